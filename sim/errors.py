@@ -1,0 +1,64 @@
+"""What a user did wrong, as one line: the thing, the value and the remedy.
+
+    links.hub-n3.capacity: must be above 0, got 0 bit/s; raise it or remove the link
+
+Anything else that goes wrong is our bug and is raised as the ordinary Python exception it is. Both classes
+pickle, so that an error travels whole from a worker process.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """One thing a user can mend; `str()` is one line, "where: problem; remedy"."""
+
+    def __init__(self, where: str, problem: str, remedy: str = "") -> None:
+        super().__init__(where, problem, remedy)
+        self.where = where
+        self.problem = problem
+        self.remedy = remedy
+
+    @property
+    def errors(self) -> tuple[InputError, ...]:
+        """The single faults: itself here, all of them in `InputErrors`."""
+        return (self,)
+
+    def __str__(self) -> str:
+        line = f"{self.where}: {self.problem}" if self.where else self.problem
+        return _one_line(f"{line}; {self.remedy}" if self.remedy else line)
+
+
+class InputErrors(InputError):  # noqa: N818 - the plural is the point
+    """Every fault of one input at once; `str()` has one line for each."""
+
+    def __init__(self, errors: Iterable[InputError]) -> None:
+        flat = tuple(single for error in errors for single in error.errors)
+        if not flat:
+            raise ValueError("InputErrors needs at least one error")
+        super().__init__(flat[0].where, flat[0].problem, flat[0].remedy)
+        self.args = (flat,)
+        self._errors = flat
+
+    @property
+    def errors(self) -> tuple[InputError, ...]:
+        return self._errors
+
+    def __str__(self) -> str:
+        return "\n".join(str(error) for error in self._errors)
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """The remedy for a word nobody knows: the near one, or all there are when none is near."""
+    choices = sorted(known)
+    close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    if close:
+        return f'did you mean "{close[0]}"?'
+    return f"one of {', '.join(choices)}" if choices else "there is none to choose from"
+
+
+def _one_line(text: str) -> str:
+    """Control characters escaped, so that no value can break the line it is reported on."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -1,0 +1,221 @@
+"""Sizes, times, rates, prices and shares: text with a unit to plain numbers and back. Nothing else converts.
+
+A figure is a decimal number and a unit, `36 MiB`, `10 Gbit/s`, `0.09 USD/GB`, `50000/day`; the unit is
+mandatory wherever the figure has a dimension. `b` and `bit` are bits, `B` is bytes; k, M, G, T are powers of
+1000 (SI) and Ki, Mi, Gi, Ti powers of 1024 (IEC 80000-13). A unit is a numerator, a denominator, or both, so
+dimensions are checked, not guessed: `10 Gbit` for a rate is an error that says it is a size.
+
+Numbers are read as exact fractions and rounded once, to the nearest byte or float. Each `format_` function
+gives the shortest text that its parser reads back as the very same number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from decimal import Context, Decimal
+from fractions import Fraction
+
+from sim.errors import near
+
+_SCALES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_BINARY_SCALES = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+
+_SIZES = {
+    **{scale + "B": Fraction(factor) for scale, factor in (_SCALES | _BINARY_SCALES).items()},
+    **{scale + bit: Fraction(factor, 8) for bit in ("b", "bit") for scale, factor in _SCALES.items()},
+}
+_TIMES = {
+    "ns": Fraction(1, 10**9),
+    "us": Fraction(1, 10**6),
+    "µs": Fraction(1, 10**6),  # the micro sign is what people type
+    "ms": Fraction(1, 10**3),
+    "s": Fraction(1),
+    "min": Fraction(60),
+    "h": Fraction(3600),
+    "d": Fraction(86400),
+    "day": Fraction(86400),
+}
+_UNITS = {
+    **{name: ("size", factor) for name, factor in _SIZES.items()},
+    **{name: ("time", factor) for name, factor in _TIMES.items()},
+    "USD": ("money", Fraction(1)),
+    "%": ("fraction", Fraction(1, 100)),
+    "": ("", Fraction(1)),
+}
+# (numerator, denominator) -> what such a figure is called
+_DIMENSIONS = {
+    ("size", ""): "size",
+    ("time", ""): "time",
+    ("size", "time"): "rate",
+    ("money", "size"): "price",
+    ("", "time"): "frequency",
+    ("fraction", ""): "fraction",
+    ("", ""): "plain number",
+}
+_EXAMPLES = {
+    "size": '"36 MiB"',
+    "time": '"35 ms"',
+    "rate": '"10 Gbit/s"',
+    "price": '"0.09 USD/GB"',
+    "frequency": '"50000/day"',
+    "fraction": '0.9 or "90 %"',
+}
+# Digits are bounded, so that no text can ask for a number that takes gigabytes to write down.
+_NUMBER = r"[+-]?(?:\d(?:_?\d){0,39}(?:\.\d{1,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,3})?"
+_FIGURE = re.compile(rf"\s*({_NUMBER})\s*([^\d\s/]*)\s*(?:/\s*([^\d\s/]+))?\s*", re.ASCII)
+
+
+class UnitError(ValueError):
+    """A figure that cannot be read: what is wrong with it and how to write it instead."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem, remedy)
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.problem}; {self.remedy}"
+
+
+def bytes_of(text: object) -> int:
+    """Bytes, to the nearest whole one: "36 MiB" is 37748736; at most 2^63 - 1, what a column holds."""
+    size_bytes = round(_parse(text, "size"))
+    if abs(size_bytes) >= 2**63:
+        raise _too_large(text, "size")
+    return size_bytes
+
+
+def seconds_of(text: object) -> float:
+    """Seconds: "35 ms" is 0.035."""
+    return _float(_parse(text, "time"), text, "time")
+
+
+def rate_Bps_of(text: object) -> float:
+    """Bytes per second: "10 Gbit/s" is 1.25e9."""
+    return _float(_parse(text, "rate"), text, "rate")
+
+
+def price_of(text: object) -> float:
+    """US dollars per byte: "0.09 USD/GB" is 9e-11."""
+    return _float(_parse(text, "price"), text, "price")
+
+
+def per_second_of(text: object) -> float:
+    """Events per second: "50000/day" is 50000 / 86400."""
+    return _float(_parse(text, "frequency"), text, "frequency")
+
+
+def fraction_of(value: object) -> float:
+    """A share of one, which has no dimension: "90 %" and 0.9 are both 0.9."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = repr(value)
+    return _float(_parse(value, "fraction"), value, "fraction")
+
+
+def format_bytes(size_bytes: int) -> str:
+    units = _named(_SIZES, "B kB MB GB TB KiB MiB GiB TiB")
+    return _shortest(Fraction(size_bytes), bytes_of, size_bytes, units)
+
+
+def format_seconds(duration_s: float) -> str:
+    return _shortest(_exact(duration_s), seconds_of, duration_s, _named(_TIMES, "s min h d ms us ns"))
+
+
+def format_rate(rate_Bps: float) -> str:
+    units = [(f"{name}/s", factor) for name, factor in _named(_SIZES, "bit kbit Mbit Gbit Tbit")]
+    return _shortest(_exact(rate_Bps), rate_Bps_of, rate_Bps, units)
+
+
+def format_price(price_usd_per_byte: float) -> str:
+    units = [(" USD/GB", Fraction(1, 10**9))]
+    return _shortest(_exact(price_usd_per_byte), price_of, price_usd_per_byte, units)
+
+
+def format_per_second(per_second: float) -> str:
+    units = [(f"/{name}", 1 / _TIMES[name]) for name in ("s", "min", "h", "day")]
+    return _shortest(_exact(per_second), per_second_of, per_second, units)
+
+
+def format_fraction(share: float) -> str:
+    return _shortest(_exact(share), fraction_of, share, [(" %", Fraction(1, 100))])
+
+
+def _parse(text: object, wanted: str) -> Fraction:
+    remedy = f"write a {wanted} such as {_EXAMPLES[wanted]}"
+    if isinstance(text, int | float) and not isinstance(text, bool):
+        raise UnitError(f"a {wanted} needs its unit, got {text}", remedy)
+    if not isinstance(text, str):
+        raise UnitError(f"must be a {wanted}, got {_shown(text)}", remedy)
+    figure = _FIGURE.fullmatch(text)
+    if figure is None:
+        raise UnitError(f"must be a number and a unit, got {_shown(text)}", remedy)
+    number, numerator, denominator = figure[1], figure[2], figure[3] or ""
+    for name in (numerator, denominator):
+        if name not in _UNITS:
+            raise UnitError(f'unknown unit "{name}", got {_shown(text)}', f"{_near_unit(name)} {remedy}")
+    (over, times), (under, per) = _UNITS[numerator], _UNITS[denominator]
+    dimension = _DIMENSIONS.get((over, under))
+    if wanted == "fraction" and dimension == "plain number":
+        dimension = "fraction"
+    if dimension == "plain number":
+        raise UnitError(f"a {wanted} needs its unit, got {_shown(text)}", remedy)
+    if dimension != wanted:
+        is_what = f"which is a {dimension}" if dimension else "which measures nothing known here"
+        raise UnitError(f"must be a {wanted}, got {_shown(text)}, {is_what}", remedy)
+    return Fraction(number.replace("_", "")) * times / per
+
+
+def _float(exact: Fraction, text: object, wanted: str) -> float:
+    try:
+        return float(exact)
+    except OverflowError:
+        raise _too_large(text, wanted) from None
+
+
+def _too_large(text: object, wanted: str) -> UnitError:
+    return UnitError(f"is too large, got {_shown(text)}", f"write a {wanted} such as {_EXAMPLES[wanted]}")
+
+
+def _near_unit(name: str) -> str:
+    """What a mistyped unit was meant to be: `gbps` is Gbit/s in other words, case is the next likely slip."""
+    if name[-3:].lower() == "bps" and (scale := name[:-3].upper().replace("K", "k")) in _SCALES:
+        return f'did you mean "{scale}bit/s"?'
+    same = [unit for unit in _UNITS if unit.lower() == name.lower()]
+    if same:
+        return f"did you mean {' or '.join(repr(unit) for unit in same)}?".replace("'", '"')
+    found = near(name, [unit for unit in _UNITS if unit and unit.isascii()])
+    return found if found.startswith("did") else "units are case-sensitive;"
+
+
+def _named(table: dict[str, Fraction], names: str) -> list[tuple[str, Fraction]]:
+    return [(f" {name}", table[name]) for name in names.split()]
+
+
+def _exact(value: float) -> Fraction:
+    return Fraction(repr(float(value)))
+
+
+def _shortest(
+    exact: Fraction, parse: Callable[[str], float], value: float, units: Sequence[tuple[str, Fraction]]
+) -> str:
+    """The fewest digits in any unit that `parse` reads back as `value`; on a tie the earlier unit."""
+    fitting = [unit for unit in units if abs(exact) >= unit[1]] or units[:1]
+    texts = []
+    for name, factor in fitting:
+        for digits in range(1, 40):
+            number = _decimal(exact / factor, digits)
+            if parse(number + name) == value:
+                texts.append((len(number), number + name))
+                break
+    return min(texts, key=lambda pair: pair[0])[1]
+
+
+def _decimal(exact: Fraction, digits: int) -> str:
+    context = Context(prec=digits)
+    number = context.divide(Decimal(exact.numerator), Decimal(exact.denominator)).normalize(context)
+    return format(number, "f") if -7 < number.adjusted() < 21 else str(number)
+
+
+def _shown(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else f"{value!r}"

@@ -1,0 +1,31 @@
+"""Rules that a scenario chooses: one package per kind of decision, one file per rule, found by the file's name.
+
+A rule is a pure function from a frozen view (`snapshot`) and its own parameters to a decision. It holds no state, draws no
+random numbers (draws arrive as values in the view) and never imports the scenario.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Final
+
+from pydantic import BaseModel
+
+from sim import plugins
+
+KINDS: Final = ("route", "placement", "fanout")
+
+
+def names(kind: str) -> tuple[str, ...]:
+    """The rules of one kind, as a scenario names them."""
+    return plugins.names(f"{__name__}.{kind}")
+
+
+def rule(kind: str, name: str) -> ModuleType:
+    """The module of one rule."""
+    return plugins.module(f"{__name__}.{kind}", name)
+
+
+def parameters(kind: str, name: str) -> type[BaseModel]:
+    """The model of the parameters that a scenario may give one rule."""
+    return plugins.parameters(f"{__name__}.{kind}", name)

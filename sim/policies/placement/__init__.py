@@ -1,0 +1,1 @@
+"""Which nodes run a deploy's instances: `place(view: PlacementView, parameters) -> tuple[int, ...]`, `view.count` of them."""

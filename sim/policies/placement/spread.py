@@ -1,0 +1,12 @@
+"""Each deploy starts on nodes drawn afresh, those at its client's site first."""
+
+from sim.plugins import NoParameters as Parameters
+from sim.policies.placement import sticky
+from sim.policies.snapshot import PlacementView
+
+__all__ = ["Parameters", "place"]
+
+
+def place(view: PlacementView, parameters: Parameters) -> tuple[int, ...]:
+    """As `sticky`, from the candidate that this deploy's draw names."""
+    return sticky.place(view._replace(app_draw=view.deploy_draw), parameters)

@@ -1,0 +1,1 @@
+"""Where a push goes: `decide(view: PushView, parameters) -> Route`, once per deploy."""

@@ -1,0 +1,43 @@
+"""The frozen views that rules decide on, and the decisions that they return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+#: Where a push goes: to central, straight to the node that will run the instance, or to both at once.
+Route = Literal["central", "node-direct", "both"]
+
+
+class PushView(NamedTuple):
+    """What is known before a push: the bytes of the image's own layer, and whether its repository exists."""
+
+    rootfs_bytes: int
+    kernel_bytes: int
+    update: bool
+
+
+class PlacementView(NamedTuple):
+    """What is known when nodes are chosen.
+
+    `nodes` lists the candidates' indices, those at the client's site first; `app_draw` is uniform in [0, 1) and the same for
+    every deploy of an application, `deploy_draw` is drawn anew for each; `local` is how many candidates are at the site.
+    """
+
+    nodes: tuple[int, ...]
+    local: int
+    count: int
+    app_draw: float
+    deploy_draw: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fanout:
+    """How an image that goes straight to nodes reaches all `count` of them.
+
+    The client pushes to the first `pushed`; the rest pull from `source` ("central" once the sync brought it there, or "peer",
+    the first node).
+    """
+
+    pushed: int
+    source: Literal["central", "peer"]

@@ -1,0 +1,251 @@
+"""Everything a run observes: the tables' columns, and the metrics made from them, with units and meaning.
+
+A table is columns, not objects: a million deploys are a million entries in a few arrays. Rows arrive as tuples in a
+small buffer, which is turned into columns every `_BUFFER_ROWS` rows; that is the cheapest way Python has to do both.
+Statistics read these tables and never look inside the world.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kind = Literal["float", "int", "bool", "text"]
+
+_BUFFER_ROWS: Final = 4096
+_TYPECODES: Final[Mapping[Kind, str]] = {"float": "d", "int": "q", "bool": "b"}
+_DTYPES: Final[Mapping[Kind, str]] = {"float": "<f8", "int": "<i8", "bool": "|b1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table: its name (which carries the unit), what it holds, and what that means."""
+
+    name: str
+    kind: Kind
+    meaning: str
+
+
+#: The consecutive parts of a deploy's latency, in the order in which they are first entered.
+PHASES: Final = ("login", "checks", "upload", "commit", "sync_wait", "pull", "boot")
+
+PHASE_MEANINGS: Final[Mapping[str, str]] = {
+    "login": "opening the connection, the version check and the token",
+    "checks": "asking which tags and blobs the registry has",
+    "upload": "opening upload sessions and sending the blobs it lacks, until their bytes have left",
+    "commit": "closing the uploads, the manifest and the index, until the registry has published the tag",
+    "sync_wait": "from the publish until the node looks for the image: its answer's way back, the request that creates "
+    "the instance, and waiting until the image is where it is needed",
+    "pull": "resolving the reference and fetching what the node lacks, or joining a fetch under way",
+    "boot": "reading the image on the node and booting the instance",
+}
+
+DEPLOYS: Final = (
+    Column("deploy", "int", "number of the deploy in the demand, from 0"),
+    Column("asked_s", "float", "when the client started it"),
+    Column("ended_s", "float", "when its last instance was ready, or when it failed"),
+    Column("client", "text", "host that pushed"),
+    Column("site", "text", "site of that client"),
+    Column("repository", "text", "repository of the image"),
+    Column("image", "text", "kind of image, a key of [images]"),
+    Column("route", "text", "where the push went: central, node-direct or both"),
+    Column("update", "bool", "whether the repository existed before"),
+    Column("nodes", "int", "nodes it starts instances on"),
+    Column("failed", "bool", "whether any part of it failed"),
+    Column("reason", "text", "why it failed, empty if it did not"),
+    Column("latency_s", "float", "from the client's start to the last instance ready; infinite when failed"),
+    Column("client_latency_s", "float", "from the client's start until creating the instance is accepted"),
+    Column("push_s", "float", "from the client's start until the client knows that the push is published"),
+    Column("pull_s", "float", "longest pull among its nodes"),
+    *(Column(f"{phase}_s", "float", PHASE_MEANINGS[phase]) for phase in PHASES),
+    *(Column(f"{phase}_waited_s", "float", f"the part of {phase}_s spent waiting for others") for phase in PHASES),
+    Column("pushed_bytes", "int", "bytes its push sent, metadata included"),
+    Column("pulled_bytes", "int", "bytes its nodes fetched, metadata included"),
+    Column("saved_bytes", "int", "layer bytes skipped or mounted because the receiver had them"),
+    Column("coalesced_bytes", "int", "layer bytes its pulls did not fetch because a fetch was under way"),
+    Column("stale_starts", "int", "instances that booted an older digest than their tag then meant"),
+)
+
+TRANSFERS: Final = (
+    Column("deploy", "int", "number of the deploy that caused it"),
+    Column("purpose", "text", "push, pull or sync"),
+    Column("content", "text", "kernel, rootfs or metadata"),
+    Column("source", "text", "host that sent it"),
+    Column("target", "text", "host that received it"),
+    Column("wan", "bool", "whether it crossed between sites"),
+    Column("started_s", "float", "when its first byte could leave"),
+    Column("ended_s", "float", "when its last byte had left"),
+    Column("size_bytes", "int", "bytes of the blob, or of the metadata sent together"),
+    Column("waited_s", "float", "its duration less what it takes on idle links"),
+)
+
+LINKS: Final = (
+    Column("link", "text", "name of one direction of a link, NAME-up or NAME-down"),
+    Column("tail", "text", "where it starts"),
+    Column("head", "text", "where it ends"),
+    Column("capacity_Bps", "float", "capacity at the start of the run, bytes per second"),
+    Column("wan", "bool", "whether it joins two sites"),
+    Column("push_bytes", "int", "bytes carried for pushes"),
+    Column("pull_bytes", "int", "bytes carried for pulls"),
+    Column("sync_bytes", "int", "bytes carried for syncs"),
+    Column("mean_utilisation", "float", "share of its capacity used over the run"),
+    Column("peak_utilisation", "float", "the same in its busiest minute"),
+    Column("cost_usd", "float", "bytes carried times the link's price"),
+)
+
+REGISTRIES: Final = (
+    Column("registry", "text", "host"),
+    Column("site", "text", "site it is in"),
+    Column("workers", "int", "requests it serves at once"),
+    Column("requests", "int", "requests served"),
+    Column("busy_s", "float", "time its workers spent serving, summed over workers"),
+    Column("waited_s", "float", "time requests waited for a free worker, summed over requests"),
+    Column("received_bytes", "int", "bytes received by pushes, syncs and pulls"),
+    Column("sent_bytes", "int", "bytes sent"),
+    Column("stored_bytes", "int", "bytes of distinct blobs held at the end"),
+)
+
+SYNCS: Final = (
+    Column("deploy", "int", "number of the deploy that published the image"),
+    Column("repository", "text", "repository of the image"),
+    Column("source", "text", "registry it was pushed to"),
+    Column("target", "text", "registry it was copied to"),
+    Column("published_s", "float", "when the source published it"),
+    Column("started_s", "float", "when the copying began"),
+    Column("committed_s", "float", "when the target published it"),
+    Column("lag_s", "float", "from one publish to the other"),
+    Column("size_bytes", "int", "bytes copied, metadata included"),
+    Column("saved_bytes", "int", "layer bytes not copied because the target had them"),
+)
+
+TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
+    "deploys": DEPLOYS, "transfers": TRANSFERS, "links": LINKS, "registries": REGISTRIES, "syncs": SYNCS,
+}  # fmt: skip
+
+
+class Table:
+    """Rows of one table, appended one at a time and kept as columns.
+
+    `append` takes the row's values in the order of the declared columns; it is on the path of every deploy, so it checks
+    nothing. `column(name)` gives an array (n_rows,), or a list of strings for text.
+    """
+
+    __slots__ = ("_buffer", "_data", "columns")
+
+    def __init__(self, columns: Iterable[Column]) -> None:
+        self.columns = tuple(columns)
+        self._data: list[Any] = [[] if c.kind == "text" else array(_TYPECODES[c.kind]) for c in self.columns]
+        self._buffer: list[tuple[Any, ...]] = []
+
+    def append(self, row: tuple[Any, ...]) -> None:
+        buffer = self._buffer
+        buffer.append(row)
+        if len(buffer) >= _BUFFER_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        for data, values in zip(self._data, zip(*self._buffer, strict=True), strict=False):
+            data.extend(values)
+        self._buffer.clear()
+
+    def __len__(self) -> int:
+        return len(self._data[0]) + len(self._buffer)
+
+    def column(self, name: str) -> Any:
+        self._flush()
+        at = next(i for i, column in enumerate(self.columns) if column.name == name)
+        kind, data = self.columns[at].kind, self._data[at]
+        return data if kind == "text" else np.frombuffer(data, dtype=_DTYPES[kind]) if len(data) else _empty(kind)
+
+    def arrays(self) -> dict[str, Any]:
+        """All columns by name, in their declared order."""
+        return {column.name: self.column(column.name) for column in self.columns}
+
+
+def _empty(kind: Kind) -> NDArray[Any]:
+    return np.empty(0, dtype=_DTYPES[kind])
+
+
+def new_tables() -> dict[str, Table]:
+    """An empty table for each name in `TABLES`."""
+    return {name: Table(columns) for name, columns in TABLES.items()}
+
+
+def digest(tables: Mapping[str, Table]) -> str:
+    """SHA-256 of all columns in their declared order: numbers little-endian, text as UTF-8 ended by a NUL."""
+    seen = hashlib.sha256()
+    for name in TABLES:
+        for values in tables[name].arrays().values():
+            if isinstance(values, list):
+                seen.update("".join(f"{value}\0" for value in values).encode())
+            else:
+                seen.update(values.tobytes())
+    return seen.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One number that a run is reduced to. `lower_is_better` is None where neither direction is good in itself."""
+
+    name: str
+    unit: Literal["s", "bytes", "", "USD"]
+    meaning: str
+    lower_is_better: bool | None = True
+
+
+#: Metrics that are distributions over deploys (or syncs): table, column; each has `.mean .p50 .p95 .p99 .max`.
+DISTRIBUTIONS: Final[Mapping[str, tuple[str, str]]] = {
+    "deploy_latency_s": ("deploys", "latency_s"),
+    "client_latency_s": ("deploys", "client_latency_s"),
+    "push_s": ("deploys", "push_s"),
+    "pull_s": ("deploys", "pull_s"),
+    "sync_lag_s": ("syncs", "lag_s"),
+}
+STATISTICS: Final = ("mean", "p50", "p95", "p99", "max")
+
+_DISTRIBUTION_MEANINGS: Final[Mapping[str, str]] = {
+    "deploy_latency_s": "from the client's start to the last instance ready",
+    "client_latency_s": "from the client's start until creating the instance is accepted",
+    "push_s": "from the client's start until it knows that the push is published",
+    "pull_s": "longest pull of a deploy",
+    "sync_lag_s": "from a publish at one registry to the same at another",
+}
+
+TOTALS: Final = (
+    Metric("wan_bytes", "bytes", "bytes that cross between sites, once a transfer"),
+    Metric("central_egress_bytes", "bytes", "bytes that central sends"),
+    Metric("central_ingress_bytes", "bytes", "bytes that central receives"),
+    Metric("push_bytes", "bytes", "bytes that pushes send"),
+    Metric("pull_bytes", "bytes", "bytes that pulls fetch"),
+    Metric("sync_bytes", "bytes", "bytes that syncs copy"),
+    Metric("dedup_saved_bytes", "bytes", "layer bytes skipped or mounted because the receiver had them", False),
+    Metric("coalesced_bytes", "bytes", "layer bytes not fetched because a fetch of them was under way", False),
+    Metric("stale_starts", "", "instances that booted an older digest than their tag then meant"),
+    Metric("failed_deploys", "", "deploys that did not get ready"),
+    Metric("cost_usd", "USD", "bytes carried times the price of the links"),
+)
+
+METRICS: Final[Mapping[str, Metric]] = {
+    metric.name: metric
+    for metric in (
+        *(
+            Metric(f"{name}.{statistic}", "s", _DISTRIBUTION_MEANINGS[name])
+            for name in DISTRIBUTIONS
+            for statistic in STATISTICS
+        ),
+        *TOTALS,
+    )
+}
+
+
+def metric(name: str) -> Metric:
+    """The metric of that name, links' utilisation (`link_utilisation.NAME.mean`, `.peak`) included; KeyError if none."""
+    if name.startswith("link_utilisation.") and name.endswith((".mean", ".peak")):
+        return Metric(name, "", "share of the link's capacity used", None)
+    return METRICS[name]

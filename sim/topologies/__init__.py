@@ -1,0 +1,68 @@
+"""Shapes of the network: one file per shape, found by the file's name, from hosts and given links to spans.
+
+A shape is `spans(hosts, sites, parameters) -> Iterable[Span]`: the links that it generates, which a scenario's `[links.NAME]`
+then override by name; links with `between` are added to them. Shapes take plain values and know no scenario.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+
+from pydantic import BaseModel
+
+from sim import plugins
+from sim.network import Graph, duplex
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A machine on the network: its site, and the link that joins it (`up` is from the host)."""
+
+    name: str
+    site: str
+    up_Bps: float
+    down_Bps: float
+    delay_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A full-duplex link `name` between `a` and `b`: `NAME-up` runs from a to b, `NAME-down` back."""
+
+    name: str
+    a: str
+    b: str
+    up_Bps: float
+    down_Bps: float
+    delay_s: float
+    price_usd_per_byte: float = 0.0
+
+
+def names() -> tuple[str, ...]:
+    """The shapes, as a scenario names them."""
+    return plugins.names(__name__)
+
+
+def shape(name: str) -> ModuleType:
+    """The module of one shape."""
+    return plugins.module(__name__, name)
+
+
+def parameters(name: str) -> type[BaseModel]:
+    """The model of the parameters that a scenario may give one shape."""
+    return plugins.parameters(__name__, name)
+
+
+def spans(name: str, hosts: Sequence[Host], sites: Sequence[str], chosen: BaseModel) -> tuple[Span, ...]:
+    """The spans that the shape of that name generates."""
+    generated: Iterable[Span] = shape(name).spans(hosts, sites, chosen)
+    return tuple(generated)
+
+
+def graph(joined: Iterable[Span]) -> Graph:
+    """The directed graph of spans."""
+    return Graph(
+        link for s in joined for link in duplex(s.name, s.a, s.b, s.up_Bps, s.down_Bps, s.delay_s)
+    )

@@ -1,0 +1,12 @@
+"""A fluid network on its own: links and routes, exact max-min shares, flows over time.
+
+Imports nothing of the simulator but `sim.units`; knows no registries and draws no random numbers. Read `graph`,
+then `fairshare`, then `fluid`.
+"""
+
+from sim.network.fairshare import max_min
+from sim.network.fluid import FlowClass, Fluid
+from sim.network.graph import Graph, Link, Route, duplex
+from sim.network.simulate import Flow, Flows, simulate
+
+__all__ = ["Flow", "FlowClass", "Flows", "Fluid", "Graph", "Link", "Route", "duplex", "max_min", "simulate"]

@@ -1,0 +1,111 @@
+"""Directed links and the routes that least delay picks between named places.
+
+A full-duplex cable is two links, one each way, each with its own capacity. A route is the path of least
+propagation delay (Dijkstra, 1959); among equals the one of fewest links, then the one whose link names come
+first, so that a route never depends on the order in which links were given. Routes are static: no load
+balancing over equal paths, no routing protocol, no queueing delay (that is `transport`'s).
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One direction of a cable: `tail` -> `head`, capacity in bytes/s, propagation delay in seconds."""
+
+    name: str
+    tail: str
+    head: str
+    capacity_Bps: float
+    delay_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.capacity_Bps >= 0:
+            raise ValueError(f"{self.name}: capacity must be 0 bytes/s or more, got {self.capacity_Bps:g}")
+        if not 0 <= self.delay_s < float("inf"):
+            raise ValueError(f"{self.name}: delay must be 0 s or more and finite, got {self.delay_s:g}")
+
+
+def duplex(
+    name: str, a: str, b: str, up_Bps: float, down_Bps: float | None = None, delay_s: float = 0.0
+) -> tuple[Link, Link]:
+    """Both directions of one cable: `name-up` from `a` to `b`, `name-down` from `b` to `a`."""
+    return (
+        Link(f"{name}-up", a, b, up_Bps, delay_s),
+        Link(f"{name}-down", b, a, up_Bps if down_Bps is None else down_Bps, delay_s),
+    )
+
+
+class Route(NamedTuple):
+    """The links a transfer crosses, as positions in `Graph.links`, and their delays added up."""
+
+    links: tuple[int, ...]
+    delay_s: float
+
+
+class Graph:
+    """Places joined by links. Routes are found once per source and kept."""
+
+    def __init__(self, links: Iterable[Link]) -> None:
+        self.links: tuple[Link, ...] = tuple(links)
+        self.index: dict[str, int] = {}
+        self._leaving: dict[str, list[int]] = {}
+        for position, link in enumerate(self.links):
+            if link.name in self.index:
+                raise ValueError(f"{link.name}: two links have this name; give each its own")
+            self.index[link.name] = position
+            self._leaving.setdefault(link.tail, []).append(position)
+            self._leaving.setdefault(link.head, [])
+        for leaving in self._leaving.values():
+            leaving.sort(key=lambda position: self.links[position].name)
+        self._routes_from: dict[str, dict[str, Route]] = {}
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Every place that a link touches, in the order in which links first name them."""
+        return tuple(self._leaving)
+
+    @property
+    def capacity_Bps(self) -> tuple[float, ...]:
+        """Capacity of every link, bytes/s, in the order of `links`."""
+        return tuple(link.capacity_Bps for link in self.links)
+
+    def route(self, a: str, b: str) -> Route:
+        """The route from `a` to `b`; empty when they are one place. ValueError when there is none."""
+        routes = self._routes_from.get(a)
+        if routes is None:
+            self._known(a)
+            routes = self._routes_from[a] = self._search(a)
+        try:
+            return routes[b]
+        except KeyError:
+            self._known(b)
+            raise ValueError(f"no route from {a} to {b}: add links that lead there") from None
+
+    def round_trip_s(self, a: str, b: str) -> float:
+        """Propagation delay there and back, seconds."""
+        return self.route(a, b).delay_s + self.route(b, a).delay_s
+
+    def _known(self, place: str) -> None:
+        if place not in self._leaving:
+            raise ValueError(f"no link touches {place}: known places are {', '.join(self._leaving)}")
+
+    def _search(self, source: str) -> dict[str, Route]:
+        found: dict[str, Route] = {}
+        frontier: list[tuple[float, int, tuple[str, ...], tuple[int, ...], str]] = [(0.0, 0, (), (), source)]
+        while frontier:
+            delay_s, hops, names, path, place = heapq.heappop(frontier)
+            if place in found:
+                continue
+            found[place] = Route(path, delay_s)
+            for position in self._leaving[place]:
+                link = self.links[position]
+                if link.head not in found:
+                    step = (delay_s + link.delay_s, hops + 1, (*names, link.name), (*path, position), link.head)
+                    heapq.heappush(frontier, step)
+        return found

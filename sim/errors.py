@@ -9,7 +9,7 @@ pickle, so that an error travels whole from a worker process.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class InputError(ValueError):
@@ -57,6 +57,16 @@ def near(word: str, known: Iterable[str]) -> str:
     if close:
         return f'did you mean "{close[0]}"?'
     return f"one of {', '.join(choices)}" if choices else "there is none to choose from"
+
+
+def shown(value: object) -> str:
+    """A value as an error quotes it: short, and never a whole table."""
+    if isinstance(value, Mapping):
+        return "a table"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _one_line(text: str) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
 
-from sim.errors import near
+from sim.errors import near, shown
 
 _SCALES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _BINARY_SCALES = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
@@ -146,23 +146,23 @@ def _parse(text: object, wanted: str) -> Fraction:
     if isinstance(text, int | float) and not isinstance(text, bool):
         raise UnitError(f"a {wanted} needs its unit, got {text}", remedy)
     if not isinstance(text, str):
-        raise UnitError(f"must be a {wanted}, got {_shown(text)}", remedy)
+        raise UnitError(f"must be a {wanted}, got {shown(text)}", remedy)
     figure = _FIGURE.fullmatch(text)
     if figure is None:
-        raise UnitError(f"must be a number and a unit, got {_shown(text)}", remedy)
+        raise UnitError(f"must be a number and a unit, got {shown(text)}", remedy)
     number, numerator, denominator = figure[1], figure[2], figure[3] or ""
     for name in (numerator, denominator):
         if name not in _UNITS:
-            raise UnitError(f'unknown unit "{name}", got {_shown(text)}', f"{_near_unit(name)} {remedy}")
+            raise UnitError(f'unknown unit "{name}", got {shown(text)}', f"{_near_unit(name)} {remedy}")
     (over, times), (under, per) = _UNITS[numerator], _UNITS[denominator]
     dimension = _DIMENSIONS.get((over, under))
     if wanted == "fraction" and dimension == "plain number":
         dimension = "fraction"
     if dimension == "plain number":
-        raise UnitError(f"a {wanted} needs its unit, got {_shown(text)}", remedy)
+        raise UnitError(f"a {wanted} needs its unit, got {shown(text)}", remedy)
     if dimension != wanted:
         is_what = f"which is a {dimension}" if dimension else "which measures nothing known here"
-        raise UnitError(f"must be a {wanted}, got {_shown(text)}, {is_what}", remedy)
+        raise UnitError(f"must be a {wanted}, got {shown(text)}, {is_what}", remedy)
     return Fraction(number.replace("_", "")) * times / per
 
 
@@ -174,7 +174,7 @@ def _float(exact: Fraction, text: object, wanted: str) -> float:
 
 
 def _too_large(text: object, wanted: str) -> UnitError:
-    return UnitError(f"is too large, got {_shown(text)}", f"write a {wanted} such as {_EXAMPLES[wanted]}")
+    return UnitError(f"is too large, got {shown(text)}", f"write a {wanted} such as {_EXAMPLES[wanted]}")
 
 
 def _near_unit(name: str) -> str:
@@ -215,7 +215,3 @@ def _decimal(exact: Fraction, digits: int) -> str:
     context = Context(prec=digits)
     number = context.divide(Decimal(exact.numerator), Decimal(exact.denominator)).normalize(context)
     return format(number, "f") if -7 < number.adjusted() < 21 else str(number)
-
-
-def _shown(value: object) -> str:
-    return f'"{value}"' if isinstance(value, str) else f"{value!r}"

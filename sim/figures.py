@@ -1,0 +1,178 @@
+"""Figures in a model: typed fields that read text with a unit, and know where their default comes from.
+
+Every table a user writes (a scenario's, a policy's parameters, a topology's) is a `Table`: frozen, and strict
+about its keys. Its fields are annotated with the types below, so attribute names carry units while the keys
+stay short, and each default stands beside its field as a user would write it, with its source:
+
+    class Parameters(Table):
+        size_bytes: Size = figure("size", "10 MB", assumption=True, range=("1 MB", "100 MB"))
+
+`figure` is for what one could measure and must name a source or say that it is assumed; `setting` is for what
+one decides. What is not here: which figures a scenario has (`scenario/tables`), and how text becomes a number
+(`units`). Faults leave a validator as `PydanticCustomError` of type "fault", with problem and remedy apart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from sim import units
+from sim.errors import shown
+from sim.units import UnitError
+
+
+class Table(BaseModel):
+    """A table of a file: frozen, read by its keys alone, and a key it does not know is a fault."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure as it was written, and what it rests on."""
+
+    value_text: str
+    source: str = ""
+    assumption: bool = False
+    range: tuple[str, str] | None = None
+
+    @property
+    def origin(self) -> str:
+        """The source, the word assumption, the range: what stands beside the figure; empty when none is given."""
+        parts = [self.source, "assumption" if self.assumption else ""]
+        parts.append(f"range {self.range[0]} to {self.range[1]}" if self.range else "")
+        return ", ".join(part for part in parts if part)
+
+
+def figure(
+    key: str,
+    default: object,
+    *,
+    source: str = "",
+    assumption: bool = False,
+    range: tuple[str, str] | tuple[float, float] | None = None,
+) -> Any:
+    """A field with a default that is a claim about the world, written as in a file, and what it rests on."""
+    if not source and not assumption:
+        raise TypeError(f"the default of {key} names no source and is no assumption")
+    origin: dict[str, Any] = {"source": source, "assumption": assumption}
+    return Field(default, alias=key, json_schema_extra=origin | ({"range": list(range)} if range else {}))
+
+
+def setting(key: str, default: object = ...) -> Any:
+    """A field that is a decision, not a claim; without a default it must be written."""
+    return Field(default, alias=key)
+
+
+def default_figure(field: FieldInfo) -> Figure | None:
+    """What a field's default rests on, or None when it is a setting or has no default."""
+    origin = field.json_schema_extra
+    if not isinstance(origin, dict):
+        return None
+    limits = origin.get("range")
+    return Figure(
+        str(field.default),
+        str(origin["source"]),
+        bool(origin["assumption"]),
+        (str(limits[0]), str(limits[1])) if isinstance(limits, list) else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """How one kind of figure is read, bounded and written; stands in a field's annotation."""
+
+    noun: str
+    parse: Callable[[object], float]
+    format: Callable[[Any], str]
+    example: object
+    above: float = -math.inf
+    least: float = -math.inf
+    most: float = math.inf
+
+    def read(self, value: object) -> float:
+        """The figure as a number; UnitError when it cannot be read or is out of bounds."""
+        number = self.parse(value)
+        remedy = f"write a {self.noun} such as {self.example!r}".replace("'", '"')
+        if number <= self.above:
+            raise UnitError(f"must be above {self.above:g}, got {shown(value)}", remedy)
+        if number < self.least:
+            raise UnitError(f"must be at least {self.least:g}, got {shown(value)}", remedy)
+        if number > self.most:
+            raise UnitError(f"must be at most {self.most:g}, got {shown(value)}", remedy)
+        return number
+
+    def _validate(self, value: object) -> float:
+        try:
+            return self.read(value)
+        except UnitError as error:
+            raise fault(error.problem, error.remedy) from None
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._validate)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        if isinstance(self.example, str):
+            return {"type": "string", "description": f"a {self.noun}", "examples": [self.example]}
+        bounds = {"exclusiveMinimum": self.above, "minimum": self.least, "maximum": self.most}
+        finite = {name: bound for name, bound in bounds.items() if math.isfinite(bound)}
+        return {"type": "integer" if isinstance(self.example, int) else "number"} | finite
+
+
+def quantity_of(annotation: object) -> Quantity | None:
+    """The quantity in a field's metadata or annotation (also inside `| None`), if it has one."""
+    if isinstance(annotation, FieldInfo):
+        found = next((mark for mark in annotation.metadata if isinstance(mark, Quantity)), None)
+        return found or quantity_of(annotation.annotation)
+    return next(_quantities(annotation), None)
+
+
+def _quantities(annotation: object) -> Iterator[Quantity]:
+    for part in get_args(annotation):
+        if isinstance(part, Quantity):
+            yield part
+        else:
+            yield from _quantities(part)
+
+
+def fault(problem: str, remedy: str) -> PydanticCustomError:
+    """What a validator raises; both texts reach the user as they are."""
+    return PydanticCustomError("fault", "{problem}; {remedy}", {"problem": problem, "remedy": remedy})
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise UnitError(f"must be a whole number, got {shown(value)}", "write a whole number such as 20")
+    return value
+
+
+def _number(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if math.isfinite(number):
+            return number
+    raise UnitError(f"must be a number, got {shown(value)}", "write a number such as 0.8")
+
+
+Rate = Annotated[float, Quantity("rate", units.rate_Bps_of, units.format_rate, "10 Gbit/s", above=0)]
+Duration = Annotated[float, Quantity("time", units.seconds_of, units.format_seconds, "35 ms", least=0)]
+Span = Annotated[float, Quantity("time", units.seconds_of, units.format_seconds, "24 h", above=0)]
+Size = Annotated[int, Quantity("size", units.bytes_of, units.format_bytes, "36 MiB", above=0)]
+Price = Annotated[float, Quantity("price", units.price_of, units.format_price, "0.09 USD/GB", least=0)]
+Frequency = Annotated[float, Quantity("frequency", units.per_second_of, units.format_per_second, "50000/day", above=0)]
+Fraction = Annotated[float, Quantity("fraction", units.fraction_of, units.format_fraction, 0.9, least=0, most=1)]
+Weight = Annotated[float, Quantity("number", _number, repr, 1.0, least=0)]
+Count = Annotated[int, Quantity("whole number", _whole, repr, 20, least=1, most=10**6)]
+Tally = Annotated[int, Quantity("whole number", _whole, repr, 0, least=0, most=2**63 - 1)]
+Latitude = Annotated[float, Quantity("latitude", _number, repr, 32.8, least=-90, most=90)]
+Longitude = Annotated[float, Quantity("longitude", _number, repr, -96.8, least=-180, most=180)]

@@ -36,12 +36,16 @@ class Table(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure as it was written, and what it rests on."""
+    """A figure as it was written, and what it rests on; `range` is as written too."""
 
-    value_text: str
+    value: object
     source: str = ""
     assumption: bool = False
-    range: tuple[str, str] | None = None
+    range: tuple[object, object] | None = None
+
+    @property
+    def value_text(self) -> str:
+        return str(self.value)
 
     @property
     def origin(self) -> str:
@@ -78,10 +82,10 @@ def default_figure(field: FieldInfo) -> Figure | None:
         return None
     limits = origin.get("range")
     return Figure(
-        str(field.default),
+        field.default,
         str(origin["source"]),
         bool(origin["assumption"]),
-        (str(limits[0]), str(limits[1])) if isinstance(limits, list) else None,
+        (limits[0], limits[1]) if isinstance(limits, list) else None,
     )
 
 

@@ -1,0 +1,25 @@
+"""What a user asks: a TOML file as typed, frozen tables, with overrides, variants and figures that name their source.
+
+`tables` holds the keys, units and defaults, `checks` what must hold between tables, `scenario` loading and variants,
+`show` the resolved text, `schema` the JSON Schema for editors.
+"""
+
+from __future__ import annotations
+
+from sim.scenario.choices import Choice
+from sim.scenario.document import parse_setting
+from sim.scenario.scenario import Scenario, load
+from sim.scenario.tables import ClientGroup, Host, Image, Link, NodeGroup, Site
+
+__all__ = [
+    "Choice",
+    "ClientGroup",
+    "Host",
+    "Image",
+    "Link",
+    "NodeGroup",
+    "Scenario",
+    "Site",
+    "load",
+    "parse_setting",
+]

@@ -1,0 +1,217 @@
+"""What tables cannot see alone: names that must exist, hosts that must be reached, figures that must go together.
+
+Each check is a small generator of faults over valid tables; a new one is written and put into `CHECKS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from sim.errors import near, shown
+from sim.figures import Figure
+from sim.registry.clients import PROFILES
+from sim.scenario.faults import Fault, Path
+from sim.scenario.leaves import leaves
+from sim.scenario.model import CENTRAL, Tables, host_names
+from sim.scenario.tables import ClientGroup, Host, Line, NodeGroup, Registry
+from sim.units import UnitError
+
+#: Shapes in which hosts need no site.
+_SITELESS = ("star",)
+
+
+def _groups(tables: Tables) -> Iterator[tuple[Path, NodeGroup | ClientGroup]]:
+    yield from ((("nodes", key), node) for key, node in tables.nodes.items())
+    yield from ((("clients", key), client) for key, client in tables.clients.items())
+
+
+def _host_tables(tables: Tables) -> Iterator[tuple[Path, Host]]:
+    yield (CENTRAL,), tables.central
+    yield from _groups(tables)
+
+
+def _lines(tables: Tables) -> Iterator[tuple[Path, Line]]:
+    yield from _host_tables(tables)
+    yield from ((("links", key), link) for key, link in tables.links.items())
+
+
+def something_of_each(tables: Tables) -> Iterator[Fault]:
+    """There is a node, a client and an image."""
+    for key, example in (("nodes", "dal-n"), ("clients", "dal-dev"), ("images", "http")):
+        if not getattr(tables, key):
+            yield Fault((key,), "there is none", f"add a table such as [{key}.{example}]")
+
+
+def alternatives(tables: Tables) -> Iterator[Fault]:
+    """A line's rate and delay are each written one way."""
+    for path, line in _lines(tables):
+        written = line.model_fields_set
+        if {"rtt_s", "own_delay_s"} <= written:
+            yield Fault((*path, "rtt"), "rtt and delay are both given", "keep one: delay is one way, rtt there and back")
+        if "capacity_Bps" in written and written & {"own_up_Bps", "own_down_Bps"}:
+            yield Fault((*path, "capacity"), "capacity is given beside up or down", "keep capacity, or both up and down")
+        elif isinstance(line, Registry) and len(written & {"own_up_Bps", "own_down_Bps"}) == 1:
+            lacks = "down" if "own_up_Bps" in written else "up"
+            yield Fault((*path, lacks), "is missing beside its other direction", f"write {lacks} too, or capacity alone")
+
+
+def links_are_whole(tables: Tables) -> Iterator[Fault]:
+    """A link that joins two ends has a rate each way and a delay."""
+    for key, link in tables.links.items():
+        path: Path = ("links", key)
+        if link.between is None:
+            continue
+        if link.delay_s is None:
+            yield Fault((*path, "rtt"), "is missing", 'write rtt = "31.5 ms", or delay for one way')
+        for name, rate_Bps in (("up", link.up_Bps), ("down", link.down_Bps)):
+            if rate_Bps is None:
+                yield Fault((*path, name), "is missing", 'write capacity = "10 Gbit/s", or both up and down')
+
+
+def names_are_apart(tables: Tables) -> Iterator[Fault]:
+    """No two hosts or sites share a name."""
+    owners: dict[str, Path] = {CENTRAL: (CENTRAL,)} | {site: ("sites", site) for site in tables.sites}
+    for path, group in _groups(tables):
+        names = host_names(str(path[1]), group.count)
+        taken = next((name for name in names if name in owners), None)
+        if taken is not None:
+            other = owners[taken]
+            problem = f"{'.'.join(map(str, other))} has a host or site of the same name, got {shown(taken)}"
+            yield Fault(path, problem, "rename one of the two tables", needs=(other,))
+        owners.update(dict.fromkeys(names, path))
+
+
+def sites_exist(tables: Tables) -> Iterator[Fault]:
+    """Every host names a site that there is, where the shape has sites."""
+    for path, host in _host_tables(tables):
+        where, needs = (*path, "site"), (("sites",), ("topology",))
+        if host.site is None and tables.topology.name not in _SITELESS:
+            yield Fault(where, "is missing", _site_remedy(tables), needs=needs)
+        elif host.site is not None and host.site not in tables.sites and (tables.sites or _needs_sites(tables)):
+            yield Fault(where, f"unknown site, got {shown(host.site)}", _site_remedy(tables, host.site), needs=needs)
+
+
+def _needs_sites(tables: Tables) -> bool:
+    return tables.topology.name not in _SITELESS
+
+
+def _site_remedy(tables: Tables, name: str = "") -> str:
+    return near(name, tables.sites) if tables.sites else f"add a table such as [sites.{name or 'was'}]"
+
+
+def links_go_somewhere(tables: Tables) -> Iterator[Fault]:
+    """A link's ends are sites or hosts, and a link without ends overrides one that the shape generates."""
+    if not tables.links:
+        return
+    generated = frozenset(tables.generated_links())
+    ends = {*tables.sites, *(name for name, _ in tables.hosts())}
+    needs: tuple[Path, ...] = (("sites",), ("nodes",), ("clients",), ("topology",))
+    for key, link in tables.links.items():
+        path: Path = ("links", key)
+        if link.between is None and key not in generated:
+            remedy = f"{near(key, generated)} or write between = [site, site]"
+            yield Fault(path, f"overrides no link, {tables.topology.name} generates none of that name", remedy, needs=needs)
+        if link.between is not None and key in generated:
+            yield Fault(path, "is the name of a generated link", "rename it, or leave out between to override that one")
+        for end in link.between or ():
+            if end not in ends:
+                yield Fault((*path, "between"), f"unknown site or host, got {shown(end)}", near(end, ends), needs=needs)
+
+
+def sites_are_joined(tables: Tables) -> Iterator[Fault]:
+    """Links lead from every site to central's, where hosts hang on sites."""
+    if tables.topology.name in _SITELESS or not tables.sites:
+        return
+    place = {name: host.site or "" for name, host in tables.hosts()} | {site: site for site in tables.sites}
+    neighbours: dict[str, set[str]] = {site: set() for site in tables.sites}
+    for link in tables.links.values():
+        first, second = (place.get(end, "") for end in link.between or ("", ""))
+        if first in neighbours and second in neighbours:
+            neighbours[first].add(second)
+            neighbours[second].add(first)
+    home = tables.central.site if tables.central.site in tables.sites else next(iter(tables.sites))
+    reached, ahead = {home}, [home]
+    while ahead:
+        new = neighbours[ahead.pop()] - reached
+        reached |= new
+        ahead.extend(new)
+    for site in tables.sites:
+        if site not in reached:
+            remedy = f'add a link with between = ["{site}", "{home}"]'
+            yield Fault(("sites", site), f"no link leads to {home}", remedy, needs=(("links",), (CENTRAL, "site")))
+
+
+def shares_are_above_zero(tables: Tables) -> Iterator[Fault]:
+    """Some image and some client is asked for."""
+    for key, shares in (
+        ("images", [image.share for image in tables.images.values()]),
+        ("clients", [group.share for group in tables.clients.values()]),
+    ):
+        if shares and not any(shares):
+            yield Fault((key,), "all shares are 0", "give one of them a share above 0")
+
+
+def profiles_exist(tables: Tables) -> Iterator[Fault]:
+    """Every client behaves like one that is known."""
+    for key, group in tables.clients.items():
+        if group.profile not in PROFILES:
+            yield Fault(
+                ("clients", key, "profile"), f"unknown client, got {shown(group.profile)}", near(group.profile, PROFILES)
+            )
+
+
+def kernels_agree(tables: Tables) -> Iterator[Fault]:
+    """An image has a kernel or is a ROM."""
+    for key, image in tables.images.items():
+        path: Path = ("images", key, "rom")
+        if image.written_rom is True and not image.is_rom:
+            yield Fault(path, "a ROM has no kernel, got true beside a kernel", "remove kernel or rom")
+        if image.written_rom is False and image.is_rom:
+            yield Fault(path, "an image without a kernel is a ROM, got false", "add its kernel or remove rom")
+
+
+def demand_can_be_met(tables: Tables) -> Iterator[Fault]:
+    """There are nodes for a deploy, apps for updates, and time for a kernel release."""
+    asked, there = tables.demand, sum(group.count for group in tables.nodes.values())
+    if tables.nodes and asked.nodes > there:
+        yield Fault(("demand", "nodes"), f"more nodes than there are ({there}), got {asked.nodes}", "lower it or add nodes")
+    if asked.apps == 0 and asked.updates == 1:
+        yield Fault(("demand", "apps"), "there is no app to update, got 0", "raise apps, or lower updates below 1")
+    release = asked.kernel_release
+    if release is not None and release.at_s >= tables.run.duration_s:
+        yield Fault(("demand", "kernel_release", "at"), "is not before run.duration ends", "lower it or lengthen the run")
+
+
+CHECKS: tuple[Callable[[Tables], Iterator[Fault]], ...] = (
+    something_of_each,
+    alternatives,
+    links_are_whole,
+    names_are_apart,
+    sites_exist,
+    links_go_somewhere,
+    sites_are_joined,
+    shares_are_above_zero,
+    profiles_exist,
+    kernels_agree,
+    demand_can_be_met,
+)
+
+
+def ranges_hold_values(tables: Tables, figures: Mapping[Path, Figure]) -> Iterator[Fault]:
+    """A figure lies in the range that it gives."""
+    known = {leaf.path: leaf.quantity for leaf in leaves(tables)}
+    for path, figure in figures.items():
+        if figure.range is None or path not in known:
+            continue
+        quantity, where = known[path], (*path, "range")
+        if quantity is None:
+            yield Fault(where, "this value has no range, it is no number", "remove the range")
+            continue
+        try:
+            low, high = (quantity.read(limit) for limit in figure.range)
+        except UnitError as error:
+            yield Fault(where, error.problem, error.remedy)
+            continue
+        if not low <= quantity.read(figure.value) <= high:
+            limits = " to ".join(shown(limit) for limit in figure.range)
+            yield Fault(where, f"does not hold the value {shown(figure.value)}, got {limits}", "widen it or mend the value")

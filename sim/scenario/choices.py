@@ -1,0 +1,121 @@
+"""A choice by name: of a rule (`policies.route`) or of the network's shape (`topology.shape`), with its parameters.
+
+A rule is written as its name, as a table of its name and parameters, or, where rules may be mixed, as a list of
+such tables with `share`:
+
+    route = "node-direct"
+    route = { name = "direct-below", size = "10 MB" }
+    route = [{ name = "central", share = 0.3 }, { name = "node-direct", share = 0.7 }]
+
+Names and parameter models are those of the files in `sim/policies` and `sim/topologies`; nothing is listed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any
+
+from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from sim import policies, topologies
+from sim.errors import near, shown
+from sim.figures import Table, Weight, setting
+from sim.scenario.faults import Fault, Path, faults_of
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One chosen rule or shape; `share` is its part of a mix, relative to the others."""
+
+    name: str
+    parameters: BaseModel
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of choice: the annotation of a field that holds one `Choice`, or a tuple of them where mixed."""
+
+    key: str
+    names: Callable[[], tuple[str, ...]]
+    model: Callable[[str], type[BaseModel]]
+    mixed: bool = False
+
+    def read(self, value: object) -> Choice | tuple[Choice, ...]:
+        """The choice that was written; every fault in it at once."""
+        if isinstance(value, Choice) or (self.mixed and isinstance(value, tuple)):
+            return value
+        listed = self.mixed and isinstance(value, list)
+        parts = value if isinstance(value, list) and listed else [value]
+        faults: list[Fault] = []
+        chosen = tuple(self._one(part, (i,) if listed else (), faults) for i, part in enumerate(parts))
+        if not chosen:
+            faults.append(Fault((), "must name at least one, got an empty list", self._all()))
+        elif not faults and not any(choice.share for choice in chosen):
+            faults.append(Fault((), "all shares are 0", "give one of them a share above 0"))
+        if faults:
+            raise PydanticCustomError("faults", "see the faults", {"faults": tuple(faults)})
+        return chosen if self.mixed else chosen[0]
+
+    def _one(self, value: object, path: Path, faults: list[Fault]) -> Choice:
+        table = dict(value) if isinstance(value, Mapping) else {self.key: value}
+        at = (*path, self.key) if self.key in table and isinstance(value, Mapping) else path
+        name = table.pop(self.key, None)
+        if not isinstance(name, str):
+            faults.append(Fault(at, f"must name one, got {shown(value if name is None else name)}", self._all()))
+            return _NONE
+        if name not in self.names():
+            faults.append(Fault(at, f"unknown choice, got {shown(name)}", near(name, self.names())))
+            return _NONE
+        share = {"share": table.pop("share")} if self.mixed and "share" in table else {}
+        part = _read(_Part, share, path, faults)
+        parameters = _read(self.model(name), table, path, faults)
+        return Choice(name, parameters, part.share if isinstance(part, _Part) else 1.0)
+
+    def _all(self) -> str:
+        return f"one of {', '.join(self.names())}"
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        names = {"type": "string", "enum": list(self.names())}
+        return {"x-choice": self.key, "anyOf": [names, {"type": "object"}, *([{"type": "array"}] if self.mixed else [])]}
+
+
+class _Part(Table):
+    share: Weight = setting("share", 1.0)
+
+
+class _Nothing(Table):
+    pass
+
+
+_NONE = Choice("", _Nothing())
+
+
+def _read(model: type[BaseModel], table: Mapping[str, object], path: Path, faults: list[Fault]) -> BaseModel:
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        faults.extend(found.below(path) for found in faults_of(error, model))
+        return _NONE.parameters
+
+
+def kind_of(field: FieldInfo) -> Kind:
+    """The kind of choice that a field holds."""
+    return next(mark for mark in field.metadata if isinstance(mark, Kind))
+
+
+def _rule(kind: str, mixed: bool = False) -> Kind:
+    return Kind("name", partial(policies.names, kind), partial(policies.parameters, kind), mixed)
+
+
+Routes = Annotated[tuple[Choice, ...], _rule("route", mixed=True)]
+Placement = Annotated[Choice, _rule("placement")]
+Fanout = Annotated[Choice, _rule("fanout")]
+Shape = Annotated[Choice, Kind("shape", topologies.names, topologies.parameters)]

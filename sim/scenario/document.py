@@ -1,0 +1,194 @@
+"""A scenario's raw document: read from TOML, changed by overrides, freed of its figure tables.
+
+Overrides keep the meaning of a file. A dotted key and nested tables say the same; a table merges into a table,
+but a figure (`{ value = ... }`) or a rule (`{ name = ... }`) replaces what was there; and a key replaces its
+alternatives, so `delay` takes the place of `rtt`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from pathlib import Path as FilePath
+from typing import Any
+
+from sim.errors import InputError, near, shown
+from sim.figures import Figure
+from sim.scenario.faults import Fault, Path
+
+Document = dict[str, Any]
+
+_FIGURE_KEYS = ("value", "source", "assumption", "range")
+# A key and those it replaces when an override sets it.
+_ALTERNATIVES = {
+    "rtt": ("delay",),
+    "delay": ("rtt",),
+    "capacity": ("up", "down"),
+    "up": ("capacity",),
+    "down": ("capacity",),
+    "kernel": ("rom",),
+    "rom": ("kernel",),
+}
+
+
+def read(path: str | FilePath) -> Document:
+    """The document in a TOML file. InputError when there is none."""
+    where = str(path)
+    try:
+        text = FilePath(path).read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise InputError(where, "no such file", "check the path") from None
+    except IsADirectoryError:
+        raise InputError(where, "is a directory", "name a scenario file in it") from None
+    except UnicodeDecodeError as error:
+        raise InputError(where, f"is not UTF-8 at byte {error.start}", "save it as UTF-8 text") from None
+    except (OSError, ValueError) as error:
+        raise InputError(where, f"cannot be read ({error})", "check the path and its permissions") from None
+    try:
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _syntax_error(where, text, error) from None
+    if not document:
+        raise InputError(where, "is empty", "write the tables of a scenario; scenarios/ has examples")
+    return document
+
+
+def _syntax_error(where: str, text: str, error: Exception) -> InputError:
+    if isinstance(error, RecursionError):
+        return InputError(where, "is nested too deeply", "a scenario needs a few levels of tables")
+    message = str(error)
+    place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
+    if place is None:
+        return InputError(where, f"is not TOML: {message}", "mend it")
+    last = text.split("\n")
+    line, column = (place[1], place[2]) if place[1] else (len(last), len(last[-1]) + 1)
+    return InputError(f"{where}: line {line}, column {column}", f"is not TOML: {message[: place.start()]}", "mend it")
+
+
+def parse_setting(text: str) -> tuple[str, object]:
+    """`KEY=VALUE` as a command line gives it; VALUE as in a file, or a bare word.
+
+    >>> parse_setting("links.wan.capacity=1 Gbit/s")
+    ('links.wan.capacity', '1 Gbit/s')
+    """
+    key, equals, value = (part.strip() for part in text.partition("="))
+    if not key or not equals or not value:
+        raise InputError("--set", f"must be KEY=VALUE, got {shown(text)}", "write for example run.runs=3")
+    try:
+        return key, tomllib.loads(f"value = {value}")["value"] if "\n" not in value else value
+    except (ValueError, RecursionError):
+        return key, value
+
+
+def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any], origin: str) -> Document:
+    """A copy of the document with the overrides in it, each leaf saying that it comes from `origin`."""
+    changed: Document = deepcopy(dict(document))
+    for key, value in overrides.items():
+        nested: Any = _with_origin(value, origin)
+        for part in reversed(str(key).split(".")):
+            nested = {part: nested}
+        _merge(changed, nested)
+    return changed
+
+
+def _with_origin(value: Any, origin: str) -> Any:
+    if not isinstance(value, Mapping):
+        return {"value": deepcopy(value), "source": origin}
+    if _replaces(value):
+        return deepcopy(dict(value))
+    return {key: _with_origin(part, origin) for key, part in value.items()}
+
+
+def _replaces(table: Mapping[str, Any]) -> bool:
+    """Whether a table is one value: a figure, or a rule with its parameters."""
+    return is_figure(table) or isinstance(table.get("name"), str)
+
+
+def _merge(table: Document, changes: Mapping[str, Any]) -> None:
+    for dotted, value in changes.items():
+        key, _, rest = dotted.partition(".")
+        change = {rest: value} if rest else value
+        for other in _ALTERNATIVES.get(key, ()):
+            _replace_alternative(table, other, changes)
+        present = table.get(key)
+        present = present["value"] if is_figure(present) else present
+        if not isinstance(change, Mapping) or _replaces(change):
+            table[key] = change
+        elif isinstance(present, list):
+            table[key] = _merged_list(present, change)
+        else:
+            table[key] = target = _table(present)
+            _merge(target, change)
+
+
+def _replace_alternative(table: Document, other: str, changes: Mapping[str, Any]) -> None:
+    """Drop the key that a change replaces; a capacity that only one direction replaces stays in the other."""
+    if other in changes or other not in table:
+        return
+    value = table.pop(other)
+    if other == "capacity":
+        for direction in ("up", "down"):
+            table.setdefault(direction, value)
+
+
+def _merged_list(present: list[Any], changes: Mapping[str, Any]) -> list[Any]:
+    """Changes of a mix of rules, by position: `policies.route.0.share`."""
+    table = {str(position): part for position, part in enumerate(present)}
+    _merge(table, changes)
+    return list(table.values())
+
+
+def _table(present: Any) -> Document:
+    """What a change of single keys starts from: the table there, or the rule whose name stands there alone."""
+    if isinstance(present, str):
+        return {"name": present}
+    return present if isinstance(present, dict) else {}
+
+
+def is_figure(value: Any) -> bool:
+    """A table that stands for one value, with what it rests on; a table named "value" is no such thing."""
+    return isinstance(value, Mapping) and "value" in value and not isinstance(value["value"], Mapping)
+
+
+def plain(document: Mapping[str, Any], faults: list[Fault]) -> tuple[Document, dict[Path, Figure]]:
+    """The document with each figure's value in its place, and the figures by path; faults are added."""
+    figures: dict[Path, Figure] = {}
+
+    def value_of(value: Any, path: Path) -> Any:
+        if is_figure(value):
+            faults.extend(_figure_faults(value, path))
+            limits = value.get("range")
+            figures[path] = Figure(
+                value=value["value"],
+                source=str(value.get("source", "")),
+                assumption=value.get("assumption") is True,
+                range=(limits[0], limits[1]) if _is_pair(limits) else None,
+            )
+            return value_of(value["value"], path)
+        if isinstance(value, Mapping):
+            return {str(key): value_of(part, (*path, str(key))) for key, part in value.items()}
+        if isinstance(value, list):
+            return [value_of(part, (*path, position)) for position, part in enumerate(value)]
+        return value
+
+    return value_of(document, ()), figures
+
+
+def _figure_faults(table: Mapping[str, Any], path: Path) -> Iterator[Fault]:
+    for key, value in table.items():
+        if key not in _FIGURE_KEYS:
+            yield Fault((*path, key), f"unknown key of a figure, got {shown(value)}", near(str(key), _FIGURE_KEYS))
+    checks = (
+        ("source", lambda value: isinstance(value, str), "text", 'write source = "where it is from"'),
+        ("assumption", lambda value: isinstance(value, bool), "true or false", "write assumption = true"),
+        ("range", _is_pair, "two values", "write range = [lowest, highest]"),
+    )
+    for key, good, wanted, remedy in checks:
+        if key in table and not good(table[key]):
+            yield Fault((*path, key), f"must be {wanted}, got {shown(table[key])}", remedy)
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2

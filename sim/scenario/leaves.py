@@ -1,0 +1,94 @@
+"""A scenario's single values in the order of its model: the one walk that showing, keys and range checks share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from sim.figures import Figure, Quantity, default_figure, quantity_of
+from sim.scenario.choices import Choice, kind_of
+from sim.scenario.faults import Path
+from sim.scenario.tables import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One value at its path; `default` says what it rests on when nobody wrote it, `written` whether one did."""
+
+    path: Path
+    value: object
+    quantity: Quantity | None = None
+    default: Figure | None = None
+    written: bool = True
+
+    @property
+    def text(self) -> str:
+        """The value in canonical units, as TOML."""
+        value = self.value
+        if self.quantity is not None and isinstance(self.quantity.example, str):
+            value = self.quantity.format(value)
+        return toml(value)
+
+
+def leaves(table: BaseModel, path: Path = ()) -> Iterator[Leaf]:
+    """Every value that counts in a table and those below it; keys nobody wrote and that have no default are left out."""
+    ignored = table.superseded() if isinstance(table, Line) else frozenset()
+    for name, field in type(table).model_fields.items():
+        value = getattr(table, name)
+        if value is not None and name not in ignored:
+            yield from _below(value, field, (*path, field.alias or name), name in table.model_fields_set)
+
+
+def _below(value: object, field: FieldInfo, path: Path, written: bool) -> Iterator[Leaf]:
+    if isinstance(value, BaseModel):
+        yield from leaves(value, path)
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from leaves(part, (*path, key))
+    elif isinstance(value, Choice):
+        yield from _choice(value, field, path, written)
+    elif isinstance(value, tuple) and isinstance(value[0], Choice):
+        if len(value) == 1:
+            yield from _choice(value[0], field, path, written)
+        else:
+            for position, part in enumerate(value):
+                yield from _choice(part, field, (*path, position), written, mixed=True)
+    else:
+        yield Leaf(path, value, quantity_of(field), default_figure(field), written)
+
+
+def _choice(choice: Choice, field: FieldInfo, path: Path, written: bool, mixed: bool = False) -> Iterator[Leaf]:
+    key = kind_of(field).key
+    parameters = list(leaves(choice.parameters, path))
+    alone = not parameters and not mixed and key == "name"
+    yield Leaf(path if alone else (*path, key), choice.name, None, default_figure(field), written)
+    if mixed:
+        yield Leaf((*path, "share"), choice.share)
+    yield from parameters
+
+
+def toml(value: object) -> str:
+    """A plain value as TOML."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return '"' + "".join(_escaped(mark) for mark in value) + '"'
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(toml(part) for part in value) + "]"
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{toml_key(str(key))} = {toml(part)}" for key, part in value.items()) + " }"
+    return str(value)
+
+
+def toml_key(key: str) -> str:
+    """A key, in quotes where TOML wants them."""
+    return key if key.isascii() and key.replace("-", "").replace("_", "").isalnum() else toml(key)
+
+
+def _escaped(mark: str) -> str:
+    if mark in '"\\':
+        return f"\\{mark}"
+    return mark if mark.isprintable() else f"\\U{ord(mark):08x}"

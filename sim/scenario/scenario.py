@@ -1,0 +1,201 @@
+"""A scenario: its tables, where they came from, and its variants.
+
+A document is checked whole: what one value spoils is set aside and the rest is still looked at, so that every
+fault is reported at once. Every variant is checked when a scenario is loaded, and its faults name it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any, Self
+
+from pydantic import PrivateAttr, ValidationError
+
+from sim.errors import InputError, InputErrors, near, shown
+from sim.figures import Figure
+from sim.scenario import checks
+from sim.scenario.document import Document, overridden, plain, read
+from sim.scenario.faults import Fault, Path, faults_of
+from sim.scenario.model import Tables
+
+_NOT_YET = {
+    "faults": "outages and slow-downs are not supported yet",
+    "thresholds": "thresholds are not supported yet",
+    "prices": "a table of prices is not supported yet, links carry their own price",
+}
+# More rounds than any document has levels: each repairs at least the outermost of the faults left.
+_ROUNDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a scenario's tables came from: a name for errors, the raw document, and the figures in it."""
+
+    name: str = "scenario"
+    document: Mapping[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    variant: str | None = None
+
+
+class Scenario(Tables):
+    """One question to the simulator, resolved and checked; made by `load`, `from_document` and `variant`."""
+
+    _origin: Origin = PrivateAttr(default_factory=Origin)
+
+    @classmethod
+    def from_document(
+        cls,
+        document: Mapping[str, Any],
+        name: str = "scenario",
+        overrides: Mapping[str, Any] | None = None,
+        variant: str | None = None,
+    ) -> Self:
+        """The scenario in a document of plain values, as TOML gives them. InputErrors with every fault."""
+        if not isinstance(document, Mapping):
+            raise InputError(name, f"must be a table of tables, got {shown(document)}", "see scenarios/ for examples")
+        try:
+            base, errors = cls._checked(overridden(document, overrides or {}, "override"), name, None)
+            told = {(error.where.removeprefix(name), error.problem) for error in errors}
+            for other in base.variants:
+                _, more = cls._checked(base._origin.document, name, other)
+                place = f"{name}: variant {other}"
+                errors += [e for e in more if (e.where.removeprefix(place), e.problem) not in told]
+        except RecursionError:
+            raise InputError(name, "is nested too deeply", "a scenario needs a few levels of tables") from None
+        if errors:
+            raise InputErrors(errors)
+        return base if variant is None else base.variant(variant)
+
+    @property
+    def name(self) -> str:
+        """What errors call it: its file, or the name it was given."""
+        return self._origin.name
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The raw document with its overrides, before any variant's."""
+        return self._origin.document
+
+    @property
+    def figures(self) -> Mapping[str, Figure]:
+        """By dotted path, the figures that say what they rest on; those of the model's defaults are in `show`."""
+        return self._origin.figures
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The variants' names, in the file's order."""
+        named = self.document.get("variants", {})
+        return tuple(named) if isinstance(named, Mapping) else ()
+
+    @property
+    def variant_name(self) -> str | None:
+        return self._origin.variant
+
+    @property
+    def baseline(self) -> str | None:
+        """The variant that the others are compared with."""
+        return self.run.baseline or next(iter(self.variants), None)
+
+    def variant(self, name: str) -> Self:
+        """The scenario with one variant's overrides. InputError when there is no such variant."""
+        if name not in self.variants:
+            raise InputError(self.name, f"unknown variant, got {shown(name)}", near(name, self.variants))
+        scenario, errors = self._checked(self.document, self.name, name)
+        if errors:
+            raise InputErrors(errors)
+        return scenario
+
+    @classmethod
+    def _checked(
+        cls, document: Mapping[str, Any], name: str, variant: str | None
+    ) -> tuple[Self, list[InputError]]:
+        """The tables of a document or of one variant of it, what is faulty left out; and the faults."""
+        faults: list[Fault] = []
+        changes = {} if variant is None else document["variants"][variant]
+        tables = {key: part for key, part in document.items() if key != "variants"}
+        if variant is None:
+            faults.extend(_variant_faults(document))
+        elif isinstance(changes, Mapping):
+            tables = overridden(tables, changes, f"variant {variant}")
+        values, figures = plain(tables, faults)
+        for key in [key for key in values if key in _NOT_YET]:
+            faults.append(Fault((key,), _NOT_YET[key], "remove the table"))
+            del values[key]
+        scenario = cls._repaired(values, faults)
+        spoilt = [fault.path for fault in faults]
+        found = [check(scenario) for check in checks.CHECKS]
+        found.append(checks.ranges_hold_values(scenario, figures))
+        for fault in (fault for faults_found in found for fault in faults_found):
+            if not any(_related(path, bad) for path in (fault.path, *fault.needs) for bad in spoilt):
+                faults.append(fault)
+        scenario._origin = Origin(
+            name, document, {dotted(path): figure for path, figure in figures.items()}, variant
+        )
+        place = name if variant is None else f"{name}: variant {variant}"
+        return scenario, [
+            InputError(f"{place}: {dotted(fault.path)}" if fault.path else place, fault.problem, fault.remedy)
+            for fault in faults
+        ]
+
+    @classmethod
+    def _repaired(cls, values: Document, faults: list[Fault]) -> Self:
+        """The model of `values`, in which whatever is faulty is told and then left out."""
+        for _ in range(_ROUNDS):
+            try:
+                return cls.model_validate(values)
+            except ValidationError as error:
+                found = list(faults_of(error, cls))
+            told = {fault.path for fault in faults}
+            faults.extend(fault for fault in found if fault.path not in told)
+            for fault in found:
+                _repair(values, fault)
+        raise AssertionError(f"a document that no repair makes whole: {values}")
+
+
+def load(
+    path: str | FilePath, overrides: Mapping[str, Any] | None = None, variant: str | None = None
+) -> Scenario:
+    """The scenario in a TOML file, overrides by dotted key applied. InputErrors with every fault of the file."""
+    return Scenario.from_document(read(path), str(path), overrides, variant)
+
+
+def dotted(path: Path) -> str:
+    """A path as errors, overrides and `figures` write it."""
+    return ".".join(map(str, path))
+
+
+def _variant_faults(document: Mapping[str, Any]) -> Iterator[Fault]:
+    named = document.get("variants", {})
+    if not isinstance(named, Mapping):
+        yield Fault(("variants",), f"must be a table of named tables, got {shown(named)}", "write [variants.NAME]")
+        return
+    for key, changes in named.items():
+        if not isinstance(changes, Mapping):
+            remedy = f'write [variants.{key}] with keys such as "policies.route"'
+            yield Fault(("variants", key), f"must be a table, got {shown(changes)}", remedy)
+    run = document.get("run")
+    baseline = run.get("baseline") if isinstance(run, Mapping) else None
+    if isinstance(baseline, str) and baseline not in named:
+        yield Fault(("run", "baseline"), f"names no variant, got {shown(baseline)}", near(baseline, named))
+
+
+def _related(path: Path, other: Path) -> bool:
+    """Whether one path lies on the way to the other."""
+    shorter = min(len(path), len(other))
+    return path[:shorter] == other[:shorter]
+
+
+def _repair(values: Document, fault: Fault) -> None:
+    """Take the faulty value out, or put in the missing one."""
+    table: Any = values
+    for key in fault.at[:-1]:
+        table = table.get(key) if isinstance(table, Mapping) else None
+    if not isinstance(table, dict) or not fault.at:
+        return
+    if fault.fill is None:
+        table.pop(fault.at[-1], None)
+    else:
+        table[fault.at[-1]] = fault.fill

@@ -1,0 +1,243 @@
+"""The tables of a scenario as typed, frozen models: keys, units, defaults and what these rest on.
+
+Attribute names carry units, keys do not (`request_time_s` is read from `request_time`). A default is written
+as a user would write it. Sources are public pages, repositories and papers; "assumption" marks what nobody has
+measured: sweep it. What one table cannot see alone (names of other tables, sums of shares) is in `checks`;
+how groups become hosts is in `model`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, cast
+
+from pydantic import PlainValidator, StrictBool, StrictStr, WithJsonSchema
+
+from sim.errors import shown
+from sim.figures import (
+    Count,
+    Duration,
+    Fraction,
+    Frequency,
+    Latitude,
+    Longitude,
+    Price,
+    Rate,
+    Size,
+    Span,
+    Table,
+    Tally,
+    Weight,
+    fault,
+    figure,
+    setting,
+)
+from sim.scenario.choices import Fanout, Placement, Routes
+
+_ZONE = "ibm-cloud-docs/vpc network-latency, inside a zone"
+_LAMBDA = "AWS Lambda, ATC'23, median"
+_KRAFTKIT = "kraftkit oci/README.md"
+_LIST_LAG = 'Unikraft Cloud docs: "a few minutes"'
+
+
+class Run(Table):
+    """What is asked of the simulator: how long, from which seed, how often, against which variant."""
+
+    title: StrictStr = setting("title", "")
+    duration_s: Span = setting("duration", "24 h")
+    seed: Tally = setting("seed", 1)
+    runs: Count = setting("runs", 10)
+    baseline: StrictStr | None = setting("baseline", None)
+
+
+class Site(Table):
+    """A place on the network, where hosts are; its position serves drawing and latency from distance."""
+
+    latitude: Latitude | None = setting("latitude", None)
+    longitude: Longitude | None = setting("longitude", None)
+
+
+class Line(Table):
+    """A full-duplex line: `capacity`, or `up` and `down`; and `rtt`, or `delay` (one way).
+
+    The fields hold what was written; what counts are the properties `up_Bps`, `down_Bps` and `delay_s`.
+    """
+
+    capacity_Bps: Rate | None = setting("capacity", None)
+    own_up_Bps: Rate | None = setting("up", None)
+    own_down_Bps: Rate | None = setting("down", None)
+    rtt_s: Duration | None = setting("rtt", None)
+    own_delay_s: Duration | None = setting("delay", None)
+
+    def superseded(self) -> frozenset[str]:
+        """The attributes whose value does not count, because an alternative was written."""
+        rates = {"own_up_Bps", "own_down_Bps"} if "capacity_Bps" in self.model_fields_set else {"capacity_Bps"}
+        if rates == {"capacity_Bps"} and None in (self.own_up_Bps, self.own_down_Bps):
+            rates = set()
+        return frozenset(rates | ({"rtt_s"} if self.own_delay_s is not None else set()))
+
+    def _rate_Bps(self, own_Bps: float | None) -> float | None:
+        """What was written goes before a default of its alternative."""
+        return self.capacity_Bps if own_Bps is None or "capacity_Bps" in self.model_fields_set else own_Bps
+
+    def _one_way_s(self) -> float | None:
+        if self.own_delay_s is not None:
+            return self.own_delay_s
+        return None if self.rtt_s is None else self.rtt_s / 2
+
+
+def _two_ends(value: object) -> tuple[str, str]:
+    if isinstance(value, list | tuple) and len(value) == 2:
+        first, second = value
+        if isinstance(first, str) and isinstance(second, str) and first != second:
+            return first, second
+    raise fault(f"must name two ends, got {shown(value)}", 'write between = ["dal", "was"]')
+
+
+Ends = Annotated[
+    tuple[str, str],
+    PlainValidator(_two_ends),
+    WithJsonSchema({"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2}),
+]
+
+
+class Link(Line):
+    """A link between two sites or hosts; or, without `between`, what overrides the generated link of its name."""
+
+    between: Ends | None = setting("between", None)
+    price_usd_per_byte: Price = figure("price", "0 USD/GB", assumption=True, range=("0 USD/GB", "0.09 USD/GB"))
+
+    @property
+    def up_Bps(self) -> float | None:
+        """From the first to the second end; None leaves an overridden link as it is."""
+        return self._rate_Bps(self.own_up_Bps)
+
+    @property
+    def down_Bps(self) -> float | None:
+        return self._rate_Bps(self.own_down_Bps)
+
+    @property
+    def delay_s(self) -> float | None:
+        """One way."""
+        return self._one_way_s()
+
+
+class Host(Line):
+    """What central, nodes and clients have in common: a site, and the line that joins the host to it."""
+
+    site: StrictStr | None = setting("site", None)
+    rtt_s: Duration = figure("rtt", "0.1 ms", source=_ZONE)
+
+    @property
+    def up_Bps(self) -> float:
+        """From the host to its site."""
+        return cast(float, self._rate_Bps(self.own_up_Bps))
+
+    @property
+    def down_Bps(self) -> float:
+        return cast(float, self._rate_Bps(self.own_down_Bps))
+
+    @property
+    def delay_s(self) -> float:
+        """One way."""
+        return cast(float, self._one_way_s())
+
+
+class Registry(Host):
+    """A host with a registry: bounded workers serve requests, a blob store answers and a disk moves bytes."""
+
+    capacity_Bps: Rate = figure("capacity", "10 Gbit/s", assumption=True, range=("1 Gbit/s", "25 Gbit/s"))
+    workers: Count = figure("workers", 32, assumption=True, range=(4, 256))
+    request_time_s: Duration = figure("request_time", "5 ms", assumption=True, range=("1 ms", "50 ms"))
+    service: Literal["fixed", "exponential"] = figure("service", "fixed", assumption=True)
+    disk_Bps: Rate = figure("disk", "1 GB/s", assumption=True, range=("0.2 GB/s", "5 GB/s"))
+    list_lag_s: Duration = figure("list_lag", "120 s", source=_LIST_LAG, range=("0 s", "300 s"))
+    tls: StrictBool = figure("tls", True, assumption=True)
+
+
+class Central(Registry):
+    """The central registry, the host named `central`."""
+
+    capacity_Bps: Rate = figure("capacity", "10 Gbit/s", assumption=True, range=("1 Gbit/s", "100 Gbit/s"))
+    first_byte_s: Duration = figure("first_byte", "36 ms", source=f"{_LAMBDA} of the object store")
+
+
+class NodeGroup(Registry):
+    """Nodes that are alike: each a host with its own registry and instances."""
+
+    count: Count = setting("count", 1)
+    first_byte_s: Duration = figure("first_byte", "0.55 ms", source=f"{_LAMBDA} of the cache in a zone")
+
+
+class ClientGroup(Host):
+    """Machines that deploy, alike; `share` is their part of the demand, relative to the other groups."""
+
+    count: Count = setting("count", 1)
+    own_up_Bps: Rate = figure("up", "50 Mbit/s", assumption=True, range=("10 Mbit/s", "1000 Mbit/s"))
+    own_down_Bps: Rate = figure("down", "200 Mbit/s", assumption=True, range=("10 Mbit/s", "1000 Mbit/s"))
+    rtt_s: Duration = figure("rtt", "15 ms", assumption=True, range=("5 ms", "30 ms"))
+    profile: StrictStr = setting("profile", "kraftkit")
+    share: Weight = setting("share", 1.0)
+
+
+class Image(Table):
+    """A kind of image; without a kernel it is a ROM. `share` is relative to the other images."""
+
+    share: Weight = setting("share", 1.0)
+    kernel_bytes: Size | None = setting("kernel", None)
+    rootfs_bytes: Size = setting("rootfs")
+    written_rom: StrictBool | None = setting("rom", None)
+    boot_s: Duration = figure("boot", "4 ms", source="Unikraft blog, nginx", range=("4 ms", "1152 ms"))
+    config_bytes: Size = figure("config", "1.9 kB", source=_KRAFTKIT, range=("1.8 kB", "2 kB"))
+    manifest_bytes: Size = figure("manifest", "2.55 kB", source=_KRAFTKIT, range=("2.5 kB", "2.6 kB"))
+    index_bytes: Size = figure("index", "4.8 kB", source=_KRAFTKIT)
+
+    @property
+    def is_rom(self) -> bool:
+        return self.kernel_bytes is None
+
+
+class KernelRelease(Table):
+    """Every app redeploys once with a new kernel, at even steps from `at` until `over` later."""
+
+    at_s: Duration = setting("at")
+    over_s: Duration = setting("over", "1 h")
+
+
+class Demand(Table):
+    """What is asked of the registries: deploys a second, of which apps, on how many nodes."""
+
+    rate_per_s: Frequency = figure("rate", "50000/day", assumption=True, range=("1000/day", "1000000/day"))
+    arrivals: Literal["poisson", "even"] = figure("arrivals", "poisson", assumption=True)
+    updates: Fraction = figure("updates", 0.9, assumption=True)
+    apps: Tally = figure("apps", 5000, assumption=True)
+    popularity: Weight = figure("popularity", 0.8, assumption=True, range=(0.0, 1.2))
+    warm: StrictBool = figure("warm", True, assumption=True)
+    nodes: Count = figure("nodes", 1, assumption=True, range=(1, 10))
+    reference: Literal["tag", "digest"] = figure("reference", "tag", assumption=True)
+    kernel_release: KernelRelease | None = setting("kernel_release", None)
+
+
+class Sync(Table):
+    """How what a node was sent reaches central."""
+
+    to_central: Literal["on-push", "never"] = figure("to_central", "on-push", assumption=True)
+    delay_s: Duration = figure("delay", "5 s", assumption=True, range=("0 s", "120 s"))
+    workers: Count = figure("workers", 10, source="Harbor replication, an analogue")
+
+
+class Tags(Table):
+    """When a node asks central what a tag means."""
+
+    check: Literal["upstream", "absent"] = figure("check", "upstream", assumption=True)
+
+
+class Policies(Table):
+    """The rules under comparison; `route` may be a mix of rules by share."""
+
+    route: Routes = figure("route", "central", source="Unikraft Cloud docs: the registry of the default URL")
+    placement: Placement = figure("placement", "sticky", assumption=True)
+    fanout: Fanout = figure("fanout", "sync-then-pull", assumption=True)
+    dedup: Literal["repository"] = figure("dedup", "repository", source="kraftkit and containerd's pusher, inferred")
+    coalesce: StrictBool = figure("coalesce", True, assumption=True)
+    sync: Sync = setting("sync", {})
+    tags: Tags = setting("tags", {})

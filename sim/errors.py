@@ -11,7 +11,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 
-
 # How many words a remedy lists, and how many are compared for a near one: thousands of hosts are no help.
 _LISTED = 20
 _COMPARED = 2000
@@ -56,14 +55,14 @@ class InputErrors(InputError):  # noqa: N818 - the plural is the point
 
 
 def near(word: str, known: Iterable[str]) -> str:
-    """The remedy for a word nobody knows: the near one, or all there are when none is near."""
+    """The remedy for a word nobody knows: the near one, or what there is when none is near."""
     choices = sorted(known)
     close = difflib.get_close_matches(word[:100], choices[:_COMPARED], n=1, cutoff=0.6)
     if close:
         return f'did you mean "{close[0]}"?'
     if len(choices) > _LISTED:
         choices[_LISTED:] = [f"... ({len(choices)} in all)"]
-    return f"one of {', '.join(choices)}" if choices else "there is none to choose from"
+    return f"one of {', '.join(choices)}" if choices else "remove it"
 
 
 def shown(value: object) -> str:

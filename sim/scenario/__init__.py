@@ -9,6 +9,7 @@ from __future__ import annotations
 from sim.scenario.choices import Choice
 from sim.scenario.document import parse_setting
 from sim.scenario.scenario import Scenario, load
+from sim.scenario.show import canonical
 from sim.scenario.tables import ClientGroup, Host, Image, Link, NodeGroup, Site
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "NodeGroup",
     "Scenario",
     "Site",
+    "canonical",
     "load",
     "parse_setting",
 ]

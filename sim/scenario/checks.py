@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from sim.errors import near, shown
 from sim.figures import Figure
 from sim.registry.clients import PROFILES
-from sim.scenario.faults import Fault, Path
+from sim.scenario.faults import Fault, Path, dotted
 from sim.scenario.leaves import leaves
 from sim.scenario.model import CENTRAL, Tables, host_names
 from sim.scenario.tables import ClientGroup, Host, Line, NodeGroup, Registry
-from sim.units import UnitError
+from sim.units import UnitError, format_seconds
 
 #: Shapes in which hosts need no site.
 _SITELESS = ("star",)
@@ -47,12 +47,12 @@ def alternatives(tables: Tables) -> Iterator[Fault]:
     for path, line in _lines(tables):
         written = line.model_fields_set
         if {"rtt_s", "own_delay_s"} <= written:
-            yield Fault((*path, "rtt"), "rtt and delay are both given", "keep one: delay is one way, rtt there and back")
+            yield Fault((*path, "rtt"), "rtt and delay are both given", "keep one, delay is one way")
         if "capacity_Bps" in written and written & {"own_up_Bps", "own_down_Bps"}:
-            yield Fault((*path, "capacity"), "capacity is given beside up or down", "keep capacity, or both up and down")
+            yield Fault((*path, "capacity"), "capacity and up or down are both given", "keep one way")
         elif isinstance(line, Registry) and len(written & {"own_up_Bps", "own_down_Bps"}) == 1:
             lacks = "down" if "own_up_Bps" in written else "up"
-            yield Fault((*path, lacks), "is missing beside its other direction", f"write {lacks} too, or capacity alone")
+            yield Fault((*path, lacks), "is missing beside its opposite", f"write {lacks} too, or capacity alone")
 
 
 def links_are_whole(tables: Tables) -> Iterator[Fault]:
@@ -62,10 +62,12 @@ def links_are_whole(tables: Tables) -> Iterator[Fault]:
         if link.between is None:
             continue
         if link.delay_s is None:
-            yield Fault((*path, "rtt"), "is missing", 'write rtt = "31.5 ms", or delay for one way')
+            remedy = 'write rtt = "31.5 ms", or delay for one way'
+            yield Fault((*path, "rtt"), "is missing", remedy, needs=((*path, "delay"),))
         for name, rate_Bps in (("up", link.up_Bps), ("down", link.down_Bps)):
             if rate_Bps is None:
-                yield Fault((*path, name), "is missing", 'write capacity = "10 Gbit/s", or both up and down')
+                remedy = 'write capacity = "10 Gbit/s", or both up and down'
+                yield Fault((*path, name), "is missing", remedy, needs=((*path, "capacity"),))
 
 
 def names_are_apart(tables: Tables) -> Iterator[Fault]:
@@ -76,7 +78,7 @@ def names_are_apart(tables: Tables) -> Iterator[Fault]:
         taken = next((name for name in names if name in owners), None)
         if taken is not None:
             other = owners[taken]
-            problem = f"{'.'.join(map(str, other))} has a host or site of the same name, got {shown(taken)}"
+            problem = f"{dotted(other)} has a host or site of the same name, got {shown(taken)}"
             yield Fault(path, problem, "rename one of the two tables", needs=(other,))
         owners.update(dict.fromkeys(names, path))
 
@@ -84,15 +86,12 @@ def names_are_apart(tables: Tables) -> Iterator[Fault]:
 def sites_exist(tables: Tables) -> Iterator[Fault]:
     """Every host names a site that there is, where the shape has sites."""
     for path, host in _host_tables(tables):
-        where, needs = (*path, "site"), (("sites",), ("topology",))
+        where = (*path, "site")
         if host.site is None and tables.topology.name not in _SITELESS:
-            yield Fault(where, "is missing", _site_remedy(tables), needs=needs)
-        elif host.site is not None and host.site not in tables.sites and (tables.sites or _needs_sites(tables)):
-            yield Fault(where, f"unknown site, got {shown(host.site)}", _site_remedy(tables, host.site), needs=needs)
-
-
-def _needs_sites(tables: Tables) -> bool:
-    return tables.topology.name not in _SITELESS
+            yield Fault(where, "is missing", _site_remedy(tables), needs=(("topology",), ("sites",)))
+        elif host.site is not None and host.site not in tables.sites:
+            problem = f"unknown site, got {shown(host.site)}"
+            yield Fault(where, problem, _site_remedy(tables, host.site), needs=(("sites", host.site),))
 
 
 def _site_remedy(tables: Tables, name: str = "") -> str:
@@ -105,17 +104,25 @@ def links_go_somewhere(tables: Tables) -> Iterator[Fault]:
         return
     generated = frozenset(tables.generated_links())
     ends = {*tables.sites, *(name for name, _ in tables.hosts())}
-    needs: tuple[Path, ...] = (("sites",), ("nodes",), ("clients",), ("topology",))
     for key, link in tables.links.items():
         path: Path = ("links", key)
         if link.between is None and key not in generated:
-            remedy = f"{near(key, generated)} or write between = [site, site]"
-            yield Fault(path, f"overrides no link, {tables.topology.name} generates none of that name", remedy, needs=needs)
+            problem = f"{tables.topology.name} generates no such link to override"
+            remedy = f"{near(key, generated)} or join two ends by between"
+            yield Fault(path, problem, remedy, needs=(("topology",), *_makers(tables, key)))
         if link.between is not None and key in generated:
-            yield Fault(path, "is the name of a generated link", "rename it, or leave out between to override that one")
+            yield Fault(path, "has the name of a generated link", "rename it, or drop between to override that one")
         for end in link.between or ():
             if end not in ends:
-                yield Fault((*path, "between"), f"unknown site or host, got {shown(end)}", near(end, ends), needs=needs)
+                where, problem = (*path, "between"), f"unknown site or host, got {shown(end)}"
+                yield Fault(where, problem, near(end, ends), needs=(("sites", end), *_makers(tables, end)))
+
+
+def _makers(tables: Tables, name: str) -> Iterator[Path]:
+    """The groups that would have made a host or link of this name, had they been right."""
+    for table, groups in (("nodes", tables.nodes), ("clients", tables.clients)):
+        yield table, name
+        yield from ((table, key) for key in groups if key in name)
 
 
 def sites_are_joined(tables: Tables) -> Iterator[Fault]:
@@ -129,7 +136,7 @@ def sites_are_joined(tables: Tables) -> Iterator[Fault]:
         if first in neighbours and second in neighbours:
             neighbours[first].add(second)
             neighbours[second].add(first)
-    home = tables.central.site if tables.central.site in tables.sites else next(iter(tables.sites))
+    home = place[CENTRAL] if place[CENTRAL] in tables.sites else next(iter(tables.sites))
     reached, ahead = {home}, [home]
     while ahead:
         new = neighbours[ahead.pop()] - reached
@@ -155,9 +162,8 @@ def profiles_exist(tables: Tables) -> Iterator[Fault]:
     """Every client behaves like one that is known."""
     for key, group in tables.clients.items():
         if group.profile not in PROFILES:
-            yield Fault(
-                ("clients", key, "profile"), f"unknown client, got {shown(group.profile)}", near(group.profile, PROFILES)
-            )
+            problem = f"unknown client, got {shown(group.profile)}"
+            yield Fault(("clients", key, "profile"), problem, near(group.profile, PROFILES))
 
 
 def kernels_agree(tables: Tables) -> Iterator[Fault]:
@@ -174,12 +180,14 @@ def demand_can_be_met(tables: Tables) -> Iterator[Fault]:
     """There are nodes for a deploy, apps for updates, and time for a kernel release."""
     asked, there = tables.demand, sum(group.count for group in tables.nodes.values())
     if tables.nodes and asked.nodes > there:
-        yield Fault(("demand", "nodes"), f"more nodes than there are ({there}), got {asked.nodes}", "lower it or add nodes")
+        problem = f"must be at most {there}, the nodes there are, got {asked.nodes}"
+        yield Fault(("demand", "nodes"), problem, "lower it or add nodes", needs=(("nodes",),))
     if asked.apps == 0 and asked.updates == 1:
         yield Fault(("demand", "apps"), "there is no app to update, got 0", "raise apps, or lower updates below 1")
     release = asked.kernel_release
     if release is not None and release.at_s >= tables.run.duration_s:
-        yield Fault(("demand", "kernel_release", "at"), "is not before run.duration ends", "lower it or lengthen the run")
+        problem = f"must be before run.duration ends, got {format_seconds(release.at_s)}"
+        yield Fault(("demand", "kernel_release", "at"), problem, "lower it or lengthen the run")
 
 
 CHECKS: tuple[Callable[[Tables], Iterator[Fault]], ...] = (
@@ -214,4 +222,5 @@ def ranges_hold_values(tables: Tables, figures: Mapping[Path, Figure]) -> Iterat
             continue
         if not low <= quantity.read(figure.value) <= high:
             limits = " to ".join(shown(limit) for limit in figure.range)
-            yield Fault(where, f"does not hold the value {shown(figure.value)}, got {limits}", "widen it or mend the value")
+            problem = f"must hold the value {shown(figure.value)}, got {limits}"
+            yield Fault(where, problem, "widen it or mend the value")

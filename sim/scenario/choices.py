@@ -83,8 +83,22 @@ class Kind:
         return core_schema.no_info_plain_validator_function(self.read)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        names = {"type": "string", "enum": list(self.names())}
-        return {"x-choice": self.key, "anyOf": [names, {"type": "object"}, *([{"type": "array"}] if self.mixed else [])]}
+        tables = [self._table_schema(name) for name in self.names()]
+        if self.key == "shape":
+            return {"anyOf": tables}
+        options = [{"type": "string", "enum": list(self.names())}, *tables]
+        mix = {"type": "array", "items": {"anyOf": tables}, "minItems": 1}
+        return {"anyOf": [*options, mix] if self.mixed else options}
+
+    def _table_schema(self, name: str) -> dict[str, Any]:
+        model = self.model(name)
+        own = {self.key: {"const": name}} | ({"share": {"type": "number", "minimum": 0}} if self.mixed else {})
+        return {
+            "type": "object",
+            "properties": own | model.model_json_schema().get("properties", {}),
+            "required": [self.key],
+            "additionalProperties": False,
+        }
 
 
 class _Part(Table):

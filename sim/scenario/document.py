@@ -112,8 +112,7 @@ def _merge(table: Document, changes: Mapping[str, Any]) -> None:
         change = {rest: value} if rest else value
         for other in _ALTERNATIVES.get(key, ()):
             _replace_alternative(table, other, changes)
-        present = table.get(key)
-        present = present["value"] if is_figure(present) else present
+        present = _unwrapped(table.get(key))
         if not isinstance(change, Mapping) or _replaces(change):
             table[key] = change
         elif isinstance(present, list):
@@ -145,6 +144,10 @@ def _table(present: Any) -> Document:
     if isinstance(present, str):
         return {"name": present}
     return present if isinstance(present, dict) else {}
+
+
+def _unwrapped(value: Any) -> Any:
+    return value["value"] if is_figure(value) else value
 
 
 def is_figure(value: Any) -> bool:

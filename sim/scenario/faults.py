@@ -16,6 +16,11 @@ from sim.units import UnitError
 Path = tuple[str | int, ...]
 
 
+def dotted(path: Path) -> str:
+    """A path as errors, overrides and figures write it."""
+    return ".".join(map(str, path))
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing to mend.
@@ -31,9 +36,9 @@ class Fault:
     fill: object = None
     needs: tuple[Path, ...] = ()
 
-    def below(self, prefix: Path, at: Path | None = None) -> Fault:
-        """The same fault in a larger document; `at` moves where the repair goes."""
-        return replace(self, path=prefix + self.path, at=prefix + self.at if at is None else at)
+    def below(self, prefix: Path) -> Fault:
+        """The same fault in a larger document, where the repair takes out the whole value at `prefix`."""
+        return replace(self, path=prefix + self.path, at=prefix, fill=None)
 
 
 def faults_of(error: ValidationError, model: type[BaseModel]) -> Iterator[Fault]:
@@ -51,7 +56,7 @@ def _faults(finding: Mapping[str, Any], model: type[BaseModel]) -> Iterator[Faul
         yield Fault(path, f"is no name for a table, got {shown(path[-1])}", remedy, path)
     elif kind == "faults":
         for inner in context["faults"]:
-            yield inner.below(path, at=path)
+            yield inner.below(path)
     elif kind == "value_error" and isinstance(context["error"], UnitError):
         yield Fault(path, context["error"].problem, context["error"].remedy, path)
     elif kind == "fault":

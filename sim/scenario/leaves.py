@@ -34,7 +34,7 @@ class Leaf:
 
 
 def leaves(table: BaseModel, path: Path = ()) -> Iterator[Leaf]:
-    """Every value that counts in a table and those below it; keys nobody wrote and that have no default are left out."""
+    """Every value that counts in a table and those below it; what is neither written nor has a default is left out."""
     ignored = table.superseded() if isinstance(table, Line) else frozenset()
     for name, field in type(table).model_fields.items():
         value = getattr(table, name)
@@ -47,7 +47,8 @@ def _below(value: object, field: FieldInfo, path: Path, written: bool) -> Iterat
         yield from leaves(value, path)
     elif isinstance(value, Mapping):
         for key, part in value.items():
-            yield from leaves(part, (*path, key))
+            below = list(leaves(part, (*path, key)))
+            yield from below or [Leaf((*path, key), {})]
     elif isinstance(value, Choice):
         yield from _choice(value, field, path, written)
     elif isinstance(value, tuple) and isinstance(value[0], Choice):
@@ -78,6 +79,8 @@ def toml(value: object) -> str:
         return '"' + "".join(_escaped(mark) for mark in value) + '"'
     if isinstance(value, list | tuple):
         return "[" + ", ".join(toml(part) for part in value) + "]"
+    if isinstance(value, Mapping) and not value:
+        return "{}"
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{toml_key(str(key))} = {toml(part)}" for key, part in value.items()) + " }"
     return str(value)

@@ -6,9 +6,9 @@ fault is reported at once. Every variant is checked when a scenario is loaded, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from copy import deepcopy
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path as FilePath
 from typing import Any, Self
 
@@ -18,13 +18,14 @@ from sim.errors import InputError, InputErrors, near, shown
 from sim.figures import Figure
 from sim.scenario import checks
 from sim.scenario.document import Document, overridden, plain, read
-from sim.scenario.faults import Fault, Path, faults_of
+from sim.scenario.faults import Fault, Path, dotted, faults_of
 from sim.scenario.model import Tables
 
+# Tables that the file format knows and the simulator does not yet.
 _NOT_YET = {
-    "faults": "outages and slow-downs are not supported yet",
-    "thresholds": "thresholds are not supported yet",
-    "prices": "a table of prices is not supported yet, links carry their own price",
+    "faults": "remove it",
+    "thresholds": "remove it",
+    "prices": "remove it, links carry their own price",
 }
 # More rounds than any document has levels: each repairs at least the outermost of the faults left.
 _ROUNDS = 20
@@ -109,9 +110,7 @@ class Scenario(Tables):
         return scenario
 
     @classmethod
-    def _checked(
-        cls, document: Mapping[str, Any], name: str, variant: str | None
-    ) -> tuple[Self, list[InputError]]:
+    def _checked(cls, document: Mapping[str, Any], name: str, variant: str | None) -> tuple[Self, list[InputError]]:
         """The tables of a document or of one variant of it, what is faulty left out; and the faults."""
         faults: list[Fault] = []
         changes = {} if variant is None else document["variants"][variant]
@@ -121,19 +120,15 @@ class Scenario(Tables):
         elif isinstance(changes, Mapping):
             tables = overridden(tables, changes, f"variant {variant}")
         values, figures = plain(tables, faults)
-        for key in [key for key in values if key in _NOT_YET]:
-            faults.append(Fault((key,), _NOT_YET[key], "remove the table"))
+        for key in sorted(_NOT_YET.keys() & values.keys()):
+            faults.append(Fault((key,), "this table is not supported yet", _NOT_YET[key]))
             del values[key]
         scenario = cls._repaired(values, faults)
         spoilt = [fault.path for fault in faults]
-        found = [check(scenario) for check in checks.CHECKS]
-        found.append(checks.ranges_hold_values(scenario, figures))
-        for fault in (fault for faults_found in found for fault in faults_found):
-            if not any(_related(path, bad) for path in (fault.path, *fault.needs) for bad in spoilt):
-                faults.append(fault)
-        scenario._origin = Origin(
-            name, document, {dotted(path): figure for path, figure in figures.items()}, variant
-        )
+        found = chain(*(check(scenario) for check in checks.CHECKS), checks.ranges_hold_values(scenario, figures))
+        faults.extend(fault for fault in found if not _follows(fault, spoilt))
+        faults.sort(key=lambda fault: _position(tables, fault.path))
+        scenario._origin = Origin(name, document, {dotted(path): figure for path, figure in figures.items()}, variant)
         place = name if variant is None else f"{name}: variant {variant}"
         return scenario, [
             InputError(f"{place}: {dotted(fault.path)}" if fault.path else place, fault.problem, fault.remedy)
@@ -155,16 +150,9 @@ class Scenario(Tables):
         raise AssertionError(f"a document that no repair makes whole: {values}")
 
 
-def load(
-    path: str | FilePath, overrides: Mapping[str, Any] | None = None, variant: str | None = None
-) -> Scenario:
+def load(path: str | FilePath, overrides: Mapping[str, Any] | None = None, variant: str | None = None) -> Scenario:
     """The scenario in a TOML file, overrides by dotted key applied. InputErrors with every fault of the file."""
     return Scenario.from_document(read(path), str(path), overrides, variant)
-
-
-def dotted(path: Path) -> str:
-    """A path as errors, overrides and `figures` write it."""
-    return ".".join(map(str, path))
 
 
 def _variant_faults(document: Mapping[str, Any]) -> Iterator[Fault]:
@@ -182,10 +170,25 @@ def _variant_faults(document: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(("run", "baseline"), f"names no variant, got {shown(baseline)}", near(baseline, named))
 
 
+def _follows(fault: Fault, spoilt: Sequence[Path]) -> bool:
+    """Whether a fault may be there only because other values are set aside."""
+    return any(_related(path, bad) for path in (fault.path, *fault.needs) for bad in spoilt)
+
+
 def _related(path: Path, other: Path) -> bool:
     """Whether one path lies on the way to the other."""
     shorter = min(len(path), len(other))
     return path[:shorter] == other[:shorter]
+
+
+def _position(document: Any, path: Path) -> list[int]:
+    """Where in the file a path is; what is missing comes after what is there."""
+    places = []
+    for key in path:
+        keys = list(document) if isinstance(document, Mapping) else []
+        places.append(keys.index(key) if key in keys else len(keys))
+        document = document[key] if key in keys else None
+    return places
 
 
 def _repair(values: Document, fault: Fault) -> None:

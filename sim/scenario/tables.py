@@ -47,6 +47,7 @@ class Run(Table):
     seed: Tally = setting("seed", 1)
     runs: Count = setting("runs", 10)
     baseline: StrictStr | None = setting("baseline", None)
+    detail: Literal["phases", "requests"] = setting("detail", "phases")
 
 
 class Site(Table):
@@ -100,10 +101,13 @@ Ends = Annotated[
 ]
 
 
-class Link(Line):
+class _Joined(Table):
+    between: Ends | None = setting("between", None)
+
+
+class Link(Line, _Joined):
     """A link between two sites or hosts; or, without `between`, what overrides the generated link of its name."""
 
-    between: Ends | None = setting("between", None)
     price_usd_per_byte: Price = figure("price", "0 USD/GB", assumption=True, range=("0 USD/GB", "0.09 USD/GB"))
 
     @property
@@ -121,10 +125,13 @@ class Link(Line):
         return self._one_way_s()
 
 
-class Host(Line):
+class _Placed(Table):
+    site: StrictStr | None = setting("site", None)
+
+
+class Host(Line, _Placed):
     """What central, nodes and clients have in common: a site, and the line that joins the host to it."""
 
-    site: StrictStr | None = setting("site", None)
     rtt_s: Duration = figure("rtt", "0.1 ms", source=_ZONE)
 
     @property

@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
+from functools import partial
 
 from sim.errors import near, shown
 
@@ -115,7 +116,7 @@ def fraction_of(value: object) -> float:
 
 def format_bytes(size_bytes: int) -> str:
     units = _named(_SIZES, "B kB MB GB TB KiB MiB GiB TiB")
-    return _shortest(Fraction(size_bytes), bytes_of, size_bytes, units)
+    return _shortest(Fraction(size_bytes), partial(_parse, wanted="size"), size_bytes, units)
 
 
 def format_seconds(duration_s: float) -> str:
@@ -197,7 +198,7 @@ def _exact(value: float) -> Fraction:
 
 
 def _shortest(
-    exact: Fraction, parse: Callable[[str], float], value: float, units: Sequence[tuple[str, Fraction]]
+    exact: Fraction, parse: Callable[[str], float | Fraction], value: float, units: Sequence[tuple[str, Fraction]]
 ) -> str:
     """The fewest digits in any unit that `parse` reads back as `value`; on a tie the earlier unit."""
     fitting = [unit for unit in units if abs(exact) >= unit[1]] or units[:1]
@@ -205,10 +206,17 @@ def _shortest(
     for name, factor in fitting:
         for digits in range(1, 40):
             number = _decimal(exact / factor, digits)
-            if parse(number + name) == value:
+            if _reads_as(parse, number + name, value):
                 texts.append((len(number), number + name))
                 break
     return min(texts, key=lambda pair: pair[0])[1]
+
+
+def _reads_as(parse: Callable[[str], float | Fraction], text: str, value: float) -> bool:
+    try:
+        return parse(text) == value
+    except UnitError:  # a number near the largest, rounded up
+        return False
 
 
 def _decimal(exact: Fraction, digits: int) -> str:

@@ -1,16 +1,127 @@
-"""Weighted max-min fair rates with caps, by progressive filling.
+"""Weighted max-min fair shares, by progressive filling.
 
-Every flow's rate grows in proportion to its weight until a link on its route is full or its own cap is reached;
-it then stays, and the others go on (Bertsekas & Gallager, Data Networks, 2nd ed., 6.5.2). The result is the one
-allocation in which each flow is at its cap or has a full link on which no flow gets more for its weight.
+All rates grow in proportion to weight until a link is full or a flow is at its cap; those held back stay, the
+others go on (Bertsekas and Gallager, Data Networks, 2nd ed., 6.5.2). The outcome is the one allocation in which
+each flow is at its cap or crosses a full link on which none gets more for its weight. The rate per unit of weight
+is called a *level*; it only rises while filling, so a heap of links by the level at which each would be full may
+hold entries that are too low, never too high, and is put right when they surface.
+
+`fill` is text for both ways to run (see `records`), over classes of equal flows; `max_min` is for a handful of
+flows and no more than that.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
+from typing import Any
 
-INF = float("inf")
+from sim.network.records import INF, PRIVATE, UNBOUNDED_BPS, Net, add_class, plain
+
+_OPEN = -3
+
+
+def fill(net: Net, n_links: int, n_classes: int) -> None:
+    """Fills the first `n_links` of the queue with the first `n_classes` of the group.
+
+    Leaves in each class's `verdict` the link that holds it back, or PRIVATE, and each link's level in `load`.
+    """
+    links = net.links
+    classes = net.classes
+    hops = net.hops
+    for i in range(n_links):
+        link = links[links[i].queue]
+        link.room = link.capacity
+        link.load = 0.0
+        link.left = 0
+    for i in range(n_classes):
+        k = classes[classes[i].group]
+        k.verdict = _OPEN
+        mass = k.count * k.weight
+        for h in range(k.first_hop, k.end_hop):
+            link = links[hops[h].link]
+            if link.hot:
+                link.load += mass
+                link.left += 1
+    if n_links == 1:
+        _fill_one(net, n_classes)
+    else:
+        _fill_many(net, n_links, n_classes)
+
+
+def _fill_one(net: Net, n_classes: int) -> None:
+    classes = net.classes
+    number = net.links[0].queue
+    link = net.links[number]
+    looking = True
+    level = 0.0
+    while looking and link.left:
+        looking = False
+        level = max(level, link.room / link.load)
+        for i in range(n_classes):
+            k = classes[classes[i].group]
+            mass = k.count * k.weight
+            if k.verdict == _OPEN and k.bound / mass < level:
+                looking = True
+                k.verdict = PRIVATE
+                link.room -= k.bound
+                link.load -= mass
+                link.left -= 1
+    for i in range(n_classes):
+        k = classes[classes[i].group]
+        if k.verdict == _OPEN:
+            k.verdict = number
+    link.load = level
+
+
+def _fill_many(net: Net, n_links: int, n_classes: int) -> None:
+    links = net.links
+    classes = net.classes
+    hops = net.hops
+    first_class = len(links)
+    heap = [(0.0, 0) for _ in range(0)]
+    for i in range(n_links):
+        e = links[i].queue
+        if links[e].left:
+            heap.append((links[e].room / links[e].load, e))
+    for i in range(n_classes):
+        c = classes[i].group
+        heap.append((classes[c].bound / (classes[c].count * classes[c].weight), first_class + c))
+    heapq.heapify(heap)
+    level = 0.0
+    while heap:
+        at, number = heapq.heappop(heap)
+        if number >= first_class:
+            if classes[number - first_class].verdict == _OPEN:
+                level = max(level, at)
+                _hold_back(net, number - first_class, PRIVATE, classes[number - first_class].bound)
+            continue
+        link = links[number]
+        if link.left == 0:
+            continue
+        now_at = link.room / link.load
+        if now_at > at:
+            heapq.heappush(heap, (now_at, number))
+            continue
+        level = max(level, at)
+        h = link.first
+        while h >= 0:
+            k = classes[hops[h].owner]
+            if k.verdict == _OPEN:
+                _hold_back(net, hops[h].owner, number, level * (k.count * k.weight))
+            h = hops[h].next
+        link.load = level
+
+
+def _hold_back(net: Net, c: int, verdict: int, total_Bps: float) -> None:
+    k = net.classes[c]
+    k.verdict = verdict
+    for h in range(k.first_hop, k.end_hop):
+        link = net.links[net.hops[h].link]
+        if link.hot:
+            link.room -= total_Bps
+            link.load -= k.count * k.weight
+            link.left -= 1
 
 
 def max_min(
@@ -21,46 +132,23 @@ def max_min(
 ) -> list[float]:
     """Rate of each flow, bytes/s.
 
-    `capacity_Bps` : (n_links,); `routes` : (n_flows,) link numbers, none twice in one route; `weights` :
-    (n_flows,) above 0; `caps_Bps` : (n_flows,). A flow with neither a link nor a cap gets an infinite rate.
+    `capacity_Bps` : (n_links,); `routes` : (n_flows,) of link numbers, none twice in a route; `weights` :
+    (n_flows,) above 0; `caps_Bps` : (n_flows,). A flow that nothing holds back gets an infinite rate.
     """
-    n = len(routes)
-    weight = [1.0] * n if weights is None else list(weights)
-    cap = [INF] * n if caps_Bps is None else list(caps_Bps)
-    room = list(capacity_Bps)
-    load = [0.0] * len(room)
-    crossing: list[list[int]] = [[] for _ in room]
+    net = plain(capacity_Bps)
     for flow, route in enumerate(routes):
-        for link in route:
-            load[link] += weight[flow]
-            crossing[link].append(flow)
-    unsettled = [len(flows) for flows in crossing]
-    n_links = len(room)
-    # The level is the rate per unit of weight. Links come first among equals, then flows at their caps.
-    heap = [(room[link] / load[link], link) for link in range(n_links) if crossing[link]]
-    heap += [(cap[flow] / weight[flow], n_links + flow) for flow in range(n)]
-    heapq.heapify(heap)
-    rate = [-1.0] * n
-    level = 0.0
-    while heap:
-        at, what = heapq.heappop(heap)
-        if what >= n_links:
-            reached = [what - n_links]
-        elif unsettled[what]:
-            now = room[what] / load[what]
-            if now > at:
-                heapq.heappush(heap, (now, what))
-                continue
-            reached = crossing[what]
-        else:
-            continue
-        level = max(level, at)
-        for flow in reached:
-            if rate[flow] >= 0:
-                continue
-            rate[flow] = cap[flow] if what >= n_links else weight[flow] * level
-            for link in routes[flow]:
-                room[link] -= rate[flow]
-                load[link] -= weight[flow]
-                unsettled[link] -= 1
-    return rate
+        weight = 1.0 if weights is None else weights[flow]
+        cap = INF if caps_Bps is None else caps_Bps[flow]
+        k = net.classes[add_class(net, route, weight, cap)]
+        k.count = 1
+        k.bound = min(cap, UNBOUNDED_BPS)
+        k.group = flow
+        for h in range(k.first_hop, k.end_hop):
+            link = net.links[net.hops[h].link]
+            link.hot = 1
+            net.hops[h].next, link.first = link.first, h
+    for number, link in enumerate(net.links):
+        link.queue = number
+    fill(net, len(net.links), len(net.classes))
+    rates = (k.bound if k.verdict == PRIVATE else net.links[k.verdict].load * k.weight for k in net.classes)
+    return [rate if rate < UNBOUNDED_BPS else INF for rate in rates]

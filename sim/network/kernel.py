@@ -1,0 +1,106 @@
+"""What happens when a flow starts, ends, is taken out, or a link's capacity changes.
+
+Three floors of heaps, so that an event touches few records however many flows there are. Flows of one route,
+weight and cap are a *class*: they always have one rate, so the class keeps one accumulated service and its flows
+wait in a heap by the service at which each ends. Classes that one full link holds back are its *members*: they
+share its level, so the link keeps one accumulated service per unit of weight and its members wait in its heap. A
+class that no shared link holds back is *private*: its flows split the class's own bound. Full links and private
+classes wait in the *clock*, by time.
+
+Leaves out delay and all that `transport` adds. Text for both ways to run (see `records`).
+"""
+
+from __future__ import annotations
+
+from sim.network.pairing import insert, remove
+from sim.network.records import Net
+from sim.network.sharing import aim, cool, COOL, heat, narrow, place, recount, solve, stain, withdraw
+
+ROUNDING = 1e-15
+"""Relative slack on the clock: a timer set as now + delay may ring a rounding error early."""
+
+def start(net: Net, now: float, c: int, f: int, size: float) -> None:
+    """Flow `f`, a free row of `flows`, begins in class `c`."""
+    k = net.classes[c]
+    if k.count:
+        withdraw(net, c, now)
+    net.flows[f].key = k.service + size
+    net.flows[f].owner = c
+    k.heap = insert(net.flows, k.heap, f)
+    recount(net, c, k.count + 1, now)
+    place(net, c, now)
+    solve(net, now)
+
+
+def finish(net: Net, now: float) -> int:
+    """Ends all flows that are due; how many. They are listed in the first rows of `flows`, as `ended`."""
+    links = net.links
+    classes = net.classes
+    flows = net.flows
+    board = net.board[0]
+    due = now + abs(now) * ROUNDING
+    ended = 0
+    touched = 0
+    while board.clock >= 0 and net.nodes[board.clock].key <= due:
+        e = board.clock
+        c = (links[e].heap if e < len(links) else e) - len(links)
+        k = classes[c]
+        rate = k.rate if e >= len(links) else k.weight * links[e].level
+        withdraw(net, c, now)
+        k.service = max(k.service, flows[k.heap].key)
+        reach = k.service + rate * (due - now)
+        while k.heap >= 0 and flows[k.heap].key <= reach:
+            flows[ended].ended = k.heap
+            ended += 1
+            k.ended += 1
+            k.heap = remove(flows, k.heap, k.heap)
+        if e < len(links):
+            aim(net, e)
+        classes[touched].touched = c
+        touched += 1
+    for i in range(touched):
+        c = classes[i].touched
+        recount(net, c, classes[c].count - classes[c].ended, now)
+        classes[c].ended = 0
+        place(net, c, now)
+    solve(net, now)
+    return ended
+
+
+def stop(net: Net, now: float, f: int) -> float:
+    """Takes flow `f` out before its end; the bytes it still had to send."""
+    c = net.flows[f].owner
+    k = net.classes[c]
+    withdraw(net, c, now)
+    left = max(0.0, net.flows[f].key - k.service)
+    k.heap = remove(net.flows, k.heap, f)
+    recount(net, c, k.count - 1, now)
+    place(net, c, now)
+    solve(net, now)
+    return left
+
+
+def set_capacity(net: Net, now: float, e: int, capacity: float) -> None:
+    """Link `e` carries `capacity` bytes/s from now on."""
+    link = net.links[e]
+    h = link.first
+    while h >= 0:
+        withdraw(net, net.hops[h].owner, now)
+        h = net.hops[h].next
+    link.capacity = capacity
+    h = link.first
+    while h >= 0:
+        c = net.hops[h].owner
+        net.classes[c].narrow = narrow(net, c)
+        recount(net, c, net.classes[c].count, now)
+        h = net.hops[h].next
+    if link.hot and link.potential <= COOL * link.capacity:
+        cool(net, e, now)
+    elif not link.hot and link.potential > link.capacity:
+        heat(net, e, now)
+    stain(net, e)
+    h = link.first
+    while h >= 0:
+        place(net, net.hops[h].owner, now)
+        h = net.hops[h].next
+    solve(net, now)

@@ -1,0 +1,168 @@
+"""The engine's state: tables of records, each a list of plain objects or one numpy array.
+
+The engine is written once, in the part of Python that both the interpreter and numba run: `pairing`, `fairshare`
+and `kernel` are its *text*. The text touches state only as `table[number].field`, which means the same for a list
+of small objects (fast in the interpreter, where a few flows at once are the rule) and for an array of records
+(fast when compiled). So there is one algorithm, and both ways agree bit for bit. References are numbers, -1 for
+none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
+from typing import Any, NamedTuple
+
+import numpy as np
+
+INF = float("inf")
+UNBOUNDED_BPS = 1e300
+"""Rate of a flow that neither a link nor a cap holds back: it ends at once, and rate x 0 s stays 0."""
+
+PRIVATE = -1
+"""`ClassState.link` of a class held back by its own bound and by no shared link."""
+IN_HAND = -2
+"""`ClassState.link` of a class that is in no heap: idle, or about to be placed."""
+
+
+@dataclass(slots=True)
+class LinkState:
+    capacity: float = 0.0
+    potential: float = 0.0  # what its classes could use together, were it endless: the sum of their bounds
+    hot: int = 0  # 1 while it may run full: only hot links are ever looked at
+    tangled: int = 0  # how many of its classes cross another hot link too
+    first: int = -1  # its active classes, as a list of hops in the order they became active
+    last: int = -1
+    # The classes that this link holds back, its members, all get `level` bytes/s per unit of weight.
+    heap: int = -1  # members by the service at which their next flow ends
+    members: int = 0
+    own: float = 0.0  # members' flows times weights
+    others: float = 0.0  # bytes/s of the classes on it that it does not hold back
+    level: float = 0.0
+    service: float = 0.0  # bytes per unit of weight, up to `since`, since it last had no member
+    since: float = 0.0
+    low: float = INF  # no member would be held back by its own bound at a level below this
+    high: float = 0.0  # nor any of the others by this link at a level above this
+    quick: int = 0  # changes since its sums were last made afresh
+    aimed: int = 0  # 1 while in the clock
+    full_since: float = 0.0  # observed only: since when, and how long in all, it has held a class back
+    full_s: float = 0.0
+    holds: int = 0
+    # Scratch of one solution; `dirty_link` and `queue` are the nth entries of lists of links.
+    dirty: int = 0
+    dirty_link: int = 0
+    queue: int = 0
+    seen: int = 0
+    room: float = 0.0
+    load: float = 0.0
+    left: int = 0
+
+
+@dataclass(slots=True)
+class ClassState:
+    weight: float = 1.0
+    cap: float = INF
+    first_hop: int = 0  # its route is hops[first_hop:end_hop]
+    end_hop: int = 0
+    count: int = 0
+    heap: int = -1  # its flows by the service at which they end
+    narrow: float = UNBOUNDED_BPS  # its route's least capacity
+    bound: float = 0.0  # what its flows could use together, alone
+    hot: int = 0  # hot links on its route
+    link: int = IN_HAND  # what holds it back: a link's number, PRIVATE, or IN_HAND
+    rate: float = 0.0  # of each flow, when PRIVATE
+    service: float = 0.0  # bytes each flow has had at the anchor, since the class last was empty
+    anchor: float = 0.0  # a time, or the link's service
+    held: int = -1  # observed only: the hop that holds it back (-1: its cap), and since when
+    held_since: float = 0.0
+    seen: int = 0
+    group: int = 0
+    touched: int = 0
+    ended: int = 0
+    verdict: int = 0
+
+
+@dataclass(slots=True)
+class Hop:
+    """One link on one class's route, a node in that link's list of active classes."""
+
+    link: int = 0
+    owner: int = 0
+    next: int = -1
+    prev: int = -1
+    held_s: float = 0.0  # observed only: how long this link has held this class back
+
+
+@dataclass(slots=True)
+class Node:
+    """A heap's node. Node l is link l, node n_links + c is class c: in the clock by time, or in a link's heap."""
+
+    key: float = INF
+    child: int = -1
+    next: int = -1
+    prev: int = -1
+
+
+@dataclass(slots=True)
+class FlowState:
+    key: float = INF  # the service of its class at which it ends
+    child: int = -1
+    next: int = -1
+    prev: int = -1
+    owner: int = 0
+    ended: int = 0  # scratch: the nth flow that has just ended
+
+
+@dataclass(slots=True)
+class Board:
+    """What there is one of."""
+
+    clock: int = -1  # heap of what ends next
+    dirty: int = 0
+    stamp: int = 0
+    observed: int = 0
+    solved: int = 0  # classes solved again so far: what compiling would have saved
+
+
+class Net(NamedTuple):
+    """All of it. `board` has one row; scratch lists live in the first rows of `links`, `classes` and `flows`."""
+
+    links: Any
+    classes: Any
+    hops: Any
+    nodes: Any
+    flows: Any
+    board: Any
+
+
+KINDS = Net(LinkState, ClassState, Hop, Node, FlowState, Board)
+
+
+def plain(capacity_Bps: Iterable[float]) -> Net:
+    """A network of idle links, as lists."""
+    links = [LinkState(capacity=float(capacity)) for capacity in capacity_Bps]
+    return Net(links, [], [], [Node() for _ in links], [], [Board()])
+
+
+def add_class(net: Net, route: Iterable[int], weight: float, cap_Bps: float) -> int:
+    """Appends a class to a plain network; its number."""
+    number = len(net.classes)
+    first = len(net.hops)
+    net.hops.extend(Hop(link=link, owner=number) for link in route)
+    net.classes.append(ClassState(weight=weight, cap=cap_Bps, first_hop=first, end_hop=len(net.hops)))
+    net.nodes.append(Node())
+    return number
+
+
+def as_arrays(net: Net, spare: int = 0) -> Net:
+    """The same state as arrays, each with `spare` unused rows at the end (not links: their number is fixed)."""
+    return Net(*(_array(kind, rows, spare * (kind not in (LinkState, Board))) for kind, rows in zip(KINDS, net, strict=True)))
+
+
+def _array(kind: Any, rows: list[Any], spare: int) -> np.ndarray[Any, Any]:
+    dtype = np.dtype([(f.name, np.float64 if f.type == "float" else np.int64) for f in fields(kind)])
+    array = np.empty(len(rows) + spare, dtype)
+    array[len(rows) :] = astuple(kind())
+    if rows:
+        array[: len(rows)] = [astuple(row) for row in rows]
+    return array

@@ -1,6 +1,7 @@
 """What tables cannot see alone: names that must exist, hosts that must be reached, figures that must go together.
 
-Each check is a small generator of faults over valid tables; a new one is written and put into `CHECKS`.
+Each check is a small generator of faults over valid tables; a new one is written and put into `CHECKS`, after the
+checks of what its faults `need`.
 """
 
 from __future__ import annotations
@@ -194,7 +195,6 @@ CHECKS: tuple[Callable[[Tables], Iterator[Fault]], ...] = (
     something_of_each,
     alternatives,
     links_are_whole,
-    names_are_apart,
     sites_exist,
     links_go_somewhere,
     sites_are_joined,
@@ -202,6 +202,7 @@ CHECKS: tuple[Callable[[Tables], Iterator[Fault]], ...] = (
     profiles_exist,
     kernels_agree,
     demand_can_be_met,
+    names_are_apart,
 )
 
 

@@ -160,7 +160,7 @@ def plain(document: Mapping[str, Any], faults: list[Fault]) -> tuple[Document, d
     figures: dict[Path, Figure] = {}
 
     def value_of(value: Any, path: Path) -> Any:
-        if is_figure(value):
+        if path and is_figure(value):
             faults.extend(_figure_faults(value, path))
             limits = value.get("range")
             figures[path] = Figure(

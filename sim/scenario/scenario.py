@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path as FilePath
 from typing import Any, Self
 
@@ -125,8 +124,11 @@ class Scenario(Tables):
             del values[key]
         scenario = cls._repaired(values, faults)
         spoilt = [fault.path for fault in faults]
-        found = chain(*(check(scenario) for check in checks.CHECKS), checks.ranges_hold_values(scenario, figures))
-        faults.extend(fault for fault in found if not _follows(fault, spoilt))
+        told = list(spoilt)
+        for found in (*(check(scenario) for check in checks.CHECKS), checks.ranges_hold_values(scenario, figures)):
+            new = [fault for fault in found if not _hidden(fault, spoilt, told)]
+            faults.extend(new)
+            told.extend(fault.path for fault in new)
         faults.sort(key=lambda fault: _position(tables, fault.path))
         scenario._origin = Origin(name, document, {dotted(path): figure for path, figure in figures.items()}, variant)
         place = name if variant is None else f"{name}: variant {variant}"
@@ -170,9 +172,11 @@ def _variant_faults(document: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(("run", "baseline"), f"names no variant, got {shown(baseline)}", near(baseline, named))
 
 
-def _follows(fault: Fault, spoilt: Sequence[Path]) -> bool:
-    """Whether a fault may be there only because other values are set aside."""
-    return any(_related(path, bad) for path in (fault.path, *fault.needs) for bad in spoilt)
+def _hidden(fault: Fault, spoilt: Sequence[Path], told: Sequence[Path]) -> bool:
+    """Whether a fault may be there only because of others: of a value set aside, or of what it needs."""
+    return any(_related(fault.path, bad) for bad in spoilt) or any(
+        _related(need, bad) for need in fault.needs for bad in told
+    )
 
 
 def _related(path: Path, other: Path) -> bool:

@@ -207,7 +207,7 @@ class KernelRelease(Table):
     """Every app redeploys once with a new kernel, at even steps from `at` until `over` later."""
 
     at_s: Duration = setting("at")
-    over_s: Duration = setting("over", "1 h")
+    over_s: Duration = figure("over", "1 h", assumption=True)
 
 
 class Demand(Table):

@@ -106,11 +106,11 @@ class Quantity:
         number = self.parse(value)
         remedy = f"write a {self.noun} such as {self.example!r}".replace("'", '"')
         if number <= self.above:
-            raise UnitError(f"must be above {self.above:g}, got {shown(value)}", remedy)
+            raise UnitError(f"must be above {self.above:g}, got {value}", remedy)
         if number < self.least:
-            raise UnitError(f"must be at least {self.least:g}, got {shown(value)}", remedy)
+            raise UnitError(f"must be at least {self.least:g}, got {value}", remedy)
         if number > self.most:
-            raise UnitError(f"must be at most {self.most:g}, got {shown(value)}", remedy)
+            raise UnitError(f"must be at most {self.most:g}, got {value}", remedy)
         return number
 
     def _validate(self, value: object) -> float:

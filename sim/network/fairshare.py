@@ -12,10 +12,10 @@ flows and no more than that.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Sequence
 from typing import Any
 
+from sim.network.pairing import insert, remove
 from sim.network.records import INF, PRIVATE, UNBOUNDED_BPS, Net, add_class, plain
 
 _OPEN = -3
@@ -78,37 +78,41 @@ def _fill_many(net: Net, n_links: int, n_classes: int) -> None:
     links = net.links
     classes = net.classes
     hops = net.hops
+    ranks = net.ranks
     first_class = len(links)
-    heap = [(0.0, 0) for _ in range(0)]
+    heap = -1
     for i in range(n_links):
         e = links[i].queue
         if links[e].left:
-            heap.append((links[e].room / links[e].load, e))
+            ranks[e].key = links[e].room / links[e].load
+            heap = insert(ranks, heap, e)
     for i in range(n_classes):
         c = classes[i].group
-        heap.append((classes[c].bound / (classes[c].count * classes[c].weight), first_class + c))
-    heapq.heapify(heap)
+        ranks[first_class + c].key = classes[c].bound / (classes[c].count * classes[c].weight)
+        heap = insert(ranks, heap, first_class + c)
     level = 0.0
-    while heap:
-        at, number = heapq.heappop(heap)
-        if number >= first_class:
-            if classes[number - first_class].verdict == _OPEN:
+    while heap >= 0:
+        x = heap
+        heap = remove(ranks, heap, x)
+        at = ranks[x].key
+        if x >= first_class:
+            if classes[x - first_class].verdict == _OPEN:
                 level = max(level, at)
-                _hold_back(net, number - first_class, PRIVATE, classes[number - first_class].bound)
+                _hold_back(net, x - first_class, PRIVATE, classes[x - first_class].bound)
             continue
-        link = links[number]
+        link = links[x]
         if link.left == 0:
             continue
-        now_at = link.room / link.load
-        if now_at > at:
-            heapq.heappush(heap, (now_at, number))
+        if link.room / link.load > at:
+            ranks[x].key = link.room / link.load
+            heap = insert(ranks, heap, x)
             continue
         level = max(level, at)
         h = link.first
         while h >= 0:
-            k = classes[hops[h].owner]
-            if k.verdict == _OPEN:
-                _hold_back(net, hops[h].owner, number, level * (k.count * k.weight))
+            c = hops[h].owner
+            if classes[c].verdict == _OPEN:
+                _hold_back(net, c, x, level * (classes[c].count * classes[c].weight))
             h = hops[h].next
         link.load = level
 

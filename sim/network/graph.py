@@ -49,7 +49,7 @@ class Route(NamedTuple):
 
 
 class Graph:
-    """Places joined by links. Routes are found once per source and kept."""
+    """Places joined by links. Routes are found once per source and kept; leaves share their neighbour's."""
 
     def __init__(self, links: Iterable[Link]) -> None:
         self.links: tuple[Link, ...] = tuple(links)
@@ -64,6 +64,7 @@ class Graph:
         for leaving in self._leaving.values():
             leaving.sort(key=lambda position: self.links[position].name)
         self._routes_from: dict[str, dict[str, Route]] = {}
+        self._leaves = self._find_leaves()
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -77,15 +78,23 @@ class Graph:
 
     def route(self, a: str, b: str) -> Route:
         """The route from `a` to `b`; empty when they are one place. ValueError when there is none."""
-        routes = self._routes_from.get(a)
+        self._known(a)
+        self._known(b)
+        if a == b:
+            return Route((), 0.0)
+        # Hosts hang on one place each: their routes are that of the places, lengthened at both ends.
+        first, last = self._leaves.get(a), self._leaves.get(b)
+        inner_a = a if first is None else self.links[first[0]].head
+        inner_b = b if last is None else self.links[last[1]].tail
+        routes = self._routes_from.get(inner_a)
         if routes is None:
-            self._known(a)
-            routes = self._routes_from[a] = self._search(a)
-        try:
-            return routes[b]
-        except KeyError:
-            self._known(b)
-            raise ValueError(f"no route from {a} to {b}: add links that lead there") from None
+            routes = self._routes_from[inner_a] = self._search(inner_a)
+        inner = routes.get(inner_b)
+        if inner is None:
+            raise ValueError(f"no route from {a} to {b}: add links that lead there")
+        ends = ((first[0],) if first else (), (last[1],) if last else ())
+        delay_s = sum(self.links[position].delay_s for end in ends for position in end)
+        return Route((*ends[0], *inner.links, *ends[1]), inner.delay_s + delay_s)
 
     def round_trip_s(self, a: str, b: str) -> float:
         """Propagation delay there and back, seconds."""
@@ -94,6 +103,21 @@ class Graph:
     def _known(self, place: str) -> None:
         if place not in self._leaving:
             raise ValueError(f"no link touches {place}: known places are {', '.join(self._leaving)}")
+
+    def _find_leaves(self) -> dict[str, tuple[int, int]]:
+        """Places joined to one other place only, which is no leaf itself: their link there and their link back."""
+        neighbours: dict[str, set[str]] = {place: set() for place in self._leaving}
+        joined: dict[str, list[int]] = {place: [] for place in self._leaving}
+        for position, link in enumerate(self.links):
+            for place, other in ((link.tail, link.head), (link.head, link.tail)):
+                neighbours[place].add(other)
+                joined[place].append(position)
+        leaves = {}
+        for place, others in neighbours.items():
+            out = self._leaving[place]
+            if len(others) == 1 and len(out) == 1 and len(joined[place]) == 2 and len(neighbours[min(others)]) > 1:
+                leaves[place] = (out[0], next(position for position in joined[place] if position != out[0]))
+        return leaves
 
     def _search(self, source: str) -> dict[str, Route]:
         found: dict[str, Route] = {}
@@ -105,7 +129,7 @@ class Graph:
             found[place] = Route(path, delay_s)
             for position in self._leaving[place]:
                 link = self.links[position]
-                if link.head not in found:
+                if link.head not in found and link.head not in self._leaves:
                     step = (delay_s + link.delay_s, hops + 1, (*names, link.name), (*path, position), link.head)
                     heapq.heappush(frontier, step)
         return found

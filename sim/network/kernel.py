@@ -12,12 +12,15 @@ Leaves out delay and all that `transport` adds. Text for both ways to run (see `
 
 from __future__ import annotations
 
+from typing import Any
+
 from sim.network.pairing import insert, remove
-from sim.network.records import Net
-from sim.network.sharing import aim, cool, COOL, heat, narrow, place, recount, solve, stain, withdraw
+from sim.network.records import INF, Net
+from sim.network.sharing import COOL, aim, cool, heat, narrow, place, recount, solve, stain, withdraw
 
 ROUNDING = 1e-15
 """Relative slack on the clock: a timer set as now + delay may ring a rounding error early."""
+
 
 def start(net: Net, now: float, c: int, f: int, size: float) -> None:
     """Flow `f`, a free row of `flows`, begins in class `c`."""
@@ -104,3 +107,31 @@ def set_capacity(net: Net, now: float, e: int, capacity: float) -> None:
         place(net, net.hops[h].owner, now)
         h = net.hops[h].next
     solve(net, now)
+
+
+def run(net: Net, begin: int, start_s: Any, size_bytes: Any, owner: Any, finish_s: Any) -> int:
+    """Plays flows `begin`, `begin` + 1, ... to their ends, or until `flows` has no free row; the next to start.
+
+    `start_s` (rising), `size_bytes`, `owner` (classes), `finish_s` (written) : (n_flows,).
+    """
+    flows = net.flows
+    board = net.board[0]
+    n = len(start_s)
+    while True:
+        soon = net.nodes[board.clock].key if board.clock >= 0 else INF
+        if begin < n and start_s[begin] < soon:
+            f = board.free
+            if f < 0:
+                return begin
+            board.free = flows[f].next
+            flows[f].token = begin
+            start(net, start_s[begin], owner[begin], f, size_bytes[begin])
+            begin += 1
+        elif soon < INF:
+            for i in range(finish(net, soon)):
+                f = flows[i].ended
+                finish_s[flows[f].token] = soon
+                flows[f].next = board.free
+                board.free = f
+        else:
+            return begin

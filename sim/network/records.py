@@ -95,7 +95,10 @@ class Hop:
 
 @dataclass(slots=True)
 class Node:
-    """A heap's node. Node l is link l, node n_links + c is class c: in the clock by time, or in a link's heap."""
+    """A heap's node. Node l is link l, node n_links + c is class c: in the clock by time, or in a link's heap.
+
+    `ranks` are such nodes too, for `fairshare` to fill by level.
+    """
 
     key: float = INF
     child: int = -1
@@ -110,6 +113,7 @@ class FlowState:
     next: int = -1
     prev: int = -1
     owner: int = 0
+    token: int = 0
     ended: int = 0  # scratch: the nth flow that has just ended
 
 
@@ -118,6 +122,7 @@ class Board:
     """What there is one of."""
 
     clock: int = -1  # heap of what ends next
+    free: int = -1  # unused rows of `flows`, as a list by `next`
     dirty: int = 0
     stamp: int = 0
     observed: int = 0
@@ -131,17 +136,18 @@ class Net(NamedTuple):
     classes: Any
     hops: Any
     nodes: Any
+    ranks: Any
     flows: Any
     board: Any
 
 
-KINDS = Net(LinkState, ClassState, Hop, Node, FlowState, Board)
+KINDS = Net(LinkState, ClassState, Hop, Node, Node, FlowState, Board)
 
 
 def plain(capacity_Bps: Iterable[float]) -> Net:
     """A network of idle links, as lists."""
     links = [LinkState(capacity=float(capacity)) for capacity in capacity_Bps]
-    return Net(links, [], [], [Node() for _ in links], [], [Board()])
+    return Net(links, [], [], [Node() for _ in links], [Node() for _ in links], [], [Board()])
 
 
 def add_class(net: Net, route: Iterable[int], weight: float, cap_Bps: float) -> int:
@@ -151,18 +157,30 @@ def add_class(net: Net, route: Iterable[int], weight: float, cap_Bps: float) -> 
     net.hops.extend(Hop(link=link, owner=number) for link in route)
     net.classes.append(ClassState(weight=weight, cap=cap_Bps, first_hop=first, end_hop=len(net.hops)))
     net.nodes.append(Node())
+    net.ranks.append(Node())
     return number
 
 
-def as_arrays(net: Net, spare: int = 0) -> Net:
-    """The same state as arrays, each with `spare` unused rows at the end (not links: their number is fixed)."""
-    return Net(*(_array(kind, rows, spare * (kind not in (LinkState, Board))) for kind, rows in zip(KINDS, net, strict=True)))
+def with_room(net: Net, rows: int) -> Net:
+    """The same network with `rows` more rows for flows; to be called when none is free."""
+    old = len(net.flows)
+    if isinstance(net.flows, list):
+        net.flows.extend(FlowState(next=row) for row in range(old + 1, old + rows + 1))
+        net.flows[-1].next = -1
+        net.board[0].free = old
+        return net
+    more = _array(FlowState, [FlowState()] * rows)
+    more["next"] = np.arange(old + 1, old + rows + 1)
+    more["next"][-1] = -1
+    net.board["free"] = old
+    return net._replace(flows=np.concatenate([net.flows, more]))
 
 
-def _array(kind: Any, rows: list[Any], spare: int) -> np.ndarray[Any, Any]:
+def as_arrays(net: Net) -> Net:
+    """The same state as arrays."""
+    return Net(*(_array(kind, rows) for kind, rows in zip(KINDS, net, strict=True)))
+
+
+def _array(kind: Any, rows: list[Any]) -> np.ndarray[Any, Any]:
     dtype = np.dtype([(f.name, np.float64 if f.type == "float" else np.int64) for f in fields(kind)])
-    array = np.empty(len(rows) + spare, dtype)
-    array[len(rows) :] = astuple(kind())
-    if rows:
-        array[: len(rows)] = [astuple(row) for row in rows]
-    return array
+    return np.array([astuple(row) for row in rows], dtype)

@@ -303,6 +303,8 @@ def solve(net: Net, now: float) -> None:
         links[e].dirty = 0
         if links[e].hot:
             n_links = _queue(net, e, n_links)
+        else:
+            _let_go(net, e, now)
     board.dirty = 0
     n_classes = 0
     i = 0
@@ -362,6 +364,16 @@ def solve(net: Net, now: float) -> None:
             aim(net, e)
         else:
             _empty(net, e)
+
+
+def _let_go(net: Net, e: int, now: float) -> None:
+    """Places the classes still in hand on a link that was stained before it cooled, if no other is hot."""
+    h = net.links[e].first
+    while h >= 0:
+        k = net.classes[net.hops[h].owner]
+        if k.link == IN_HAND and k.hot == 0:
+            _hold(net, net.hops[h].owner, now)
+        h = net.hops[h].next
 
 
 def _queue(net: Net, e: int, n_links: int) -> int:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim.network.fluid import Fluid
+from sim.network import kernel
+from sim.network.records import INF, Net, add_class, as_arrays, plain, with_room
 
-INF = float("inf")
+COMPILE_FROM = 20_000
+"""Flows from which loading the compiled text is worth its time."""
 
 
 class Flow(NamedTuple):
@@ -28,7 +31,8 @@ class Flow(NamedTuple):
 class Flows:
     """The same as columns. A flow's route is `routes[route[i]]`, a tuple of link numbers in capacity's order.
 
-    `start_s`, `size_bytes`, `weight`, `cap_Bps` : (n_flows,) float; `route` : (n_flows,) int; `routes` : (n_routes,).
+    `start_s`, `size_bytes`, `weight`, `cap_Bps` : (n_flows,) float, or one figure for all; `route` : (n_flows,) int;
+    `routes` : (n_routes,).
     """
 
     start_s: ArrayLike
@@ -39,27 +43,62 @@ class Flows:
     cap_Bps: ArrayLike = INF
 
 
-def simulate(capacity_Bps: Mapping[str, float], flows: Sequence[Flow] | Flows) -> NDArray[np.float64]:
-    """Completion time of each flow, s, (n_flows,): exact weighted max-min, no latency; inf if it never ends."""
-    index = {name: position for position, name in enumerate(capacity_Bps)}
-    fluid = Fluid(list(capacity_Bps.values()))
-    if isinstance(flows, Flows):
-        n = len(np.atleast_1d(np.asarray(flows.start_s)))
-        columns = (
-            np.broadcast_to(np.asarray(column), n).tolist()
-            for column in (flows.start_s, flows.size_bytes, flows.route, flows.weight, flows.cap_Bps)
-        )
-        asked = [(s, b, flows.routes[r], w, c) for s, b, r, w, c in zip(*columns, strict=True)]
+def simulate(
+    capacity_Bps: Mapping[str, float], flows: Sequence[Flow] | Flows, *, compiled: bool | None = None
+) -> NDArray[np.float64]:
+    """Completion time of each flow, s, (n_flows,): exact weighted max-min, no latency; inf for one that never ends.
+
+    `compiled` says whether to run compiled or in plain Python; by default the number of flows decides. Both give the
+    same times, bit for bit.
+    """
+    if not isinstance(flows, Flows):
+        flows = _columns(list(capacity_Bps), flows)
+    start_s = np.atleast_1d(np.asarray(flows.start_s, np.float64))
+    n = len(start_s)
+    size_bytes = np.broadcast_to(np.asarray(flows.size_bytes, np.float64), n)
+    net, owner = _classes(list(capacity_Bps.values()), flows, n)
+    order = np.argsort(start_s, kind="stable")
+    columns: Any = (start_s[order], size_bytes[order], owner[order], np.full(n, INF))
+    text: Any = kernel
+    if n >= COMPILE_FROM if compiled is None else compiled:
+        text = importlib.import_module("sim.network.compiled")
+        net = as_arrays(net)
     else:
-        asked = [(f.start_s, f.size_bytes, tuple(index[name] for name in f.route), f.weight, f.cap_Bps) for f in flows]
-    finish_s = np.full(len(asked), INF)
-    for number in sorted(range(len(asked)), key=lambda i: asked[i][0]):
-        start_s, size_bytes, route, weight, cap_Bps = asked[number]
-        while fluid.next_finish_s <= start_s:
-            at = fluid.next_finish_s
-            finish_s[fluid.finished(at)] = at
-        fluid.start(start_s, fluid.class_of(route, weight, cap_Bps), size_bytes, number)
-    while fluid.next_finish_s < INF:
-        at = fluid.next_finish_s
-        finish_s[fluid.finished(at)] = at
+        columns = [column.tolist() for column in columns]
+    begun = text.run(net, 0, *columns)
+    while begun < n:
+        net = with_room(net, len(net.flows) + 64)
+        begun = text.run(net, begun, *columns)
+    finish_s = np.empty(n)
+    finish_s[order] = columns[-1]
     return finish_s
+
+
+def _columns(names: list[str], flows: Sequence[Flow]) -> Flows:
+    index = {name: position for position, name in enumerate(names)}
+    routes = {route: number for number, route in enumerate(dict.fromkeys(flow.route for flow in flows))}
+    return Flows(
+        start_s=[flow.start_s for flow in flows],
+        size_bytes=[flow.size_bytes for flow in flows],
+        route=[routes[flow.route] for flow in flows],
+        routes=[tuple(index[name] for name in route) for route in routes],
+        weight=[flow.weight for flow in flows],
+        cap_Bps=[flow.cap_Bps for flow in flows],
+    )
+
+
+def _classes(capacity_Bps: list[float], flows: Flows, n: int) -> tuple[Net, NDArray[np.int64]]:
+    """An idle network with a class for each route, weight and cap that occurs, and each flow's class, (n,)."""
+    owner = np.broadcast_to(np.asarray(flows.route, np.int64), n)
+    kinds: list[tuple[float, ...]] = [(number,) for number in range(len(flows.routes))]
+    for column in (flows.weight, flows.cap_Bps):
+        values, code = np.unique(np.asarray(column, np.float64), return_inverse=True)
+        if len(values) == 1:
+            kinds = [(*kind, *values.tolist()) for kind in kinds]
+        else:
+            both, owner = np.unique(owner * len(values) + code, return_inverse=True)
+            kinds = [(*kinds[at // len(values)], float(values[at % len(values)])) for at in both.tolist()]
+    net = plain(capacity_Bps)
+    for number, weight, cap_Bps in kinds:
+        add_class(net, flows.routes[int(number)], weight, cap_Bps)
+    return net, owner

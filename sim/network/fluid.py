@@ -7,12 +7,12 @@ state, so nothing else changes.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 from sim.network import kernel, sharing
-from sim.network.records import IN_HAND, INF, PRIVATE, FlowState, add_class, as_arrays, plain
+from sim.network.records import IN_HAND, INF, PRIVATE, add_class, plain, with_room
 
 COMPILE_AFTER = 100_000
 """Classes solved again in plain Python, about half a second's work, before the compiled text is loaded."""
@@ -42,13 +42,9 @@ class Fluid:
         self._net = plain(capacity_Bps)
         self._do: Any = kernel
         self._classes: dict[tuple[tuple[int, ...], float, float], FlowClass] = {}
-        self._by_number: list[FlowClass] = []
-        self._tokens: list[object] = []
-        self._order: list[int] = []
-        self._sizes: list[float] = []
+        self._tokens: list[tuple[int, object]] = []
         self._free: list[int] = []
         self._started = 0
-        self._carried: list[float] = []
 
     def class_of(self, route: tuple[int, ...], weight: float = 1.0, cap_Bps: float = INF) -> FlowClass:
         """The class of flows over `route` (link numbers, none twice) with this weight and a cap on each flow."""
@@ -59,24 +55,14 @@ class Fluid:
 
     def start(self, now_s: float, flow_class: FlowClass, size_bytes: float, token: object) -> None:
         """A flow of `size_bytes` begins; `finished` will give `token` back."""
-        if self._free:
-            flow = self._free.pop()
-            self._tokens[flow] = token
-            self._sizes[flow] = size_bytes
-            self._order[flow] = self._started
-        else:
-            flow = self._new_flow(token, size_bytes)
+        if not self._free:
+            self._make_room()
+        flow = self._free.pop()
         self._started += 1
+        self._tokens[flow] = (self._started, token)
         net = self._net
         self._do.start(net, now_s, flow_class.number, flow, size_bytes)
         self.next_finish_s = net.nodes[net.board[0].clock].key
-
-    def _new_flow(self, token: object, size_bytes: float) -> int:
-        self._net.flows.append(FlowState())
-        self._tokens.append(token)
-        self._sizes.append(size_bytes)
-        self._order.append(self._started)
-        return len(self._tokens) - 1
 
     def finished(self, now_s: float) -> list[Any]:
         """The tokens of all flows that have ended by `now_s`, in the order they started."""
@@ -84,16 +70,14 @@ class Fluid:
         ended = self._do.finish(net, now_s)
         clock = net.board[0].clock
         self.next_finish_s = net.nodes[clock].key if clock >= 0 else INF
+        tokens = self._tokens
+        if ended == 1:
+            flow = net.flows[0].ended
+            self._free.append(flow)
+            return [tokens[flow][1]]
         flows = [net.flows[i].ended for i in range(ended)]
-        if ended > 1:
-            flows.sort(key=self._order.__getitem__)
-        for flow in flows:
-            self._carried[net.flows[flow].owner] += self._sizes[flow]
-        tokens = [self._tokens[flow] for flow in flows]
-        for flow in flows:
-            self._tokens[flow] = None
         self._free += flows
-        return tokens
+        return [token for _, token in sorted((tokens[flow] for flow in flows), key=itemgetter(0))]
 
     def set_capacity(self, now_s: float, link: int, capacity_Bps: float) -> None:
         """From `now_s` on `link` carries `capacity_Bps` bytes/s; at 0 its flows stand still."""
@@ -119,20 +103,21 @@ class Fluid:
     def link_bytes(self, now_s: float) -> list[float]:
         """Bytes each link has carried up to `now_s`, (n_links,)."""
         net = self._net
+        carried = [k.carried for k in net.classes]
+        got = [sharing.served(net, c, now_s) for c in range(len(carried))]
+        for flow in set(range(len(net.flows))).difference(self._free):
+            row = net.flows[flow]
+            carried[row.owner] += row.size - (row.key - got[row.owner])
         total = [0.0] * len(net.links)
-        carried = list(self._carried)
-        free = set(self._free)
-        got = {}
-        for flow, size_bytes in enumerate(self._sizes):
-            if flow not in free:
-                owner = net.flows[flow].owner
-                if owner not in got:
-                    got[owner] = sharing.served(net, owner, now_s)
-                carried[owner] += size_bytes - (net.flows[flow].key - got[owner])
-        for flow_class in self._by_number:
-            for link in flow_class.route:
-                total[link] += carried[flow_class.number]
+        for hop in net.hops:
+            total[hop.link] += carried[hop.owner]
         return total
+
+    def _make_room(self) -> None:
+        old = len(self._tokens)
+        self._net = with_room(self._net, max(64, old))
+        self._tokens += [(0, None)] * (len(self._net.flows) - old)
+        self._free = list(range(old, len(self._tokens)))
 
     def _new_class(self, route: tuple[int, ...], weight: float, cap_Bps: float) -> FlowClass:
         if not 0 < weight < INF:
@@ -141,7 +126,4 @@ class Fluid:
             raise ValueError(f"cap must be above 0 bytes/s, got {cap_Bps:g}")
         if len(set(route)) < len(route):
             raise ValueError(f"route must not cross a link twice, got {route}")
-        found = FlowClass(add_class(self._net, route, weight, cap_Bps), route, weight, cap_Bps)
-        self._by_number.append(found)
-        self._carried.append(0.0)
-        return found
+        return FlowClass(add_class(self._net, route, weight, cap_Bps), route, weight, cap_Bps)

@@ -15,8 +15,8 @@ from __future__ import annotations
 from typing import Any
 
 from sim.network.pairing import insert, remove
-from sim.network.records import INF, Net
-from sim.network.sharing import COOL, aim, cool, heat, narrow, place, recount, solve, stain, withdraw
+from sim.network.records import INF, UNBOUNDED_BPS, Net
+from sim.network.sharing import aim, place, recount, solve, stain, temper, withdraw
 
 ROUNDING = 1e-15
 """Relative slack on the clock: a timer set as now + delay may ring a rounding error early."""
@@ -25,14 +25,17 @@ ROUNDING = 1e-15
 def start(net: Net, now: float, c: int, f: int, size: float) -> None:
     """Flow `f`, a free row of `flows`, begins in class `c`."""
     k = net.classes[c]
+    flow = net.flows[f]
     if k.count:
         withdraw(net, c, now)
-    net.flows[f].key = k.service + size
-    net.flows[f].owner = c
+    flow.owner = c
+    flow.size = size
+    flow.key = k.service + size
     k.heap = insert(net.flows, k.heap, f)
     recount(net, c, k.count + 1, now)
     place(net, c, now)
-    solve(net, now)
+    if net.board[0].dirty:
+        solve(net, now)
 
 
 def finish(net: Net, now: float) -> int:
@@ -56,6 +59,7 @@ def finish(net: Net, now: float) -> int:
             flows[ended].ended = k.heap
             ended += 1
             k.ended += 1
+            k.carried += flows[k.heap].size
             k.heap = remove(flows, k.heap, k.heap)
         if e < len(links):
             aim(net, e)
@@ -66,7 +70,8 @@ def finish(net: Net, now: float) -> int:
         recount(net, c, classes[c].count - classes[c].ended, now)
         classes[c].ended = 0
         place(net, c, now)
-    solve(net, now)
+    if board.dirty:
+        solve(net, now)
     return ended
 
 
@@ -79,34 +84,39 @@ def stop(net: Net, now: float, f: int) -> float:
     k.heap = remove(net.flows, k.heap, f)
     recount(net, c, k.count - 1, now)
     place(net, c, now)
-    solve(net, now)
+    if net.board[0].dirty:
+        solve(net, now)
     return left
 
 
 def set_capacity(net: Net, now: float, e: int, capacity: float) -> None:
     """Link `e` carries `capacity` bytes/s from now on."""
     link = net.links[e]
-    h = link.first
-    while h >= 0:
-        withdraw(net, net.hops[h].owner, now)
-        h = net.hops[h].next
+    for c in range(len(net.classes)):
+        if net.classes[c].count and _crosses(net, c, e):
+            withdraw(net, c, now)
     link.capacity = capacity
-    h = link.first
-    while h >= 0:
-        c = net.hops[h].owner
-        net.classes[c].narrow = narrow(net, c)
-        recount(net, c, net.classes[c].count, now)
-        h = net.hops[h].next
-    if link.hot and link.potential <= COOL * link.capacity:
-        cool(net, e, now)
-    elif not link.hot and link.potential > link.capacity:
-        heat(net, e, now)
+    for c in range(len(net.classes)):
+        if _crosses(net, c, e):
+            k = net.classes[c]
+            k.narrow = UNBOUNDED_BPS
+            for h in range(k.first_hop, k.end_hop):
+                k.narrow = min(k.narrow, net.links[net.hops[h].link].capacity)
+            if k.count:
+                recount(net, c, k.count, now)
+    temper(net, e, now)
     stain(net, e)
-    h = link.first
-    while h >= 0:
-        place(net, net.hops[h].owner, now)
-        h = net.hops[h].next
+    for c in range(len(net.classes)):
+        if net.classes[c].count and _crosses(net, c, e):
+            place(net, c, now)
     solve(net, now)
+
+
+def _crosses(net: Net, c: int, e: int) -> bool:
+    for h in range(net.classes[c].first_hop, net.classes[c].end_hop):
+        if net.hops[h].link == e:
+            return True
+    return False
 
 
 def run(net: Net, begin: int, start_s: Any, size_bytes: Any, owner: Any, finish_s: Any) -> int:

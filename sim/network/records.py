@@ -10,7 +10,8 @@ none.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,7 +32,7 @@ class LinkState:
     potential: float = 0.0  # what its classes could use together, were it endless: the sum of their bounds
     hot: int = 0  # 1 while it may run full: only hot links are ever looked at
     tangled: int = 0  # how many of its classes cross another hot link too
-    first: int = -1  # its active classes, as a list of hops in the order they became active
+    first: int = -1  # while hot: its active classes, as a list of hops
     last: int = -1
     # The classes that this link holds back, its members, all get `level` bytes/s per unit of weight.
     heap: int = -1  # members by the service at which their next flow ends
@@ -67,7 +68,10 @@ class ClassState:
     count: int = 0
     heap: int = -1  # its flows by the service at which they end
     narrow: float = UNBOUNDED_BPS  # its route's least capacity
+    listed: int = 0  # 1 while on the roll of classes that may be active
+    listing: int = 0  # the nth class on that roll
     bound: float = 0.0  # what its flows could use together, alone
+    carried: float = 0.0  # bytes of the flows that have ended
     hot: int = 0  # hot links on its route
     link: int = IN_HAND  # what holds it back: a link's number, PRIVATE, or IN_HAND
     rate: float = 0.0  # of each flow, when PRIVATE
@@ -113,6 +117,7 @@ class FlowState:
     next: int = -1
     prev: int = -1
     owner: int = 0
+    size: float = 0.0
     token: int = 0
     ended: int = 0  # scratch: the nth flow that has just ended
 
@@ -122,6 +127,7 @@ class Board:
     """What there is one of."""
 
     clock: int = -1  # heap of what ends next
+    listed: int = 0  # how many classes are on the roll
     free: int = -1  # unused rows of `flows`, as a list by `next`
     dirty: int = 0
     stamp: int = 0
@@ -155,7 +161,8 @@ def add_class(net: Net, route: Iterable[int], weight: float, cap_Bps: float) -> 
     number = len(net.classes)
     first = len(net.hops)
     net.hops.extend(Hop(link=link, owner=number) for link in route)
-    net.classes.append(ClassState(weight=weight, cap=cap_Bps, first_hop=first, end_hop=len(net.hops)))
+    narrow = min((net.links[hop.link].capacity for hop in net.hops[first:]), default=UNBOUNDED_BPS)
+    net.classes.append(ClassState(weight, cap_Bps, first, len(net.hops), narrow=narrow))
     net.nodes.append(Node())
     net.ranks.append(Node())
     return number
@@ -182,5 +189,7 @@ def as_arrays(net: Net) -> Net:
 
 
 def _array(kind: Any, rows: list[Any]) -> np.ndarray[Any, Any]:
-    dtype = np.dtype([(f.name, np.float64 if f.type == "float" else np.int64) for f in fields(kind)])
-    return np.array([astuple(row) for row in rows], dtype)
+    columns = fields(kind)
+    values = attrgetter(*(column.name for column in columns))
+    dtype = [(column.name, np.float64 if column.type == "float" else np.int64) for column in columns]
+    return np.array([values(row) for row in rows], dtype)

@@ -53,69 +53,91 @@ def withdraw(net: Net, c: int, now: float) -> None:
 def recount(net: Net, c: int, count: int, now: float) -> None:
     """Class `c`, in hand, now has `count` flows."""
     k = net.classes[c]
-    if k.count == 0:
-        _enlist(net, c)
     bound = min(count * k.cap, k.narrow) if count else 0.0
     more = bound - k.bound
-    k.count = count
+    turns = (count > 0) - (k.count > 0)
     k.bound = bound
+    k.count = count
+    if more != 0.0 or turns:
+        warm = False
+        for h in range(k.first_hop, k.end_hop):
+            link = net.links[net.hops[h].link]
+            link.potential += more
+            if link.hot or link.potential > link.capacity:
+                warm = True
+        if turns > 0 and k.listed == 0:
+            board = net.board[0]
+            k.listed = 1
+            net.classes[board.listed].listing = c
+            board.listed += 1
+        if warm:
+            _warm(net, c, turns, now)
     if count == 0:
-        _delist(net, c)
-    if more != 0.0:
+        k.service = 0.0
+
+
+def _warm(net: Net, c: int, turns: int, now: float) -> None:
+    """Class `c` has begun (`turns` 1) or ceased (-1) or changed its bound (0) on a route where links are hot."""
+    k = net.classes[c]
+    if turns > 0:
+        for h in range(k.first_hop, k.end_hop):
+            if net.links[net.hops[h].link].hot:
+                _append(net, h)
+                k.hot += 1
+        if k.hot > 1:
+            _tangle(net, c, 1)
+    elif turns < 0:
+        if k.hot > 1:
+            _tangle(net, c, -1)
+        for h in range(k.first_hop, k.end_hop):
+            if net.links[net.hops[h].link].hot:
+                _unlink(net, h)
+    for h in range(k.first_hop, k.end_hop):
+        temper(net, net.hops[h].link, now)
+    if turns < 0:
         for h in range(k.first_hop, k.end_hop):
             e = net.hops[h].link
-            link = net.links[e]
-            link.potential = link.potential + more if link.first >= 0 else 0.0
-            if link.hot:
-                if link.potential <= COOL * link.capacity:
-                    cool(net, e, now)
-            elif link.potential > link.capacity:
-                heat(net, e, now)
+            if net.links[e].tangled:
+                stain(net, e)
+            elif net.links[e].hot and net.links[e].dirty == 0:
+                _settle(net, e, now)
+                _relevel(net, e)
+        k.hot = 0
 
 
-def _enlist(net: Net, c: int) -> None:
-    k = net.classes[c]
-    k.narrow = narrow(net, c)
-    k.hot = 0
-    for h in range(k.first_hop, k.end_hop):
-        link = net.links[net.hops[h].link]
-        net.hops[h].next = -1
-        net.hops[h].prev = link.last
-        if link.last >= 0:
-            net.hops[link.last].next = h
-        else:
-            link.first = h
-        link.last = h
-        k.hot += link.hot
-    if k.hot > 1:
-        _tangle(net, c, 1)
+def temper(net: Net, e: int, now: float) -> None:
+    """Heats or cools link `e` as its potential asks."""
+    link = net.links[e]
+    if link.hot:
+        if link.potential <= COOL * link.capacity:
+            _cool(net, e, now)
+    elif link.potential > link.capacity:
+        _heat(net, e, now)
 
 
-def _delist(net: Net, c: int) -> None:
-    k = net.classes[c]
-    k.service = 0.0
-    if k.hot > 1:
-        _tangle(net, c, -1)
-    for h in range(k.first_hop, k.end_hop):
-        link = net.links[net.hops[h].link]
-        before = net.hops[h].prev
-        after = net.hops[h].next
-        if before >= 0:
-            net.hops[before].next = after
-        else:
-            link.first = after
-        if after >= 0:
-            net.hops[after].prev = before
-        else:
-            link.last = before
+def _append(net: Net, h: int) -> None:
+    hop = net.hops[h]
+    link = net.links[hop.link]
+    hop.next = -1
+    hop.prev = link.last
+    if link.last >= 0:
+        net.hops[link.last].next = h
+    else:
+        link.first = h
+    link.last = h
 
 
-def narrow(net: Net, c: int) -> float:
-    k = net.classes[c]
-    narrow = UNBOUNDED_BPS
-    for h in range(k.first_hop, k.end_hop):
-        narrow = min(narrow, net.links[net.hops[h].link].capacity)
-    return narrow
+def _unlink(net: Net, h: int) -> None:
+    hop = net.hops[h]
+    link = net.links[hop.link]
+    if hop.prev >= 0:
+        net.hops[hop.prev].next = hop.next
+    else:
+        link.first = hop.next
+    if hop.next >= 0:
+        net.hops[hop.next].prev = hop.prev
+    else:
+        link.last = hop.prev
 
 
 def _tangle(net: Net, c: int, by: int) -> None:
@@ -136,25 +158,36 @@ def _hot_link(net: Net, c: int) -> int:
     return -1
 
 
-def heat(net: Net, e: int, now: float) -> None:
-    """Link `e` may run full from now on."""
+def _heat(net: Net, e: int, now: float) -> None:
+    """Link `e` may run full from now on: finds its active classes, and strikes idle ones off the roll."""
     link = net.links[e]
+    board = net.board[0]
     link.hot = 1
     link.since = now
-    h = link.first
-    while h >= 0:
-        c = net.hops[h].owner
+    link.first = -1
+    link.last = -1
+    kept = 0
+    for i in range(board.listed):
+        c = net.classes[i].listing
         k = net.classes[c]
-        k.hot += 1
-        if k.hot == 2:
-            _tangle(net, c, 1)
-        elif k.hot > 2:
-            link.tangled += 1
-        h = net.hops[h].next
+        if k.count == 0:
+            k.listed = 0
+            continue
+        net.classes[kept].listing = c
+        kept += 1
+        for h in range(k.first_hop, k.end_hop):
+            if net.hops[h].link == e:
+                _append(net, h)
+                k.hot += 1
+                if k.hot == 2:
+                    _tangle(net, c, 1)
+                elif k.hot > 2:
+                    link.tangled += 1
+    board.listed = kept
     stain(net, e)
 
 
-def cool(net: Net, e: int, now: float) -> None:
+def _cool(net: Net, e: int, now: float) -> None:
     """Link `e` cannot run full any more: its members are let go."""
     link = net.links[e]
     h = link.first
@@ -195,26 +228,26 @@ def _stain_route(net: Net, c: int) -> None:
 def place(net: Net, c: int, now: float) -> None:
     """Class `c` leaves the hand for where it belongs, or waits there for `solve`."""
     k = net.classes[c]
+    if k.count == 0:
+        return
     if k.hot == 0:
-        if k.count:
-            _hold(net, c, now)
+        _hold(net, c, now)
         return
     e = _hot_link(net, c)
-    if k.hot > 1 or e < 0 or net.links[e].dirty or net.links[e].tangled:
+    link = net.links[e]
+    if k.hot > 1 or link.dirty or link.tangled:
         _stain_route(net, c)
         return
-    link = net.links[e]
     _settle(net, e, now)
-    if k.count:
-        mass = k.count * k.weight
-        own_level = k.bound / mass
-        if own_level < (link.capacity - link.others) / (link.own + mass):
-            link.others += k.bound
-            link.high = max(link.high, own_level)
-            _hold(net, c, now)
-        else:
-            link.low = min(link.low, own_level)
-            _join(net, c, e)
+    mass = k.count * k.weight
+    own_level = k.bound / mass
+    if own_level < (link.capacity - link.others) / (link.own + mass):
+        link.others += k.bound
+        link.high = max(link.high, own_level)
+        _hold(net, c, now)
+    else:
+        link.low = min(link.low, own_level)
+        _join(net, c, e)
     _relevel(net, e)
 
 
@@ -294,8 +327,6 @@ def solve(net: Net, now: float) -> None:
     classes = net.classes
     hops = net.hops
     board = net.board[0]
-    if board.dirty == 0:
-        return
     board.stamp += 1
     n_links = 0
     for i in range(board.dirty):
@@ -371,7 +402,7 @@ def _let_go(net: Net, e: int, now: float) -> None:
     h = net.links[e].first
     while h >= 0:
         k = net.classes[net.hops[h].owner]
-        if k.link == IN_HAND and k.hot == 0:
+        if k.link == IN_HAND and k.hot == 0 and k.count:
             _hold(net, net.hops[h].owner, now)
         h = net.hops[h].next
 

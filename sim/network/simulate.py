@@ -67,7 +67,7 @@ def simulate(
         columns = [column.tolist() for column in columns]
     begun = text.run(net, 0, *columns)
     while begun < n:
-        net = with_room(net, len(net.flows) + 64)
+        net = with_room(net, max(64, len(net.flows)))
         begun = text.run(net, begun, *columns)
     finish_s = np.empty(n)
     finish_s[order] = columns[-1]

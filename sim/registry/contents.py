@@ -1,0 +1,150 @@
+"""What one registry holds: blobs and manifests by repository, the tags that point at them, and what removal leaves.
+
+Blobs and manifests belong to a repository, as every endpoint of the OCI distribution specification does
+(https://github.com/opencontainers/distribution-spec/blob/main/spec.md); the bytes of a blob that several repositories
+hold are stored once, as in the distribution registry. Removing a tag removes a name; removing a manifest removes
+every tag to it; the bytes stay until garbage is collected.
+
+The list of images trails the truth (Unikraft docs, registries page: it may take some minutes after a push or a
+removal), here by a constant lag and in closed form: a list asked for at `now_s` is the registry's as of `now_s -
+lag_s`.
+
+Left out: quotas; which digest a trailing list shows, hence it lists names alone; a copy that reaches this registry
+some time after its original was published is listed from the original's time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import NamedTuple
+
+from sim.registry.oci import Digest, Image, Layer
+
+_NOTHING: frozenset[Digest] = frozenset()
+
+
+class Publish(NamedTuple):
+    """What a tag means: a manifest's digest, and when it was first published under that tag anywhere, s."""
+
+    digest: Digest
+    published_s: float
+
+
+class Listed(NamedTuple):
+    """One line of a registry's list of images."""
+
+    repository: str
+    tag: str
+
+
+class _Repository:
+    """One repository. `changes` has (when, tag, whether it then exists), in the order they were made."""
+
+    __slots__ = ("blobs", "changes", "images", "tags")
+
+    def __init__(self) -> None:
+        self.blobs: dict[Digest, Layer] = {}
+        self.images: dict[Digest, Image] = {}
+        self.tags: dict[str, Publish] = {}
+        self.changes: list[tuple[float, str, bool]] = []
+
+
+class Contents:
+    """One registry's holdings. Reading what is not there gives None or nothing held, never an error."""
+
+    __slots__ = ("_repositories",)
+
+    def __init__(self) -> None:
+        self._repositories: dict[str, _Repository] = {}
+
+    def blobs(self, repository: str) -> Container[Digest]:
+        """The digests that a repository holds, for `digest in`; ask again after a change."""
+        held = self._repositories.get(repository)
+        return _NOTHING if held is None else held.blobs
+
+    def add_blob(self, repository: str, blob: Layer) -> None:
+        """Store a blob in a repository; one that is there already changes nothing."""
+        held = self._repositories.get(repository)
+        if held is None:
+            held = self._repositories[repository] = _Repository()
+        held.blobs[blob.digest] = blob
+
+    def put(self, repository: str, tag: str | None, image: Image, published_s: float) -> None:
+        """Store a manifest, to be had by its digest, and point `tag` at it unless that is None.
+
+        Raises ValueError, and changes nothing, if the repository lacks a blob of the image: a registry that checks
+        answers such a manifest with the specification's error MANIFEST_BLOB_UNKNOWN, and no client here puts one.
+        """
+        held = self._repositories.get(repository)
+        present = _NOTHING if held is None else held.blobs
+        for blob in image.blobs:
+            if blob.digest not in present:
+                raise ValueError(f"{repository}: manifest {image.digest} before its {blob.kind} blob {blob.digest}")
+        assert held is not None
+        held.images[image.digest] = image
+        if tag is not None:
+            if tag not in held.tags:
+                held.changes.append((published_s, tag, True))
+            held.tags[tag] = Publish(image.digest, published_s)
+
+    def resolve(self, repository: str, tag: str) -> Publish | None:
+        """What a tag means now; None if there is no such tag."""
+        held = self._repositories.get(repository)
+        return None if held is None else held.tags.get(tag)
+
+    def image(self, repository: str, digest: Digest) -> Image | None:
+        """The image with that manifest digest, tagged or not."""
+        held = self._repositories.get(repository)
+        return None if held is None else held.images.get(digest)
+
+    def remove_tag(self, repository: str, tag: str, removed_s: float) -> bool:
+        """Remove a tag and nothing else: the image is still to be had by its digest. False if there is no such tag."""
+        held = self._repositories.get(repository)
+        if held is None or tag not in held.tags:
+            return False
+        del held.tags[tag]
+        held.changes.append((removed_s, tag, False))
+        return True
+
+    def remove_manifest(self, repository: str, digest: Digest, removed_s: float) -> bool:
+        """Remove a manifest, and with it every tag to it; blobs stay. False if there is no such manifest."""
+        held = self._repositories.get(repository)
+        if held is None or digest not in held.images:
+            return False
+        for tag in [tag for tag, publish in held.tags.items() if publish.digest == digest]:
+            self.remove_tag(repository, tag, removed_s)
+        del held.images[digest]
+        return True
+
+    def collect_garbage(self) -> int:
+        """Drop, from every repository, the blobs that none of its manifests refers to; bytes freed in the registry.
+
+        Mark and sweep, as `registry garbage-collect` of the distribution registry does it with untagged manifests
+        kept. It too drops the blobs of a push that has not put its manifest yet, so the registry must be at rest
+        meanwhile.
+        """
+        before_bytes = self.stored_bytes
+        for held in self._repositories.values():
+            marked = {blob.digest for image in held.images.values() for blob in image.blobs}
+            held.blobs = {digest: blob for digest, blob in held.blobs.items() if digest in marked}
+        return before_bytes - self.stored_bytes
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes of distinct blobs in the whole registry; counted anew at each call."""
+        sizes = {digest: blob.size_bytes for held in self._repositories.values() for digest, blob in held.blobs.items()}
+        return sum(sizes.values())
+
+    def listing(self, now_s: float, lag_s: float) -> tuple[Listed, ...]:
+        """The tags that a list shows now if it trails publishes and removals by `lag_s`, in order of name."""
+        seen_s = now_s - lag_s
+        return tuple(
+            Listed(repository, tag)
+            for repository, held in sorted(self._repositories.items())
+            for tag in sorted(_present(held, seen_s))
+        )
+
+
+def _present(held: _Repository, at_s: float) -> list[str]:
+    last = {tag: exists for changed_s, tag, exists in held.changes if changed_s <= at_s}
+    return [tag for tag, exists in last.items() if exists]

@@ -1,0 +1,79 @@
+"""What a registry stores: digests, the blobs of an image, and the image that ties them together.
+
+The model is an OCI image (https://github.com/opencontainers/image-spec/blob/main/manifest.md) as unikernels are
+packed: a kernel layer and a rootfs layer, each one blob, and a config. A ROM has no kernel, only a rootfs (Unikraft
+docs, registries page). Contents are never made, so a digest is a hash of what an image is called in the simulation,
+not of its bytes.
+
+Left out: platforms other than one, hence an index that lists one manifest and is only its bytes; layers beyond these
+two.
+
+One image and two layers are made for every deploy. Both are therefore plain slotted classes that check nothing and
+are not frozen at run time, which would triple the cost of making one; `Final` has the type checker hold them
+unchanged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Final, Literal, NewType
+
+#: An algorithm and its hash, "sha256:" and 64 hex digits.
+Digest = NewType("Digest", str)
+
+Kind = Literal["kernel", "rootfs", "config"]
+
+
+def digest_of(*parts: str | int) -> Digest:
+    """The SHA-256 digest of the parts as text with a NUL between them; no part may contain one."""
+    return Digest("sha256:" + hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest())
+
+
+@dataclass(slots=True, unsafe_hash=True)
+class Layer:
+    """One blob: equal to another, and hashed, by its digest alone."""
+
+    digest: Final[Digest]
+    size_bytes: Final[int] = field(compare=False)
+    kind: Final[Kind] = field(compare=False)
+
+
+@dataclass(slots=True, unsafe_hash=True, init=False)
+class Image:
+    """A manifest and its blobs: equal to another, and hashed, by its digest alone.
+
+    `layers` is the kernel, then the rootfs; a ROM has the rootfs alone. `blobs` is the layers and then the config, as
+    pushed.
+    """
+
+    digest: Final[Digest]
+    layers: Final[tuple[Layer, ...]] = field(compare=False)
+    config: Final[Layer] = field(compare=False)
+    manifest_bytes: Final[int] = field(compare=False)
+    index_bytes: Final[int] = field(compare=False)
+    blobs: Final[tuple[Layer, ...]] = field(compare=False, repr=False)
+
+    def __init__(
+        self, digest: Digest, layers: tuple[Layer, ...], config: Layer, manifest_bytes: int, index_bytes: int
+    ) -> None:
+        self.digest = digest
+        self.layers = layers
+        self.config = config
+        self.manifest_bytes = manifest_bytes
+        self.index_bytes = index_bytes
+        self.blobs = (*layers, config)
+
+    @property
+    def kernel(self) -> Layer | None:
+        """The kernel layer; None in a ROM."""
+        first = self.layers[0]
+        return first if first.kind == "kernel" else None
+
+    @property
+    def rootfs(self) -> Layer:
+        return self.layers[-1]
+
+    @property
+    def is_rom(self) -> bool:
+        return self.kernel is None

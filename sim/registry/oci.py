@@ -39,20 +39,19 @@ class Layer:
     kind: Final[Kind] = field(compare=False)
 
 
-@dataclass(slots=True, unsafe_hash=True, init=False)
+@dataclass(slots=True, init=False, eq=False)
 class Image:
     """A manifest and its blobs: equal to another, and hashed, by its digest alone.
 
-    `layers` is the kernel, then the rootfs; a ROM has the rootfs alone. `blobs` is the layers and then the config, as
-    pushed.
+    `layers` is the kernel, then the rootfs; a ROM has the rootfs alone. `blobs` is the layers and then the config.
     """
 
     digest: Final[Digest]
-    layers: Final[tuple[Layer, ...]] = field(compare=False)
-    config: Final[Layer] = field(compare=False)
-    manifest_bytes: Final[int] = field(compare=False)
-    index_bytes: Final[int] = field(compare=False)
-    blobs: Final[tuple[Layer, ...]] = field(compare=False, repr=False)
+    layers: Final[tuple[Layer, ...]]
+    config: Final[Layer]
+    manifest_bytes: Final[int]
+    index_bytes: Final[int]
+    blobs: Final[tuple[Layer, ...]]
 
     def __init__(
         self, digest: Digest, layers: tuple[Layer, ...], config: Layer, manifest_bytes: int, index_bytes: int
@@ -63,6 +62,12 @@ class Image:
         self.manifest_bytes = manifest_bytes
         self.index_bytes = index_bytes
         self.blobs = (*layers, config)
+
+    def __eq__(self, other: object) -> bool:
+        return self.digest == other.digest if isinstance(other, Image) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
     @property
     def kernel(self) -> Layer | None:

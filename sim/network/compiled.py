@@ -19,7 +19,11 @@ from sim.network import fairshare, kernel, pairing, records, sharing
 
 TEXT = (records, pairing, fairshare, sharing, kernel)
 
-APART = ("start", "finish", "stop", "set_capacity", "solve", "heat", "cool", "merge", "run","fill")
+INLINE = frozenset(
+    "insert remove meld withdraw served recount place _hold _join _settle _empty aim _relevel _append _unlink _hot_link"
+    " stain _queue soon".split()
+)
+"""Small and often called. The rest stays apart, which keeps compilation short."""
 
 
 def _compile() -> dict[str, Any]:
@@ -33,7 +37,7 @@ def _compile() -> dict[str, Any]:
                 copy = FunctionType(function.__code__, scope, name)
                 copy.__module__ = function.__module__
                 copy.__qualname__ = f"{name}_{checksum:08x}"
-                scope[name] = numba.njit(cache=True, error_model="numpy", _nrt=False, forceinline=name not in APART)(copy)
+                scope[name] = numba.njit(cache=True, error_model="numpy", _nrt=False, forceinline=name in INLINE)(copy)
     return scope
 
 

@@ -143,7 +143,8 @@ def max_min(
     for flow, route in enumerate(routes):
         weight = 1.0 if weights is None else weights[flow]
         cap = INF if caps_Bps is None else caps_Bps[flow]
-        k = net.classes[add_class(net, route, weight, cap)]
+        add_class(net, route, weight, cap)
+        k = net.classes[flow]
         k.count = 1
         k.bound = min(cap, UNBOUNDED_BPS)
         k.group = flow

@@ -7,15 +7,16 @@ state, so nothing else changes.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
 from sim.network import kernel, sharing
-from sim.network.records import IN_HAND, INF, PRIVATE, add_class, plain, with_room
+from sim.network.records import IN_HAND, INF, PRIVATE, add_class, as_arrays, ended, plain, readable, with_room
 
-COMPILE_AFTER = 100_000
-"""Classes solved again in plain Python, about half a second's work, before the compiled text is loaded."""
+COMPILE_AFTER = 250_000
+"""Classes solved again in plain Python, a second's work, before the compiled text is loaded."""
 
 
 class FlowClass:
@@ -59,34 +60,25 @@ class Fluid:
             self._make_room()
         flow = self._free.pop()
         self._started += 1
+        if self._started % 256 == 0 and self._do is kernel and self._net.board[0].solved > COMPILE_AFTER:
+            self._compile()
         self._tokens[flow] = (self._started, token)
-        net = self._net
-        self._do.start(net, now_s, flow_class.number, flow, size_bytes)
-        self.next_finish_s = net.nodes[net.board[0].clock].key
+        self.next_finish_s = self._do.start(self._net, now_s, flow_class.number, flow, size_bytes)
 
     def finished(self, now_s: float) -> list[Any]:
         """The tokens of all flows that have ended by `now_s`, in the order they started."""
-        net = self._net
-        ended = self._do.finish(net, now_s)
-        clock = net.board[0].clock
-        self.next_finish_s = net.nodes[clock].key if clock >= 0 else INF
-        tokens = self._tokens
-        if ended == 1:
-            flow = net.flows[0].ended
-            self._free.append(flow)
-            return [tokens[flow][1]]
-        flows = [net.flows[i].ended for i in range(ended)]
+        n, self.next_finish_s = self._do.finish(self._net, now_s)
+        flows = ended(self._net, n)
         self._free += flows
-        return [token for _, token in sorted((tokens[flow] for flow in flows), key=itemgetter(0))]
+        if n == 1:
+            return [self._tokens[flows[0]][1]]
+        return [token for _, token in sorted((self._tokens[flow] for flow in flows), key=itemgetter(0))]
 
     def set_capacity(self, now_s: float, link: int, capacity_Bps: float) -> None:
         """From `now_s` on `link` carries `capacity_Bps` bytes/s; at 0 its flows stand still."""
-        if not capacity_Bps >= 0:
-            raise ValueError(f"link {link}: capacity must be 0 bytes/s or more, got {capacity_Bps:g}")
-        net = self._net
-        self._do.set_capacity(net, now_s, link, float(capacity_Bps))
-        clock = net.board[0].clock
-        self.next_finish_s = net.nodes[clock].key if clock >= 0 else INF
+        if not 0 <= capacity_Bps < INF:
+            raise ValueError(f"link {link}: capacity must be finite and 0 bytes/s or more, got {capacity_Bps:g}")
+        self.next_finish_s = self._do.set_capacity(self._net, now_s, link, float(capacity_Bps))
 
     @property
     def flows(self) -> int:
@@ -95,19 +87,19 @@ class Fluid:
 
     def rate_Bps(self, flow_class: FlowClass) -> float:
         """What each flow of this class gets now, bytes/s (0 when it has none)."""
-        k = self._net.classes[flow_class.number]
+        net = readable(self._net)
+        k = net.classes[flow_class.number]
         if k.link == IN_HAND:
             return 0.0
-        return float(k.rate if k.link == PRIVATE else k.weight * self._net.links[k.link].level)
+        return float(k.rate if k.link == PRIVATE else k.weight * net.links[k.link].level)
 
     def link_bytes(self, now_s: float) -> list[float]:
         """Bytes each link has carried up to `now_s`, (n_links,)."""
-        net = self._net
-        carried = [k.carried for k in net.classes]
-        got = [sharing.served(net, c, now_s) for c in range(len(carried))]
-        for flow in set(range(len(net.flows))).difference(self._free):
+        net = readable(self._net)
+        carried = [float(k.carried) for k in net.classes]
+        for flow in sorted(set(range(len(net.flows))).difference(self._free)):
             row = net.flows[flow]
-            carried[row.owner] += row.size - (row.key - got[row.owner])
+            carried[row.owner] += row.size - (row.key - sharing.served(net, row.owner, now_s))
         total = [0.0] * len(net.links)
         for hop in net.hops:
             total[hop.link] += carried[hop.owner]
@@ -117,7 +109,11 @@ class Fluid:
         old = len(self._tokens)
         self._net = with_room(self._net, max(64, old))
         self._tokens += [(0, None)] * (len(self._net.flows) - old)
-        self._free = list(range(old, len(self._tokens)))
+        self._free = list(range(len(self._tokens) - 1, old - 1, -1))
+
+    def _compile(self) -> None:
+        self._do = importlib.import_module("sim.network.compiled")
+        self._net = as_arrays(self._net)
 
     def _new_class(self, route: tuple[int, ...], weight: float, cap_Bps: float) -> FlowClass:
         if not 0 < weight < INF:
@@ -126,4 +122,5 @@ class Fluid:
             raise ValueError(f"cap must be above 0 bytes/s, got {cap_Bps:g}")
         if len(set(route)) < len(route):
             raise ValueError(f"route must not cross a link twice, got {route}")
-        return FlowClass(add_class(self._net, route, weight, cap_Bps), route, weight, cap_Bps)
+        self._net = add_class(self._net, route, weight, cap_Bps)
+        return FlowClass(len(self._net.classes) - 1, route, weight, cap_Bps)

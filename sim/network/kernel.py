@@ -22,8 +22,8 @@ ROUNDING = 1e-15
 """Relative slack on the clock: a timer set as now + delay may ring a rounding error early."""
 
 
-def start(net: Net, now: float, c: int, f: int, size: float) -> None:
-    """Flow `f`, a free row of `flows`, begins in class `c`."""
+def start(net: Net, now: float, c: int, f: int, size: float) -> float:
+    """Flow `f`, a free row of `flows`, begins in class `c`; when the next flow ends."""
     k = net.classes[c]
     flow = net.flows[f]
     if k.count:
@@ -36,10 +36,14 @@ def start(net: Net, now: float, c: int, f: int, size: float) -> None:
     place(net, c, now)
     if net.board[0].dirty:
         solve(net, now)
+    return soon(net)
 
 
-def finish(net: Net, now: float) -> int:
-    """Ends all flows that are due; how many. They are listed in the first rows of `flows`, as `ended`."""
+def finish(net: Net, now: float) -> tuple[int, float]:
+    """Ends all flows that are due: how many, and when the next one ends.
+
+    They are listed in the first rows of `flows`, as `ended`.
+    """
     links = net.links
     classes = net.classes
     flows = net.flows
@@ -72,11 +76,17 @@ def finish(net: Net, now: float) -> int:
         place(net, c, now)
     if board.dirty:
         solve(net, now)
-    return ended
+    return ended, soon(net)
 
 
-def stop(net: Net, now: float, f: int) -> float:
-    """Takes flow `f` out before its end; the bytes it still had to send."""
+def soon(net: Net) -> float:
+    """When the next flow ends, inf if none will."""
+    clock = net.board[0].clock
+    return float(net.nodes[clock].key) if clock >= 0 else INF
+
+
+def stop(net: Net, now: float, f: int) -> tuple[float, float]:
+    """Takes flow `f` out before its end: the bytes it still had to send, and when the next flow ends."""
     c = net.flows[f].owner
     k = net.classes[c]
     withdraw(net, c, now)
@@ -86,11 +96,11 @@ def stop(net: Net, now: float, f: int) -> float:
     place(net, c, now)
     if net.board[0].dirty:
         solve(net, now)
-    return left
+    return left, soon(net)
 
 
-def set_capacity(net: Net, now: float, e: int, capacity: float) -> None:
-    """Link `e` carries `capacity` bytes/s from now on."""
+def set_capacity(net: Net, now: float, e: int, capacity: float) -> float:
+    """Link `e` carries `capacity` bytes/s from now on; when the next flow ends."""
     link = net.links[e]
     for c in range(len(net.classes)):
         if net.classes[c].count and _crosses(net, c, e):
@@ -110,6 +120,7 @@ def set_capacity(net: Net, now: float, e: int, capacity: float) -> None:
         if net.classes[c].count and _crosses(net, c, e):
             place(net, c, now)
     solve(net, now)
+    return soon(net)
 
 
 def _crosses(net: Net, c: int, e: int) -> bool:
@@ -127,20 +138,22 @@ def run(net: Net, begin: int, start_s: Any, size_bytes: Any, owner: Any, finish_
     flows = net.flows
     board = net.board[0]
     n = len(start_s)
+    next_s = soon(net)
     while True:
-        soon = net.nodes[board.clock].key if board.clock >= 0 else INF
-        if begin < n and start_s[begin] < soon:
+        if begin < n and start_s[begin] < next_s:
             f = board.free
             if f < 0:
                 return begin
             board.free = flows[f].next
             flows[f].token = begin
-            start(net, start_s[begin], owner[begin], f, size_bytes[begin])
+            next_s = start(net, start_s[begin], owner[begin], f, size_bytes[begin])
             begin += 1
-        elif soon < INF:
-            for i in range(finish(net, soon)):
+        elif next_s < INF:
+            now = next_s
+            ended, next_s = finish(net, now)
+            for i in range(ended):
                 f = flows[i].ended
-                finish_s[flows[f].token] = soon
+                finish_s[flows[f].token] = now
                 flows[f].next = board.free
                 board.free = f
         else:

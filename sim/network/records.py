@@ -156,36 +156,54 @@ def plain(capacity_Bps: Iterable[float]) -> Net:
     return Net(links, [], [], [Node() for _ in links], [Node() for _ in links], [], [Board()])
 
 
-def add_class(net: Net, route: Iterable[int], weight: float, cap_Bps: float) -> int:
-    """Appends a class to a plain network; its number."""
-    number = len(net.classes)
+def add_class(net: Net, route: Iterable[int], weight: float, cap_Bps: float) -> Net:
+    """The same network with one more class, its last."""
+    links = readable(net).links
+    hops = [Hop(link=link, owner=len(net.classes)) for link in route]
+    narrow = min((float(links[hop.link].capacity) for hop in hops), default=UNBOUNDED_BPS)
     first = len(net.hops)
-    net.hops.extend(Hop(link=link, owner=number) for link in route)
-    narrow = min((net.links[hop.link].capacity for hop in net.hops[first:]), default=UNBOUNDED_BPS)
-    net.classes.append(ClassState(weight, cap_Bps, first, len(net.hops), narrow=narrow))
-    net.nodes.append(Node())
-    net.ranks.append(Node())
-    return number
+    added = ClassState(weight, cap_Bps, first, first + len(hops), narrow=narrow)
+    return net._replace(
+        hops=_extended(net.hops, hops),
+        classes=_extended(net.classes, [added]),
+        nodes=_extended(net.nodes, [Node()]),
+        ranks=_extended(net.ranks, [Node()]),
+    )
 
 
 def with_room(net: Net, rows: int) -> Net:
     """The same network with `rows` more rows for flows; to be called when none is free."""
     old = len(net.flows)
+    more = [FlowState(next=row) for row in range(old + 1, old + rows + 1)]
+    more[-1].next = -1
+    net = net._replace(flows=_extended(net.flows, more))
+    readable(net).board[0].free = old
+    return net
+
+
+def ended(net: Net, n: int) -> list[int]:
+    """The `n` flows that have just ended."""
     if isinstance(net.flows, list):
-        net.flows.extend(FlowState(next=row) for row in range(old + 1, old + rows + 1))
-        net.flows[-1].next = -1
-        net.board[0].free = old
-        return net
-    more = _array(FlowState, [FlowState()] * rows)
-    more["next"] = np.arange(old + 1, old + rows + 1)
-    more["next"][-1] = -1
-    net.board["free"] = old
-    return net._replace(flows=np.concatenate([net.flows, more]))
+        return [net.flows[i].ended for i in range(n)]
+    rows: list[int] = net.flows["ended"][:n].tolist()
+    return rows
 
 
 def as_arrays(net: Net) -> Net:
     """The same state as arrays."""
     return Net(*(_array(kind, rows) for kind, rows in zip(KINDS, net, strict=True)))
+
+
+def readable(net: Net) -> Net:
+    """The same state, so that plain Python can say `table[number].field` of arrays too."""
+    return net if isinstance(net.links, list) else Net(*(table.view(np.recarray) for table in net))
+
+
+def _extended(table: Any, rows: list[Any]) -> Any:
+    if isinstance(table, list):
+        table.extend(rows)
+        return table
+    return np.concatenate([table, _array(type(rows[0]), rows)]) if rows else table
 
 
 def _array(kind: Any, rows: list[Any]) -> np.ndarray[Any, Any]:

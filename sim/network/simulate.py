@@ -100,5 +100,5 @@ def _classes(capacity_Bps: list[float], flows: Flows, n: int) -> tuple[Net, NDAr
             kinds = [(*kinds[at // len(values)], float(values[at % len(values)])) for at in both.tolist()]
     net = plain(capacity_Bps)
     for number, weight, cap_Bps in kinds:
-        add_class(net, flows.routes[int(number)], weight, cap_Bps)
+        net = add_class(net, flows.routes[int(number)], weight, cap_Bps)
     return net, owner

@@ -1,0 +1,55 @@
+"""regsim: a discrete-event simulator of container registry topologies.
+
+A deploy is a push, a wait for the image to be where it is needed, a pull of what is missing, and a boot. Everything
+reported is the sum of such deploys competing for the same links and registries.
+
+    scenario = sim.load("scenarios/metros.toml", overrides={"links.dal-was.capacity": "1 Gbit/s"})
+    result = sim.run(scenario, seed=1)
+    outcome = sim.compare(scenario, runs=20)
+
+The names below are imported when they are first used, so that importing `sim` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from sim import network as network
+    from sim.errors import InputError as InputError
+    from sim.experiment.compare import compare as compare
+    from sim.experiment.comparison import Comparison as Comparison
+    from sim.result import Result as Result
+    from sim.runner import run as run
+    from sim.scenario import Scenario as Scenario
+    from sim.scenario import load as load
+
+__version__ = "0.1.0"
+
+_HOMES: Final[Mapping[str, str]] = {
+    "Comparison": "sim.experiment.comparison",
+    "InputError": "sim.errors",
+    "Result": "sim.result",
+    "Scenario": "sim.scenario",
+    "compare": "sim.experiment.compare",
+    "load": "sim.scenario",
+    "run": "sim.runner",
+}
+_ROOMS: Final = ("network",)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+    elif name in _ROOMS:
+        value = importlib.import_module(f"sim.{name}")
+    else:
+        raise AttributeError(f"module 'sim' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({"__version__", *_HOMES, *_ROOMS, *(name for name in globals() if name.startswith("__"))})

@@ -1,0 +1,67 @@
+"""Files that are whole or not there: each is written beside its place under a temporary name, then renamed onto it.
+
+A reader never meets half a file, and an interrupted write leaves the old one. JSON has no infinity and no NaN: both
+are written as null.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sim.errors import InputError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path`, renamed onto it when the block ends well and removed when it does not."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        temporary.chmod(0o666 & ~_umask())
+        yield temporary
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def folder(path: str | Path) -> Path:
+    """The directory of that name, made with its parents if it is not there. InputError when it cannot be."""
+    directory = Path(path)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"cannot be a directory to write to ({error.strerror})"
+        raise InputError(str(directory), problem, "name another directory") from error
+    return directory
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """A document of plain values, numbers that are not finite as null."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(plain(document), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON can hold it: mappings and sequences rebuilt, numbers that are not finite as None."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,176 @@
+"""What one run found: its tables, the metrics made from them, their digest, and what the run took.
+
+Metrics are made from table columns alone, with numpy; pandas and pyarrow are loaded when a DataFrame or a file is
+asked for. A deploy that failed counts as infinite in every distribution over deploys, so that a variant cannot look
+fast by failing. A distribution without values (the lags of a run without syncs) has NaN metrics, null in JSON.
+"""
+
+from __future__ import annotations
+
+import importlib
+import resource
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import rows
+from sim.files import folder, plain, write_json
+from sim.rows import Table
+from sim.scenario import Scenario
+from sim.scenario.model import CENTRAL
+from sim.stats.quantiles import summary
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# ru_maxrss counts kilobytes, but bytes on macOS.
+_RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
+
+
+def peak_rss_bytes() -> int:
+    """The most memory that this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT_BYTES
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Result:
+    """One run. `tables` are its rows as columns; `wall_s` runs from the loaded scenario to the finished rows."""
+
+    scenario: Scenario
+    variant: str | None
+    seed: int
+    run: int
+    tables: Mapping[str, Table] = field(repr=False)
+    events: int
+    flows: int
+    simulated_s: float
+    wall_s: float
+    peak_rss_bytes: int = field(default_factory=peak_rss_bytes)
+
+    @cached_property
+    def deploys(self) -> pd.DataFrame:
+        """One row per deploy, in the order they ended."""
+        return _frame(self.tables["deploys"])
+
+    @cached_property
+    def transfers(self) -> pd.DataFrame:
+        """One row per body of bytes from one host to another, in the order they ended."""
+        return _frame(self.tables["transfers"])
+
+    @cached_property
+    def links(self) -> pd.DataFrame:
+        """One row per direction of a link: what it carried."""
+        return _frame(self.tables["links"])
+
+    @cached_property
+    def registries(self) -> pd.DataFrame:
+        """One row per registry, central first: what it served and holds."""
+        return _frame(self.tables["registries"])
+
+    @cached_property
+    def syncs(self) -> pd.DataFrame:
+        """One row per image copied from registry to registry by the platform, in the order they ended."""
+        return _frame(self.tables["syncs"])
+
+    @cached_property
+    def metrics(self) -> dict[str, float]:
+        """Every metric of `sim.rows.METRICS`, and `link_utilisation.NAME.mean`, `.peak` of WAN links and central's."""
+        return {**_distributions(self.tables), **_totals(self.tables), **_utilisation(self.tables["links"])}
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all rows."""
+        return rows.digest(self.tables)
+
+    def to_json(self) -> dict[str, Any]:
+        """The document `regsim.run/1`, ready for `json.dumps`; what is infinite or has no value is None."""
+        document = {
+            "schema": "regsim.run/1",
+            "scenario": self.scenario.name,
+            "variant": self.variant,
+            "seed": self.seed,
+            "run": self.run,
+            "deploys": len(self.tables["deploys"]),
+            "failed": int(self.metrics["failed_deploys"]),
+            "flows": self.flows,
+            "events": self.events,
+            "simulated_s": self.simulated_s,
+            "wall_s": self.wall_s,
+            "peak_rss_bytes": self.peak_rss_bytes,
+            "digest": self.digest,
+            "metrics": self.metrics,
+        }
+        made: dict[str, Any] = plain(document)
+        return made
+
+    def write(self, directory: str | Path) -> None:
+        """A Parquet file for each table, `run.json` and `manifest.json`; the manifest last, when all else is there."""
+        target = folder(directory)
+        self.write_tables(target)
+        write_json(target / "run.json", self.to_json())
+        about = {"run": self.run, "digest": self.digest}
+        manifest = importlib.import_module("sim.manifest").manifest(self.scenario, self.seed, about)
+        write_json(target / "manifest.json", manifest)
+
+    def write_tables(self, directory: str | Path) -> None:
+        """`deploys.parquet`, `transfers.parquet` and so on."""
+        target = folder(directory)
+        parquet = importlib.import_module("sim.parquet")
+        for name, table in self.tables.items():
+            parquet.write_table(target / f"{name}.parquet", table)
+
+
+def _frame(table: Table) -> pd.DataFrame:
+    made: pd.DataFrame = importlib.import_module("sim.frames").frame(table)
+    return made
+
+
+def _distributions(tables: Mapping[str, Table]) -> dict[str, float]:
+    failed = tables["deploys"].column("failed")
+    found = {}
+    for name, (table, column) in rows.DISTRIBUTIONS.items():
+        values = tables[table].column(column)
+        if table == "deploys":
+            values = np.where(failed, np.inf, values)
+        for statistic, value in summary(values).items():
+            found[f"{name}.{statistic}"] = value
+    return found
+
+
+def _totals(tables: Mapping[str, Table]) -> dict[str, float]:
+    deploys, transfers, registries = tables["deploys"], tables["transfers"], tables["registries"]
+    central = _where(registries.column("registry"), CENTRAL)
+    purposes, sizes_bytes = transfers.column("purpose"), transfers.column("size_bytes")
+    totals = {
+        "wan_bytes": sizes_bytes[transfers.column("wan")].sum(),
+        "central_egress_bytes": registries.column("sent_bytes")[central].sum(),
+        "central_ingress_bytes": registries.column("received_bytes")[central].sum(),
+        **{f"{purpose}_bytes": sizes_bytes[_where(purposes, purpose)].sum() for purpose in ("push", "pull", "sync")},
+        "dedup_saved_bytes": deploys.column("saved_bytes").sum() + tables["syncs"].column("saved_bytes").sum(),
+        "coalesced_bytes": deploys.column("coalesced_bytes").sum(),
+        "stale_starts": deploys.column("stale_starts").sum(),
+        "failed_deploys": deploys.column("failed").sum(),
+        "cost_usd": tables["links"].column("cost_usd").sum(),
+    }
+    return {name: float(total) for name, total in totals.items()}
+
+
+def _utilisation(links: Table) -> dict[str, float]:
+    found = {}
+    ends = zip(links.column("tail"), links.column("head"), strict=True)
+    of_interest = links.column("wan") | np.array([CENTRAL in pair for pair in ends], dtype=bool)
+    names, means, peaks = (links.column(name) for name in ("link", "mean_utilisation", "peak_utilisation"))
+    for at in np.flatnonzero(of_interest):
+        found[f"link_utilisation.{names[at]}.mean"] = float(means[at])
+        found[f"link_utilisation.{names[at]}.peak"] = float(peaks[at])
+    return found
+
+
+def _where(texts: list[str], wanted: str) -> NDArray[np.bool_]:
+    return np.fromiter((text == wanted for text in texts), dtype=bool, count=len(texts))

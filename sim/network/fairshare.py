@@ -13,7 +13,6 @@ flows and no more than that.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sim.network.pairing import insert, remove
 from sim.network.records import INF, PRIVATE, UNBOUNDED_BPS, Net, add_class, plain

@@ -68,10 +68,12 @@ class Fluid:
     def finished(self, now_s: float) -> list[Any]:
         """The tokens of all flows that have ended by `now_s`, in the order they started."""
         n, self.next_finish_s = self._do.finish(self._net, now_s)
+        if n == 1 and self._do is kernel:
+            flow = self._net.flows[0].ended
+            self._free.append(flow)
+            return [self._tokens[flow][1]]
         flows = ended(self._net, n)
         self._free += flows
-        if n == 1:
-            return [self._tokens[flows[0]][1]]
         return [token for _, token in sorted((self._tokens[flow] for flow in flows), key=itemgetter(0))]
 
     def set_capacity(self, now_s: float, link: int, capacity_Bps: float) -> None:
@@ -99,7 +101,7 @@ class Fluid:
         carried = [float(k.carried) for k in net.classes]
         for flow in sorted(set(range(len(net.flows))).difference(self._free)):
             row = net.flows[flow]
-            carried[row.owner] += row.size - (row.key - sharing.served(net, row.owner, now_s))
+            carried[row.owner] += row.asked - (row.key - sharing.served(net, row.owner, now_s))
         total = [0.0] * len(net.links)
         for hop in net.hops:
             total[hop.link] += carried[hop.owner]

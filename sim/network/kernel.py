@@ -29,14 +29,15 @@ def start(net: Net, now: float, c: int, f: int, size: float) -> float:
     if k.count:
         withdraw(net, c, now)
     flow.owner = c
-    flow.size = size
+    flow.asked = size
     flow.key = k.service + size
     k.heap = insert(net.flows, k.heap, f)
     recount(net, c, k.count + 1, now)
     place(net, c, now)
-    if net.board[0].dirty:
+    board = net.board[0]
+    if board.dirty:
         solve(net, now)
-    return soon(net)
+    return float(net.nodes[board.clock].key)
 
 
 def finish(net: Net, now: float) -> tuple[int, float]:
@@ -63,7 +64,7 @@ def finish(net: Net, now: float) -> tuple[int, float]:
             flows[ended].ended = k.heap
             ended += 1
             k.ended += 1
-            k.carried += flows[k.heap].size
+            k.carried += flows[k.heap].asked
             k.heap = remove(flows, k.heap, k.heap)
         if e < len(links):
             aim(net, e)

@@ -117,7 +117,7 @@ class FlowState:
     next: int = -1
     prev: int = -1
     owner: int = 0
-    size: float = 0.0
+    asked: float = 0.0  # its size, bytes
     token: int = 0
     ended: int = 0  # scratch: the nth flow that has just ended
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from sim.network.fairshare import fill
 from sim.network.pairing import insert, remove
-from sim.network.records import IN_HAND, INF, PRIVATE, UNBOUNDED_BPS, Net
+from sim.network.records import IN_HAND, INF, PRIVATE, Net
 
 COOL = 0.75
 """A hot link cools only when its potential is this part of its capacity, so that it does not flicker."""
@@ -60,8 +60,10 @@ def recount(net: Net, c: int, count: int, now: float) -> None:
     k.count = count
     if more != 0.0 or turns:
         warm = False
+        links = net.links
+        hops = net.hops
         for h in range(k.first_hop, k.end_hop):
-            link = net.links[net.hops[h].link]
+            link = links[hops[h].link]
             link.potential += more
             if link.hot or link.potential > link.capacity:
                 warm = True

@@ -19,6 +19,7 @@ from collections.abc import Container
 from typing import NamedTuple
 
 from sim.registry.oci import Digest, Image, Layer
+from sim.registry.reference import Reference
 
 _NOTHING: frozenset[Digest] = frozenset()
 
@@ -97,6 +98,14 @@ class Contents:
         held = self._repositories.get(repository)
         return None if held is None else held.images.get(digest)
 
+    def get(self, reference: Reference) -> Image | None:
+        """The image that a reference means here now; its digest decides if it has one. Its host is not looked at."""
+        digest = reference.digest
+        if digest is None and reference.tag is not None:
+            publish = self.resolve(reference.repository, reference.tag)
+            digest = None if publish is None else publish.digest
+        return None if digest is None else self.image(reference.repository, digest)
+
     def remove_tag(self, repository: str, tag: str, removed_s: float) -> bool:
         """Remove a tag and nothing else: the image is still to be had by its digest. False if there is no such tag."""
         held = self._repositories.get(repository)
@@ -132,8 +141,10 @@ class Contents:
     @property
     def stored_bytes(self) -> int:
         """Bytes of distinct blobs in the whole registry; counted anew at each call."""
-        sizes = {digest: blob.size_bytes for held in self._repositories.values() for digest, blob in held.blobs.items()}
-        return sum(sizes.values())
+        distinct: dict[Digest, Layer] = {}
+        for held in self._repositories.values():
+            distinct |= held.blobs
+        return sum(blob.size_bytes for blob in distinct.values())
 
     def listing(self, now_s: float, lag_s: float) -> tuple[Listed, ...]:
         """The tags that a list shows now if it trails publishes and removals by `lag_s`, in order of name."""

@@ -6,12 +6,12 @@
 
 The rules are those of https://github.com/distribution/reference, which Docker, containerd and skopeo share: its
 grammar (reference.go) stands above the checks here, piece by piece, and what counts as a host is `splitDockerDomain`
-(normalize.go). So that what is accepted there is accepted here, a first part with capitals is a host: `Org/app` is
-`app` at a host `Org`.
+(normalize.go). What is accepted there is accepted here and no more, in two cases to one's surprise: a first part with
+capitals is a host, so `Org/app` is `app` at a host `Org`; and one that no host can be but a path can is of the path,
+so `my_host.com/app` is that path at the default host.
 
 Left out, on purpose: Docker Hub's own habits. Only there does `ubuntu` mean `library/ubuntu`, and only its host goes
-by two names; a registry that is asked for `app` here is asked for `app`. And one departure: a host with an underscore
-is an error, where distribution/reference gives `foo_bar.com/app` no host at all.
+by two names; a registry that is asked for `app` here is asked for `app`.
 """
 
 from __future__ import annotations
@@ -129,10 +129,14 @@ def parse_digest(text: str, *, where: str = "digest") -> Digest:
 
 
 def _host_of(text: str) -> str | None:
-    """The first part, if it is a host rather than of the path: it has a dot, a colon or a capital, or is localhost."""
+    """The first part, if it is a host rather than of the path: it has a dot, a colon or a capital, or is localhost.
+
+    One that is meant as a host and can be neither is given back as well, for the error to be about the host.
+    """
     first, slash, _ = text.partition("/")
-    is_host = slash and (first == "localhost" or "." in first or ":" in first or first != first.lower())
-    return first if is_host else None
+    if not slash or not (first == "localhost" or "." in first or ":" in first or first != first.lower()):
+        return None
+    return first if _HOST.fullmatch(first) or not _COMPONENT.fullmatch(first) else None
 
 
 def _check_host(host: str, where: str) -> None:

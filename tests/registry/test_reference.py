@@ -47,6 +47,8 @@ SHA512 = "sha512:" + 64 * "0a"
         ("docker.io/ubuntu", "docker.io", "ubuntu", "latest", None),
         ("a/b/c/d/e", "index.unikraft.io", "a/b/c/d/e", "latest", None),
         ("a.b/c", "a.b", "c", "latest", None),
+        ("my_host.example/app", "index.unikraft.io", "my_host.example/app", "latest", None),
+        ("my_host.example:80", "index.unikraft.io", "my_host.example", "80", None),
         ("org/a.b_c__d-e---f", "index.unikraft.io", "org/a.b_c__d-e---f", "latest", None),
         ("org/app:V1.2-rc_3", "index.unikraft.io", "org/app", "V1.2-rc_3", None),
         ("org/app:_", "index.unikraft.io", "org/app", "_", None),
@@ -120,7 +122,8 @@ _KNOWN = "digest algorithm must be one of sha256, sha384, sha512, got "
             f'must not be 64 hex digits, which identify an image without a name, got "{56 * "f"}...; '
             "write path@sha256:digits",
         ),
-        ("my_host.example/app", f'{_HOST}"my_host.example"{_HOSTS}'),
+        ("My_host.example/app", f'{_HOST}"My_host.example"{_HOSTS}'),
+        ("my_host.example:80/app", f'{_HOST}"my_host.example:80"{_HOSTS}'),
         ("-r.example/app", f'{_HOST}"-r.example"{_HOSTS}'),
         ("r-.example/app", f'{_HOST}"r-.example"{_HOSTS}'),
         ("r..example/app", f'{_HOST}"r..example"{_HOSTS}'),

@@ -1,0 +1,76 @@
+"""Runs a scenario's variants side by side, every run r of them with the random numbers of (seed, r)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from sim.errors import InputError
+from sim.experiment import executors
+from sim.experiment.comparison import Comparison
+from sim.experiment.worker import Outcome, Task, begin, measure
+from sim.scenario import Scenario
+
+#: What a scenario without variants is called where variants are listed.
+ONLY = "scenario"
+
+
+def compare(
+    scenario: Scenario,
+    runs: int | None = None,
+    seed: int | None = None,
+    executor: str = "processes",
+    progress: Callable[[int, int], None] | None = None,
+) -> Comparison:
+    """Run every variant `runs` times and compare each with the baseline.
+
+    A scenario without variants, or one that already is a variant, is its own only variant: intervals, no differences.
+
+    `runs` and `seed` are the scenario's unless given; `executor` is `serial`, `processes` (one for each core) or
+    `processes:N`. `progress(done, total)` is called before the first run and after each. Neither the executor nor its
+    number of workers changes any value. InputError for fewer than one run, for an executor that there is not, and
+    when a worker dies.
+    """
+    runs = scenario.run.runs if runs is None else runs
+    if runs < 1:
+        raise InputError("runs", f"must be at least 1, got {runs}", "two or more give intervals")
+    seed = scenario.run.seed if seed is None else seed
+    named = _variants(scenario)
+    tasks = [Task(variant, run) for run in range(runs) for variant in named.values()]
+    executor = executors.resolved(executor, len(tasks))
+    began = time.perf_counter()
+    outcomes = _outcomes(scenario, seed, tasks, executor, progress)
+    return Comparison(
+        scenario=scenario,
+        seed=seed,
+        runs=runs,
+        baseline=scenario.baseline if scenario.baseline in named else next(iter(named)),
+        executor=executor,
+        outcomes={name: tuple(outcomes[variant, run] for run in range(runs)) for name, variant in named.items()},
+        wall_s=time.perf_counter() - began,
+    )
+
+
+def _variants(scenario: Scenario) -> dict[str, str | None]:
+    """By the name that it is listed under, each variant to run; None stands for the scenario as it is."""
+    if scenario.variant_name is None and scenario.variants:
+        return {name: name for name in scenario.variants}
+    return {scenario.variant_name or ONLY: None}
+
+
+def _outcomes(
+    scenario: Scenario,
+    seed: int,
+    tasks: list[Task],
+    executor: str,
+    progress: Callable[[int, int], None] | None,
+) -> dict[tuple[str | None, int], Outcome]:
+    outcomes: dict[tuple[str | None, int], Outcome] = {}
+    if progress is not None:
+        progress(0, len(tasks))
+    with executors.started(executor, begin, (scenario, seed)) as pool:
+        for task, outcome in zip(tasks, pool.map(measure, tasks), strict=True):
+            outcomes[task.variant, task.run] = outcome
+            if progress is not None:
+                progress(len(outcomes), len(tasks))
+    return outcomes

@@ -1,0 +1,219 @@
+"""What a comparison found: every metric of every run, intervals over runs, differences from the baseline, a verdict.
+
+Differences are paired run by run. With more than one variant beside the baseline, the differences of one metric hold
+together at 95 % (Bonferroni over the variants); each variant's own interval holds by itself.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.experiment.verdict import verdict
+from sim.experiment.worker import Outcome
+from sim.files import folder, plain, write_json
+from sim.result import Result
+from sim.rows import Column
+from sim.scenario import Scenario
+from sim.stats.intervals import CONFIDENCE, Interval, interval
+from sim.stats.paired import Pairing, difference, pairing
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+#: What a table for people shows; the rest is in the files.
+HEADLINE: Final = (
+    "deploy_latency_s.p50",
+    "deploy_latency_s.p95",
+    "deploy_latency_s.p99",
+    "client_latency_s.p50",
+    "client_latency_s.p95",
+    "wan_bytes",
+    "central_egress_bytes",
+    "dedup_saved_bytes",
+    "stale_starts",
+    "failed_deploys",
+)
+
+_METRICS_COLUMNS: Final = (
+    Column("variant", "text", "name of the variant"),
+    Column("run", "int", "number of the run, from 0; runs of one number share their random numbers"),
+    Column("metric", "text", "name of the metric, which carries the unit"),
+    Column("value", "float", "its value in that run; NaN where it has none"),
+)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Comparison:
+    """All runs of a scenario's variants, `outcomes[variant][run]`, and what follows from them."""
+
+    scenario: Scenario
+    seed: int
+    runs: int
+    baseline: str
+    executor: str
+    outcomes: Mapping[str, tuple[Outcome, ...]] = field(repr=False)
+    wall_s: float
+    headline: tuple[str, ...] = HEADLINE
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The variants' names, in the file's order."""
+        return tuple(self.outcomes)
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The variants but the baseline."""
+        return tuple(name for name in self.outcomes if name != self.baseline)
+
+    @property
+    def samples(self) -> Mapping[str, Result]:
+        """Run 0 of each variant, tables included."""
+        return {name: runs[0].sample for name, runs in self.outcomes.items() if runs[0].sample is not None}
+
+    @property
+    def digests(self) -> Mapping[str, tuple[str, ...]]:
+        """The digest of each variant's rows, by run."""
+        return {name: tuple(outcome.digest for outcome in runs) for name, runs in self.outcomes.items()}
+
+    @property
+    def deploys(self) -> int:
+        """Deploys in all runs together."""
+        return sum(outcome.deploys for runs in self.outcomes.values() for outcome in runs)
+
+    @property
+    def events(self) -> int:
+        """Events in all runs together."""
+        return sum(outcome.events for runs in self.outcomes.values() for outcome in runs)
+
+    @cached_property
+    def values(self) -> Mapping[str, Mapping[str, NDArray[np.float64]]]:
+        """Each variant's metrics, arrays (runs,) by run."""
+        return {
+            name: {metric: np.array([outcome.metrics[metric] for outcome in runs]) for metric in runs[0].metrics}
+            for name, runs in self.outcomes.items()
+        }
+
+    def shared_metrics(self, variant: str) -> tuple[str, ...]:
+        """The metrics that a variant has in common with the baseline; links may differ."""
+        return tuple(metric for metric in self.values[self.baseline] if metric in self.values[variant])
+
+    def interval(self, variant: str, metric: str) -> Interval:
+        """The metric's mean over the variant's runs with its interval at 95 %."""
+        return interval(self.values[variant][metric])
+
+    def difference(self, variant: str, metric: str, than: str | None = None) -> Interval:
+        """How much more the variant has of a metric than the baseline (or than another), paired run by run."""
+        baseline = self.values[than or self.baseline][metric]
+        return difference(self.values[variant][metric], baseline, simultaneous=max(len(self.others), 1))
+
+    def relative(self, variant: str, metric: str) -> float:
+        """The mean difference as a share of the baseline's mean; NaN where that is zero or not finite."""
+        base = float(self.values[self.baseline][metric].mean())
+        return self.difference(variant, metric).mean / abs(base) if base and np.isfinite(base) else float("nan")
+
+    def pairing(self, variant: str, metric: str) -> Pairing:
+        """What sharing random numbers with the baseline was worth."""
+        return pairing(self.values[variant][metric], self.values[self.baseline][metric])
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """A row for each variant and metric: variant, metric, unit, mean, low, high."""
+        made: pd.DataFrame = importlib.import_module("sim.experiment.frames").table(self)
+        return made
+
+    @cached_property
+    def differences(self) -> pd.DataFrame:
+        """A row for each variant but the baseline and metric: the paired difference and what pairing was worth."""
+        made: pd.DataFrame = importlib.import_module("sim.experiment.frames").differences(self)
+        return made
+
+    @cached_property
+    def verdict(self) -> str:
+        """One sentence to act on."""
+        return verdict(self)
+
+    def plot(self) -> Figure:
+        """The comparison as a matplotlib figure."""
+        made: Figure = importlib.import_module("sim.plots").comparison(self)
+        return made
+
+    def to_json(self) -> dict[str, Any]:
+        """The document `regsim.compare/1`, ready for `json.dumps`; what is infinite or has no value is None."""
+        document = {
+            "schema": "regsim.compare/1",
+            "scenario": self.scenario.name,
+            "seed": self.seed,
+            "baseline": self.baseline,
+            "runs": self.runs,
+            "confidence": CONFIDENCE,
+            "variants": {
+                name: {metric: _bounds(self.interval(name, metric)) for metric in self.values[name]}
+                for name in self.variants
+            },
+            "differences": {
+                name: {metric: self._difference(name, metric) for metric in self.shared_metrics(name)}
+                for name in self.others
+            },
+            "pairing": {
+                name: {metric: self._pairing(name, metric) for metric in self.shared_metrics(name)}
+                for name in self.others
+            },
+            "digests": self.digests,
+            "verdict": self.verdict,
+        }
+        made: dict[str, Any] = plain(document)
+        return made
+
+    def write(self, directory: str | Path) -> None:
+        """`metrics.parquet`, each variant's tables of run 0 in a folder of its name, `compare.json`, `manifest.json`.
+
+        Each file is whole or not there; the manifest comes last, when all else is there.
+        """
+        target = folder(directory)
+        for name, sample in self.samples.items():
+            sample.write_tables(target / folder_name(name))
+        importlib.import_module("sim.parquet").write_columns(
+            target / "metrics.parquet", _METRICS_COLUMNS, self._metric_columns()
+        )
+        write_json(target / "compare.json", self.to_json())
+        about = {"runs": self.runs, "executor": self.executor, "wall_s": self.wall_s, "digests": self.digests}
+        manifest = importlib.import_module("sim.manifest").manifest(self.scenario, self.seed, about)
+        write_json(target / "manifest.json", manifest)
+
+    def _difference(self, variant: str, metric: str) -> dict[str, Any]:
+        found = self.difference(variant, metric)
+        return {**_bounds(found), "decided": found.decided}
+
+    def _pairing(self, variant: str, metric: str) -> dict[str, float]:
+        found = self.pairing(variant, metric)
+        return {"correlation": found.correlation, "runs_saved": found.runs_saved}
+
+    def _metric_columns(self) -> dict[str, Any]:
+        long = [
+            (name, run, metric, value)
+            for name, metrics in self.values.items()
+            for metric, values in metrics.items()
+            for run, value in enumerate(values.tolist())
+        ]
+        names = (column.name for column in _METRICS_COLUMNS)
+        return {name: list(values) for name, values in zip(names, zip(*long, strict=True), strict=True)}
+
+
+def folder_name(variant: str) -> str:
+    """The variant's name as a folder's: whatever could lead elsewhere is written as %XX."""
+    name = quote(variant, safe=" ")
+    return name if name.strip(".") else name.replace(".", "%2E")
+
+
+def _bounds(found: Interval) -> dict[str, float]:
+    return {"mean": found.mean, "low": found.low, "high": found.high}

@@ -1,0 +1,112 @@
+"""Where runs are made: here, or in worker processes, behind the interface of `concurrent.futures`.
+
+Results depend on neither: a run draws from streams keyed by (seed, run), and results are taken in the tasks' order.
+
+Workers are forked on Linux: two have answered after 12 ms, against 1.3 s by a fork server and 1.5 s when spawned
+(`tests/bench/bench_start.py`, 2 cores), since they import nothing again. They also need no guard around a script's main
+part. Elsewhere they are spawned, as forking is not safe under macOS's own libraries. The pool forks all its workers
+before it starts its thread.
+
+A worker ignores the keyboard's interrupt, which is for the one who started it, and ends at once when that one lets go
+of its end of a pipe: on an interrupt, and also when the parent is killed.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar
+
+from sim.errors import InputError
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+_KINDS = "use serial, processes or processes:N"
+START = "fork" if sys.platform == "linux" else "spawn"
+
+
+class Serial(Executor):
+    """Makes each run when its result is asked for, in a context of its own so that `begin` leaves nothing behind."""
+
+    def __init__(self, begin: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+        self._context = contextvars.copy_context()
+        self._context.run(begin, *arguments)
+
+    def submit(self, fn: Callable[..., B], /, *args: Any, **kwargs: Any) -> Future[B]:
+        future: Future[B] = Future()
+        try:
+            future.set_result(self._context.run(fn, *args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def map(
+        self, fn: Callable[..., B], *iterables: Iterable[Any], timeout: float | None = None, chunksize: int = 1
+    ) -> Iterator[B]:
+        return (self.submit(fn, *arguments).result() for arguments in zip(*iterables, strict=False))
+
+
+def resolved(text: str, tasks: int) -> str:
+    """`serial` or `processes:N` with N spelt out: at most one for each task. InputError when it is neither."""
+    kind, colon, number = text.partition(":")
+    if kind == "serial" and not colon:
+        return "serial"
+    if kind == "processes" and not colon:
+        return f"processes:{max(min(_cpus(), tasks), 1)}"
+    if kind == "processes" and number.isdecimal() and int(number):
+        return f"processes:{max(min(int(number), tasks), 1)}"
+    raise InputError("executor", f'there is no "{text}"', _KINDS)
+
+
+@contextmanager
+def started(executor: str, begin: Callable[..., None], arguments: tuple[Any, ...]) -> Iterator[Executor]:
+    """An executor, as `resolved` names it, whose workers have each called begin(*arguments) once."""
+    kind, _, number = executor.partition(":")
+    if kind == "serial":
+        with Serial(begin, arguments) as here:
+            yield here
+        return
+    context = multiprocessing.get_context(START)
+    watched, held = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(int(number), context, _begin, (watched, held, begin, arguments))
+    try:
+        yield pool
+    except BrokenProcessPool as error:
+        problem = "a worker ended before its run did, perhaps for want of memory"
+        raise InputError("executor", problem, "use fewer workers, or serial") from error
+    except BaseException:
+        held.close()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+        watched.close()
+        held.close()
+
+
+def _begin(watched: Connection, held: Connection, begin: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    held.close()
+    threading.Thread(target=_end_with, args=(watched,), daemon=True).start()
+    begin(*arguments)
+
+
+def _end_with(watched: Connection) -> None:
+    """End this process when the other end of the pipe is closed; nothing is ever sent."""
+    try:
+        watched.recv()
+    except EOFError:
+        os._exit(1)
+
+
+def _cpus() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,54 @@
+"""The difference between two variants whose runs share their random numbers, taken run by run.
+
+Run r of both meets the same demand, so what demand does to both cancels: Var(X - Y) = Var X + Var Y - 2 Cov(X, Y)
+(common random numbers; Law, "Simulation Modeling and Analysis", section 11.2). How much that is worth is told as the
+runs that independent samples would need beyond these for an interval as narrow.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.stats.intervals import CONFIDENCE, Interval, interval
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """What pairing was worth: the runs' correlation, and how many runs per variant it saved; NaN where undefined."""
+
+    correlation: float
+    runs_saved: float
+
+
+def difference(
+    values: NDArray[np.float64],
+    baseline: NDArray[np.float64],
+    confidence: float = CONFIDENCE,
+    simultaneous: int = 1,
+) -> Interval:
+    """The mean of values - baseline, both (n,) by run. Where both are infinite the difference is missing: NaN."""
+    with np.errstate(invalid="ignore"):
+        return interval(values - baseline, confidence, simultaneous)
+
+
+def pairing(values: NDArray[np.float64], baseline: NDArray[np.float64]) -> Pairing:
+    """What pairing values with baseline, both (n,) by run, was worth.
+
+    Unpaired, the difference of means has variance (Var X + Var Y) / n, so that n (Var X + Var Y) / Var(X - Y) runs
+    would be needed. Negative when pairing cost runs, infinite when the difference never varies.
+    """
+    n = len(values)
+    if n < 2 or not (np.isfinite(values).all() and np.isfinite(baseline).all()):
+        return Pairing(math.nan, math.nan)
+    of_values, of_baseline = float(values.var(ddof=1)), float(baseline.var(ddof=1))
+    of_difference = float((values - baseline).var(ddof=1))
+    apart = of_values + of_baseline
+    if apart == 0:
+        return Pairing(math.nan, math.nan)
+    spread = math.sqrt(of_values * of_baseline)
+    correlation = (apart - of_difference) / 2 / spread if spread else math.nan
+    return Pairing(correlation, float(round(n * apart / of_difference - n)) if of_difference else math.inf)

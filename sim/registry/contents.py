@@ -2,12 +2,17 @@
 
 Blobs and manifests belong to a repository, as every endpoint of the OCI distribution specification does
 (https://github.com/opencontainers/distribution-spec/blob/main/spec.md); the bytes of a blob that several repositories
-hold are stored once, as in the distribution registry. Removing a tag removes a name; removing a manifest removes
-every tag to it; the bytes stay until garbage is collected.
+hold are stored once, as in the distribution registry. A tag that moves leaves its manifest behind, to be had by its
+digest. Removing a tag removes a name; removing a manifest removes every tag to it; the bytes stay until garbage is
+collected.
 
 The list of images trails the truth (Unikraft docs, registries page: it may take some minutes after a push or a
 removal), here by a constant lag and in closed form: a list asked for at `now_s` is the registry's as of `now_s -
 lag_s`.
+
+Putting an update in a repository that has many costs three entries in dicts (rootfs, config and manifest), 70 to 130
+bytes in all, beside the image itself, some 700 bytes that all registries share. A repository's own dicts cost about 800
+bytes.
 
 Left out: quotas; which digest a trailing list shows, hence it lists names alone; a copy that reaches this registry
 some time after its original was published is listed from the original's time.
@@ -62,6 +67,11 @@ class Contents:
         """The digests that a repository holds, for `digest in`; ask again after a change."""
         held = self._repositories.get(repository)
         return _NOTHING if held is None else held.blobs
+
+    def has_blob(self, repository: str, digest: Digest) -> bool:
+        """Whether a repository holds a blob; that another one holds it is no help."""
+        held = self._repositories.get(repository)
+        return held is not None and digest in held.blobs
 
     def add_blob(self, repository: str, blob: Layer) -> None:
         """Store a blob in a repository; one that is there already changes nothing."""
@@ -125,15 +135,19 @@ class Contents:
         del held.images[digest]
         return True
 
-    def collect_garbage(self) -> int:
+    def collect_garbage(self, *, untagged: bool = False) -> int:
         """Drop, from every repository, the blobs that none of its manifests refers to; bytes freed in the registry.
 
-        Mark and sweep, as `registry garbage-collect` of the distribution registry does it with untagged manifests
-        kept. It too drops the blobs of a push that has not put its manifest yet, so the registry must be at rest
-        meanwhile.
+        Mark and sweep, as `registry garbage-collect` of the distribution registry does it. Manifests that no tag
+        points at are kept, since a digest may pin them, unless `untagged` has them dropped first (its option
+        `--delete-untagged`). It too drops the blobs of a push that has not put its manifest yet, so the registry must
+        be at rest meanwhile.
         """
         before_bytes = self.stored_bytes
         for held in self._repositories.values():
+            if untagged:
+                tagged = {publish.digest for publish in held.tags.values()}
+                held.images = {digest: image for digest, image in held.images.items() if digest in tagged}
             marked = {blob.digest for image in held.images.values() for blob in image.blobs}
             held.blobs = {digest: blob for digest, blob in held.blobs.items() if digest in marked}
         return before_bytes - self.stored_bytes

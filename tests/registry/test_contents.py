@@ -135,6 +135,9 @@ def test_what_is_not_there_is_none() -> None:
     assert ONE.config.digest not in contents.blobs("org/none")
     assert TWO.config.digest not in contents.blobs("org/app")
     assert ONE.config.digest in contents.blobs("org/app")
+    assert not contents.has_blob("org/none", ONE.config.digest)
+    assert not contents.has_blob("org/app", TWO.config.digest)
+    assert contents.has_blob("org/app", ONE.config.digest)
 
 
 def test_removing_a_tag_removes_only_the_tag() -> None:
@@ -199,6 +202,19 @@ def test_blobs_go_with_garbage_collection() -> None:
     assert contents.collect_garbage() == 0
 
 
+def test_untagged_manifests_go_only_when_asked() -> None:
+    """A moved tag leaves its old image to be had by digest; collecting the untagged too frees its 11 bytes."""
+    contents = Contents()
+    push(contents, "org/app", "latest", ONE)
+    push(contents, "org/app", "latest", TWO)
+    assert contents.collect_garbage() == 0
+    assert contents.image("org/app", ONE.digest) is ONE
+    assert contents.collect_garbage(untagged=True) == 11
+    assert contents.image("org/app", ONE.digest) is None
+    assert contents.get(Reference.parse("org/app")) is TWO
+    assert contents.stored_bytes == 111
+
+
 def test_blob_held_by_two_repositories_is_freed_with_the_last() -> None:
     """Bytes are freed only when no repository of the registry refers to them."""
     contents = Contents()
@@ -235,7 +251,7 @@ def test_image_can_be_pushed_again_after_its_removal() -> None:
 _IMAGES = [image_of("one"), image_of("two"), image_of("three"), image_of("rom", rom=True)]
 _repository = st.sampled_from(["org/a", "org/b"])
 _tag = st.sampled_from(["v1", "v2", None])
-_act = st.sampled_from(["push", "stray blob", "remove tag", "remove manifest", "collect"])
+_act = st.sampled_from(["push", "stray blob", "remove tag", "remove manifest", "collect", "collect untagged"])
 _step = st.tuples(_act, _repository, _tag, st.sampled_from(_IMAGES))
 
 
@@ -248,7 +264,8 @@ def test_contents_agree_with_a_plain_account(steps: list[tuple[str, str, str | N
     """Whatever is pushed, removed and collected: tags, images, blobs, bytes and the list agree with plain sets.
 
     The account: blobs are (repository, digest) pairs; a removed manifest takes its tags; collection keeps exactly the
-    blobs that a manifest of their repository refers to; the bytes are the sum over distinct digests.
+    blobs that a manifest of their repository refers to, be it one without a tag or not as asked; the bytes are the sum
+    over distinct digests.
     """
     contents = Contents()
     blobs: dict[tuple[str, Digest], int] = {}
@@ -273,11 +290,15 @@ def test_contents_agree_with_a_plain_account(steps: list[tuple[str, str, str | N
             )
             manifests.pop((repository, image.digest), None)
             tags = {name: digest for name, digest in tags.items() if (name[0], digest) != (repository, image.digest)}
-        elif act == "collect":
+        elif act in ("collect", "collect untagged"):
+            if act == "collect untagged":
+                pointed_at = {(place, digest) for (place, _), digest in tags.items()}
+                manifests = {key: kept for key, kept in manifests.items() if key in pointed_at}
             before_bytes = bytes_of_distinct(blobs)
             needed = {(place, blob.digest) for (place, _), kept in manifests.items() for blob in kept.blobs}
             blobs = {key: size for key, size in blobs.items() if key in needed}
-            assert contents.collect_garbage() == before_bytes - bytes_of_distinct(blobs)
+            freed_bytes = contents.collect_garbage(untagged=act == "collect untagged")
+            assert freed_bytes == before_bytes - bytes_of_distinct(blobs)
         assert contents.stored_bytes == bytes_of_distinct(blobs)
         assert [tuple(line) for line in contents.listing(now_s, 0.0)] == sorted(tags)
         for place in ("org/a", "org/b"):
@@ -285,6 +306,7 @@ def test_contents_agree_with_a_plain_account(steps: list[tuple[str, str, str | N
                 assert (contents.image(place, known.digest) is not None) == ((place, known.digest) in manifests)
                 for blob in known.blobs:
                     assert (blob.digest in contents.blobs(place)) == ((place, blob.digest) in blobs)
+                    assert contents.has_blob(place, blob.digest) == ((place, blob.digest) in blobs)
             for name in ("v1", "v2"):
                 found = contents.resolve(place, name)
                 assert (None if found is None else found.digest) == tags.get((place, name))

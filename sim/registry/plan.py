@@ -1,20 +1,27 @@
 """Which blobs must travel: the one place that decides what dedup saves.
 
-A push asks the target repository about each blob and sends what is not there. A blob that another repository of the
-same registry holds may be mounted instead, by a request without bytes (distribution specification, "Mounting a blob
-from another repository", https://github.com/opencontainers/distribution-spec/blob/main/spec.md); which repositories
-count is the caller's to say, and a client that never asks passes none. A pull fetches what the node's own registry
-lacks and joins what is on its way already.
+A push asks the target repository about each blob and sends what is not there: that another repository of the registry
+holds it is no help, unless the client asks to mount it from there by a request without bytes (distribution
+specification, "Mounting a blob from another repository",
+https://github.com/opencontainers/distribution-spec/blob/main/spec.md). It can ask only for what it knows of: containerd
+labels a blob with the repositories it has met it in (core/remotes/docker/handler.go), and an account reads only its
+own. Hence `mountable`; a client that never asks passes nothing. A pull fetches what the node's own registry lacks and
+joins what is on its way already.
 
 Plans take blobs rather than an image because clients ask about a few blobs at a time. The blobs of one plan are
 distinct, and every part of a plan keeps the order given.
+
+Left out: repositories that only a pull made known to the client; that containerd asks for one of several repositories,
+the one with the longest path in common, where any that holds the blob serves here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
+from sim.registry.contents import Contents
 from sim.registry.oci import Digest, Layer
 
 
@@ -32,6 +39,31 @@ class PullPlan(NamedTuple):
     fetch: tuple[Layer, ...]
     skip: tuple[Layer, ...]
     join: tuple[Layer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mountable:
+    """The blobs that a client may mount, for `digest in`: those held by any of `repositories` of one registry."""
+
+    contents: Contents
+    repositories: tuple[str, ...]
+
+    def __contains__(self, digest: object) -> bool:
+        return any(digest in self.contents.blobs(repository) for repository in self.repositories)
+
+
+def mountable(contents: Contents, repository: str, pushed: Iterable[str]) -> Mountable:
+    """What a client that has pushed to the repositories `pushed` of a registry may mount into `repository` there.
+
+    Only repositories of the same account count. Each blob asked about costs a look-up in every one of them.
+    """
+    account = account_of(repository)
+    return Mountable(contents, tuple(other for other in pushed if other != repository and account_of(other) == account))
+
+
+def account_of(repository: str) -> str:
+    """The account that a repository belongs to: the first part of its path; a path of one part is its own account."""
+    return repository.partition("/")[0]
 
 
 def plan_push(blobs: Iterable[Layer], held: Container[Digest], mountable: Container[Digest] = ()) -> PushPlan:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.registry.contents import Contents
 from sim.registry.oci import Digest, Layer, digest_of
-from sim.registry.plan import PullPlan, PushPlan, plan_pull, plan_push
+from sim.registry.plan import PullPlan, PushPlan, mountable, plan_pull, plan_push
 
 KERNEL = Layer(digest_of("kernel"), 36, "kernel")
 ROOTFS = Layer(digest_of("rootfs"), 3, "rootfs")
@@ -31,6 +32,27 @@ def test_push_mounts_what_another_repository_holds() -> None:
     """A blob that can be mounted is mounted rather than sent."""
     plan = plan_push(BLOBS, held=(), mountable={KERNEL.digest})
     assert plan == PushPlan(send=(ROOTFS, CONFIG), skip=(), mount=(KERNEL,))
+
+
+def test_mounts_come_from_own_repositories_of_the_account() -> None:
+    """Of four other repositories with a kernel, only the one of the same account that the client pushed to will do."""
+    contents = Contents()
+    for number, repository in enumerate(("org/pushed", "org/unknown", "other/pushed", "organic/pushed")):
+        contents.add_blob(repository, KERNEL)
+        contents.add_blob(repository, Layer(digest_of("own", number), 1, "rootfs"))
+    known = mountable(contents, "org/app", ["org/app", "org/pushed", "other/pushed", "organic/pushed"])
+    assert KERNEL.digest in known
+    assert [digest_of("own", number) in known for number in range(4)] == [True, False, False, False]
+    plan = plan_push(BLOBS, contents.blobs("org/app"), mountable=known)
+    assert plan == PushPlan(send=(ROOTFS, CONFIG), skip=(), mount=(KERNEL,))
+
+
+def test_first_push_of_a_client_mounts_nothing() -> None:
+    """A client that has pushed nowhere, or only to the target itself, has nothing to mount from."""
+    contents = Contents()
+    contents.add_blob("org/other", KERNEL)
+    for pushed in ([], ["org/app"]):
+        assert plan_push(BLOBS, contents.blobs("org/app"), mountable(contents, "org/app", pushed)).mount == ()
 
 
 def test_push_skips_rather_than_mounts() -> None:

@@ -8,5 +8,19 @@ from sim.network.fairshare import max_min
 from sim.network.fluid import FlowClass, Fluid
 from sim.network.graph import Graph, Link, Route, duplex
 from sim.network.simulate import Flow, Flows, simulate
+from sim.network.watch import Seen, Watch
 
-__all__ = ["Flow", "FlowClass", "Flows", "Fluid", "Graph", "Link", "Route", "duplex", "max_min", "simulate"]
+__all__ = [
+    "Flow",
+    "FlowClass",
+    "Flows",
+    "Fluid",
+    "Graph",
+    "Link",
+    "Route",
+    "Seen",
+    "Watch",
+    "duplex",
+    "max_min",
+    "simulate",
+]

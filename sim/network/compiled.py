@@ -15,14 +15,34 @@ from typing import Any
 
 import numba
 
-from sim.network import fairshare, kernel, pairing, records, sharing
+from sim.network import fairshare, heat, kernel, pairing, records, sharing, solution
 
-TEXT = (records, pairing, fairshare, sharing, kernel)
+TEXT = (records, pairing, fairshare, sharing, heat, solution, kernel)
 
 OPTIONS: dict[str, Any] = {"cache": True, "error_model": "numpy", "_nrt": False}
 """Nothing is allocated, so arrays need no reference counts: counting them took half the time."""
 INLINE = frozenset(
-    ["insert", "remove", "meld", "withdraw", "served", "recount", "place", "_hold", "_join", "_settle", "_empty", "aim", "_relevel", "_append", "_unlink", "_hot_link", "stain", "_queue", "soon"]
+    [
+        "insert",
+        "remove",
+        "meld",
+        "served",
+        "withdraw",
+        "recount",
+        "place",
+        "hold",
+        "join",
+        "settle",
+        "empty",
+        "aim",
+        "relevel",
+        "hot_link",
+        "stain",
+        "soon",
+        "_append",
+        "_unlink",
+        "_queue",
+    ]
 )
 """Small and often called. The rest stays apart, which keeps compilation short."""
 
@@ -46,6 +66,7 @@ _scope = _compile()
 start = _scope["start"]
 finish = _scope["finish"]
 stop = _scope["stop"]
+move = _scope["move"]
 set_capacity = _scope["set_capacity"]
 served = _scope["served"]
 run = _scope["run"]

@@ -1,8 +1,8 @@
 """Flows over time, one event at a time: what a simulation drives.
 
-`Fluid` keeps tokens, purposes and the free rows; `kernel` does the arithmetic. It runs in plain Python until so many
-classes had to be solved again that compiling would have paid, then goes on compiled: the same text on the same
-state, so nothing else changes.
+`Fluid` keeps tokens and free rows; `kernel` does the arithmetic. It runs in plain Python until so many classes had to
+be solved again that compiling would have paid, then goes on compiled: the same text on the same state, so nothing
+else changes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from sim.network import kernel, sharing
 from sim.network.records import IN_HAND, INF, PRIVATE, add_class, as_arrays, ended, plain, readable, with_room
+from sim.network.watch import Watch
 
 COMPILE_AFTER = 250_000
 """Classes solved again in plain Python, a second's work, before the compiled text is loaded."""
@@ -35,17 +36,24 @@ class Fluid:
     """Flows under weighted max-min fairness with caps, exact.
 
     `capacity_Bps` : (n_links,) bytes/s, 0 for a link that is down. Links are known by their position. Calls come in
-    order of time. `next_finish_s` is when the next flow ends, inf when none will.
+    order of time, and every finish is asked for before time passes it. `next_finish_s` is when the next flow ends,
+    inf when none will. A `watch` sees what links carried and what held flows back.
     """
 
-    def __init__(self, capacity_Bps: Sequence[float]) -> None:
+    def __init__(self, capacity_Bps: Sequence[float], watch: Watch | None = None) -> None:
+        for link, capacity in enumerate(capacity_Bps):
+            _check_capacity(link, capacity)
         self.next_finish_s = INF
         self._net = plain(capacity_Bps)
         self._do: Any = kernel
         self._classes: dict[tuple[tuple[int, ...], float, float], FlowClass] = {}
-        self._tokens: list[tuple[int, object]] = []
+        self._tokens: list[tuple[int, Any]] = []
         self._free: list[int] = []
         self._started = 0
+        self._watch = watch
+        if watch is not None:
+            self._net.board[0].observed = 1
+            watch.begin(len(capacity_Bps))
 
     def class_of(self, route: tuple[int, ...], weight: float = 1.0, cap_Bps: float = INF) -> FlowClass:
         """The class of flows over `route` (link numbers, none twice) with this weight and a cap on each flow."""
@@ -54,8 +62,8 @@ class Fluid:
             found = self._classes[route, weight, cap_Bps] = self._new_class(route, weight, cap_Bps)
         return found
 
-    def start(self, now_s: float, flow_class: FlowClass, size_bytes: float, token: object) -> None:
-        """A flow of `size_bytes` begins; `finished` will give `token` back."""
+    def start(self, now_s: float, flow_class: FlowClass, size_bytes: float, token: Any, purpose: Any = None) -> int:
+        """A flow of `size_bytes` begins: its number, good until it ends. `finished` will give `token` back."""
         if not self._free:
             self._make_room()
         flow = self._free.pop()
@@ -63,23 +71,53 @@ class Fluid:
         if self._started % 256 == 0 and self._do is kernel and self._net.board[0].solved > COMPILE_AFTER:
             self._compile()
         self._tokens[flow] = (self._started, token)
+        if self._watch is not None:
+            self._watch.advance(self, now_s)
         self.next_finish_s = self._do.start(self._net, now_s, flow_class.number, flow, size_bytes)
+        if self._watch is not None:
+            self._watch.started(self, flow, flow_class, size_bytes, purpose)
+        return flow
 
     def finished(self, now_s: float) -> list[Any]:
         """The tokens of all flows that have ended by `now_s`, in the order they started."""
+        if self._watch is not None:
+            self._watch.advance(self, now_s)
         n, self.next_finish_s = self._do.finish(self._net, now_s)
-        if n == 1 and self._do is kernel:
+        if n == 1 and self._do is kernel and self._watch is None:
             flow = self._net.flows[0].ended
             self._free.append(flow)
             return [self._tokens[flow][1]]
         flows = ended(self._net, n)
         self._free += flows
+        if self._watch is not None:
+            for flow in flows:
+                self._watch.ended(self, flow, self._tokens[flow][1])
         return [token for _, token in sorted((self._tokens[flow] for flow in flows), key=itemgetter(0))]
+
+    def stop(self, now_s: float, flow: int) -> float:
+        """Takes a flow out before its end; the bytes it still had to send."""
+        if self._watch is not None:
+            self._watch.advance(self, now_s)
+        left_bytes, self.next_finish_s = self._do.stop(self._net, now_s, flow)
+        self._free.append(flow)
+        if self._watch is not None:
+            self._watch.ended(self, flow, self._tokens[flow][1], left_bytes)
+        return float(left_bytes)
+
+    def move(self, now_s: float, flow: int, flow_class: FlowClass) -> None:
+        """A flow goes on in another class of the same route with what it has left; its number and place in line
+        stay."""
+        if self._watch is not None:
+            self._watch.advance(self, now_s)
+        self.next_finish_s = self._do.move(self._net, now_s, flow, flow_class.number)
+        if self._watch is not None:
+            self._watch.moved(self, flow, flow_class)
 
     def set_capacity(self, now_s: float, link: int, capacity_Bps: float) -> None:
         """From `now_s` on `link` carries `capacity_Bps` bytes/s; at 0 its flows stand still."""
-        if not 0 <= capacity_Bps < INF:
-            raise ValueError(f"link {link}: capacity must be finite and 0 bytes/s or more, got {capacity_Bps:g}")
+        _check_capacity(link, capacity_Bps)
+        if self._watch is not None:
+            self._watch.advance(self, now_s)
         self.next_finish_s = self._do.set_capacity(self._net, now_s, link, float(capacity_Bps))
 
     @property
@@ -87,21 +125,39 @@ class Fluid:
         """How many flows are under way."""
         return len(self._tokens) - len(self._free)
 
+    @property
+    def net(self) -> Any:
+        """The state, to be read: see `records`."""
+        return readable(self._net)
+
     def rate_Bps(self, flow_class: FlowClass) -> float:
         """What each flow of this class gets now, bytes/s (0 when it has none)."""
-        net = readable(self._net)
+        net = self.net
         k = net.classes[flow_class.number]
         if k.link == IN_HAND:
             return 0.0
         return float(k.rate if k.link == PRIVATE else k.weight * net.links[k.link].level)
 
+    def is_full(self, link: int) -> bool:
+        """Whether `link` shares its whole capacity among flows that would take more."""
+        return bool(self.net.links[link].members)
+
+    def left_bytes(self, now_s: float, flow: int) -> float:
+        """What a flow still has to send."""
+        row = self.net.flows[flow]
+        return max(0.0, float(row.key - sharing.served(self.net, row.owner, now_s)))
+
+    def live(self) -> list[int]:
+        """The numbers of the flows under way."""
+        return sorted(set(range(len(self._tokens))).difference(self._free))
+
     def link_bytes(self, now_s: float) -> list[float]:
         """Bytes each link has carried up to `now_s`, (n_links,)."""
-        net = readable(self._net)
+        net = self.net
         carried = [float(k.carried) for k in net.classes]
-        for flow in sorted(set(range(len(net.flows))).difference(self._free)):
+        for flow in self.live():
             row = net.flows[flow]
-            carried[row.owner] += row.asked - (row.key - sharing.served(net, row.owner, now_s))
+            carried[row.owner] += float(row.asked) - self.left_bytes(now_s, flow)
         total = [0.0] * len(net.links)
         for hop in net.hops:
             total[hop.link] += carried[hop.owner]
@@ -126,3 +182,8 @@ class Fluid:
             raise ValueError(f"route must not cross a link twice, got {route}")
         self._net = add_class(self._net, route, weight, cap_Bps)
         return FlowClass(len(self._net.classes) - 1, route, weight, cap_Bps)
+
+
+def _check_capacity(link: int, capacity_Bps: float) -> None:
+    if not 0 <= capacity_Bps < INF:
+        raise ValueError(f"link {link}: capacity must be finite and 0 bytes/s or more, got {capacity_Bps:g}")

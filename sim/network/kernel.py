@@ -14,9 +14,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.network.heat import recount, temper
 from sim.network.pairing import insert, remove
 from sim.network.records import INF, UNBOUNDED_BPS, Net
-from sim.network.sharing import aim, place, recount, solve, stain, temper, withdraw
+from sim.network.sharing import aim, hop_on, place, stain, withdraw
+from sim.network.solution import solve
 
 ROUNDING = 1e-15
 """Relative slack on the clock: a timer set as now + delay may ring a rounding error early."""
@@ -88,27 +90,44 @@ def soon(net: Net) -> float:
 
 def stop(net: Net, now: float, f: int) -> tuple[float, float]:
     """Takes flow `f` out before its end: the bytes it still had to send, and when the next flow ends."""
+    left = _take_out(net, now, f)
+    c = net.flows[f].owner
+    net.classes[c].carried += net.flows[f].asked - left
+    place(net, c, now)
+    solve(net, now)
+    return left, soon(net)
+
+
+def move(net: Net, now: float, f: int, c: int) -> float:
+    """Flow `f` goes on in class `c` with the bytes it still has to send; when the next flow ends."""
+    old = net.flows[f].owner
+    left = _take_out(net, now, f)
+    asked = net.flows[f].asked
+    place(net, old, now)
+    start(net, now, c, f, left)
+    net.flows[f].asked = asked
+    return soon(net)
+
+
+def _take_out(net: Net, now: float, f: int) -> float:
     c = net.flows[f].owner
     k = net.classes[c]
     withdraw(net, c, now)
     left = max(0.0, net.flows[f].key - k.service)
     k.heap = remove(net.flows, k.heap, f)
     recount(net, c, k.count - 1, now)
-    place(net, c, now)
-    if net.board[0].dirty:
-        solve(net, now)
-    return left, soon(net)
+    return left
 
 
 def set_capacity(net: Net, now: float, e: int, capacity: float) -> float:
     """Link `e` carries `capacity` bytes/s from now on; when the next flow ends."""
     link = net.links[e]
     for c in range(len(net.classes)):
-        if net.classes[c].count and _crosses(net, c, e):
+        if net.classes[c].count and hop_on(net, c, e) >= 0:
             withdraw(net, c, now)
     link.capacity = capacity
     for c in range(len(net.classes)):
-        if _crosses(net, c, e):
+        if hop_on(net, c, e) >= 0:
             k = net.classes[c]
             k.narrow = UNBOUNDED_BPS
             for h in range(k.first_hop, k.end_hop):
@@ -118,17 +137,10 @@ def set_capacity(net: Net, now: float, e: int, capacity: float) -> float:
     temper(net, e, now)
     stain(net, e)
     for c in range(len(net.classes)):
-        if net.classes[c].count and _crosses(net, c, e):
+        if net.classes[c].count and hop_on(net, c, e) >= 0:
             place(net, c, now)
     solve(net, now)
     return soon(net)
-
-
-def _crosses(net: Net, c: int, e: int) -> bool:
-    for h in range(net.classes[c].first_hop, net.classes[c].end_hop):
-        if net.hops[h].link == e:
-            return True
-    return False
 
 
 def run(net: Net, begin: int, start_s: Any, size_bytes: Any, owner: Any, finish_s: Any) -> int:

@@ -79,6 +79,7 @@ class ClassState:
     anchor: float = 0.0  # a time, or the link's service
     held: int = -1  # observed only: the hop that holds it back (-1: its cap), and since when
     held_since: float = 0.0
+    capped_s: float = 0.0  # observed only: how long its cap has held it back
     seen: int = 0
     group: int = 0
     touched: int = 0

@@ -1,8 +1,9 @@
 """Which flows can meet: room on links, so that flows with their links to themselves need no solving.
 
-A flow is never faster than its bound, the smallest of its cap and the capacities of its links. As long as the bounds of all
-flows on each of its links add up to no more than that link's capacity, nothing can hold it back and max-min fairness gives
-it its bound. Once a link is overfilled, the flows on it have to share, which is `Fluid`'s work.
+A flow is never faster than its bound, the smallest of its cap and the capacities of its links. As long as the
+bounds of all flows on each of its links add up to no more than that link's capacity, nothing can hold it back and
+max-min fairness gives it its bound. Once a link is overfilled, the flows on it have to share, which is `Fluid`'s
+work.
 
 Bounds are added up as whole multiples of 1/1024 byte/s: integers, so that a link that empties is exactly empty.
 """

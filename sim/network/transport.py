@@ -20,6 +20,9 @@ MTU_BYTES = 1500
 ACK_BYTES = 52
 """An IP packet that only acknowledges: the three headers above."""
 
+_ENDLESS = 1023
+"""Rungs to an infinite rate: as many as a float can double."""
+
 WEIGHTS = tuple(2.0 ** (step / 2) for step in range(-4, 4))
 """The grid of weights, eight values half an octave apart, so that classes stay few."""
 
@@ -37,8 +40,10 @@ def open_s(round_trip_s: float, *, tls: str | None = "1.3", reused: bool = False
 
 def rungs(rate_Bps: float, round_trip_s: float, initial_window_bytes: float = INITIAL_WINDOW_BYTES) -> int:
     """How many windows, IW, 2 IW, 4 IW ..., are each too small to keep `rate_Bps` busy for a round trip."""
-    full_window = rate_Bps * round_trip_s / initial_window_bytes
-    return max(0, math.ceil(math.log2(full_window))) if full_window > 1 else 0
+    windows = rate_Bps * round_trip_s / initial_window_bytes
+    if math.isinf(windows):
+        return _ENDLESS
+    return math.ceil(math.log2(windows)) if windows > 1 else 0
 
 
 def ramp_bytes(rate_Bps: float, round_trip_s: float, initial_window_bytes: float = INITIAL_WINDOW_BYTES) -> float:

@@ -63,7 +63,8 @@ def test_rates_agree_with_a_solver_in_exact_fractions(network):
 
 @given(networks())
 def test_each_flow_is_at_its_cap_or_first_on_a_full_link(network):
-    """No link above its capacity; whoever is below the cap crosses a full link where none gets more for its weight."""
+    """No link above its capacity; whoever is below the cap crosses a full link where none gets more for its
+    weight."""
     capacity, flows = network
     rates = max_min(capacity, *([flow[i] for flow in flows] for i in range(3)))
     used = [

@@ -46,6 +46,12 @@ def test_the_closed_form_is_the_sum_over_windows(size, rate, round_trip):
     assert t.slow_start_s(size, rate, round_trip) == pytest.approx(extra, rel=1e-12, abs=1e-15)
 
 
+def test_an_infinite_share_is_never_reached():
+    """Towards an infinite rate every window waits: 71 bytes leave in windows of 10, 20, 40 and the rest."""
+    assert t.slow_start_s(71, math.inf, 1, 10) == 3
+    assert t.ramp_bytes(math.inf, 1) == math.inf
+
+
 def test_a_ladder_doubles_from_the_initial_window():
     """The caps are IW / RTT, twice that, four times that; without a round trip there is none."""
     assert [t.rung_Bps(k, 0.5, 10) for k in range(3)] == [20, 40, 80]

@@ -1,0 +1,101 @@
+"""New levels for all that hot links connect to a change. Text for both ways to run (see `records`)."""
+
+from __future__ import annotations
+
+from sim.network.fairshare import fill
+from sim.network.records import IN_HAND, INF, PRIVATE, Net
+from sim.network.sharing import aim, empty, hold, hot_link, join, settle, withdraw
+
+
+def solve(net: Net, now: float) -> None:
+    """New levels for every link that hot links connect to a stained one."""
+    links = net.links
+    classes = net.classes
+    hops = net.hops
+    board = net.board[0]
+    board.stamp += 1
+    n_links = 0
+    for i in range(board.dirty):
+        e = links[i].dirty_link
+        links[e].dirty = 0
+        if links[e].hot:
+            n_links = _queue(net, e, n_links)
+        else:
+            _let_go(net, e, now)
+    board.dirty = 0
+    n_classes = 0
+    i = 0
+    while i < n_links:
+        h = links[links[i].queue].first
+        while h >= 0:
+            c = hops[h].owner
+            k = classes[c]
+            if k.seen != board.stamp:
+                k.seen = board.stamp
+                classes[n_classes].group = c
+                n_classes += 1
+                for other in range(k.first_hop, k.end_hop):
+                    if links[hops[other].link].hot:
+                        n_links = _queue(net, hops[other].link, n_links)
+            h = hops[h].next
+        i += 1
+    board.solved += n_classes
+    fill(net, n_links, n_classes)
+    for i in range(n_classes):
+        k = classes[classes[i].group]
+        if k.verdict != k.link or (k.link == PRIVATE and k.rate != k.bound / k.count):
+            withdraw(net, classes[i].group, now)
+    for i in range(n_links):
+        e = links[i].queue
+        link = links[e]
+        settle(net, e, now)
+        link.level = link.load
+        link.own = 0.0
+        link.others = 0.0
+        link.members = 0
+        link.low = INF
+        link.high = 0.0
+        link.quick = 0
+    for i in range(n_classes):
+        c = classes[i].group
+        k = classes[c]
+        mass = k.count * k.weight
+        if k.verdict >= 0:
+            link = links[k.verdict]
+            link.low = min(link.low, k.bound / mass)
+            if k.link == k.verdict:
+                link.members += 1
+                link.own += mass
+            else:
+                join(net, c, k.verdict)
+        else:
+            if k.link == IN_HAND:
+                hold(net, c, now)
+            if k.hot == 1:
+                link = links[hot_link(net, c)]
+                link.others += k.bound
+                link.high = max(link.high, k.bound / mass)
+    for i in range(n_links):
+        e = links[i].queue
+        if links[e].members:
+            aim(net, e)
+        else:
+            empty(net, e)
+
+
+def _let_go(net: Net, e: int, now: float) -> None:
+    """Places the classes still in hand on a link that was stained before it cooled, if no other is hot."""
+    h = net.links[e].first
+    while h >= 0:
+        k = net.classes[net.hops[h].owner]
+        if k.link == IN_HAND and k.hot == 0 and k.count:
+            hold(net, net.hops[h].owner, now)
+        h = net.hops[h].next
+
+
+def _queue(net: Net, e: int, n_links: int) -> int:
+    if net.links[e].seen == net.board[0].stamp:
+        return n_links
+    net.links[e].seen = net.board[0].stamp
+    net.links[n_links].queue = e
+    return n_links + 1

@@ -1,7 +1,7 @@
 """Finding a rule or a shape by its file's name: one file is one choice, and a new choice is one new file.
 
-A module `node_direct.py` is the choice `node-direct`. It holds a docstring, a frozen pydantic model `Parameters` (the keys
-that a scenario may give beside `name`) and the function or class that its kind's `__init__` documents.
+A module `node_direct.py` is the choice `node-direct`. It holds a docstring, a frozen pydantic model `Parameters` (the
+keys that a scenario may give beside `name`) and the function or class that its kind's `__init__` documents.
 """
 
 from __future__ import annotations

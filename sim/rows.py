@@ -1,7 +1,7 @@
 """Everything a run observes: the tables' columns, and the metrics made from them, with units and meaning.
 
 A table is columns, not objects: a million deploys are a million entries in a few arrays. Rows arrive as tuples in a
-small buffer, which is turned into columns every `_BUFFER_ROWS` rows; that is the cheapest way Python has to do both.
+small buffer, which is turned into columns now and then; that is the cheapest way Python has to do both.
 Statistics read these tables and never look inside the world.
 """
 
@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 Kind = Literal["float", "int", "bool", "text"]
 
-_BUFFER_ROWS: Final = 4096
 _TYPECODES: Final[Mapping[Kind, str]] = {"float": "d", "int": "q", "bool": "b"}
 _DTYPES: Final[Mapping[Kind, str]] = {"float": "<f8", "int": "<i8", "bool": "|b1"}
 
@@ -132,24 +131,21 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
 class Table:
     """Rows of one table, appended one at a time and kept as columns.
 
-    `append` takes the row's values in the order of the declared columns; it is on the path of every deploy, so it checks
-    nothing. `column(name)` gives an array (n_rows,), or a list of strings for text.
+    `append` takes the row's values in the order of the declared columns; it is on the path of every deploy, so it is
+    the buffer's own and checks nothing, and whoever appends calls `settle` every few thousand rows. `column(name)`
+    gives an array (n_rows,), or a list of strings for text.
     """
 
-    __slots__ = ("_buffer", "_data", "columns")
+    __slots__ = ("_buffer", "_data", "append", "columns")
 
     def __init__(self, columns: Iterable[Column]) -> None:
         self.columns = tuple(columns)
         self._data: list[Any] = [[] if c.kind == "text" else array(_TYPECODES[c.kind]) for c in self.columns]
         self._buffer: list[tuple[Any, ...]] = []
+        self.append = self._buffer.append
 
-    def append(self, row: tuple[Any, ...]) -> None:
-        buffer = self._buffer
-        buffer.append(row)
-        if len(buffer) >= _BUFFER_ROWS:
-            self._flush()
-
-    def _flush(self) -> None:
+    def settle(self) -> None:
+        """Turn the rows of the buffer into columns."""
         for data, values in zip(self._data, zip(*self._buffer, strict=True), strict=False):
             data.extend(values)
         self._buffer.clear()
@@ -158,7 +154,7 @@ class Table:
         return len(self._data[0]) + len(self._buffer)
 
     def column(self, name: str) -> Any:
-        self._flush()
+        self.settle()
         at = next(i for i, column in enumerate(self.columns) if column.name == name)
         kind, data = self.columns[at].kind, self._data[at]
         return data if kind == "text" else np.frombuffer(data, dtype=_DTYPES[kind]) if len(data) else _empty(kind)
@@ -245,7 +241,10 @@ METRICS: Final[Mapping[str, Metric]] = {
 
 
 def metric(name: str) -> Metric:
-    """The metric of that name, links' utilisation (`link_utilisation.NAME.mean`, `.peak`) included; KeyError if none."""
+    """The metric of that name, links' utilisation (`link_utilisation.NAME.mean`, `.peak`) included.
+
+    KeyError if none.
+    """
     if name.startswith("link_utilisation.") and name.endswith((".mean", ".peak")):
         return Metric(name, "", "share of the link's capacity used", None)
     return METRICS[name]

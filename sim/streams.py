@@ -4,7 +4,8 @@ A stream is keyed by (seed, run, purpose, entity), never by the order in which s
 a scenario with the same seed and run therefore meet the same demand and the same sizes (common random numbers), and
 their difference can be taken run by run.
 
-The key is hashed with BLAKE2b into the state of numpy's PCG64; Python's own `hash` would change from process to process.
+The key is hashed with BLAKE2b into the state of numpy's PCG64; Python's own `hash` would change from process to
+process.
 """
 
 from __future__ import annotations

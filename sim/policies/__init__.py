@@ -1,7 +1,7 @@
 """Rules that a scenario chooses: one package per kind of decision, one file per rule, found by the file's name.
 
-A rule is a pure function from a frozen view (`snapshot`) and its own parameters to a decision. It holds no state, draws no
-random numbers (draws arrive as values in the view) and never imports the scenario.
+A rule is a pure function from a frozen view (`snapshot`) and its own parameters to a decision. It holds no state,
+draws no random numbers (draws arrive as values in the view) and never imports the scenario.
 """
 
 from __future__ import annotations

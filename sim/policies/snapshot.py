@@ -20,23 +20,24 @@ class PushView(NamedTuple):
 class PlacementView(NamedTuple):
     """What is known when nodes are chosen.
 
-    `nodes` lists the candidates' indices, those at the client's site first; `app_draw` is uniform in [0, 1) and the same for
-    every deploy of an application, `deploy_draw` is drawn anew for each; `local` is how many candidates are at the site.
+    `nodes` lists the candidates' indices, those at the client's site first; `app_draw` is uniform in [0, 1) and the
+    same for every deploy of an application, `deploy_draw` is drawn anew for each; `local` is how many candidates are
+    at the site.
     """
 
     nodes: tuple[int, ...]
     local: int
-    count: int
+    wanted: int
     app_draw: float
     deploy_draw: float
 
 
 @dataclass(frozen=True, slots=True)
 class Fanout:
-    """How an image that goes straight to nodes reaches all `count` of them.
+    """How an image that goes straight to nodes reaches all of them.
 
-    The client pushes to the first `pushed`; the rest pull from `source` ("central" once the sync brought it there, or "peer",
-    the first node).
+    The client pushes to the first `pushed`; the rest pull from `source` ("central" once the sync brought it there, or
+    "peer", the first node).
     """
 
     pushed: int

@@ -36,6 +36,7 @@ from sim.scenario.choices import Fanout, Placement, Routes
 _ZONE = "ibm-cloud-docs/vpc network-latency, inside a zone"
 _LAMBDA = "AWS Lambda, ATC'23, median"
 _KRAFTKIT = "kraftkit oci/README.md"
+_WINDOW = "Linux tcp(7): default maximum of tcp_rmem, the most that one connection has under way"
 _LIST_LAG = 'Unikraft Cloud docs: "a few minutes"'
 
 
@@ -133,6 +134,7 @@ class Host(Line, _Placed):
     """What central, nodes and clients have in common: a site, and the line that joins the host to it."""
 
     rtt_s: Duration = figure("rtt", "0.1 ms", source=_ZONE)
+    window_bytes: Size = figure("window", "6 MiB", source=_WINDOW, range=("64 KiB", "64 MiB"))
 
     @property
     def up_Bps(self) -> float:

@@ -1,7 +1,8 @@
 """Shapes of the network: one file per shape, found by the file's name, from hosts and given links to spans.
 
-A shape is `spans(hosts, sites, parameters) -> Iterable[Span]`: the links that it generates, which a scenario's `[links.NAME]`
-then override by name; links with `between` are added to them. Shapes take plain values and know no scenario.
+A shape is `spans(hosts, sites, parameters) -> Iterable[Span]`: the links that it generates, which a scenario's
+`[links.NAME]` then override by name; links with `between` are added to them. Shapes take plain values and know no
+scenario.
 """
 
 from __future__ import annotations
@@ -63,6 +64,4 @@ def spans(name: str, hosts: Sequence[Host], sites: Sequence[str], chosen: BaseMo
 
 def graph(joined: Iterable[Span]) -> Graph:
     """The directed graph of spans."""
-    return Graph(
-        link for s in joined for link in duplex(s.name, s.a, s.b, s.up_Bps, s.down_Bps, s.delay_s)
-    )
+    return Graph(link for s in joined for link in duplex(s.name, s.a, s.b, s.up_Bps, s.down_Bps, s.delay_s))

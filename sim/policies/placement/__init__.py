@@ -1,1 +1,4 @@
-"""Which nodes run a deploy's instances: `place(view: PlacementView, parameters) -> tuple[int, ...]`, `view.count` of them."""
+"""Which nodes run a deploy's instances.
+
+`place(view: PlacementView, parameters) -> tuple[int, ...]`, `view.wanted` of them.
+"""

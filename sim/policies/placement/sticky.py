@@ -7,10 +7,10 @@ __all__ = ["Parameters", "place"]
 
 
 def place(view: PlacementView, parameters: Parameters) -> tuple[int, ...]:
-    """`count` neighbouring candidates, from the one that the application's own draw names."""
+    """`view.wanted` neighbouring candidates, from the one that the application's own draw names."""
     nodes, local = view.nodes, view.local or len(view.nodes)
     first = int(view.app_draw * local)
-    if view.count == 1:
+    if view.wanted == 1:
         return (nodes[first],)
     ring = nodes[first:local] + nodes[:first] + nodes[local:]
-    return ring[: view.count]
+    return ring[: view.wanted]

@@ -1,0 +1,43 @@
+# Everything sets itself up: a fresh machine needs Python 3.11 and make.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= out
+
+.PHONY: compare test quick lint bench clean help
+
+help: ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+compare: $(VENV)/run ## the main question: node-direct or central pushes, over five metros
+	$(BIN)/regsim compare scenarios/metros.toml --out $(OUT)/metros
+
+test: $(VENV)/test ## all tests
+	$(BIN)/python -m pytest -n auto
+
+quick: $(VENV)/test ## the tests that take seconds
+	$(BIN)/python -m pytest -n auto -m "not slow"
+
+lint: $(VENV)/test ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/test ## speed of the network and of the whole simulator on this machine
+	$(BIN)/python tests/bench/bench_network.py
+	$(BIN)/python tests/bench/bench_world.py
+
+clean: ## remove what was made
+	rm -rf $(VENV) $(OUT) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run: pyproject.toml tests/constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tests/constraints.txt -e .
+	@touch $@
+
+$(VENV)/test: pyproject.toml tests/constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tests/constraints.txt -e '.[test,lint]'
+	@touch $@ $(VENV)/run

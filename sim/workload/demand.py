@@ -1,0 +1,64 @@
+"""What a run is asked to do: its applications, and its deploys sorted by time.
+
+Demand is columns; the world reads it one `Ask` at a time. Every draw that a rule may need arrives here as a value, so
+that two variants decide on the same draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+_CHUNK = 8192
+
+
+class Ask(NamedTuple):
+    """One deploy that a client asks for; `app`, `client` and `kind` are indices."""
+
+    deploy: int
+    at_s: float
+    app: int
+    client: int
+    kind: int
+    kernel: int
+    update: bool
+    route_draw: float
+    place_draw: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Demand:
+    """The deploys of one run, columns (n_deploys,) sorted by `at_s`, and its applications, columns (n_apps,).
+
+    The first `known_apps` applications exist at the start (in the registries too, if the scenario is warm), with
+    kernel 0.
+    """
+
+    at_s: NDArray[np.float64]
+    app: NDArray[np.int64]
+    kernel: NDArray[np.int64]
+    update: NDArray[np.bool_]
+    route_draw: NDArray[np.float64]
+    place_draw: NDArray[np.float64]
+    app_client: NDArray[np.int64]
+    app_kind: NDArray[np.int64]
+    app_draw: NDArray[np.float64]
+    known_apps: int
+
+    def __len__(self) -> int:
+        return len(self.at_s)
+
+    def __iter__(self) -> Iterator[Ask]:
+        for first in range(0, len(self), _CHUNK):
+            part = slice(first, first + _CHUNK)
+            app = self.app[part]
+            columns: list[list[Any]] = [
+                self.at_s[part].tolist(), app.tolist(), self.app_client[app].tolist(), self.app_kind[app].tolist(),
+                self.kernel[part].tolist(), self.update[part].tolist(),
+                self.route_draw[part].tolist(), self.place_draw[part].tolist(),
+            ]  # fmt: skip
+            yield from map(Ask._make, zip(range(first, first + len(app)), *columns, strict=True))

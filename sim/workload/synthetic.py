@@ -1,0 +1,78 @@
+"""Demand made up from a scenario's `[demand]`: arrivals, which application, new or update, and kernel releases.
+
+Arrivals are a Poisson process (or evenly spaced). A share `updates` of the deploys updates one of the applications
+that exist at the start, chosen by Zipf's law (popularity of registries' repositories is heavily skewed: Anwar et al.,
+FAST'18); the rest are first deploys of new applications. A kernel release redeploys each existing application once,
+at a time uniform in its window, and every later deploy of that application carries the new kernel.
+
+Left out: updates of applications that first appeared during the run, and daily patterns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.scenario import Scenario
+from sim.streams import Streams
+from sim.workload.demand import Demand
+
+
+def demand(scenario: Scenario, streams: Streams) -> Demand:
+    """The demand of one run."""
+    asked, duration_s = scenario.demand, scenario.run.duration_s
+    known = asked.apps
+    at_s = _arrivals(asked.arrivals, asked.rate_per_s, duration_s, streams.generator("arrivals"))
+    n = len(at_s)
+    update = streams.generator("updates").random(n) < asked.updates if known else np.zeros(n, dtype=np.bool_)
+    app = _zipf(known, asked.popularity, streams.generator("popularity").random(n))
+    app[~update] = known + np.arange(n - int(update.sum()))
+
+    kernel = np.zeros(n, dtype=np.int64)
+    release = asked.kernel_release
+    if release is not None:
+        released_s = release.at_s + release.over_s * streams.generator("release").random(known)
+        kernel = np.where(app < known, at_s >= released_s[np.minimum(app, known - 1)], at_s >= release.at_s).astype(
+            np.int64
+        )
+        at_s = np.concatenate((at_s, released_s))
+        app = np.concatenate((app, np.arange(known)))
+        kernel = np.concatenate((kernel, np.ones(known, dtype=np.int64)))
+        update = np.concatenate((update, np.ones(known, dtype=np.bool_)))
+        order = np.argsort(at_s, kind="stable")
+        at_s, app, kernel, update = at_s[order], app[order], kernel[order], update[order]
+
+    apps = known + int((~update).sum())
+    client_shares = [group.share / group.count for group in scenario.clients.values() for _ in range(group.count)]
+    return Demand(
+        at_s=at_s,
+        app=app,
+        kernel=kernel,
+        update=update,
+        route_draw=streams.generator("routes").random(len(at_s)),
+        place_draw=streams.generator("places").random(len(at_s)),
+        app_client=_choose(client_shares, streams.generator("clients").random(apps)),
+        app_kind=_choose([image.share for image in scenario.images.values()], streams.generator("kinds").random(apps)),
+        app_draw=streams.generator("homes").random(apps),
+        known_apps=known,
+    )
+
+
+def _arrivals(kind: str, rate_per_s: float, duration_s: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    if kind == "even":
+        return np.arange(int(rate_per_s * duration_s)) / rate_per_s
+    # Given their number, the times of a Poisson process are independent and uniform.
+    return np.sort(rng.random(rng.poisson(rate_per_s * duration_s)) * duration_s)
+
+
+def _zipf(count: int, exponent: float, draws: NDArray[np.float64]) -> NDArray[np.int64]:
+    weights = np.arange(1, count + 1, dtype=np.float64) ** -exponent if count else np.ones(1)
+    return _choose(weights, draws)
+
+
+def _choose(weights: Sequence[float] | NDArray[np.float64], draws: NDArray[np.float64]) -> NDArray[np.int64]:
+    """An index for each draw in [0, 1), in proportion to the weights."""
+    edges = np.cumsum(np.asarray(weights, dtype=np.float64))
+    return np.searchsorted(edges / edges[-1], draws, side="right").astype(np.int64)

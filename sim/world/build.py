@@ -1,0 +1,157 @@
+"""A world made from a scenario and its demand.
+
+Machines, registries, rules with their parameters, and what is there at the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import accumulate
+
+from sim import policies
+from sim.policies.snapshot import PushView, Route
+from sim.registry.clients import PROFILES
+from sim.registry.contents import Contents
+from sim.registry.oci import Layer, digest_of
+from sim.registry.workers import Workers
+from sim.scenario import Choice, Scenario
+from sim.scenario.tables import Central, Host, NodeGroup
+from sim.streams import Streams
+from sim.topologies import Host as AttachedHost
+from sim.workload.demand import Demand
+from sim.world.clock import Clock
+from sim.world.jobs import Jobs
+from sim.world.log import Log
+from sim.world.network import Network, spans_of
+from sim.world.places import Client, ImageKind, Registry
+from sim.world.world import Rules, World
+
+
+def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
+    """The world at time 0."""
+    clock = Clock()
+    groups = [("central", scenario.central), *scenario.node_hosts(), *scenario.client_hosts()]
+    central = _registry("central", scenario.central, 0, streams)
+    nodes = [_registry(name, group, n, streams) for n, (name, group) in enumerate(scenario.node_hosts(), 1)]
+    clients = [
+        Client(name, group.site or "", n, group.window_bytes, profile=PROFILES[group.profile])
+        for n, (name, group) in enumerate(scenario.client_hosts(), 1 + len(nodes))
+    ]
+    disks_Bps = {0: scenario.central.disk_Bps}
+    disks_Bps |= {n: group.disk_Bps for n, (_, group) in enumerate(scenario.node_hosts(), 1)}
+    sites = {client.site for client in clients} | {node.site for node in nodes}
+    world = World(
+        clock=clock,
+        network=Network(
+            clock, spans_of(scenario, [_attached(*named) for named in groups]), frozenset(scenario.sites), disks_Bps
+        ),
+        log=Log(),
+        rules=_rules(scenario),
+        central=central,
+        nodes=nodes,
+        candidates={site: _candidates(site, nodes) for site in sorted(sites)},
+        clients=clients,
+        kinds=_kinds(scenario),
+        sync_jobs=Jobs(clock, scenario.policies.sync.workers),
+        app_draw=demand.app_draw.tolist(),
+        app_client=demand.app_client.tolist(),
+    )
+    if scenario.demand.warm:
+        _warm_up(world, demand)
+    return world
+
+
+def _attached(name: str, group: Host) -> AttachedHost:
+    return AttachedHost(name, group.site or "", group.up_Bps, group.down_Bps, group.delay_s)
+
+
+def _registry(name: str, group: Central | NodeGroup, number: int, streams: Streams) -> Registry:
+    draw_service_s = None
+    if group.service == "exponential":
+        draw_service_s = partial(streams.generator("service", name).exponential, group.request_time_s)
+    return Registry(
+        name,
+        group.site or "",
+        number,
+        group.window_bytes,
+        contents=Contents(),
+        workers=Workers(group.workers),
+        request_s=group.request_time_s,
+        first_byte_s=group.first_byte_s,
+        list_lag_s=group.list_lag_s,
+        draw_service_s=draw_service_s,
+        tls=group.tls,
+    )
+
+
+def _candidates(site: str, nodes: Sequence[Registry]) -> tuple[tuple[int, ...], int]:
+    local = [at for at, node in enumerate(nodes) if node.site == site]
+    return (*local, *(at for at, node in enumerate(nodes) if node.site != site)), len(local)
+
+
+def _kinds(scenario: Scenario) -> list[ImageKind]:
+    return [
+        ImageKind(
+            name,
+            tuple(
+                None
+                if image.kernel_bytes is None
+                else Layer(digest_of("kernel", name, release), image.kernel_bytes, "kernel")
+                for release in range(2)
+            ),
+            image.kernel_bytes or 0,
+            image.rootfs_bytes,
+            image.config_bytes,
+            image.manifest_bytes,
+            image.index_bytes,
+            image.boot_s,
+        )
+        for name, image in scenario.images.items()
+    ]
+
+
+def _rules(scenario: Scenario) -> Rules:
+    chosen = scenario.policies
+    placement = policies.rule("placement", chosen.placement.name)
+    fanout = policies.rule("fanout", chosen.fanout.name)
+    return Rules(
+        route=_route(chosen.route),
+        place=lambda view: placement.place(view, chosen.placement.parameters),
+        fanout=lambda count: fanout.plan(count, chosen.fanout.parameters),
+        nodes_per_deploy=scenario.demand.nodes,
+        by_digest=scenario.demand.reference == "digest",
+        check_upstream=chosen.tags.check == "upstream",
+        coalesce=chosen.coalesce,
+        sync_on_push=chosen.sync.to_central == "on-push",
+        sync_delay_s=chosen.sync.delay_s,
+        merge_requests=scenario.run.detail == "phases",
+    )
+
+
+def _route(mix: Sequence[Choice]) -> Callable[[PushView, float], Route]:
+    """The route of one push: each rule of the mix decides its share of them."""
+    if len(mix) == 1:
+        decide, parameters = policies.rule("route", mix[0].name).decide, mix[0].parameters
+        return lambda view, draw: decide(view, parameters)
+    deciders = [partial(policies.rule("route", part.name).decide, parameters=part.parameters) for part in mix]
+    edges = list(accumulate(part.share for part in mix))
+
+    def route(view: PushView, draw: float) -> Route:
+        chosen = next(at for at, edge in enumerate(edges) if draw * edges[-1] < edge)
+        decided: Route = deciders[chosen](view)
+        return decided
+
+    return route
+
+
+def _warm_up(world: World, demand: Demand) -> None:
+    """Every application that is known at the start is at central and on its nodes."""
+    for app in range(demand.known_apps):
+        repository = world.repository(app)
+        image = world.image(world.kinds[int(demand.app_kind[app])], 0, len(demand) + app)
+        client = world.clients[world.app_client[app]]
+        for registry in (world.central, *world.place(client.site, app, world.app_draw[app])):
+            for blob in image.blobs:
+                registry.contents.add_blob(repository, blob)
+            world.publish(registry, repository, "latest", image, 0.0)

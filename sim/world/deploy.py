@@ -1,0 +1,140 @@
+"""One deploy, top to bottom: push, create the instance, have the image where it starts, boot."""
+
+from __future__ import annotations
+
+from sim.policies.snapshot import PushView
+from sim.registry.contents import Publish
+from sim.registry.oci import Image
+from sim.workload.demand import Ask
+from sim.world.clock import Failure, Steps
+from sim.world.log import DeployRow, Moved
+from sim.world.path import BOOT, SYNC_WAIT, Path
+from sim.world.places import Client, Registry
+from sim.world.pull import Wanted, pull
+from sim.world.push import push
+from sim.world.sync import sync
+from sim.world.world import World
+
+TAG = "latest"
+
+
+class Deploy(DeployRow):
+    """What all parts of one deploy share, and what will be said of it."""
+
+    __slots__ = ("image", "wanted")
+
+    client: Client
+    image: Image
+    wanted: Wanted
+
+    def __init__(self, world: World, ask: Ask) -> None:
+        super().__init__()
+        self.ask = ask
+        self.client = world.clients[ask.client]
+        self.repository = world.repository(ask.app)
+        self.kind = kind = world.kinds[ask.kind]
+        self.image = image = world.image(kind, ask.kernel, ask.deploy)
+        self.wanted = Wanted(self.repository, TAG, image.digest if world.rules.by_digest else None)
+        self.nodes = world.place(self.client.site, ask.app, ask.place_draw)
+        self.route = world.rules.route(PushView(kind.rootfs_bytes, kind.kernel_bytes, ask.update), ask.route_draw)
+        self.pushed = Moved(world.log, ask.deploy, "push")
+
+
+def deploy(world: World, ask: Ask) -> Steps:
+    """Bring an image to life on its nodes; one row, whatever happens."""
+    this = Deploy(world, ask)
+    path = Path(ask.at_s)
+    reason = ""
+    try:
+        if this.route == "central":
+            yield from _through_central(world, path, this)
+        elif this.route == "node-direct":
+            yield from _straight_to_nodes(world, path, this, synced=world.rules.sync_on_push)
+        else:
+            yield from _both_at_once(world, path, this)
+    except Failure as failure:
+        reason = str(failure)
+    this.end(world.log, path, reason)
+
+
+def _through_central(world: World, path: Path, this: Deploy) -> Steps:
+    """Push to central; every node pulls from there."""
+    yield from _push(world, path, this, world.central)
+    _create(world, path, this, world.central)
+    yield from _start(world, path, [(node, world.central, False) for node in this.nodes], this)
+
+
+def _straight_to_nodes(world: World, path: Path, this: Deploy, synced: bool) -> Steps:
+    """Push to the first nodes; the others pull from central when it is there, or from the first node."""
+    nodes = this.nodes
+    plan = world.rules.fanout(len(nodes))
+    first, others = nodes[: plan.pushed], nodes[plan.pushed :]
+    if len(first) == 1:
+        yield from _push(world, path, this, first[0])
+    else:
+        branches = [path.fork() for _ in first]
+        yield from world.clock.together(
+            _push(world, branch, this, node) for branch, node in zip(branches, first, strict=True)
+        )
+        path.join(branches)
+    if synced:
+        publish = Publish(this.image.digest, path.now_s)
+        world.clock.start(sync(world, this.ask.deploy, first[0], this.repository, TAG, this.image, publish))
+    _create(world, path, this, first[0])
+    peers = plan.source == "peer"
+    starts = [(node, world.central, False) for node in first]
+    starts += [(node, first[0] if peers else world.central, not peers) for node in others]
+    yield from _start(world, path, starts, this)
+
+
+def _both_at_once(world: World, path: Path, this: Deploy) -> Steps:
+    """Push to the node and to central side by side; the instance starts when the node has the image."""
+    beside = path.fork()
+    yield from world.clock.together(
+        (_straight_to_nodes(world, path, this, synced=False), _push(world, beside, this, world.central))
+    )
+    heard_s = beside.now_s + world.network.way(this.client, world.central).back_s
+    this.client_latency_s = max(this.client_latency_s, heard_s - beside.started_s)
+
+
+def _push(world: World, path: Path, this: Deploy, target: Registry) -> Steps:
+    client = this.client
+    return push(world, path, client.profile, client, target, this.repository, TAG, this.image, this.pushed)
+
+
+def _create(world: World, path: Path, this: Deploy, pushed_to: Registry) -> None:
+    """The client hears that the push is done and asks the nodes' metro for the instance, over a new connection."""
+    path.enter(SYNC_WAIT)
+    path.now_s += world.network.way(this.client, pushed_to).back_s
+    this.push_s = path.now_s - path.started_s
+    way = world.network.way(this.client, this.nodes[0])
+    path.now_s += way.open_s + way.forth_s
+    this.client_latency_s = path.now_s + way.back_s - path.started_s
+
+
+def _start(world: World, path: Path, starts: list[tuple[Registry, Registry, bool]], this: Deploy) -> Steps:
+    """Start an instance on each node.
+
+    Ends when the last is ready. A start is (node, where it pulls from, wait for that).
+    """
+    if len(starts) == 1:
+        return _instance(world, path, *starts[0], this)
+    return _instances(world, path, starts, this)
+
+
+def _instances(world: World, path: Path, starts: list[tuple[Registry, Registry, bool]], this: Deploy) -> Steps:
+    branches = [path.fork() for _ in starts]
+    yield from world.clock.together(
+        _instance(world, branch, *start, this) for branch, start in zip(branches, starts, strict=True)
+    )
+    path.join(branches)
+
+
+def _instance(world: World, path: Path, node: Registry, upstream: Registry, wait: bool, this: Deploy) -> Steps:
+    """One instance: wait until the image is where the node looks for it, pull, boot."""
+    if wait:
+        yield from world.until_central_has(path, this.repository, this.image.digest)
+    yield from pull(world, path, node, upstream, this.wanted, this)
+    path.enter(BOOT)
+    path.now_s += this.kind.boot_s
+    yield path.now_s

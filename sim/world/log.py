@@ -1,0 +1,96 @@
+"""What the world writes down: one row per deploy, whatever happens, and what it moved on the way."""
+
+from __future__ import annotations
+
+from array import array
+
+from sim.rows import new_tables
+from sim.workload.demand import Ask
+from sim.world.path import Path
+from sim.world.places import Body, ImageKind, Machine, Registry
+
+_NEVER = float("inf")
+
+
+class Log:
+    """The tables of one run, and beside each transfer the number of the lane that carried it."""
+
+    def __init__(self) -> None:
+        self.tables = new_tables()
+        self.transfer_lanes = array("q")
+
+    def settle(self) -> None:
+        """Turn what has gathered in buffers into columns."""
+        for table in self.tables.values():
+            table.settle()
+
+
+class Moved:
+    """What one push, pull or sync moves: a row for each body, and the bytes of all of them.
+
+    Configs travel beside larger blobs: `metadata_bytes` gathers them for the one row of metadata at the end.
+    """
+
+    __slots__ = ("_add", "_lanes", "deploy", "metadata_bytes", "purpose", "saved_bytes", "size_bytes")
+
+    def __init__(self, log: Log, deploy: int, purpose: str) -> None:
+        self._add = log.tables["transfers"].append
+        self._lanes = log.transfer_lanes.append
+        self.deploy = deploy
+        self.purpose = purpose
+        self.size_bytes = self.saved_bytes = self.metadata_bytes = 0
+
+    def add(
+        self, content: str, source: Machine, target: Machine, body: Body,
+        started_s: float, ended_s: float, size_bytes: int, waited_s: float = 0.0,
+    ) -> None:  # fmt: skip
+        """One body that went from source to target."""
+        self.size_bytes += size_bytes
+        source.sent_bytes += size_bytes
+        target.received_bytes += size_bytes
+        self._lanes(body.lane.number)
+        self._add(
+            (self.deploy, self.purpose, content, source.name, target.name, source.site != target.site,
+             started_s, ended_s, size_bytes, waited_s)
+        )  # fmt: skip
+
+    def add_metadata(self, source: Machine, target: Machine, body: Body, at_s: float, size_bytes: int) -> None:
+        """Manifests, and what was gathered before them, as one body at one instant."""
+        self.add("metadata", source, target, body, at_s, at_s, self.metadata_bytes + size_bytes)
+        self.metadata_bytes = 0
+
+
+class DeployRow:
+    """The row of one deploy while it is under way."""
+
+    __slots__ = (
+        "ask", "client", "client_latency_s", "coalesced_bytes", "kind", "nodes", "pull_s", "pulled_bytes", "push_s",
+        "pushed", "repository", "route", "saved_bytes", "stale_starts",
+    )  # fmt: skip
+
+    ask: Ask
+    client: Machine
+    repository: str
+    kind: ImageKind
+    nodes: list[Registry]
+    route: str
+    pushed: Moved
+
+    def __init__(self) -> None:
+        self.client_latency_s = self.push_s = self.pull_s = 0.0
+        self.pulled_bytes = self.saved_bytes = self.coalesced_bytes = self.stale_starts = 0
+
+    def end(self, log: Log, path: Path, reason: str = "") -> None:
+        """Write the row: ready where `path` ends, or failed there for that reason."""
+        path.end()
+        failed = bool(reason)
+        latency_s = _NEVER if failed else path.now_s - path.started_s
+        ask, client, pushed = self.ask, self.client, self.pushed
+        log.tables["deploys"].append(
+            (ask.deploy, path.started_s, path.now_s, client.name, client.site, self.repository, self.kind.name,
+             self.route, ask.update, len(self.nodes), failed, reason, latency_s,
+             _NEVER if failed else self.client_latency_s, self.push_s, self.pull_s,
+             *path.phases_s, *path.waited_s,
+             pushed.size_bytes, self.pulled_bytes, pushed.saved_bytes + self.saved_bytes, self.coalesced_bytes,
+             self.stale_starts)
+        )  # fmt: skip

@@ -1,0 +1,89 @@
+"""The scenario's network: its graph, every registry's disk as one more link, and the ways between machines.
+
+A body of bytes to or from a registry crosses the links of the route and the registry's disk, which reads and writes
+share. A way is worked out when it is first used and kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sim import topologies
+from sim.network import Graph
+from sim.network.transport import ceiling_Bps, open_s, ramp_bytes, slow_start_s
+from sim.scenario import Scenario
+from sim.topologies import Host, Span
+from sim.world.clock import Clock
+from sim.world.places import Body, Machine, Registry, Way
+from sim.world.wire import Wire
+
+
+def spans_of(scenario: Scenario, hosts: list[Host]) -> tuple[Span, ...]:
+    """The spans of a scenario: those its shape generates, overridden by name, then those it gives with `between`."""
+    shape = scenario.topology
+    generated = topologies.spans(shape.name, hosts, list(scenario.sites), shape.parameters)
+    joined = {span.name: span for span in generated}
+    for name, link in scenario.links.items():
+        if link.between is not None:
+            joined[name] = Span(name, *link.between, link.up_Bps, link.down_Bps, link.delay_s, link.price_usd_per_byte)
+            continue
+        line = joined[name]
+        joined[name] = replace(
+            line,
+            up_Bps=line.up_Bps if link.up_Bps is None else link.up_Bps,
+            down_Bps=line.down_Bps if link.down_Bps is None else link.down_Bps,
+            delay_s=line.delay_s if link.delay_s is None else link.delay_s,
+            price_usd_per_byte=link.price_usd_per_byte,
+        )
+    return tuple(joined.values())
+
+
+class Network:
+    """Graph, wire and ways of one world.
+
+    Links are numbered: first the graph's, then one disk for each registry.
+    """
+
+    def __init__(
+        self, clock: Clock, spans: tuple[Span, ...], sites: frozenset[str], disks_Bps: dict[int, float]
+    ) -> None:
+        self.spans = spans
+        self.graph: Graph = topologies.graph(spans)
+        links = self.graph.links
+        self._disk = {number: len(links) + at for at, number in enumerate(disks_Bps)}
+        self.capacity_Bps = [*(link.capacity_Bps for link in links), *disks_Bps.values()]
+        self.wan = [link.tail in sites and link.head in sites for link in links] + [False] * len(disks_Bps)
+        self.price_usd_per_byte = [span.price_usd_per_byte for span in spans for _ in ("up", "down")] + [0.0] * len(
+            disks_Bps
+        )
+        self.wire = Wire(clock, self.capacity_Bps)
+        self._ways: dict[tuple[int, int], Way] = {}
+
+    def way(self, a: Machine, b: Registry) -> Way:
+        """From the machine that asks to the registry that answers."""
+        way = self._ways.get((a.number, b.number))
+        return way or self._work_out(a, b)
+
+    def _work_out(self, a: Machine, b: Registry) -> Way:
+        forth, back = self.graph.route(a.name, b.name), self.graph.route(b.name, a.name)
+        round_trip_s = forth.delay_s + back.delay_s
+        disks = tuple(self._disk[machine.number] for machine in (a, b) if machine.number in self._disk)
+        window_bytes = min(a.window_bytes, b.window_bytes)
+        way = self._ways[a.number, b.number] = Way(
+            forth_s=forth.delay_s,
+            back_s=back.delay_s,
+            round_trip_s=round_trip_s,
+            open_s=open_s(round_trip_s, tls="1.3" if b.tls else None),
+            wan=a.site != b.site,
+            up=self._body(forth.links + disks, round_trip_s, window_bytes),
+            down=self._body(back.links + disks, round_trip_s, window_bytes),
+        )
+        return way
+
+    def _body(self, route: tuple[int, ...], round_trip_s: float, window_bytes: int) -> Body:
+        lane = self.wire.lane(route, ceiling_Bps(window_bytes, round_trip_s) if round_trip_s else float("inf"))
+        left_bytes = ramp_bytes(lane.rate_Bps, round_trip_s)
+        return Body(lane, round_trip_s, slow_start_s(left_bytes, lane.rate_Bps, round_trip_s), left_bytes)
+
+    def peaks(self, horizon_s: float) -> list[float]:
+        return [0.0] * len(self.capacity_Bps)

@@ -1,0 +1,102 @@
+"""What stands where: machines, the registries on some of them, and the ways between machines.
+
+A `Way` is everything about a pair of machines that a request or a body of bytes needs to know, worked out once:
+delays there and back, what opening a connection costs, and for each direction the class of its flows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from simpy import Event
+
+from sim.registry.clients import Profile
+from sim.registry.contents import Contents
+from sim.registry.oci import Digest, Layer
+from sim.registry.workers import Workers
+from sim.world.wire import Lane
+
+
+@dataclass(slots=True, eq=False)
+class Machine:
+    """A host on the network; `number` counts hosts and orders nothing."""
+
+    name: str
+    site: str
+    number: int
+    window_bytes: int
+    sent_bytes: int = field(default=0, kw_only=True)
+    received_bytes: int = field(default=0, kw_only=True)
+
+
+@dataclass(slots=True, eq=False)
+class Registry(Machine):
+    """A registry on its machine.
+
+    `arriving` holds, for each (repository, digest) that is being fetched to here, the event of its arrival: what a
+    coalesced pull waits for. `open_until_s` holds how long kept connections to other registries stay open.
+    """
+
+    contents: Contents
+    workers: Workers
+    request_s: float
+    first_byte_s: float
+    list_lag_s: float
+    draw_service_s: Callable[[], float] | None
+    tls: bool
+    arriving: dict[tuple[str, Digest], Event] = field(default_factory=dict)
+    open_until_s: dict[int, float] = field(default_factory=dict)
+
+    def service_s(self, requests: int) -> float:
+        """The service time of so many requests together."""
+        draw_s = self.draw_service_s
+        return self.request_s * requests if draw_s is None else sum(draw_s() for _ in range(requests))
+
+
+@dataclass(slots=True, eq=False)
+class Client(Machine):
+    """A machine that pushes."""
+
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True)
+class ImageKind:
+    """A kind of image: its figures, and its kernel layer for each release (None for a ROM)."""
+
+    name: str
+    kernels: tuple[Layer | None, ...]
+    kernel_bytes: int
+    rootfs_bytes: int
+    config_bytes: int
+    manifest_bytes: int
+    index_bytes: int
+    boot_s: float
+
+
+@dataclass(slots=True, eq=False)
+class Body:
+    """One direction of a way for a body of bytes: its lane on the wire, and what slow start costs on it when idle.
+
+    A body of `ramp_bytes` or more leaves slow start behind; that then costs it `ramp_s` over sending at the lane's
+    rate.
+    """
+
+    lane: Lane
+    round_trip_s: float
+    ramp_s: float
+    ramp_bytes: float
+
+
+@dataclass(slots=True, eq=False)
+class Way:
+    """From the machine that asks to the registry that answers."""
+
+    forth_s: float
+    back_s: float
+    round_trip_s: float
+    open_s: float
+    wan: bool
+    up: Body
+    down: Body

@@ -1,0 +1,143 @@
+"""A pull through a node's registry: resolve the reference, fetch what the node lacks, or join a fetch under way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any, NamedTuple
+
+from simpy import Event
+
+from sim.registry.clients import CONTAINERD, Profile
+from sim.registry.contents import Publish
+from sim.registry.oci import Digest, Image, Layer
+from sim.registry.plan import plan_pull
+from sim.registry.replication import supersedes
+from sim.world.clock import Failure, Steps
+from sim.world.log import DeployRow, Moved
+from sim.world.path import PULL, Path
+from sim.world.places import Machine, Registry, Way
+from sim.world.talk import batched, carry, connect, leaders, side_by_side, tell
+from sim.world.world import World
+
+
+class Wanted(NamedTuple):
+    """What an instance was created from: a tag of a repository, or the digest that pins it."""
+
+    repository: str
+    tag: str
+    digest: Digest | None
+
+
+class Seen(NamedTuple):
+    """What a reference meant when it was resolved, and the image it names."""
+
+    publish: Publish
+    image: Image
+
+
+def pull(world: World, path: Path, node: Registry, upstream: Registry, wanted: Wanted, row: DeployRow) -> Steps:
+    """Have on `node` the image that `wanted` means; ends with everything there."""
+    path.enter(PULL)
+    started_s = path.now_s
+    seen = yield from _resolve(world, path, node, upstream, wanted)
+    if wanted.digest is None and world.superseded(wanted.repository, wanted.tag, seen.publish):
+        row.stale_starts += 1
+    if node.contents.image(wanted.repository, seen.publish.digest) is None:
+        yield from _fetch(world, path, node, upstream, wanted, seen, row)
+    row.pull_s = max(row.pull_s, path.now_s - started_s)
+
+
+def _resolve(
+    world: World, path: Path, node: Registry, upstream: Registry, wanted: Wanted
+) -> Generator[Event | float, Any, Seen]:
+    """The newest publish of a tag among the node's own copy and, where it is asked, upstream's.
+
+    Or the pinned digest.
+    """
+    if not (world.rules.check_upstream and wanted.digest is None):
+        yield path.now_s
+        own = _look_up(node, wanted)
+        if own is not None:
+            return own
+    way = world.network.way(node, upstream)
+    connect(path, way, node, upstream)
+    yield from tell(world, path, way, upstream, CONTAINERD.tags)
+    yield path.now_s
+    own, theirs = _look_up(node, wanted), _look_up(upstream, wanted)
+    path.now_s += way.back_s
+    if theirs is not None and (own is None or supersedes(theirs.publish, own.publish)):
+        return theirs
+    if own is None:
+        raise Failure("image not found")
+    return own
+
+
+def _look_up(registry: Registry, wanted: Wanted) -> Seen | None:
+    contents = registry.contents
+    if wanted.digest is None:
+        publish = contents.resolve(wanted.repository, wanted.tag)
+        if publish is None:
+            return None
+    else:
+        publish = Publish(wanted.digest, 0.0)
+    image = contents.image(wanted.repository, publish.digest)
+    return None if image is None else Seen(publish, image)
+
+
+def _fetch(
+    world: World, path: Path, node: Registry, upstream: Registry, wanted: Wanted, seen: Seen, row: DeployRow
+) -> Steps:
+    """Read the manifests, then fetch each blob that is neither held nor on its way, and wait for those that are."""
+    repository, image = wanted.repository, seen.image
+    way = world.network.way(node, upstream)
+    moved = Moved(world.log, row.ask.deploy, "pull")
+    yield from tell(world, path, way, upstream, CONTAINERD.manifests)
+    path.now_s += way.back_s
+    yield path.now_s
+    arriving = node.arriving
+    plan = plan_pull(
+        image.blobs,
+        node.contents.blobs(repository),
+        {digest for place, digest in arriving if place == repository} if arriving and world.rules.coalesce else (),
+    )
+    joined = [arriving[repository, blob.digest] for blob in plan.join]
+    row.coalesced_bytes += sum(blob.size_bytes for blob in plan.join)
+    row.saved_bytes += sum(blob.size_bytes for blob in plan.skip if blob is not image.config)
+    for blob in plan.fetch:
+        arriving[repository, blob.digest] = Event(world.clock)
+
+    def arrived(blob: Layer, at_s: float) -> None:
+        node.contents.add_blob(repository, blob)
+        world.clock.deliver(arriving.pop((repository, blob.digest)), at_s)
+
+    yield from fetch_blobs(world, path, way, CONTAINERD, upstream, node, plan.fetch, moved, arrived)
+    for arrival in joined:
+        arrived_s = yield arrival
+        path.now_s = max(path.now_s, arrived_s)
+    moved.add_metadata(upstream, node, way.down, path.now_s, image.manifest_bytes + image.index_bytes)
+    row.pulled_bytes += moved.size_bytes
+    if wanted.digest is None:
+        world.hold(node, repository, wanted.tag, image, seen.publish)
+    else:
+        node.contents.put(repository, None, image, seen.publish.published_s)
+
+
+def fetch_blobs(
+    world: World, path: Path, way: Way, profile: Profile, source: Registry, target: Machine,
+    blobs: tuple[Layer, ...], moved: Moved, arrived: Callable[[Layer, float], None],
+) -> Steps:  # fmt: skip
+    """Fetch blobs, as many side by side as the client does; each is `arrived` when its last byte is there."""
+
+    def get(path: Path, blob: Layer) -> Steps:
+        yield from tell(world, path, way, source, profile.blob_get, beside=len(trailing) * len(profile.blob_get))
+        path.now_s += source.first_byte_s
+        yield from carry(world, path, way.down, blob, moved, source, target)
+        path.now_s += way.back_s
+        arrived(blob, path.now_s)
+
+    for group in batched(blobs, profile.parallel_pulls):
+        leading, trailing = leaders(group)
+        for blob in trailing:
+            moved.metadata_bytes += blob.size_bytes
+            arrived(blob, path.now_s)
+        yield from side_by_side(world, path, leading, get)

@@ -1,0 +1,128 @@
+"""Requests and bodies: how a path and a registry talk.
+
+Consecutive requests with nothing to decide between them are one stretch of the path's own clock when the registry has
+a worker free, and one event each when it has not, when service times are drawn, or under `run.detail = "requests"`,
+so that queues are exact where there are any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from simpy import Event
+
+from sim.network.transport import INITIAL_WINDOW_BYTES, slow_start_s
+from sim.registry.clients import Requests
+from sim.registry.oci import Layer
+from sim.world.clock import Steps
+from sim.world.log import Moved
+from sim.world.path import Path
+from sim.world.places import Body, Machine, Registry, Way
+from sim.world.world import World
+
+#: How long a kept connection stays open unused: the default of Go's HTTP client, which registries and runtimes use.
+KEEP_OPEN_S = 90.0
+
+Waits = Iterable[Event | float]
+
+
+def tell(world: World, path: Path, way: Way, registry: Registry, requests: Requests, beside: int = 0) -> Waits:
+    """Send requests one after another, each when the one before is answered; ends as the registry has served the last.
+
+    `beside` counts requests for other blobs that travel at the same time and are answered no later: they load the
+    registry and take no time of the path's.
+    """
+    if world.watch is not None:
+        world.watch(path, registry, requests)
+    path.now_s += way.forth_s
+    count = len(requests)
+    if world.rules.merge_requests and registry.draw_service_s is None:
+        service_s = registry.request_s * count
+        every = count + beside
+        if registry.workers.stretch(world.clock.now, path.now_s, registry.request_s * every, every):
+            path.now_s += service_s + (count - 1) * way.round_trip_s
+            return ()
+    return _one_by_one(path, way, registry, count, beside)
+
+
+def _one_by_one(path: Path, way: Way, registry: Registry, requests: int, beside: int) -> Steps:
+    for number in range(requests):
+        if number:
+            path.now_s += way.round_trip_s
+        yield path.now_s
+        service_s = registry.service_s(1)
+        done_s = registry.workers.serve(path.now_s, service_s)
+        path.waited(done_s - path.now_s - service_s)
+        for _ in range(beside if number == 0 else 0):
+            registry.workers.serve(path.now_s, registry.service_s(1))
+        path.now_s = done_s
+
+
+def connect(path: Path, way: Way, source: Registry, target: Registry) -> None:
+    """Open a connection between registries, unless one is still open from a while ago."""
+    if source.open_until_s.get(target.number, 0.0) < path.now_s:
+        path.now_s += way.open_s
+    source.open_until_s[target.number] = path.now_s + KEEP_OPEN_S
+
+
+def carry(world: World, path: Path, body: Body, blob: Layer, moved: Moved, source: Machine, target: Machine) -> Waits:
+    """Send a blob's bytes; ends as the last has left.
+
+    Slow start is a delay before the flow: what it costs over sending at the idle lane's rate. A blob within the
+    initial window needs no flow, only the time that the idle lane takes.
+    """
+    if blob.size_bytes > INITIAL_WINDOW_BYTES:
+        return _flow(world, path, body, blob, moved, source, target)
+    started_s = path.now_s
+    path.now_s += blob.size_bytes / body.lane.rate_Bps
+    moved.add(blob.kind, source, target, body, started_s, path.now_s, blob.size_bytes)
+    return ()
+
+
+def _flow(world: World, path: Path, body: Body, blob: Layer, moved: Moved, source: Machine, target: Machine) -> Steps:
+    size_bytes, lane = blob.size_bytes, body.lane
+    ramped = size_bytes >= body.ramp_bytes
+    path.now_s += body.ramp_s if ramped else slow_start_s(size_bytes, lane.rate_Bps, body.round_trip_s)
+    yield path.now_s
+    started_s = path.now_s
+    yield world.network.wire.send(lane, size_bytes)
+    path.now_s = ended_s = world.clock.now
+    waited_s = ended_s - started_s - size_bytes / lane.rate_Bps
+    path.waited(waited_s)
+    moved.add(blob.kind, source, target, body, started_s, ended_s, size_bytes, waited_s)
+
+
+def batched(blobs: tuple[Layer, ...], size: int) -> Iterable[tuple[Layer, ...]]:
+    """The blobs in groups of `size`, which one client moves side by side."""
+    return (blobs,) if 0 < len(blobs) <= size else [blobs[i : i + size] for i in range(0, len(blobs), size)]
+
+
+def side_by_side(world: World, path: Path, blobs: Sequence[Layer], move: Callable[[Path, Layer], Steps]) -> Steps:
+    """`move` blobs at once, each on a branch of the path; the branch that ends last is the path's."""
+    if len(blobs) == 1:
+        return move(path, blobs[0])
+    return _branch(world, path, blobs, move)
+
+
+def _branch(world: World, path: Path, blobs: Sequence[Layer], move: Callable[[Path, Layer], Steps]) -> Steps:
+    branches = [path.fork() for _ in blobs]
+    yield from world.clock.together(map(move, branches, blobs))
+    path.join(branches)
+
+
+def leaders(blobs: Sequence[Layer]) -> tuple[list[Layer], list[Layer]]:
+    """The blobs that decide how long a group takes, and those that only trail along.
+
+    A blob within the initial window needs no flow and the same requests as a larger one, so beside a larger one it
+    ends first.
+    """
+    large = [blob for blob in blobs if blob.size_bytes > INITIAL_WINDOW_BYTES]
+    small = [blob for blob in blobs if blob.size_bytes <= INITIAL_WINDOW_BYTES]
+    if large or not small:
+        return large, small
+    longest = max(small, key=_size_bytes)
+    return [longest], [blob for blob in small if blob is not longest]
+
+
+def _size_bytes(blob: Layer) -> int:
+    return blob.size_bytes

@@ -1,0 +1,131 @@
+"""The fluid network as events: start a flow, wake when it has ended.
+
+A flow that meets no other has a known end, and waits for it in the clock's own queue. When an arrival overfills a
+link, the flows on that link go over to the fair-share engine with the bytes that they have left, and so does the new
+one. One timer serves the engine: it is armed for the next finish and re-armed only when that moves earlier; when
+rates fall and the finish moves later, it finds nothing to do and arms itself again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from simpy import Event
+
+from sim.network import FlowClass, Fluid
+from sim.network.room import Room
+from sim.world.clock import Clock
+
+_NEVER = float("inf")
+
+
+class Lane:
+    """A route for bodies of bytes: its links, the rate it gives when idle, and its class in the engine."""
+
+    __slots__ = ("bound", "flow_class", "number", "rate_Bps", "route")
+
+    def __init__(self, number: int, route: tuple[int, ...], rate_Bps: float, flow_class: FlowClass) -> None:
+        self.number = number
+        self.route = route
+        self.rate_Bps = rate_Bps
+        self.bound = Room.bound(rate_Bps)
+        self.flow_class = flow_class
+
+
+class _Flight:
+    """A flow under way.
+
+    While it is `lone` it stands in the clock's queue, and has what SimPy asks of an event there.
+    """
+
+    __slots__ = ("_ok", "_value", "callbacks", "lane", "lone", "sent", "size_bytes", "started_s")
+
+    def __init__(self, lane: Lane, size_bytes: float, started_s: float, sent: Event) -> None:
+        self.lane = lane
+        self.size_bytes = size_bytes
+        self.started_s = started_s
+        self.sent = sent
+        self.lone = True
+        self._ok = True
+        self._value = None
+        self.callbacks: list[Callable[[Any], None]] | None = None
+
+
+class Wire:
+    """Flows under way, and how many there have been."""
+
+    __slots__ = ("_armed_s", "_clock", "_fluid", "_landing", "_lone", "_room", "capacity_Bps", "flows", "lanes")
+
+    def __init__(self, clock: Clock, capacity_Bps: Sequence[float]) -> None:
+        self.capacity_Bps = capacity_Bps
+        self.lanes: list[Lane] = []
+        self.flows = 0
+        self._clock = clock
+        self._fluid = Fluid(capacity_Bps)
+        self._room = Room(capacity_Bps)
+        self._lone: dict[_Flight, None] = {}
+        self._landing: list[Callable[[Any], None]] = [self._landed]
+        self._armed_s = _NEVER
+
+    def lane(self, route: tuple[int, ...], cap_Bps: float) -> Lane:
+        """A new lane over links known by their position, for flows that are never faster than `cap_Bps`."""
+        narrowest_Bps = min(map(self.capacity_Bps.__getitem__, route), default=_NEVER)
+        cap_Bps = _NEVER if cap_Bps >= narrowest_Bps else cap_Bps
+        lane = Lane(len(self.lanes), route, min(cap_Bps, narrowest_Bps), self._fluid.class_of(route, 1.0, cap_Bps))
+        self.lanes.append(lane)
+        return lane
+
+    def send(self, lane: Lane, size_bytes: float) -> Event:
+        """Start a flow now; the event happens when its last byte has left."""
+        clock = self._clock
+        now_s = clock.now
+        sent = Event(clock)
+        flight = _Flight(lane, size_bytes, now_s, sent)
+        self.flows += 1
+        if self._room.take(lane.route, lane.bound):
+            self._lone[flight] = None
+            flight.callbacks = self._landing
+            clock.enqueue(now_s + size_bytes / lane.rate_Bps, flight)
+        else:
+            self._meet(now_s, flight)
+        return sent
+
+    def _landed(self, flight: _Flight) -> None:
+        """The end of a lone flow, if it has stayed one."""
+        if flight.lone:
+            lane = flight.lane
+            self._room.give(lane.route, lane.bound)
+            del self._lone[flight]
+            self._clock.deliver(flight.sent)
+
+    def _meet(self, now_s: float, flight: _Flight) -> None:
+        """Those that fly alone over the links which `flight` overfills share them from now on."""
+        overfilled = self._room.overfilled(flight.lane.route)
+        for other in [other for other in self._lone if not overfilled.isdisjoint(other.lane.route)]:
+            del self._lone[other]
+            other.lone = False
+            left_bytes = other.size_bytes - other.lane.rate_Bps * (now_s - other.started_s)
+            self._fluid.start(now_s, other.lane.flow_class, max(left_bytes, 0.0), other)
+        flight.lone = False
+        self._fluid.start(now_s, flight.lane.flow_class, flight.size_bytes, flight)
+        self._arm()
+
+    def _arm(self) -> None:
+        if self._fluid.next_finish_s < self._armed_s:
+            self._armed_s = self._fluid.next_finish_s
+            self._clock.at(self._armed_s).callbacks.append(self._due)
+
+    def _due(self, timer: Event) -> None:
+        now_s = self._clock.now
+        if now_s != self._armed_s:
+            return  # an earlier timer took this one's place
+        self._armed_s = _NEVER
+        if self._fluid.next_finish_s <= now_s:
+            ended: list[_Flight] = self._fluid.finished(now_s)
+            for flight in ended:
+                self._room.give(flight.lane.route, flight.lane.bound)
+            for flight in ended:
+                self._clock.deliver(flight.sent)
+        # A delivered event may have started a flow and armed the timer already.
+        self._arm()

@@ -1,0 +1,119 @@
+"""The state that deploys share: what stands where, the clock, the network, the log, and the scenario's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from simpy import Event
+
+from sim.policies.snapshot import Fanout, PlacementView, PushView, Route
+from sim.registry.clients import Requests
+from sim.registry.contents import Publish
+from sim.registry.oci import Digest, Image, Layer, numbered_digest
+from sim.registry.replication import supersedes
+from sim.world.clock import Clock, Failure, Steps
+from sim.world.jobs import Jobs
+from sim.world.log import Log
+from sim.world.network import Network
+from sim.world.path import SYNC_WAIT, Path
+from sim.world.places import Client, ImageKind, Registry
+
+#: How long a start waits for an image to get to central (unikraft/kraftkit, cloud/deploy: gives up after 60 s).
+WAIT_LIMIT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The scenario's rules, bound to their parameters, and its switches."""
+
+    route: Callable[[PushView, float], Route]
+    place: Callable[[PlacementView], tuple[int, ...]]
+    fanout: Callable[[int], Fanout]
+    nodes_per_deploy: int
+    by_digest: bool
+    check_upstream: bool
+    coalesce: bool
+    sync_on_push: bool
+    sync_delay_s: float
+    merge_requests: bool
+
+
+@dataclass(slots=True, eq=False)
+class World:
+    """Everything in one run. `watch`, if set, is told of every request: tests read the protocol from it.
+
+    `candidates` gives, for each site, the nodes' indices with those at the site first, and how many those are.
+    """
+
+    clock: Clock
+    network: Network
+    log: Log
+    rules: Rules
+    central: Registry
+    nodes: Sequence[Registry]
+    candidates: Mapping[str, tuple[tuple[int, ...], int]]
+    clients: Sequence[Client]
+    kinds: Sequence[ImageKind]
+    sync_jobs: Jobs
+    app_draw: Sequence[float]
+    app_client: Sequence[int]
+    watch: Callable[[Path, Registry, Requests], None] | None = None
+    _newest: dict[tuple[str, str], Publish] = field(default_factory=dict)
+    _awaited: dict[tuple[str, Digest], Event] = field(default_factory=dict)
+
+    def repository(self, app: int) -> str:
+        """The repository of an application: its account's and its own name."""
+        return f"org{self.app_client[app]}/app{app}"
+
+    def image(self, made: ImageKind, kernel: int, number: int) -> Image:
+        """Image `number` of the run: the kernel that its release shares, and a rootfs of its own."""
+        kernel_layer = made.kernels[kernel]
+        rootfs = Layer(numbered_digest(1, number), made.rootfs_bytes, "rootfs")
+        config = Layer(numbered_digest(2, number), made.config_bytes, "config")
+        layers = (rootfs,) if kernel_layer is None else (kernel_layer, rootfs)
+        return Image(numbered_digest(3, number), layers, config, made.manifest_bytes, made.index_bytes)
+
+    def place(self, site: str, app: int, draw: float) -> list[Registry]:
+        """The nodes that a deploy of `app` starts on."""
+        nodes, local = self.candidates[site]
+        view = PlacementView(nodes, local, self.rules.nodes_per_deploy, self.app_draw[app], draw)
+        return [self.nodes[node] for node in self.rules.place(view)]
+
+    def hold(self, registry: Registry, repository: str, tag: str, image: Image, publish: Publish) -> None:
+        """Have an image in a registry from now on; its tag points there unless a later publish holds it already."""
+        held = registry.contents.resolve(repository, tag)
+        wins = held is None or supersedes(publish, held)
+        registry.contents.put(repository, tag if wins else None, image, publish.published_s)
+
+    def publish(self, registry: Registry, repository: str, tag: str, image: Image, published_s: float) -> None:
+        """The same for what a push or a sync brings.
+
+        Starts may be waiting for it, and older copies are stale from now on.
+        """
+        publish = Publish(image.digest, published_s)
+        self.hold(registry, repository, tag, image, publish)
+        newest = self._newest.get((repository, tag))
+        if newest is None or supersedes(publish, newest):
+            self._newest[repository, tag] = publish
+        if registry is self.central and self._awaited:
+            awaited = self._awaited.pop((repository, image.digest), None)
+            if awaited is not None:
+                self.clock.deliver(awaited)
+
+    def superseded(self, repository: str, tag: str, seen: Publish) -> bool:
+        """Whether the tag means, at any registry, something published later than what was seen."""
+        newest = self._newest.get((repository, tag))
+        return newest is not None and newest.digest != seen.digest and supersedes(newest, seen)
+
+    def until_central_has(self, path: Path, repository: str, digest: Digest) -> Steps:
+        """Wait until central has an image; a failure after `WAIT_LIMIT_S`."""
+        path.enter(SYNC_WAIT)
+        yield path.now_s
+        if self.central.contents.image(repository, digest) is not None:
+            return
+        awaited = self._awaited.setdefault((repository, digest), Event(self.clock))
+        yield self.clock.any_of((awaited, self.clock.at(path.now_s + WAIT_LIMIT_S)))
+        path.now_s = self.clock.now
+        if self.central.contents.image(repository, digest) is None:
+            raise Failure(f"not at central within {WAIT_LIMIT_S:g} s")

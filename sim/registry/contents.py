@@ -138,10 +138,11 @@ class Contents:
     def collect_garbage(self, *, untagged: bool = False) -> int:
         """Drop, from every repository, the blobs that none of its manifests refers to; bytes freed in the registry.
 
-        Mark and sweep, as `registry garbage-collect` of the distribution registry does it. Manifests that no tag
-        points at are kept, since a digest may pin them, unless `untagged` has them dropped first (its option
-        `--delete-untagged`). It too drops the blobs of a push that has not put its manifest yet, so the registry must
-        be at rest meanwhile.
+        Mark and sweep, as `registry garbage-collect` of the distribution registry does it, but for one accident there:
+        whether a repository keeps a blob for another's manifest depends on which of the two is scanned first
+        (registry/storage/garbagecollect.go); here it never does. Manifests that no tag points at are kept, since a
+        digest may pin them, unless `untagged` has them dropped first (its option `--delete-untagged`). It too drops the
+        blobs of a push that has not put its manifest yet, so the registry must be at rest meanwhile.
         """
         before_bytes = self.stored_bytes
         for held in self._repositories.values():

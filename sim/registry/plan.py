@@ -58,7 +58,7 @@ def mountable(contents: Contents, repository: str, pushed: Iterable[str]) -> Mou
     Only repositories of the same account count. Each blob asked about costs a look-up in every one of them.
     """
     account = account_of(repository)
-    return Mountable(contents, tuple(other for other in pushed if other != repository and account_of(other) == account))
+    return Mountable(contents, tuple(other for other in pushed if account_of(other) == account))
 
 
 def account_of(repository: str) -> str:

@@ -84,6 +84,3 @@ class Network:
         lane = self.wire.lane(route, ceiling_Bps(window_bytes, round_trip_s) if round_trip_s else float("inf"))
         left_bytes = ramp_bytes(lane.rate_Bps, round_trip_s)
         return Body(lane, round_trip_s, slow_start_s(left_bytes, lane.rate_Bps, round_trip_s), left_bytes)
-
-    def peaks(self, horizon_s: float) -> list[float]:
-        return [0.0] * len(self.capacity_Bps)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.network.transport import INITIAL_WINDOW_BYTES
+from sim.world.usage import BIN_S, peaks
 from sim.world.world import World
 
 _PURPOSES = ("push", "pull", "sync")
@@ -24,21 +26,22 @@ def _links(world: World) -> None:
     network, transfers = world.network, world.log.tables["transfers"]
     carried = np.zeros((len(_PURPOSES), len(network.capacity_Bps)))
     purposes = np.array([_PURPOSES.index(purpose) for purpose in transfers.column("purpose")], dtype=np.int64)
-    routes = np.frombuffer(world.log.transfer_lanes, dtype=np.int64) if len(purposes) else purposes
+    lanes = np.frombuffer(world.log.transfer_lanes, dtype=np.int64) if len(purposes) else purposes
     sizes = transfers.column("size_bytes").astype(np.float64)
-    by_route = np.zeros((len(_PURPOSES), len(network.wire.lanes)))
-    np.add.at(by_route, (purposes, routes), sizes)
+    by_lane = np.zeros((len(_PURPOSES), len(network.wire.lanes)))
+    np.add.at(by_lane, (purposes, lanes), sizes)
     for lane in network.wire.lanes:
         for crossed in lane.route:
-            carried[:, crossed] += by_route[:, lane.number]
+            carried[:, crossed] += by_lane[:, lane.number]
     horizon_s = world.clock.now
-    peaks = network.peaks(horizon_s)
+    no_flow = transfers.column("size_bytes") <= INITIAL_WINDOW_BYTES
+    busiest = peaks(network.wire, (lanes[no_flow], transfers.column("started_s")[no_flow], sizes[no_flow]))
     for at, link in enumerate(network.graph.links):
         capacity_Bps = network.capacity_Bps[at]
-        total_bytes = float(carried[:, at].sum())
+        total_bytes, peak_Bps = float(carried[:, at].sum()), float(busiest[at]) / BIN_S
         world.log.tables["links"].append(
             (link.name, link.tail, link.head, capacity_Bps, network.wan[at],
              *(int(carried[purpose, at]) for purpose in range(len(_PURPOSES))),
-             total_bytes / (capacity_Bps * horizon_s) if horizon_s else 0.0, peaks[at],
+             total_bytes / (capacity_Bps * horizon_s) if horizon_s else 0.0, peak_Bps / capacity_Bps,
              total_bytes * network.price_usd_per_byte[at])
         )  # fmt: skip

@@ -8,15 +8,20 @@ rates fall and the finish moves later, it finds nothing to do and arms itself ag
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from simpy import Event
 
-from sim.network import FlowClass, Fluid
+from sim.network import FlowClass, Fluid, Watch
 from sim.network.room import Room
 from sim.world.clock import Clock
 
+#: The width of a bin of the engine's watch: a link's peak is its busiest minute.
+BIN_S = 60.0
 _NEVER = float("inf")
 
 
@@ -55,18 +60,25 @@ class _Flight:
 class Wire:
     """Flows under way, and how many there have been."""
 
-    __slots__ = ("_armed_s", "_clock", "_fluid", "_landing", "_lone", "_room", "capacity_Bps", "flows", "lanes")
+    __slots__ = (
+        "_armed_s", "_clock", "_fluid", "_landing", "_lone", "_lone_ended_s", "_lone_lane", "_lone_started_s", "_room",
+        "capacity_Bps", "flows", "lanes", "watch",
+    )  # fmt: skip
 
     def __init__(self, clock: Clock, capacity_Bps: Sequence[float]) -> None:
         self.capacity_Bps = capacity_Bps
         self.lanes: list[Lane] = []
         self.flows = 0
         self._clock = clock
-        self._fluid = Fluid(capacity_Bps)
+        self.watch = Watch(BIN_S)
+        self._fluid = Fluid(capacity_Bps, self.watch)
         self._room = Room(capacity_Bps)
         self._lone: dict[_Flight, None] = {}
         self._landing: list[Callable[[Any], None]] = [self._landed]
         self._armed_s = _NEVER
+        self._lone_lane = array("q")
+        self._lone_started_s = array("d")
+        self._lone_ended_s = array("d")
 
     def lane(self, route: tuple[int, ...], cap_Bps: float) -> Lane:
         """A new lane over links known by their position, for flows that are never faster than `cap_Bps`."""
@@ -91,19 +103,34 @@ class Wire:
             self._meet(now_s, flight)
         return sent
 
+    def lone_flows(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """Each time that a flow had its links to itself: its lane's number, from when and until when, s, (n,) each."""
+        return (
+            np.array(self._lone_lane, dtype=np.int64),
+            np.array(self._lone_started_s, dtype=np.float64),
+            np.array(self._lone_ended_s, dtype=np.float64),
+        )
+
+    def _leave(self, flight: _Flight, now_s: float) -> None:
+        """`flight` is lone no more: it has ended, or has to share."""
+        del self._lone[flight]
+        self._lone_lane.append(flight.lane.number)
+        self._lone_started_s.append(flight.started_s)
+        self._lone_ended_s.append(now_s)
+
     def _landed(self, flight: _Flight) -> None:
         """The end of a lone flow, if it has stayed one."""
         if flight.lone:
             lane = flight.lane
             self._room.give(lane.route, lane.bound)
-            del self._lone[flight]
+            self._leave(flight, self._clock.now)
             self._clock.deliver(flight.sent)
 
     def _meet(self, now_s: float, flight: _Flight) -> None:
         """Those that fly alone over the links which `flight` overfills share them from now on."""
         overfilled = self._room.overfilled(flight.lane.route)
         for other in [other for other in self._lone if not overfilled.isdisjoint(other.lane.route)]:
-            del self._lone[other]
+            self._leave(other, now_s)
             other.lone = False
             left_bytes = other.size_bytes - other.lane.rate_Bps * (now_s - other.started_s)
             self._fluid.start(now_s, other.lane.flow_class, max(left_bytes, 0.0), other)

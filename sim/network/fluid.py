@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any
 
 from sim.network import kernel, sharing
-from sim.network.records import IN_HAND, INF, PRIVATE, add_class, as_arrays, ended, plain, readable, with_room
+from sim.network.records import IN_HAND, INF, PRIVATE, Net, add_class, as_arrays, ended, plain, readable, with_room
 from sim.network.watch import Watch
 
 COMPILE_AFTER = 250_000
@@ -44,7 +44,7 @@ class Fluid:
         for link, capacity in enumerate(capacity_Bps):
             _check_capacity(link, capacity)
         self.next_finish_s = INF
-        self._net = plain(capacity_Bps)
+        self._keep(plain(capacity_Bps))
         self._do: Any = kernel
         self._classes: dict[tuple[tuple[int, ...], float, float], FlowClass] = {}
         self._tokens: list[tuple[int, Any]] = []
@@ -125,11 +125,6 @@ class Fluid:
         """How many flows are under way."""
         return len(self._tokens) - len(self._free)
 
-    @property
-    def net(self) -> Any:
-        """The state, to be read: see `records`."""
-        return readable(self._net)
-
     def rate_Bps(self, flow_class: FlowClass) -> float:
         """What each flow of this class gets now, bytes/s (0 when it has none)."""
         net = self.net
@@ -165,13 +160,17 @@ class Fluid:
 
     def _make_room(self) -> None:
         old = len(self._tokens)
-        self._net = with_room(self._net, max(64, old))
+        self._keep(with_room(self._net, max(64, old)))
         self._tokens += [(0, None)] * (len(self._net.flows) - old)
         self._free = list(range(len(self._tokens) - 1, old - 1, -1))
 
+    def _keep(self, net: Net) -> None:
+        self._net = net
+        self.net = readable(net)
+
     def _compile(self) -> None:
         self._do = importlib.import_module("sim.network.compiled")
-        self._net = as_arrays(self._net)
+        self._keep(as_arrays(self._net))
 
     def _new_class(self, route: tuple[int, ...], weight: float, cap_Bps: float) -> FlowClass:
         if not 0 < weight < INF:
@@ -180,7 +179,7 @@ class Fluid:
             raise ValueError(f"cap must be above 0 bytes/s, got {cap_Bps:g}")
         if len(set(route)) < len(route):
             raise ValueError(f"route must not cross a link twice, got {route}")
-        self._net = add_class(self._net, route, weight, cap_Bps)
+        self._keep(add_class(self._net, route, weight, cap_Bps))
         return FlowClass(len(self._net.classes) - 1, route, weight, cap_Bps)
 
 

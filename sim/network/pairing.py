@@ -7,10 +7,20 @@ Source: Fredman, Sedgewick, Sleator, Tarjan, "The pairing heap", Algorithmica 1 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Protocol
 
 
-def insert(nodes: Any, root: int, x: int) -> int:
+class Node(Protocol):
+    """What a heap needs of a record."""
+
+    key: float
+    child: int
+    next: int
+    prev: int
+
+
+def insert(nodes: Sequence[Node], root: int, x: int) -> int:
     """Puts the lone node `x`, its key set, into the heap; the new root."""
     node = nodes[x]
     node.child = -1
@@ -21,7 +31,7 @@ def insert(nodes: Any, root: int, x: int) -> int:
     return meld(nodes, root, x)
 
 
-def remove(nodes: Any, root: int, x: int) -> int:
+def remove(nodes: Sequence[Node], root: int, x: int) -> int:
     """Takes node `x` out of the heap, wherever it is; the new root."""
     node = nodes[x]
     rest = node.child
@@ -41,7 +51,7 @@ def remove(nodes: Any, root: int, x: int) -> int:
     return meld(nodes, root, rest)
 
 
-def meld(nodes: Any, a: int, b: int) -> int:
+def meld(nodes: Sequence[Node], a: int, b: int) -> int:
     """Joins two heaps, neither empty; the root with the smaller key, `a` among equals."""
     if nodes[b].key < nodes[a].key:
         a, b = b, a
@@ -55,7 +65,7 @@ def meld(nodes: Any, a: int, b: int) -> int:
     return a
 
 
-def merge(nodes: Any, first: int) -> int:
+def merge(nodes: Sequence[Node], first: int) -> int:
     """One heap of the siblings from `first` on: melded in pairs left to right, then right to left."""
     done = -1
     while first >= 0:

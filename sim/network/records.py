@@ -137,18 +137,21 @@ class Board:
 
 
 class Net(NamedTuple):
-    """All of it. `board` has one row; scratch lists live in the first rows of `links`, `classes` and `flows`."""
+    """All of it, typed as lists of objects; compiled, each table is an array of records with the same fields.
 
-    links: Any
-    classes: Any
-    hops: Any
-    nodes: Any
-    ranks: Any
-    flows: Any
-    board: Any
+    `board` has one row. Scratch lists live in the first rows of `links`, `classes` and `flows`.
+    """
+
+    links: list[LinkState]
+    classes: list[ClassState]
+    hops: list[Hop]
+    nodes: list[Node]
+    ranks: list[Node]
+    flows: list[FlowState]
+    board: list[Board]
 
 
-KINDS = Net(LinkState, ClassState, Hop, Node, Node, FlowState, Board)
+KINDS = (LinkState, ClassState, Hop, Node, Node, FlowState, Board)
 
 
 def plain(capacity_Bps: Iterable[float]) -> Net:
@@ -186,18 +189,23 @@ def ended(net: Net, n: int) -> list[int]:
     """The `n` flows that have just ended."""
     if isinstance(net.flows, list):
         return [net.flows[i].ended for i in range(n)]
-    rows: list[int] = net.flows["ended"][:n].tolist()
+    table: Any = net.flows
+    rows: list[int] = table["ended"][:n].tolist()
     return rows
 
 
 def as_arrays(net: Net) -> Net:
     """The same state as arrays."""
-    return Net(*(_array(kind, rows) for kind, rows in zip(KINDS, net, strict=True)))
+    tables: list[Any] = [_array(kind, rows) for kind, rows in zip(KINDS, net, strict=True)]
+    return Net(*tables)
 
 
 def readable(net: Net) -> Net:
     """The same state, so that plain Python can say `table[number].field` of arrays too."""
-    return net if isinstance(net.links, list) else Net(*(table.view(np.recarray) for table in net))
+    if isinstance(net.links, list):
+        return net
+    tables: Any = net
+    return Net(*(table.view(np.recarray) for table in tables))
 
 
 def _extended(table: Any, rows: list[Any]) -> Any:
@@ -207,7 +215,7 @@ def _extended(table: Any, rows: list[Any]) -> Any:
     return np.concatenate([table, _array(type(rows[0]), rows)]) if rows else table
 
 
-def _array(kind: Any, rows: list[Any]) -> np.ndarray[Any, Any]:
+def _array(kind: Any, rows: Any) -> np.ndarray[Any, Any]:
     columns = fields(kind)
     values = attrgetter(*(column.name for column in columns))
     dtype = [(column.name, np.float64 if column.type == "float" else np.int64) for column in columns]

@@ -37,8 +37,8 @@ PHASES: Final = ("login", "checks", "upload", "commit", "sync_wait", "pull", "bo
 PHASE_MEANINGS: Final[Mapping[str, str]] = {
     "login": "opening the connection, the version check and the token",
     "checks": "asking which tags and blobs the registry has",
-    "upload": "opening upload sessions and sending the blobs it lacks, until their bytes have left",
-    "commit": "closing the uploads, the manifest and the index, until the registry has published the tag",
+    "upload": "opening uploads, sending the blobs that it lacks, and closing the uploads",
+    "commit": "the manifest and the index, until the registry has published the tag",
     "sync_wait": "from the publish until the node looks for the image: its answer's way back, the request that creates "
     "the instance, and waiting until the image is where it is needed",
     "pull": "resolving the reference and fetching what the node lacks, or joining a fetch under way",
@@ -61,7 +61,7 @@ DEPLOYS: Final = (
     Column("latency_s", "float", "from the client's start to the last instance ready; infinite when failed"),
     Column("client_latency_s", "float", "from the client's start until creating the instance is accepted"),
     Column("push_s", "float", "from the client's start until the client knows that the push is published"),
-    Column("pull_s", "float", "longest pull among its nodes"),
+    Column("longest_pull_s", "float", "longest pull among its nodes"),
     *(Column(f"{phase}_s", "float", PHASE_MEANINGS[phase]) for phase in PHASES),
     *(Column(f"{phase}_waited_s", "float", f"the part of {phase}_s spent waiting for others") for phase in PHASES),
     Column("pushed_bytes", "int", "bytes its push sent, metadata included"),
@@ -200,7 +200,7 @@ DISTRIBUTIONS: Final[Mapping[str, tuple[str, str]]] = {
     "deploy_latency_s": ("deploys", "latency_s"),
     "client_latency_s": ("deploys", "client_latency_s"),
     "push_s": ("deploys", "push_s"),
-    "pull_s": ("deploys", "pull_s"),
+    "pull_s": ("deploys", "longest_pull_s"),
     "sync_lag_s": ("syncs", "lag_s"),
 }
 STATISTICS: Final = ("mean", "p50", "p95", "p99", "max")

@@ -25,6 +25,10 @@ def spans_of(scenario: Scenario, hosts: list[Host]) -> tuple[Span, ...]:
     joined = {span.name: span for span in generated}
     for name, link in scenario.links.items():
         if link.between is not None:
+            # The scenario's own checks saw to it that a link of its own has both rates and a delay.
+            assert link.up_Bps is not None
+            assert link.down_Bps is not None
+            assert link.delay_s is not None
             joined[name] = Span(name, *link.between, link.up_Bps, link.down_Bps, link.delay_s, link.price_usd_per_byte)
             continue
         line = joined[name]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sim.network.transport import INITIAL_WINDOW_BYTES
-from sim.world.usage import BIN_S, peaks
+from sim.world.usage import peaks
+from sim.world.wire import BIN_S
 from sim.world.world import World
 
 _PURPOSES = ("push", "pull", "sync")

@@ -117,9 +117,10 @@ class Comparison:
         return difference(self.values[variant][metric], baseline, simultaneous=max(len(self.others), 1))
 
     def relative(self, variant: str, metric: str) -> float:
-        """The mean difference as a share of the baseline's mean; NaN where that is zero or not finite."""
+        """The mean difference as a share of the baseline's mean; NaN where that is zero, and where deploys fail."""
         base = float(self.values[self.baseline][metric].mean())
-        return self.difference(variant, metric).mean / abs(base) if base and np.isfinite(base) else float("nan")
+        apart = self.difference(variant, metric).mean
+        return apart / abs(base) if base and np.isfinite((base, apart)).all() else float("nan")
 
     def pairing(self, variant: str, metric: str) -> Pairing:
         """What sharing random numbers with the baseline was worth."""

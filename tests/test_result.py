@@ -1,0 +1,190 @@
+"""One run's result: metrics from hand-written rows, DataFrames, files, and what is not imported for them."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from sim import rows
+from sim.result import Result
+from sim.rows import Table
+from sim.scenario import Scenario
+
+DOCUMENT = {
+    "run": {"duration": "1 h"},
+    "topology": {"shape": "star"},
+    "nodes": {"n": {"count": 2}},
+    "clients": {"dev": {"count": 3}},
+    "images": {"app": {"kernel": "10 MB", "rootfs": "1 MB"}},
+}
+BLANK = {"float": 0.0, "int": 0, "bool": False, "text": ""}
+
+
+def add(table: Table, **values: Any) -> None:
+    """A row in which what is not given is zero, false or empty."""
+    assert values.keys() <= {column.name for column in table.columns}
+    table.append(tuple(values.get(column.name, BLANK[column.kind]) for column in table.columns))
+
+
+@pytest.fixture
+def tables() -> dict[str, Table]:
+    """Two deploys, the second of which failed; three transfers; three links; two registries; one sync."""
+    made = rows.new_tables()
+    add(made["deploys"], deploy=0, client="dev1", latency_s=2.0, client_latency_s=1.5, push_s=1.0, pull_s=0.5,
+        saved_bytes=100, coalesced_bytes=7, stale_starts=1)  # fmt: skip
+    add(made["deploys"], deploy=1, client="dev2", failed=True, reason="refused", latency_s=math.inf,
+        client_latency_s=math.inf, push_s=0.25)  # fmt: skip
+    add(made["transfers"], purpose="push", source="dev1", target="central", wan=True, size_bytes=10)
+    add(made["transfers"], purpose="pull", source="central", target="n1", wan=False, size_bytes=20)
+    add(made["transfers"], purpose="sync", source="n1", target="central", wan=True, size_bytes=40)
+    add(
+        made["links"],
+        link="a-b-up",
+        tail="a",
+        head="b",
+        wan=True,
+        mean_utilisation=0.1,
+        peak_utilisation=0.9,
+        cost_usd=0.5,
+    )
+    add(made["links"], link="hub-central-up", tail="central", head="hub", mean_utilisation=0.2, cost_usd=0.25)
+    add(made["links"], link="hub-n1-up", tail="n1", head="hub", mean_utilisation=0.3)
+    add(made["registries"], registry="central", sent_bytes=20, received_bytes=50)
+    add(made["registries"], registry="n1", sent_bytes=40, received_bytes=20)
+    add(made["syncs"], lag_s=5.0, saved_bytes=11)
+    return made
+
+
+def result_of(tables: dict[str, Table]) -> Result:
+    scenario = Scenario.from_document(DOCUMENT)
+    return Result(
+        scenario=scenario, variant=None, seed=1, run=0, tables=tables, events=9, flows=3, simulated_s=60.0, wall_s=0.5
+    )
+
+
+@pytest.fixture
+def result(tables: dict[str, Table]) -> Result:
+    return result_of(tables)
+
+
+def test_every_metric_there_is_has_a_value(result: Result) -> None:
+    """A result has all metrics of `rows.METRICS`, in their order, then links'."""
+    assert list(result.metrics)[: len(rows.METRICS)] == list(rows.METRICS)
+    assert all(rows.metric(name).name == name for name in result.metrics)
+
+
+def test_totals_are_sums_of_columns(result: Result) -> None:
+    """Each total is the sum of the entries that its meaning names."""
+    expected = {
+        "wan_bytes": 50, "central_egress_bytes": 20, "central_ingress_bytes": 50, "push_bytes": 10, "pull_bytes": 20,
+        "sync_bytes": 40, "dedup_saved_bytes": 111, "coalesced_bytes": 7, "stale_starts": 1, "failed_deploys": 1,
+        "cost_usd": 0.75,
+    }  # fmt: skip
+    assert {name: result.metrics[name] for name in expected} == expected
+
+
+def test_a_failed_deploy_is_infinite_in_every_distribution_over_deploys(result: Result) -> None:
+    """Of two deploys the median is the one that worked; p95 and the mean are infinite, its push included."""
+    for name in ("deploy_latency_s", "client_latency_s", "push_s", "pull_s"):
+        assert result.metrics[f"{name}.p95"] == math.inf
+        assert result.metrics[f"{name}.mean"] == math.inf
+    assert result.metrics["deploy_latency_s.p50"] == 2.0
+    assert result.metrics["push_s.p50"] == 1.0
+    assert result.metrics["sync_lag_s.p95"] == 5.0
+
+
+def test_utilisation_is_told_of_wan_links_and_of_central(result: Result) -> None:
+    """The node's own link is in the table of links and not among the metrics."""
+    found = {name: value for name, value in result.metrics.items() if name.startswith("link_utilisation.")}
+    assert found == {
+        "link_utilisation.a-b-up.mean": 0.1,
+        "link_utilisation.a-b-up.peak": 0.9,
+        "link_utilisation.hub-central-up.mean": 0.2,
+        "link_utilisation.hub-central-up.peak": 0.0,
+    }
+
+
+def test_json_has_null_where_a_number_is_infinite_or_missing(result: Result) -> None:
+    """The run's document survives strict JSON: infinite latencies are null, finite ones numbers."""
+    found = json.loads(json.dumps(result.to_json(), allow_nan=False))
+    assert found["schema"] == "regsim.run/1"
+    assert (found["deploys"], found["failed"], found["events"], found["flows"]) == (2, 1, 9, 3)
+    assert found["metrics"]["deploy_latency_s.p95"] is None
+    assert found["metrics"]["deploy_latency_s.p50"] == 2.0
+    assert found["digest"] == result.digest
+    assert found["peak_rss_bytes"] > 10_000_000
+
+
+def test_a_run_of_nothing_has_no_distributions_and_no_totals() -> None:
+    """Empty tables give null for every distribution and zero for every total."""
+    found = result_of(rows.new_tables()).to_json()["metrics"]
+    assert {found[name] for name in found if "." in name} == {None}
+    assert {found[name] for name in found if "." not in name} == {0.0}
+
+
+def test_no_table_names_two_columns_alike() -> None:
+    """A column's name is enough to find it, in a frame and in a file."""
+    for name, columns in rows.TABLES.items():
+        assert len({column.name for column in columns}) == len(columns), name
+
+
+def test_tables_are_dataframes_with_text_as_categories(result: Result) -> None:
+    """Columns keep their declared order; text is categorical, numbers and flags are not."""
+    assert list(result.deploys) == [column.name for column in rows.DEPLOYS]
+    assert isinstance(result.deploys["client"].dtype, pd.CategoricalDtype)
+    assert result.deploys["client"].tolist() == ["dev1", "dev2"]
+    assert result.deploys["failed"].tolist() == [False, True]
+    assert (len(result.transfers), len(result.links), len(result.registries), len(result.syncs)) == (3, 3, 2, 1)
+
+
+def test_the_digest_changes_with_a_single_value(tables: dict[str, Table], result: Result) -> None:
+    """The digest is that of the rows, and one more byte in one row is another digest."""
+    assert result.digest == rows.digest(tables)
+    add(tables["syncs"], lag_s=5.0, saved_bytes=12)
+    assert rows.digest(tables) != result.digest
+
+
+def test_written_tables_read_back_as_they_were(result: Result, tmp_path: Path) -> None:
+    """Every table is one Parquet file with the frame's values, and nothing else is left in the directory."""
+    result.write(tmp_path / "new" / "deeper")
+    written = tmp_path / "new" / "deeper"
+    assert {path.name for path in written.iterdir()} == {f"{name}.parquet" for name in rows.TABLES} | {
+        "run.json",
+        "manifest.json",
+    }
+    back = pd.read_parquet(written / "deploys.parquet")
+    pd.testing.assert_frame_equal(back, result.deploys, check_dtype=False, check_categorical=False)
+
+
+def test_a_column_in_a_file_says_its_unit_and_its_meaning(result: Result, tmp_path: Path) -> None:
+    """A Parquet file explains itself: seconds, bytes, and what each column holds."""
+    result.write_tables(tmp_path)
+    schema = pq.read_schema(tmp_path / "deploys.parquet")
+    assert schema.field("latency_s").metadata[b"unit"] == b"s"
+    assert schema.field("pushed_bytes").metadata[b"unit"] == b"bytes"
+    assert schema.field("nodes").metadata[b"unit"] == b""
+    assert schema.field("site").metadata[b"meaning"] == b"site of that client"
+
+
+def test_a_manifest_is_enough_to_make_the_run_again(result: Result, tmp_path: Path) -> None:
+    """The document in the manifest makes the same scenario; seed, run and digest stand beside it."""
+    result.write(tmp_path)
+    found = json.loads((tmp_path / "manifest.json").read_text())
+    assert Scenario.from_document(found["document"]).run == result.scenario.run
+    assert (found["seed"], found["run"], found["digest"]) == (1, 0, result.digest)
+    assert found["versions"]["regsim"]
+    assert found["resolved"]["scenario"]
+
+
+def test_a_result_is_made_without_the_libraries_that_only_show_it() -> None:
+    """Importing what a run needs loads neither pandas nor pyarrow nor scipy nor matplotlib."""
+    code = "import sim.result, sys; print(sorted({'pandas', 'pyarrow', 'scipy', 'matplotlib'} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

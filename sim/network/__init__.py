@@ -4,6 +4,7 @@ Imports nothing of the simulator but `sim.units`; knows no registries and draws 
 then `fairshare`, then `fluid`.
 """
 
+from sim.network.climb import Climb
 from sim.network.fairshare import max_min
 from sim.network.fluid import FlowClass, Fluid
 from sim.network.graph import Graph, Link, Route, duplex
@@ -11,6 +12,7 @@ from sim.network.simulate import Flow, Flows, simulate
 from sim.network.watch import Seen, Watch
 
 __all__ = [
+    "Climb",
     "Flow",
     "FlowClass",
     "Flows",

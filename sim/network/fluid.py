@@ -104,14 +104,13 @@ class Fluid:
             self._watch.ended(self, flow, self._tokens[flow][1], left_bytes)
         return float(left_bytes)
 
-    def move(self, now_s: float, flow: int, flow_class: FlowClass) -> None:
-        """A flow goes on in another class of the same route with what it has left; its number and place in line
-        stay."""
+    def move(self, now_s: float, flow: int, flow_class: FlowClass, more_bytes: float = 0.0) -> None:
+        """A flow goes on in a class of the same route with what it has left, and more; its place in line stays."""
         if self._watch is not None:
             self._watch.advance(self, now_s)
-        self.next_finish_s = self._do.move(self._net, now_s, flow, flow_class.number)
+        self.next_finish_s = self._do.move(self._net, now_s, flow, flow_class.number, more_bytes)
         if self._watch is not None:
-            self._watch.moved(self, flow, flow_class)
+            self._watch.moved(self, flow, flow_class, more_bytes)
 
     def set_capacity(self, now_s: float, link: int, capacity_Bps: float) -> None:
         """From `now_s` on `link` carries `capacity_Bps` bytes/s; at 0 its flows stand still."""
@@ -134,8 +133,14 @@ class Fluid:
         return float(k.rate if k.link == PRIVATE else k.weight * net.links[k.link].level)
 
     def is_full(self, link: int) -> bool:
-        """Whether `link` shares its whole capacity among flows that would take more."""
-        return bool(self.net.links[link].members)
+        """Whether some flow would take more of `link` than there is."""
+        at = self.net.links[link]
+        if at.members or at.potential < at.capacity * (1 - 1e-12):
+            return bool(at.members)
+        return any(k.link == PRIVATE and k.bound == at.capacity and self._crosses(k, link) for k in self.net.classes)
+
+    def _crosses(self, k: Any, link: int) -> bool:
+        return any(self.net.hops[h].link == link for h in range(k.first_hop, k.end_hop))
 
     def left_bytes(self, now_s: float, flow: int) -> float:
         """What a flow still has to send."""

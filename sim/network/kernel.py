@@ -98,13 +98,13 @@ def stop(net: Net, now: float, f: int) -> tuple[float, float]:
     return left, soon(net)
 
 
-def move(net: Net, now: float, f: int, c: int) -> float:
-    """Flow `f` goes on in class `c` with the bytes it still has to send; when the next flow ends."""
+def move(net: Net, now: float, f: int, c: int, more: float) -> float:
+    """Flow `f` goes on in class `c` with what it still has to send and `more` bytes; when the next flow ends."""
     old = net.flows[f].owner
+    asked = net.flows[f].asked + more
     left = _take_out(net, now, f)
-    asked = net.flows[f].asked
     place(net, old, now)
-    start(net, now, c, f, left)
+    start(net, now, c, f, left + more)
     net.flows[f].asked = asked
     return soon(net)
 

@@ -73,8 +73,9 @@ class Watch:
         mark = self._mark(fluid, flow_class) if self._tell else []
         self._sights[flow] = _Sight(flow_class, size_bytes, purpose, self._now_s, mark)
 
-    def moved(self, fluid: Fluid, flow: int, flow_class: FlowClass) -> None:
+    def moved(self, fluid: Fluid, flow: int, flow_class: FlowClass, more_bytes: float) -> None:
         sight = self._sights[flow]
+        sight.size_bytes += more_bytes
         if self._tell:
             self._note_held(fluid, sight)
             sight.mark = self._mark(fluid, flow_class)

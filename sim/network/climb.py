@@ -1,0 +1,200 @@
+"""Connections that climb TCP's ladder: flows whose caps double each round trip for as long as the cap holds them
+back.
+
+A connection may send a window each round trip: IW at first, twice as much after each round trip in which the window
+was what held it back (slow start: RFC 5681, 3.1; no growth for a window that is not used: RFC 7661), up to a
+ceiling of its own. So its cap moves along IW 2^k / RTT, and flows at one rung of one route stay one class. When a
+share grows, the connections that it had kept below their caps climb on from where they stood. What fits into one
+window leaves as a burst, uncapped. Alone on a link a transfer takes size / rate + `transport.slow_start_s`,
+exactly.
+
+Where queues are given, a full link lengthens the round trips of all that cross it by its queue, and a connection that
+slow start drove past what its share and the queues hold sends what was dropped again. Leaves out the windows of
+congestion avoidance, whose mean a share already is.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from itertools import count
+from typing import Any
+
+from sim.network.fluid import FlowClass, Fluid
+from sim.network.records import INF
+from sim.network.transport import INITIAL_WINDOW_BYTES, queue_s
+from sim.network.watch import Watch
+
+_AT_CAP = 1 - 1e-12
+
+
+class _Climber:
+    """One connection's transfer: its class, window and round trip, and whether it is still climbing."""
+
+    __slots__ = ("ceiling_Bps", "flow", "flow_class", "gone", "round_trip_s", "token", "weight", "window_bytes")
+
+    def __init__(
+        self, token: Any, flow_class: FlowClass, window_bytes: float, round_trip_s: float, ceiling: float
+    ) -> None:
+        self.token = token
+        self.flow_class = flow_class
+        self.window_bytes = window_bytes
+        self.round_trip_s = round_trip_s
+        self.ceiling_Bps = ceiling
+        self.flow = -1
+        self.gone = False
+
+
+class Climb:
+    """A `Fluid` driven through slow start; `next_s` is when something happens next, inf when nothing will.
+
+    `capacity_Bps` : (n_links,) bytes/s. `depth_bytes` : (n_links,) of drop-tail queues; without them nothing is
+    queued or lost. `flows` and `events` count transfers begun, and starts, ends and rungs taken.
+    """
+
+    def __init__(
+        self,
+        capacity_Bps: Sequence[float],
+        initial_window_bytes: float = INITIAL_WINDOW_BYTES,
+        depth_bytes: Sequence[float] | None = None,
+        watch: Watch | None = None,
+    ) -> None:
+        self.fluid = Fluid(capacity_Bps, watch)
+        self.next_s = INF
+        self.flows = 0
+        self.events = 0
+        self.resent_bytes = 0.0
+        self._capacity_Bps = list(capacity_Bps)
+        self._initial_window_bytes = initial_window_bytes
+        self._depth_bytes = depth_bytes
+        self._due: list[tuple[float, int, _Climber]] = []
+        self._order = count()
+        self._waiting: dict[FlowClass, list[_Climber]] = {}
+
+    def start(
+        self,
+        now_s: float,
+        route: tuple[int, ...],
+        size_bytes: float,
+        token: Any,
+        round_trip_s: float,
+        weight: float = 1.0,
+        ceiling_Bps: float = INF,
+        purpose: Any = None,
+    ) -> None:
+        """A connection in its first window begins to send; `finished` will give `token` back."""
+        self.flows += 1
+        self.events += 1
+        window_bytes = self._initial_window_bytes
+        flow_class = self._class(route, weight, window_bytes, round_trip_s, ceiling_Bps, size_bytes)
+        climber = _Climber(token, flow_class, window_bytes, round_trip_s, ceiling_Bps)
+        climber.flow = self.fluid.start(now_s, flow_class, size_bytes, climber, purpose)
+        self._next_rung(now_s, climber, size_bytes)
+        self._aim()
+
+    def finished(self, now_s: float) -> list[Any]:
+        """Ends and rungs due at `now_s`: the tokens of the transfers that have ended, in the order they started."""
+        ended: list[_Climber] = self.fluid.finished(now_s)
+        self.events += len(ended)
+        for climber in ended:
+            climber.gone = True
+        while self._due and self._due[0][0] <= now_s:
+            climber = heapq.heappop(self._due)[2]
+            if not climber.gone:
+                self._climb(now_s, climber)
+        if self._waiting:
+            self._wake(now_s)
+        self._aim()
+        return [climber.token for climber in ended]
+
+    def set_capacity(self, now_s: float, link: int, capacity_Bps: float) -> None:
+        """From `now_s` on `link` carries `capacity_Bps` bytes/s."""
+        self._capacity_Bps[link] = capacity_Bps
+        self.fluid.set_capacity(now_s, link, capacity_Bps)
+        self._wake(now_s)
+        self._aim()
+
+    def round_trip_s(self, climber_round_trip_s: float, route: tuple[int, ...]) -> float:
+        """A round trip over `route` now: propagation, and the queues of the links that are full."""
+        if self._depth_bytes is None:
+            return climber_round_trip_s
+        return climber_round_trip_s + sum(
+            queue_s(self._depth_bytes[link], self._capacity_Bps[link], self.fluid.is_full(link)) for link in route
+        )
+
+    def _class(
+        self,
+        route: tuple[int, ...],
+        weight: float,
+        window_bytes: float,
+        round_trip_s: float,
+        ceiling_Bps: float,
+        left_bytes: float,
+    ) -> FlowClass:
+        cap_Bps = window_bytes / round_trip_s if round_trip_s > 0 else INF
+        if left_bytes <= window_bytes or cap_Bps >= min(self._narrow_Bps(route), ceiling_Bps):
+            cap_Bps = ceiling_Bps
+        return self.fluid.class_of(route, weight, cap_Bps)
+
+    def _narrow_Bps(self, route: tuple[int, ...]) -> float:
+        return min((self._capacity_Bps[link] for link in route), default=INF)
+
+    def _climb(self, now_s: float, climber: _Climber) -> None:
+        """A round trip has passed: on to the next rung, unless a link and not the window held the connection back."""
+        old = climber.flow_class
+        rate_Bps = self.fluid.rate_Bps(old)
+        if rate_Bps < climber.window_bytes / climber.round_trip_s * _AT_CAP:
+            over_bytes = climber.window_bytes - self._pipe_bytes(rate_Bps, climber)
+            if over_bytes > 0:
+                self._resend(now_s, climber, over_bytes)
+                if old.cap_Bps < climber.ceiling_Bps:
+                    self._waiting.setdefault(old, []).append(climber)
+                return
+        climber.window_bytes *= 2
+        left_bytes = self.fluid.left_bytes(now_s, climber.flow)
+        climber.flow_class = self._class(
+            old.route, old.weight, climber.window_bytes, climber.round_trip_s, climber.ceiling_Bps, left_bytes
+        )
+        self.events += 1
+        if climber.flow_class is not old:
+            self.fluid.move(now_s, climber.flow, climber.flow_class)
+        self._next_rung(now_s, climber, left_bytes)
+
+    def _next_rung(self, now_s: float, climber: _Climber, left_bytes: float) -> None:
+        """Due a round trip from now, if there is one to take: below a link's capacity or, with queues, until they
+        overflow."""
+        if left_bytes <= climber.window_bytes or climber.round_trip_s <= 0:
+            return
+        route = climber.flow_class.route
+        highest_Bps = climber.ceiling_Bps
+        if self._depth_bytes is None:
+            highest_Bps = min(highest_Bps, self._narrow_Bps(route))
+        if climber.window_bytes / climber.round_trip_s < highest_Bps:
+            due_s = now_s + self.round_trip_s(climber.round_trip_s, route)
+            heapq.heappush(self._due, (due_s, next(self._order), climber))
+
+    def _wake(self, now_s: float) -> None:
+        for flow_class in [c for c in self._waiting if self.fluid.rate_Bps(c) >= c.cap_Bps * _AT_CAP]:
+            for climber in self._waiting.pop(flow_class):
+                if not climber.gone:
+                    self._next_rung(now_s, climber, self.fluid.left_bytes(now_s, climber.flow))
+
+    def _pipe_bytes(self, rate_Bps: float, climber: _Climber) -> float:
+        """What the path and its shallowest queue hold at this share; a window beyond it overflows the queue."""
+        if self._depth_bytes is None:
+            return 0.0
+        route = climber.flow_class.route
+        return rate_Bps * climber.round_trip_s + min(self._depth_bytes[link] for link in route)
+
+    def _resend(self, now_s: float, climber: _Climber, over_bytes: float) -> None:
+        """As `transport.overshoot_bytes`."""
+        if self._depth_bytes is not None:
+            lost_bytes = min(over_bytes, self.fluid.left_bytes(now_s, climber.flow))
+            self.resent_bytes += lost_bytes
+            self.fluid.move(now_s, climber.flow, climber.flow_class, lost_bytes)
+
+    def _aim(self) -> None:
+        due = self._due
+        while due and due[0][2].gone:
+            heapq.heappop(due)
+        self.next_s = min(self.fluid.next_finish_s, due[0][0]) if due else self.fluid.next_finish_s

@@ -1,8 +1,9 @@
 """Writes `simgrid.json`: completion times by SimGrid, for the tests to hold the network against.
 
-SimGrid 4.1, model CM02 without cross-traffic or TCP-gamma, zero latency: a fluid under max-min fairness. A cap is a
-private link there, and each distinct route a pair of hosts of its own. Needs the Python package `simgrid` (built from
-source with pybind11 below 3 and Boost's headers); nothing else in the tests does. Run: python simgrid_cases.py
+SimGrid 4.1 without cross-traffic. Most cases use model CM02 without TCP-gamma on zero latency, which is a fluid under
+max-min fairness; some give links latencies and use CM02 or LV08 whole. A cap is a private link there, and each flow
+has a pair of hosts of its own. Needs the Python package `simgrid` (built from source with pybind11 below 3 and
+Boost's headers); nothing else in the tests does. Run: python simgrid_cases.py
 """
 
 from __future__ import annotations
@@ -69,11 +70,13 @@ def mesh(draw: random.Random) -> tuple[list[int], list[list[int]]]:
 
 def answer(one: Case) -> list[float]:
     """Completion time of each flow, by SimGrid. One engine lives in one process, so: one process a case."""
-    settings = ["network/model:CM02", "network/crosstraffic:0", "network/TCP-gamma:0"]
+    settings = [f"network/model:{one.get('model', 'CM02')}", "network/crosstraffic:0"]
+    settings += [] if "model" in one else ["network/TCP-gamma:0"]
     settings += ["precision/work-amount:1e-9", "precision/timing:1e-12"]
     engine = simgrid.Engine(["oracle", *(f"--cfg={setting}" for setting in settings), "--log=root.thres:error"])
     zone = engine.netzone_root.add_netzone_full("all")
-    links = [_link(zone, f"link{i}", capacity) for i, capacity in enumerate(one["capacity_Bps"])]
+    latency = one.get("latency_s", [0.0] * len(one["capacity_Bps"]))
+    links = [_link(zone, f"link{i}", capacity, latency[i]) for i, capacity in enumerate(one["capacity_Bps"])]
     finish: list[float] = [0.0] * len(one["flows"])
     for i, (start, size, route, cap) in enumerate(one["flows"]):
         source, target = zone.add_host(f"s{i}", 1e9), zone.add_host(f"t{i}", 1e9)
@@ -87,9 +90,9 @@ def answer(one: Case) -> list[float]:
     return finish
 
 
-def _link(zone: Any, name: str, capacity: int) -> Any:
+def _link(zone: Any, name: str, capacity: int, latency: float = 0.0) -> Any:
     link = zone.add_link(name, float(capacity))
-    link.set_latency(0.0)
+    link.set_latency(latency)
     link.seal()
     return link
 
@@ -113,6 +116,12 @@ def main() -> None:
             capacity, routes = shape(draw)
             name = f"{shape.__name__} {number}"
             cases.append(case(name, capacity, routes, draw, draw.randint(2, 40), draw.choice([0, 0.5])))
+    for model in ("CM02", "LV08"):
+        for number in range(6):
+            draw = random.Random(f"{model} {number}")
+            capacity, routes = mesh(draw)
+            one = case(f"{model} {number}", capacity, routes, draw, draw.randint(2, 20), 0)
+            cases.append({**one, "model": model, "latency_s": [round(draw.uniform(0.001, 0.1), 4) for _ in capacity]})
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
         for one, finish in zip(cases, pool.map(answer, cases, chunksize=1), strict=True):
             one["finish_s"] = finish

@@ -119,6 +119,17 @@ def test_an_interrupt_ends_workers_in_the_middle_of_their_work(tmp_path: Path) -
     assert time.monotonic() - began < SOON_S
 
 
+def test_a_worker_takes_no_notice_of_the_keyboard(tmp_path: Path) -> None:
+    """An interrupt is for the one who asked: a worker that gets it too, busy or not, still answers."""
+    told = tmp_path / "begun"
+    with started("processes:2", remember, (str(told),)) as pool:
+        busy = pool.submit(recall, 0)
+        _wait_for_lines(told, 2)
+        for worker in told.read_text().split():
+            os.kill(int(worker), signal.SIGINT)
+        assert [busy.result()[1], pool.submit(recall, 1).result()[1]] == [0, 1]
+
+
 ORPHANS = """
 import sys, time
 sys.path.insert(0, sys.argv[2])

@@ -13,7 +13,20 @@ from operator import itemgetter
 from typing import Any
 
 from sim.network import kernel, sharing
-from sim.network.records import IN_HAND, INF, PRIVATE, Net, add_class, as_arrays, ended, plain, readable, with_room
+from sim.network.records import (
+    IN_HAND,
+    INF,
+    PRIVATE,
+    Net,
+    add_class,
+    as_arrays,
+    check_capacity,
+    check_class,
+    ended,
+    plain,
+    readable,
+    with_room,
+)
 from sim.network.watch import Watch
 
 COMPILE_AFTER = 250_000
@@ -42,7 +55,7 @@ class Fluid:
 
     def __init__(self, capacity_Bps: Sequence[float], watch: Watch | None = None) -> None:
         for link, capacity in enumerate(capacity_Bps):
-            _check_capacity(link, capacity)
+            check_capacity(f"link {link}", capacity)
         self.next_finish_s = INF
         self._keep(plain(capacity_Bps))
         self._do: Any = kernel
@@ -114,7 +127,7 @@ class Fluid:
 
     def set_capacity(self, now_s: float, link: int, capacity_Bps: float) -> None:
         """From `now_s` on `link` carries `capacity_Bps` bytes/s; at 0 its flows stand still."""
-        _check_capacity(link, capacity_Bps)
+        check_capacity(f"link {link}", capacity_Bps)
         if self._watch is not None:
             self._watch.advance(self, now_s)
         self.next_finish_s = self._do.set_capacity(self._net, now_s, link, float(capacity_Bps))
@@ -178,16 +191,6 @@ class Fluid:
         self._keep(as_arrays(self._net))
 
     def _new_class(self, route: tuple[int, ...], weight: float, cap_Bps: float) -> FlowClass:
-        if not 0 < weight < INF:
-            raise ValueError(f"weight must be above 0 and finite, got {weight:g}")
-        if not cap_Bps > 0:
-            raise ValueError(f"cap must be above 0 bytes/s, got {cap_Bps:g}")
-        if len(set(route)) < len(route):
-            raise ValueError(f"route must not cross a link twice, got {route}")
+        check_class(route, weight, cap_Bps)
         self._keep(add_class(self._net, route, weight, cap_Bps))
         return FlowClass(len(self._net.classes) - 1, route, weight, cap_Bps)
-
-
-def _check_capacity(link: int, capacity_Bps: float) -> None:
-    if not 0 <= capacity_Bps < INF:
-        raise ValueError(f"link {link}: capacity must be finite and 0 bytes/s or more, got {capacity_Bps:g}")

@@ -13,31 +13,39 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from sim.network.records import check_capacity
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One direction of a cable: `tail` -> `head`, capacity in bytes/s, propagation delay in seconds."""
+    """One direction of a cable: `tail` -> `head`, capacity in bytes/s, propagation delay in s, price in USD/byte."""
 
     name: str
     tail: str
     head: str
     capacity_Bps: float
     delay_s: float = 0.0
+    price_usd_per_byte: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.capacity_Bps >= 0:
-            raise ValueError(f"{self.name}: capacity must be 0 bytes/s or more, got {self.capacity_Bps:g}")
+        check_capacity(self.name, self.capacity_Bps)
         if not 0 <= self.delay_s < float("inf"):
             raise ValueError(f"{self.name}: delay must be 0 s or more and finite, got {self.delay_s:g}")
 
 
 def duplex(
-    name: str, a: str, b: str, up_Bps: float, down_Bps: float | None = None, delay_s: float = 0.0
+    name: str,
+    a: str,
+    b: str,
+    up_Bps: float,
+    down_Bps: float | None = None,
+    delay_s: float = 0.0,
+    price_usd_per_byte: float = 0.0,
 ) -> tuple[Link, Link]:
     """Both directions of one cable: `name-up` from `a` to `b`, `name-down` from `b` to `a`."""
     return (
-        Link(f"{name}-up", a, b, up_Bps, delay_s),
-        Link(f"{name}-down", b, a, up_Bps if down_Bps is None else down_Bps, delay_s),
+        Link(f"{name}-up", a, b, up_Bps, delay_s, price_usd_per_byte),
+        Link(f"{name}-down", b, a, up_Bps if down_Bps is None else down_Bps, delay_s, price_usd_per_byte),
     )
 
 
@@ -95,6 +103,10 @@ class Graph:
         ends = ((first[0],) if first else (), (last[1],) if last else ())
         delay_s = sum(self.links[position].delay_s for end in ends for position in end)
         return Route((*ends[0], *inner.links, *ends[1]), inner.delay_s + delay_s)
+
+    def cost_usd(self, link_bytes: Iterable[float]) -> float:
+        """What it costs to carry `link_bytes`, (n_links,), at each link's price."""
+        return sum(link.price_usd_per_byte * carried for link, carried in zip(self.links, link_bytes, strict=True))
 
     def round_trip_s(self, a: str, b: str) -> float:
         """Propagation delay there and back, seconds."""

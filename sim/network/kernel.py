@@ -143,8 +143,8 @@ def set_capacity(net: Net, now: float, e: int, capacity: float) -> float:
     return soon(net)
 
 
-def run(net: Net, begin: int, start_s: Any, size_bytes: Any, owner: Any, finish_s: Any) -> int:
-    """Plays flows `begin`, `begin` + 1, ... to their ends, or until `flows` has no free row; the next to start.
+def run(net: Net, begin: int, until: float, start_s: Any, size_bytes: Any, owner: Any, finish_s: Any) -> int:
+    """Plays flows `begin`, `begin` + 1, ... up to time `until`, or until `flows` has no free row; the next to start.
 
     `start_s` (rising), `size_bytes`, `owner` (classes), `finish_s` (written) : (n_flows,).
     """
@@ -153,7 +153,7 @@ def run(net: Net, begin: int, start_s: Any, size_bytes: Any, owner: Any, finish_
     n = len(start_s)
     next_s = soon(net)
     while True:
-        if begin < n and start_s[begin] < next_s:
+        if begin < n and start_s[begin] < min(next_s, until):
             f = board.free
             if f < 0:
                 return begin
@@ -161,7 +161,7 @@ def run(net: Net, begin: int, start_s: Any, size_bytes: Any, owner: Any, finish_
             flows[f].token = begin
             next_s = start(net, start_s[begin], owner[begin], f, size_bytes[begin])
             begin += 1
-        elif next_s < INF:
+        elif next_s < until:
             now = next_s
             ended, next_s = finish(net, now)
             for i in range(ended):

@@ -9,7 +9,7 @@ none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -152,6 +152,22 @@ class Net(NamedTuple):
 
 
 KINDS = (LinkState, ClassState, Hop, Node, Node, FlowState, Board)
+
+
+def check_capacity(name: str, capacity_Bps: float) -> None:
+    """ValueError unless a link can have this capacity."""
+    if not 0 <= capacity_Bps < INF:
+        raise ValueError(f"{name}: capacity must be finite and 0 bytes/s or more, got {capacity_Bps:g}")
+
+
+def check_class(route: Sequence[int], weight: float, cap_Bps: float) -> None:
+    """ValueError unless flows can have this route, weight and cap."""
+    if len(set(route)) < len(route):
+        raise ValueError(f"a route must not cross a link twice, got {tuple(route)}")
+    if not 0 < weight < INF:
+        raise ValueError(f"a weight must be above 0 and finite, got {weight:g}")
+    if not cap_Bps > 0:
+        raise ValueError(f"a cap must be above 0 bytes/s, got {cap_Bps:g}")
 
 
 def plain(capacity_Bps: Iterable[float]) -> Net:

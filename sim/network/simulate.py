@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,10 +11,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim.network import kernel
-from sim.network.records import INF, Net, add_class, as_arrays, plain, with_room
+from sim.network.records import (
+    INF,
+    Net,
+    add_class,
+    as_arrays,
+    check_capacity,
+    check_class,
+    plain,
+    readable,
+    with_room,
+)
+from sim.network.schedule import Change
 
-COMPILE_FROM = 20_000
-"""Flows from which loading the compiled text is worth its time."""
+COMPILE_COLUMNS = 2_000
+COMPILE_LIST = 100_000
+"""From how many flows on the compiled text is loaded: columns mean bulk, a list of flows mostly a case or two."""
 
 
 class Flow(NamedTuple):
@@ -44,38 +56,71 @@ class Flows:
 
 
 def simulate(
-    capacity_Bps: Mapping[str, float], flows: Sequence[Flow] | Flows, *, compiled: bool | None = None
+    capacity_Bps: Mapping[str, float],
+    flows: Sequence[Flow] | Flows,
+    changes: Iterable[Change] = (),
+    *,
+    compiled: bool | None = None,
 ) -> NDArray[np.float64]:
     """Completion time of each flow, s, (n_flows,): exact weighted max-min, no latency; inf for one that never ends.
 
-    `compiled` says whether to run compiled or in plain Python; by default the number of flows decides. Both give the
-    same times, bit for bit.
+    `changes` are made to capacities as time passes. `compiled` says whether to run compiled or in plain Python; by
+    default that depends on how many flows there are. Both give the same times, bit for bit.
     """
+    names = list(capacity_Bps)
+    for name, capacity in capacity_Bps.items():
+        check_capacity(name, capacity)
+    if compiled is None:
+        compiled = len(np.atleast_1d(np.asarray(flows.start_s)) if isinstance(flows, Flows) else flows) >= (
+            COMPILE_COLUMNS if isinstance(flows, Flows) else COMPILE_LIST
+        )
     if not isinstance(flows, Flows):
-        flows = _columns(list(capacity_Bps), flows)
+        flows = _columns(names, flows)
     start_s = np.atleast_1d(np.asarray(flows.start_s, np.float64))
     n = len(start_s)
     size_bytes = np.broadcast_to(np.asarray(flows.size_bytes, np.float64), n)
+    _require(np.isfinite(start_s), "start_s must be finite", start_s)
+    _require((size_bytes >= 0) & np.isfinite(size_bytes), "size_bytes must be finite and 0 or more", size_bytes)
     net, owner = _classes(list(capacity_Bps.values()), flows, n)
     order = np.argsort(start_s, kind="stable")
     columns: Any = (start_s[order], size_bytes[order], owner[order], np.full(n, INF))
     text: Any = kernel
-    if n >= COMPILE_FROM if compiled is None else compiled:
+    if compiled:
         text = importlib.import_module("sim.network.compiled")
         net = as_arrays(net)
     else:
         columns = [column.tolist() for column in columns]
-    begun = text.run(net, 0, *columns)
-    while begun < n:
-        net = with_room(net, max(64, len(net.flows)))
-        begun = text.run(net, begun, *columns)
+    begun = 0
+    for change in sorted(changes):
+        check_capacity(change.link, change.capacity_Bps)
+        net, begun = _play(text, net, begun, change.at_s, columns)
+        text.set_capacity(net, change.at_s, names.index(change.link), float(change.capacity_Bps))
+    _play(text, net, begun, INF, columns)
     finish_s = np.empty(n)
     finish_s[order] = columns[-1]
     return finish_s
 
 
+def _play(text: Any, net: Net, begun: int, until_s: float, columns: Any) -> tuple[Net, int]:
+    """Up to `until_s`, with as many rows for flows as it takes."""
+    begun = text.run(net, begun, until_s, *columns)
+    while readable(net).board[0].free < 0 and begun < len(columns[0]):
+        net = with_room(net, max(64, len(net.flows)))
+        begun = text.run(net, begun, until_s, *columns)
+    return net, begun
+
+
+def _require(holds: NDArray[np.bool_], what: str, column: NDArray[np.float64]) -> None:
+    if not holds.all():
+        at = int(np.argmin(holds))
+        raise ValueError(f"flow {at}: {what}, got {column[at]:g}")
+
+
 def _columns(names: list[str], flows: Sequence[Flow]) -> Flows:
     index = {name: position for position, name in enumerate(names)}
+    unknown = {name for flow in flows for name in flow.route}.difference(index)
+    if unknown:
+        raise ValueError(f"no link is called {min(unknown)}: known are {', '.join(names)}")
     routes = {route: number for number, route in enumerate(dict.fromkeys(flow.route for flow in flows))}
     return Flows(
         start_s=[flow.start_s for flow in flows],
@@ -100,5 +145,6 @@ def _classes(capacity_Bps: list[float], flows: Flows, n: int) -> tuple[Net, NDAr
             kinds = [(*kinds[at // len(values)], float(values[at % len(values)])) for at in both.tolist()]
     net = plain(capacity_Bps)
     for number, weight, cap_Bps in kinds:
+        check_class(flows.routes[int(number)], weight, cap_Bps)
         net = add_class(net, flows.routes[int(number)], weight, cap_Bps)
     return net, owner

@@ -8,6 +8,7 @@ Statistics read these tables and never look inside the world.
 from __future__ import annotations
 
 import hashlib
+import struct
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -146,8 +147,13 @@ class Table:
 
     def settle(self) -> None:
         """Turn the rows of the buffer into columns."""
-        for data, values in zip(self._data, zip(*self._buffer, strict=True), strict=False):
-            data.extend(values)
+        count = len(self._buffer)
+        for column, data, values in zip(self.columns, self._data, zip(*self._buffer, strict=True), strict=False):
+            if column.kind == "text":
+                data.extend(values)
+            else:
+                # `struct` turns numbers into bytes several times faster than an array takes them one by one.
+                data.frombytes(struct.pack(f"{count}{_TYPECODES[column.kind]}", *values))
         self._buffer.clear()
 
     def __len__(self) -> int:

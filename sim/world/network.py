@@ -7,6 +7,7 @@ share. A way is worked out when it is first used and kept.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from sim import topologies
 from sim.network import Graph
@@ -61,30 +62,28 @@ class Network:
             disks_Bps
         )
         self.wire = Wire(clock, self.capacity_Bps)
-        self._ways: dict[tuple[int, int], Way] = {}
 
     def way(self, a: Machine, b: Registry) -> Way:
         """From the machine that asks to the registry that answers."""
-        way = self._ways.get((a.number, b.number))
+        way = a.ways.get(b.number)
         return way or self._work_out(a, b)
 
     def _work_out(self, a: Machine, b: Registry) -> Way:
         forth, back = self.graph.route(a.name, b.name), self.graph.route(b.name, a.name)
         round_trip_s = forth.delay_s + back.delay_s
         disks = tuple(self._disk[machine.number] for machine in (a, b) if machine.number in self._disk)
-        window_bytes = min(a.window_bytes, b.window_bytes)
-        way = self._ways[a.number, b.number] = Way(
+        cap_Bps = ceiling_Bps(min(a.window_bytes, b.window_bytes), round_trip_s)
+        way = a.ways[b.number] = Way(
             forth_s=forth.delay_s,
             back_s=back.delay_s,
             round_trip_s=round_trip_s,
             open_s=open_s(round_trip_s, tls="1.3" if b.tls else None),
-            wan=a.site != b.site,
-            up=self._body(forth.links + disks, round_trip_s, window_bytes),
-            down=self._body(back.links + disks, round_trip_s, window_bytes),
+            up=partial(self._body, forth.links + disks, round_trip_s, cap_Bps),
+            down=partial(self._body, back.links + disks, round_trip_s, cap_Bps),
         )
         return way
 
-    def _body(self, route: tuple[int, ...], round_trip_s: float, window_bytes: int) -> Body:
-        lane = self.wire.lane(route, ceiling_Bps(window_bytes, round_trip_s) if round_trip_s else float("inf"))
+    def _body(self, route: tuple[int, ...], round_trip_s: float, cap_Bps: float) -> Body:
+        lane = self.wire.lane(route, cap_Bps)
         left_bytes = ramp_bytes(lane.rate_Bps, round_trip_s)
         return Body(lane, round_trip_s, slow_start_s(left_bytes, lane.rate_Bps, round_trip_s), left_bytes)

@@ -20,12 +20,13 @@ from sim.world.wire import Lane
 
 @dataclass(slots=True, eq=False)
 class Machine:
-    """A host on the network; `number` counts hosts and orders nothing."""
+    """A host on the network; `number` counts hosts and orders nothing. `ways` leads to registries by their number."""
 
     name: str
     site: str
     number: int
     window_bytes: int
+    ways: dict[int, Way] = field(default_factory=dict, kw_only=True)
     sent_bytes: int = field(default=0, kw_only=True)
     received_bytes: int = field(default=0, kw_only=True)
 
@@ -89,14 +90,36 @@ class Body:
     ramp_bytes: float
 
 
-@dataclass(slots=True, eq=False)
 class Way:
-    """From the machine that asks to the registry that answers."""
+    """From the machine that asks to the registry that answers; its bodies are worked out when they are first used."""
 
-    forth_s: float
-    back_s: float
-    round_trip_s: float
-    open_s: float
-    wan: bool
-    up: Body
-    down: Body
+    __slots__ = ("_down", "_make_down", "_make_up", "_up", "back_s", "forth_s", "open_s", "round_trip_s")
+
+    def __init__(
+        self, forth_s: float, back_s: float, round_trip_s: float, open_s: float,
+        up: Callable[[], Body], down: Callable[[], Body],
+    ) -> None:  # fmt: skip
+        self.forth_s = forth_s
+        self.back_s = back_s
+        self.round_trip_s = round_trip_s
+        self.open_s = open_s
+        self._make_up = up
+        self._make_down = down
+        self._up: Body | None = None
+        self._down: Body | None = None
+
+    @property
+    def up(self) -> Body:
+        """For bytes that the asking machine sends."""
+        body = self._up
+        if body is None:
+            body = self._up = self._make_up()
+        return body
+
+    @property
+    def down(self) -> Body:
+        """For bytes that it fetches."""
+        body = self._down
+        if body is None:
+            body = self._down = self._make_down()
+        return body

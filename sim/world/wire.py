@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from simpy import Event
 
-from sim.network import FlowClass, Fluid, Watch
+from sim.network import Fluid, Watch
 from sim.network.room import Room
 from sim.world.clock import Clock
 
@@ -26,16 +26,16 @@ _NEVER = float("inf")
 
 
 class Lane:
-    """A route for bodies of bytes: its links, the rate it gives when idle, and its class in the engine."""
+    """A route for bodies of bytes: its links, its flows' cap, and the rate that it gives when idle."""
 
-    __slots__ = ("bound", "flow_class", "number", "rate_Bps", "route")
+    __slots__ = ("bound", "cap_Bps", "number", "rate_Bps", "route")
 
-    def __init__(self, number: int, route: tuple[int, ...], rate_Bps: float, flow_class: FlowClass) -> None:
+    def __init__(self, number: int, route: tuple[int, ...], cap_Bps: float, rate_Bps: float) -> None:
         self.number = number
         self.route = route
+        self.cap_Bps = cap_Bps
         self.rate_Bps = rate_Bps
         self.bound = Room.bound(rate_Bps)
-        self.flow_class = flow_class
 
 
 class _Flight:
@@ -83,8 +83,9 @@ class Wire:
     def lane(self, route: tuple[int, ...], cap_Bps: float) -> Lane:
         """A new lane over links known by their position, for flows that are never faster than `cap_Bps`."""
         narrowest_Bps = min(map(self.capacity_Bps.__getitem__, route), default=_NEVER)
+        # A cap that no flow can reach is none, which leaves the engine with fewer classes.
         cap_Bps = _NEVER if cap_Bps >= narrowest_Bps else cap_Bps
-        lane = Lane(len(self.lanes), route, min(cap_Bps, narrowest_Bps), self._fluid.class_of(route, 1.0, cap_Bps))
+        lane = Lane(len(self.lanes), route, cap_Bps, min(cap_Bps, narrowest_Bps))
         self.lanes.append(lane)
         return lane
 
@@ -131,12 +132,16 @@ class Wire:
         overfilled = self._room.overfilled(flight.lane.route)
         for other in [other for other in self._lone if not overfilled.isdisjoint(other.lane.route)]:
             self._leave(other, now_s)
-            other.lone = False
             left_bytes = other.size_bytes - other.lane.rate_Bps * (now_s - other.started_s)
-            self._fluid.start(now_s, other.lane.flow_class, max(left_bytes, 0.0), other)
-        flight.lone = False
-        self._fluid.start(now_s, flight.lane.flow_class, flight.size_bytes, flight)
+            self._share(now_s, other, max(left_bytes, 0.0))
+        self._share(now_s, flight, flight.size_bytes)
         self._arm()
+
+    def _share(self, now_s: float, flight: _Flight, left_bytes: float) -> None:
+        """Hand a flow with so many bytes left to the engine."""
+        flight.lone = False
+        lane = flight.lane
+        self._fluid.start(now_s, self._fluid.class_of(lane.route, 1.0, lane.cap_Bps), left_bytes, flight)
 
     def _arm(self) -> None:
         if self._fluid.next_finish_s < self._armed_s:

@@ -1,0 +1,13 @@
+"""The command line, `regsim` and `python -m sim`: reads words, asks the simulator, prints what it says.
+
+`app` lists the verbs, `options` what several of them take, and a file of its own holds each verb. `ending` turns
+whatever happened into an exit code. Answers go to standard output, all else to standard error.
+
+All of these are loaded for `regsim --help` and therefore light; what computes or draws is in `late`.
+"""
+
+from __future__ import annotations
+
+from sim.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,48 @@
+"""The verbs of `regsim`, and the one place where a run of the program starts and ends."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import sim
+from sim.cli import ending
+from sim.cli.check import check
+from sim.cli.compare import compare
+from sim.cli.run import run
+from sim.cli.schema import schema
+from sim.cli.show import show
+
+app = typer.Typer(
+    name="regsim",
+    help="Which way should images reach the nodes? Simulates topologies of container registries and says.",
+    epilog="Exit codes: 0 done, 1 a bug of regsim, 2 bad use or input, 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # a plain help is there in half the time
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for verb in (check, show, schema, run, compare):
+    app.command()(verb)
+
+
+def main() -> int:
+    """Do what the command line asks; the exit code."""
+    return ending.of(lambda: app(prog_name="regsim", standalone_mode=False))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"regsim {sim.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """What stands before a verb."""

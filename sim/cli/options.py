@@ -1,0 +1,55 @@
+"""What several verbs take: files, overrides, seeds, and how the answer is given."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from sim.cli import late
+from sim.errors import InputError, shown
+
+File = Annotated[str, typer.Argument(metavar="FILE", help="A scenario, in TOML.", show_default=False)]
+Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios, in TOML.", show_default=False)]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override one value, as in demand.rate=2000/day. Repeatable.",
+        show_default=False,
+    ),
+]  # fmt: skip
+Variant = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Take this variant instead of the plain scenario.", show_default=False),
+]
+Detail = Annotated[
+    str | None,
+    typer.Option(metavar="phases|requests", help="Simulate consecutive requests as one, or each.", show_default=False),
+]
+Seed = Annotated[str | None, typer.Option(metavar="N", help="Instead of the scenario's seed.", show_default=False)]
+Out = Annotated[
+    str | None, typer.Option(metavar="DIR", help="Write tables, figures and a manifest there.", show_default=False)
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on standard error but errors.")]
+
+
+def overrides(settings: list[str] | None, detail: str | None = None) -> dict[str, Any]:
+    """Values by dotted key. InputError for what is not KEY=VALUE."""
+    made: dict[str, Any] = dict(late.document.parse_setting(setting) for setting in settings or ())
+    return made if detail is None else {**made, "run.detail": detail}
+
+
+def whole(option: str, text: str | None, least: int) -> int | None:
+    """The number that an option was given, None when it was not. InputError when it is not one, or too low."""
+    if text is None:
+        return None
+    try:
+        value = int(text)
+    except ValueError:
+        raise InputError(
+            option, f"must be a whole number, got {shown(text)}", f"write for example {option} 10"
+        ) from None
+    if value < least:
+        raise InputError(option, f"must be at least {least}, got {value}", "raise it or leave it out")
+    return value

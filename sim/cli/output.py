@@ -1,0 +1,66 @@
+"""Where words go: the answer to standard output, all else to standard error; and files to a directory.
+
+A document is written whole at the end, so that standard output never holds half of one.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import InputError
+from sim.files import folder, plain
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+
+def text(answer: str) -> None:
+    sys.stdout.write(answer)
+
+
+def line(answer: str) -> None:
+    text(f"{answer}\n")
+
+
+def document(answer: Mapping[str, Any]) -> None:
+    """The one JSON document that a verb prints."""
+    line(json.dumps(plain(answer), indent=1, allow_nan=False))
+
+
+def error(words: str) -> None:
+    print(words, file=sys.stderr)
+
+
+def note(words: str) -> None:
+    """What `--quiet` leaves out."""
+    print(words, file=sys.stderr)
+
+
+def named(scenario: Scenario) -> str:
+    """`metros.toml, variant central`: what is simulated."""
+    return scenario.name if scenario.variant_name is None else f"{scenario.name}, variant {scenario.variant_name}"
+
+
+def writable(out: str | None) -> Path | None:
+    """The directory of `--out`, made and tried before any work is done. InputError when it cannot be written to."""
+    if out is None:
+        return None
+    directory = folder(out)
+    with writing(directory), tempfile.TemporaryFile(dir=directory):
+        return directory
+
+
+@contextmanager
+def writing(directory: Path) -> Iterator[None]:
+    """Files that cannot be written there are the directory's fault, told in a line."""
+    try:
+        yield
+    except OSError as error:
+        problem = f"cannot be written to ({error.strerror})"
+        raise InputError(str(directory), problem, "make room or name another directory") from error

@@ -1,0 +1,35 @@
+"""`regsim run`: one seeded run."""
+
+from __future__ import annotations
+
+import sim
+from sim.cli import late, options, output
+
+
+def run(
+    file: options.File,
+    settings: options.Settings = None,
+    variant: options.Variant = None,
+    seed: options.Seed = None,
+    detail: options.Detail = None,
+    out: options.Out = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Run a scenario, or one variant of it, once."""
+    seed_number = options.whole("--seed", seed, least=0)
+    scenario = sim.load(file, options.overrides(settings, detail), variant)
+    folder = output.writable(out)
+    if not quiet:
+        output.note(f"simulating {output.named(scenario)}")
+    result = sim.run(scenario, seed_number)
+    if folder is not None:
+        with output.writing(folder):
+            late.plots.write(late.plots.run(result), folder, "run")
+            result.write(folder)
+    if as_json:
+        output.document(result.to_json())
+    else:
+        late.tables.print_run(result)
+    if folder is not None and not quiet:
+        output.note(f"wrote {folder}")

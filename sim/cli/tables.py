@@ -1,0 +1,170 @@
+"""What people read: tables of metrics over variants, their paired differences, one run's summary.
+
+Metrics are rows and variants columns, so that two to four variants fit 80 columns. A cell stands on one line where the
+terminal is wide enough, else on two; what still does not fit goes on as a further table below. Nothing is cut short.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sim import rows
+from sim.cli.amounts import amount, mean_and_bounds
+from sim.experiment.comparison import Comparison
+from sim.experiment.words import per_cent
+from sim.result import Result
+from sim.stats.intervals import CONFIDENCE
+
+#: Metrics whose name does not already say what a reader calls them.
+_LABELS: Final = {
+    "wan_bytes": "WAN bytes",
+    "central_egress_bytes": "central egress",
+    "central_ingress_bytes": "central ingress",
+    "push_bytes": "bytes pushed",
+    "pull_bytes": "bytes pulled",
+    "sync_bytes": "bytes synced",
+    "dedup_saved_bytes": "saved by dedup",
+    "coalesced_bytes": "saved by coalescing",
+    "cost_usd": "cost of links",
+}
+_UNLIMITED: Final = 100_000
+_PAIRED_AT: Final = ("p50", "p95")
+
+Cell = tuple[str, ...]
+Columns = Mapping[str, Sequence[Cell]]
+
+
+def print_comparison(outcome: Comparison) -> None:
+    """Variants, differences, what pairing was worth, and the verdict, on standard output."""
+    console = _console()
+    level = f"{100 * CONFIDENCE:g} % interval"
+    runs = f"mean of {outcome.runs} runs [{level}]" if outcome.runs > 1 else "one run each, so no intervals"
+    metrics = outcome.headline
+    by_variant = {
+        name: [mean_and_bounds(outcome.interval(name, metric), _unit(metric)) for metric in metrics]
+        for name in outcome.variants
+    }
+    _print(console, f"Variants: {runs}", metrics, by_variant)
+    if outcome.others:
+        together = ", all variants together" if len(outcome.others) > 1 else ""
+        over = f"mean over {outcome.runs} paired runs [{level}{together}]" if outcome.runs > 1 else "one run"
+        differences = {
+            name: [_difference(outcome, name, metric) for metric in metrics] for name in outcome.others
+        }  # fmt: skip
+        _print(console, f"Difference from {outcome.baseline}: {over}", metrics, differences)
+        if outcome.runs > 1:
+            for name in outcome.others:
+                _say(console, _paired(outcome, name))
+            console.print()
+    _say(console, outcome.verdict)
+
+
+def print_run(result: Result) -> None:
+    """One run's metrics, digest and speed, on standard output."""
+    console = _console()
+    metrics = result.metrics
+    variant = f", variant {result.variant}" if result.variant else ""
+    distributions = {
+        statistic: [(amount(metrics[f"{name}.{statistic}"], "s"),) for name in rows.DISTRIBUTIONS]
+        for statistic in rows.STATISTICS
+    }
+    title = f"{result.scenario.name}{variant}: one run, seed {result.seed}"
+    _print(console, title, tuple(rows.DISTRIBUTIONS), distributions)
+    totals = [total.name for total in rows.TOTALS]
+    _print(console, "", totals, {"total": [(amount(metrics[name], _unit(name)),) for name in totals]})
+    deploys = len(result.tables["deploys"])
+    speed = f"{deploys / result.wall_s:,.0f} deploys/s" if result.wall_s else "no time at all"
+    _say(console, f"{deploys:,} deploys and {result.events:,} events in {amount(result.wall_s, 's')}: {speed}")
+    _say(console, f"digest {result.digest}")
+
+
+def label(metric: str) -> str:
+    """What a reader calls a metric: `deploy latency p50`."""
+    name, _, statistic = metric.partition(".")
+    words = _LABELS.get(name) or name.removesuffix("_s").removesuffix("_bytes").replace("_", " ")
+    return f"{words} {statistic}".rstrip()
+
+
+def _difference(outcome: Comparison, name: str, metric: str) -> Cell:
+    found = outcome.difference(name, metric)
+    mean, bounds = mean_and_bounds(found, _unit(metric), signed=True)
+    share = outcome.relative(name, metric)
+    told = mean if share != share or not share else f"{mean}, {per_cent(share)}"
+    undecided = found.known and not found.decided and found.low != found.high
+    return (told, f"{bounds} undecided" if undecided else bounds)
+
+
+def _paired(outcome: Comparison, name: str) -> str:
+    """What sharing random numbers was worth: correlations over runs, and the runs that they saved."""
+    parts = []
+    for statistic in _PAIRED_AT:
+        found = outcome.pairing(name, f"deploy_latency_s.{statistic}")
+        if found.correlation == found.correlation:
+            parts.append(f"at {statistic} correlation {found.correlation:.2f}, worth {_worth(found.runs_saved)}")
+    told = "; ".join(parts) or "deploy latency does not vary from run to run"
+    return f"Random numbers shared by {name} and {outcome.baseline}: {told}."
+
+
+def _worth(runs_saved: float) -> str:
+    if runs_saved == float("inf"):
+        return "any number of runs"
+    return f"{runs_saved:,.0f} more runs of each" if runs_saved >= 1 else "no runs"
+
+
+def _print(console: Console, title: str, metrics: Sequence[str], columns: Columns) -> None:
+    for table in _fitting(console, lambda names, lines: _table(metrics, columns, names, lines), list(columns)):
+        if title:
+            _say(console, title, style="bold")
+            title = ""
+        console.print(table)
+        console.print()
+
+
+def _fitting(console: Console, make: Callable[[list[str], bool], Table], names: list[str]) -> Iterator[Table]:
+    """The columns as tables that each fit the console, with one-line cells where all of them do."""
+    for lines in (False, True):
+        if _width(console, make(names, lines)) <= console.width:
+            yield make(names, lines)
+            return
+    while names:
+        count = len(names)
+        while count > 1 and _width(console, make(names[:count], True)) > console.width:
+            count -= 1
+        yield make(names[:count], True)
+        names = names[count:]
+
+
+def _table(metrics: Sequence[str], columns: Columns, names: list[str], lines: bool) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("")
+    for name in names:
+        table.add_column(Text(name), justify="right", overflow="fold", no_wrap=False)
+    between = "\n" if lines else " "
+    for at, metric in enumerate(metrics):
+        cells = [Text(between.join(part for part in columns[name][at] if part)) for name in names]
+        table.add_row(label(metric), *cells)
+    return table
+
+
+def _width(console: Console, table: Table) -> int:
+    return console.measure(table, options=console.options.update(max_width=_UNLIMITED)).maximum
+
+
+def _say(console: Console, words: str, style: str = "") -> None:
+    """A sentence, wrapped on a terminal and whole in a pipe, where lines are searched."""
+    console.print(Text(words, style=style), soft_wrap=not console.is_terminal)
+
+
+def _unit(metric: str) -> str:
+    return rows.metric(metric).unit
+
+
+def _console() -> Console:
+    return Console(file=sys.stdout, highlight=False)

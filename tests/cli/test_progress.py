@@ -1,0 +1,71 @@
+"""Progress on standard error: a bar on a terminal, now and then a line elsewhere."""
+
+from __future__ import annotations
+
+import io
+import itertools
+
+import pytest
+
+from sim.cli import progress
+from sim.cli.progress import Progress, duration, pace
+
+
+@pytest.mark.parametrize(
+    ("span_s", "told"), [(0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")]
+)
+def test_a_time_to_wait(span_s: float, told: str) -> None:
+    """Whole seconds up to an hour, then minutes."""
+    assert duration(span_s) == told
+
+
+def test_the_pace_so_far_tells_the_time_left() -> None:
+    """Five of twenty runs in ten seconds: half a run a second, thirty seconds left."""
+    assert pace(5, 20, 10.0) == "0.5 runs/s, 30 s left"
+    assert pace(0, 20, 10.0) == "starting"
+    assert pace(20, 20, 40.0) == "40 s in all"
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every look at the clock is four seconds after the one before."""
+    ticks = itertools.count(0, 4)
+    monkeypatch.setattr(progress.time, "monotonic", lambda: float(next(ticks)))
+
+
+@pytest.mark.usefixtures("clock")
+def test_elsewhere_a_line_every_ten_seconds_and_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    """Calls at 4, 8, 12 ... s: lines at 12 s and at the end."""
+    with Progress(quiet=False) as tell:
+        for done in range(5):
+            tell(done, 4)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == "2 of 4 runs, 0.17 runs/s, 12 s left\n4 of 4 runs, 20 s in all\n"
+
+
+def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """With `quiet` neither stream gets a letter."""
+    with Progress(quiet=True) as tell:
+        tell(0, 1)
+        tell(1, 1)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_terminal_gets_a_bar_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal, counts and pace are drawn in place, and the bar's line is erased at the end."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    with Progress(quiet=False) as tell:
+        tell(0, 3)
+        tell(1, 3)
+    assert "1/3" in terminal.getvalue()
+    assert "runs/s" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\x1b[1A\x1b[2K")

@@ -1,0 +1,99 @@
+"""Tables for people: figures with units, rows that fit, nothing cut short."""
+
+from __future__ import annotations
+
+import io
+import math
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+import sim
+from sim import rows
+from sim.cli import tables
+from sim.cli.amounts import amount, mean_and_bounds
+from sim.stats.intervals import Interval
+
+NAN = math.nan
+
+
+@pytest.mark.parametrize(
+    ("interval", "unit", "told"),
+    [
+        (Interval(1.1604, 1.1, 1.2208, 10), "s", ("1.16 s", "[1.10, 1.22]")),
+        (Interval(0.5, 0.25, 0.75, 10), "s", ("500 ms", "[250, 750]")),
+        (Interval(0.9996, 0.9, 1.1, 10), "s", ("1.00 s", "[0.90, 1.10]")),
+        (Interval(7200, 7000, 7400, 10), "s", ("120 min", "[117, 123]")),
+        (Interval(25.8e9, 19.7e9, 31.9e9, 10), "bytes", ("25.8 GB", "[19.7, 31.9]")),
+        (Interval(-2.5e6, -3e6, -2e6, 10), "bytes", ("-2.50 MB", "[-3.00, -2.00]")),
+        (Interval(0.0, 0.0, 0.0, 10), "bytes", ("0 B", "[0, 0]")),
+        (Interval(0.0, -2.5e6, 2.5e6, 10), "bytes", ("0.00 MB", "[-2.50, 2.50]")),
+        (Interval(12, 12, 12, 10), "", ("12", "[12, 12]")),
+        (Interval(1234567, NAN, NAN, 1), "", ("1,234,567", "")),
+        (Interval(2.5, 1.5, 3.5, 10), "", ("2.50", "[1.50, 3.50]")),
+        (Interval(0.25, 0.125, 0.375, 10), "USD", ("0.250 USD", "[0.125, 0.375]")),
+        (Interval(math.inf, NAN, NAN, 10), "s", ("infinite", "")),
+        (Interval(NAN, NAN, NAN, 10), "s", ("none", "")),
+    ],
+)
+def test_a_mean_and_its_bounds_share_a_unit(interval: Interval, unit: str, told: tuple[str, str]) -> None:
+    """Three digits of the mean decide the unit and the decimals of its bounds."""
+    assert mean_and_bounds(interval, unit) == told
+
+
+def test_a_difference_says_which_way_it_goes() -> None:
+    """A rise has a plus sign; what rounds to zero has no minus sign."""
+    assert mean_and_bounds(Interval(1.5, -0.001, 3.001, 5), "s", signed=True) == ("+1.50 s", "[0.00, 3.00]")
+
+
+@pytest.mark.parametrize("unit", ["s", "bytes", "USD", ""])
+def test_single_amounts(unit: str) -> None:
+    """One value is told as a mean without bounds."""
+    assert amount(2.0, unit) == mean_and_bounds(Interval(2.0, NAN, NAN, 1), unit)[0]
+
+
+def test_every_metric_has_a_label_of_its_own() -> None:
+    """No two metrics read the same, and none shows the underscores of its name."""
+    labels = [tables.label(name) for name in rows.METRICS]
+    assert len(set(labels)) == len(labels)
+    assert not any("_" in label for label in labels)
+    assert tables.label("deploy_latency_s.p50") == "deploy latency p50"
+
+
+def printed(outcome: object, width: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    told = io.StringIO()
+    monkeypatch.setattr(tables, "_console", lambda: Console(file=told, width=width, highlight=False))
+    tables.print_comparison(outcome)  # type: ignore[arg-type]
+    return told.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+@pytest.mark.parametrize("variants", [2, 4])
+def test_tables_fit_and_are_whole(small: str, width: int, variants: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the width, every row is within it, every variant and every mean is there, and nothing is cut."""
+    text = Path(small).read_text()
+    more = 'variants.both = { policies.route = "both" }\nvariants.slow = { central.workers = 1 }\n'
+    Path(small).write_text(text + (more if variants == 4 else ""))
+    outcome = sim.compare(sim.load(small), runs=2, executor="serial")
+    lines = printed(outcome, width, monkeypatch)
+    rows_of_tables = [line for line in lines if line.startswith(tuple(tables.label(m) for m in outcome.headline))]
+    assert all(len(line) <= width for line in rows_of_tables)
+    whole = "\n".join(lines)
+    assert "…" not in whole
+    for name in outcome.variants:
+        assert name in whole
+        for metric in outcome.headline:
+            assert mean_and_bounds(outcome.interval(name, metric), rows.metric(metric).unit)[0] in whole
+
+
+def test_a_wide_terminal_has_one_line_for_a_metric(small: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two variants at 80 columns need one line for each metric; at 40 they need two."""
+    outcome = sim.compare(sim.load(small), runs=2, executor="serial")
+    for width, lines_each in ((80, 1), (44, 2)):
+        lines = printed(outcome, width, monkeypatch)
+        first, second = (
+            next(at for at, line in enumerate(lines) if line.startswith(label))
+            for label in ("deploy latency p50", "deploy latency p95")
+        )
+        assert second - first == lines_each

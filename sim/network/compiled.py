@@ -36,6 +36,7 @@ INLINE = frozenset(
         "empty",
         "aim",
         "relevel",
+        "swell",
         "hot_link",
         "stain",
         "soon",

@@ -45,7 +45,7 @@ def fill(net: Net, n_links: int, n_classes: int) -> None:
     if n_links == 1:
         _fill_one(net, n_classes)
     else:
-        _fill_many(net, n_links, n_classes)
+        _fill_many(net, n_links)
 
 
 def _fill_one(net: Net, n_classes: int) -> None:
@@ -73,45 +73,51 @@ def _fill_one(net: Net, n_classes: int) -> None:
     link.load = level
 
 
-def _fill_many(net: Net, n_links: int, n_classes: int) -> None:
+def _fill_many(net: Net, n_links: int) -> None:
     links = net.links
     classes = net.classes
     hops = net.hops
     ranks = net.ranks
-    first_class = len(links)
     heap = -1
     for i in range(n_links):
         e = links[i].queue
         if links[e].left:
             ranks[e].key = links[e].room / links[e].load
             heap = insert(ranks, heap, e)
-    for i in range(n_classes):
-        c = classes[i].group
-        ranks[first_class + c].key = classes[c].bound / (classes[c].count * classes[c].weight)
-        heap = insert(ranks, heap, first_class + c)
     level = 0.0
     while heap >= 0:
-        x = heap
-        heap = remove(ranks, heap, x)
-        at = ranks[x].key
-        if x >= first_class:
-            if classes[x - first_class].verdict == _OPEN:
-                level = max(level, at)
-                _hold_back(net, x - first_class, PRIVATE, classes[x - first_class].bound)
-            continue
-        link = links[x]
+        e = heap
+        heap = remove(ranks, heap, e)
+        link = links[e]
         if link.left == 0:
             continue
-        if link.room / link.load > at:
-            ranks[x].key = link.room / link.load
-            heap = insert(ranks, heap, x)
+        if link.room / link.load > ranks[e].key:
+            ranks[e].key = link.room / link.load
+            heap = insert(ranks, heap, e)
             continue
-        level = max(level, at)
+        # Full next, were it not for classes whose own bounds hold them back at a lower level: only links that they
+        # cross need to know of those, so it is soon enough to find them here.
+        at = max(level, ranks[e].key)
+        bounded = False
+        h = link.first
+        while h >= 0:
+            c = hops[h].owner
+            k = classes[c]
+            if k.verdict == _OPEN and k.bound / (k.count * k.weight) < at:
+                bounded = True
+                _hold_back(net, c, PRIVATE, k.bound)
+            h = hops[h].next
+        if bounded:
+            if link.left:
+                ranks[e].key = link.room / link.load
+                heap = insert(ranks, heap, e)
+            continue
+        level = at
         h = link.first
         while h >= 0:
             c = hops[h].owner
             if classes[c].verdict == _OPEN:
-                _hold_back(net, c, x, level * (classes[c].count * classes[c].weight))
+                _hold_back(net, c, e, level * (classes[c].count * classes[c].weight))
             h = hops[h].next
         link.load = level
 
@@ -139,6 +145,7 @@ def max_min(
     (n_flows,) above 0; `caps_Bps` : (n_flows,). A flow that nothing holds back gets an infinite rate.
     """
     net = plain(capacity_Bps)
+    held = 0
     for flow, route in enumerate(routes):
         weight = 1.0 if weights is None else weights[flow]
         cap = INF if caps_Bps is None else caps_Bps[flow]
@@ -146,13 +153,16 @@ def max_min(
         k = net.classes[flow]
         k.count = 1
         k.bound = min(cap, UNBOUNDED_BPS)
-        k.group = flow
+        k.verdict = PRIVATE
+        if k.first_hop < k.end_hop:
+            net.classes[held].group = flow
+            held += 1
         for h in range(k.first_hop, k.end_hop):
             link = net.links[net.hops[h].link]
             link.hot = 1
             net.hops[h].next, link.first = link.first, h
     for number, link in enumerate(net.links):
         link.queue = number
-    fill(net, len(net.links), len(net.classes))
+    fill(net, len(net.links), held)
     rates = (k.bound if k.verdict == PRIVATE else net.links[k.verdict].load * k.weight for k in net.classes)
     return [rate if rate < UNBOUNDED_BPS else INF for rate in rates]

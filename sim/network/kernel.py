@@ -17,7 +17,7 @@ from typing import Any
 from sim.network.heat import recount, temper
 from sim.network.pairing import insert, remove
 from sim.network.records import INF, UNBOUNDED_BPS, Net
-from sim.network.sharing import aim, hop_on, place, stain, withdraw
+from sim.network.sharing import aim, hop_on, place, stain, swell, withdraw
 from sim.network.solution import solve
 
 ROUNDING = 1e-15
@@ -28,14 +28,15 @@ def start(net: Net, now: float, c: int, f: int, size: float) -> float:
     """Flow `f`, a free row of `flows`, begins in class `c`; when the next flow ends."""
     k = net.classes[c]
     flow = net.flows[f]
-    if k.count:
-        withdraw(net, c, now)
     flow.owner = c
     flow.asked = size
-    flow.key = k.service + size
-    k.heap = insert(net.flows, k.heap, f)
-    recount(net, c, k.count + 1, now)
-    place(net, c, now)
+    if k.count == 0 or not swell(net, c, f, size, now):
+        if k.count:
+            withdraw(net, c, now)
+        flow.key = k.service + size
+        k.heap = insert(net.flows, k.heap, f)
+        recount(net, c, k.count + 1, now)
+        place(net, c, now)
     board = net.board[0]
     if board.dirty:
         solve(net, now)

@@ -36,8 +36,8 @@ class Room:
         left = self._left
         fits = True
         for link in route:
-            left[link] -= bound
-            if left[link] < 0:
+            left[link] = room = left[link] - bound
+            if room < 0:
                 fits = False
         return fits
 

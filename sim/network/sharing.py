@@ -75,6 +75,28 @@ def place(net: Net, c: int, now: float) -> None:
     relevel(net, e)
 
 
+def swell(net: Net, c: int, f: int, size: float, now: float) -> bool:
+    """Flow `f` falls in behind others of a class that an untied link holds back: only the level changes.
+
+    False, and nothing done, if it takes more than that.
+    """
+    k = net.classes[c]
+    if k.link < 0 or net.links[k.link].tangled or min((k.count + 1) * k.cap, k.narrow) != k.bound:
+        return False
+    link = net.links[k.link]
+    settle(net, k.link, now)
+    mark = k.service + k.weight * (link.service - k.anchor) + size
+    if mark < net.flows[k.heap].key:
+        return False
+    net.flows[f].key = mark
+    k.heap = insert(net.flows, k.heap, f)
+    k.count += 1
+    link.own += k.weight
+    link.low = min(link.low, k.bound / (k.count * k.weight))
+    relevel(net, k.link)
+    return True
+
+
 def relevel(net: Net, e: int) -> None:
     """The level of a hot link that is tied to no other, unless somebody passes between members and others."""
     link = net.links[e]

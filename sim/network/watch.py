@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.network.records import IN_HAND
+
 if TYPE_CHECKING:
     from sim.network.fluid import FlowClass, Fluid
 
@@ -116,9 +118,13 @@ class Watch:
             tally[link] += more
 
     def _mark(self, fluid: Fluid, flow_class: FlowClass) -> list[float]:
+        """How long the class has been held back so far: by its cap, then by each link of its route."""
         net = fluid.net
         k = net.classes[flow_class.number]
-        return [float(k.capped_s), *(float(net.hops[h].held_s) for h in range(k.first_hop, k.end_hop))]
+        mark = [float(k.capped_s), *(float(net.hops[h].held_s) for h in range(k.first_hop, k.end_hop))]
+        if k.link != IN_HAND:
+            mark[k.held - k.first_hop + 1 if k.held >= 0 else 0] += self._now_s - float(k.held_since)
+        return mark
 
     def _note_held(self, fluid: Fluid, sight: _Sight) -> None:
         now = self._mark(fluid, sight.flow_class)

@@ -30,3 +30,8 @@ def test_a_cap_hands_on_what_it_refuses():
 def test_a_single_flow_gets_its_narrowest_link(capacity):
     """Alone, a flow's rate is its narrowest link's capacity, even 0."""
     assert max_min([9, capacity], [(0, 1)]) == [capacity]
+
+
+def test_a_flow_that_nothing_holds_back_is_unbounded():
+    """Without links a flow gets its cap, or infinitely much."""
+    assert max_min([4], [(), (0,), ()], caps_Bps=[3, float("inf"), float("inf")]) == [3, 4, float("inf")]

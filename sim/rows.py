@@ -83,6 +83,8 @@ TRANSFERS: Final = (
     Column("ended_s", "float", "when its last byte had left"),
     Column("size_bytes", "int", "bytes of the blob, or of the metadata sent together"),
     Column("waited_s", "float", "its duration less what it takes on idle links"),
+    Column("shared", "bool", "whether it had to share a link's capacity on its way"),
+    Column("lane", "int", "number of its lane: transfers of one lane crossed the same links"),
 )
 
 LINKS: Final = (

@@ -32,8 +32,9 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
     """The world at time 0."""
     clock = Clock()
     groups = [("central", scenario.central), *scenario.node_hosts(), *scenario.client_hosts()]
-    central = _registry("central", scenario.central, 0, streams)
-    nodes = [_registry(name, group, n, streams) for n, (name, group) in enumerate(scenario.node_hosts(), 1)]
+    merges = scenario.run.detail == "phases"
+    central = _registry("central", scenario.central, 0, streams, merges)
+    nodes = [_registry(name, group, n, streams, merges) for n, (name, group) in enumerate(scenario.node_hosts(), 1)]
     clients = [
         Client(name, group.site or "", n, group.window_bytes, profile=PROFILES[group.profile])
         for n, (name, group) in enumerate(scenario.client_hosts(), 1 + len(nodes))
@@ -66,7 +67,7 @@ def _attached(name: str, group: Host) -> AttachedHost:
     return AttachedHost(name, group.site or "", group.up_Bps, group.down_Bps, group.delay_s)
 
 
-def _registry(name: str, group: Central | NodeGroup, number: int, streams: Streams) -> Registry:
+def _registry(name: str, group: Central | NodeGroup, number: int, streams: Streams, merges: bool) -> Registry:
     draw_service_s = None
     if group.service == "exponential":
         draw_service_s = partial(streams.generator("service", name).exponential, group.request_time_s)
@@ -82,6 +83,7 @@ def _registry(name: str, group: Central | NodeGroup, number: int, streams: Strea
         list_lag_s=group.list_lag_s,
         draw_service_s=draw_service_s,
         tls=group.tls,
+        merges=merges and draw_service_s is None,
     )
 
 
@@ -125,7 +127,6 @@ def _rules(scenario: Scenario) -> Rules:
         coalesce=chosen.coalesce,
         sync_on_push=chosen.sync.to_central == "on-push",
         sync_delay_s=chosen.sync.delay_s,
-        merge_requests=scenario.run.detail == "phases",
     )
 
 

@@ -12,13 +12,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, Protocol
 
 from simpy import Environment, Event
 from simpy.events import NORMAL
 
-#: What a task runs: yields events, or times to wait for in seconds.
-Steps = Generator["Event | float", Any, None]
+
+class Eventual(Protocol):
+    """What a task can wait for, and the clock's queue can hold: as much of a SimPy event as they use."""
+
+    callbacks: list[Callable[[Any], None]] | None
+    _value: Any
+
+
+#: What a task may yield: an event, or a time to wait for, s.
+Happening = Event | Eventual | float
+#: What a task runs.
+Steps = Generator[Happening, Any, None]
 
 
 class Failure(Exception):  # noqa: N818 - the world's word for it
@@ -40,8 +50,11 @@ class Clock(Environment):
         """
         queue = self._queue
         while queue:
-            self._now, _, _, event = heappop(queue)
-            callbacks, event.callbacks = event.callbacks, None  # type: ignore[assignment]
+            entry = heappop(queue)
+            self._now = entry[0]
+            event = entry[3]
+            callbacks = event.callbacks
+            event.callbacks = None  # type: ignore[assignment]
             for callback in callbacks:
                 callback(event)
 

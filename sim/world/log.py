@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from array import array
-
 from sim.rows import new_tables
 from sim.workload.demand import Ask
 from sim.world.path import Path
-from sim.world.places import Body, ImageKind, Machine, Registry
+from sim.world.places import ImageKind, Machine, Registry
+from sim.world.wire import Lane
 
 _NEVER = float("inf")
 
 
 class Log:
-    """The tables of one run, and beside each transfer the number of the lane that carried it."""
+    """The tables of one run."""
 
     def __init__(self) -> None:
         self.tables = new_tables()
-        self.transfer_lanes = array("q")
 
     def settle(self) -> None:
         """Turn what has gathered in buffers into columns."""
@@ -31,32 +29,28 @@ class Moved:
     Configs travel beside larger blobs: `metadata_bytes` gathers them for the one row of metadata at the end.
     """
 
-    __slots__ = ("_add", "_lanes", "deploy", "metadata_bytes", "purpose", "saved_bytes", "size_bytes")
+    __slots__ = ("_write", "deploy", "metadata_bytes", "purpose", "saved_bytes", "size_bytes")
 
     def __init__(self, log: Log, deploy: int, purpose: str) -> None:
-        self._add = log.tables["transfers"].append
-        self._lanes = log.transfer_lanes.append
+        self._write = log.tables["transfers"].append
         self.deploy = deploy
         self.purpose = purpose
         self.size_bytes = self.saved_bytes = self.metadata_bytes = 0
 
     def add(
-        self, content: str, source: Machine, target: Machine, body: Body,
-        started_s: float, ended_s: float, size_bytes: int, waited_s: float = 0.0,
+        self, content: str, lane: Lane, started_s: float, ended_s: float, size_bytes: int,
+        waited_s: float = 0.0, shared: bool = False,
     ) -> None:  # fmt: skip
-        """One body that went from source to target."""
+        """One body that has crossed a lane."""
         self.size_bytes += size_bytes
-        source.sent_bytes += size_bytes
-        target.received_bytes += size_bytes
-        self._lanes(body.lane.number)
-        self._add(
-            (self.deploy, self.purpose, content, source.name, target.name, source.site != target.site,
-             started_s, ended_s, size_bytes, waited_s)
+        self._write(
+            (self.deploy, self.purpose, content, lane.source, lane.target, lane.wan, started_s, ended_s, size_bytes,
+             waited_s, shared, lane.number)
         )  # fmt: skip
 
-    def add_metadata(self, source: Machine, target: Machine, body: Body, at_s: float, size_bytes: int) -> None:
+    def add_metadata(self, lane: Lane, at_s: float, size_bytes: int) -> None:
         """Manifests, and what was gathered before them, as one body at one instant."""
-        self.add("metadata", source, target, body, at_s, at_s, self.metadata_bytes + size_bytes)
+        self.add("metadata", lane, at_s, at_s, self.metadata_bytes + size_bytes)
         self.metadata_bytes = 0
 
 

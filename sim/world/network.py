@@ -11,7 +11,7 @@ from functools import partial
 
 from sim import topologies
 from sim.network import Graph
-from sim.network.transport import ceiling_Bps, open_s, ramp_bytes, slow_start_s
+from sim.network.transport import ceiling_Bps, open_s
 from sim.scenario import Scenario
 from sim.topologies import Host, Span
 from sim.world.clock import Clock
@@ -72,18 +72,16 @@ class Network:
         forth, back = self.graph.route(a.name, b.name), self.graph.route(b.name, a.name)
         round_trip_s = forth.delay_s + back.delay_s
         disks = tuple(self._disk[machine.number] for machine in (a, b) if machine.number in self._disk)
-        cap_Bps = ceiling_Bps(min(a.window_bytes, b.window_bytes), round_trip_s)
         way = a.ways[b.number] = Way(
             forth_s=forth.delay_s,
             back_s=back.delay_s,
             round_trip_s=round_trip_s,
             open_s=open_s(round_trip_s, tls="1.3" if b.tls else None),
-            up=partial(self._body, forth.links + disks, round_trip_s, cap_Bps),
-            down=partial(self._body, back.links + disks, round_trip_s, cap_Bps),
+            up=partial(self._body, a, b, forth.links + disks, round_trip_s),
+            down=partial(self._body, b, a, back.links + disks, round_trip_s),
         )
         return way
 
-    def _body(self, route: tuple[int, ...], round_trip_s: float, cap_Bps: float) -> Body:
-        lane = self.wire.lane(route, cap_Bps)
-        left_bytes = ramp_bytes(lane.rate_Bps, round_trip_s)
-        return Body(lane, round_trip_s, slow_start_s(left_bytes, lane.rate_Bps, round_trip_s), left_bytes)
+    def _body(self, source: Machine, target: Machine, route: tuple[int, ...], round_trip_s: float) -> Body:
+        cap_Bps = ceiling_Bps(min(source.window_bytes, target.window_bytes), round_trip_s)
+        return Body(self.wire.lane(source, target, route, cap_Bps), round_trip_s)

@@ -30,8 +30,9 @@ class Path:
     def enter(self, phase: int) -> None:
         """What follows belongs to `phase`; a phase may be entered again."""
         # Differences of neighbouring marks are exact in floats, so the phases add up to the latency.
-        self.phases_s[self._phase] += self.now_s - self._mark_s
-        self._mark_s = self.now_s
+        now_s = self.now_s
+        self.phases_s[self._phase] += now_s - self._mark_s
+        self._mark_s = now_s
         self._phase = phase
 
     def waited(self, duration_s: float) -> None:

@@ -20,15 +20,16 @@ from sim.world.wire import Lane
 
 @dataclass(slots=True, eq=False)
 class Machine:
-    """A host on the network; `number` counts hosts and orders nothing. `ways` leads to registries by their number."""
+    """A host on the network; `number` counts hosts and orders nothing.
+
+    `ways` leads to registries by their number.
+    """
 
     name: str
     site: str
     number: int
     window_bytes: int
     ways: dict[int, Way] = field(default_factory=dict, kw_only=True)
-    sent_bytes: int = field(default=0, kw_only=True)
-    received_bytes: int = field(default=0, kw_only=True)
 
 
 @dataclass(slots=True, eq=False)
@@ -36,7 +37,8 @@ class Registry(Machine):
     """A registry on its machine.
 
     `arriving` holds, for each (repository, digest) that is being fetched to here, the event of its arrival: what a
-    coalesced pull waits for. `open_until_s` holds how long kept connections to other registries stay open.
+    coalesced pull waits for. `merges` says that requests with nothing to decide between them may be booked as one
+    stretch, for which service times have to be fixed. `open_until_s` holds how long kept connections to other registries stay open.
     """
 
     contents: Contents
@@ -46,6 +48,7 @@ class Registry(Machine):
     list_lag_s: float
     draw_service_s: Callable[[], float] | None
     tls: bool
+    merges: bool
     arriving: dict[tuple[str, Digest], Event] = field(default_factory=dict)
     open_until_s: dict[int, float] = field(default_factory=dict)
 
@@ -80,14 +83,12 @@ class ImageKind:
 class Body:
     """One direction of a way for a body of bytes: its lane on the wire, and what slow start costs on it when idle.
 
-    A body of `ramp_bytes` or more leaves slow start behind; that then costs it `ramp_s` over sending at the lane's
-    rate.
+    `ramp_s` remembers, for each size that has travelled, how much longer slow start makes it than the lane's rate.
     """
 
     lane: Lane
     round_trip_s: float
-    ramp_s: float
-    ramp_bytes: float
+    ramp_s: dict[int, float] = field(default_factory=dict)
 
 
 class Way:

@@ -12,10 +12,10 @@ from sim.registry.contents import Publish
 from sim.registry.oci import Digest, Image, Layer
 from sim.registry.plan import plan_pull
 from sim.registry.replication import supersedes
-from sim.world.clock import Failure, Steps
+from sim.world.clock import Failure, Happening, Steps
 from sim.world.log import DeployRow, Moved
 from sim.world.path import PULL, Path
-from sim.world.places import Machine, Registry, Way
+from sim.world.places import Registry, Way
 from sim.world.talk import batched, carry, connect, leaders, side_by_side, tell
 from sim.world.world import World
 
@@ -49,7 +49,7 @@ def pull(world: World, path: Path, node: Registry, upstream: Registry, wanted: W
 
 def _resolve(
     world: World, path: Path, node: Registry, upstream: Registry, wanted: Wanted
-) -> Generator[Event | float, Any, Seen]:
+) -> Generator[Happening, Any, Seen]:
     """The newest publish of a tag among the node's own copy and, where it is asked, upstream's.
 
     Or the pinned digest.
@@ -93,7 +93,8 @@ def _fetch(
     moved = Moved(world.log, row.ask.deploy, "pull")
     yield from tell(world, path, way, upstream, CONTAINERD.manifests)
     path.now_s += way.back_s
-    yield path.now_s
+    if not upstream.merges:
+        yield path.now_s
     arriving = node.arriving
     plan = plan_pull(
         image.blobs,
@@ -110,11 +111,11 @@ def _fetch(
         node.contents.add_blob(repository, blob)
         world.clock.deliver(arriving.pop((repository, blob.digest)), at_s)
 
-    yield from fetch_blobs(world, path, way, CONTAINERD, upstream, node, plan.fetch, moved, arrived)
+    yield from fetch_blobs(world, path, way, CONTAINERD, upstream, plan.fetch, moved, arrived)
     for arrival in joined:
         arrived_s = yield arrival
         path.now_s = max(path.now_s, arrived_s)
-    moved.add_metadata(upstream, node, way.down, path.now_s, image.manifest_bytes + image.index_bytes)
+    moved.add_metadata(way.down.lane, path.now_s, image.manifest_bytes + image.index_bytes)
     row.pulled_bytes += moved.size_bytes
     if wanted.digest is None:
         world.hold(node, repository, wanted.tag, image, seen.publish)
@@ -123,7 +124,7 @@ def _fetch(
 
 
 def fetch_blobs(
-    world: World, path: Path, way: Way, profile: Profile, source: Registry, target: Machine,
+    world: World, path: Path, way: Way, profile: Profile, source: Registry,
     blobs: tuple[Layer, ...], moved: Moved, arrived: Callable[[Layer, float], None],
 ) -> Steps:  # fmt: skip
     """Fetch blobs, as many side by side as the client does; each is `arrived` when its last byte is there."""
@@ -131,7 +132,7 @@ def fetch_blobs(
     def get(path: Path, blob: Layer) -> Steps:
         yield from tell(world, path, way, source, profile.blob_get, beside=len(trailing) * len(profile.blob_get))
         path.now_s += source.first_byte_s
-        yield from carry(world, path, way.down, blob, moved, source, target)
+        yield from carry(world, path, way.down, blob, moved)
         path.now_s += way.back_s
         arrived(blob, path.now_s)
 

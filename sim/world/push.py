@@ -7,7 +7,7 @@ from sim.registry.oci import Image, Layer
 from sim.registry.plan import plan_push
 from sim.world.clock import Steps
 from sim.world.log import Moved
-from sim.world.path import CHECKS, COMMIT, LOGIN, UPLOAD, Path
+from sim.world.path import CHECKS, COMMIT, UPLOAD, Path
 from sim.world.places import Machine, Registry, Way
 from sim.world.talk import batched, carry, leaders, side_by_side, tell
 from sim.world.world import World
@@ -19,20 +19,19 @@ def push(
 ) -> Steps:  # fmt: skip
     """Bring `image` to `target` under `tag`; ends as `target` has published it, the answer still on its way back."""
     way = world.network.way(source, target)
-    path.enter(LOGIN)
     path.now_s += profile.start_s + way.open_s
     yield from tell(world, path, way, target, profile.login)
     path.now_s += way.back_s
-    yield from copy_blobs(world, path, way, profile, source, target, repository, image, moved)
+    yield from copy_blobs(world, path, way, profile, target, repository, image, moved)
     path.enter(COMMIT)
     yield from tell(world, path, way, target, profile.publish)
     yield path.now_s
-    moved.add_metadata(source, target, way.up, path.now_s, image.manifest_bytes + image.index_bytes)
+    moved.add_metadata(way.up.lane, path.now_s, image.manifest_bytes + image.index_bytes)
     world.publish(target, repository, tag, image, path.now_s)
 
 
 def copy_blobs(
-    world: World, path: Path, way: Way, profile: Profile, source: Machine, target: Registry,
+    world: World, path: Path, way: Way, profile: Profile, target: Registry,
     repository: str, image: Image, moved: Moved,
 ) -> Steps:  # fmt: skip
     """Check the tag and each blob of `image`; send what `target` lacks, as many side by side as the client does."""
@@ -40,10 +39,10 @@ def copy_blobs(
     def send(path: Path, blob: Layer) -> Steps:
         yield from tell(world, path, way, target, profile.blob_open, beside=len(trailing) * len(profile.blob_open))
         path.now_s += way.back_s
-        yield from carry(world, path, way.up, blob, moved, source, target)
+        yield from carry(world, path, way.up, blob, moved)
         yield from tell(world, path, way, target, profile.blob_close, beside=len(trailing) * len(profile.blob_close))
         path.now_s += target.first_byte_s
-        if not world.rules.merge_requests:
+        if not target.merges:
             yield path.now_s
         target.contents.add_blob(repository, blob)
         path.now_s += way.back_s

@@ -24,11 +24,11 @@ def sync(world: World, deploy: int, node: Registry, repository: str, tag: str, i
     way = world.network.way(node, central)
     moved = Moved(world.log, deploy, "sync")
     connect(path, way, node, central)
-    yield from copy_blobs(world, path, way, CONTAINERD, node, central, repository, image, moved)
+    yield from copy_blobs(world, path, way, CONTAINERD, central, repository, image, moved)
     yield from tell(world, path, way, central, CONTAINERD.publish)
     yield path.now_s
     world.sync_jobs.release()
-    moved.add_metadata(node, central, way.up, path.now_s, image.manifest_bytes + image.index_bytes)
+    moved.add_metadata(way.up.lane, path.now_s, image.manifest_bytes + image.index_bytes)
     world.publish(central, repository, tag, image, publish.published_s)
     world.log.tables["syncs"].append(
         (deploy, repository, node.name, central.name, publish.published_s, started_s, path.now_s,

@@ -9,21 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from simpy import Event
-
 from sim.network.transport import INITIAL_WINDOW_BYTES, slow_start_s
 from sim.registry.clients import Requests
 from sim.registry.oci import Layer
-from sim.world.clock import Steps
+from sim.world.clock import Happening, Steps
 from sim.world.log import Moved
 from sim.world.path import Path
-from sim.world.places import Body, Machine, Registry, Way
+from sim.world.places import Body, Registry, Way
 from sim.world.world import World
 
 #: How long a kept connection stays open unused: the default of Go's HTTP client, which registries and runtimes use.
 KEEP_OPEN_S = 90.0
 
-Waits = Iterable[Event | float]
+Waits = Iterable[Happening]
 
 
 def tell(world: World, path: Path, way: Way, registry: Registry, requests: Requests, beside: int = 0) -> Waits:
@@ -34,13 +32,12 @@ def tell(world: World, path: Path, way: Way, registry: Registry, requests: Reque
     """
     if world.watch is not None:
         world.watch(path, registry, requests)
-    path.now_s += way.forth_s
     count = len(requests)
-    if world.rules.merge_requests and registry.draw_service_s is None:
-        service_s = registry.request_s * count
-        every = count + beside
-        if registry.workers.stretch(world.clock.now, path.now_s, registry.request_s * every, every):
-            path.now_s += service_s + (count - 1) * way.round_trip_s
+    path.now_s = first_s = path.now_s + way.forth_s
+    if registry.merges:
+        request_s, every = registry.request_s, count + beside
+        if registry.workers.stretch(world.clock._now, first_s, request_s * every, every):
+            path.now_s = first_s + request_s * count + (count - 1) * way.round_trip_s
             return ()
     return _one_by_one(path, way, registry, count, beside)
 
@@ -65,31 +62,33 @@ def connect(path: Path, way: Way, source: Registry, target: Registry) -> None:
     source.open_until_s[target.number] = path.now_s + KEEP_OPEN_S
 
 
-def carry(world: World, path: Path, body: Body, blob: Layer, moved: Moved, source: Machine, target: Machine) -> Waits:
+def carry(world: World, path: Path, body: Body, blob: Layer, moved: Moved) -> Waits:
     """Send a blob's bytes; ends as the last has left.
 
     Slow start is a delay before the flow: what it costs over sending at the idle lane's rate. A blob within the
     initial window needs no flow, only the time that the idle lane takes.
     """
     if blob.size_bytes > INITIAL_WINDOW_BYTES:
-        return _flow(world, path, body, blob, moved, source, target)
+        return _flow(world, path, body, blob, moved)
     started_s = path.now_s
     path.now_s += blob.size_bytes / body.lane.rate_Bps
-    moved.add(blob.kind, source, target, body, started_s, path.now_s, blob.size_bytes)
+    moved.add(blob.kind, body.lane, started_s, path.now_s, blob.size_bytes)
     return ()
 
 
-def _flow(world: World, path: Path, body: Body, blob: Layer, moved: Moved, source: Machine, target: Machine) -> Steps:
+def _flow(world: World, path: Path, body: Body, blob: Layer, moved: Moved) -> Steps:
     size_bytes, lane = blob.size_bytes, body.lane
-    ramped = size_bytes >= body.ramp_bytes
-    path.now_s += body.ramp_s if ramped else slow_start_s(size_bytes, lane.rate_Bps, body.round_trip_s)
-    yield path.now_s
-    started_s = path.now_s
-    yield world.network.wire.send(lane, size_bytes)
-    path.now_s = ended_s = world.clock.now
-    waited_s = ended_s - started_s - size_bytes / lane.rate_Bps
+    ramp_s = body.ramp_s.get(size_bytes)
+    if ramp_s is None:
+        ramp_s = body.ramp_s[size_bytes] = slow_start_s(size_bytes, lane.rate_Bps, body.round_trip_s)
+    path.now_s = started_s = path.now_s + ramp_s
+    yield started_s
+    flight = world.network.wire.send(lane, size_bytes)
+    yield flight
+    path.now_s = ended_s = world.clock._now
+    waited_s = ended_s - started_s - size_bytes / lane.rate_Bps if flight.shared else 0.0
     path.waited(waited_s)
-    moved.add(blob.kind, source, target, body, started_s, ended_s, size_bytes, waited_s)
+    moved.add(blob.kind, lane, started_s, ended_s, size_bytes, waited_s, flight.shared)
 
 
 def batched(blobs: tuple[Layer, ...], size: int) -> Iterable[tuple[Layer, ...]]:
@@ -116,12 +115,14 @@ def leaders(blobs: Sequence[Layer]) -> tuple[list[Layer], list[Layer]]:
     A blob within the initial window needs no flow and the same requests as a larger one, so beside a larger one it
     ends first.
     """
-    large = [blob for blob in blobs if blob.size_bytes > INITIAL_WINDOW_BYTES]
-    small = [blob for blob in blobs if blob.size_bytes <= INITIAL_WINDOW_BYTES]
-    if large or not small:
-        return large, small
-    longest = max(small, key=_size_bytes)
-    return [longest], [blob for blob in small if blob is not longest]
+    large: list[Layer] = []
+    small: list[Layer] = []
+    for blob in blobs:
+        (large if blob.size_bytes > INITIAL_WINDOW_BYTES else small).append(blob)
+    if small and not large:
+        large.append(max(small, key=_size_bytes))
+        small.remove(large[0])
+    return large, small
 
 
 def _size_bytes(blob: Layer) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections import defaultdict
 
-from sim.network.transport import INITIAL_WINDOW_BYTES
+import numpy as np
+from numpy.typing import NDArray
+
 from sim.world.usage import peaks
 from sim.world.wire import BIN_S
 from sim.world.world import World
@@ -14,35 +16,41 @@ _PURPOSES = ("push", "pull", "sync")
 
 def tally(world: World) -> None:
     """Fill the tables `links` and `registries`."""
-    _links(world)
+    lanes, transfers = world.network.wire.lanes, world.log.tables["transfers"]
+    purposes = np.array([_PURPOSES.index(purpose) for purpose in transfers.column("purpose")], dtype=np.int64)
+    by_lane = np.zeros((len(lanes), len(_PURPOSES)))
+    np.add.at(by_lane, (transfers.column("lane"), purposes), transfers.column("size_bytes"))
+    _links(world, by_lane)
+    _registries(world, by_lane.sum(axis=1))
+
+
+def _registries(world: World, by_lane: NDArray[np.float64]) -> None:
+    sent: dict[str, float] = defaultdict(float)
+    received: dict[str, float] = defaultdict(float)
+    for lane, carried in zip(world.network.wire.lanes, by_lane.tolist(), strict=True):
+        sent[lane.source] += carried
+        received[lane.target] += carried
     for registry in (world.central, *world.nodes):
         workers = registry.workers
         world.log.tables["registries"].append(
             (registry.name, registry.site, workers.count, workers.requests, workers.busy_s, workers.waited_s,
-             registry.received_bytes, registry.sent_bytes, registry.contents.stored_bytes)
+             int(received[registry.name]), int(sent[registry.name]), registry.contents.stored_bytes)
         )  # fmt: skip
 
 
-def _links(world: World) -> None:
-    network, transfers = world.network, world.log.tables["transfers"]
-    carried = np.zeros((len(_PURPOSES), len(network.capacity_Bps)))
-    purposes = np.array([_PURPOSES.index(purpose) for purpose in transfers.column("purpose")], dtype=np.int64)
-    lanes = np.frombuffer(world.log.transfer_lanes, dtype=np.int64) if len(purposes) else purposes
-    sizes = transfers.column("size_bytes").astype(np.float64)
-    by_lane = np.zeros((len(_PURPOSES), len(network.wire.lanes)))
-    np.add.at(by_lane, (purposes, lanes), sizes)
+def _links(world: World, by_lane: NDArray[np.float64]) -> None:
+    network = world.network
+    carried = np.zeros((len(network.capacity_Bps), len(_PURPOSES)))
     for lane in network.wire.lanes:
         for crossed in lane.route:
-            carried[:, crossed] += by_lane[:, lane.number]
+            carried[crossed] += by_lane[lane.number]
     horizon_s = world.clock.now
-    no_flow = transfers.column("size_bytes") <= INITIAL_WINDOW_BYTES
-    busiest = peaks(network.wire, (lanes[no_flow], transfers.column("started_s")[no_flow], sizes[no_flow]))
+    busiest = peaks(network.wire, world.log.tables["transfers"])
     for at, link in enumerate(network.graph.links):
         capacity_Bps = network.capacity_Bps[at]
-        total_bytes, peak_Bps = float(carried[:, at].sum()), float(busiest[at]) / BIN_S
+        total_bytes, peak_Bps = float(carried[at].sum()), float(busiest[at]) / BIN_S
         world.log.tables["links"].append(
-            (link.name, link.tail, link.head, capacity_Bps, network.wan[at],
-             *(int(carried[purpose, at]) for purpose in range(len(_PURPOSES))),
+            (link.name, link.tail, link.head, capacity_Bps, network.wan[at], *map(int, carried[at]),
              total_bytes / (capacity_Bps * horizon_s) if horizon_s else 0.0, peak_Bps / capacity_Bps,
              total_bytes * network.price_usd_per_byte[at])
         )  # fmt: skip

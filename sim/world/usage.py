@@ -9,19 +9,24 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.network.transport import INITIAL_WINDOW_BYTES
+from sim.rows import Table
 from sim.world.wire import BIN_S, Wire
 
 
-def peaks(wire: Wire, small: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Bytes each link carried in its busiest bin, (n_links,).
-
-    `small` are the bodies that were no flows: the number of their lane, when they were sent, s, and their bytes, (n,)
-    each.
-    """
-    lane, started_s, ended_s = wire.lone_flows()
+def peaks(wire: Wire, transfers: Table) -> NDArray[np.float64]:
+    """Bytes each link carried in its busiest bin, (n_links,), from the table of transfers and what the wire saw."""
+    lane, started_s, ended_s = (transfers.column(name) for name in ("lane", "started_s", "ended_s"))
+    size_bytes = transfers.column("size_bytes")
+    is_small = size_bytes <= INITIAL_WINDOW_BYTES
+    small_lane, small_s, small_bytes = lane[is_small], started_s[is_small], size_bytes[is_small]
+    alone = ~is_small & ~transfers.column("shared")
+    parted = np.array(wire.partings, dtype=np.float64).reshape(-1, 3)
+    lane = np.concatenate((lane[alone], parted[:, 0].astype(np.int64)))
+    started_s = np.concatenate((started_s[alone], parted[:, 1]))
+    ended_s = np.concatenate((ended_s[alone], parted[:, 2]))
     rate_Bps = np.array([one.rate_Bps for one in wire.lanes])
     cut_lane, cut_bin, cut_bytes = _cut(lane, started_s, ended_s, rate_Bps[lane])
-    small_lane, small_s, small_bytes = small
     lanes = np.concatenate((cut_lane, small_lane))
     bins = np.concatenate((cut_bin, (small_s // BIN_S).astype(np.int64)))
     carried = np.concatenate((cut_bytes, small_bytes))

@@ -8,138 +8,137 @@ rates fall and the finish moves later, it finds nothing to do and arms itself ag
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from simpy import Event
 
 from sim.network import Fluid, Watch
 from sim.network.room import Room
 from sim.world.clock import Clock
 
+if TYPE_CHECKING:
+    from sim.world.places import Machine
+
 #: The width of a bin of the engine's watch: a link's peak is its busiest minute.
 BIN_S = 60.0
 _NEVER = float("inf")
+_NOBODY: list[Callable[[Any], None]] = []
 
 
 class Lane:
-    """A route for bodies of bytes: its links, its flows' cap, and the rate that it gives when idle."""
+    """From one machine to another for bodies of bytes: the links between them, flows' cap, and the rate when idle."""
 
-    __slots__ = ("bound", "cap_Bps", "number", "rate_Bps", "route")
+    __slots__ = ("bound", "cap_Bps", "number", "rate_Bps", "route", "source", "target", "wan")
 
-    def __init__(self, number: int, route: tuple[int, ...], cap_Bps: float, rate_Bps: float) -> None:
+    def __init__(
+        self, number: int, source: Machine, target: Machine, route: tuple[int, ...], cap_Bps: float, rate_Bps: float
+    ) -> None:
         self.number = number
+        self.source = source.name
+        self.target = target.name
+        self.wan = source.site != target.site
         self.route = route
         self.cap_Bps = cap_Bps
         self.rate_Bps = rate_Bps
         self.bound = Room.bound(rate_Bps)
 
 
-class _Flight:
-    """A flow under way.
+class Flight:
+    """A flow under way, and the event of its end: what SimPy asks of an event, and no more.
 
-    While it is `lone` it stands in the clock's queue, and has what SimPy asks of an event there.
+    While it has its links to itself it stands in the clock's queue. Once it is `shared`, that place in the queue is
+    void, and whoever waits for it is kept in `waiting`.
     """
 
-    __slots__ = ("_ok", "_value", "callbacks", "lane", "lone", "sent", "size_bytes", "started_s")
+    __slots__ = ("_ok", "_value", "callbacks", "lane", "shared", "size_bytes", "started_s", "waiting")
 
-    def __init__(self, lane: Lane, size_bytes: float, started_s: float, sent: Event) -> None:
+    def __init__(self, lane: Lane, size_bytes: float, started_s: float, ended: Callable[[Any], None]) -> None:
         self.lane = lane
         self.size_bytes = size_bytes
         self.started_s = started_s
-        self.sent = sent
-        self.lone = True
+        self.shared = False
         self._ok = True
         self._value = None
-        self.callbacks: list[Callable[[Any], None]] | None = None
+        self.callbacks: list[Callable[[Any], None]] | None = [ended]
+        self.waiting: list[Callable[[Any], None]] = _NOBODY
 
 
 class Wire:
     """Flows under way, and how many there have been."""
 
     __slots__ = (
-        "_armed_s", "_clock", "_fluid", "_landing", "_lone", "_lone_ended_s", "_lone_lane", "_lone_started_s", "_room",
-        "capacity_Bps", "flows", "lanes", "watch",
-    )  # fmt: skip
+        "_armed_s",
+        "_clock",
+        "_fluid",
+        "_lone",
+        "_room",
+        "capacity_Bps",
+        "flows",
+        "lanes",
+        "partings",
+        "watch",
+    )
 
     def __init__(self, clock: Clock, capacity_Bps: Sequence[float]) -> None:
         self.capacity_Bps = capacity_Bps
         self.lanes: list[Lane] = []
         self.flows = 0
-        self._clock = clock
+        #: For each flow that was alone first and had to share later: its lane's number, from when and until when, s.
+        self.partings: list[tuple[int, float, float]] = []
         self.watch = Watch(BIN_S)
+        self._clock = clock
         self._fluid = Fluid(capacity_Bps, self.watch)
         self._room = Room(capacity_Bps)
-        self._lone: dict[_Flight, None] = {}
-        self._landing: list[Callable[[Any], None]] = [self._landed]
+        self._lone: dict[Flight, None] = {}
         self._armed_s = _NEVER
-        self._lone_lane = array("q")
-        self._lone_started_s = array("d")
-        self._lone_ended_s = array("d")
 
-    def lane(self, route: tuple[int, ...], cap_Bps: float) -> Lane:
+    def lane(self, source: Machine, target: Machine, route: tuple[int, ...], cap_Bps: float) -> Lane:
         """A new lane over links known by their position, for flows that are never faster than `cap_Bps`."""
         narrowest_Bps = min(map(self.capacity_Bps.__getitem__, route), default=_NEVER)
         # A cap that no flow can reach is none, which leaves the engine with fewer classes.
         cap_Bps = _NEVER if cap_Bps >= narrowest_Bps else cap_Bps
-        lane = Lane(len(self.lanes), route, cap_Bps, min(cap_Bps, narrowest_Bps))
+        lane = Lane(len(self.lanes), source, target, route, cap_Bps, min(cap_Bps, narrowest_Bps))
         self.lanes.append(lane)
         return lane
 
-    def send(self, lane: Lane, size_bytes: float) -> Event:
-        """Start a flow now; the event happens when its last byte has left."""
+    def send(self, lane: Lane, size_bytes: float) -> Flight:
+        """Start a flow now; it is the event that happens when its last byte has left."""
         clock = self._clock
-        now_s = clock.now
-        sent = Event(clock)
-        flight = _Flight(lane, size_bytes, now_s, sent)
+        now_s = clock._now
+        flight = Flight(lane, size_bytes, now_s, self._landed)
         self.flows += 1
         if self._room.take(lane.route, lane.bound):
             self._lone[flight] = None
-            flight.callbacks = self._landing
             clock.enqueue(now_s + size_bytes / lane.rate_Bps, flight)
         else:
             self._meet(now_s, flight)
-        return sent
+        return flight
 
-    def lone_flows(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-        """Each time that a flow had its links to itself: its lane's number, from when and until when, s, (n,) each."""
-        return (
-            np.array(self._lone_lane, dtype=np.int64),
-            np.array(self._lone_started_s, dtype=np.float64),
-            np.array(self._lone_ended_s, dtype=np.float64),
-        )
-
-    def _leave(self, flight: _Flight, now_s: float) -> None:
-        """`flight` is lone no more: it has ended, or has to share."""
+    def _landed(self, flight: Flight) -> None:
+        """The end of a flow that had its links to itself."""
+        lane = flight.lane
+        self._room.give(lane.route, lane.bound)
         del self._lone[flight]
-        self._lone_lane.append(flight.lane.number)
-        self._lone_started_s.append(flight.started_s)
-        self._lone_ended_s.append(now_s)
 
-    def _landed(self, flight: _Flight) -> None:
-        """The end of a lone flow, if it has stayed one."""
-        if flight.lone:
-            lane = flight.lane
-            self._room.give(lane.route, lane.bound)
-            self._leave(flight, self._clock.now)
-            self._clock.deliver(flight.sent)
-
-    def _meet(self, now_s: float, flight: _Flight) -> None:
+    def _meet(self, now_s: float, flight: Flight) -> None:
         """Those that fly alone over the links which `flight` overfills share them from now on."""
         overfilled = self._room.overfilled(flight.lane.route)
         for other in [other for other in self._lone if not overfilled.isdisjoint(other.lane.route)]:
-            self._leave(other, now_s)
+            del self._lone[other]
+            self.partings.append((other.lane.number, other.started_s, now_s))
             left_bytes = other.size_bytes - other.lane.rate_Bps * (now_s - other.started_s)
             self._share(now_s, other, max(left_bytes, 0.0))
+            # Those who wait hear of it from the engine; when the old place in the queue comes up, nobody is there.
+            other.waiting = other.callbacks or []
+            other.callbacks = []
         self._share(now_s, flight, flight.size_bytes)
+        flight.waiting = flight.callbacks or []
         self._arm()
 
-    def _share(self, now_s: float, flight: _Flight, left_bytes: float) -> None:
+    def _share(self, now_s: float, flight: Flight, left_bytes: float) -> None:
         """Hand a flow with so many bytes left to the engine."""
-        flight.lone = False
+        flight.shared = True
         lane = flight.lane
         self._fluid.start(now_s, self._fluid.class_of(lane.route, 1.0, lane.cap_Bps), left_bytes, flight)
 
@@ -154,10 +153,12 @@ class Wire:
             return  # an earlier timer took this one's place
         self._armed_s = _NEVER
         if self._fluid.next_finish_s <= now_s:
-            ended: list[_Flight] = self._fluid.finished(now_s)
+            ended: list[Flight] = self._fluid.finished(now_s)
             for flight in ended:
                 self._room.give(flight.lane.route, flight.lane.bound)
             for flight in ended:
-                self._clock.deliver(flight.sent)
-        # A delivered event may have started a flow and armed the timer already.
+                flight.callbacks = None
+                for callback in flight.waiting[1:]:  # the first is `_landed`, for flows that never shared
+                    callback(flight)
+        # What a flow's end has set off may have started a flow and armed the timer already.
         self._arm()

@@ -36,7 +36,6 @@ class Rules:
     coalesce: bool
     sync_on_push: bool
     sync_delay_s: float
-    merge_requests: bool
 
 
 @dataclass(slots=True, eq=False)

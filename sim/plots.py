@@ -8,7 +8,6 @@ others. Colours are those of Okabe and Ito, "Color Universal Design" (2008), tol
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import cycle
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, Final
@@ -66,6 +65,7 @@ _LETTER_PT: Final = 5.3
 _COLUMN_PT: Final = 50.0
 _MARK_PT: Final = 14.0
 _NAME_LETTERS: Final = 24  # in a line of the key
+_TITLE_LETTERS: Final = 140
 _TICK_LETTERS: Final = 40  # under all bars together
 _BARS_PT: Final = 225.0  # height of a panel of bars
 
@@ -98,10 +98,12 @@ def _title(scenario: Scenario) -> str:
 def _figure(samples: Mapping[str, Result], title: str) -> Figure:
     names = {name: fill(name, _NAME_LETTERS) for name in samples}
     key_lines = 1 + sum(1 + name.count("\n") for name in names.values())
+    tick_lines = max(1 + _tick(name, len(samples)).count("\n") for name in samples)
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(13.5, 4.2 + key_lines * _LINE_PT / 72), layout=ConstrainedLayoutEngine(w_pad=0.12))
+        height_inches = 4.1 + (key_lines + tick_lines) * _LINE_PT / 72
+        figure = Figure(figsize=(13.5, height_inches), layout=ConstrainedLayoutEngine(w_pad=0.12))
         FigureCanvasAgg(figure)
-        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+        figure.suptitle(fill(title, _TITLE_LETTERS), x=0.01, ha="left", fontsize=11)
         panels = figure.subplots(1, 3, width_ratios=(1.35, 1, 1))
         headings = ("How long a deploy takes", "Where its time goes, on average", "Bytes moved")
         for axes, heading in zip(panels, headings, strict=True):
@@ -122,10 +124,11 @@ def _latency(axes: Axes, samples: Mapping[str, Result], names: Mapping[str, str]
         _above(axes, percentile, column_pt, key_lines, ha="right")
         axes.axhline(PERCENTS[percentile] / 100, color="0.8", linewidth=0.7, zorder=0)
     line = key_lines - 1
-    for (name, sample), colour, (marker, glyph) in zip(
-        samples.items(), cycle(_OF_VARIANTS), cycle(_MARKERS), strict=False
-    ):
-        quantiles_s = _curve(axes, _ready_s(sample), colour, marker)
+    for place, (name, sample) in enumerate(samples.items()):
+        colour = _OF_VARIANTS[place % len(_OF_VARIANTS)]
+        marker, glyph = _MARKERS[place % len(_MARKERS)]
+        width = max(2.4 - 0.4 * place, 1.0)  # so that one under another is still seen
+        quantiles_s = _curve(axes, _ready_s(sample), width, colour, marker)
         _above(axes, glyph, 0, line, color=colour)
         _above(axes, names[name], _MARK_PT, line, color=colour)
         for quantile_s, column_pt in zip(quantiles_s, columns_pt, strict=True):
@@ -152,7 +155,7 @@ def _ready_s(sample: Result) -> NDArray[np.float64]:
     return np.sort(np.where(deploys.column("failed"), np.inf, deploys.column("latency_s")))
 
 
-def _curve(axes: Axes, ordered_s: NDArray[np.float64], colour: str, marker: str) -> list[float]:
+def _curve(axes: Axes, ordered_s: NDArray[np.float64], width: float, colour: str, marker: str) -> list[float]:
     """Draw a distribution and mark its p50, p95 and p99, which are returned; NaN when it has no values."""
     n = len(ordered_s)
     if not n:
@@ -160,7 +163,7 @@ def _curve(axes: Axes, ordered_s: NDArray[np.float64], colour: str, marker: str)
     evenly, to_the_end = np.linspace(0, n - 1, _POINTS), n - np.geomspace(1, n, _POINTS)
     at = np.unique(np.concatenate([evenly, to_the_end]).astype(int))
     at = at[np.isfinite(ordered_s[at])]
-    axes.step(ordered_s[at], (at + 1) / n, where="post", color=colour, linewidth=1.6)
+    axes.step(ordered_s[at], (at + 1) / n, where="post", color=colour, linewidth=width)
     quantiles_s = [float(ordered_s[rank(n, percent)]) for percent in PERCENTS.values()]
     axes.plot(quantiles_s, [percent / 100 for percent in PERCENTS.values()], marker, color=colour, markersize=5)
     return quantiles_s
@@ -180,7 +183,7 @@ def _phases(axes: Axes, samples: Mapping[str, Result]) -> None:
     _stacks(axes, parts, _OF_PHASES, list(samples), totals)
     for at, total_s in enumerate(totals):
         axes.annotate(_seconds(total_s), (at, total_s), xytext=(0, 3), textcoords="offset points", ha="center")
-    axes.set_ylabel("mean of deploys that got ready, seconds")
+    axes.set_ylabel("mean of ready deploys, seconds")
 
 
 def _moved(axes: Axes, samples: Mapping[str, Result]) -> None:
@@ -222,10 +225,15 @@ def _stacks(
         for values, hatch in zip(split.T, ("", "/////"), strict=True):
             axes.bar(places, values, _BAR, base, color=colours[name], hatch=hatch, edgecolor="white", linewidth=0)
             base = base + values
-    axes.set_xticks(places, [fill(name, max(_TICK_LETTERS // len(variants), 5)) for name in variants])
+    axes.set_xticks(places, [_tick(name, len(variants)) for name in variants])
     axes.set_xlim(-0.5, len(variants) - 0.5)
     axes.set_ylim(0, (float(totals.max()) or 1) * _HEADROOM)
     _beside(axes, beside, len(variants))
+
+
+def _tick(name: str, bars: int) -> str:
+    """A variant's name in lines that fit under its bar."""
+    return fill(name, max(_TICK_LETTERS // bars, 5))
 
 
 def _beside(axes: Axes, labels: Mapping[str, float], bars: int) -> None:

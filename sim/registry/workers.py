@@ -14,41 +14,29 @@ from heapq import heapreplace
 
 
 class Workers:
-    """`count` servers behind one queue, and what they did."""
+    """`count` servers behind one queue, and what they did: requests served, time spent on them, time they waited.
 
-    __slots__ = ("_free_s", "busy_s", "count", "requests", "waited_s")
+    `free_s` is the heap of the times at which each is free; the first is the earliest.
+    """
+
+    __slots__ = ("busy_s", "count", "free_s", "requests", "waited_s")
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self._free_s = [0.0] * count
+        self.free_s = [0.0] * count
         self.requests = 0
         self.busy_s = 0.0
         self.waited_s = 0.0
 
-    def stretch(self, now_s: float, first_s: float, service_s: float, requests: int) -> bool:
-        """Book one client's consecutive requests as one, from `first_s` on, if a worker is idle now; else change
-        nothing.
-
-        A stretch never waits. It holds a worker for the sum of its service times, though in truth the worker is free
-        for others during the round trips between: the same work, placed a little otherwise.
-        """
-        free_s = self._free_s
-        if free_s[0] > now_s:
-            return False
-        heapreplace(free_s, first_s + service_s)
-        self.busy_s += service_s
-        self.requests += requests
-        return True
-
     def serve(self, arrived_s: float, service_s: float) -> float:
         """When a request that arrives now is done, s. Calls come in the order of arrival."""
-        start_s = self._free_s[0]
+        start_s = self.free_s[0]
         if start_s < arrived_s:
             start_s = arrived_s
         else:
             self.waited_s += start_s - arrived_s
         done_s = start_s + service_s
-        heapreplace(self._free_s, done_s)
+        heapreplace(self.free_s, done_s)
         self.busy_s += service_s
         self.requests += 1
         return done_s

@@ -42,11 +42,12 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
     disks_Bps = {0: scenario.central.disk_Bps}
     disks_Bps |= {n: group.disk_Bps for n, (_, group) in enumerate(scenario.node_hosts(), 1)}
     sites = {client.site for client in clients} | {node.site for node in nodes}
+    spans = spans_of(scenario, [_attached(*named) for named in groups])
+    network = Network(clock, spans, frozenset(scenario.sites), disks_Bps)
     world = World(
         clock=clock,
-        network=Network(
-            clock, spans_of(scenario, [_attached(*named) for named in groups]), frozenset(scenario.sites), disks_Bps
-        ),
+        network=network,
+        wire=network.wire,
         log=Log(),
         rules=_rules(scenario),
         central=central,

@@ -44,19 +44,32 @@ class Clock(Environment):
         return next(self._eid)
 
     def run_out(self) -> None:
-        """Run until nothing is left to happen.
+        """Run until nothing is left to happen: SimPy's `run`, with a short way for tasks that wait for a time.
 
-        SimPy's `run` without its checks for failed events, which this world has none of.
+        It does not look for failed events: this world has none.
         """
-        queue = self._queue
+        queue: list[Any] = self._queue  # SimPy's own type does not know that tasks wait there too
+        order = self._eid
         while queue:
-            entry = heappop(queue)
-            self._now = entry[0]
-            event = entry[3]
-            callbacks = event.callbacks
-            event.callbacks = None  # type: ignore[assignment]
-            for callback in callbacks:
-                callback(event)
+            time_s, _, _, happening = heappop(queue)
+            self._now = time_s
+            if type(happening) is Task:
+                try:
+                    target = happening.send(None)
+                except StopIteration:
+                    happening.end(None)
+                except Failure as failure:
+                    happening.end(failure)
+                else:
+                    if type(target) is float:
+                        heappush(queue, (target, NORMAL, next(order), happening))
+                    else:
+                        happening.wait(target)
+            else:
+                callbacks = happening.callbacks
+                happening.callbacks = None
+                for callback in callbacks:
+                    callback(happening)
 
     def at(self, time_s: float) -> Event:
         """An event that happens at `time_s`, which must not be past."""
@@ -103,41 +116,43 @@ class Clock(Environment):
 
 
 class Task:
-    """A generator under way. It has what SimPy's queue asks of an event, so that it can wait there for a time."""
+    """A generator under way; for a time it waits in the clock's queue itself, for an event among its callbacks."""
 
-    __slots__ = ("_clock", "_ok", "_resume", "_send", "_value", "callbacks", "failure", "on_end", "running")
+    __slots__ = ("_clock", "failure", "on_end", "running", "send")
 
     def __init__(self, clock: Clock, steps: Steps) -> None:
         self._clock = clock
-        self._send = steps.send
-        self._resume: list[Callable[[Any], None]] = [self._step]
-        self._ok = True
-        self._value = None
-        self.callbacks: list[Callable[[Any], None]] | None = None
+        self.send = steps.send
         self.failure: Failure | None = None
         self.on_end: Callable[[], None] | None = None
         self.running = True
-        self._step(self)
+        self._go(None)
 
-    def _step(self, event: Any) -> None:
-        value = event._value
+    def _go(self, value: Any) -> None:
         try:
-            while True:
-                target = self._send(value)
-                if isinstance(target, float):
-                    self.callbacks = self._resume
-                    self._clock.enqueue(target, self)
-                    return
-                if target.callbacks is not None:
-                    target.callbacks.append(self._step)
-                    return
-                value = target._value  # it has happened already
+            target = self.send(value)
         except StopIteration:
-            pass
+            self.end(None)
         except Failure as failure:
-            self.failure = failure
-        # The bound methods refer back to this task: without this, only the garbage collector would free it.
-        self._resume, self.callbacks = [], None
+            self.end(failure)
+        else:
+            self.wait(target)
+
+    def wait(self, target: Happening) -> None:
+        """Go on when `target` happens, or at once if it has."""
+        if isinstance(target, float):
+            self._clock.enqueue(target, self)
+        elif target.callbacks is None:
+            self._go(target._value)
+        else:
+            target.callbacks.append(self._happened)
+
+    def _happened(self, event: Any) -> None:
+        self._go(event._value)
+
+    def end(self, failure: Failure | None) -> None:
+        """The generator has run out, or given up."""
+        self.failure = failure
         self.running = False
         if self.on_end is not None:
             self.on_end()

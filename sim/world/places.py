@@ -36,9 +36,10 @@ class Machine:
 class Registry(Machine):
     """A registry on its machine.
 
-    `arriving` holds, for each (repository, digest) that is being fetched to here, the event of its arrival: what a
-    coalesced pull waits for. `merges` says that requests with nothing to decide between them may be booked as one
-    stretch, for which service times have to be fixed. `open_until_s` holds how long kept connections to other registries stay open.
+    `arriving` holds, for each (repository, digest) that is being fetched to here, the event of its arrival, made when
+    the first coalesced pull waits for it. `merges` says that requests with nothing to decide between them may be
+    booked as one stretch, for which service times have to be fixed. `open_until_s` holds how long kept connections to
+    other registries stay open.
     """
 
     contents: Contents
@@ -49,7 +50,7 @@ class Registry(Machine):
     draw_service_s: Callable[[], float] | None
     tls: bool
     merges: bool
-    arriving: dict[tuple[str, Digest], Event] = field(default_factory=dict)
+    arriving: dict[tuple[str, Digest], Event | None] = field(default_factory=dict)
     open_until_s: dict[int, float] = field(default_factory=dict)
 
     def service_s(self, requests: int) -> float:

@@ -96,20 +96,25 @@ def _fetch(
     if not upstream.merges:
         yield path.now_s
     arriving = node.arriving
-    plan = plan_pull(
-        image.blobs,
-        node.contents.blobs(repository),
-        {digest for place, digest in arriving if place == repository} if arriving and world.rules.coalesce else (),
+    under_way = (
+        {digest for place, digest in arriving if place == repository} if arriving and world.rules.coalesce else ()
     )
-    joined = [arriving[repository, blob.digest] for blob in plan.join]
-    row.coalesced_bytes += sum(blob.size_bytes for blob in plan.join)
-    row.saved_bytes += sum(blob.size_bytes for blob in plan.skip if blob is not image.config)
+    plan = plan_pull(image.blobs, node.contents.blobs(repository), under_way)
+    joined = []
+    for blob in plan.join:
+        row.coalesced_bytes += blob.size_bytes
+        joined.append(arriving[repository, blob.digest] or Event(world.clock))
+        arriving[repository, blob.digest] = joined[-1]
+    for blob in plan.skip:
+        row.saved_bytes += blob.size_bytes
     for blob in plan.fetch:
-        arriving[repository, blob.digest] = Event(world.clock)
+        arriving[repository, blob.digest] = None
 
     def arrived(blob: Layer, at_s: float) -> None:
         node.contents.add_blob(repository, blob)
-        world.clock.deliver(arriving.pop((repository, blob.digest)), at_s)
+        awaited = arriving.pop((repository, blob.digest))
+        if awaited is not None:
+            world.clock.deliver(awaited, at_s)
 
     yield from fetch_blobs(world, path, way, CONTAINERD, upstream, plan.fetch, moved, arrived)
     for arrival in joined:

@@ -8,6 +8,7 @@ so that queues are exact where there are any.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from heapq import heapreplace
 
 from sim.network.transport import INITIAL_WINDOW_BYTES, slow_start_s
 from sim.registry.clients import Requests
@@ -34,11 +35,17 @@ def tell(world: World, path: Path, way: Way, registry: Registry, requests: Reque
         world.watch(path, registry, requests)
     count = len(requests)
     path.now_s = first_s = path.now_s + way.forth_s
-    if registry.merges:
+    workers = registry.workers
+    if registry.merges and workers.free_s[0] <= world.clock._now:
+        # A worker is idle, so nobody waits. It is held for the sum of the service times, though in truth it is free
+        # for others during the round trips between: the same work, placed a little otherwise.
         request_s, every = registry.request_s, count + beside
-        if registry.workers.stretch(world.clock._now, first_s, request_s * every, every):
-            path.now_s = first_s + request_s * count + (count - 1) * way.round_trip_s
-            return ()
+        busy_s = request_s * every
+        heapreplace(workers.free_s, first_s + busy_s)
+        workers.busy_s += busy_s
+        workers.requests += every
+        path.now_s = first_s + request_s * count + (count - 1) * way.round_trip_s
+        return ()
     return _one_by_one(path, way, registry, count, beside)
 
 
@@ -83,11 +90,13 @@ def _flow(world: World, path: Path, body: Body, blob: Layer, moved: Moved) -> St
         ramp_s = body.ramp_s[size_bytes] = slow_start_s(size_bytes, lane.rate_Bps, body.round_trip_s)
     path.now_s = started_s = path.now_s + ramp_s
     yield started_s
-    flight = world.network.wire.send(lane, size_bytes)
+    flight = world.wire.send(lane, size_bytes)
     yield flight
     path.now_s = ended_s = world.clock._now
-    waited_s = ended_s - started_s - size_bytes / lane.rate_Bps if flight.shared else 0.0
-    path.waited(waited_s)
+    waited_s = 0.0
+    if flight.shared:
+        waited_s = ended_s - started_s - size_bytes / lane.rate_Bps
+        path.waited(waited_s)
     moved.add(blob.kind, lane, started_s, ended_s, size_bytes, waited_s, flight.shared)
 
 

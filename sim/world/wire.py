@@ -157,7 +157,6 @@ class Wire:
             for flight in ended:
                 self._room.give(flight.lane.route, flight.lane.bound)
             for flight in ended:
-                flight.callbacks = None
                 for callback in flight.waiting[1:]:  # the first is `_landed`, for flows that never shared
                     callback(flight)
         # What a flow's end has set off may have started a flow and armed the timer already.

@@ -18,6 +18,7 @@ from sim.world.log import Log
 from sim.world.network import Network
 from sim.world.path import SYNC_WAIT, Path
 from sim.world.places import Client, ImageKind, Registry
+from sim.world.wire import Wire
 
 #: How long a start waits for an image to get to central (unikraft/kraftkit, cloud/deploy: gives up after 60 s).
 WAIT_LIMIT_S = 60.0
@@ -47,6 +48,7 @@ class World:
 
     clock: Clock
     network: Network
+    wire: Wire
     log: Log
     rules: Rules
     central: Registry

@@ -39,7 +39,7 @@ class Progress:
                 self._bar.add_task("", total=total, pace=words)
                 self._bar.start()
             self._bar.update(self._bar.task_ids[0], completed=done, pace=words, refresh=True)
-        elif not self._quiet and (done == total or now_s - self._told_s >= LINE_EVERY_S):
+        elif not self._quiet and (done in (0, total) or now_s - self._told_s >= LINE_EVERY_S):
             self._told_s = now_s
             print(f"{done} of {total} runs, {words}", file=sys.stderr, flush=True)
 

@@ -34,14 +34,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("clock")
-def test_elsewhere_a_line_every_ten_seconds_and_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
-    """Calls at 4, 8, 12 ... s: lines at 12 s and at the end."""
+def test_elsewhere_a_line_at_both_ends_and_every_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    """Calls at 4, 8, 12 ... s: a line at the start, one ten seconds after it, and one at the end."""
     with Progress(quiet=False) as tell:
         for done in range(5):
             tell(done, 4)
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err == "2 of 4 runs, 0.17 runs/s, 12 s left\n4 of 4 runs, 20 s in all\n"
+    assert said.err == "0 of 4 runs, starting\n3 of 4 runs, 0.19 runs/s, 5 s left\n4 of 4 runs, 20 s in all\n"
 
 
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,6 +26,15 @@ ROUNDING = 1e-15
 
 def start(net: Net, now: float, c: int, f: int, size: float) -> float:
     """Flow `f`, a free row of `flows`, begins in class `c`; when the next flow ends."""
+    enter(net, now, c, f, size)
+    board = net.board[0]
+    if board.dirty:
+        solve(net, now)
+    return float(net.nodes[board.clock].key)
+
+
+def enter(net: Net, now: float, c: int, f: int, size: float) -> None:
+    """The same, for several flows at one instant: `solve` is left to do."""
     k = net.classes[c]
     flow = net.flows[f]
     flow.owner = c
@@ -37,10 +46,6 @@ def start(net: Net, now: float, c: int, f: int, size: float) -> float:
         k.heap = insert(net.flows, k.heap, f)
         recount(net, c, k.count + 1, now)
         place(net, c, now)
-    board = net.board[0]
-    if board.dirty:
-        solve(net, now)
-    return float(net.nodes[board.clock].key)
 
 
 def finish(net: Net, now: float) -> tuple[int, float]:
@@ -160,8 +165,13 @@ def run(net: Net, begin: int, until: float, start_s: Any, size_bytes: Any, owner
                 return begin
             board.free = flows[f].next
             flows[f].token = begin
-            next_s = start(net, start_s[begin], owner[begin], f, size_bytes[begin])
+            now = start_s[begin]
+            enter(net, now, owner[begin], f, size_bytes[begin])
             begin += 1
+            if begin == n or start_s[begin] > now or board.free < 0:
+                if board.dirty:
+                    solve(net, now)
+                next_s = soon(net)
         elif next_s < until:
             now = next_s
             ended, next_s = finish(net, now)

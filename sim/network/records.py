@@ -28,63 +28,64 @@ IN_HAND = -2
 
 @dataclass(slots=True)
 class LinkState:
-    capacity: float = 0.0
-    potential: float = 0.0  # what its classes could use together, were it endless: the sum of their bounds
+    # What solving touches stands together, first.
+    room: float = 0.0  # scratch of one solution: what is left to share, among which mass and how many classes
+    load: float = 0.0
+    left: int = 0
     hot: int = 0  # 1 while it may run full: only hot links are ever looked at
-    tangled: int = 0  # how many of its classes cross another hot link too
+    capacity: float = 0.0
     first: int = -1  # while hot: its active classes, as a list of hops
     last: int = -1
+    seen: int = 0
+    queue: int = 0  # scratch: the nth link to solve
     # The classes that this link holds back, its members, all get `level` bytes/s per unit of weight.
+    level: float = 0.0
+    service: float = 0.0  # bytes per unit of weight, up to `since`, since it last had no member
+    since: float = 0.0
     heap: int = -1  # members by the service at which their next flow ends
     members: int = 0
     own: float = 0.0  # members' flows times weights
     others: float = 0.0  # bytes/s of the classes on it that it does not hold back
-    level: float = 0.0
-    service: float = 0.0  # bytes per unit of weight, up to `since`, since it last had no member
-    since: float = 0.0
     low: float = INF  # no member would be held back by its own bound at a level below this
     high: float = 0.0  # nor any of the others by this link at a level above this
     quick: int = 0  # changes since its sums were last made afresh
     aimed: int = 0  # 1 while in the clock
-    full_since: float = 0.0  # observed only: since when, and how long in all, it has held a class back
+    potential: float = 0.0  # what its classes could use together, were it endless: the sum of their bounds
+    tangled: int = 0  # how many of its classes cross another hot link too
+    dirty: int = 0
+    dirty_link: int = 0  # scratch: the nth link that must be solved again
+    full_since: float = 0.0  # observed only: since when, and how long in all, it has held somebody back
     full_s: float = 0.0
     holds: int = 0
-    # Scratch of one solution; `dirty_link` and `queue` are the nth entries of lists of links.
-    dirty: int = 0
-    dirty_link: int = 0
-    queue: int = 0
-    seen: int = 0
-    room: float = 0.0
-    load: float = 0.0
-    left: int = 0
 
 
 @dataclass(slots=True)
 class ClassState:
+    # What solving touches stands together, first.
     weight: float = 1.0
     cap: float = INF
     first_hop: int = 0  # its route is hops[first_hop:end_hop]
     end_hop: int = 0
     count: int = 0
-    heap: int = -1  # its flows by the service at which they end
-    narrow: float = UNBOUNDED_BPS  # its route's least capacity
-    listed: int = 0  # 1 while on the roll of classes that may be active
-    listing: int = 0  # the nth class on that roll
     bound: float = 0.0  # what its flows could use together, alone
-    carried: float = 0.0  # bytes of the flows that have ended
-    hot: int = 0  # hot links on its route
     link: int = IN_HAND  # what holds it back: a link's number, PRIVATE, or IN_HAND
+    verdict: int = 0  # scratch: the same, newly found
     rate: float = 0.0  # of each flow, when PRIVATE
+    hot: int = 0  # hot links on its route
+    seen: int = 0
+    group: int = 0  # scratch: the nth class to solve
     service: float = 0.0  # bytes each flow has had at the anchor, since the class last was empty
     anchor: float = 0.0  # a time, or the link's service
+    heap: int = -1  # its flows by the service at which they end
+    narrow: float = UNBOUNDED_BPS  # its route's least capacity
+    carried: float = 0.0  # bytes of the flows that have ended
+    listed: int = 0  # 1 while on the roll of classes that may be active
+    listing: int = 0  # the nth class on that roll
+    touched: int = 0  # scratch: the nth class whose flows have just ended, and how many
+    ended: int = 0
     held: int = -1  # observed only: the hop that holds it back (-1: its cap), and since when
     held_since: float = 0.0
     capped_s: float = 0.0  # observed only: how long its cap has held it back
-    seen: int = 0
-    group: int = 0
-    touched: int = 0
-    ended: int = 0
-    verdict: int = 0
 
 
 @dataclass(slots=True)

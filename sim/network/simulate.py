@@ -136,7 +136,12 @@ def _columns(names: list[str], flows: Sequence[Flow]) -> Flows:
 def _classes(capacity_Bps: list[float], flows: Flows, n: int) -> tuple[Net, NDArray[np.int64]]:
     """An idle network with a class for each route, weight and cap that occurs, and each flow's class, (n,)."""
     owner = np.broadcast_to(np.asarray(flows.route, np.int64), n)
-    kinds: list[tuple[float, ...]] = [(number,) for number in range(len(flows.routes))]
+    if n and not 0 <= owner.min() <= owner.max() < len(flows.routes):
+        raise ValueError(f"route must be from 0 to {len(flows.routes) - 1}, got {owner.min()} to {owner.max()}")
+    used = np.bincount(owner, minlength=len(flows.routes)) > 0
+    if not used.all():
+        owner = (np.cumsum(used) - 1)[owner]
+    kinds: list[tuple[float, ...]] = [(number,) for number in np.flatnonzero(used).tolist()]
     for column in (flows.weight, flows.cap_Bps):
         values, code = np.unique(np.asarray(column, np.float64), return_inverse=True)
         if len(values) == 1:

@@ -57,6 +57,7 @@ class Climb:
         capacity_Bps: Sequence[float],
         initial_window_bytes: float = INITIAL_WINDOW_BYTES,
         depth_bytes: Sequence[float] | None = None,
+        dropped: float = 1.0,
         watch: Watch | None = None,
     ) -> None:
         self.fluid = Fluid(capacity_Bps, watch)
@@ -67,6 +68,7 @@ class Climb:
         self._capacity_Bps = list(capacity_Bps)
         self._initial_window_bytes = initial_window_bytes
         self._depth_bytes = depth_bytes
+        self._dropped = dropped
         self._due: list[tuple[float, int, _Climber]] = []
         self._order = count()
         self._waiting: dict[FlowClass, list[_Climber]] = {}
@@ -189,7 +191,7 @@ class Climb:
     def _resend(self, now_s: float, climber: _Climber, over_bytes: float) -> None:
         """As `transport.overshoot_bytes`."""
         if self._depth_bytes is not None:
-            lost_bytes = min(over_bytes, self.fluid.left_bytes(now_s, climber.flow))
+            lost_bytes = min(self._dropped * over_bytes, self.fluid.left_bytes(now_s, climber.flow))
             self.resent_bytes += lost_bytes
             self.fluid.move(now_s, climber.flow, climber.flow_class, lost_bytes)
 

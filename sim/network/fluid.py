@@ -50,7 +50,8 @@ class Fluid:
 
     `capacity_Bps` : (n_links,) bytes/s, 0 for a link that is down. Links are known by their position. Calls come in
     order of time, and every finish is asked for before time passes it. `next_finish_s` is when the next flow ends,
-    inf when none will. A `watch` sees what links carried and what held flows back.
+    inf when none will; `net` is the state, to be read (see `records`). A `watch` sees what links carried and what held
+    flows back.
     """
 
     def __init__(self, capacity_Bps: Sequence[float], watch: Watch | None = None) -> None:

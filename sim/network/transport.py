@@ -122,20 +122,23 @@ def overshoot_bytes(
     round_trip_s: float,
     depth_bytes: float,
     initial_window_bytes: float = INITIAL_WINDOW_BYTES,
+    dropped: float = 1.0,
 ) -> float:
     """What a drop-tail queue drops of slow start's last doubling, to be sent again.
 
     The pipe holds P = rate RTT + depth. The first window above P, W = IW 2^n, has W - P too much (Jacobson,
-    "Congestion avoidance and control", SIGCOMM 1988); nothing if the transfer ends before it. An upper bound:
-    HyStart (Ha, Rhee, 2011) leaves slow start earlier when it sees delay grow.
+    "Congestion avoidance and control", SIGCOMM 1988); nothing if the transfer ends before it. `dropped` is the part of
+    that which is lost, to be fitted: HyStart (Ha, Rhee, 2011) leaves slow start early where it sees delay grow. On our
+    rig with queues of 60 ms, cubic lost next to nothing at a round trip of 30 ms, and at 100 ms from a quarter of this
+    to twice as much; bbr lost more.
     """
     pipe = rate_Bps * round_trip_s + depth_bytes
-    if pipe <= 0 or rate_Bps <= 0:
+    if rate_Bps <= 0:
         return 0.0
-    n = max(0, math.floor(math.log2(pipe / initial_window_bytes)) + 1) if pipe >= initial_window_bytes else 0
+    n = math.floor(math.log2(pipe / initial_window_bytes)) + 1 if pipe >= initial_window_bytes else 0
     window = initial_window_bytes * 2.0**n
     sent = window - initial_window_bytes
-    return max(0.0, min(window, size_bytes - sent) - pipe)
+    return dropped * max(0.0, min(window, size_bytes - sent) - pipe)
 
 
 def recovery_s(lost_bytes: float, rate_Bps: float, round_trip_s: float) -> float:

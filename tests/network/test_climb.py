@@ -76,6 +76,14 @@ def test_slow_start_past_the_queue_sends_again_what_was_dropped():
     assert ended["x"] == ended["y"] == pytest.approx(1 + (2000 + 30 - 20) / 40)
 
 
+def test_only_the_part_that_is_dropped_is_sent_again():
+    """Of an overshoot of 15 bytes a fifth is dropped: 3."""
+    climb = Climb([20.0], initial_window_bytes=10, depth_bytes=[5.0], dropped=0.2)
+    climb.start(0.0, (0,), 1000, "x", round_trip_s=1.0)
+    drain(climb)
+    assert climb.resent_bytes == overshoot_bytes(1000, 20, 1, 5, 10, dropped=0.2) == 3
+
+
 def test_events_per_transfer_are_starts_ends_and_rungs():
     """Two rungs up to 40 bytes/s from IW 10: one start, two rungs, one end."""
     climb = Climb([40.0], initial_window_bytes=10)

@@ -29,8 +29,8 @@ from sim.network.records import (
 )
 from sim.network.watch import Watch
 
-COMPILE_AFTER = 250_000
-"""Classes solved again in plain Python, a second's work, before the compiled text is loaded."""
+COMPILE_AFTER = 1_500_000
+"""Classes solved again in plain Python, some seconds' work, before the compiled text is loaded."""
 
 
 class FlowClass:

@@ -137,7 +137,7 @@ def fetch_blobs(
     def get(path: Path, blob: Layer) -> Steps:
         yield from tell(world, path, way, source, profile.blob_get, beside=len(trailing) * len(profile.blob_get))
         path.now_s += source.first_byte_s
-        yield from carry(world, path, way.down, blob, moved)
+        yield from carry(world, path, way.down, blob, leading, moved)
         path.now_s += way.back_s
         arrived(blob, path.now_s)
 

@@ -39,7 +39,7 @@ def copy_blobs(
     def send(path: Path, blob: Layer) -> Steps:
         yield from tell(world, path, way, target, profile.blob_open, beside=len(trailing) * len(profile.blob_open))
         path.now_s += way.back_s
-        yield from carry(world, path, way.up, blob, moved)
+        yield from carry(world, path, way.up, blob, leading, moved)
         yield from tell(world, path, way, target, profile.blob_close, beside=len(trailing) * len(profile.blob_close))
         path.now_s += target.first_byte_s
         if not target.merges:

@@ -69,21 +69,21 @@ def connect(path: Path, way: Way, source: Registry, target: Registry) -> None:
     source.open_until_s[target.number] = path.now_s + KEEP_OPEN_S
 
 
-def carry(world: World, path: Path, body: Body, blob: Layer, moved: Moved) -> Waits:
-    """Send a blob's bytes; ends as the last has left.
+def carry(world: World, path: Path, body: Body, blob: Layer, beside: Sequence[Layer], moved: Moved) -> Waits:
+    """Send a blob's bytes; ends as the last has left. `beside` are the blobs of its group, itself among them.
 
     Slow start is a delay before the flow: what it costs over sending at the idle lane's rate. A blob within the
     initial window needs no flow, only the time that the idle lane takes.
     """
     if blob.size_bytes > INITIAL_WINDOW_BYTES:
-        return _flow(world, path, body, blob, moved)
+        return _flow(world, path, body, blob, beside, moved)
     started_s = path.now_s
     path.now_s += blob.size_bytes / body.lane.rate_Bps
     moved.add(blob.kind, body.lane, started_s, path.now_s, blob.size_bytes)
     return ()
 
 
-def _flow(world: World, path: Path, body: Body, blob: Layer, moved: Moved) -> Steps:
+def _flow(world: World, path: Path, body: Body, blob: Layer, beside: Sequence[Layer], moved: Moved) -> Steps:
     size_bytes, lane = blob.size_bytes, body.lane
     ramp_s = body.ramp_s.get(size_bytes)
     if ramp_s is None:
@@ -95,7 +95,9 @@ def _flow(world: World, path: Path, body: Body, blob: Layer, moved: Moved) -> St
     path.now_s = ended_s = world.clock._now
     waited_s = 0.0
     if flight.shared:
-        waited_s = ended_s - started_s - size_bytes / lane.rate_Bps
+        # Blobs of one group hold each other back; only what others add to that is waiting.
+        group_bytes = [other.size_bytes for other in beside if other is not blob]
+        waited_s = max(0.0, ended_s - started_s - lane.idle_s(size_bytes, group_bytes))
         path.waited(waited_s)
     moved.add(blob.kind, lane, started_s, ended_s, size_bytes, waited_s, flight.shared)
 

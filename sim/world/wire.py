@@ -27,21 +27,41 @@ _NOBODY: list[Callable[[Any], None]] = []
 
 
 class Lane:
-    """From one machine to another for bodies of bytes: the links between them, flows' cap, and the rate when idle."""
+    """From one machine to another for bodies of bytes: the links between, the flows' cap, and the rate when idle."""
 
-    __slots__ = ("bound", "cap_Bps", "number", "rate_Bps", "route", "source", "target", "wan")
+    __slots__ = ("bound", "cap_Bps", "narrowest_Bps", "number", "rate_Bps", "route", "source", "target", "wan")
 
     def __init__(
-        self, number: int, source: Machine, target: Machine, route: tuple[int, ...], cap_Bps: float, rate_Bps: float
+        self,
+        number: int,
+        source: Machine,
+        target: Machine,
+        route: tuple[int, ...],
+        narrowest_Bps: float,
+        cap_Bps: float,
     ) -> None:
         self.number = number
         self.source = source.name
         self.target = target.name
         self.wan = source.site != target.site
         self.route = route
-        self.cap_Bps = cap_Bps
-        self.rate_Bps = rate_Bps
-        self.bound = Room.bound(rate_Bps)
+        self.narrowest_Bps = narrowest_Bps
+        # A cap that no flow can reach is none, which leaves the engine with fewer classes.
+        self.cap_Bps = _NEVER if cap_Bps >= narrowest_Bps else cap_Bps
+        self.rate_Bps = min(cap_Bps, narrowest_Bps)
+        self.bound = Room.bound(self.rate_Bps)
+
+    def idle_s(self, size_bytes: float, beside_bytes: Sequence[float] = ()) -> float:
+        """How long a body takes when nothing else crosses its links but those that set out beside it, s.
+
+        They share the narrowest link evenly, each up to the cap, until the smaller ones have ended.
+        """
+        smaller = sorted(size for size in beside_bytes if size < size_bytes)
+        left, sent_bytes, took_s = len(beside_bytes) + 1, 0.0, 0.0
+        for size in (*smaller, size_bytes):
+            took_s += (size - sent_bytes) / min(self.cap_Bps, self.narrowest_Bps / left)
+            left, sent_bytes = left - 1, size
+        return took_s
 
 
 class Flight:
@@ -96,9 +116,7 @@ class Wire:
     def lane(self, source: Machine, target: Machine, route: tuple[int, ...], cap_Bps: float) -> Lane:
         """A new lane over links known by their position, for flows that are never faster than `cap_Bps`."""
         narrowest_Bps = min(map(self.capacity_Bps.__getitem__, route), default=_NEVER)
-        # A cap that no flow can reach is none, which leaves the engine with fewer classes.
-        cap_Bps = _NEVER if cap_Bps >= narrowest_Bps else cap_Bps
-        lane = Lane(len(self.lanes), source, target, route, cap_Bps, min(cap_Bps, narrowest_Bps))
+        lane = Lane(len(self.lanes), source, target, route, narrowest_Bps, cap_Bps)
         self.lanes.append(lane)
         return lane
 

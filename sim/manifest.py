@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import Any, Final
 
-import sim
+from sim import __version__
 from sim.scenario import Scenario, canonical
 
 _DISTRIBUTIONS: Final = ("simpy", "numpy", "numba", "scipy", "pandas", "pyarrow", "networkx", "pydantic")
@@ -39,7 +39,7 @@ def manifest(scenario: Scenario, seed: int, about: Mapping[str, Any]) -> dict[st
 
 def versions() -> dict[str, str]:
     """This program's version, Python's, and those of the libraries that are installed."""
-    found = {"regsim": sim.__version__, "python": platform.python_version()}
+    found = {"regsim": __version__, "python": platform.python_version()}
     for name in _DISTRIBUTIONS:
         try:
             found[name] = metadata.version(name)

@@ -1,0 +1,144 @@
+"""The walls of the house: which room may import which, where SimPy lives, and how a module looks from outside.
+
+The rules are read off the source, so that a wall falls in this file and not in somebody's fourth module.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SIM = Path(__file__).parents[1] / "sim"
+#: Rooms of `sim/`, ground floor first; a room imports itself and rooms listed before it. `sim/__init__.py` and
+#: `sim/__main__.py` are the roof: they may use all of them, and nobody uses them.
+ORDER = (
+    "errors", "units", "figures", "streams", "plugins", "registry", "network", "theory", "rows", "topologies",
+    "policies", "scenario", "workload", "world", "stats", "files", "frames", "parquet", "manifest", "result",
+    "runner", "plots", "experiment", "calibrate", "report", "cli",
+)  # fmt: skip
+#: What the roof tells everybody.
+OPEN = ("sim.__version__",)
+#: Names that are only types and may lie above: `Comparison.plot()` calls the figures, which are typed to draw it.
+TYPED = {"plots.py": ["sim.experiment.comparison.Comparison"]}
+LONGEST = 320
+MODULES = {path.relative_to(SIM).as_posix(): path for path in sorted(SIM.rglob("*.py"))}
+PURE = ("network", "registry")
+
+
+def room_of(module: str) -> str:
+    """The first part of a path or a dotted name below `sim`."""
+    return module.replace("/", ".").removesuffix(".py").split(".")[0]
+
+
+def imported(source: str, package: str = "sim") -> Iterator[str]:
+    """The dotted names of all modules that a text imports, wherever; relative ones count from `package`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            yield from (part.value for part in node.args if isinstance(part, ast.Constant))
+
+
+def climbs(module: str, source: str) -> list[str]:
+    """The imports of a module that lead to a room above its own, or to the roof; only `cli` uses public names."""
+    here = ORDER.index(room_of(module))
+    package = ".".join(("sim", *Path(module).parts[:-1]))
+    inside = [name for name in imported(source, package) if name.split(".")[0] == "sim" and name not in OPEN]
+    rooms = {name: name.split(".")[1] if "." in name else ORDER[-1] for name in inside}
+    return [name for name, room in rooms.items() if room not in ORDER or ORDER.index(room) > here]
+
+
+def typed(source: str) -> list[str]:
+    """The names that a text imports for type checkers alone."""
+    guarded = (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.If))
+    return [name for n in guarded if ast.unparse(n.test) == "TYPE_CHECKING" for name in imported(ast.unparse(n.body))]
+
+
+def nested_imports(source: str) -> list[int]:
+    """The lines of imports inside a function or a method."""
+    functions = (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    return [n.lineno for f in functions for n in ast.walk(f) if isinstance(n, ast.Import | ast.ImportFrom)]
+
+
+def uses_simpy(source: str) -> bool:
+    return any(name.split(".")[0] == "simpy" for name in imported(source))
+
+
+ROOMS = [module for module in MODULES if module not in ("__init__.py", "__main__.py")]
+
+
+def test_every_room_has_its_place() -> None:
+    """Whatever lies in `sim/` is a room in the order."""
+    assert {room_of(module) for module in ROOMS} <= set(ORDER)
+
+
+@pytest.mark.parametrize("module", ROOMS)
+def test_imports_go_down(module: str) -> None:
+    """A module imports its own room and the rooms before it, nothing else of `sim`."""
+    source = MODULES[module].read_text()
+    assert climbs(module, source) == TYPED.get(module, [])
+    assert set(TYPED.get(module, [])) <= set(typed(source))
+
+
+def test_only_the_world_waits() -> None:
+    """SimPy is imported in `sim/world` and nowhere else."""
+    users = {room_of(module) for module, path in MODULES.items() if uses_simpy(path.read_text())}
+    assert users == {"world"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_stand_at_the_top(module: str) -> None:
+    """No import hides inside a function."""
+    assert nested_imports(MODULES[module].read_text()) == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_says_what_it_is(module: str) -> None:
+    """A module opens with a docstring that ends its first sentence."""
+    docstring = ast.get_docstring(ast.parse(MODULES[module].read_text()))
+    assert docstring, f"{module} has no docstring"
+    assert docstring.split("\n\n")[0].rstrip()[-1] in ".:`?)", docstring
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_fits_on_a_few_screens(module: str) -> None:
+    """No module is longer than 320 lines."""
+    assert len(MODULES[module].read_text().splitlines()) <= LONGEST
+
+
+@pytest.mark.parametrize("room", PURE)
+def test_a_pure_room_needs_no_simpy(room: str) -> None:
+    """The network and the registries are libraries of their own: all their modules import with SimPy blocked."""
+    wanted = [
+        ".".join(("sim", *Path(module).with_suffix("").parts)).removesuffix(".__init__")
+        for module in MODULES
+        if room_of(module) == room
+    ]
+    code = f"import sys, importlib; sys.modules['simpy'] = None; [importlib.import_module(m) for m in {wanted}]"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=SIM.parent)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_a_wall_that_falls_is_seen() -> None:
+    """Each rule finds the mistake it is there for, and leaves what is right alone."""
+    assert climbs("network/graph.py", "from sim.world.world import World") == ["sim.world.world.World"]
+    assert climbs("network/graph.py", "from ..scenario import load") == ["sim.scenario.load"]
+    assert climbs("network/graph.py", "from .. import rows") == ["sim.rows"]
+    assert climbs("units.py", "import sim") == ["sim"]
+    assert climbs("cli/run.py", "import sim") == climbs("units.py", "from sim import __version__") == []
+    assert typed("if TYPE_CHECKING:\n    from sim.cli import run\nimport sim.rows") == ["sim.cli.run"]
+    assert climbs("rows.py", "import importlib\nimportlib.import_module('sim.cli')") == ["sim.cli"]
+    assert climbs("world/push.py", "from sim.rows import PHASES\nfrom . import pull\nimport simpy") == []
+    assert nested_imports("class A:\n    def f(self):\n        import os") == [3]
+    assert nested_imports("import os\nif os:\n    import sys") == []
+    assert uses_simpy("from simpy.events import Event")
+    assert not uses_simpy("import simpyx")

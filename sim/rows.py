@@ -148,9 +148,11 @@ class Table:
         self.append = self._buffer.append
 
     def settle(self) -> None:
-        """Turn the rows of the buffer into columns."""
+        """Turn the rows of the buffer into columns. ValueError when a row is too long or too short."""
         count = len(self._buffer)
-        for column, data, values in zip(self.columns, self._data, zip(*self._buffer, strict=True), strict=False):
+        if not count:
+            return
+        for column, data, values in zip(self.columns, self._data, zip(*self._buffer, strict=True), strict=True):
             if column.kind == "text":
                 data.extend(values)
             else:

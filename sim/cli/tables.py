@@ -16,9 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from sim import rows
-from sim.cli.amounts import amount, mean_and_bounds
 from sim.experiment.comparison import Comparison
-from sim.experiment.words import per_cent
+from sim.experiment.words import amount, mean_and_bounds, per_cent
 from sim.result import Result
 from sim.stats.intervals import CONFIDENCE
 

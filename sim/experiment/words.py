@@ -1,32 +1,58 @@
-"""Figures as people read them: three significant digits with a unit, signed where they are differences."""
+"""Figures as people read them: an amount with its unit and, in the same unit and as many decimals, its interval.
+
+Three significant digits of the mean, since more would be noise at the usual ten runs.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Final
 
 from sim.stats.intervals import Interval
-from sim.units import format_bytes, format_seconds
+from sim.units import bytes_of, seconds_of
+
+# From which amount on a unit is used: five minutes are still read well as 300 s.
+_UNITS: Final[Mapping[str, tuple[tuple[str, float, float], ...]]] = {
+    "s": tuple((name, seconds_of(f"1 {name}"), seconds_of(start)) for name, start in (
+        ("ms", "0 s"), ("s", "1 s"), ("min", "5 min"), ("h", "5 h")
+    )),
+    "bytes": tuple((name, bytes_of(f"1 {name}"), bytes_of(start)) for name, start in (
+        ("B", "0 B"), ("kB", "1 kB"), ("MB", "1 MB"), ("GB", "1 GB"), ("TB", "1 TB")
+    )),
+}  # fmt: skip
+# Units of which there are no parts.
+_WHOLE: Final = ("", "B", "bytes")
+
+
+def mean_and_bounds(found: Interval, unit: str, signed: bool = False) -> tuple[str, str]:
+    """`1.16 s` and `[1.10, 1.22]`; the second is empty where there is no interval."""
+    if not math.isfinite(found.mean):
+        if math.isnan(found.mean):
+            return "none", ""
+        return ("+" if signed else "") + "infinite" if found.mean > 0 else "-infinite", ""
+    told = [found.mean, found.low, found.high] if found.known else [found.mean]
+    leading = abs(found.mean) or max(map(abs, told))
+    name, factor = scale(leading, unit)
+    values = [value / factor for value in told]
+    decimals = (
+        0
+        if unit in _WHOLE and all(value == round(value) for value in told) and name in _WHOLE
+        else _decimals(leading / factor)
+    )
+    texts = [_number(value, decimals) for value in values]
+    plus = "+" if signed and found.mean > 0 else ""
+    return f"{plus}{texts[0]} {name}".rstrip(), f"[{texts[1]}, {texts[2]}]" if found.known else ""
 
 
 def amount(value: float, unit: str) -> str:
-    """`1.16 s`, `18.2 GB`, `12`: a value in the unit of its metric; `infinite` and `none` where it is no number."""
-    if math.isnan(value):
-        return "none"
-    if math.isinf(value):
-        return "infinite" if value > 0 else "-infinite"
-    rounded = float(f"{abs(value):.3g}")
-    sign = "-" if value < 0 and rounded else ""
-    if unit == "s":
-        return sign + format_seconds(rounded)
-    if unit == "bytes":
-        return sign + format_bytes(round(rounded))
-    number = f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:g}"
-    return f"{sign}{number} {unit}".rstrip()
+    """`1.16 s`, `18.2 GB`, `12`: one value."""
+    return mean_and_bounds(Interval(value, math.nan, math.nan, 1), unit)[0]
 
 
 def change(value: float, unit: str) -> str:
     """An amount that says which way it goes: `+1.16 s`."""
-    return ("+" if value > 0 else "") + amount(value, unit)
+    return mean_and_bounds(Interval(value, math.nan, math.nan, 1), unit, signed=True)[0]
 
 
 def per_cent(share: float) -> str:
@@ -37,3 +63,21 @@ def per_cent(share: float) -> str:
 def bounds(found: Interval, unit: str) -> str:
     """`-1.3 s to -1.2 s`: a difference's interval."""
     return f"{change(found.low, unit)} to {change(found.high, unit)}"
+
+
+def scale(value: float, unit: str) -> tuple[str, float]:
+    """The unit to tell an amount in, and how much of the base unit it is."""
+    rounded = float(f"{abs(value):.3g}")
+    fitting = [(name, factor) for name, factor, start in _UNITS.get(unit, ()) if rounded >= start]
+    if unit in _UNITS and not rounded:
+        return {"s": ("s", 1.0), "bytes": ("B", 1.0)}[unit]
+    return fitting[-1] if fitting else (unit, 1.0)
+
+
+def _decimals(leading: float) -> int:
+    return max(2 - math.floor(math.log10(float(f"{leading:.3g}"))), 0) if leading else 0
+
+
+def _number(value: float, decimals: int) -> str:
+    text = f"{value:,.{decimals}f}"
+    return text.lstrip("-") if float(text.replace(",", "")) == 0 else text

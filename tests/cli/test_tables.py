@@ -12,7 +12,7 @@ from rich.console import Console
 import sim
 from sim import rows
 from sim.cli import tables
-from sim.cli.amounts import amount, mean_and_bounds
+from sim.experiment.words import amount, mean_and_bounds
 from sim.stats.intervals import Interval
 
 NAN = math.nan

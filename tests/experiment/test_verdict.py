@@ -51,10 +51,10 @@ def test_a_faster_variant_is_said_to_be_by_how_much_and_at_what_cost(scenario: S
         },
     ).verdict
     assert found == (
-        "direct deploys faster than central: p50 1 s against 2 s (-1 s, -50 %, from -1 s to -1 s) and "
-        "p95 5 s against 10 s (-5 s, -50 %, from -5 s to -5 s), "
-        "WAN bytes 2 GB against 4 GB a run (-2 GB, -50 %, from -2 GB to -2 GB), "
-        "central egress 0 B against 2 GB a run (-2 GB, -100 %, from -2 GB to -2 GB), "
+        "direct deploys faster than central: p50 1.00 s against 2.00 s (-1.00 s, -50 %, from -1.00 s to -1.00 s) and "
+        "p95 5.00 s against 10.0 s (-5.00 s, -50 %, from -5.00 s to -5.00 s), "
+        "WAN bytes 2.00 GB against 4.00 GB a run (-2.00 GB, -50 %, from -2.00 GB to -2.00 GB), "
+        "central egress 0 B against 2.00 GB a run (-2.00 GB, -100 %, from -2.00 GB to -2.00 GB), "
         "stale starts 3 against 0 a run (+3, from +3 to +3), no failed deploys in either "
         "(over 3 paired runs; intervals at 95 %)."
     )
@@ -64,7 +64,7 @@ def test_a_slower_variant_is_called_slower(scenario: Scenario) -> None:
     """Twice the latency at both quantiles."""
     slow = {"deploy_latency_s.p50": 4.0, "deploy_latency_s.p95": 20.0}
     assert comparison(scenario, central={}, direct=slow).verdict.startswith(
-        "direct deploys slower than central: p50 4 s against 2 s (+2 s, +100 %, from +2 s to +2 s) and p95"
+        "direct deploys slower than central: p50 4.00 s against 2.00 s (+2.00 s, +100 %, from +2.00 s to +2.00 s) and p95"
     )
 
 
@@ -77,24 +77,24 @@ def test_an_interval_that_spans_zero_is_undecided_whatever_its_mean(scenario: Sc
     }
     found = comparison(scenario, central={}, direct=loose).verdict
     assert found.startswith(
-        "whether direct deploys faster than central is undecided: p50 1 s against 2 s (-1 s, -50 %, from -"
+        "whether direct deploys faster than central is undecided: p50 1.00 s against 2.00 s (-1.00 s, -50 %, from -"
     )
-    assert "WAN bytes 4 GB against 4 GB a run (0 B, +0 %, from -10.8 GB to +10.8 GB, undecided)" in found
+    assert "WAN bytes 4.00 GB against 4.00 GB a run (0 B, +0 %, from -10.8 GB to +10.8 GB, undecided)" in found
 
 
 def test_quantiles_that_disagree_are_told_apart(scenario: Scenario) -> None:
     """Faster at p50 and slower at p95 is both, in that order."""
     mixed = {"deploy_latency_s.p50": 1.0, "deploy_latency_s.p95": 20.0}
     found = comparison(scenario, central={}, direct=mixed).verdict
-    assert found.startswith("direct against central is faster at p50 1 s against 2 s (-1 s")
-    assert " but slower at p95 20 s against 10 s (+10 s" in found
+    assert found.startswith("direct against central is faster at p50 1.00 s against 2.00 s (-1.00 s")
+    assert " but slower at p95 20.0 s against 10.0 s (+10.0 s" in found
 
 
 def test_one_run_decides_nothing(scenario: Scenario) -> None:
     """Without an interval even a large difference is undecided, and the verdict says why."""
     found = comparison(scenario, runs=1, central={}, direct={"deploy_latency_s.p50": 1.0}).verdict
     assert found.startswith(
-        "whether direct deploys faster than central is undecided: p50 1 s against 2 s (-1 s, -50 %)"
+        "whether direct deploys faster than central is undecided: p50 1.00 s against 2.00 s (-1.00 s, -50 %)"
     )
     assert "over one run, which gives no interval" in found
 
@@ -107,8 +107,8 @@ def test_failures_that_reach_a_quantile_leave_it_without_an_interval(scenario: S
         "failed_deploys": [0.0, 9.0, 0.0],
     }
     found = comparison(scenario, central={}, direct=broken).verdict
-    assert found.startswith("direct against central is faster at p50 1 s")
-    assert "but undecided at p95 infinite against 10 s (+infinite, no interval, as deploys fail)" in found
+    assert found.startswith("direct against central is faster at p50 1.00 s")
+    assert "but undecided at p95 infinite against 10.0 s (+infinite, no interval, as deploys fail)" in found
     assert "failed deploys 3 against 0 a run" in found
 
 
@@ -120,14 +120,14 @@ def test_of_several_variants_the_lowest_are_named_with_those_level_with_them(sce
         direct={"deploy_latency_s.p50": 1.0, "deploy_latency_s.p95": [4.0, 5.0, 6.0]},
         mixed={"deploy_latency_s.p50": 1.5, "deploy_latency_s.p95": [5.0, 6.0, 4.6]},
     ).verdict
-    assert "; mixed deploys faster than central: p50 1.5 s against 2 s" in found
+    assert "; mixed deploys faster than central: p50 1.50 s against 2.00 s" in found
     assert "; lowest p50: direct, lowest p95: direct, not told apart from mixed (over 3 paired runs" in found
 
 
 def test_one_variant_alone_is_told_with_its_intervals(scenario: Scenario) -> None:
     """Nothing to compare with: p50 and p95, and where they lie."""
     assert comparison(scenario, only={}).verdict == (
-        "only deploys within p50 2 s (2 s to 2 s) and p95 10 s (10 s to 10 s); there is no variant to compare it with."
+        "only deploys within p50 2.00 s (2.00 s to 2.00 s) and p95 10.0 s (10.0 s to 10.0 s); there is no variant to compare it with."
     )
 
 
@@ -140,21 +140,21 @@ def test_one_variant_alone_is_told_with_its_intervals(scenario: Scenario) -> Non
         (18.2290e9, "bytes", "18.2 GB"),
         (0.0, "bytes", "0 B"),
         (12.0, "", "12"),
-        (12345.0, "", "12,300"),
-        (0.75, "USD", "0.75 USD"),
+        (12345.0, "", "12,345"),
+        (0.75, "USD", "0.750 USD"),
         (math.inf, "s", "infinite"),
         (math.nan, "s", "none"),
         (-0.0, "s", "0 s"),
     ],
 )
-def test_amounts_have_three_digits_and_a_unit(value: float, unit: str, text: str) -> None:
+def test_amounts_have_three_digits_and_a_unit_and_counts_are_whole(value: float, unit: str, text: str) -> None:
     """Figures are told as people say them."""
     assert amount(value, unit) == text
 
 
 def test_changes_are_signed() -> None:
     """More is +, less is -, and no change is neither."""
-    assert (change(2.0, "s"), change(-2.0, "s"), change(0.0, "s")) == ("+2 s", "-2 s", "0 s")
+    assert (change(2.0, "s"), change(-2.0, "s"), change(0.0, "s")) == ("+2.00 s", "-2.00 s", "0 s")
     assert (per_cent(0.5), per_cent(-0.0312), per_cent(12.0), per_cent(math.nan)) == (
         "+50 %",
         "-3.1 %",

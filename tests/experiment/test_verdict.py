@@ -64,7 +64,8 @@ def test_a_slower_variant_is_called_slower(scenario: Scenario) -> None:
     """Twice the latency at both quantiles."""
     slow = {"deploy_latency_s.p50": 4.0, "deploy_latency_s.p95": 20.0}
     assert comparison(scenario, central={}, direct=slow).verdict.startswith(
-        "direct deploys slower than central: p50 4.00 s against 2.00 s (+2.00 s, +100 %, from +2.00 s to +2.00 s) and p95"
+        "direct deploys slower than central: p50 4.00 s against 2.00 s (+2.00 s, +100 %, from +2.00 "
+        "s to +2.00 s) and p95"
     )
 
 
@@ -127,7 +128,8 @@ def test_of_several_variants_the_lowest_are_named_with_those_level_with_them(sce
 def test_one_variant_alone_is_told_with_its_intervals(scenario: Scenario) -> None:
     """Nothing to compare with: p50 and p95, and where they lie."""
     assert comparison(scenario, only={}).verdict == (
-        "only deploys within p50 2.00 s (2.00 s to 2.00 s) and p95 10.0 s (10.0 s to 10.0 s); there is no variant to compare it with."
+        "only deploys within p50 2.00 s (2.00 s to 2.00 s) and p95 10.0 s (10.0 s to 10.0 s); there "
+        "is no variant to compare it with."
     )
 
 

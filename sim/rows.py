@@ -130,6 +130,9 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "deploys": DEPLOYS, "transfers": TRANSFERS, "links": LINKS, "registries": REGISTRIES, "syncs": SYNCS,
 }  # fmt: skip
 
+#: Where rows stand in the order in which they ended: the column that says when.
+ENDS: Final[Mapping[str, str]] = {"deploys": "ended_s", "transfers": "ended_s", "syncs": "committed_s"}
+
 
 class Table:
     """Rows of one table, appended one at a time and kept as columns.
@@ -168,6 +171,20 @@ class Table:
         at = next(i for i, column in enumerate(self.columns) if column.name == name)
         kind, data = self.columns[at].kind, self._data[at]
         return data if kind == "text" else np.frombuffer(data, dtype=_DTYPES[kind]) if len(data) else _empty(kind)
+
+    def sort(self, name: str) -> None:
+        """Put the rows in the order of one column of numbers; rows that tie keep theirs."""
+        keys = self.column(name)
+        if (keys[1:] >= keys[:-1]).all():
+            return
+        order = np.argsort(keys, kind="stable")
+        places = order.tolist()
+        for at, column in enumerate(self.columns):
+            if column.kind == "text":
+                values = self._data[at]
+                self._data[at] = [values[place] for place in places]
+            else:
+                self._data[at] = array(_TYPECODES[column.kind], self.column(column.name)[order].tobytes())
 
     def arrays(self) -> dict[str, Any]:
         """All columns by name, in their declared order."""

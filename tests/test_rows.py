@@ -57,6 +57,17 @@ def test_length_counts_rows_that_have_not_settled() -> None:
     assert len(table) == 3
 
 
+def test_sorted_rows_stay_whole_and_ties_stay_put() -> None:
+    """Rows at 2, 1, 2 and 0 s come as 0, 1, 2, 2, each with its own entries, and can be added to."""
+    table = filled((2.0, 1, True, "a"), (1.0, 2, False, "b"), (2.0, 3, False, "c"), (0.0, 4, True, "d"))
+    table.sort("at_s")
+    table.append((3.0, 5, False, "e"))
+    assert table.column("at_s").tolist() == [0, 1, 2, 2, 3]
+    assert table.column("count").tolist() == [4, 2, 1, 3, 5]
+    assert table.column("failed").tolist() == [True, False, True, False, False]
+    assert table.column("name") == ["d", "b", "a", "c", "e"]
+
+
 def test_an_empty_table_has_empty_columns_of_the_right_kind() -> None:
     """No rows: every column is empty and keeps its type."""
     table = Table(MIXED)

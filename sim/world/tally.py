@@ -1,4 +1,8 @@
-"""The tables that are written once, when the world has ended: what each link carried, what each registry did."""
+"""What is written once, when the world has ended: what each link carried, what each registry did.
+
+And rows are put in the order in which they ended. Paths run a little ahead of the clock, and a deploy that pushes to
+two places may be ready before it has ended both, so they were not always written in it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from collections import defaultdict
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.rows import ENDS
 from sim.world.usage import peaks
 from sim.world.wire import BIN_S
 from sim.world.world import World
@@ -15,7 +20,9 @@ _PURPOSES = ("push", "pull", "sync")
 
 
 def tally(world: World) -> None:
-    """Fill the tables `links` and `registries`."""
+    """Put rows in the order of their ends, and fill the tables `links` and `registries`."""
+    for name, ended in ENDS.items():
+        world.log.tables[name].sort(ended)
     lanes, transfers = world.network.wire.lanes, world.log.tables["transfers"]
     purposes = np.array([_PURPOSES.index(purpose) for purpose in transfers.column("purpose")], dtype=np.int64)
     by_lane = np.zeros((len(lanes), len(_PURPOSES)))

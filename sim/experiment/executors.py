@@ -57,7 +57,7 @@ class Serial(Executor):
 
 
 def resolved(text: str, tasks: int) -> str:
-    """`serial` or `processes:N` with N spelt out: at most one for each task. InputError when it is neither."""
+    """`serial` or `processes:N` with N spelt out: at most one a task. InputError for all else, `dask` included."""
     kind, colon, number = text.partition(":")
     if kind == "serial" and not colon:
         return "serial"
@@ -65,7 +65,8 @@ def resolved(text: str, tasks: int) -> str:
         return f"processes:{max(min(_cpus(), tasks), 1)}"
     if kind == "processes" and number.isdecimal() and int(number):
         return f"processes:{max(min(int(number), tasks), 1)}"
-    raise InputError("executor", f'there is no "{text}"', _KINDS)
+    problem = f'"{text}" is for later, not there yet' if kind == "dask" else f'there is no "{text}"'
+    raise InputError("executor", problem, _KINDS)
 
 
 @contextmanager

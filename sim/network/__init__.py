@@ -6,8 +6,9 @@ reading:
 - `graph`, `shapes`, `graphml`, `schedule`: places, links, routes, and capacities that change.
 - `fairshare`: who gets what. `simulate`: when each of many flows ends. `fluid`: the same, one event at a time.
 - `kernel`, `sharing`, `heat`, `solution`, `pairing` over `records`: how, in one text that runs plain or `compiled`.
-- `transport`, `pool`, `climb`, `models`: what a fluid leaves out. `watch`: what links carried and what held flows
-back. - `room`: whether flows can meet at all, for a driver that spares the engine those that cannot.
+- `transport`, `pool`, `climb`, `models`: what a fluid leaves out.
+- `watch`: what links carried and what held flows back.
+- `room`: whether flows can meet at all, for a driver that spares the engine those that cannot.
 """
 
 from __future__ import annotations

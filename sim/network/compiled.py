@@ -1,8 +1,11 @@
 """The engine's text, compiled by numba: loaded late, because numba is slow to import.
 
 Each function is compiled from a copy of its code whose globals are the other copies. Machine code is kept on disk by
-numba under a name that carries a checksum of the whole text, since numba itself would only notice a change in the
-one file a function stands in. No fast-math: results agree bit for bit with the interpreter's.
+numba under a name that carries a checksum of the whole text, since numba itself would only notice a change in the one
+file a function stands in. No fast-math: results agree bit for bit with the interpreter's.
+
+`run` takes the network as it is. The others, which are called for every event, take a `handle` instead: where the
+tables lie in memory and how long they are. Telling numba the types of seven tables would cost more than the event.
 """
 
 from __future__ import annotations
@@ -14,60 +17,105 @@ from types import FunctionType
 from typing import Any
 
 import numba
+import numpy as np
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np.numpy_support import carray
+from numpy.typing import NDArray
 
 from sim.network import fairshare, heat, kernel, pairing, records, sharing, solution
+from sim.network.records import Net, dtypes
 
 TEXT = (records, pairing, fairshare, sharing, heat, solution, kernel)
 
-OPTIONS: dict[str, Any] = {"cache": True, "error_model": "numpy", "_nrt": False}
-"""Nothing is allocated, so arrays need no reference counts: counting them took half the time."""
-INLINE = frozenset(
-    [
-        "insert",
-        "remove",
-        "meld",
-        "served",
-        "withdraw",
-        "recount",
-        "place",
-        "hold",
-        "join",
-        "settle",
-        "empty",
-        "aim",
-        "relevel",
-        "swell",
-        "hot_link",
-        "stain",
-        "soon",
-        "_append",
-        "_unlink",
-        "_queue",
-    ]
+OPTIONS: dict[str, Any] = {"cache": True, "error_model": "numpy"}
+UNCOUNTED: dict[str, Any] = {"_nrt": False}
+"""The text allocates nothing, so its arrays need no reference counts: counting them took half the time."""
+INLINE = (
+    *("insert", "remove", "meld", "served", "withdraw", "recount", "place", "hold", "join", "settle", "empty"),
+    *("aim", "relevel", "swell", "hot_link", "stain", "soon", "_append", "_unlink", "_queue", "_net"),
 )
 """Small and often called. The rest stays apart, which keeps compilation short."""
 
+_CHECKSUM = zlib.crc32("".join(inspect.getsource(m) for m in (*TEXT, sys.modules[__name__])).encode())
+_LINKS, _CLASSES, _HOPS, _NODES, _RANKS, _FLOWS, _BOARD = dtypes()
+
+
+def _jit(function: Any, scope: dict[str, Any], **options: Any) -> Any:
+    copy = FunctionType(function.__code__, scope, function.__name__)
+    copy.__module__ = function.__module__
+    copy.__qualname__ = f"{function.__name__}_{_CHECKSUM:08x}"
+    return numba.njit(**OPTIONS, **options, forceinline=function.__name__ in INLINE)(copy)
+
 
 def _compile() -> dict[str, Any]:
-    checksum = zlib.crc32("".join(inspect.getsource(m) for m in (*TEXT, sys.modules[__name__])).encode())
     scope: dict[str, Any] = {}
     for module in TEXT:
         scope.update(vars(module))
     for module in TEXT[1:]:
         for name, function in vars(module).items():
             if isinstance(function, FunctionType) and function.__module__ == module.__name__:
-                copy = FunctionType(function.__code__, scope, name)
-                copy.__module__ = function.__module__
-                copy.__qualname__ = f"{name}_{checksum:08x}"
-                scope[name] = numba.njit(**OPTIONS, forceinline=name in INLINE)(copy)
+                scope[name] = _jit(function, scope, **UNCOUNTED)
     return scope
 
 
-_scope = _compile()
-start = _scope["start"]
-finish = _scope["finish"]
-stop = _scope["stop"]
-move = _scope["move"]
-set_capacity = _scope["set_capacity"]
-served = _scope["served"]
-run = _scope["run"]
+_text = _compile()
+run = _text["run"]
+
+
+def handle(net: Net) -> NDArray[np.int64]:
+    """Where the tables of a network of arrays lie: good for as long as they live and none grows."""
+    tables: Any = net
+    return np.array([number for table in tables for number in (table.ctypes.data, len(table))], np.int64)
+
+
+def _as_pointer(context: Any, address: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+
+    return types.voidptr(address), generate
+
+
+_pointer: Any = intrinsic(_as_pointer)
+
+
+def _net(at: Any) -> Any:
+    tables: Any = Net
+    return tables(
+        carray(_pointer(at[0]), (at[1],), _LINKS),
+        carray(_pointer(at[2]), (at[3],), _CLASSES),
+        carray(_pointer(at[4]), (at[5],), _HOPS),
+        carray(_pointer(at[6]), (at[7],), _NODES),
+        carray(_pointer(at[8]), (at[9],), _RANKS),
+        carray(_pointer(at[10]), (at[11],), _FLOWS),
+        carray(_pointer(at[12]), (at[13],), _BOARD),
+    )
+
+
+def _start(at: Any, now: float, c: int, f: int, size: float) -> Any:
+    return text_start(_net(at), now, c, f, size)
+
+
+def _finish(at: Any, now: float) -> Any:
+    return text_finish(_net(at), now)
+
+
+def _stop(at: Any, now: float, f: int) -> Any:
+    return text_stop(_net(at), now, f)
+
+
+def _move(at: Any, now: float, f: int, c: int, more: float) -> Any:
+    return text_move(_net(at), now, f, c, more)
+
+
+def _set_capacity(at: Any, now: float, e: int, capacity: float) -> Any:
+    return text_set_capacity(_net(at), now, e, capacity)
+
+
+text_start, text_finish, text_stop = _text["start"], _text["finish"], _text["stop"]
+text_move, text_set_capacity = _text["move"], _text["set_capacity"]
+_net = _jit(_net, globals())
+start, finish, stop, move, set_capacity = (
+    _jit(function, globals()) for function in (_start, _finish, _stop, _move, _set_capacity)
+)

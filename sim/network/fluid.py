@@ -58,8 +58,8 @@ class Fluid:
         for link, capacity in enumerate(capacity_Bps):
             check_capacity(f"link {link}", capacity)
         self.next_finish_s = INF
-        self._keep(plain(capacity_Bps))
         self._do: Any = kernel
+        self._keep(plain(capacity_Bps))
         self._classes: dict[tuple[tuple[int, ...], float, float], FlowClass] = {}
         self._tokens: list[tuple[int, Any]] = []
         self._free: list[int] = []
@@ -87,7 +87,7 @@ class Fluid:
         self._tokens[flow] = (self._started, token)
         if self._watch is not None:
             self._watch.advance(self, now_s)
-        self.next_finish_s = self._do.start(self._net, now_s, flow_class.number, flow, size_bytes)
+        self.next_finish_s = self._do.start(self._handle, now_s, flow_class.number, flow, size_bytes)
         if self._watch is not None:
             self._watch.started(self, flow, flow_class, size_bytes, purpose)
         return flow
@@ -96,7 +96,7 @@ class Fluid:
         """The tokens of all flows that have ended by `now_s`, in the order they started."""
         if self._watch is not None:
             self._watch.advance(self, now_s)
-        n, self.next_finish_s = self._do.finish(self._net, now_s)
+        n, self.next_finish_s = self._do.finish(self._handle, now_s)
         if n == 1 and self._do is kernel and self._watch is None:
             flow = self._net.flows[0].ended
             self._free.append(flow)
@@ -112,7 +112,7 @@ class Fluid:
         """Takes a flow out before its end; the bytes it still had to send."""
         if self._watch is not None:
             self._watch.advance(self, now_s)
-        left_bytes, self.next_finish_s = self._do.stop(self._net, now_s, flow)
+        left_bytes, self.next_finish_s = self._do.stop(self._handle, now_s, flow)
         self._free.append(flow)
         if self._watch is not None:
             self._watch.ended(self, flow, self._tokens[flow][1], left_bytes)
@@ -122,7 +122,7 @@ class Fluid:
         """A flow goes on in a class of the same route with what it has left, and more; its place in line stays."""
         if self._watch is not None:
             self._watch.advance(self, now_s)
-        self.next_finish_s = self._do.move(self._net, now_s, flow, flow_class.number, more_bytes)
+        self.next_finish_s = self._do.move(self._handle, now_s, flow, flow_class.number, more_bytes)
         if self._watch is not None:
             self._watch.moved(self, flow, flow_class, more_bytes)
 
@@ -131,7 +131,7 @@ class Fluid:
         check_capacity(f"link {link}", capacity_Bps)
         if self._watch is not None:
             self._watch.advance(self, now_s)
-        self.next_finish_s = self._do.set_capacity(self._net, now_s, link, float(capacity_Bps))
+        self.next_finish_s = self._do.set_capacity(self._handle, now_s, link, float(capacity_Bps))
 
     @property
     def flows(self) -> int:
@@ -186,6 +186,7 @@ class Fluid:
     def _keep(self, net: Net) -> None:
         self._net = net
         self.net = readable(net)
+        self._handle = net if self._do is kernel else self._do.handle(net)
 
     def _compile(self) -> None:
         self._do = importlib.import_module("sim.network.compiled")

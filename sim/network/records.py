@@ -232,8 +232,15 @@ def _extended(table: Any, rows: list[Any]) -> Any:
     return np.concatenate([table, _array(type(rows[0]), rows)]) if rows else table
 
 
+def dtypes() -> tuple[np.dtype[Any], ...]:
+    """Of each table's records."""
+    return tuple(_dtype(kind) for kind in KINDS)
+
+
+def _dtype(kind: Any) -> np.dtype[Any]:
+    return np.dtype([(column.name, np.float64 if column.type == "float" else np.int64) for column in fields(kind)])
+
+
 def _array(kind: Any, rows: Any) -> np.ndarray[Any, Any]:
-    columns = fields(kind)
-    values = attrgetter(*(column.name for column in columns))
-    dtype = [(column.name, np.float64 if column.type == "float" else np.int64) for column in columns]
-    return np.array([values(row) for row in rows], dtype)
+    values = attrgetter(*(column.name for column in fields(kind)))
+    return np.array([values(row) for row in rows], _dtype(kind))

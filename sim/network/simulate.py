@@ -95,7 +95,12 @@ def simulate(
     for change in sorted(changes):
         check_capacity(change.link, change.capacity_Bps)
         net, begun = _play(text, net, begun, change.at_s, columns)
-        text.set_capacity(net, change.at_s, names.index(change.link), float(change.capacity_Bps))
+        text.set_capacity(
+            net if text is kernel else text.handle(net),
+            change.at_s,
+            names.index(change.link),
+            float(change.capacity_Bps),
+        )
     _play(text, net, begun, INF, columns)
     finish_s = np.empty(n)
     finish_s[order] = columns[-1]

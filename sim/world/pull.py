@@ -112,7 +112,8 @@ def _fetch(
 
     def arrived(blob: Layer, at_s: float) -> None:
         node.contents.add_blob(repository, blob)
-        awaited = arriving.pop((repository, blob.digest))
+        # Where pulls are not coalesced two may fetch one blob, and the first has it.
+        awaited = arriving.pop((repository, blob.digest), None)
         if awaited is not None:
             world.clock.deliver(awaited, at_s)
 

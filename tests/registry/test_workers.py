@@ -1,0 +1,75 @@
+"""Workers serve in the order of arrival, as many at once as there are, and keep count."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.registry.workers import Workers
+
+
+def test_a_free_worker_serves_at_once() -> None:
+    """A request at 5 s for 2 s is done at 7 s, and nobody waited."""
+    workers = Workers(1)
+    assert workers.serve(5.0, 2.0) == 7.0
+    assert (workers.requests, workers.busy_s, workers.waited_s) == (1, 2.0, 0.0)
+
+
+def test_one_worker_serves_one_after_the_other() -> None:
+    """Requests at 0, 1 and 2 s of 2 s each end at 2, 4 and 6 s; the second waits 1 s, the third 2 s."""
+    workers = Workers(1)
+    assert [workers.serve(at_s, 2.0) for at_s in (0.0, 1.0, 2.0)] == [2.0, 4.0, 6.0]
+    assert (workers.requests, workers.busy_s, workers.waited_s) == (3, 6.0, 3.0)
+
+
+def test_two_workers_serve_two_at_once() -> None:
+    """Three requests at 0 s of 2, 3 and 1 s: the third takes over from the first and also ends at 3 s."""
+    workers = Workers(2)
+    assert [workers.serve(0.0, service_s) for service_s in (2.0, 3.0, 1.0)] == [2.0, 3.0, 3.0]
+    assert workers.waited_s == 2.0
+
+
+def test_idle_time_is_lost() -> None:
+    """After a pause a request starts when it arrives, not when the worker became free."""
+    workers = Workers(1)
+    workers.serve(0.0, 1.0)
+    assert workers.serve(10.0, 1.0) == 11.0
+    assert (workers.busy_s, workers.waited_s) == (2.0, 0.0)
+
+
+def test_a_request_as_another_ends_does_not_wait() -> None:
+    """A request at 1 s, when the one before ends, is done 1 s later."""
+    workers = Workers(1)
+    workers.serve(0.0, 1.0)
+    assert workers.serve(1.0, 1.0) == 2.0
+    assert workers.waited_s == 0.0
+
+
+def step_by_step(count: int, requests: list[tuple[float, float]]) -> list[float]:
+    """The same queue told the long way: the number in service is counted at every start."""
+    done_s: list[float] = []
+    queue_from_s = 0.0
+    for arrived_s, service_s in requests:
+        start_s = max(arrived_s, queue_from_s)
+        while sum(end_s > start_s for end_s in done_s) >= count:
+            start_s = min(end_s for end_s in done_s if end_s > start_s)
+        queue_from_s = start_s
+        done_s.append(start_s + service_s)
+    return done_s
+
+
+@given(
+    count=st.integers(1, 4),
+    gaps=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9)), max_size=40),
+)
+def test_the_closed_form_is_the_queue(count: int, gaps: list[tuple[int, int]]) -> None:
+    """For any arrivals and service times the heap gives what counting the requests in service gives."""
+    at_s, requests = 0.0, []
+    for gap_s, service_s in gaps:
+        at_s += gap_s
+        requests.append((at_s, float(service_s)))
+    workers = Workers(count)
+    expected = step_by_step(count, requests)
+    assert [workers.serve(*request) for request in requests] == expected
+    assert workers.waited_s == sum(end - a - s for end, (a, s) in zip(expected, requests, strict=True))
+    assert workers.free_s[0] == min(workers.free_s)

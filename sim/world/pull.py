@@ -136,7 +136,8 @@ def fetch_blobs(
     """Fetch blobs, as many side by side as the client does; each is `arrived` when its last byte is there."""
 
     def get(path: Path, blob: Layer) -> Steps:
-        yield from tell(world, path, way, source, profile.blob_get, beside=len(trailing) * len(profile.blob_get))
+        trails = len(trailing) if blob is leading[0] else 0
+        yield from tell(world, path, way, source, profile.blob_get, beside=trails * len(profile.blob_get))
         path.now_s += source.first_byte_s
         yield from carry(world, path, way.down, blob, leading, moved)
         path.now_s += way.back_s

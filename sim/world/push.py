@@ -37,10 +37,11 @@ def copy_blobs(
     """Check the tag and each blob of `image`; send what `target` lacks, as many side by side as the client does."""
 
     def send(path: Path, blob: Layer) -> Steps:
-        yield from tell(world, path, way, target, profile.blob_open, beside=len(trailing) * len(profile.blob_open))
+        trails = len(trailing) if blob is leading[0] else 0
+        yield from tell(world, path, way, target, profile.blob_open, beside=trails * len(profile.blob_open))
         path.now_s += way.back_s
         yield from carry(world, path, way.up, blob, leading, moved)
-        yield from tell(world, path, way, target, profile.blob_close, beside=len(trailing) * len(profile.blob_close))
+        yield from tell(world, path, way, target, profile.blob_close, beside=trails * len(profile.blob_close))
         path.now_s += target.first_byte_s
         if not target.merges:
             yield path.now_s

@@ -208,7 +208,7 @@ class Image(Table):
 
 
 class KernelRelease(Table):
-    """Every app redeploys once with a new kernel, at even steps from `at` until `over` later."""
+    """Every app redeploys once with a new kernel, at an instant of its own drawn between `at` and `over` later."""
 
     at_s: Duration = setting("at")
     over_s: Duration = figure("over", "1 h", assumption=True)

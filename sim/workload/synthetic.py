@@ -3,13 +3,15 @@
 Arrivals are a Poisson process (or evenly spaced). A share `updates` of the deploys updates one of the applications
 that exist at the start, chosen by Zipf's law (popularity of registries' repositories is heavily skewed: Anwar et al.,
 FAST'18); the rest are first deploys of new applications. A kernel release redeploys each existing application once,
-at a time uniform in its window, and every later deploy of that application carries the new kernel.
+at a time uniform in its window, and every later deploy of that application carries the new kernel. Nothing is asked for
+after the run's duration.
 
 Left out: updates of applications that first appeared during the run, and daily patterns.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -37,10 +39,11 @@ def demand(scenario: Scenario, streams: Streams) -> Demand:
         kernel = np.where(app < known, at_s >= released_s[np.minimum(app, known - 1)], at_s >= release.at_s).astype(
             np.int64
         )
-        at_s = np.concatenate((at_s, released_s))
-        app = np.concatenate((app, np.arange(known)))
-        kernel = np.concatenate((kernel, np.ones(known, dtype=np.int64)))
-        update = np.concatenate((update, np.ones(known, dtype=np.bool_)))
+        redeployed = np.flatnonzero(released_s < duration_s)
+        at_s = np.concatenate((at_s, released_s[redeployed]))
+        app = np.concatenate((app, redeployed))
+        kernel = np.concatenate((kernel, np.ones(len(redeployed), dtype=np.int64)))
+        update = np.concatenate((update, np.ones(len(redeployed), dtype=np.bool_)))
         order = np.argsort(at_s, kind="stable")
         at_s, app, kernel, update = at_s[order], app[order], kernel[order], update[order]
 
@@ -62,7 +65,8 @@ def demand(scenario: Scenario, streams: Streams) -> Demand:
 
 def _arrivals(kind: str, rate_per_s: float, duration_s: float, rng: np.random.Generator) -> NDArray[np.float64]:
     if kind == "even":
-        return np.arange(int(rate_per_s * duration_s)) / rate_per_s
+        # Rounded, for 29 a day are 29 in a day, though their product as floats is a little more.
+        return np.arange(math.ceil(round(rate_per_s * duration_s, 6))) / rate_per_s
     # Given their number, the times of a Poisson process are independent and uniform.
     return np.sort(rng.random(rng.poisson(rate_per_s * duration_s)) * duration_s)
 

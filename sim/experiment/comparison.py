@@ -1,12 +1,14 @@
 """What a comparison found: every metric of every run, intervals over runs, differences from the baseline, a verdict.
 
 Differences are paired run by run. With more than one variant beside the baseline, the differences of one metric hold
-together at 95 % (Bonferroni over the variants); each variant's own interval holds by itself.
+together at 95 % (Bonferroni over the variants); each variant's own interval holds by itself. Whoever picks pairs by
+what was found, such as the lowest and all others, gets intervals that hold over all pairs.
 """
 
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +19,7 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
+from sim import rows
 from sim.experiment.verdict import verdict
 from sim.experiment.worker import Outcome
 from sim.files import folder, plain, write_json
@@ -43,6 +46,10 @@ HEADLINE: Final = (
     "stale_starts",
     "failed_deploys",
 )
+
+#: How far apart two durations may be and still be one: clocks add up what they wait for, and after a week of simulated
+#: time the sums are exact to 1e-10 s. Bytes and counts are whole numbers and exact.
+RESOLUTION_S: Final = 1e-9
 
 _METRICS_COLUMNS: Final = (
     Column("variant", "text", "name of the variant"),
@@ -114,7 +121,10 @@ class Comparison:
     def difference(self, variant: str, metric: str, than: str | None = None) -> Interval:
         """How much more the variant has of a metric than the baseline (or than another), paired run by run."""
         baseline = self.values[than or self.baseline][metric]
-        return difference(self.values[variant][metric], baseline, simultaneous=max(len(self.others), 1))
+        simultaneous = len(self.others) if than is None else math.comb(len(self.variants), 2)
+        return difference(
+            self.values[variant][metric], baseline, simultaneous=max(simultaneous, 1), resolution=_resolution(metric)
+        )
 
     def relative(self, variant: str, metric: str) -> float:
         """The mean difference as a share of the baseline's mean; NaN where that is zero, and where deploys fail."""
@@ -124,7 +134,7 @@ class Comparison:
 
     def pairing(self, variant: str, metric: str) -> Pairing:
         """What sharing random numbers with the baseline was worth."""
-        return pairing(self.values[variant][metric], self.values[self.baseline][metric])
+        return pairing(self.values[variant][metric], self.values[self.baseline][metric], _resolution(metric))
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -214,6 +224,10 @@ def folder_name(variant: str) -> str:
     """The variant's name as a folder's: whatever could lead elsewhere is written as %XX."""
     name = quote(variant, safe=" ")
     return name if name.strip(".") else name.replace(".", "%2E")
+
+
+def _resolution(metric: str) -> float:
+    return RESOLUTION_S if rows.metric(metric).unit == "s" else 0.0
 
 
 def _bounds(found: Interval) -> dict[str, float]:

@@ -3,7 +3,8 @@
 Which variant deploys faster is said at p50, what a deploy usually takes, and at p95, what people remember; p99 is in
 the table, where its wide interval can be seen. Then what it saves, WAN bytes and central's egress, and what it costs,
 stale starts and failures. A difference whose interval spans zero is called undecided, whatever its mean; so is one
-without an interval, as after a single run or when deploys fail at that quantile.
+without an interval, as after a single run or when deploys fail at that quantile. One that is zero in every run of
+several is called that.
 """
 
 from __future__ import annotations
@@ -53,11 +54,12 @@ def _against(outcome: Comparison, name: str) -> str:
     base = outcome.baseline
     if speeds[0] == speeds[1]:
         both = " and ".join(figures)
-        lead = (
-            f"whether {name} deploys faster than {base} is undecided: {both}"
-            if speeds[0] == "undecided"
-            else f"{name} deploys {speeds[0]} than {base}: {both}"
-        )
+        if speeds[0] == "undecided":
+            lead = f"whether {name} deploys faster than {base} is undecided: {both}"
+        elif speeds[0] == "the same":
+            lead = f"{name} deploys as fast as {base}: {both}"
+        else:
+            lead = f"{name} deploys {speeds[0]} than {base}: {both}"
     else:
         lead = f"{name} against {base} is " + " but ".join(
             f"{speed} at {figure}" for speed, figure in zip(speeds, figures, strict=True)
@@ -67,6 +69,8 @@ def _against(outcome: Comparison, name: str) -> str:
 
 
 def _speed(found: Interval) -> str:
+    if found.low == found.high == 0:
+        return "the same"
     return ("faster" if found.mean < 0 else "slower") if found.decided else "undecided"
 
 
@@ -81,7 +85,7 @@ def _figures(outcome: Comparison, name: str, label: str, metric: str) -> str:
 def _amount(outcome: Comparison, name: str, label: str, metric: str) -> str:
     found = outcome.difference(name, metric)
     base = outcome.interval(outcome.baseline, metric).mean
-    if found.known and found.low == found.high == 0:
+    if found.mean == 0 and (found.n == 1 or found.low == found.high):
         return f"{label} the same" if base else f"no {label} in either"
     undecided = "" if found.decided or not found.known else ", undecided"
     unit = rows.metric(metric).unit

@@ -3,6 +3,9 @@
 Run r of both meets the same demand, so what demand does to both cancels: Var(X - Y) = Var X + Var Y - 2 Cov(X, Y)
 (common random numbers; Law, "Simulation Modeling and Analysis", section 11.2). How much that is worth is told as the
 runs that independent samples would need beyond these for an interval as narrow.
+
+Sums in floating point leave differences where there are none. These repeat from run to run, so that their interval may
+well lie beside zero. Hence the `resolution` of values: what differs by no more does not differ.
 """
 
 from __future__ import annotations
@@ -29,13 +32,15 @@ def difference(
     baseline: NDArray[np.float64],
     confidence: float = CONFIDENCE,
     simultaneous: int = 1,
+    resolution: float = 0.0,
 ) -> Interval:
     """The mean of values - baseline, both (n,) by run. Where both are infinite the difference is missing: NaN."""
     with np.errstate(invalid="ignore"):
-        return interval(values - baseline, confidence, simultaneous)
+        apart = values - baseline
+        return interval(np.where(np.abs(apart) <= resolution, 0.0, apart), confidence, simultaneous)
 
 
-def pairing(values: NDArray[np.float64], baseline: NDArray[np.float64]) -> Pairing:
+def pairing(values: NDArray[np.float64], baseline: NDArray[np.float64], resolution: float = 0.0) -> Pairing:
     """What pairing values with baseline, both (n,) by run, was worth.
 
     Unpaired, the difference of means has variance (Var X + Var Y) / n, so that n (Var X + Var Y) / Var(X - Y) runs
@@ -44,8 +49,9 @@ def pairing(values: NDArray[np.float64], baseline: NDArray[np.float64]) -> Pairi
     n = len(values)
     if n < 2 or not (np.isfinite(values).all() and np.isfinite(baseline).all()):
         return Pairing(math.nan, math.nan)
-    of_values, of_baseline = float(values.var(ddof=1)), float(baseline.var(ddof=1))
-    of_difference = float((values - baseline).var(ddof=1))
+    of_values, of_baseline, of_difference = (
+        float(each.var(ddof=1)) if np.ptp(each) > resolution else 0.0 for each in (values, baseline, values - baseline)
+    )
     apart = of_values + of_baseline
     if apart == 0:
         return Pairing(math.nan, math.nan)

@@ -83,6 +83,16 @@ def test_an_interval_that_spans_zero_is_undecided_whatever_its_mean(scenario: Sc
     assert "WAN bytes 4.00 GB against 4.00 GB a run (0 B, +0 %, from -10.8 GB to +10.8 GB, undecided)" in found
 
 
+def test_a_variant_that_changes_nothing_deploys_as_fast(scenario: Scenario) -> None:
+    """Latencies that differ by a clock's rounding alone, 1e-11 s, are the same; a byte in 4 GB is a difference."""
+    dust = {"deploy_latency_s.p50": 2.0 + 1e-11, "deploy_latency_s.p95": 10.0 + 1e-11, "wan_bytes": 4e9 + 1}
+    found = comparison(scenario, central={}, twin=dust)
+    assert found.verdict.startswith("twin deploys as fast as central: p50 ")
+    assert "central egress the same, no stale starts in either" in found.verdict
+    assert not found.difference("twin", "deploy_latency_s.p50").decided
+    assert found.difference("twin", "wan_bytes").decided
+
+
 def test_quantiles_that_disagree_are_told_apart(scenario: Scenario) -> None:
     """Faster at p50 and slower at p95 is both, in that order."""
     mixed = {"deploy_latency_s.p50": 1.0, "deploy_latency_s.p95": 20.0}
@@ -97,6 +107,7 @@ def test_one_run_decides_nothing(scenario: Scenario) -> None:
     assert found.startswith(
         "whether direct deploys faster than central is undecided: p50 1.00 s against 2.00 s (-1.00 s, -50 %)"
     )
+    assert "central egress the same, no stale starts in either, no failed deploys in either" in found
     assert "over one run, which gives no interval" in found
 
 

@@ -39,6 +39,24 @@ def test_pairing_what_runs_against_each_other_costs_runs() -> None:
     assert found.runs_saved == -1.0
 
 
+def test_rounding_is_no_difference() -> None:
+    """Four runs that are 1e-11 s slower, each by about as much, are not slower at a resolution of 1e-9 s."""
+    baseline = np.array([1.0, 5.0, 2.0, 3.0])
+    dusty = baseline + np.array([1e-11, 2e-11, 1e-11, 1e-11])
+    assert difference(dusty, baseline).decided
+    assert difference(dusty, baseline, resolution=1e-9) == interval(np.zeros(4))
+    assert pairing(dusty, baseline, resolution=1e-9).runs_saved == math.inf
+    assert math.isnan(pairing(dusty - baseline, np.zeros(4), resolution=1e-9).correlation)
+
+
+def test_what_is_beyond_the_resolution_is_left_as_it_is() -> None:
+    """A run that differs by more counts in full, beside one that does not; infinite and missing values stay."""
+    found = difference(np.array([1.0, 3.0]), np.array([1.0 - 1e-12, 1.0]), resolution=1e-9)
+    assert found == interval(np.array([0.0, 2.0]))
+    assert difference(np.array([math.inf, 1.0]), np.array([1.0, 1.0]), resolution=1e-9).mean == math.inf
+    assert math.isnan(difference(np.array([math.inf, 1.0]), np.array([math.inf, 1.0]), resolution=1e-9).mean)
+
+
 def test_one_infinite_variant_is_infinitely_slower_without_an_interval() -> None:
     """Infinite less finite is infinite; no bounds, so nothing is decided."""
     found = difference(np.array([math.inf, math.inf]), np.array([1.0, 2.0]))

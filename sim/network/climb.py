@@ -71,7 +71,7 @@ class Climb:
         self._dropped = dropped
         self._due: list[tuple[float, int, _Climber]] = []
         self._order = count()
-        self._waiting: dict[FlowClass, list[_Climber]] = {}
+        self._waiting: dict[FlowClass, dict[_Climber, None]] = {}
 
     def start(
         self,
@@ -100,6 +100,8 @@ class Climb:
         self.events += len(ended)
         for climber in ended:
             climber.gone = True
+            if climber.flow_class in self._waiting:
+                self._stop_waiting(climber)
         while self._due and self._due[0][0] <= now_s:
             climber = heapq.heappop(self._due)[2]
             if not climber.gone:
@@ -150,7 +152,7 @@ class Climb:
             if over_bytes > 0:
                 self._resend(now_s, climber, over_bytes)
                 if old.cap_Bps < climber.ceiling_Bps:
-                    self._waiting.setdefault(old, []).append(climber)
+                    self._waiting.setdefault(old, {})[climber] = None
                 return
         climber.window_bytes *= 2
         left_bytes = self.fluid.left_bytes(now_s, climber.flow)
@@ -178,8 +180,13 @@ class Climb:
     def _wake(self, now_s: float) -> None:
         for flow_class in [c for c in self._waiting if self.fluid.rate_Bps(c) >= c.cap_Bps * _AT_CAP]:
             for climber in self._waiting.pop(flow_class):
-                if not climber.gone:
-                    self._next_rung(now_s, climber, self.fluid.left_bytes(now_s, climber.flow))
+                self._next_rung(now_s, climber, self.fluid.left_bytes(now_s, climber.flow))
+
+    def _stop_waiting(self, climber: _Climber) -> None:
+        waiting = self._waiting[climber.flow_class]
+        waiting.pop(climber, None)
+        if not waiting:
+            del self._waiting[climber.flow_class]
 
     def _pipe_bytes(self, rate_Bps: float, climber: _Climber) -> float:
         """What the path and its shallowest queue hold at this share; a window beyond it overflows the queue."""

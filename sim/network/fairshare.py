@@ -42,41 +42,6 @@ def fill(net: Net, n_links: int, n_classes: int) -> None:
             if link.hot:
                 link.load += mass
                 link.left += 1
-    if n_links == 1:
-        _fill_one(net, n_classes)
-    else:
-        _fill_many(net, n_links)
-
-
-def _fill_one(net: Net, n_classes: int) -> None:
-    classes = net.classes
-    number = net.links[0].queue
-    link = net.links[number]
-    looking = True
-    level = 0.0
-    while looking and link.left:
-        looking = False
-        level = max(level, link.room / link.load)
-        for i in range(n_classes):
-            k = classes[classes[i].group]
-            mass = k.count * k.weight
-            if k.verdict == _OPEN and k.bound / mass < level:
-                looking = True
-                k.verdict = PRIVATE
-                link.room -= k.bound
-                link.load -= mass
-                link.left -= 1
-    for i in range(n_classes):
-        k = classes[classes[i].group]
-        if k.verdict == _OPEN:
-            k.verdict = number
-    link.load = level
-
-
-def _fill_many(net: Net, n_links: int) -> None:
-    links = net.links
-    classes = net.classes
-    hops = net.hops
     ranks = net.ranks
     heap = -1
     for i in range(n_links):

@@ -65,7 +65,7 @@ def place(net: Net, c: int, now: float) -> None:
     settle(net, e, now)
     mass = k.count * k.weight
     own_level = k.bound / mass
-    if own_level < (link.capacity - link.others) / (link.own + mass):
+    if k.bound < (link.capacity - link.others) / (link.own + mass) * mass:
         link.others += k.bound
         link.high = max(link.high, own_level)
         hold(net, c, now)

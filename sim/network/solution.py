@@ -1,4 +1,7 @@
-"""New levels for all that hot links connect to a change. Text for both ways to run (see `records`)."""
+"""New levels for all that hot links connect to a change. Text for both ways to run (see `records`).
+
+A link that is tied to no other is `share`d out alone; what is tied together is filled together, by `fairshare`.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,15 @@ def solve(net: Net, now: float) -> None:
     for i in range(board.dirty):
         e = links[i].dirty_link
         links[e].dirty = 0
-        if links[e].hot:
+        if links[e].hot == 0:
+            _let_go(net, e, now)
+        elif links[e].tangled:
             n_links = _queue(net, e, n_links)
         else:
-            _let_go(net, e, now)
+            share(net, e, now)
     board.dirty = 0
+    if n_links == 0:
+        return
     n_classes = 0
     i = 0
     while i < n_links:
@@ -81,6 +88,71 @@ def solve(net: Net, now: float) -> None:
             aim(net, e)
         else:
             empty(net, e)
+
+
+def share(net: Net, e: int, now: float) -> None:
+    """Shares out one link among classes that cross no other hot link.
+
+    The level L is where the sum over classes of min(bound, mass L) meets the capacity: concave in L, so Newton's
+    steps come from below after the first, and each makes more classes private, until none passes any more.
+    """
+    link = net.links[e]
+    settle(net, e, now)
+    level = link.level if link.members else INF
+    before = -1
+    members = -1
+    while members != before or members < 0:
+        before = members
+        members = 0
+        others = 0.0
+        own = 0.0
+        total = 0.0
+        h = link.first
+        while h >= 0:
+            k = net.classes[net.hops[h].owner]
+            mass = k.count * k.weight
+            total += mass
+            if k.bound < level * mass:
+                others += k.bound
+            else:
+                own += mass
+                members += 1
+            h = net.hops[h].next
+        if members:
+            reached = (link.capacity - others) / own
+            level = max(level, reached) if before >= 0 else reached
+        elif others > link.capacity * (1 + 1e-12):
+            level = link.capacity / total
+            members = -1
+    link.low = INF
+    link.high = 0.0
+    h = link.first
+    while h >= 0:
+        c = net.hops[h].owner
+        k = net.classes[c]
+        mass = k.count * k.weight
+        if k.bound < level * mass:
+            if k.link != PRIVATE or k.rate != k.bound / k.count:
+                withdraw(net, c, now)
+                hold(net, c, now)
+            link.high = max(link.high, k.bound / mass)
+        else:
+            if k.link != e:
+                withdraw(net, c, now)
+                join(net, c, e)
+            link.low = min(link.low, k.bound / mass)
+        net.board[0].solved += 1
+        h = net.hops[h].next
+    link.quick = 0
+    if members:
+        link.own = own
+        link.others = others
+        link.members = members
+        link.level = level
+        aim(net, e)
+    else:
+        link.others = others
+        empty(net, e)
 
 
 def _let_go(net: Net, e: int, now: float) -> None:

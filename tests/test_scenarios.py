@@ -1,0 +1,67 @@
+"""The scenarios that come with the program: each loads, runs, and says what every figure rests on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sim.runner import run
+from sim.scenario import Scenario, load
+from sim.scenario.faults import dotted
+from sim.scenario.leaves import leaves
+
+FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.toml"))
+#: Small enough to be quick, large enough that updates and first pushes both occur.
+SMALL = {"demand.rate": "0.05/s", "run.duration": "30 min"}
+#: A release has to lie within the shorter run.
+RELEASE = {"demand.kernel_release.at": "10 min", "demand.kernel_release.over": "10 min", "demand.apps": 50}
+
+
+def small(path: Path) -> Scenario:
+    released = load(path).demand.kernel_release is not None
+    return load(path, overrides=SMALL | (RELEASE if released else {}))
+
+
+def test_there_are_scenarios() -> None:
+    """The main question is among the files."""
+    assert "metros.toml" in {path.name for path in FILES}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_scenario_runs_without_failures(path: Path) -> None:
+    """Every variant brings each of its deploys to life, about ninety of them, asked alike of all variants."""
+    scenario = small(path)
+    counts = set()
+    for variant in scenario.variants:
+        result = run(scenario, variant=variant)
+        assert result.metrics["failed_deploys"] == 0, result.deploys["reason"].unique()
+        counts.add(len(result.tables["deploys"]))
+    assert len(counts) == 1
+    assert counts.pop() > 50
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_scenario_compares_with_its_first_variant_or_another(path: Path) -> None:
+    """There are two variants or more, a baseline among them, a title and ten runs or more."""
+    scenario = load(path)
+    assert len(scenario.variants) >= 2
+    assert scenario.baseline in scenario.variants
+    assert scenario.run.title
+    assert scenario.run.runs >= 10
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_figure_says_what_it_rests_on(path: Path) -> None:
+    """A figure that the file gives names a source or is marked as an assumption."""
+    figures = load(path).figures
+    assert figures
+    assert [name for name, figure in figures.items() if not figure.source and not figure.assumption] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_no_figure_is_written_bare(path: Path) -> None:
+    """Every quantity in the file, its run's length and seed apart, is written with what it rests on."""
+    scenario = load(path)
+    written = (leaf for leaf in leaves(scenario) if leaf.written and leaf.quantity and leaf.path[0] != "run")
+    assert [dotted(leaf.path) for leaf in written if dotted(leaf.path) not in scenario.figures] == []

@@ -85,3 +85,26 @@ def test_equal_variants_are_told_apart_as_seldom_as_promised() -> None:
     shared, own = random.normal(0, 10, (3000, 1, 8)), random.normal(0, 1, (3000, 2, 8))
     decided = sum(difference(*trial).decided for trial in shared + own)
     assert abs(decided - 150) <= 4 * math.sqrt(3000 * 0.05 * 0.95)
+
+
+def _times_left_out(simultaneous: int) -> int:
+    """Of 1,500 comparisons of twelve equal variants, how often the last is told apart from the one found lowest."""
+    draws = np.random.default_rng(6).normal(0.0, 1.0, (1500, 12, 6))
+    left_out = 0
+    for variants in draws:
+        lowest = variants[variants.mean(axis=1).argmin()]
+        left_out += difference(lowest, variants[-1], simultaneous=simultaneous).decided
+    return left_out
+
+
+MOST_LEFT_OUT = 1500 * 0.05 + 4 * math.sqrt(1500 * 0.05 * 0.95)
+
+
+def test_the_true_lowest_is_seldom_told_apart_from_the_one_found_lowest() -> None:
+    """Made to hold together for one variant against all others, intervals leave out any given true lowest under 5 %."""
+    assert _times_left_out(simultaneous=11) <= MOST_LEFT_OUT
+
+
+def test_the_audit_of_the_lowest_notices_intervals_that_hold_one_by_one() -> None:
+    """Picking the lowest of twelve and testing it as if nobody had picked fails the same test."""
+    assert _times_left_out(simultaneous=1) > MOST_LEFT_OUT

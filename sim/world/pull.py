@@ -16,7 +16,7 @@ from sim.world.clock import Failure, Happening, Steps
 from sim.world.log import DeployRow, Moved
 from sim.world.path import PULL, Path
 from sim.world.places import Registry, Way
-from sim.world.talk import batched, carry, connect, leaders, side_by_side, tell
+from sim.world.talk import batched, carry, connect, keep_open, leaders, side_by_side, tell
 from sim.world.world import World
 
 
@@ -65,6 +65,7 @@ def _resolve(
     yield path.now_s
     own, theirs = _look_up(node, wanted), _look_up(upstream, wanted)
     path.now_s += way.back_s
+    keep_open(path, node, upstream)
     if theirs is not None and (own is None or supersedes(theirs.publish, own.publish)):
         return theirs
     if own is None:
@@ -118,6 +119,7 @@ def _fetch(
             world.clock.deliver(awaited, at_s)
 
     yield from fetch_blobs(world, path, way, CONTAINERD, upstream, plan.fetch, moved, arrived)
+    keep_open(path, node, upstream)
     for arrival in joined:
         arrived_s = yield arrival
         path.now_s = max(path.now_s, arrived_s)

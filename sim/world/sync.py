@@ -10,7 +10,7 @@ from sim.world.log import Moved
 from sim.world.path import Path
 from sim.world.places import Registry
 from sim.world.push import copy_blobs
-from sim.world.talk import connect, tell
+from sim.world.talk import connect, keep_open, tell
 from sim.world.world import World
 
 
@@ -27,6 +27,7 @@ def sync(world: World, deploy: int, node: Registry, repository: str, tag: str, i
     yield from copy_blobs(world, path, way, CONTAINERD, central, repository, image, moved)
     yield from tell(world, path, way, central, CONTAINERD.publish)
     yield path.now_s
+    keep_open(path, node, central)
     world.sync_jobs.release()
     moved.add_metadata(way.up.lane, path.now_s, image.manifest_bytes + image.index_bytes)
     world.publish(central, repository, tag, image, publish.published_s)

@@ -66,6 +66,11 @@ def connect(path: Path, way: Way, source: Registry, target: Registry) -> None:
     """Open a connection between registries, unless one is still open from a while ago."""
     if source.open_until_s.get(target.number, 0.0) < path.now_s:
         path.now_s += way.open_s
+    keep_open(path, source, target)
+
+
+def keep_open(path: Path, source: Registry, target: Registry) -> None:
+    """A connection between registries was used until now, and is kept for a while from here."""
     source.open_until_s[target.number] = path.now_s + KEEP_OPEN_S
 
 

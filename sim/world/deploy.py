@@ -124,10 +124,12 @@ def _start(world: World, path: Path, starts: list[tuple[Registry, Registry, bool
 
 def _instances(world: World, path: Path, starts: list[tuple[Registry, Registry, bool]], this: Deploy) -> Steps:
     branches = [path.fork() for _ in starts]
-    yield from world.clock.together(
-        _instance(world, branch, *start, this) for branch, start in zip(branches, starts, strict=True)
-    )
-    path.join(branches)
+    try:
+        yield from world.clock.together(
+            _instance(world, branch, *start, this) for branch, start in zip(branches, starts, strict=True)
+        )
+    finally:
+        path.join(branches)  # after a failure, too: the row ends when the last of them has
 
 
 def _instance(world: World, path: Path, node: Registry, upstream: Registry, wait: bool, this: Deploy) -> Steps:

@@ -11,7 +11,7 @@ config 1, manifest 3, index 6. Booting takes 100 ms.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,11 +46,12 @@ class App(NamedTuple):
 
 
 class Deploy(NamedTuple):
-    """One deploy: when, of which application, with which kernel."""
+    """One deploy: when, of which application, with which kernel, and the draw that decides in a mix of routes."""
 
     at_s: float
     app: int = 0
     kernel: int = 0
+    draw: float = 0.0
 
 
 class Sent(NamedTuple):
@@ -84,7 +85,7 @@ def demand(deploys: Sequence[Deploy], apps: Sequence[App] = (App(),), known_apps
         app=np.array(order, dtype=np.int64),
         kernel=np.array([ask.kernel for ask in deploys], dtype=np.int64),
         update=np.array([app < known_apps or app in order[:at] for at, app in enumerate(order)], dtype=np.bool_),
-        route_draw=np.zeros(len(deploys)),
+        route_draw=np.array([ask.draw for ask in deploys], dtype=np.float64),
         place_draw=np.zeros(len(deploys)),
         app_client=np.array([app.client for app in apps], dtype=np.int64),
         app_kind=np.array([app.kind for app in apps], dtype=np.int64),
@@ -115,11 +116,9 @@ class Seen:
         return [tuple(row[name] for name in names) for row in self.rows("transfers") if row["purpose"] == purpose]
 
 
-def play(
-    chosen: Scenario, asked: Demand, meanwhile: Mapping[float, Any] | None = None, world: World | None = None
-) -> Seen:
-    """Run a scenario on demand by hand; `meanwhile` has things to do to the world, by time."""
-    world = world or build(chosen, asked, Streams(1))
+def play(chosen: Scenario, asked: Demand, meanwhile: Mapping[float, Callable[[World], None]] | None = None) -> Seen:
+    """Run a scenario as `sim.run` does, on demand by hand; `meanwhile` has things to do to the world, by time."""
+    world = build(chosen, asked, Streams(1))
     trace: list[Sent] = []
 
     def watch(path: Path, registry: Registry, requests: Requests) -> None:
@@ -130,7 +129,7 @@ def play(
             yield ask.at_s
             world.clock.start(deploy(world, ask))
 
-    def interfere(at_s: float, change: Any) -> Steps:
+    def interfere(at_s: float, change: Callable[[World], None]) -> Steps:
         yield at_s
         change(world)
 

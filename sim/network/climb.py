@@ -21,6 +21,7 @@ from itertools import count
 from typing import Any
 
 from sim.network.fluid import FlowClass, Fluid
+from sim.network.kernel import ROUNDING
 from sim.network.records import INF
 from sim.network.transport import INITIAL_WINDOW_BYTES, queue_s
 from sim.network.watch import Watch
@@ -96,7 +97,9 @@ class Climb:
 
     def finished(self, now_s: float) -> list[Any]:
         """Ends and rungs due at `now_s`: the tokens of the transfers that have ended, in the order they started."""
-        ended: list[_Climber] = self.fluid.finished(now_s)
+        ended: list[_Climber] = []
+        if self.fluid.next_finish_s <= now_s * (1 + ROUNDING):
+            ended = self.fluid.finished(now_s)
         self.events += len(ended)
         for climber in ended:
             climber.gone = True

@@ -51,10 +51,10 @@ class Fluid:
     `capacity_Bps` : (n_links,) bytes/s, 0 for a link that is down. Links are known by their position. Calls come in
     order of time, and every finish is asked for before time passes it. `next_finish_s` is when the next flow ends,
     inf when none will; `net` is the state, to be read (see `records`). A `watch` sees what links carried and what held
-    flows back.
+    flows back. `compiled` from the start costs a second, and the first time half a minute; it pays in long runs.
     """
 
-    def __init__(self, capacity_Bps: Sequence[float], watch: Watch | None = None) -> None:
+    def __init__(self, capacity_Bps: Sequence[float], watch: Watch | None = None, compiled: bool = False) -> None:
         for link, capacity in enumerate(capacity_Bps):
             check_capacity(f"link {link}", capacity)
         self.next_finish_s = INF
@@ -68,6 +68,8 @@ class Fluid:
         if watch is not None:
             self._net.board[0].observed = 1
             watch.begin(len(capacity_Bps))
+        if compiled:
+            self._compile()
 
     def class_of(self, route: tuple[int, ...], weight: float = 1.0, cap_Bps: float = INF) -> FlowClass:
         """The class of flows over `route` (link numbers, none twice) with this weight and a cap on each flow."""

@@ -114,6 +114,12 @@ def median_s(run: Callable[[], object], repeats: int = REPEATS) -> float:
     return statistics.median(times)
 
 
+def listed(shape: Shape, n: int) -> Iterator[tuple[float, float, int]]:
+    """The shape's first `n` flows as (start, size, route)."""
+    flows = first(shape, n)
+    return zip(*(np.asarray(c).tolist() for c in (flows.start_s, flows.size_bytes, flows.route)), strict=True)
+
+
 def simulate_s(shape: Shape, n: int, compiled: bool) -> float:
     """Median time of the shape's first `n` flows."""
     flows = first(shape, n)
@@ -135,9 +141,8 @@ def simgrid_s(shape: Shape, folder: Path, core: Path | None) -> Iterator[tuple[s
     """SimGrid's times on the shape's first flows: Python actors, and its C++ core where it could be built."""
     environment = os.environ | {"LD_LIBRARY_PATH": simgrid_folder()}
     for name, n in (("SimGrid, Python actors", min(shape.simgrid, 3_000)), ("SimGrid, C++", shape.simgrid)):
-        flows = first(shape, n)
-        start_s, size_bytes, route = (np.asarray(c).tolist() for c in (flows.start_s, flows.size_bytes, flows.route))
-        capacity, routes = list(shape.capacity_Bps.values()), flows.routes
+        start_s, size_bytes, route = (list(column) for column in zip(*listed(shape, n), strict=True))
+        capacity, routes = list(shape.capacity_Bps.values()), shape.flows.routes
         path = folder / "flows"
         if name.endswith("C++"):
             lines = [str(len(capacity)), *map(repr, capacity), str(len(routes))]
@@ -190,12 +195,11 @@ def drive(fluid: Fluid, n: int) -> None:
         fluid.finished(now)
 
 
-def drive_by_simpy(shape: Shape, n: int) -> None:
-    """The shape's first flows, each a SimPy event at its start, and one timer for the next end."""
-    flows = first(shape, n)
+def drive_by_simpy(shape: Shape, n: int, compiled: bool) -> None:
+    """The shape's first flows, each a SimPy event at its start, and a timer for the next end."""
     environment = simpy.Environment()
-    fluid = Fluid(list(shape.capacity_Bps.values()))
-    kinds = [fluid.class_of(route) for route in flows.routes]
+    fluid = Fluid(list(shape.capacity_Bps.values()), compiled=compiled)
+    kinds = [fluid.class_of(route) for route in shape.flows.routes]
     armed = [float("inf")]
 
     def arm() -> None:
@@ -209,23 +213,29 @@ def drive_by_simpy(shape: Shape, n: int) -> None:
             fluid.finished(environment.now)
         arm()
 
+    asked = enumerate(listed(shape, n))
+
+    def follow() -> None:
+        for token, (start, size, route) in asked:
+            environment.timeout(start - environment.now, (kinds[route], size, token)).callbacks.append(begin)
+            return
+
     def begin(event: simpy.Event) -> None:
         fluid.start(environment.now, *event.value)
         arm()
+        follow()
 
-    for token, (start, size, route) in enumerate(zip(flows.start_s, flows.size_bytes, flows.route, strict=True)):
-        environment.timeout(start, (kinds[route], size, token)).callbacks.append(begin)
+    follow()
     environment.run()
 
 
 def climb(shape: Shape, n: int, round_trip_s: float) -> Climb:
     """The shape's first flows through slow start, or past it when the round trip is 0."""
-    flows = first(shape, n)
     network = Climb(list(shape.capacity_Bps.values()))
-    for token, (start, size, route) in enumerate(zip(flows.start_s, flows.size_bytes, flows.route, strict=True)):
+    for token, (start, size, route) in enumerate(listed(shape, n)):
         while network.next_s <= start:
             network.finished(network.next_s)
-        network.start(start, flows.routes[route], size, token, round_trip_s)
+        network.start(start, shape.flows.routes[route], size, token, round_trip_s)
     while network.next_s < float("inf"):
         network.finished(network.next_s)
     return network
@@ -274,12 +284,11 @@ def main() -> None:
                 for name, count, other_s in simgrid_s(shape, folder, core):
                     times = (other_s / count) / (seconds / n)
                     row(name, count, other_s, f"compiled is {times:,.0f} times as fast")
-        row(
-            "**event by event**, alone on 3 links",
-            20_000,
-            median_s(lambda: drive(Fluid([6e6, 1.25e9, 1.25e9]), 20_000)),
-        )
-        row("from SimPy, hub at load 0.8", 20_000, median_s(lambda: drive_by_simpy(SHAPES[0], 20_000)))
+        for way, compiled in (("plain", False), ("compiled", True)):
+            seconds = median_s(lambda: drive(Fluid([6e6, 1.25e9, 1.25e9], compiled=compiled), 20_000))  # noqa: B023
+            row(f"**event by event**, {way}, alone on 3 links", 20_000, seconds)
+            seconds = median_s(lambda: drive_by_simpy(SHAPES[0], 50_000, compiled))  # noqa: B023
+            row(f"from SimPy, {way}, hub at load 0.8", 50_000, seconds)
         for title, round_trip_s in (
             ("no round trip", 0.0),
             ("slow start, RTT 1 ms", 1e-3),

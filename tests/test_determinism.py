@@ -20,6 +20,7 @@ from sim.scenario import Scenario
 from sim.streams import Streams
 from sim.workload import synthetic
 from sim.workload.demand import Demand
+from sim.world.build import build
 
 ROOT = Path(__file__).parents[1]
 #: Two sites and a kernel release in ten busy minutes: every rule has something to decide.
@@ -152,6 +153,14 @@ def test_a_registry_draws_from_a_stream_of_its_own() -> None:
     more = run(Scenario.from_document(DOCUMENT, overrides=fixed | {"nodes.n.service": "exponential"}))
     busy = [float(result.tables["registries"].column("busy_s")[0]) for result in (base, more)]
     assert busy[0] == busy[1] > 0
+
+
+def test_no_two_registries_draw_alike() -> None:
+    """Central and six nodes that draw their service times start with seven different ones."""
+    overrides = {f"{group}.service": "exponential" for group in ("central", "nodes.n", "nodes.w")}
+    made = Scenario.from_document(DOCUMENT, overrides=overrides)
+    world = build(made, demand(made), Streams(1))
+    assert len({registry.service_s(1) for registry in (world.central, *world.nodes)}) == 7
 
 
 @pytest.mark.parametrize("name", VARIANTS)

@@ -12,6 +12,7 @@ from sim.cli.check import check
 from sim.cli.compare import compare
 from sim.cli.run import run
 from sim.cli.schema import schema
+from sim.cli.score import score
 from sim.cli.show import show
 
 app = typer.Typer(
@@ -24,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # a plain help is there in half the time
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (check, show, schema, run, compare):
+for verb in (check, show, schema, run, compare, score):
     app.command()(verb)
 
 

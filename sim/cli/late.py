@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from sim import plots as plots
+    from sim.calibrate import score as score
     from sim.cli import progress as progress
     from sim.cli import tables as tables
     from sim.scenario import document as document
@@ -24,6 +25,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "plots": "sim.plots",
     "progress": "sim.cli.progress",
     "schema": "sim.scenario.schema",
+    "score": "sim.calibrate.score",
     "show": "sim.scenario.show",
     "tables": "sim.cli.tables",
 }

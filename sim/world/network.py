@@ -73,9 +73,9 @@ class Network:
         round_trip_s = forth.delay_s + back.delay_s
         disks = tuple(self._disk[machine.number] for machine in (a, b) if machine.number in self._disk)
         way = a.ways[b.number] = Way(
-            forth_s=forth.delay_s,
-            back_s=back.delay_s,
-            round_trip_s=round_trip_s,
+            forth_s=forth.delay_s * a.trips,
+            back_s=back.delay_s * a.trips,
+            round_trip_s=round_trip_s * a.trips,
             open_s=open_s(round_trip_s, tls="1.3" if b.tls else None),
             up=partial(self._body, a, b, forth.links + disks, round_trip_s),
             down=partial(self._body, b, a, back.links + disks, round_trip_s),
@@ -84,4 +84,4 @@ class Network:
 
     def _body(self, source: Machine, target: Machine, route: tuple[int, ...], round_trip_s: float) -> Body:
         cap_Bps = ceiling_Bps(min(source.window_bytes, target.window_bytes), round_trip_s)
-        return Body(self.wire.lane(source, target, route, cap_Bps), round_trip_s)
+        return Body(self.wire.lane(source, target, route, cap_Bps), round_trip_s, source.ramp)

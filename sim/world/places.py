@@ -22,13 +22,16 @@ from sim.world.wire import Lane
 class Machine:
     """A host on the network; `number` counts hosts and orders nothing.
 
-    `ways` leads to registries by their number.
+    `ways` leads to registries by their number. `trips` is how many round trips each of its requests takes: 1 on a
+    connection kept open. `ramp` stretches the slow start of what it sends: 1 where windows double each round trip.
     """
 
     name: str
     site: str
     number: int
     window_bytes: int
+    trips: float = field(default=1.0, kw_only=True)
+    ramp: float = field(default=1.0, kw_only=True)
     ways: dict[int, Way] = field(default_factory=dict, kw_only=True)
 
 
@@ -89,6 +92,7 @@ class Body:
 
     lane: Lane
     round_trip_s: float
+    ramp: float
     ramp_s: dict[int, float] = field(default_factory=dict)
 
 

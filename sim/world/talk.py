@@ -55,8 +55,8 @@ def _one_by_one(path: Path, way: Way, registry: Registry, requests: int, beside:
             path.now_s += way.round_trip_s
         yield path.now_s
         service_s = registry.service_s(1)
+        path.waited(max(0.0, registry.workers.free_s[0] - path.now_s))
         done_s = registry.workers.serve(path.now_s, service_s)
-        path.waited(done_s - path.now_s - service_s)
         for _ in range(beside if number == 0 else 0):
             registry.workers.serve(path.now_s, registry.service_s(1))
         path.now_s = done_s
@@ -92,7 +92,8 @@ def _flow(world: World, path: Path, body: Body, blob: Layer, beside: Sequence[La
     size_bytes, lane = blob.size_bytes, body.lane
     ramp_s = body.ramp_s.get(size_bytes)
     if ramp_s is None:
-        ramp_s = body.ramp_s[size_bytes] = slow_start_s(size_bytes, lane.rate_Bps, body.round_trip_s)
+        ramp_s = body.ramp * slow_start_s(size_bytes, lane.rate_Bps, body.round_trip_s)
+        body.ramp_s[size_bytes] = ramp_s
     path.now_s = started_s = path.now_s + ramp_s
     yield started_s
     flight = world.wire.send(lane, size_bytes)

@@ -1,0 +1,182 @@
+"""A rig's scenario, simulated: its hosts as a world of their own, its operations by the world's own push and pull.
+
+Links carry IP packets, so a link's capacity for blobs is its rate times 1448/1500: an MTU of 1500 bytes less 20 of IP,
+20 of TCP and 12 of its timestamps (RFC 791, RFC 9293, RFC 7323). What a client process costs beyond that is in
+`Parameters`. Left out: losses and what is sent again, the queues that stand on full links, and that equal transfers do
+not share evenly; every repeat is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sim.calibrate.parameters import Parameters
+from sim.calibrate.rig import Operation, RigScenario
+from sim.network.transport import MSS_BYTES, MTU_BYTES
+from sim.registry.clients import SKOPEO, Profile
+from sim.registry.contents import Contents
+from sim.registry.oci import Image, Layer, digest_of
+from sim.registry.plan import plan_push
+from sim.registry.workers import Workers
+from sim.topologies import Host, spans
+from sim.topologies.star import Parameters as Star
+from sim.world.clock import Clock, Happening
+from sim.world.jobs import Jobs
+from sim.world.log import Log, Moved
+from sim.world.network import Network
+from sim.world.path import Path
+from sim.world.places import Machine, Registry
+from sim.world.pull import fetch_blobs
+from sim.world.push import push
+from sim.world.talk import tell
+from sim.world.world import Rules, World
+
+_CONFIG_BYTES = 250
+_MANIFEST_BYTES = 560
+#: Go's servers serve every connection at once; so many workers are as good as no bound.
+_WORKERS = 1024
+#: Windows of the rig's hosts never were what held a transfer back.
+_WINDOW_BYTES = 1 << 40
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one operation took, and the IP bytes that its host sent (a push) or received (a pull) for it."""
+
+    operation: Operation
+    seconds: float
+    wire_bytes: float
+
+
+def simulate(scenario: RigScenario, parameters: Parameters) -> list[list[Outcome]]:
+    """The outcome of each operation of each step."""
+    rig = _Rig(scenario, parameters)
+    return [rig.step(operations) for operations in scenario.steps]
+
+
+class _Rig:
+    def __init__(self, scenario: RigScenario, parameters: Parameters) -> None:
+        self._parameters = parameters
+        clock = Clock()
+        payload = 1e6 / 8 * MSS_BYTES / MTU_BYTES
+        hosts = [
+            Host(host.name, "", host.up * payload, host.down * payload, host.delay / 1e3) for host in scenario.hosts
+        ]
+        network = Network(clock, spans("star", hosts, (), Star()), frozenset(), {})
+        self._registries = {
+            host.name: Registry(
+                host.name, "", number, _WINDOW_BYTES, contents=Contents(), workers=Workers(_WORKERS),
+                request_s=parameters.request_s, first_byte_s=0.0, list_lag_s=0.0, draw_service_s=None, tls=False,
+                merges=True, ramp=parameters.pull_ramp,
+            )
+            for number, host in enumerate(scenario.hosts)
+            if host.registry is not None
+        }  # fmt: skip
+        first = next(iter(self._registries.values()))
+        self._world = World(
+            clock=clock, network=network, wire=network.wire, log=Log(), rules=_RULES, central=first,
+            nodes=list(self._registries.values()), candidates={}, clients=[], kinds=[], sync_jobs=Jobs(clock, 1),
+            app_draw=[], app_client=[],
+        )  # fmt: skip
+        self._machines = len(scenario.hosts)
+        self._pushed: dict[str, Image] = {}
+        self._profile = replace(SKOPEO, start_s=0.0)
+
+    def step(self, operations: tuple[Operation, ...]) -> list[Outcome]:
+        """Run operations side by side until all have ended."""
+        world = self._world
+        outcomes = [Outcome(operation, 0.0, 0.0) for operation in operations]
+        began_s = world.clock.now
+        for outcome in outcomes:
+            world.clock.start(self._process(outcome, began_s))
+        world.clock.run_out()
+        return outcomes
+
+    def _process(self, outcome: Outcome, began_s: float) -> Generator[Happening, Any, None]:
+        """One client process."""
+        operation, given = outcome.operation, self._parameters
+        registry = self._registries[operation.peer]
+        path = Path(began_s)
+        moved = Moved(self._world.log, 0, operation.op)
+        if operation.op == "push":
+            image = self._image(operation)
+            self._pushed[operation.image] = image
+            path.now_s += given.push_start_s
+            held = registry.contents.blobs(operation.image)
+            sent = plan_push(image.blobs, held).send
+            requests = _requests(self._profile, len(image.blobs), len(sent))
+            machine = self._machine(operation.at, given.push_trips, given.push_ramp)
+            yield from push(
+                self._world, path, self._profile, machine, registry, operation.image, "latest", image, moved
+            )
+            path.now_s += self._world.network.way(machine, registry).back_s
+            byte_s, request_bytes = given.push_byte_s, given.push_request_bytes
+        else:
+            path.now_s += given.pull_start_s
+            machine = self._machine(operation.at, given.pull_trips, 1.0)
+            image = yield from self._pull(path, machine, registry, operation.image, moved)
+            requests = 2 + len(image.blobs)
+            byte_s, request_bytes = given.pull_byte_s, given.pull_request_bytes
+        path.now_s += byte_s * moved.size_bytes
+        yield path.now_s
+        outcome.seconds = path.now_s - began_s
+        outcome.wire_bytes = moved.size_bytes * MTU_BYTES / MSS_BYTES + requests * request_bytes
+
+    def _pull(
+        self, path: Path, machine: Machine, registry: Registry, repository: str, moved: Moved
+    ) -> Generator[Happening, Any, Image]:
+        world, profile = self._world, self._profile
+        way = world.network.way(machine, registry)
+        path.now_s += way.open_s
+        yield from tell(world, path, way, registry, profile.login + profile.manifests)
+        path.now_s += way.back_s
+        yield path.now_s
+        publish = registry.contents.resolve(repository, "latest")
+        image = None if publish is None else registry.contents.image(repository, publish.digest)
+        if image is None:
+            raise ValueError(f"{repository} was never pushed to {registry.name}")
+        moved.add_metadata(way.down.lane, path.now_s, image.manifest_bytes)
+        yield from fetch_blobs(world, path, way, profile, registry, image.blobs, moved, _ignore)
+        return image
+
+    def _machine(self, host: str, trips: float, ramp: float) -> Machine:
+        """A client process: a machine of its own on its host."""
+        self._machines += 1
+        return Machine(host, "", self._machines, _WINDOW_BYTES, trips=trips, ramp=ramp)
+
+    def _image(self, operation: Operation) -> Image:
+        keys = [key for key, _ in operation.layers]
+        kernel_first = len(operation.layers) > 1
+        layers = tuple(
+            Layer(digest_of(key), size_bytes, "kernel" if kernel_first and number == 0 else "rootfs")
+            for number, (key, size_bytes) in enumerate(operation.layers)
+        )
+        config = Layer(digest_of("config", *keys), _CONFIG_BYTES, "config")
+        return Image(digest_of("manifest", *keys), layers, config, _MANIFEST_BYTES, 0)
+
+
+def _requests(profile: Profile, blobs: int, sent: int) -> int:
+    per_sent = len(profile.blob_open) + len(profile.blob_close)
+    return len(profile.login) + blobs * len(profile.blob_check) + sent * per_sent + len(profile.publish)
+
+
+def _ignore(blob: Layer, at_s: float) -> None:
+    """The rig pulls into an empty folder."""
+
+
+def _never(*_: object) -> Any:
+    raise AssertionError("the rig names its hosts itself")
+
+
+_RULES = Rules(
+    route=_never, place=_never, fanout=_never, nodes_per_deploy=1, by_digest=False, check_upstream=False,
+    coalesce=False, sync_on_push=False, sync_delay_s=0.0,
+)  # fmt: skip
+
+
+def operations(outcomes: list[list[Outcome]]) -> Iterator[Outcome]:
+    """All operations, step after step."""
+    for step in outcomes:
+        yield from step

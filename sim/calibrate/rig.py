@@ -1,0 +1,157 @@
+"""What a measuring rig did and measured: scenarios as JSON, seconds and bytes as CSV, read strictly.
+
+A scenario is hosts on a star (rates in Mbit/s of IP packets, one-way delay in ms), and steps: operations that start
+together, each step when the one before has ended. `tests/rig/README.md` describes the files.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from sim.errors import InputError, InputErrors
+
+_Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Name = Annotated[str, Field(min_length=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Host(_Strict):
+    """A host and its access link: rates in Mbit/s of IP packets, one-way delay in ms."""
+
+    name: _Name
+    up: _Above0
+    down: _Above0
+    delay: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    registry: Literal["plain"] | None = None
+
+
+class Operation(_Strict):
+    """One client process at one host: a push of `layers` (key and bytes, kernel first), or a pull."""
+
+    op: Literal["push", "pull"]
+    at: _Name
+    to: _Name | None = None
+    source: _Name | None = Field(None, alias="from")
+    image: _Name
+    layers: tuple[tuple[_Name, Annotated[int, Field(ge=0)]], ...] = ()
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> Operation:
+        if self.op == "push" and (self.to is None or not self.layers):
+            raise ValueError("a push needs `to` and `layers`")
+        if self.op == "pull" and self.source is None:
+            raise ValueError("a pull needs `from`")
+        return self
+
+    @property
+    def peer(self) -> str:
+        """The host of the registry that it talks to."""
+        return (self.to if self.op == "push" else self.source) or ""
+
+
+class RigScenario(_Strict):
+    """One scenario of the rig."""
+
+    name: _Name
+    congestion: _Name
+    hosts: tuple[Host, ...]
+    repeat: Annotated[int, Field(gt=0)]
+    steps: tuple[tuple[Operation, ...], ...]
+
+    @model_validator(mode="after")
+    def _knows_its_hosts(self) -> RigScenario:
+        hosts = {host.name: host for host in self.hosts}
+        for step in self.steps:
+            for operation in step:
+                if operation.at not in hosts:
+                    raise ValueError(f"no host is named {operation.at!r}; the hosts are {', '.join(hosts)}")
+                if operation.peer not in hosts or hosts[operation.peer].registry is None:
+                    raise ValueError(f'no registry runs on {operation.peer!r}; give that host registry = "plain"')
+        return self
+
+
+class Measured(_Strict):
+    """One row of the CSV: one operation of one repeat."""
+
+    scenario: str
+    repeat: int
+    step: int
+    op: Literal["push", "pull"]
+    at: str
+    peer: str
+    image: str
+    concurrent: int
+    seconds: _Above0
+    step_tx_bytes: Annotated[float, Field(ge=0)]
+    step_rx_bytes: Annotated[float, Field(ge=0)]
+
+
+def read_scenarios(path: str | Path) -> tuple[RigScenario, ...]:
+    """The scenarios of a RIG.json. InputError(s) that name the file, the scenario, the key and the value."""
+    text = _text(path)
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}:{error.lineno}", f"is no JSON: {error.msg}", "give a list of scenarios") from None
+    if not isinstance(document, list):
+        raise InputError(str(path), f"must be a list of scenarios, got {type(document).__name__}")
+    try:
+        return TypeAdapter(tuple[RigScenario, ...]).validate_python(document)
+    except ValidationError as error:
+        raise InputErrors([_fault(str(path), found, document) for found in error.errors()]) from None
+
+
+def read_measured(path: str | Path) -> tuple[Measured, ...]:
+    """The rows of a MEASURED.csv. InputError(s) that name the file, the line, the column and the value."""
+    reader = csv.DictReader(_text(path).splitlines())
+    wanted = list(Measured.model_fields)
+    if reader.fieldnames is None or set(wanted) - set(reader.fieldnames):
+        raise InputError(f"{path}:1", "the header lacks columns", f"it needs {', '.join(wanted)}")
+    rows: list[Measured] = []
+    errors: list[InputError] = []
+    for row in reader:
+        try:
+            rows.append(Measured.model_validate({key: row[key] for key in wanted}))
+        except ValidationError as error:
+            errors += [_fault(f"{path}:{reader.line_num}", found, None) for found in error.errors()]
+    if errors:
+        raise InputErrors(errors)
+    return tuple(rows)
+
+
+def _text(path: str | Path) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(str(path), "no such file", "check the path") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(str(path), f"can't be read: {error}", "give a text file in UTF-8") from None
+
+
+def _fault(where: str, found: Mapping[str, Any], document: list[Any] | None) -> InputError:
+    """One pydantic error as one line."""
+    place = list(found["loc"])
+    if document is not None and place and isinstance(place[0], int):
+        given = document[place[0]]
+        place[0] = given.get("name", place[0]) if isinstance(given, dict) else place[0]
+    got = "" if found["type"] in ("missing", "value_error") else f", got {json.dumps(found['input'], default=str)[:80]}"
+    problem = str(found["msg"]).removeprefix("Value error, ")
+    return InputError(": ".join([where, ".".join(map(str, place))] if place else [where]), problem + got)
+
+
+def by_repeat(rows: tuple[Measured, ...]) -> dict[tuple[str, int], dict[int, list[Measured]]]:
+    """The rows of each (scenario, step), by repeat."""
+    grouped: dict[tuple[str, int], dict[int, list[Measured]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        grouped[row.scenario, row.step][row.repeat].append(row)
+    return grouped

@@ -1,0 +1,177 @@
+"""How far the model is from what a rig measured, group by group.
+
+A scenario belongs to the group that its name begins with (`pair-`, `fanout-`, `crowd-`); any other name is a pair where
+every step is one operation, else a fan-out if its largest step pulls and a crowd if it pushes. Errors are fractions of
+what was measured:
+
+- `pair-push`, `pair-pull`: each operation, against the mean of its repeats.
+- `fanout-mean`, `crowd-mean`: each step of several operations, the mean over its operations, then over repeats.
+- `fanout-makespan`, `crowd-makespan`: its longest operation in each repeat, then the mean over repeats.
+- `pair-push-bytes`, `pair-pull-bytes`, `fanout-bytes`, `crowd-bytes`: each acting host and step, the bytes that it sent
+  in a step of pushes or received in a step of pulls, against the mean over repeats.
+
+The single operations that prepare a fan-out or a crowd are not scored: the pairs score such.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sim.calibrate.model import Outcome, simulate
+from sim.calibrate.parameters import Parameters, read, shipped
+from sim.calibrate.rig import Measured, RigScenario, by_repeat, read_measured, read_scenarios
+from sim.errors import InputError
+
+GROUPS: Final = (
+    "pair-push", "pair-pull", "fanout-mean", "fanout-makespan", "crowd-mean", "crowd-makespan",
+    "pair-push-bytes", "pair-pull-bytes", "fanout-bytes", "crowd-bytes",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One figure: the model's and the measured one."""
+
+    group: str
+    scenario: str
+    step: int
+    host: str
+    simulated: float
+    measured: float
+
+    @property
+    def error(self) -> float:
+        """The absolute relative error, a fraction."""
+        return abs(self.simulated - self.measured) / self.measured
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The errors of one group: how many, their mean, 90th percentile and maximum, as fractions."""
+
+    n: int
+    mape: float
+    p90: float
+    max: float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Every figure scored, and the groups that have any."""
+
+    scored: tuple[Scored, ...]
+
+    @property
+    def groups(self) -> dict[str, Group]:
+        """The groups in the order of `GROUPS`; those without a figure are left out."""
+        errors: dict[str, list[float]] = defaultdict(list)
+        for one in self.scored:
+            errors[one.group].append(one.error)
+        return {name: _group(sorted(errors[name])) for name in GROUPS if name in errors}
+
+    def to_json(self) -> dict[str, Any]:
+        """The document `regsim.score/1`."""
+        groups = {
+            name: {"n": group.n, "mape": group.mape, "p90": group.p90, "max": group.max}
+            for name, group in self.groups.items()
+        }
+        return {"schema": "regsim.score/1", "groups": groups}
+
+    def to_text(self) -> str:
+        """The same as a table, errors in per cent."""
+        lines = [f"{'group':<18}{'n':>5}{'mean':>10}{'90th':>10}{'worst':>10}   absolute relative error"]
+        for name, group in self.groups.items():
+            errors = "".join(f"{100 * error:>8.1f} %" for error in (group.mape, group.p90, group.max))
+            lines.append(f"{name:<18}{group.n:>5}{errors}")
+        return "\n".join(lines)
+
+
+def score(rig: str | Path, measured: str | Path, parameters: str | Path | None = None) -> Score:
+    """Simulate a rig's scenarios and score them against what was measured.
+
+    `parameters` is a file for all scenarios; without it each uses those that ship for its congestion control.
+    """
+    given = None if parameters is None else read(parameters)
+    scenarios = read_scenarios(rig)
+    rows = by_repeat(read_measured(measured))
+    known = {scenario.name for scenario in scenarios}
+    for name, _ in rows:
+        if name not in known:
+            raise InputError(
+                str(measured), f"measures a scenario that {rig} lacks, got {name!r}", "give both of one rig"
+            )
+    scored = [
+        one for scenario in scenarios for one in score_scenario(scenario, rows, given or shipped(scenario.congestion))
+    ]
+    if not scored:
+        raise InputError(str(measured), f"measures none of the scenarios of {rig}", "give both of one rig")
+    return Score(tuple(scored))
+
+
+def score_scenario(
+    scenario: RigScenario, rows: dict[tuple[str, int], dict[int, list[Measured]]], parameters: Parameters
+) -> Iterator[Scored]:
+    """Every figure of one scenario that was measured."""
+    kind = _kind(scenario)
+    for number, outcomes in enumerate(simulate(scenario, parameters)):
+        repeats = rows.get((scenario.name, number))
+        if repeats and (kind == "pair" or len(outcomes) > 1):
+            yield from _score_step(kind, scenario.name, number, outcomes, list(repeats.values()))
+
+
+def _score_step(
+    kind: str, scenario: str, step: int, outcomes: list[Outcome], repeats: list[list[Measured]]
+) -> Iterator[Scored]:
+    pushes = outcomes[0].operation.op == "push"
+    simulated = [outcome.seconds for outcome in outcomes]
+    measured = [[row.seconds for row in rows] for rows in repeats]
+    if kind == "pair":
+        for outcome in outcomes:
+            op = outcome.operation.op
+            own = [row.seconds for rows in repeats for row in rows if _same(outcome, row)]
+            yield Scored(f"pair-{op}", scenario, step, outcome.operation.at, outcome.seconds, _mean(own))
+    else:
+        means = _mean([_mean(rows) for rows in measured])
+        yield Scored(f"{kind}-mean", scenario, step, "", _mean(simulated), means)
+        yield Scored(f"{kind}-makespan", scenario, step, "", max(simulated), _mean([max(rows) for rows in measured]))
+    sent: dict[str, float] = defaultdict(float)
+    for outcome in outcomes:
+        sent[outcome.operation.at] += outcome.wire_bytes
+    group = f"pair-{'push' if pushes else 'pull'}-bytes" if kind == "pair" else f"{kind}-bytes"
+    for host, wire_bytes in sent.items():
+        # Each row of a host tells the bytes of its whole step.
+        own = [
+            next(row.step_tx_bytes if pushes else row.step_rx_bytes for row in rows if row.at == host)
+            for rows in repeats
+            if any(row.at == host for row in rows)
+        ]
+        yield Scored(group, scenario, step, host, wire_bytes, _mean(own))
+
+
+def _same(outcome: Outcome, row: Measured) -> bool:
+    operation = outcome.operation
+    return (operation.op, operation.at, operation.peer, operation.image) == (row.op, row.at, row.peer, row.image)
+
+
+def _kind(scenario: RigScenario) -> str:
+    for kind in ("pair", "fanout", "crowd"):
+        if scenario.name.startswith(f"{kind}-"):
+            return kind
+    largest = max(scenario.steps, key=len)
+    if len(largest) == 1:
+        return "pair"
+    return "fanout" if largest[0].op == "pull" else "crowd"
+
+
+def _group(errors: list[float]) -> Group:
+    # The 90th percentile by the inverse of the empirical distribution, as everywhere in the program.
+    at = max(0, -(-9 * len(errors) // 10) - 1)
+    return Group(len(errors), _mean(errors), errors[at], errors[-1])
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)

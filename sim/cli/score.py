@@ -1,0 +1,25 @@
+"""`regsim score`: the model against what a rig measured."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sim.cli import late, options, output
+
+
+def score(
+    rig: Annotated[str, typer.Argument(metavar="RIG.json", help="The rig's scenarios.")],
+    measured: Annotated[str, typer.Argument(metavar="MEASURED.csv", help="What it measured.")],
+    parameters: Annotated[
+        str | None, typer.Option("--parameters", metavar="FILE", help="Use these instead of the shipped ones.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Simulate a rig's scenarios and print how far they are from what was measured, group by group."""
+    found = late.score.score(rig, measured, parameters)
+    if as_json:
+        output.document(found.to_json())
+    else:
+        output.line(found.to_text())

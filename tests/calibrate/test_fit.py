@@ -1,0 +1,35 @@
+"""Fitting: what the model made, the fit finds again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sim.calibrate.fit import START, fit
+from sim.calibrate.model import simulate
+from sim.calibrate.rig import Measured, by_repeat, read_scenarios
+
+RIG = Path(__file__).parents[1] / "rig"
+
+
+def test_parameters_that_made_the_data_are_found_again() -> None:
+    """Measurements simulated with 2.5 round trips a request and a ramp of 1.2 give these back within 2 %."""
+    truth = replace(START, push_start_s=0.2, push_trips=2.5, pull_ramp=1.2, push_request_bytes=3000.0)
+    scenarios = [one for one in read_scenarios(RIG / "cubic.json") if one.name.startswith("pair-")][::3]
+    rows = tuple(
+        Measured(
+            scenario=scenario.name, repeat=0, step=step, op=one.operation.op, at=one.operation.at,
+            peer=one.operation.peer, image=one.operation.image, concurrent=1, seconds=one.seconds,
+            step_tx_bytes=one.wire_bytes, step_rx_bytes=one.wire_bytes,
+        )
+        for scenario in scenarios
+        for step, outcomes in enumerate(simulate(scenario, truth))
+        for one in outcomes
+    )  # fmt: skip
+    found, bounds = fit(scenarios, by_repeat(rows))
+    for name in ("push_start_s", "push_trips", "pull_ramp", "push_request_bytes"):
+        assert getattr(found, name) == pytest.approx(getattr(truth, name), rel=0.02)
+        low, high = bounds[name]
+        assert low <= getattr(found, name) <= high

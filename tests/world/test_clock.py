@@ -170,6 +170,24 @@ def test_any_other_exception_ends_the_run() -> None:
         clock.run_out()
 
 
+def test_what_nobody_waits_for_any_more_does_not_move_the_clock() -> None:
+    """A limit of 60 s that was not reached leaves the clock at 5 s, when its only task was done."""
+    clock = Clock()
+    event = Event(clock)
+
+    def steps() -> Steps:
+        yield clock.any_of((event, clock.at(60.0)))
+
+    def deliver() -> Steps:
+        yield 5.0
+        clock.deliver(event)
+
+    clock.start(steps())
+    clock.start(deliver())
+    clock.run_out()
+    assert clock.now == 5.0
+
+
 def test_events_are_counted() -> None:
     """Two waits of a task and a timer are three events, and asking is one more."""
     clock = Clock()

@@ -112,7 +112,6 @@ def test_push_each_shares_the_uplink() -> None:
     (row,) = seen.deploys()
     assert row["latency_s"] == exactly(4.301 + 2)
     assert (row["pushed_bytes"], row["pulled_bytes"]) == (3 * (MB + 10_000), 0)
-    assert row["upload_waited_s"] == exactly(2.0)
     assert [(sync["source"], sync["published_s"]) for sync in seen.rows("syncs")] == [("n1", exactly(5.801))]
 
 

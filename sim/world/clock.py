@@ -46,14 +46,15 @@ class Clock(Environment):
     def run_out(self) -> None:
         """Run until nothing is left to happen: SimPy's `run`, with a short way for tasks that wait for a time.
 
-        It does not look for failed events: this world has none.
+        It does not look for failed events: this world has none. What nobody waits for any more does not move the
+        clock, so that a run ends with the last thing that happens in it.
         """
         queue: list[Any] = self._queue  # SimPy's own type does not know that tasks wait there too
         order = self._eid
         while queue:
             time_s, _, _, happening = heappop(queue)
-            self._now = time_s
             if type(happening) is Task:
+                self._now = time_s
                 try:
                     target = happening.send(None)
                 except StopIteration:
@@ -68,8 +69,10 @@ class Clock(Environment):
             else:
                 callbacks = happening.callbacks
                 happening.callbacks = None
-                for callback in callbacks:
-                    callback(happening)
+                if callbacks:
+                    self._now = time_s
+                    for callback in callbacks:
+                        callback(happening)
 
     def at(self, time_s: float) -> Event:
         """An event that happens at `time_s`, which must not be past."""

@@ -32,7 +32,7 @@ _AT_CAP = 1 - 1e-12
 class _Climber:
     """One connection's transfer: its class, window and round trip, and whether it is still climbing."""
 
-    __slots__ = ("ceiling_Bps", "flow", "flow_class", "gone", "round_trip_s", "token", "weight", "window_bytes")
+    __slots__ = ("ceiling_Bps", "flow", "flow_class", "gone", "round_trip_s", "token", "window_bytes")
 
     def __init__(
         self, token: Any, flow_class: FlowClass, window_bytes: float, round_trip_s: float, ceiling: float
@@ -98,14 +98,15 @@ class Climb:
     def finished(self, now_s: float) -> list[Any]:
         """Ends and rungs due at `now_s`: the tokens of the transfers that have ended, in the order they started."""
         ended: list[_Climber] = []
-        if self.fluid.next_finish_s <= now_s * (1 + ROUNDING):
+        reach_s = now_s * (1 + ROUNDING)
+        if self.fluid.next_finish_s <= reach_s:
             ended = self.fluid.finished(now_s)
         self.events += len(ended)
         for climber in ended:
             climber.gone = True
             if climber.flow_class in self._waiting:
                 self._stop_waiting(climber)
-        while self._due and self._due[0][0] <= now_s:
+        while self._due and self._due[0][0] <= reach_s:
             climber = heapq.heappop(self._due)[2]
             if not climber.gone:
                 self._climb(now_s, climber)
@@ -121,11 +122,11 @@ class Climb:
         self._wake(now_s)
         self._aim()
 
-    def round_trip_s(self, climber_round_trip_s: float, route: tuple[int, ...]) -> float:
+    def round_trip_s(self, idle_s: float, route: tuple[int, ...]) -> float:
         """A round trip over `route` now: propagation, and the queues of the links that are full."""
         if self._depth_bytes is None:
-            return climber_round_trip_s
-        return climber_round_trip_s + sum(
+            return idle_s
+        return idle_s + sum(
             queue_s(self._depth_bytes[link], self._capacity_Bps[link], self.fluid.is_full(link)) for link in route
         )
 
@@ -168,8 +169,7 @@ class Climb:
         self._next_rung(now_s, climber, left_bytes)
 
     def _next_rung(self, now_s: float, climber: _Climber, left_bytes: float) -> None:
-        """Due a round trip from now, if there is one to take: below a link's capacity or, with queues, until they
-        overflow."""
+        """Due in a round trip if there is one to take: below a link's capacity or, with queues, up to overflow."""
         if left_bytes <= climber.window_bytes or climber.round_trip_s <= 0:
             return
         route = climber.flow_class.route

@@ -89,7 +89,8 @@ class Fluid:
         self._tokens[flow] = (self._started, token)
         if self._watch is not None:
             self._watch.advance(self, now_s)
-        self.next_finish_s = self._do.start(self._handle, now_s, flow_class.number, flow, size_bytes)
+        # Always floats: numba would compile all of it once more for an integer.
+        self.next_finish_s = self._do.start(self._handle, float(now_s), flow_class.number, flow, float(size_bytes))
         if self._watch is not None:
             self._watch.started(self, flow, flow_class, size_bytes, purpose)
         return flow
@@ -98,7 +99,7 @@ class Fluid:
         """The tokens of all flows that have ended by `now_s`, in the order they started."""
         if self._watch is not None:
             self._watch.advance(self, now_s)
-        n, self.next_finish_s = self._do.finish(self._handle, now_s)
+        n, self.next_finish_s = self._do.finish(self._handle, float(now_s))
         if n == 1 and self._do is kernel and self._watch is None:
             flow = self._net.flows[0].ended
             self._free.append(flow)
@@ -114,7 +115,7 @@ class Fluid:
         """Takes a flow out before its end; the bytes it still had to send."""
         if self._watch is not None:
             self._watch.advance(self, now_s)
-        left_bytes, self.next_finish_s = self._do.stop(self._handle, now_s, flow)
+        left_bytes, self.next_finish_s = self._do.stop(self._handle, float(now_s), flow)
         self._free.append(flow)
         if self._watch is not None:
             self._watch.ended(self, flow, self._tokens[flow][1], left_bytes)
@@ -124,7 +125,7 @@ class Fluid:
         """A flow goes on in a class of the same route with what it has left, and more; its place in line stays."""
         if self._watch is not None:
             self._watch.advance(self, now_s)
-        self.next_finish_s = self._do.move(self._handle, now_s, flow, flow_class.number, more_bytes)
+        self.next_finish_s = self._do.move(self._handle, float(now_s), flow, flow_class.number, float(more_bytes))
         if self._watch is not None:
             self._watch.moved(self, flow, flow_class, more_bytes)
 
@@ -133,7 +134,7 @@ class Fluid:
         check_capacity(f"link {link}", capacity_Bps)
         if self._watch is not None:
             self._watch.advance(self, now_s)
-        self.next_finish_s = self._do.set_capacity(self._handle, now_s, link, float(capacity_Bps))
+        self.next_finish_s = self._do.set_capacity(self._handle, float(now_s), link, float(capacity_Bps))
 
     @property
     def flows(self) -> int:

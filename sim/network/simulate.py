@@ -94,7 +94,7 @@ def simulate(
     begun = 0
     for change in sorted(changes):
         check_capacity(change.link, change.capacity_Bps)
-        net, begun = _play(text, net, begun, change.at_s, columns)
+        net, begun = _play(text, net, begun, float(change.at_s), columns)
         text.set_capacity(
             net if text is kernel else text.handle(net),
             change.at_s,

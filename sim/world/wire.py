@@ -9,6 +9,7 @@ rates fall and the finish moves later, it finds nothing to do and arms itself ag
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from simpy import Event
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 BIN_S = 60.0
 _NEVER = float("inf")
 _NOBODY: list[Callable[[Any], None]] = []
+_NUMBER = attrgetter("number")
 
 
 class Lane:
@@ -65,15 +67,18 @@ class Lane:
 
 
 class Flight:
-    """A flow under way, and the event of its end: what SimPy asks of an event, and no more.
+    """Flow `number` under way, and the event of its end: what SimPy asks of an event, and no more.
 
     While it has its links to itself it stands in the clock's queue. Once it is `shared`, that place in the queue is
     void, and whoever waits for it is kept in `waiting`.
     """
 
-    __slots__ = ("_ok", "_value", "callbacks", "lane", "shared", "size_bytes", "started_s", "waiting")
+    __slots__ = ("_ok", "_value", "callbacks", "lane", "number", "shared", "size_bytes", "started_s", "waiting")
 
-    def __init__(self, lane: Lane, size_bytes: float, started_s: float, ended: Callable[[Any], None]) -> None:
+    def __init__(
+        self, number: int, lane: Lane, size_bytes: float, started_s: float, ended: Callable[[Any], None]
+    ) -> None:
+        self.number = number
         self.lane = lane
         self.size_bytes = size_bytes
         self.started_s = started_s
@@ -124,7 +129,7 @@ class Wire:
         """Start a flow now; it is the event that happens when its last byte has left."""
         clock = self._clock
         now_s = clock._now
-        flight = Flight(lane, size_bytes, now_s, self._landed)
+        flight = Flight(self.flows, lane, size_bytes, now_s, self._landed)
         self.flows += 1
         if self._room.take(lane.route, lane.bound):
             self._lone[flight] = None
@@ -172,6 +177,8 @@ class Wire:
         self._armed_s = _NEVER
         if self._fluid.next_finish_s <= now_s:
             ended: list[Flight] = self._fluid.finished(now_s)
+            if len(ended) > 1:  # the engine goes by when they came to share
+                ended.sort(key=_NUMBER)
             for flight in ended:
                 self._room.give(flight.lane.route, flight.lane.bound)
             for flight in ended:

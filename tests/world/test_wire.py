@@ -148,6 +148,14 @@ def test_flows_that_end_at_one_instant_end_in_the_order_they_started() -> None:
     assert [(end.at_s, end.place) for end in ended] == [(30.0, 0), (30.0, 1), (30.0, 2)]
 
 
+def test_flows_that_came_to_share_later_still_end_in_the_order_they_started() -> None:
+    """Two flows on links of 10 bytes/s are met there at 3 and at 2 s, and both end at 13 s: the one of 0 s first."""
+    # 30 bytes alone and 50 at half the rate; 10 alone and 55 at half the rate.
+    first, second = Sent(0.0, 80, (0,)), Sent(1.0, 65, (1,))
+    ended, _ = play([10, 10], [first, second, Sent(2.0, 100, (1,)), Sent(3.0, 100, (0,))])
+    assert [(end.at_s, end.place) for end in ended[:2]] == [(13.0, 0), (13.0, 1)]
+
+
 def test_a_link_is_free_again_when_flows_that_shared_it_have_ended() -> None:
     """After two flows shared until 20 s, a third at 30 s has the link to itself."""
     ended, _ = play([10], [Sent(0.0, 100), Sent(0.0, 100), Sent(30.0, 100)])

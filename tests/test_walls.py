@@ -26,7 +26,7 @@ OPEN = ("sim.__version__",)
 #: Names that are only types and may lie above: `Comparison.plot()` calls the figures, which are typed to draw it.
 TYPED = {"plots.py": ["sim.experiment.comparison.Comparison"]}
 LONGEST = 320
-MODULES = {path.relative_to(SIM).as_posix(): path for path in sorted(SIM.rglob("*.py"))}
+SOURCES = {path.relative_to(SIM).as_posix(): path.read_text() for path in sorted(SIM.rglob("*.py"))}
 PURE = ("network", "registry")
 
 
@@ -73,7 +73,7 @@ def uses_simpy(source: str) -> bool:
     return any(name.split(".")[0] == "simpy" for name in imported(source))
 
 
-ROOMS = [module for module in MODULES if module not in ("__init__.py", "__main__.py")]
+ROOMS = [module for module in SOURCES if module not in ("__init__.py", "__main__.py")]
 
 
 def test_every_room_has_its_place() -> None:
@@ -81,38 +81,35 @@ def test_every_room_has_its_place() -> None:
     assert {room_of(module) for module in ROOMS} <= set(ORDER)
 
 
-@pytest.mark.parametrize("module", ROOMS)
-def test_imports_go_down(module: str) -> None:
+def test_imports_go_down() -> None:
     """A module imports its own room and the rooms before it, nothing else of `sim`."""
-    source = MODULES[module].read_text()
-    assert climbs(module, source) == TYPED.get(module, [])
-    assert set(TYPED.get(module, [])) <= set(typed(source))
+    found = {module: climbs(module, SOURCES[module]) for module in ROOMS}
+    assert {module: names for module, names in found.items() if names} == TYPED
+    assert all(set(names) <= set(typed(SOURCES[module])) for module, names in TYPED.items())
 
 
 def test_only_the_world_waits() -> None:
     """SimPy is imported in `sim/world` and nowhere else."""
-    users = {room_of(module) for module, path in MODULES.items() if uses_simpy(path.read_text())}
+    users = {room_of(module) for module, source in SOURCES.items() if uses_simpy(source)}
     assert users == {"world"}
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_imports_stand_at_the_top(module: str) -> None:
+def test_imports_stand_at_the_top() -> None:
     """No import hides inside a function."""
-    assert nested_imports(MODULES[module].read_text()) == []
+    assert {module: lines for module, source in SOURCES.items() if (lines := nested_imports(source))} == {}
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_every_module_says_what_it_is(module: str) -> None:
-    """A module opens with a docstring that ends its first sentence."""
-    docstring = ast.get_docstring(ast.parse(MODULES[module].read_text()))
-    assert docstring, f"{module} has no docstring"
-    assert docstring.split("\n\n")[0].rstrip()[-1] in ".:`?)", docstring
+def test_every_module_says_what_it_is() -> None:
+    """A module opens with a docstring whose first paragraph is whole."""
+    opening = {
+        module: (ast.get_docstring(ast.parse(source)) or "").split("\n\n")[0] for module, source in SOURCES.items()
+    }
+    assert [module for module, text in opening.items() if not text.endswith((".", ":", "`", "?", ")"))] == []
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_every_module_fits_on_a_few_screens(module: str) -> None:
+def test_every_module_fits_on_a_few_screens() -> None:
     """No module is longer than 320 lines."""
-    assert len(MODULES[module].read_text().splitlines()) <= LONGEST
+    assert {module: n for module, source in SOURCES.items() if (n := len(source.splitlines())) > LONGEST} == {}
 
 
 @pytest.mark.parametrize("room", PURE)
@@ -120,7 +117,7 @@ def test_a_pure_room_needs_no_simpy(room: str) -> None:
     """The network and the registries are libraries of their own: all their modules import with SimPy blocked."""
     wanted = [
         ".".join(("sim", *Path(module).with_suffix("").parts)).removesuffix(".__init__")
-        for module in MODULES
+        for module in SOURCES
         if room_of(module) == room
     ]
     code = f"import sys, importlib; sys.modules['simpy'] = None; [importlib.import_module(m) for m in {wanted}]"

@@ -8,6 +8,7 @@ of the M/G/1 queue under round-robin scheduling", 1971).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 import numpy as np
 import pytest
@@ -34,6 +35,7 @@ SIZES: Mapping[str, Callable[[np.random.Generator, int], NDArray[np.float64]]] =
 }
 
 
+@cache
 def one_run(sizes: str, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Sizes in bytes, 200 in the mean, and times in seconds of flows that come at half the link's capacity.
 

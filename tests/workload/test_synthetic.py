@@ -30,8 +30,8 @@ DOCUMENT: dict[str, Any] = {
 RELEASE = {"demand.kernel_release": {"at": "20 min", "over": "10 min"}}
 
 
-def made(overrides: dict[str, Any] | None = None, seed: int = 1, run: int = 0) -> Demand:
-    return synthetic.demand(Scenario.from_document(DOCUMENT, overrides=overrides), Streams(seed, run))
+def made(overrides: dict[str, Any] | None = None) -> Demand:
+    return synthetic.demand(Scenario.from_document(DOCUMENT, overrides=overrides), Streams(1))
 
 
 def fits(counts: NDArray[np.int64], shares: NDArray[np.float64]) -> bool:
@@ -51,7 +51,8 @@ def test_deploys_are_sorted_and_end_with_the_run(overrides: dict[str, Any]) -> N
 
 def test_poisson_arrivals_come_at_their_rate() -> None:
     """Over 200 runs of 100 expected deploys, the count's mean and its variance are 100 within four standard errors."""
-    counts = np.array([len(made({"run.duration": "10 s"}, run=run)) for run in range(200)])
+    scenario = Scenario.from_document(DOCUMENT, overrides={"run.duration": "10 s"})
+    counts = np.array([len(synthetic.demand(scenario, Streams(1, run))) for run in range(200)])
     assert abs(counts.mean() - 100) < 4 * math.sqrt(100 / 200)
     # The sample variance of n normal values has a relative standard error of sqrt(2 / (n - 1)).
     assert abs(counts.var(ddof=1) / 100 - 1) < 4 * math.sqrt(2 / 199)

@@ -2,10 +2,15 @@
 
 Only the pairs are fitted. What happens when transfers share a link is then predicted, not fitted. Held-out errors come
 from leaving out one scenario at a time.
+
+    python -m sim.calibrate.fit tests/rig/cubic.json tests/rig/cubic.csv
+
+prints the parameters as they ship, and the errors on what was held out.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Final
@@ -15,8 +20,8 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 from sim.calibrate.parameters import Parameters
-from sim.calibrate.rig import Measured, RigScenario
-from sim.calibrate.score import Scored, score_scenario
+from sim.calibrate.rig import Measured, RigScenario, by_repeat, read_measured, read_scenarios
+from sim.calibrate.score import Score, Scored, score_scenario
 
 Rows = dict[tuple[str, int], dict[int, list[Measured]]]
 
@@ -72,7 +77,8 @@ def _solve(
     best = trial(found.x)
     spread = _spread(np.asarray(found.jac), found.fun)
     values = scale * np.exp(found.x)
-    low, high = values * np.exp(-spread), values * np.exp(spread)
+    with np.errstate(over="ignore"):  # where the data say nothing, the upper bound is infinite
+        low, high = values * np.exp(-spread), values * np.exp(spread)
     return best, {name: (float(low[at]), float(high[at])) for at, name in enumerate(names)}
 
 
@@ -105,3 +111,16 @@ def _spread(jacobian: NDArray[np.float64], errors: NDArray[np.float64]) -> NDArr
     free = max(len(errors) - jacobian.shape[1], 1)
     covariance = np.linalg.pinv(jacobian.T @ jacobian) * float(errors @ errors) / free
     return float(stats.t.ppf(0.975, free)) * np.sqrt(np.diag(covariance))
+
+
+def main(rig: str, measured: str) -> None:
+    """Print the parameters fitted to all pairs, and the errors on each pair with parameters fitted to the others."""
+    scenarios, rows = read_scenarios(rig), by_repeat(read_measured(measured))
+    pairs = [scenario for scenario in scenarios if scenario.name.startswith("pair-")]
+    print(to_toml(*fit(pairs, rows), f"{measured}, pairs"))
+    print("held out, one scenario at a time:")
+    print(Score(tuple(held_out(pairs, rows))).to_text())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

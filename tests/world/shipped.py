@@ -11,8 +11,8 @@ from sim.result import Result
 from sim.scenario import Scenario
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
-#: Some 500 deploys.
-_FEW: dict[str, Any] = {"run.duration": "6 h", "demand.rate": "2000/day", "demand.apps": 100}
+#: Some 250 deploys.
+_FEW: dict[str, Any] = {"run.duration": "3 h", "demand.rate": "2000/day", "demand.apps": 100}
 _DIRECT = {"policies.route": "node-direct", "demand.nodes": 3}
 _METROS: dict[str, dict[str, Any]] = {
     "sync-then-pull": _DIRECT,
@@ -24,7 +24,7 @@ _METROS: dict[str, dict[str, Any]] = {
     "queues": {"central.service": "exponential", "central.workers": 1, "demand.reference": "digest"},
     "requests": {"run.detail": "requests", "policies.tags.check": "absent"},
     "crowded": {
-        "run.duration": "10 min", "demand.rate": "3000/h", "demand.apps": 3, "demand.warm": False, "demand.nodes": 3,
+        "run.duration": "5 min", "demand.rate": "3000/h", "demand.apps": 3, "demand.warm": False, "demand.nodes": 3,
         "demand.reference": "digest",
         **{f"nodes.{metro}.capacity": "50 Mbit/s" for metro in ("dal", "fra", "sfo", "sin", "was")},
     },

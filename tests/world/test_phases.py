@@ -18,7 +18,7 @@ TOLERANCE_S = 1e-9
 def test_phases_add_up_to_the_latency(name: str) -> None:
     """On every row the phases sum to the time from asking to ready, which is the latency unless the deploy failed."""
     deploys = shipped.result(name).deploys
-    assert len(deploys) > 300
+    assert len(deploys) > 200
     total_s = deploys[[f"{phase}_s" for phase in PHASES]].sum(axis=1)
     assert (total_s - (deploys.ended_s - deploys.asked_s)).abs().max() <= TOLERANCE_S
     ready = ~deploys.failed
@@ -53,11 +53,17 @@ def test_milestones_come_in_order(name: str) -> None:
 @pytest.mark.parametrize("detail", ["phases", "requests"])
 def test_nobody_waits_in_an_idle_world(name: str, detail: str) -> None:
     """With an hour between deploys no request waits for a worker and no body for another deploy's."""
-    alone = {"demand.rate": "1/h", "demand.arrivals": "even", "run.detail": detail, "demand.nodes": 1}
+    alone = {
+        "run.duration": "6 h",
+        "demand.rate": "1/h",
+        "demand.arrivals": "even",
+        "run.detail": detail,
+        "demand.nodes": 1,
+    }
     if name.startswith("kernel-release"):
         alone |= {"demand.apps": 1}
     result = sim.run(shipped.scenario(name, **alone))
-    assert len(result.deploys) >= 6
+    assert len(result.deploys) in (6, 7)
     assert result.transfers.waited_s.max() <= TOLERANCE_S
     assert result.registries.waited_s.max() == 0
     for phase in PHASES:

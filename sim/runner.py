@@ -36,6 +36,7 @@ def run(scenario: Scenario, seed: int | None = None, run: int = 0, variant: str 
         world.clock.start(_arrivals(world, demand))
         world.clock.run_out()
         tally(world)
+        world.dissolve()
     return Result(
         scenario=scenario,
         variant=scenario.variant_name,

@@ -13,8 +13,8 @@ from .small import MB, App, Deploy, Sent, demand, exactly, phases, play, scenari
 
 ROM = [App(kind=1)]
 INFINITE = float("inf")
-#: Two clients with an app each, on a node each.
-TWO = [App(client=0, kind=1, draw=0.0), App(client=1, kind=1, draw=0.5)]
+#: Three clients with an app each, on a node each.
+THREE = [App(client=0, kind=1, draw=0.0), App(client=1, kind=1, draw=0.4), App(client=2, kind=1, draw=0.8)]
 DIRECT = {"policies__route": "node-direct", "policies__tags__check": "absent"}
 
 
@@ -55,16 +55,17 @@ def test_only_what_central_lacks_is_copied() -> None:
 @pytest.mark.parametrize(
     ("workers", "started_s", "committed_s"),
     [
-        (1, [8.801, 12.002], [12.002, 15.203]),  # one after another
-        (2, [8.801, 8.801], [13.002, 13.002]),  # both at once over central's line
+        (1, [8.801, 12.002, 15.203], [12.002, 15.203, 18.404]),  # one after another
+        (2, [8.801, 8.801, 13.002], [13.002, 13.002, 16.203]),  # two at once over central's line, then one
+        (3, [8.801, 8.801, 8.801], [14.002, 14.002, 14.002]),
     ],
 )
 def test_workers_bound_how_many_copies_are_under_way(
     workers: int, started_s: list[float], committed_s: list[float]
 ) -> None:
-    """Of two images that become due at one instant a single worker copies the second when it has done the first."""
-    chosen = scenario(nodes=2, clients=2, policies__sync__workers=workers, **DIRECT)
-    seen = play(chosen, demand([Deploy(0.0), Deploy(0.0, app=1)], apps=TWO))
+    """Of three images that become due at one instant each waits until one of the workers has done another."""
+    chosen = scenario(nodes=3, clients=3, policies__sync__workers=workers, **DIRECT)
+    seen = play(chosen, demand([Deploy(0.0), Deploy(0.0, app=1), Deploy(0.0, app=2)], apps=THREE))
     assert [row["started_s"] for row in seen.rows("syncs")] == exactly(started_s)
     assert [row["committed_s"] for row in seen.rows("syncs")] == exactly(committed_s)
 
@@ -132,6 +133,7 @@ def test_both_brings_the_image_to_central_without_a_copy() -> None:
     (row,) = seen.deploys()
     # 2 MB take 2 s: the first node has it at 4.801, wants it at 5.201, and the other pulls 1 MB.
     assert row["latency_s"] == exactly(5.201 + 0.2 + 0.63 + 0.741 + 1 + 0.1 + 0.1)
+    assert row["client_latency_s"] == exactly(5.301)  # it has heard of central's publish at 4.931
     assert (row["pushed_bytes"], row["pulled_bytes"]) == (2 * (MB + 10_000), MB + 10_000)
     assert seen.rows("syncs") == []
 

@@ -1,7 +1,7 @@
 """Requests and bodies: how a path and a registry talk.
 
 Consecutive requests with nothing to decide between them are one stretch of the path's own clock when the registry has
-a worker free, and one event each when it has not, when service times are drawn, or under `run.detail = "requests"`,
+workers to spare, and one event each when it has not, when service times are drawn, or under `run.detail = "requests"`,
 so that queues are exact where there are any.
 """
 
@@ -22,6 +22,10 @@ from sim.world.world import World
 #: How long a kept connection stays open unused: the default of Go's HTTP client, which registries and runtimes use.
 KEEP_OPEN_S = 90.0
 
+#: How many workers must be idle (or all, if there are fewer) for requests to be booked before they arrive: whoever
+#: comes in the meantime then finds one, too. It is as many as the top of the heap shows at a glance.
+SPARE_WORKERS = 7
+
 Waits = Iterable[Happening]
 
 
@@ -35,13 +39,13 @@ def tell(world: World, path: Path, way: Way, registry: Registry, requests: Reque
         world.watch(path, registry, requests)
     count = len(requests)
     path.now_s = first_s = path.now_s + way.forth_s
-    workers = registry.workers
-    if registry.merges and workers.free_s[0] <= world.clock._now:
-        # A worker is idle, so nobody waits. It is held for the sum of the service times, though in truth it is free
-        # for others during the round trips between: the same work, placed a little otherwise.
+    workers, clock_s = registry.workers, world.clock._now
+    if registry.merges and max(workers.free_s[:SPARE_WORKERS]) <= clock_s:
+        # Workers are idle, so nobody waits. One is held for the sum of the service times from now on, though in truth
+        # it serves them later, and others during the round trips between: the same work, placed a little otherwise.
         request_s, every = registry.request_s, count + beside
         busy_s = request_s * every
-        heapreplace(workers.free_s, first_s + busy_s)
+        heapreplace(workers.free_s, clock_s + busy_s)
         workers.busy_s += busy_s
         workers.requests += every
         path.now_s = first_s + request_s * count + (count - 1) * way.round_trip_s

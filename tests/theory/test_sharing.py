@@ -15,8 +15,12 @@ import pytest
 from numpy.typing import NDArray
 
 from sim.network import Flows, simulate
+from sim.world.clock import Clock, Steps
+from sim.world.places import Machine
+from sim.world.wire import Wire
 
 Agrees = Callable[[Sequence[float], float], bool]
+Ends = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
 RUNS, FLOWS, EDGE = 20, 4_000, 400
 BUSY = 0.5
 CAPACITY_BPS = 100.0
@@ -35,8 +39,31 @@ SIZES: Mapping[str, Callable[[np.random.Generator, int], NDArray[np.float64]]] =
 }
 
 
+def simulated(start_s: NDArray[np.float64], size_bytes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """When flows over one link end, by the network alone."""
+    flows = Flows(start_s, size_bytes, np.zeros(FLOWS, np.int64), [(0,)])
+    return simulate({"link": CAPACITY_BPS}, flows, compiled=False)
+
+
+def on_the_wire(start_s: NDArray[np.float64], size_bytes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same as events of the world, where flows that meet nobody are not handed to the network."""
+    clock, finish_s = Clock(), np.zeros(FLOWS)
+    wire = Wire(clock, [CAPACITY_BPS])
+    lane = wire.lane(Machine("a", "dal", 0, 1), Machine("b", "was", 1, 1), (0,), float("inf"))
+
+    def one(number: int, at_s: float, size: float) -> Steps:
+        yield at_s
+        yield wire.send(lane, size)
+        finish_s[number] = clock.now
+
+    for number, flow in enumerate(zip(start_s.tolist(), size_bytes.tolist(), strict=True)):
+        clock.start(one(number, *flow))
+    clock.run_out()
+    return finish_s
+
+
 @cache
-def one_run(sizes: str, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def one_run(sizes: str, seed: int, ends: Ends = simulated) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Sizes in bytes, 200 in the mean, and times in seconds of flows that come at half the link's capacity.
 
     The first and the last flows are left out: they meet an empty link.
@@ -44,8 +71,7 @@ def one_run(sizes: str, seed: int) -> tuple[NDArray[np.float64], NDArray[np.floa
     rng = np.random.default_rng(seed)
     start_s = np.cumsum(rng.exponential(200.0 / (BUSY * CAPACITY_BPS), FLOWS))
     size_bytes = 200.0 * SIZES[sizes](rng, FLOWS)
-    flows = Flows(start_s, size_bytes, np.zeros(FLOWS, np.int64), [(0,)])
-    finish_s = simulate({"link": CAPACITY_BPS}, flows, compiled=False)
+    finish_s = ends(start_s, size_bytes)
     return size_bytes[EDGE:-EDGE], (finish_s - start_s)[EDGE:-EDGE]
 
 
@@ -53,6 +79,13 @@ def one_run(sizes: str, seed: int) -> tuple[NDArray[np.float64], NDArray[np.floa
 def test_the_mean_time_knows_the_mean_size_alone(sizes: str, agrees: Agrees) -> None:
     """Flows that take 2 s alone take 4 s on a link that is half busy, for three distributions of their sizes."""
     assert agrees([float(one_run(sizes, seed)[1].mean()) for seed in range(RUNS)], 4.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sizes", ["exponential", "two kinds"])
+def test_flows_in_the_world_share_as_theory_says(sizes: str, agrees: Agrees) -> None:
+    """The same 4 s come of flows as events, half of which are alone at first."""
+    assert agrees([float(one_run(sizes, seed, on_the_wire)[1].mean()) for seed in range(RUNS)], 4.0)
 
 
 def test_a_flows_mean_time_is_in_proportion_to_its_size(agrees: Agrees) -> None:

@@ -80,9 +80,12 @@ class Contents:
             held = self._repositories[repository] = _Repository()
         held.blobs[blob.digest] = blob
 
-    def put(self, repository: str, tag: str | None, image: Image, published_s: float) -> None:
+    def put(
+        self, repository: str, tag: str | None, image: Image, published_s: float, came_s: float | None = None
+    ) -> None:
         """Store a manifest, to be had by its digest, and point `tag` at it unless that is None.
 
+        A copy of what was published elsewhere says when it came here: lists trail that, and tags mean what they did.
         Raises ValueError, and changes nothing, if the repository lacks a blob of the image: a registry that checks
         answers such a manifest with the specification's error MANIFEST_BLOB_UNKNOWN, and no client here puts one.
         """
@@ -95,7 +98,7 @@ class Contents:
         held.images[image.digest] = image
         if tag is not None:
             if tag not in held.tags:
-                held.changes.append((published_s, tag, True))
+                held.changes.append((published_s if came_s is None else came_s, tag, True))
             held.tags[tag] = Publish(image.digest, published_s)
 
     def resolve(self, repository: str, tag: str) -> Publish | None:

@@ -85,7 +85,7 @@ class World:
         """Have an image in a registry from now on; its tag points there unless a later publish holds it already."""
         held = registry.contents.resolve(repository, tag)
         wins = held is None or supersedes(publish, held)
-        registry.contents.put(repository, tag if wins else None, image, publish.published_s)
+        registry.contents.put(repository, tag if wins else None, image, publish.published_s, self.clock.now)
 
     def publish(self, registry: Registry, repository: str, tag: str, image: Image, published_s: float) -> None:
         """The same for what a push or a sync brings.

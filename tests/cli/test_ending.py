@@ -45,9 +45,11 @@ def test_an_interrupt_ends_with_130(small: str) -> None:
     """Ctrl-C while runs are made: exit code 130, one word, no traceback, workers gone."""
     many = ("--runs", "100000", "--executor", "processes:2", "--set", "run.duration=100 h")
     process = started("compare", small, *many, start_new_session=True)
-    time.sleep(3)
+    assert process.stderr is not None
+    assert "starting" in process.stderr.readline()
+    time.sleep(1)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=180)
     assert (process.returncode, out) == (130, "")
     assert err.splitlines()[-1] == "interrupted"
     assert "Traceback" not in err
@@ -63,7 +65,7 @@ def test_a_reader_that_leaves_is_no_failure(small: str, words: tuple[str, ...]) 
     said = process.stderr.read()
     process.stderr.close()
     assert said in ("", "simulating small.toml\n")
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=180) == 0
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
@@ -71,7 +73,7 @@ def test_an_answer_that_does_not_fit_is_told(small: str) -> None:
     """A full disk behind standard output is a line and exit code 2."""
     with open("/dev/full", "w") as full:
         process = started("schema", stdout=full)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=180)
     assert process.returncode == 2
     assert err == "standard output: cannot be written (No space left on device); make room or send it elsewhere\n"
 
@@ -80,6 +82,6 @@ def test_what_a_terminal_cannot_show_is_escaped(small: str) -> None:
     """An ASCII terminal gets every character of a source, some of them escaped, and no error."""
     Path("named.toml").write_text(Path(small).read_text().replace('"measured"', '"measured in Zürich"'))
     process = started("show", "named.toml", env={"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"})
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=180)
     assert (process.returncode, err) == (0, "")
     assert "measured in Z\\xfcrich" in out

@@ -17,8 +17,8 @@ import pytest
 from sim.errors import InputError
 from sim.experiment.executors import resolved, started
 
-LONG_S = 60
-SOON_S = 20
+LONG_S = 600
+SOON_S = 100
 
 KEPT: ContextVar[str] = ContextVar("kept")
 

@@ -8,13 +8,13 @@ not share evenly; every repeat is the same.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sim.calibrate.parameters import Parameters
 from sim.calibrate.rig import Operation, RigScenario
-from sim.network.transport import MSS_BYTES, MTU_BYTES
+from sim.network.transport import MSS_BYTES, MTU_BYTES, ack_bytes
 from sim.registry.clients import SKOPEO, Profile
 from sim.registry.contents import Contents
 from sim.registry.oci import Image, Layer, digest_of
@@ -43,11 +43,15 @@ _WINDOW_BYTES = 1 << 40
 
 @dataclass(slots=True)
 class Outcome:
-    """What one operation took, and the IP bytes that its host sent (a push) or received (a pull) for it."""
+    """What one operation took, s, the IP bytes in the blobs' direction, and those that acknowledged them.
+
+    The blobs of a push go from its host, those of a pull to it.
+    """
 
     operation: Operation
     seconds: float
     wire_bytes: float
+    back_bytes: float
 
 
 def simulate(scenario: RigScenario, parameters: Parameters) -> list[list[Outcome]]:
@@ -81,13 +85,12 @@ class _Rig:
             app_draw=[], app_client=[],
         )  # fmt: skip
         self._machines = len(scenario.hosts)
-        self._pushed: dict[str, Image] = {}
         self._profile = replace(SKOPEO, start_s=0.0)
 
     def step(self, operations: tuple[Operation, ...]) -> list[Outcome]:
         """Run operations side by side until all have ended."""
         world = self._world
-        outcomes = [Outcome(operation, 0.0, 0.0) for operation in operations]
+        outcomes = [Outcome(operation, 0.0, 0.0, 0.0) for operation in operations]
         began_s = world.clock.now
         for outcome in outcomes:
             world.clock.start(self._process(outcome, began_s))
@@ -102,7 +105,6 @@ class _Rig:
         moved = Moved(self._world.log, 0, operation.op)
         if operation.op == "push":
             image = self._image(operation)
-            self._pushed[operation.image] = image
             path.now_s += given.push_start_s
             held = registry.contents.blobs(operation.image)
             sent = plan_push(image.blobs, held).send
@@ -123,6 +125,7 @@ class _Rig:
         yield path.now_s
         outcome.seconds = path.now_s - began_s
         outcome.wire_bytes = moved.size_bytes * MTU_BYTES / MSS_BYTES + requests * request_bytes
+        outcome.back_bytes = ack_bytes(moved.size_bytes)
 
     def _pull(
         self, path: Path, machine: Machine, registry: Registry, repository: str, moved: Moved
@@ -174,9 +177,3 @@ _RULES = Rules(
     route=_never, place=_never, fanout=_never, nodes_per_deploy=1, by_digest=False, check_upstream=False,
     coalesce=False, sync_on_push=False, sync_delay_s=0.0,
 )  # fmt: skip
-
-
-def operations(outcomes: list[list[Outcome]]) -> Iterator[Outcome]:
-    """All operations, step after step."""
-    for step in outcomes:
-        yield from step

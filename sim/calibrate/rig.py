@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
+from sim.calibrate import checks
 from sim.errors import InputError, InputErrors
 
 _Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -68,17 +69,6 @@ class RigScenario(_Strict):
     repeat: Annotated[int, Field(gt=0)]
     steps: tuple[tuple[Operation, ...], ...]
 
-    @model_validator(mode="after")
-    def _knows_its_hosts(self) -> RigScenario:
-        hosts = {host.name: host for host in self.hosts}
-        for step in self.steps:
-            for operation in step:
-                if operation.at not in hosts:
-                    raise ValueError(f"no host is named {operation.at!r}; the hosts are {', '.join(hosts)}")
-                if operation.peer not in hosts or hosts[operation.peer].registry is None:
-                    raise ValueError(f'no registry runs on {operation.peer!r}; give that host registry = "plain"')
-        return self
-
 
 class Measured(_Strict):
     """One row of the CSV: one operation of one repeat."""
@@ -92,8 +82,8 @@ class Measured(_Strict):
     image: str
     concurrent: int
     seconds: _Above0
-    step_tx_bytes: Annotated[float, Field(ge=0)]
-    step_rx_bytes: Annotated[float, Field(ge=0)]
+    step_tx_bytes: _Above0
+    step_rx_bytes: _Above0
 
 
 def read_scenarios(path: str | Path) -> tuple[RigScenario, ...]:
@@ -106,13 +96,20 @@ def read_scenarios(path: str | Path) -> tuple[RigScenario, ...]:
     if not isinstance(document, list):
         raise InputError(str(path), f"must be a list of scenarios, got {type(document).__name__}")
     try:
-        return TypeAdapter(tuple[RigScenario, ...]).validate_python(document)
+        scenarios = TypeAdapter(tuple[RigScenario, ...]).validate_python(document)
     except ValidationError as error:
         raise InputErrors([_fault(str(path), found, document) for found in error.errors()]) from None
+    faults = list(checks.of_rig(str(path), scenarios))
+    if faults:
+        raise InputErrors(faults)
+    return scenarios
 
 
 def read_measured(path: str | Path) -> tuple[Measured, ...]:
-    """The rows of a MEASURED.csv. InputError(s) that name the file, the line, the column and the value."""
+    """The rows of a MEASURED.csv. InputError(s) that name the file, the line, the column and the value.
+
+    Columns beyond those of `Measured` are ignored.
+    """
     reader = csv.DictReader(_text(path).splitlines())
     wanted = list(Measured.model_fields)
     if reader.fieldnames is None or set(wanted) - set(reader.fieldnames):
@@ -120,6 +117,11 @@ def read_measured(path: str | Path) -> tuple[Measured, ...]:
     rows: list[Measured] = []
     errors: list[InputError] = []
     for row in reader:
+        if None in row or None in row.values():
+            fields = sum(value is not None for value in row.values()) + len(row.get(None) or ())
+            problem = f"must have {len(reader.fieldnames)} fields as the header has, got {fields - (None in row)}"
+            errors.append(InputError(f"{path}:{reader.line_num}", problem, "one field a column"))
+            continue
         try:
             rows.append(Measured.model_validate({key: row[key] for key in wanted}))
         except ValidationError as error:
@@ -141,12 +143,19 @@ def _text(path: str | Path) -> str:
 def _fault(where: str, found: Mapping[str, Any], document: list[Any] | None) -> InputError:
     """One pydantic error as one line."""
     place = list(found["loc"])
+    named = []
     if document is not None and place and isinstance(place[0], int):
-        given = document[place[0]]
-        place[0] = given.get("name", place[0]) if isinstance(given, dict) else place[0]
+        number = place.pop(0)
+        given = document[number]
+        named = [str(given.get("name", number) if isinstance(given, dict) else number)]
+    key = [".".join(map(str, place))] if place else []
     got = "" if found["type"] in ("missing", "value_error") else f", got {json.dumps(found['input'], default=str)[:80]}"
     problem = str(found["msg"]).removeprefix("Value error, ")
-    return InputError(": ".join([where, ".".join(map(str, place))] if place else [where]), problem + got)
+    return InputError(": ".join([where, *named, *key]), problem + got, _REMEDIES.get(found["type"], ""))
+
+
+#: Where pydantic's words name the fault but not what to do.
+_REMEDIES = {"missing": "add it", "extra_forbidden": "remove it, or spell it as the format does"}
 
 
 def by_repeat(rows: tuple[Measured, ...]) -> dict[tuple[str, int], dict[int, list[Measured]]]:

@@ -10,7 +10,8 @@ what was measured:
 - `pair-push-bytes`, `pair-pull-bytes`, `fanout-bytes`, `crowd-bytes`: each acting host and step, the bytes that it sent
   in a step of pushes or received in a step of pulls, against the mean over repeats.
 
-The single operations that prepare a fan-out or a crowd are not scored: the pairs score such.
+What prepares a fan-out or a crowd is not scored, as the pairs score such: a fan-out counts steps with pulls, a crowd
+steps with pushes, and where some of these are of several operations, those of one do not count.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from sim.calibrate import checks
 from sim.calibrate.model import Outcome, simulate
 from sim.calibrate.parameters import Parameters, read, shipped
 from sim.calibrate.rig import Measured, RigScenario, by_repeat, read_measured, read_scenarios
-from sim.errors import InputError
+from sim.errors import InputError, InputErrors
 
 GROUPS: Final = (
     "pair-push", "pair-pull", "fanout-mean", "fanout-makespan", "crowd-mean", "crowd-makespan",
@@ -98,12 +100,9 @@ def score(rig: str | Path, measured: str | Path, parameters: str | Path | None =
     given = None if parameters is None else read(parameters)
     scenarios = read_scenarios(rig)
     rows = by_repeat(read_measured(measured))
-    known = {scenario.name for scenario in scenarios}
-    for name, _ in rows:
-        if name not in known:
-            raise InputError(
-                str(measured), f"measures a scenario that {rig} lacks, got {name!r}", "give both of one rig"
-            )
+    faults = list(checks.of_measured(str(measured), scenarios, rows))
+    if faults:
+        raise InputErrors(faults)
     scored = [
         one for scenario in scenarios for one in score_scenario(scenario, rows, given or shipped(scenario.congestion))
     ]
@@ -117,39 +116,62 @@ def score_scenario(
 ) -> Iterator[Scored]:
     """Every figure of one scenario that was measured."""
     kind = _kind(scenario)
+    counted = _counted(kind, scenario)
     for number, outcomes in enumerate(simulate(scenario, parameters)):
         repeats = rows.get((scenario.name, number))
-        if repeats and (kind == "pair" or len(outcomes) > 1):
+        if repeats and number in counted:
             yield from _score_step(kind, scenario.name, number, outcomes, list(repeats.values()))
+
+
+def _counted(kind: str, scenario: RigScenario) -> frozenset[int]:
+    """The steps that count: all of a pair, and of others those of their kind, side by side where any are."""
+    if kind == "pair":
+        return frozenset(range(len(scenario.steps)))
+    op = "pull" if kind == "fanout" else "push"
+    own = {number: len(step) for number, step in enumerate(scenario.steps) if any(one.op == op for one in step)}
+    several = any(size > 1 for size in own.values())
+    return frozenset(number for number, size in own.items() if size > 1 or not several)
 
 
 def _score_step(
     kind: str, scenario: str, step: int, outcomes: list[Outcome], repeats: list[list[Measured]]
 ) -> Iterator[Scored]:
-    pushes = outcomes[0].operation.op == "push"
-    simulated = [outcome.seconds for outcome in outcomes]
-    measured = [[row.seconds for row in rows] for rows in repeats]
     if kind == "pair":
         for outcome in outcomes:
             op = outcome.operation.op
             own = [row.seconds for rows in repeats for row in rows if _same(outcome, row)]
             yield Scored(f"pair-{op}", scenario, step, outcome.operation.at, outcome.seconds, _mean(own))
     else:
+        simulated = [outcome.seconds for outcome in outcomes]
+        measured = [[row.seconds for row in rows] for rows in repeats]
         means = _mean([_mean(rows) for rows in measured])
         yield Scored(f"{kind}-mean", scenario, step, "", _mean(simulated), means)
         yield Scored(f"{kind}-makespan", scenario, step, "", max(simulated), _mean([max(rows) for rows in measured]))
-    sent: dict[str, float] = defaultdict(float)
-    for outcome in outcomes:
-        sent[outcome.operation.at] += outcome.wire_bytes
-    group = f"pair-{'push' if pushes else 'pull'}-bytes" if kind == "pair" else f"{kind}-bytes"
-    for host, wire_bytes in sent.items():
+    sent, received = _traffic(outcomes)
+    for host, op in dict.fromkeys((outcome.operation.at, outcome.operation.op) for outcome in outcomes):
         # Each row of a host tells the bytes of its whole step.
-        own = [
-            next(row.step_tx_bytes if pushes else row.step_rx_bytes for row in rows if row.at == host)
-            for rows in repeats
-            if any(row.at == host for row in rows)
-        ]
-        yield Scored(group, scenario, step, host, wire_bytes, _mean(own))
+        rows_of_host = [next(row for row in rows if row.at == host) for rows in repeats]
+        if op == "push":
+            wire_bytes, own = sent[host], [row.step_tx_bytes for row in rows_of_host]
+        else:
+            wire_bytes, own = received[host], [row.step_rx_bytes for row in rows_of_host]
+        yield Scored(
+            f"pair-{op}-bytes" if kind == "pair" else f"{kind}-bytes", scenario, step, host, wire_bytes, _mean(own)
+        )
+
+
+def _traffic(outcomes: list[Outcome]) -> tuple[dict[str, float], dict[str, float]]:
+    """IP bytes that each host sent and received in a step, as a client or as a registry."""
+    sent: dict[str, float] = defaultdict(float)
+    received: dict[str, float] = defaultdict(float)
+    for outcome in outcomes:
+        ends = (outcome.operation.at, outcome.operation.peer)
+        source, target = ends if outcome.operation.op == "push" else ends[::-1]
+        sent[source] += outcome.wire_bytes
+        received[target] += outcome.wire_bytes
+        sent[target] += outcome.back_bytes
+        received[source] += outcome.back_bytes
+    return sent, received
 
 
 def _same(outcome: Outcome, row: Measured) -> bool:

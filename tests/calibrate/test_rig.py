@@ -13,13 +13,14 @@ from sim.calibrate.rig import read_measured, read_scenarios
 from sim.calibrate.score import score
 from sim.errors import InputError
 
+PUSH: dict[str, Any] = {"op": "push", "at": "a", "to": "b", "image": "o/i", "layers": [["k", 10]]}
 GOOD: dict[str, Any] = {
     "name": "pair-x", "congestion": "cubic", "repeat": 1,
     "hosts": [
         {"name": "a", "up": 10, "down": 10, "delay": 1},
         {"name": "b", "up": 10, "down": 10, "delay": 1, "registry": "plain"},
     ],
-    "steps": [[{"op": "push", "at": "a", "to": "b", "image": "o/i", "layers": [["k", 10]]}]],
+    "steps": [[PUSH]],
 }  # fmt: skip
 HEADER = "scenario,repeat,step,op,at,peer,image,concurrent,seconds,step_tx_bytes,step_rx_bytes\n"
 
@@ -34,17 +35,35 @@ def edited(**changes: Any) -> str:
     [
         ("{", ":1: is no JSON: Expecting property name enclosed in double quotes; give a list of scenarios"),
         ("{}", ": must be a list of scenarios, got dict"),
-        (edited(repeat=0), ": pair-x.repeat: Input should be greater than 0, got 0"),
-        (edited(colour="red"), ': pair-x.colour: Extra inputs are not permitted, got "red"'),
+        (edited(repeat=0), ": pair-x: repeat: Input should be greater than 0, got 0"),
         (
-            edited(steps=[[{**GOOD["steps"][0][0], "at": "z"}]]),
-            ": pair-x: no host is named 'z'; the hosts are a, b",
+            edited(colour="red"),
+            ': pair-x: colour: Extra inputs are not permitted, got "red"; remove it, or spell it as the format does',
+        ),
+        (edited(steps=[[]]), ": pair-x: steps.0: must not be empty, got []; remove it, or give it an operation"),
+        (edited(steps=[[{**PUSH, "at": "z"}]]), ": pair-x: steps.0.0.at: no host is named 'z'; one of a, b"),
+        (
+            edited(steps=[[{**PUSH, "at": "b", "to": "a"}]]),
+            ": pair-x: steps.0.0.to: no registry runs on 'a'; give that host registry = \"plain\"",
         ),
         (
-            edited(steps=[[{**GOOD["steps"][0][0], "to": "a"}]]),
-            ": pair-x: no registry runs on 'a'; give that host registry = \"plain\"",
+            edited(steps=[[{**PUSH, "at": "b"}]]),
+            ": pair-x: steps.0.0.to: must be another host than `at`, got 'b'; name two hosts",
         ),
-        (edited(steps=[[{"op": "pull", "at": "a", "image": "i"}]]), ": pair-x.steps.0.0: a pull needs `from`"),
+        (edited(steps=[[{"op": "pull", "at": "a", "image": "i"}]]), ": pair-x: steps.0.0: a pull needs `from`"),
+        (
+            edited(steps=[[{"op": "pull", "at": "a", "from": "b", "image": "i"}]]),
+            ": pair-x: steps.0.0.image: no step before pushes 'i' to 'b'; push it first, or pull another",
+        ),
+        (
+            edited(steps=[[PUSH], [{**PUSH, "layers": [["k", 11]]}]]),
+            ": pair-x: steps.1.0.layers: 'k' had 10 bytes before, got 11; give another blob another key",
+        ),
+        (
+            edited(hosts=[*GOOD["hosts"], GOOD["hosts"][0]]),
+            ": pair-x: hosts: must have different names, got 'a' 2 times; give each its own",
+        ),
+        (json.dumps([GOOD, GOOD]), ": pair-x: name: 2 scenarios have it; give each its own"),
     ],
 )
 def test_a_bad_rig_is_told_in_a_line(text: str, told: str, tmp_path: Path) -> None:
@@ -61,9 +80,14 @@ def test_a_bad_rig_is_told_in_a_line(text: str, told: str, tmp_path: Path) -> No
     [
         ("a,b\n1,2\n", ":1: the header lacks columns; it needs " + HEADER.strip().replace(",", ", ")),
         (
-            HEADER + "s,0,0,push,a,b,i,1,-2,0,0\n",
+            HEADER + "s,0,0,push,a,b,i,1,-2,1,1\n",
             ':2: seconds: Input should be greater than 0, got "-2"',
         ),
+        (
+            HEADER + "s,0,0,push,a,b,i,1,2,inf,1\n",
+            ':2: step_tx_bytes: Input should be a finite number, got "inf"',
+        ),
+        (HEADER + "s,0,0\n", ":2: must have 11 fields as the header has, got 3; one field a column"),
     ],
 )
 def test_bad_measurements_are_told_in_a_line(text: str, told: str, tmp_path: Path) -> None:
@@ -75,13 +99,31 @@ def test_bad_measurements_are_told_in_a_line(text: str, told: str, tmp_path: Pat
     assert str(caught.value) == f"{file}{told}"
 
 
-def test_measurements_of_another_rig_are_refused(tmp_path: Path) -> None:
-    """A scenario that the rig does not have is named."""
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (["other,0,0,push,a,b,o/i"], ": other: the rig has no such scenario; one of pair-x"),
+        (["pair-x,0,7,push,a,b,o/i"], ": pair-x: step: must be 0 to 0, got 7"),
+        (
+            ["pair-x,0,0,push,a,b,o/i"] * 2,
+            ": pair-x: step 0, repeat 0: the rig does not do this, or not so often: push a b o/i; "
+            "give both files of one rig",
+        ),
+        (
+            ["pair-x,0,0,push,a,b,o/i", "pair-x,0,0,push,a,b,o/j", "pair-x,1,0,push,a,b,o/i"],
+            ": pair-x: step 0, repeat 1: lacks a row: push a b o/j; give both files of one rig",
+        ),
+    ],
+)
+def test_measurements_of_another_rig_are_refused(rows: list[str], told: str, tmp_path: Path) -> None:
+    """Every row is an operation of the rig, and a repeat that was measured was measured whole."""
     rig, measured = tmp_path / "rig.json", tmp_path / "measured.csv"
-    rig.write_text(json.dumps([GOOD]))
-    measured.write_text(HEADER + "other,0,0,push,a,b,i,1,2,0,0\n")
-    with pytest.raises(InputError, match=r"measures a scenario that .* lacks, got 'other'; give both of one rig"):
+    also = [{**PUSH, "image": "o/j"}] if any("o/j" in row for row in rows) else []
+    rig.write_text(edited(steps=[[PUSH, *also]]))
+    measured.write_text(HEADER + "".join(f"{row},1,2,1,1\n" for row in rows))
+    with pytest.raises(InputError) as caught:
         score(rig, measured)
+    assert str(caught.value) == f"{measured}{told}"
 
 
 def test_a_congestion_control_that_was_never_measured_is_refused() -> None:

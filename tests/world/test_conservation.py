@@ -102,3 +102,14 @@ def test_a_peak_is_the_busiest_minute() -> None:
     seen = play(small(images__rom__rootfs="90 MB"), demand([Deploy(0.0)], apps=[App(kind=1)]))
     (up,) = (link for link in seen.rows("links") if link["link"] == "hub-dev-up")
     assert up["peak_utilisation"] == exactly(57.959 / 60)
+
+
+def test_a_flow_counts_where_it_was_alone_and_where_it_shared() -> None:
+    """30 MB of which a third went alone and the rest at half the rate are 30 MB in the minute of both."""
+    apps = [App(client=0, kind=1), App(client=1, kind=1)]
+    # The second client's flow is alone from 122.041 on, met by the first client's at 132.041, and gone at 172.041.
+    asked = [Deploy(0.0), Deploy(120.0, app=1), Deploy(130.0)]
+    seen = play(small(clients=2, images__rom__rootfs="30 MB"), demand(asked, apps=apps))
+    peak = {link["link"]: link["peak_utilisation"] for link in seen.rows("links")}
+    assert (peak["hub-dev1-up"], peak["hub-dev2-up"]) == exactly((30.01 / 60, 30.01 / 60))
+    assert peak["hub-central-down"] == exactly((180 - 122.041 + 0.01) / 60)

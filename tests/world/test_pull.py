@@ -173,3 +173,12 @@ def test_an_older_copy_is_better_than_none() -> None:
     seen = play(scenario(), demand([Deploy(0.0), Deploy(50.0)], apps=ROM), {54.0: forget})
     _, update = seen.deploys()
     assert (update["failed"], update["stale_starts"], update["pulled_bytes"]) == (False, 1, 0)
+
+
+def test_a_joined_pull_goes_on_when_its_own_blobs_are_there_too() -> None:
+    """A pull that joins a kernel which arrives soon still waits for its own rootfs, and then for nothing more."""
+    seen = play(scenario(), demand([Deploy(0.0), Deploy(8.0)]))
+    first, second = seen.deploys()
+    assert (first["ended_s"], second["coalesced_bytes"]) == (exactly(13.002), 3 * MB)
+    # Published at 11.831 and asked for at 12.231: five times 0.21 less the last way back, 0.05, the ramp, 1 MB, 0.1.
+    assert second["ended_s"] == exactly(12.231 + 4 * 0.21 - 0.1 + 0.05 + 0.581 + 1 + 0.1 + 0.1)

@@ -185,3 +185,24 @@ def test_uploads_share_a_line() -> None:
     for row in seen.deploys():
         assert row["upload_s"] == exactly(0.21 + RAMP_S + 2 + 0.47)
         assert row["upload_waited_s"] == exactly(1.0)
+
+
+@pytest.mark.parametrize(
+    ("slow", "upload_s", "pull_s"),
+    [({"central__disk": "0.5 MB/s"}, 2.0, 2.0), ({"nodes__n__disk": "0.5 MB/s"}, 1.0, 2.0)],
+)
+def test_a_body_crosses_the_disks_of_the_registries_at_its_ends(
+    slow: dict[str, str], upload_s: float, pull_s: float
+) -> None:
+    """1 MB takes 2 s where a registry's disk, reading or writing, does half of what the lines do."""
+    seen = play(scenario(**slow), demand(FIRST, apps=[App(kind=1)]))
+    (up, down) = (seen.bodies(purpose)[0] for purpose in ("push", "pull"))
+    assert [ended_s - started_s for *_, started_s, ended_s, _ in (up, down)] == exactly([upload_s, pull_s])
+
+
+@pytest.mark.parametrize(("draw", "route"), [(0.0, "central"), (0.24, "central"), (0.26, "node-direct")])
+def test_a_mix_of_routes_is_taken_by_share(draw: float, route: str) -> None:
+    """With shares of 1 and 3 a quarter of the draws go through central and the rest to the node."""
+    mix = [{"name": "central", "share": 1}, {"name": "node-direct", "share": 3}]
+    (row,) = play(scenario(policies__route=mix), demand([Deploy(0.0, draw=draw)])).deploys()
+    assert row["route"] == route

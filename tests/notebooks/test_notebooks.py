@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+
+from sim.scenario import Scenario
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -18,15 +22,62 @@ def test_there_is_a_notebook() -> None:
     assert NOTEBOOKS
 
 
+#: What the last code cell of a notebook prints, which its closing words rest on.
+CONCLUDED = {
+    "node-direct-or-central": """\
+node-direct is faster:
+  as it is
+  uplink 10 Mbit/s
+  uplink 1000 Mbit/s
+  tags asked for only when absent
+  two nodes, peer
+  two nodes, push-each
+central is faster:
+  two nodes, sync-then-pull
+  nodes drawn afresh
+undecided:
+"""
+}
+
+
+def outputs(cells: list[Any]) -> list[Any]:
+    """What code cells put out, in order."""
+    return [output for cell in cells if cell.cell_type == "code" for output in cell.outputs]
+
+
+def unseen_figures(shown: list[Any]) -> list[Any]:
+    """Figures that are there as text and not as a picture."""
+    data = [output.get("data", {}) for output in shown]
+    return [each for each in data if each.get("text/plain", "").startswith("<Figure") and "image/png" not in each]
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # the kernel's own libraries warn of each other
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_and_shows_figures(path: Path) -> None:
-    """Every cell ends without an error, and at least one shows a picture."""
+def test_a_notebook_runs_shows_its_figures_and_concludes_from_what_it_prints(path: Path) -> None:
+    """Every cell ends without an error, every figure is a picture, and the last lines bear the conclusion out."""
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}}).execute()
-    shown = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    shown = outputs(notebook.cells)
     assert any("image/png" in output.get("data", {}) for output in shown)
+    assert unseen_figures(shown) == []
+    said = "".join(output.get("text", "") for output in outputs(notebook.cells[-2:]))
+    assert said.strip() == CONCLUDED[path.stem].strip()
+
+
+def test_a_figure_that_is_only_named_is_unseen() -> None:
+    """A figure's name without its picture counts, one with it does not, and neither does a table."""
+    named = {"data": {"text/plain": "<Figure size 640x480 with 1 Axes>"}}
+    drawn = {"data": {**named["data"], "image/png": "iVBORw0KGgo="}}
+    assert unseen_figures([named, drawn, {"data": {"text/plain": "3"}}, {"text": "<Figure"}]) == [named["data"]]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_kept_without_outputs(path: Path) -> None:
+    """README says so: what it shows is made by running it, never left over from an older model."""
+    cells = nbformat.read(path, as_version=4).cells
+    assert outputs(cells) == []
+    assert all(cell.execution_count is None for cell in cells if cell.cell_type == "code")
 
 
 def test_readme_names_files_that_exist() -> None:
@@ -42,3 +93,9 @@ def test_readme_names_verbs_that_exist() -> None:
     verbs = set(re.findall(r"regsim ([a-z]+)", (ROOT / "README.md").read_text()))
     assert {"check", "show", "schema", "run", "compare", "score"} <= verbs
     assert {verb for verb in verbs if not (ROOT / "sim" / "cli" / f"{verb}.py").exists()} == set()
+
+
+def test_readmes_scenario_is_whole() -> None:
+    """What README gives as a scenario loads as it stands, with the two variants under comparison."""
+    examples = re.findall(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    assert [Scenario.from_document(tomllib.loads(text)).variants for text in examples] == [("central", "node-direct")]

@@ -2,8 +2,8 @@
 
 The model is an OCI image (https://github.com/opencontainers/image-spec/blob/main/manifest.md) as unikernels are
 packed: a kernel layer and a rootfs layer, each one blob, and a config. A ROM has no kernel, only a rootfs (Unikraft
-docs, registries page). Contents are never made, so a digest is a hash of what an image is called in the simulation,
-not of its bytes.
+docs, registries page). Contents are never made, so a digest stands for what a blob is called in the simulation, not
+for its bytes: a hash of its name (`digest_of`), or just its number (`numbered_digest`).
 
 Left out: platforms other than one, hence an index that lists one manifest and is only its bytes; layers beyond these
 two.

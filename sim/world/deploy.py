@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sim.policies.snapshot import PushView
 from sim.registry.contents import Publish
 from sim.registry.oci import Image
@@ -13,9 +15,13 @@ from sim.world.places import Client, Registry
 from sim.world.pull import Wanted, pull
 from sim.world.push import push
 from sim.world.sync import sync
+from sim.world.talk import side_by_side
 from sim.world.world import World
 
 TAG = "latest"
+
+#: An instance's node, where it pulls from, and whether it waits until the image is there.
+Start = tuple[Registry, Registry, bool]
 
 
 class Deploy(DeployRow):
@@ -69,14 +75,7 @@ def _straight_to_nodes(world: World, path: Path, this: Deploy, synced: bool) -> 
     nodes = this.nodes
     plan = world.rules.fanout(len(nodes))
     first, others = nodes[: plan.pushed], nodes[plan.pushed :]
-    if len(first) == 1:
-        yield from _push(world, path, this, first[0])
-    else:
-        branches = [path.fork() for _ in first]
-        yield from world.clock.together(
-            _push(world, branch, this, node) for branch, node in zip(branches, first, strict=True)
-        )
-        path.join(branches)
+    yield from side_by_side(world, path, first, lambda branch, node: _push(world, branch, this, node))
     if synced:
         publish = Publish(this.image.digest, path.now_s)
         world.clock.start(sync(world, this.ask.deploy, first[0], this.repository, TAG, this.image, publish))
@@ -112,24 +111,9 @@ def _create(world: World, path: Path, this: Deploy, pushed_to: Registry) -> None
     this.client_latency_s = path.now_s + way.back_s - path.started_s
 
 
-def _start(world: World, path: Path, starts: list[tuple[Registry, Registry, bool]], this: Deploy) -> Steps:
-    """Start an instance on each node.
-
-    Ends when the last is ready. A start is (node, where it pulls from, wait for that).
-    """
-    if len(starts) == 1:
-        return _instance(world, path, *starts[0], this)
-    return _instances(world, path, starts, this)
-
-
-def _instances(world: World, path: Path, starts: list[tuple[Registry, Registry, bool]], this: Deploy) -> Steps:
-    branches = [path.fork() for _ in starts]
-    try:
-        yield from world.clock.together(
-            _instance(world, branch, *start, this) for branch, start in zip(branches, starts, strict=True)
-        )
-    finally:
-        path.join(branches)  # after a failure, too: the row ends when the last of them has
+def _start(world: World, path: Path, starts: Sequence[Start], this: Deploy) -> Steps:
+    """Start an instance on each node; ends when the last is ready."""
+    return side_by_side(world, path, starts, lambda branch, start: _instance(world, branch, *start, this))
 
 
 def _instance(world: World, path: Path, node: Registry, upstream: Registry, wait: bool, this: Deploy) -> Steps:

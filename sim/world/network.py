@@ -52,7 +52,6 @@ class Network:
     def __init__(
         self, clock: Clock, spans: tuple[Span, ...], sites: frozenset[str], disks_Bps: dict[int, float]
     ) -> None:
-        self.spans = spans
         self.graph: Graph = topologies.graph(spans)
         links = self.graph.links
         self._disk = {number: len(links) + at for at, number in enumerate(disks_Bps)}

@@ -1,7 +1,7 @@
 """One deploy's own clock: where its time went, phase by phase.
 
 A path runs ahead of the world's clock while it does things that nobody else can see or change: round trips, service
-at an idle registry, booting. It waits for the world to catch up (`yield world.at(path.now_s)`) only when it must look
+at an idle registry, booting. It waits for the world to catch up (`yield path.now_s`) only when it must look
 at or change something shared. That is what makes a deploy a handful of events instead of thirty, and every phase
 still has its exact duration.
 """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from heapq import heapreplace
+from typing import TypeVar
 
 from sim.network.transport import INITIAL_WINDOW_BYTES, slow_start_s
 from sim.registry.clients import Requests
@@ -27,6 +28,7 @@ KEEP_OPEN_S = 90.0
 SPARE_WORKERS = 7
 
 Waits = Iterable[Happening]
+T = TypeVar("T")
 
 
 def tell(world: World, path: Path, way: Way, registry: Registry, requests: Requests, beside: int = 0) -> Waits:
@@ -117,17 +119,20 @@ def batched(blobs: tuple[Layer, ...], size: int) -> Iterable[tuple[Layer, ...]]:
     return (blobs,) if 0 < len(blobs) <= size else [blobs[i : i + size] for i in range(0, len(blobs), size)]
 
 
-def side_by_side(world: World, path: Path, blobs: Sequence[Layer], move: Callable[[Path, Layer], Steps]) -> Steps:
-    """`move` blobs at once, each on a branch of the path; the branch that ends last is the path's."""
-    if len(blobs) == 1:
-        return move(path, blobs[0])
-    return _branch(world, path, blobs, move)
+def side_by_side(world: World, path: Path, things: Sequence[T], do: Callable[[Path, T], Steps]) -> Steps:
+    """`do` all things at once, each on a branch of the path; the branch that ends last is the path's.
+
+    After a failure, too: the path then goes on from the last branch, and the failure is raised.
+    """
+    return do(path, things[0]) if len(things) == 1 else _branch(world, path, things, do)
 
 
-def _branch(world: World, path: Path, blobs: Sequence[Layer], move: Callable[[Path, Layer], Steps]) -> Steps:
-    branches = [path.fork() for _ in blobs]
-    yield from world.clock.together(map(move, branches, blobs))
-    path.join(branches)
+def _branch(world: World, path: Path, things: Sequence[T], do: Callable[[Path, T], Steps]) -> Steps:
+    branches = [path.fork() for _ in things]
+    try:
+        yield from world.clock.together(map(do, branches, things))
+    finally:
+        path.join(branches)
 
 
 def leaders(blobs: Sequence[Layer]) -> tuple[list[Layer], list[Layer]]:

@@ -39,13 +39,11 @@ def peaks(wire: Wire, transfers: Table) -> NDArray[np.float64]:
     link = route[first[lanes][part] + within]
     shared = wire.watch.bins()
     n_bins = max(int(bins.max(initial=0)) + 1, len(shared))
-    place, at = np.unique(link * n_bins + bins[part], return_inverse=True)
-    in_bin = np.bincount(at, weights=carried[part], minlength=len(place))
     shared_bin, shared_link = np.nonzero(shared)
-    place = np.concatenate((place, shared_link * n_bins + shared_bin))
-    in_bin = np.concatenate((in_bin, shared[shared_bin, shared_link].astype(np.float64)))
-    place, at = np.unique(place, return_inverse=True)
-    in_bin = np.bincount(at, weights=in_bin, minlength=len(place))
+    places = np.concatenate((link * n_bins + bins[part], shared_link * n_bins + shared_bin))
+    parts_bytes = np.concatenate((carried[part], shared[shared_bin, shared_link].astype(np.float64)))
+    place, at = np.unique(places, return_inverse=True)
+    in_bin = np.bincount(at, weights=parts_bytes, minlength=len(place))
     busiest = np.zeros(len(wire.capacity_Bps))
     np.maximum.at(busiest, place // n_bins, in_bin)
     return busiest

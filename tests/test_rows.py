@@ -114,11 +114,11 @@ def test_the_digest_is_sha256_of_all_columns() -> None:
 def test_the_digest_goes_column_by_column_and_table_by_table() -> None:
     """Two syncs after one registry: registries come first, and a column's two entries stand together."""
     tables = rows.new_tables()
-    tables["syncs"].append((1, "a", "b", "c", 0.0, 0.0, 0.0, 0.0, 0, 0))
-    tables["syncs"].append((2, "d", "e", "f", 0.0, 0.0, 0.0, 0.0, 0, 0))
+    tables["syncs"].append((1, "a", "b", "c", 0.0, 0.0, 0.0, 0.0, 0, 0, "g", 0))
+    tables["syncs"].append((2, "d", "e", "f", 0.0, 0.0, 0.0, 0.0, 0, 0, "h", 0))
     tables["registries"].append(("r", "s", 3, 0, 0.0, 0.0, 0, 0, 0))
     registries = b"r\0" + b"s\0" + struct.pack("<qqddqqq", 3, 0, 0.0, 0.0, 0, 0, 0)
-    syncs = struct.pack("<qq", 1, 2) + b"a\0d\0" + b"b\0e\0" + b"c\0f\0" + bytes(8 * 2 * 6)
+    syncs = struct.pack("<qq", 1, 2) + b"a\0d\0" + b"b\0e\0" + b"c\0f\0" + bytes(8 * 2 * 6) + b"g\0h\0" + bytes(8 * 2)
     assert rows.digest(tables) == hashlib.sha256(registries + syncs).hexdigest()
 
 
@@ -133,7 +133,7 @@ def test_text_is_told_apart_at_its_ends() -> None:
     def digest_of(*names: str) -> str:
         tables = rows.new_tables()
         for name in names:
-            tables["syncs"].append((0, name, "", "", 0.0, 0.0, 0.0, 0.0, 0, 0))
+            tables["syncs"].append((0, name, "", "", 0.0, 0.0, 0.0, 0.0, 0, 0, "", 0))
         return rows.digest(tables)
 
     assert digest_of("ab", "c") != digest_of("a", "bc")

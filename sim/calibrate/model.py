@@ -23,7 +23,7 @@ from sim.registry.workers import Workers
 from sim.topologies import Host, spans
 from sim.topologies.star import Parameters as Star
 from sim.world.clock import Clock, Happening
-from sim.world.jobs import Jobs
+from sim.world.jobs import Backlog
 from sim.world.log import Log, Moved
 from sim.world.network import Network
 from sim.world.path import Path
@@ -31,7 +31,7 @@ from sim.world.places import Machine, Registry
 from sim.world.pull import fetch_blobs
 from sim.world.push import push
 from sim.world.talk import tell
-from sim.world.world import Rules, World
+from sim.world.world import Rules, SyncRules, Trigger, World
 
 _CONFIG_BYTES = 250
 _MANIFEST_BYTES = 560
@@ -81,8 +81,8 @@ class _Rig:
         first = next(iter(self._registries.values()))
         self._world = World(
             clock=clock, network=network, wire=network.wire, log=Log(), rules=_RULES, central=first,
-            nodes=list(self._registries.values()), candidates={}, clients=[], kinds=[], sync_jobs=Jobs(clock, 1),
-            app_draw=[], app_client=[],
+            nodes=list(self._registries.values()), candidates={}, clients=[], kinds=[],
+            backlog=Backlog(clock, 1, None, "shared"), app_draw=[], app_client=[],
         )  # fmt: skip
         self._machines = len(scenario.hosts)
         self._profile = replace(SKOPEO, start_s=0.0)
@@ -173,7 +173,11 @@ def _never(*_: object) -> Any:
     raise AssertionError("the rig names its hosts itself")
 
 
+_NOTHING = Trigger(due=lambda owed: None)
 _RULES = Rules(
-    route=_never, place=_never, fanout=_never, nodes_per_deploy=1, by_digest=False, check_upstream=False,
-    coalesce=False, sync_on_push=False, sync_delay_s=0.0,
+    route=_never, place=_never, fanout=_never, wins=_never, nodes_per_deploy=1, by_digest=False, check_upstream=False,
+    coalesce=False,
+    sync=SyncRules(
+        to_central=_NOTHING, to_nodes=_NOTHING, targets="all", delay_s=0.0, profile=SKOPEO, retries=0, backoff_s=0.0
+    ),
 )  # fmt: skip

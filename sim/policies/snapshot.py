@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from sim.registry.contents import Publish
+
 #: Where a push goes: to central, straight to the node that will run the instance, or to both at once.
 Route = Literal["central", "node-direct", "both"]
 
@@ -42,3 +44,28 @@ class Fanout:
 
     pushed: int
     source: Literal["central", "peer"]
+
+
+class Owed(NamedTuple):
+    """What is known when a registry owes another a copy: the time, and the delay from an event to its job, s."""
+
+    now_s: float
+    delay_s: float
+
+
+class Due(NamedTuple):
+    """When a copy begins, s.
+
+    Copies that are due at one instant are one run; an `exclusive` run waits, for the rule's next time, while a run
+    before it on the same way is still copying.
+    """
+
+    at_s: float
+    exclusive: bool = False
+
+
+class Rivals(NamedTuple):
+    """A publish of a tag whose copy arrives at a registry, and the one that the registry holds under that tag."""
+
+    publish: Publish
+    held: Publish

@@ -30,10 +30,18 @@ _NOTHING: frozenset[Digest] = frozenset()
 
 
 class Publish(NamedTuple):
-    """What a tag means: a manifest's digest, and when it was first published under that tag anywhere, s."""
+    """What a tag means: a manifest's digest, and when it was first published under that tag anywhere, s.
+
+    `skew_s` is how far the clock of the registry that published it was ahead of the truth, `origin` that registry's
+    number (central's is 0), and `generation` how often the tag had moved as far as that registry knew: a publish that
+    knew of another has the higher one, those that did not know of each other may have the same.
+    """
 
     digest: Digest
     published_s: float
+    skew_s: float = 0.0
+    origin: int = 0
+    generation: int = 0
 
 
 class Listed(NamedTuple):
@@ -68,6 +76,10 @@ class Contents:
         held = self._repositories.get(repository)
         return _NOTHING if held is None else held.blobs
 
+    def knows(self, repository: str) -> bool:
+        """Whether anything was ever put into a repository here."""
+        return repository in self._repositories
+
     def has_blob(self, repository: str, digest: Digest) -> bool:
         """Whether a repository holds a blob; that another one holds it is no help."""
         held = self._repositories.get(repository)
@@ -81,9 +93,9 @@ class Contents:
         held.blobs[blob.digest] = blob
 
     def put(
-        self, repository: str, tag: str | None, image: Image, published_s: float, came_s: float | None = None
+        self, repository: str, tag: str | None, image: Image, publish: Publish, came_s: float | None = None
     ) -> None:
-        """Store a manifest, to be had by its digest, and point `tag` at it unless that is None.
+        """Store a manifest, to be had by its digest, and point `tag` at it, as `publish` says, unless that is None.
 
         A copy of what was published elsewhere says when it came here: lists trail that, and tags mean what they did.
         Raises ValueError, and changes nothing, if the repository lacks a blob of the image: a registry that checks
@@ -98,8 +110,8 @@ class Contents:
         held.images[image.digest] = image
         if tag is not None:
             if tag not in held.tags:
-                held.changes.append((published_s if came_s is None else came_s, tag, True))
-            held.tags[tag] = Publish(image.digest, published_s)
+                held.changes.append((publish.published_s if came_s is None else came_s, tag, True))
+            held.tags[tag] = publish
 
     def resolve(self, repository: str, tag: str) -> Publish | None:
         """What a tag means now; None if there is no such tag."""

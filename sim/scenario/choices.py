@@ -132,4 +132,6 @@ def _rule(kind: str, mixed: bool = False) -> Kind:
 Routes = Annotated[tuple[Choice, ...], _rule("route", mixed=True)]
 Placement = Annotated[Choice, _rule("placement")]
 Fanout = Annotated[Choice, _rule("fanout")]
+Trigger = Annotated[Choice, _rule("trigger")]
+Conflict = Annotated[Choice, _rule("conflict")]
 Shape = Annotated[Choice, Kind("shape", topologies.names, topologies.parameters)]

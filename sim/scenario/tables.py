@@ -31,12 +31,13 @@ from sim.figures import (
     figure,
     setting,
 )
-from sim.scenario.choices import Fanout, Placement, Routes
+from sim.scenario.choices import Conflict, Fanout, Placement, Routes, Trigger
 
 _ZONE = "ibm-cloud-docs/vpc network-latency, inside a zone"
 _LAMBDA = "AWS Lambda, ATC'23, median"
 _KRAFTKIT = "kraftkit oci/README.md"
 _WINDOW = "Linux tcp(7): default maximum of tcp_rmem, the most that one connection has under way"
+_HARBOR = "goharbor/harbor, replication's retry of a blob: after 2, 4, 8 and 16 s"
 _LIST_LAG = 'Unikraft Cloud docs: "a few minutes"'
 
 
@@ -229,11 +230,22 @@ class Demand(Table):
 
 
 class Sync(Table):
-    """How what a node was sent reaches central."""
+    """How registries copy from each other: when, to whom, how many at once, how fast, and what follows a break.
 
-    to_central: Literal["on-push", "never"] = figure("to_central", "on-push", assumption=True)
+    `to_nodes` sends images to the `targets` without being asked: to nodes that hold their repository, or to all. In a
+    `shared` queue a copy waits for its target with a worker in hand, so that a slow target holds up the others.
+    """
+
+    to_central: Trigger = figure("to_central", "on-push", assumption=True)
+    to_nodes: Trigger = figure("to_nodes", "lazy", source="Unikraft Cloud docs: pulled upon starting the first time")
+    targets: Literal["holders", "all"] = figure("targets", "holders", assumption=True)
     delay_s: Duration = figure("delay", "5 s", assumption=True, range=("0 s", "120 s"))
     workers: Count = figure("workers", 10, source="Harbor replication, an analogue")
+    target_workers: Count | None = setting("target_workers", None)
+    queue: Literal["shared", "per-target"] = figure("queue", "shared", source="goharbor/harbor issue 8665")
+    references: Literal["series", "parallel"] = figure("references", "parallel", assumption=True)
+    retries: Tally = figure("retries", 4, source=_HARBOR)
+    backoff_s: Duration = figure("backoff", "2 s", source=f"{_HARBOR}, doubled each time")
 
 
 class Tags(Table):
@@ -248,6 +260,7 @@ class Policies(Table):
     route: Routes = figure("route", "central", assumption=True)
     placement: Placement = figure("placement", "sticky", assumption=True)
     fanout: Fanout = figure("fanout", "sync-then-pull", assumption=True)
+    conflict: Conflict = figure("conflict", "last-writer", assumption=True)
     dedup: Literal["repository"] = figure("dedup", "repository", source="kraftkit and containerd's pusher, inferred")
     coalesce: StrictBool = figure("coalesce", True, assumption=True)
     sync: Sync = setting("sync", {})

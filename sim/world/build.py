@@ -6,26 +6,27 @@ Machines, registries, rules with their parameters, and what is there at the star
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import accumulate
 
 from sim import policies
-from sim.policies.snapshot import PushView, Route
-from sim.registry.clients import PROFILES
-from sim.registry.contents import Contents
+from sim.policies.snapshot import PushView, Rivals, Route
+from sim.registry.clients import CONTAINERD, PROFILES
+from sim.registry.contents import Contents, Publish
 from sim.registry.oci import Layer, digest_of
 from sim.registry.workers import Workers
 from sim.scenario import Choice, Scenario
-from sim.scenario.tables import Central, Host, NodeGroup
+from sim.scenario.tables import Central, Host, NodeGroup, Sync
 from sim.streams import Streams
 from sim.topologies import Host as AttachedHost
 from sim.workload.demand import Demand
 from sim.world.clock import Clock
-from sim.world.jobs import Jobs
+from sim.world.jobs import Backlog
 from sim.world.log import Log
 from sim.world.network import Network, spans_of
 from sim.world.places import Client, ImageKind, Registry
-from sim.world.world import Rules, World
+from sim.world.world import Rules, SyncRules, Trigger, World
 
 
 def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
@@ -55,7 +56,7 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
         candidates={site: _candidates(site, nodes) for site in sorted(sites)},
         clients=clients,
         kinds=_kinds(scenario),
-        sync_jobs=Jobs(clock, scenario.policies.sync.workers),
+        backlog=_backlog(scenario, clock),
         app_draw=demand.app_draw.tolist(),
         app_client=demand.app_client.tolist(),
     )
@@ -126,9 +127,37 @@ def _rules(scenario: Scenario) -> Rules:
         by_digest=scenario.demand.reference == "digest",
         check_upstream=chosen.tags.check == "upstream",
         coalesce=chosen.coalesce,
-        sync_on_push=chosen.sync.to_central == "on-push",
-        sync_delay_s=chosen.sync.delay_s,
+        wins=_wins(chosen.conflict),
+        sync=_sync(chosen.sync),
     )
+
+
+def _wins(conflict: Choice) -> Callable[[Publish, Publish], bool]:
+    wins, parameters = policies.rule("conflict", conflict.name).wins, conflict.parameters
+    return lambda publish, held: wins(Rivals(publish, held), parameters)
+
+
+def _sync(chosen: Sync) -> SyncRules:
+    return SyncRules(
+        to_central=_trigger(chosen.to_central),
+        to_nodes=_trigger(chosen.to_nodes),
+        targets=chosen.targets,
+        delay_s=chosen.delay_s,
+        profile=replace(CONTAINERD, parallel_pushes=1) if chosen.references == "series" else CONTAINERD,
+        retries=chosen.retries,
+        backoff_s=chosen.backoff_s,
+    )
+
+
+def _trigger(chosen: Choice) -> Trigger:
+    rule = policies.rule("trigger", chosen.name)
+    on_demand, refuses = getattr(rule, "ON_DEMAND", False), getattr(rule, "REFUSES", False)
+    return Trigger(lambda view: rule.due(view, chosen.parameters), on_demand, refuses)
+
+
+def _backlog(scenario: Scenario, clock: Clock) -> Backlog:
+    sync = scenario.policies.sync
+    return Backlog(clock, sync.workers, sync.target_workers, sync.queue)
 
 
 def _route(mix: Sequence[Choice]) -> Callable[[PushView, float], Route]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from heapq import heappop, heappush
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from simpy import Environment, Event
 from simpy.events import NORMAL
@@ -27,8 +27,11 @@ class Eventual(Protocol):
 
 #: What a task may yield: an event, or a time to wait for, s.
 Happening = Event | Eventual | float
-#: What a task runs.
-Steps = Generator[Happening, Any, None]
+R = TypeVar("R")
+#: What a task runs: it waits, and in the end returns something.
+Finding = Generator[Happening, Any, R]
+#: The same where there is nothing to return.
+Steps = Finding[None]
 
 
 class Failure(Exception):  # noqa: N818 - the world's word for it
@@ -57,7 +60,8 @@ class Clock(Environment):
                 self._now = time_s
                 try:
                     target = happening.send(None)
-                except StopIteration:
+                except StopIteration as stop:
+                    happening.value = stop.value
                     happening.end(None)
                 except Failure as failure:
                     happening.end(failure)
@@ -98,8 +102,11 @@ class Clock(Environment):
         for callback in callbacks:
             callback(event)
 
-    def together(self, branches: Iterable[Steps]) -> Steps:
-        """Run branches side by side and wait for all of them; the first failure among them is raised then."""
+    def together(self, branches: Iterable[Finding[R]]) -> Finding[R]:
+        """Run branches side by side and wait for all of them; returns what the first returned.
+
+        The first failure among them is raised when all have ended.
+        """
         gate = Event(self)
         tasks = [Task(self, branch) for branch in branches]
         left = [sum(task.running for task in tasks)]
@@ -116,25 +123,29 @@ class Clock(Environment):
         for task in tasks:
             if task.failure is not None:
                 raise task.failure
+        value: R = tasks[0].value
+        return value
 
 
 class Task:
     """A generator under way; for a time it waits in the clock's queue itself, for an event among its callbacks."""
 
-    __slots__ = ("_clock", "failure", "on_end", "running", "send")
+    __slots__ = ("_clock", "failure", "on_end", "running", "send", "value")
 
-    def __init__(self, clock: Clock, steps: Steps) -> None:
+    def __init__(self, clock: Clock, steps: Finding[Any]) -> None:
         self._clock = clock
         self.send = steps.send
         self.failure: Failure | None = None
         self.on_end: Callable[[], None] | None = None
         self.running = True
+        self.value: Any = None
         self._go(None)
 
     def _go(self, value: Any) -> None:
         try:
             target = self.send(value)
-        except StopIteration:
+        except StopIteration as stop:
+            self.value = stop.value
             self.end(None)
         except Failure as failure:
             self.end(failure)

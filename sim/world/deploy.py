@@ -8,13 +8,13 @@ from sim.policies.snapshot import PushView
 from sim.registry.contents import Publish
 from sim.registry.oci import Image
 from sim.workload.demand import Ask
-from sim.world.clock import Failure, Steps
+from sim.world.clock import Failure, Finding, Steps
 from sim.world.log import DeployRow, Moved
 from sim.world.path import BOOT, SYNC_WAIT, Path
 from sim.world.places import Client, Registry
 from sim.world.pull import Wanted, pull
 from sim.world.push import push
-from sim.world.sync import sync
+from sim.world.sync import Copy, owe, owed_to_nodes
 from sim.world.talk import side_by_side
 from sim.world.world import World
 
@@ -55,7 +55,7 @@ def deploy(world: World, ask: Ask) -> Steps:
         if this.route == "central":
             yield from _through_central(world, path, this)
         elif this.route == "node-direct":
-            yield from _straight_to_nodes(world, path, this, synced=world.rules.sync_on_push)
+            yield from _straight_to_nodes(world, path, this, synced=True)
         else:
             yield from _both_at_once(world, path, this)
     except Failure as failure:
@@ -65,7 +65,10 @@ def deploy(world: World, ask: Ask) -> Steps:
 
 def _through_central(world: World, path: Path, this: Deploy) -> Steps:
     """Push to central; every node pulls from there."""
-    yield from _push(world, path, this, world.central)
+    publish = yield from _push(world, path, this, world.central)
+    if not world.rules.sync.to_nodes.on_demand:
+        own = Copy(this.ask.deploy, world.central, world.central, this.repository, TAG, this.image, publish)
+        owe(world, owed_to_nodes(world, own))
     _create(world, path, this, world.central)
     yield from _start(world, path, [(node, world.central, False) for node in this.nodes], this)
 
@@ -75,10 +78,9 @@ def _straight_to_nodes(world: World, path: Path, this: Deploy, synced: bool) -> 
     nodes = this.nodes
     plan = world.rules.fanout(len(nodes))
     first, others = nodes[: plan.pushed], nodes[plan.pushed :]
-    yield from side_by_side(world, path, first, lambda branch, node: _push(world, branch, this, node))
+    publish = yield from side_by_side(world, path, first, lambda branch, node: _push(world, branch, this, node))
     if synced:
-        publish = Publish(this.image.digest, path.now_s)
-        world.clock.start(sync(world, this.ask.deploy, first[0], this.repository, TAG, this.image, publish))
+        owe(world, [Copy(this.ask.deploy, first[0], world.central, this.repository, TAG, this.image, publish)])
     _create(world, path, this, first[0])
     peers = plan.source == "peer"
     starts = [(node, world.central, False) for node in first]
@@ -96,7 +98,7 @@ def _both_at_once(world: World, path: Path, this: Deploy) -> Steps:
     this.client_latency_s = max(this.client_latency_s, heard_s - beside.started_s)
 
 
-def _push(world: World, path: Path, this: Deploy, target: Registry) -> Steps:
+def _push(world: World, path: Path, this: Deploy, target: Registry) -> Finding[Publish]:
     client = this.client
     return push(world, path, client.profile, client, target, this.repository, TAG, this.image, this.pushed)
 

@@ -41,8 +41,8 @@ class Registry(Machine):
 
     `arriving` holds, for each (repository, digest) that is being fetched to here, the event of its arrival, made when
     the first coalesced pull waits for it. `merges` says that requests with nothing to decide between them may be
-    booked as one stretch, for which service times have to be fixed. `open_until_s` holds how long kept connections to
-    other registries stay open.
+    booked as one stretch, for which service times have to be fixed. `skew_s` is how far its clock is ahead.
+    `open_until_s` holds how long kept connections to other registries stay open.
     """
 
     contents: Contents
@@ -53,6 +53,7 @@ class Registry(Machine):
     draw_service_s: Callable[[], float] | None
     tls: bool
     merges: bool
+    skew_s: float = 0.0
     arriving: dict[tuple[str, Digest], Event | None] = field(default_factory=dict)
     open_until_s: dict[int, float] = field(default_factory=dict)
 

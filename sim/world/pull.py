@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 from simpy import Event
 
@@ -11,8 +11,7 @@ from sim.registry.clients import CONTAINERD, Profile
 from sim.registry.contents import Publish
 from sim.registry.oci import Digest, Image, Layer
 from sim.registry.plan import plan_pull
-from sim.registry.replication import supersedes
-from sim.world.clock import Failure, Happening, Steps
+from sim.world.clock import Failure, Finding, Steps
 from sim.world.log import DeployRow, Moved
 from sim.world.path import PULL, Path
 from sim.world.places import Registry, Way
@@ -49,7 +48,7 @@ def pull(world: World, path: Path, node: Registry, upstream: Registry, wanted: W
 
 def _resolve(
     world: World, path: Path, node: Registry, upstream: Registry, wanted: Wanted
-) -> Generator[Happening, Any, Seen]:
+) -> Finding[Seen]:
     """The newest publish of a tag among the node's own copy and, where it is asked, upstream's.
 
     Or the pinned digest.
@@ -59,6 +58,12 @@ def _resolve(
         own = _look_up(node, wanted)
         if own is not None:
             return own
+    if world.rules.sync.to_nodes.refuses and upstream is world.central:
+        yield path.now_s
+        own = _look_up(node, wanted)
+        if own is None:
+            raise Failure("image not found")
+        return own
     way = world.network.way(node, upstream)
     connect(path, way, node, upstream)
     yield from tell(world, path, way, upstream, CONTAINERD.tags)
@@ -66,7 +71,7 @@ def _resolve(
     own, theirs = _look_up(node, wanted), _look_up(upstream, wanted)
     path.now_s += way.back_s
     keep_open(path, node, upstream)
-    if theirs is not None and (own is None or supersedes(theirs.publish, own.publish)):
+    if theirs is not None and (own is None or world.rules.wins(theirs.publish, own.publish)):
         return theirs
     if own is None:
         raise Failure("image not found")
@@ -128,7 +133,7 @@ def _fetch(
     if wanted.digest is None:
         world.hold(node, repository, wanted.tag, image, seen.publish)
     else:
-        node.contents.put(repository, None, image, seen.publish.published_s)
+        node.contents.put(repository, None, image, seen.publish)
 
 
 def fetch_blobs(

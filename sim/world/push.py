@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from sim.registry.clients import Profile
+from sim.registry.contents import Publish
 from sim.registry.oci import Image, Layer
 from sim.registry.plan import plan_push
-from sim.world.clock import Steps
+from sim.world.clock import Finding, Steps
 from sim.world.log import Moved
 from sim.world.path import CHECKS, COMMIT, UPLOAD, Path
 from sim.world.places import Machine, Registry, Way
@@ -16,7 +17,7 @@ from sim.world.world import World
 def push(
     world: World, path: Path, profile: Profile, source: Machine, target: Registry,
     repository: str, tag: str, image: Image, moved: Moved,
-) -> Steps:  # fmt: skip
+) -> Finding[Publish]:  # fmt: skip
     """Bring `image` to `target` under `tag`; ends as `target` has published it, the answer still on its way back."""
     way = world.network.way(source, target)
     path.now_s += profile.start_s + way.open_s
@@ -27,7 +28,7 @@ def push(
     yield from tell(world, path, way, target, profile.publish)
     yield path.now_s
     moved.add_metadata(way.up.lane, path.now_s, image.manifest_bytes + image.index_bytes)
-    world.publish(target, repository, tag, image, path.now_s)
+    return world.publish(target, repository, tag, image, path.now_s)
 
 
 def copy_blobs(

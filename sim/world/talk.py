@@ -14,7 +14,7 @@ from typing import TypeVar
 from sim.network.transport import INITIAL_WINDOW_BYTES, slow_start_s
 from sim.registry.clients import Requests
 from sim.registry.oci import Layer
-from sim.world.clock import Happening, Steps
+from sim.world.clock import Finding, Happening, R, Steps
 from sim.world.log import Moved
 from sim.world.path import Path
 from sim.world.places import Body, Registry, Way
@@ -119,18 +119,19 @@ def batched(blobs: tuple[Layer, ...], size: int) -> Iterable[tuple[Layer, ...]]:
     return (blobs,) if 0 < len(blobs) <= size else [blobs[i : i + size] for i in range(0, len(blobs), size)]
 
 
-def side_by_side(world: World, path: Path, things: Sequence[T], do: Callable[[Path, T], Steps]) -> Steps:
+def side_by_side(world: World, path: Path, things: Sequence[T], do: Callable[[Path, T], Finding[R]]) -> Finding[R]:
     """`do` all things at once, each on a branch of the path; the branch that ends last is the path's.
 
-    After a failure, too: the path then goes on from the last branch, and the failure is raised.
+    Returns what doing the first returned. After a failure, too, the path goes on from the last branch, and the failure
+    is raised.
     """
     return do(path, things[0]) if len(things) == 1 else _branch(world, path, things, do)
 
 
-def _branch(world: World, path: Path, things: Sequence[T], do: Callable[[Path, T], Steps]) -> Steps:
+def _branch(world: World, path: Path, things: Sequence[T], do: Callable[[Path, T], Finding[R]]) -> Finding[R]:
     branches = [path.fork() for _ in things]
     try:
-        yield from world.clock.together(map(do, branches, things))
+        return (yield from world.clock.together(map(do, branches, things)))
     finally:
         path.join(branches)
 

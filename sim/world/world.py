@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from simpy import Event
 
-from sim.policies.snapshot import Fanout, PlacementView, PushView, Route
-from sim.registry.clients import Requests
+from sim.policies.snapshot import Due, Fanout, Owed, PlacementView, PushView, Route
+from sim.registry.clients import Profile, Requests
 from sim.registry.contents import Publish
 from sim.registry.oci import Digest, Image, Layer, numbered_digest
-from sim.registry.replication import supersedes
 from sim.world.clock import Clock, Failure, Steps
-from sim.world.jobs import Jobs
+from sim.world.jobs import Backlog
 from sim.world.log import Log
 from sim.world.network import Network
 from sim.world.path import SYNC_WAIT, Path
@@ -25,18 +25,40 @@ WAIT_LIMIT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
+class Trigger:
+    """When copies in one direction begin; `on_demand` if whoever asks sets one going, `refuses` if nobody may ask."""
+
+    due: Callable[[Owed], Due | None]
+    on_demand: bool = False
+    refuses: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRules:
+    """How registries copy from each other: when, to whom, by which requests, and what happens when a copy breaks."""
+
+    to_central: Trigger
+    to_nodes: Trigger
+    targets: Literal["holders", "all"]
+    delay_s: float
+    profile: Profile
+    retries: int
+    backoff_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """The scenario's rules, bound to their parameters, and its switches."""
 
     route: Callable[[PushView, float], Route]
     place: Callable[[PlacementView], tuple[int, ...]]
     fanout: Callable[[int], Fanout]
+    wins: Callable[[Publish, Publish], bool]
+    sync: SyncRules
     nodes_per_deploy: int
     by_digest: bool
     check_upstream: bool
     coalesce: bool
-    sync_on_push: bool
-    sync_delay_s: float
 
 
 @dataclass(slots=True, eq=False)
@@ -56,7 +78,7 @@ class World:
     candidates: Mapping[str, tuple[tuple[int, ...], int]]
     clients: Sequence[Client]
     kinds: Sequence[ImageKind]
-    sync_jobs: Jobs
+    backlog: Backlog
     app_draw: Sequence[float]
     app_client: Sequence[int]
     watch: Callable[[Path, Registry, Requests], None] | None = None
@@ -81,31 +103,37 @@ class World:
         view = PlacementView(nodes, local, self.rules.nodes_per_deploy, self.app_draw[app], draw)
         return [self.nodes[node] for node in self.rules.place(view)]
 
-    def hold(self, registry: Registry, repository: str, tag: str, image: Image, publish: Publish) -> None:
-        """Have an image in a registry from now on; its tag points there unless a later publish holds it already."""
+    def publish(self, registry: Registry, repository: str, tag: str, image: Image, published_s: float) -> Publish:
+        """A client's push has put an image: the tag is its from now on, and older copies are stale."""
         held = registry.contents.resolve(repository, tag)
-        wins = held is None or supersedes(publish, held)
-        registry.contents.put(repository, tag if wins else None, image, publish.published_s, self.clock.now)
-
-    def publish(self, registry: Registry, repository: str, tag: str, image: Image, published_s: float) -> None:
-        """The same for what a push or a sync brings.
-
-        Starts may be waiting for it, and older copies are stale from now on.
-        """
-        publish = Publish(image.digest, published_s)
-        self.hold(registry, repository, tag, image, publish)
+        publish = Publish(
+            image.digest, published_s, registry.skew_s, registry.number, 1 if held is None else held.generation + 1
+        )
+        registry.contents.put(repository, tag, image, publish)
         newest = self._newest.get((repository, tag))
-        if newest is None or supersedes(publish, newest):
+        if newest is None or _later(publish, newest):
             self._newest[repository, tag] = publish
-        if registry is self.central and self._awaited:
-            awaited = self._awaited.pop((repository, image.digest), None)
+        self._arrived(registry, repository, image.digest)
+        return publish
+
+    def hold(self, registry: Registry, repository: str, tag: str, image: Image, publish: Publish) -> None:
+        """Have a copy of what was published elsewhere; its tag points there unless what it holds wins."""
+        held = registry.contents.resolve(repository, tag)
+        wins = held is None or self.rules.wins(publish, held)
+        registry.contents.put(repository, tag if wins else None, image, publish, self.clock.now)
+        self._arrived(registry, repository, image.digest)
+
+    def _arrived(self, registry: Registry, repository: str, digest: Digest) -> None:
+        """Starts may be waiting for it."""
+        if self._awaited and registry is self.central:
+            awaited = self._awaited.pop((repository, digest), None)
             if awaited is not None:
                 self.clock.deliver(awaited)
 
     def superseded(self, repository: str, tag: str, seen: Publish) -> bool:
         """Whether the tag means, at any registry, something published later than what was seen."""
         newest = self._newest.get((repository, tag))
-        return newest is not None and newest.digest != seen.digest and supersedes(newest, seen)
+        return newest is not None and newest.digest != seen.digest and _later(newest, seen)
 
     def until_central_has(self, path: Path, repository: str, digest: Digest) -> Steps:
         """Wait until central has an image; a failure after `WAIT_LIMIT_S`."""
@@ -113,6 +141,9 @@ class World:
         yield path.now_s
         if self.central.contents.image(repository, digest) is not None:
             return
+        owed = self.backlog.on_demand.pop((self.central.number, repository, digest), None)
+        if owed is not None:
+            self.clock.start(owed())
         awaited = self._awaited.setdefault((repository, digest), Event(self.clock))
         yield self.clock.any_of((awaited, self.clock.at(path.now_s + WAIT_LIMIT_S)))
         path.now_s = self.clock.now
@@ -127,3 +158,10 @@ class World:
         """
         for machine in (self.central, *self.nodes, *self.clients):
             machine.ways.clear()
+
+
+def _later(publish: Publish, other: Publish) -> bool:
+    """Whether it was made later in truth, whatever clocks say and whoever wins; at one instant, by the digests."""
+    if publish.published_s != other.published_s:
+        return publish.published_s > other.published_s
+    return publish.digest > other.digest

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable
+from itertools import permutations, product
 from typing import Any, Final, get_args
 
 import pytest
@@ -14,10 +15,12 @@ from pydantic import BaseModel
 
 from sim import policies
 from sim.figures import quantity_of
-from sim.policies.snapshot import Fanout, PlacementView, PushView, Route
+from sim.policies.snapshot import Due, Fanout, Owed, PlacementView, PushView, Rivals, Route
+from sim.registry.contents import Publish
+from sim.registry.oci import digest_of
 
 #: A rule's one function, by kind.
-FUNCTIONS: Final = {"route": "decide", "placement": "place", "fanout": "plan"}
+FUNCTIONS: Final = {"route": "decide", "placement": "place", "fanout": "plan", "trigger": "due", "conflict": "wins"}
 RULES = [(kind, name) for kind in policies.KINDS for name in policies.names(kind)]
 draws = st.floats(0, 1, exclude_max=True)
 
@@ -30,10 +33,16 @@ def placement_views(draw: st.DrawFn) -> PlacementView:
     return PlacementView(nodes, local, wanted, draw(draws), draw(draws))
 
 
+publishes = st.builds(
+    Publish, st.sampled_from([digest_of(name) for name in "abc"]), st.sampled_from([0.0, 1.0, 2.0]),
+    st.sampled_from([0.0, 1.0]), st.integers(0, 2), st.integers(0, 2),
+)  # fmt: skip
 VIEWS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "route": st.builds(PushView, st.integers(1, 10**10), st.integers(0, 10**9), st.booleans()),
     "placement": placement_views(),
     "fanout": st.integers(1, 10),
+    "trigger": st.builds(Owed, st.floats(0, 1e6), st.floats(0, 1e3)),
+    "conflict": st.tuples(publishes, publishes, publishes),
 }
 
 
@@ -47,6 +56,8 @@ def parameters_of(kind: str, name: str) -> BaseModel:
 
 def decider(kind: str, name: str) -> Callable[[Any], Any]:
     function, parameters = getattr(policies.rule(kind, name), FUNCTIONS[kind]), parameters_of(kind, name)
+    if kind == "conflict":
+        return lambda view: [[function(Rivals(publish, held), parameters) for held in view] for publish in view]
     return lambda view: function(view, parameters)
 
 
@@ -58,10 +69,25 @@ def check_decision(kind: str, view: Any, decision: Any) -> None:
         assert isinstance(decision, tuple)
         assert len(decision) == len(set(decision)) == view.wanted
         assert set(decision) <= set(view.nodes)
+    elif kind == "trigger":
+        assert decision is None or (isinstance(decision, Due) and decision.at_s >= view.now_s)
+    elif kind == "conflict":
+        check_order(view, decision)
     else:
         assert isinstance(decision, Fanout)
         assert 1 <= decision.pushed <= view
         assert decision.source in ("central", "peer")
+
+
+def check_order(publishes: tuple[Publish, ...], wins: list[list[bool]]) -> None:
+    """Nothing wins over itself, of two with different digests exactly one wins, and winning is transitive."""
+    for (i, a), (j, b) in product(enumerate(publishes), repeat=2):
+        if a.digest == b.digest:
+            assert not (wins[i][j] and wins[j][i])
+        else:
+            assert wins[i][j] != wins[j][i]
+    for i, j, k in permutations(range(len(publishes))):
+        assert not (wins[i][j] and wins[j][k]) or wins[i][k]
 
 
 def test_the_suite_knows_every_kind() -> None:
@@ -96,11 +122,12 @@ def test_parameters_are_frozen_and_strict(kind: str, name: str) -> None:
 
 @pytest.mark.parametrize(("kind", "name"), RULES)
 def test_a_rule_draws_nothing_and_waits_for_nothing(kind: str, name: str) -> None:
-    """A rule imports only this program's figures, plug-ins and policies, and the typing of Python."""
+    """A rule imports only this program's figures, plug-ins, policies and values, and the typing of Python."""
     tree = ast.parse(inspect.getsource(policies.rule(kind, name)))
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    allowed = ("sim.figures", "sim.plugins", "sim.policies", "__future__", "collections.abc", "math", "typing")
+    ours = ("sim.figures", "sim.plugins", "sim.policies", "sim.registry.contents")
+    allowed = (*ours, "__future__", "collections.abc", "math", "pydantic", "typing")
     assert all(module and module.startswith(allowed) for module in modules), modules
     assert not any(isinstance(node, ast.Global | ast.Nonlocal) for node in ast.walk(tree))
 

@@ -27,7 +27,7 @@ def push(contents: Contents, repository: str, tag: str | None, image: Image, at_
     sent = plan_push(image.blobs, contents.blobs(repository)).send
     for blob in sent:
         contents.add_blob(repository, blob)
-    contents.put(repository, tag, image, at_s)
+    contents.put(repository, tag, image, Publish(image.digest, at_s))
     return [blob.kind for blob in sent]
 
 
@@ -69,7 +69,7 @@ def test_kernel_of_another_repository_can_be_mounted() -> None:
     assert [blob.kind for blob in plan.mount] == ["kernel"]
     for blob in plan.mount + plan.send:
         contents.add_blob("org/other", blob)
-    contents.put("org/other", "latest", TWO, 0.0)
+    contents.put("org/other", "latest", TWO, Publish(TWO.digest, 0.0))
     assert contents.image("org/other", TWO.digest) is TWO
 
 
@@ -84,11 +84,11 @@ def test_manifest_needs_its_blobs() -> None:
     with pytest.raises(
         ValueError, match=f"^org/app: manifest {ONE.digest} before its kernel blob {ONE.blobs[0].digest}$"
     ):
-        contents.put("org/app", "latest", ONE, 0.0)
+        contents.put("org/app", "latest", ONE, Publish(ONE.digest, 0.0))
     contents.add_blob("org/app", ONE.layers[0])
     contents.add_blob("org/app", ONE.layers[1])
     with pytest.raises(ValueError, match="before its config blob"):
-        contents.put("org/app", "latest", ONE, 0.0)
+        contents.put("org/app", "latest", ONE, Publish(ONE.digest, 0.0))
     assert contents.resolve("org/app", "latest") is None
     assert contents.image("org/app", ONE.digest) is None
     assert contents.listing(0.0, 0.0) == ()
@@ -235,7 +235,7 @@ def test_collection_takes_blobs_of_an_unfinished_push() -> None:
         contents.add_blob("org/app", blob)
     assert contents.collect_garbage() == 111
     with pytest.raises(ValueError, match="before its kernel blob"):
-        contents.put("org/app", "latest", ONE, 0.0)
+        contents.put("org/app", "latest", ONE, Publish(ONE.digest, 0.0))
 
 
 def test_image_can_be_pushed_again_after_its_removal() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 
-from sim.registry.contents import Contents
+from sim.registry.contents import Contents, Publish
 from sim.registry.oci import Image, Layer, digest_of
 
 KERNEL = Layer(digest_of("kernel"), 36, "kernel")
@@ -25,7 +25,7 @@ def test_update_costs_little_memory() -> None:
         for image in images:
             for blob in image.blobs:
                 contents.add_blob("org/app", blob)
-            contents.put("org/app", "latest", image, 0.0)
+            contents.put("org/app", "latest", image, Publish(image.digest, 0.0))
         cost_bytes = tracemalloc.get_traced_memory()[0]
     finally:
         tracemalloc.stop()

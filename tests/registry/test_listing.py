@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.registry.contents import Contents
+from sim.registry.contents import Contents, Publish
 from sim.registry.oci import Image, Layer, digest_of
 
 
@@ -17,7 +17,7 @@ def publish(contents: Contents, repository: str, tag: str | None, *, at_s: float
     image = Image(digest_of("manifest", *name), (rootfs,) if rom else (kernel, rootfs), config, 5, 7)
     for blob in image.blobs:
         contents.add_blob(repository, blob)
-    contents.put(repository, tag, image, at_s)
+    contents.put(repository, tag, image, Publish(image.digest, at_s))
     return image
 
 

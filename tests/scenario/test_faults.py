@@ -15,7 +15,7 @@ ONE_FAULT: list[tuple[dict[str, Any], str]] = [
     ({"run.sed": 3}, 'run.sed: unknown key, got 3; did you mean "seed"?'),
     ({"node": {"n": {}}}, 'node: unknown table, got a table; did you mean "nodes"?'),
     ({"nodes.n.conut": 3}, 'nodes.n.conut: unknown key, got 3; did you mean "count"?'),
-    ({"policies.sync.retries": 1}, "policies.sync.retries: unknown key, got 1; one of delay, to_central, workers"),
+    ({"policies.sync.delai": 1}, 'policies.sync.delai: unknown key, got 1; did you mean "delay"?'),
     ({"faults": {"x": 1}}, "faults: this table is not supported yet; remove it"),
     ({"thresholds": {}}, "thresholds: this table is not supported yet; remove it"),
     ({"prices": {}}, "prices: this table is not supported yet; remove it, links carry their own price"),

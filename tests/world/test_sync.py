@@ -32,6 +32,7 @@ def test_a_push_to_a_node_is_copied_to_central_after_its_delay() -> None:
             "deploy": 0, "repository": "org0/app0", "source": "n", "target": "central",
             "published_s": exactly(3.801), "started_s": exactly(8.801), "committed_s": exactly(12.002),
             "lag_s": exactly(8.201), "size_bytes": MB + 10_000, "saved_bytes": 0,
+            "state": "committed", "attempts": 1,
         }
     ]  # fmt: skip
     assert seen.bodies("sync") == [

@@ -1,0 +1,27 @@
+"""A registry asks for news periodically and copies all there is, as zot's sync and harbor-satellite do.
+
+Polls that find nothing are not simulated: they would be an event each and move nothing but a list.
+"""
+
+from __future__ import annotations
+
+import math
+
+from pydantic import StrictBool
+
+from sim.figures import Duration, Span, Table, figure, setting
+from sim.policies.snapshot import Due, Owed
+
+
+class Parameters(Table):
+    """`every` and `offset` say when polls are; without `overlap` a poll waits while the one before still copies."""
+
+    every_s: Span = figure("every", "6 h", source="project-zot/zot, sync examples: pollInterval 6 to 12 h")
+    offset_s: Duration = setting("offset", "0 s")
+    overlap: StrictBool = setting("overlap", True)
+
+
+def due(view: Owed, parameters: Parameters) -> Due | None:
+    """The first poll after now."""
+    polls = math.floor((view.now_s - parameters.offset_s) / parameters.every_s) + 1
+    return Due(max(polls, 0) * parameters.every_s + parameters.offset_s, exclusive=not parameters.overlap)

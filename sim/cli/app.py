@@ -13,6 +13,7 @@ from sim.cli.compare import compare
 from sim.cli.run import run
 from sim.cli.schema import schema
 from sim.cli.score import score
+from sim.cli.selftest import selftest
 from sim.cli.show import show
 
 app = typer.Typer(
@@ -25,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # a plain help is there in half the time
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (check, show, schema, run, compare, score):
+for verb in (check, show, schema, run, compare, score, selftest):
     app.command()(verb)
 
 

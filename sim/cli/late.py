@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from sim import plots as plots
     from sim.calibrate import score as score
+    from sim.calibrate import selftest as selftest
     from sim.cli import progress as progress
     from sim.cli import tables as tables
     from sim.scenario import document as document
@@ -26,6 +27,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "progress": "sim.cli.progress",
     "schema": "sim.scenario.schema",
     "score": "sim.calibrate.score",
+    "selftest": "sim.calibrate.selftest",
     "show": "sim.scenario.show",
     "tables": "sim.cli.tables",
 }

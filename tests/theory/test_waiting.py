@@ -1,14 +1,11 @@
 """Waiting at a registry is that of the M/M/c queue, at the workers alone and in a whole scenario.
 
-Erlang's formula (A. K. Erlang, "Solution of some problems in the theory of probabilities of significance in automatic
-telephone exchanges", 1917) gives the chance to wait, the mean wait follows; for other service times at one worker it
-is Pollaczek and Khinchine's (both in L. Kleinrock, "Queueing Systems", volume 1, 1975, sections 3.5 and 5.6).
+`sim.theory` has the formulas and their sources.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import factorial
 from typing import Any
 
 import numpy as np
@@ -18,20 +15,10 @@ from numpy.typing import NDArray
 from sim.registry.workers import Workers
 from sim.runner import run
 from sim.scenario import Scenario
+from sim.theory import erlang_c, mg1_wait_s, mmc_wait_s
 
 Agrees = Callable[[Sequence[float], float], bool]
 RUNS, REQUESTS, WARM_UP = 40, 10_000, 1_000
-
-
-def erlang_c(workers: int, offered: float) -> float:
-    """The chance that a request must wait; `offered` is the arrival rate times the mean service time."""
-    waiting = offered**workers / factorial(workers) * workers / (workers - offered)
-    return waiting / (sum(offered**k / factorial(k) for k in range(workers)) + waiting)
-
-
-def mean_wait_s(workers: int, rate_per_s: float, service_s: float) -> float:
-    """The mean wait in an M/M/c queue, those who do not wait included."""
-    return erlang_c(workers, rate_per_s * service_s) * service_s / (workers - rate_per_s * service_s)
 
 
 def stays(
@@ -49,24 +36,17 @@ def exponential(rng: np.random.Generator) -> NDArray[np.float64]:
     return rng.exponential(1.0, REQUESTS)
 
 
-def test_erlangs_formula_in_the_head() -> None:
-    """One worker half busy makes half of all wait, 1 s in the mean; two workers offered 1 make a third wait."""
-    assert erlang_c(1, 0.5) == 0.5
-    assert mean_wait_s(1, 0.5, 1.0) == 1.0
-    assert erlang_c(2, 1.0) == pytest.approx(1 / 3)
-
-
 @pytest.mark.parametrize(("workers", "busy"), [(1, 0.5), (1, 0.7), (2, 0.7), (8, 0.8)])
 def test_exponential_requests_wait_as_erlang_says(workers: int, busy: float, agrees: Agrees) -> None:
     """Poisson arrivals of 1 s of exponential work: the mean wait, and how many wait, are the M/M/c queue's."""
     rate_per_s = busy * workers
     waits = [stays(workers, rate_per_s, exponential, seed)[2] for seed in range(RUNS)]
-    assert agrees([float(wait_s.mean()) for wait_s in waits], mean_wait_s(workers, rate_per_s, 1.0))
+    assert agrees([float(wait_s.mean()) for wait_s in waits], mmc_wait_s(workers, rate_per_s, 1.0))
     assert agrees([float((wait_s > 1e-9).mean()) for wait_s in waits], erlang_c(workers, rate_per_s))
 
 
-@pytest.mark.parametrize(("variation", "factor"), [("fixed", 0.5), ("two kinds", 1.5)])
-def test_one_worker_waits_as_pollaczek_and_khinchine_say(variation: str, factor: float, agrees: Agrees) -> None:
+@pytest.mark.parametrize(("variation", "squared"), [("fixed", 0.0), ("two kinds", 2.0)])
+def test_one_worker_waits_as_pollaczek_and_khinchine_say(variation: str, squared: float, agrees: Agrees) -> None:
     """At one worker waits scale with (1 + CV^2) / 2: half of the M/M/1 queue's when all take 1 s, 1.5 at CV^2 = 2."""
 
     def service_s(rng: np.random.Generator) -> NDArray[np.float64]:
@@ -74,7 +54,7 @@ def test_one_worker_waits_as_pollaczek_and_khinchine_say(variation: str, factor:
         return np.ones(REQUESTS) if variation == "fixed" else 3.0 * (rng.random(REQUESTS) < 1 / 3)
 
     waits = [float(stays(1, 0.5, service_s, seed)[2].mean()) for seed in range(RUNS)]
-    assert agrees(waits, factor * mean_wait_s(1, 0.5, 1.0))
+    assert agrees(waits, mg1_wait_s(0.5, 1.0, squared))
 
 
 def test_littles_law_holds(agrees: Agrees) -> None:
@@ -87,7 +67,7 @@ def test_littles_law_holds(agrees: Agrees) -> None:
         seen.append(float(inside.mean()))
         ratio.append(float(inside.mean()) / (1.4 * float((ended_s - arrived_s).mean())))
     assert agrees(ratio, 1.0)
-    assert agrees(seen, 1.4 * (mean_wait_s(2, 1.4, 1.0) + 1.0))
+    assert agrees(seen, 1.4 * (mmc_wait_s(2, 1.4, 1.0) + 1.0))
 
 
 #: Skopeo asks a registry for one thing at a time: a new ROM of two blobs is 10 requests to the one node and none to
@@ -123,4 +103,4 @@ def test_a_registry_in_a_whole_scenario_is_the_same_queue(workers: int, busy: fl
         waits_s.append(float(node["waited_s"] / node["requests"]))
         services_s.append(float(node["busy_s"] / node["requests"]))
     assert agrees(services_s, 0.05)
-    assert agrees(waits_s, mean_wait_s(workers, rate_per_s, 0.05))
+    assert agrees(waits_s, mmc_wait_s(workers, rate_per_s, 0.05))

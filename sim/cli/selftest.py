@@ -1,0 +1,38 @@
+"""`regsim selftest`: the model against theory, and the statistics' own audit."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import sim
+from sim.cli import ending, late, options, output
+from sim.errors import InputError
+
+_DEFAULT_SEED = 1
+
+
+def selftest(
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="Hold the laws in a run of this scenario.")
+    ] = None,
+    settings: options.Settings = None,
+    seed: options.Seed = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Put simulated queues, links and caches beside theory; exit code 1 where they disagree."""
+    number = options.whole("--seed", seed, least=0)
+    if file is None and settings:
+        raise InputError("--set", "has no scenario to change", "name one before it")
+    scenario = None if file is None else sim.load(file, options.overrides(settings))
+    if not quiet:
+        output.note("simulating queues, links and caches")
+    found = late.selftest.selftest(_DEFAULT_SEED if number is None else number, scenario)
+    if as_json:
+        output.document(found.to_json())
+    else:
+        output.line(found.to_text())
+    if not found.holds:
+        raise typer.Exit(ending.BUG)

@@ -79,6 +79,16 @@ class Result:
         return _frame(self.tables["syncs"])
 
     @cached_property
+    def starts(self) -> pd.DataFrame:
+        """One row per start of an instance: fresh, stale or missed, and how long it waited."""
+        return _frame(self.tables["starts"])
+
+    @cached_property
+    def drops(self) -> pd.DataFrame:
+        """One row per image that a registry dropped, and per collection of garbage."""
+        return _frame(self.tables["drops"])
+
+    @cached_property
     def metrics(self) -> dict[str, float]:
         """Every metric of `sim.rows.METRICS`, and `link_utilisation.NAME.mean`, `.peak` of WAN links and central's."""
         return {**_distributions(self.tables), **_totals(self.tables), **_utilisation(self.tables["links"])}
@@ -154,8 +164,10 @@ def _totals(tables: Mapping[str, Table]) -> dict[str, float]:
         **{f"{purpose}_bytes": sizes_bytes[_where(purposes, purpose)].sum() for purpose in ("push", "pull", "sync")},
         "dedup_saved_bytes": deploys.column("saved_bytes").sum() + tables["syncs"].column("saved_bytes").sum(),
         "coalesced_bytes": deploys.column("coalesced_bytes").sum(),
-        "stale_starts": deploys.column("stale_starts").sum(),
+        "stale_starts": tables["starts"].column("stale").sum(),
+        "missed_starts": tables["starts"].column("missed").sum(),
         "failed_deploys": deploys.column("failed").sum(),
+        "lost_images": tables["drops"].column("lost").sum(),
         "cost_usd": tables["links"].column("cost_usd").sum(),
     }
     return {name: float(total) for name, total in totals.items()}

@@ -70,6 +70,7 @@ DEPLOYS: Final = (
     Column("saved_bytes", "int", "layer bytes skipped or mounted because the receiver had them"),
     Column("coalesced_bytes", "int", "layer bytes its pulls did not fetch because a fetch was under way"),
     Column("stale_starts", "int", "instances that booted an older digest than their tag then meant"),
+    Column("fleet_lag_s", "float", "from its publish until the last of its nodes had the image"),
 )
 
 TRANSFERS: Final = (
@@ -128,12 +129,39 @@ SYNCS: Final = (
     Column("attempts", "int", "how often the job was tried"),
 )
 
+STARTS: Final = (
+    Column("deploy", "int", "number of the deploy whose instance it is"),
+    Column("node", "text", "where it starts"),
+    Column("kind", "text", "deploy, or wake where it had been scaled to zero"),
+    Column("asked_s", "float", "when the node was asked for it"),
+    Column("pulled_s", "float", "when its image was there, or was given up"),
+    Column("ready_s", "float", "when it was ready, or had failed"),
+    Column("waited_s", "float", "from being asked until the image was there"),
+    Column("missed", "bool", "whether its image was not to be had"),
+    Column("stale", "bool", "whether its tag meant something newer at some registry when it was resolved"),
+    Column("trailing_s", "float", "for how long it had meant that; 0 if it did not"),
+)
+
+DROPS: Final = (
+    Column("registry", "text", "where something was dropped"),
+    Column("repository", "text", "repository of the image; empty where garbage was collected"),
+    Column("digest", "text", "the image"),
+    Column("dropped_s", "float", "when"),
+    Column("why", "text", "evicted, expired, removed or collected"),
+    Column("freed_bytes", "int", "bytes that this freed"),
+    Column("lost", "bool", "whether no registry has the image any more"),
+    Column("shown_until_s", "float", "until when the registry's list still shows it"),
+)
+
 TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "deploys": DEPLOYS, "transfers": TRANSFERS, "links": LINKS, "registries": REGISTRIES, "syncs": SYNCS,
+    "starts": STARTS, "drops": DROPS,
 }  # fmt: skip
 
 #: Where rows stand in the order in which they ended: the column that says when.
-ENDS: Final[Mapping[str, str]] = {"deploys": "ended_s", "transfers": "ended_s", "syncs": "committed_s"}
+ENDS: Final[Mapping[str, str]] = {
+    "deploys": "ended_s", "transfers": "ended_s", "syncs": "committed_s", "starts": "ready_s", "drops": "dropped_s",
+}  # fmt: skip
 
 
 class Table:
@@ -231,6 +259,7 @@ DISTRIBUTIONS: Final[Mapping[str, tuple[str, str]]] = {
     "push_s": ("deploys", "push_s"),
     "pull_s": ("deploys", "longest_pull_s"),
     "sync_lag_s": ("syncs", "lag_s"),
+    "fleet_lag_s": ("deploys", "fleet_lag_s"),
 }
 STATISTICS: Final = ("mean", "p50", "p95", "p99", "max")
 
@@ -240,6 +269,7 @@ _DISTRIBUTION_MEANINGS: Final[Mapping[str, str]] = {
     "push_s": "from the client's start until it knows that the push is published",
     "pull_s": "longest pull of a deploy",
     "sync_lag_s": "from a publish at one registry to the same at another",
+    "fleet_lag_s": "from a publish until the last of the deploy's nodes had the image",
 }
 
 TOTALS: Final = (
@@ -252,7 +282,9 @@ TOTALS: Final = (
     Metric("dedup_saved_bytes", "bytes", "layer bytes skipped or mounted because the receiver had them", False),
     Metric("coalesced_bytes", "bytes", "layer bytes not fetched because a fetch of them was under way", False),
     Metric("stale_starts", "", "instances that booted an older digest than their tag then meant"),
+    Metric("missed_starts", "", "instances whose image was not to be had"),
     Metric("failed_deploys", "", "deploys that did not get ready"),
+    Metric("lost_images", "", "images whose only copy was dropped"),
     Metric("cost_usd", "USD", "bytes carried times the price of the links"),
 )
 

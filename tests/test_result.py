@@ -60,6 +60,9 @@ def tables() -> dict[str, Table]:
     add(made["registries"], registry="central", sent_bytes=20, received_bytes=50)
     add(made["registries"], registry="n1", sent_bytes=40, received_bytes=20)
     add(made["syncs"], lag_s=5.0, saved_bytes=11)
+    add(made["starts"], stale=True)
+    add(made["starts"], missed=True)
+    add(made["drops"], lost=True)
     return made
 
 
@@ -85,8 +88,8 @@ def test_totals_are_sums_of_columns(result: Result) -> None:
     """Each total is the sum of the entries that its meaning names."""
     expected = {
         "wan_bytes": 50, "central_egress_bytes": 20, "central_ingress_bytes": 50, "push_bytes": 10, "pull_bytes": 20,
-        "sync_bytes": 40, "dedup_saved_bytes": 111, "coalesced_bytes": 7, "stale_starts": 1, "failed_deploys": 1,
-        "cost_usd": 0.75,
+        "sync_bytes": 40, "dedup_saved_bytes": 111, "coalesced_bytes": 7, "stale_starts": 1, "missed_starts": 1,
+        "failed_deploys": 1, "lost_images": 1, "cost_usd": 0.75,
     }  # fmt: skip
     assert {name: result.metrics[name] for name in expected} == expected
 

@@ -163,7 +163,7 @@ def test_the_metrics_that_people_script_against_are_there() -> None:
     assert {f"{name}.{s}" for name in distributions for s in ("mean", "p50", "p95", "p99", "max")} <= set(rows.METRICS)
     assert {
         "wan_bytes", "central_egress_bytes", "central_ingress_bytes", "push_bytes", "pull_bytes", "sync_bytes",
-        "dedup_saved_bytes", "stale_starts", "failed_deploys", "cost_usd",
+        "dedup_saved_bytes", "stale_starts", "failed_deploys", "lost_images", "cost_usd",
     } <= set(rows.METRICS)  # fmt: skip
 
 

@@ -20,7 +20,7 @@ some time after its original was published is listed from the original's time.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from sim.registry.oci import Digest, Image, Layer
@@ -150,14 +150,29 @@ class Contents:
         del held.images[digest]
         return True
 
-    def collect_garbage(self, *, untagged: bool = False) -> int:
+    def drop(self, repository: str, digest: Digest, dropped_s: float, claimed: Container[Digest]) -> None:
+        """Remove a manifest and, at once, those of its blobs that no other there needs and nobody claims."""
+        held = self._repositories[repository]
+        image = held.images[digest]
+        self.remove_manifest(repository, digest, dropped_s)
+        others = {blob.digest for other in held.images.values() for blob in other.blobs}
+        for blob in image.blobs:
+            if blob.digest not in others and blob.digest not in claimed:
+                held.blobs.pop(blob.digest, None)
+
+    def stored(self) -> Iterable[tuple[str, Layer]]:
+        """Every blob of every repository, with the repository's name."""
+        return ((name, blob) for name, held in self._repositories.items() for blob in held.blobs.values())
+
+    def collect_garbage(self, *, untagged: bool = False, claimed: Container[Digest] = ()) -> int:
         """Drop, from every repository, the blobs that none of its manifests refers to; bytes freed in the registry.
 
         Mark and sweep, as `registry garbage-collect` of the distribution registry does it, but for one accident there:
         whether a repository keeps a blob for another's manifest depends on which of the two is scanned first
         (registry/storage/garbagecollect.go); here it never does. Manifests that no tag points at are kept, since a
-        digest may pin them, unless `untagged` has them dropped first (its option `--delete-untagged`). It too drops the
-        blobs of a push that has not put its manifest yet, so the registry must be at rest meanwhile.
+        digest may pin them, unless `untagged` has them dropped first (its option `--delete-untagged`). It too would
+        drop the blobs of a push that has not put its manifest yet, so the registry must be at rest meanwhile, or
+        whoever knows of such pushes must say which blobs are `claimed`.
         """
         before_bytes = self.stored_bytes
         for held in self._repositories.values():
@@ -165,7 +180,7 @@ class Contents:
                 tagged = {publish.digest for publish in held.tags.values()}
                 held.images = {digest: image for digest, image in held.images.items() if digest in tagged}
             marked = {blob.digest for image in held.images.values() for blob in image.blobs}
-            held.blobs = {digest: blob for digest, blob in held.blobs.items() if digest in marked}
+            held.blobs = {digest: blob for digest, blob in held.blobs.items() if digest in marked or digest in claimed}
         return before_bytes - self.stored_bytes
 
     @property

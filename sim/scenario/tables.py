@@ -31,7 +31,7 @@ from sim.figures import (
     figure,
     setting,
 )
-from sim.scenario.choices import Conflict, Fanout, Placement, Routes, Trigger
+from sim.scenario.choices import Conflict, Eviction, Fanout, Placement, Routes, Trigger
 
 _ZONE = "ibm-cloud-docs/vpc network-latency, inside a zone"
 _LAMBDA = "AWS Lambda, ATC'23, median"
@@ -153,7 +153,11 @@ class Host(Line, _Placed):
 
 
 class Registry(Host):
-    """A host with a registry: bounded workers serve requests, a blob store answers and a disk moves bytes."""
+    """A host with a registry: bounded workers serve requests, a blob store answers and a disk moves bytes.
+
+    `storage` bounds what its disk keeps, of central `quota` what each account stores, and on a node an image goes a
+    `ttl` after it came; without them everything stays.
+    """
 
     capacity_Bps: Rate = figure("capacity", "10 Gbit/s", assumption=True, range=("1 Gbit/s", "25 Gbit/s"))
     workers: Count = figure("workers", 32, assumption=True, range=(4, 256))
@@ -162,6 +166,7 @@ class Registry(Host):
     disk_Bps: Rate = figure("disk", "1 GB/s", assumption=True, range=("0.2 GB/s", "5 GB/s"))
     list_lag_s: Duration = figure("list_lag", "120 s", source=_LIST_LAG, range=("0 s", "300 s"))
     tls: StrictBool = figure("tls", True, assumption=True)
+    storage_bytes: Size | None = setting("storage", None)
 
 
 class Central(Registry):
@@ -169,6 +174,7 @@ class Central(Registry):
 
     capacity_Bps: Rate = figure("capacity", "10 Gbit/s", assumption=True, range=("1 Gbit/s", "100 Gbit/s"))
     first_byte_s: Duration = figure("first_byte", "36 ms", source=f"{_LAMBDA} of the object store, second-hand")
+    quota_bytes: Size | None = setting("quota", None)
 
 
 class NodeGroup(Registry):
@@ -176,6 +182,7 @@ class NodeGroup(Registry):
 
     count: Count = setting("count", 1)
     first_byte_s: Duration = figure("first_byte", "0.55 ms", source=f"{_LAMBDA} of the cache in a zone, second-hand")
+    ttl_s: Span | None = setting("ttl", None)
 
 
 class ClientGroup(Host):
@@ -216,7 +223,12 @@ class KernelRelease(Table):
 
 
 class Demand(Table):
-    """What is asked of the registries: deploys a second, of which apps, on how many nodes."""
+    """What is asked of the registries: deploys a second, of which apps, on how many nodes.
+
+    An instance that `runs_for` so long is scaled to zero, `sleeps_for` a while, and `wakes` so many times; without it
+    it runs until another deploy of its app takes its place. Of a share of the deploys, `removals`, the image is removed
+    where it was pushed to, a while after the deploy ended.
+    """
 
     rate_per_s: Frequency = figure("rate", "50000/day", assumption=True, range=("1000/day", "1000000/day"))
     arrivals: Literal["poisson", "even"] = figure("arrivals", "poisson", assumption=True)
@@ -226,6 +238,11 @@ class Demand(Table):
     warm: StrictBool = figure("warm", True, assumption=True)
     nodes: Count = figure("nodes", 1, assumption=True, range=(1, 10))
     reference: Literal["tag", "digest"] = figure("reference", "tag", assumption=True)
+    runs_for_s: Span | None = setting("runs_for", None)
+    sleeps_for_s: Duration = figure("sleeps_for", "1 h", assumption=True)
+    wakes: Tally = figure("wakes", 0, assumption=True, range=(0, 100))
+    removals: Fraction = figure("removals", 0.0, assumption=True, range=(0.0, 0.5))
+    removed_after_s: Duration = figure("removed_after", "1 h", assumption=True)
     kernel_release: KernelRelease | None = setting("kernel_release", None)
 
 
@@ -246,6 +263,15 @@ class Sync(Table):
     references: Literal["series", "parallel"] = figure("references", "parallel", assumption=True)
     retries: Tally = figure("retries", 4, source=_HARBOR)
     backoff_s: Duration = figure("backoff", "2 s", source=f"{_HARBOR}, doubled each time")
+    deletions: StrictBool = figure("deletions", False, source="goharbor/harbor: deletions are replicated only if asked")
+
+
+class Garbage(Table):
+    """When central collects garbage, whether images without a tag go, and how long pushes are refused meanwhile."""
+
+    every_s: Span | None = setting("every", None)
+    untagged: StrictBool = figure("untagged", False, source="distribution, registry garbage-collect --delete-untagged")
+    pause_s: Duration = figure("pause", "0 s", assumption=True, range=("0 s", "15 min"))
 
 
 class Tags(Table):
@@ -260,8 +286,11 @@ class Policies(Table):
     route: Routes = figure("route", "central", assumption=True)
     placement: Placement = figure("placement", "sticky", assumption=True)
     fanout: Fanout = figure("fanout", "sync-then-pull", assumption=True)
+    eviction: Eviction = figure("eviction", "lru", assumption=True)
+    keep_unsynced: StrictBool = figure("keep_unsynced", False, source="Unikraft Cloud docs: node storage is temporary")
     conflict: Conflict = figure("conflict", "last-writer", assumption=True)
     dedup: Literal["repository"] = figure("dedup", "repository", source="kraftkit and containerd's pusher, inferred")
     coalesce: StrictBool = figure("coalesce", True, assumption=True)
     sync: Sync = setting("sync", {})
+    garbage: Garbage = setting("garbage", {})
     tags: Tags = setting("tags", {})

@@ -28,6 +28,7 @@ class Ask(NamedTuple):
     update: bool
     route_draw: float
     place_draw: float
+    removed: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +36,7 @@ class Demand:
     """The deploys of one run, columns (n_deploys,) sorted by `at_s`, and its applications, columns (n_apps,).
 
     The first `known_apps` applications exist at the start (in the registries too, if the scenario is warm), with
-    kernel 0.
+    kernel 0. `removed` says whose image is removed after its deploy has ended; None if nobody's is.
     """
 
     at_s: NDArray[np.float64]
@@ -48,6 +49,7 @@ class Demand:
     app_kind: NDArray[np.int64]
     app_draw: NDArray[np.float64]
     known_apps: int
+    removed: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.at_s)
@@ -60,5 +62,6 @@ class Demand:
                 self.at_s[part].tolist(), app.tolist(), self.app_client[app].tolist(), self.app_kind[app].tolist(),
                 self.kernel[part].tolist(), self.update[part].tolist(),
                 self.route_draw[part].tolist(), self.place_draw[part].tolist(),
+                [False] * len(app) if self.removed is None else self.removed[part].tolist(),
             ]  # fmt: skip
             yield from map(Ask._make, zip(range(first, first + len(app)), *columns, strict=True))

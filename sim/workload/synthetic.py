@@ -60,6 +60,7 @@ def demand(scenario: Scenario, streams: Streams) -> Demand:
         app_kind=_choose([image.share for image in scenario.images.values()], streams.generator("kinds").random(apps)),
         app_draw=streams.generator("homes").random(apps),
         known_apps=known,
+        removed=streams.generator("removals").random(len(at_s)) < asked.removals if asked.removals else None,
     )
 
 

@@ -15,14 +15,16 @@ from sim.policies.snapshot import PushView, Rivals, Route
 from sim.registry.clients import CONTAINERD, PROFILES
 from sim.registry.contents import Contents, Publish
 from sim.registry.oci import Layer, digest_of
+from sim.registry.storage import Quota, Storage
 from sim.registry.workers import Workers
 from sim.scenario import Choice, Scenario
-from sim.scenario.tables import Central, Host, NodeGroup, Sync
+from sim.scenario.tables import Central, Host, NodeGroup, Policies, Sync
 from sim.streams import Streams
 from sim.topologies import Host as AttachedHost
 from sim.workload.demand import Demand
 from sim.world.clock import Clock
 from sim.world.jobs import Backlog
+from sim.world.limits import Limits, collect
 from sim.world.log import Log
 from sim.world.network import Network, spans_of
 from sim.world.places import Client, ImageKind, Registry
@@ -34,8 +36,9 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
     clock = Clock()
     groups = [("central", scenario.central), *scenario.node_hosts(), *scenario.client_hosts()]
     merges = scenario.run.detail == "phases"
-    central = _registry("central", scenario.central, 0, streams, merges)
-    nodes = [_registry(name, group, n, streams, merges) for n, (name, group) in enumerate(scenario.node_hosts(), 1)]
+    central = _registry("central", scenario.central, 0, streams, merges, scenario.policies)
+    hosts = enumerate(scenario.node_hosts(), 1)
+    nodes = [_registry(name, group, n, streams, merges, scenario.policies) for n, (name, group) in hosts]
     clients = [
         Client(name, group.site or "", n, group.window_bytes, profile=PROFILES[group.profile])
         for n, (name, group) in enumerate(scenario.client_hosts(), 1 + len(nodes))
@@ -60,6 +63,10 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
         app_draw=demand.app_draw.tolist(),
         app_client=demand.app_client.tolist(),
     )
+    garbage = scenario.policies.garbage
+    if garbage.every_s is not None:
+        rounds = int(scenario.run.duration_s // garbage.every_s)
+        clock.start(collect(world, rounds, garbage.every_s, garbage.untagged, garbage.pause_s))
     if scenario.demand.warm:
         _warm_up(world, demand)
     return world
@@ -69,7 +76,9 @@ def _attached(name: str, group: Host) -> AttachedHost:
     return AttachedHost(name, group.site or "", group.up_Bps, group.down_Bps, group.delay_s)
 
 
-def _registry(name: str, group: Central | NodeGroup, number: int, streams: Streams, merges: bool) -> Registry:
+def _registry(
+    name: str, group: Central | NodeGroup, number: int, streams: Streams, merges: bool, chosen: Policies
+) -> Registry:
     draw_service_s = None
     if group.service == "exponential":
         draw_service_s = partial(streams.generator("service", name).exponential, group.request_time_s)
@@ -86,7 +95,19 @@ def _registry(name: str, group: Central | NodeGroup, number: int, streams: Strea
         draw_service_s=draw_service_s,
         tls=group.tls,
         merges=merges and draw_service_s is None,
+        limits=_limits(group, chosen),
     )
+
+
+def _limits(group: Central | NodeGroup, chosen: Policies) -> Limits | None:
+    quota_bytes = group.quota_bytes if isinstance(group, Central) else None
+    ttl_s = group.ttl_s if isinstance(group, NodeGroup) else None
+    paused = isinstance(group, Central) and chosen.garbage.every_s is not None
+    if group.storage_bytes is None and quota_bytes is None and ttl_s is None and not paused:
+        return None
+    rule, parameters = policies.rule("eviction", chosen.eviction.name), chosen.eviction.parameters
+    storage = Storage(group.storage_bytes, ttl_s, lambda kept: rule.worth(kept, parameters))
+    return Limits(storage, None if quota_bytes is None else Quota(quota_bytes))
 
 
 def _candidates(site: str, nodes: Sequence[Registry]) -> tuple[tuple[int, ...], int]:
@@ -128,6 +149,11 @@ def _rules(scenario: Scenario) -> Rules:
         check_upstream=chosen.tags.check == "upstream",
         coalesce=chosen.coalesce,
         wins=_wins(chosen.conflict),
+        keep_unsynced=chosen.keep_unsynced,
+        runs_for_s=scenario.demand.runs_for_s,
+        sleeps_for_s=scenario.demand.sleeps_for_s,
+        wakes=scenario.demand.wakes,
+        removed_after_s=scenario.demand.removed_after_s,
         sync=_sync(chosen.sync),
     )
 
@@ -146,6 +172,7 @@ def _sync(chosen: Sync) -> SyncRules:
         profile=replace(CONTAINERD, parallel_pushes=1) if chosen.references == "series" else CONTAINERD,
         retries=chosen.retries,
         backoff_s=chosen.backoff_s,
+        deletions=chosen.deletions,
     )
 
 

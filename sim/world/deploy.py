@@ -9,6 +9,7 @@ from sim.registry.contents import Publish
 from sim.registry.oci import Image
 from sim.workload.demand import Ask
 from sim.world.clock import Failure, Finding, Steps
+from sim.world.limits import discard, within_limits
 from sim.world.log import DeployRow, Moved
 from sim.world.path import BOOT, SYNC_WAIT, Path
 from sim.world.places import Client, Registry
@@ -61,6 +62,8 @@ def deploy(world: World, ask: Ask) -> Steps:
     except Failure as failure:
         reason = str(failure)
     this.end(world.log, path, reason)
+    if ask.removed and not reason:
+        world.clock.start(remove(world, path.now_s + world.rules.removed_after_s, this))
 
 
 def _through_central(world: World, path: Path, this: Deploy) -> Steps:
@@ -100,7 +103,8 @@ def _both_at_once(world: World, path: Path, this: Deploy) -> Steps:
 
 def _push(world: World, path: Path, this: Deploy, target: Registry) -> Finding[Publish]:
     client = this.client
-    return push(world, path, client.profile, client, target, this.repository, TAG, this.image, this.pushed)
+    pushing = push(world, path, client.profile, client, target, this.repository, TAG, this.image, this.pushed)
+    return within_limits(world, path, target, this.repository, this.image, pushing)
 
 
 def _create(world: World, path: Path, this: Deploy, pushed_to: Registry) -> None:
@@ -119,10 +123,59 @@ def _start(world: World, path: Path, starts: Sequence[Start], this: Deploy) -> S
 
 
 def _instance(world: World, path: Path, node: Registry, upstream: Registry, wait: bool, this: Deploy) -> Steps:
-    """One instance: wait until the image is where the node looks for it, pull, boot."""
-    if wait:
-        yield from world.until_central_has(path, this.repository, this.image.digest)
-    yield from pull(world, path, node, upstream, this.wanted, this)
-    path.enter(BOOT)
-    path.now_s += this.kind.boot_s
+    """One instance: wait until the image is where the node looks for it, pull, boot; a row, whatever happens."""
+    asked_s, trailing_s, missed = path.now_s, None, True
+    try:
+        if wait:
+            yield from world.until_central_has(path, this.repository, this.image.digest)
+        trailing_s = yield from pull(world, path, node, upstream, this.wanted, this)
+        missed = False
+    finally:
+        pulled_s = path.now_s
+        path.enter(BOOT)
+        path.now_s += 0.0 if missed else this.kind.boot_s
+        world.log.start(this, node, "deploy", asked_s, pulled_s, path.now_s, trailing_s, missed)
     yield path.now_s
+    if world.rules.runs_for_s is not None:
+        world.clock.start(_later_life(world, path.now_s, node, this))
+
+
+def remove(world: World, at_s: float, this: Deploy) -> Steps:
+    """Remove the image where it was pushed to, and from there wherever deletions are copied to."""
+    yield at_s
+    pushed_to = [world.central] if this.route == "central" else this.nodes[:1]
+    if this.route == "both":
+        pushed_to.append(world.central)
+    for registry in pushed_to:
+        discard(world, registry, this.repository, this.image.digest)
+    if world.rules.sync.deletions:
+        yield at_s + world.rules.sync.delay_s
+        for registry in (world.central, *world.nodes):
+            discard(world, registry, this.repository, this.image.digest)
+
+
+def _later_life(world: World, ready_s: float, node: Registry, this: Deploy) -> Steps:
+    """What becomes of an instance: it is scaled to zero after a while, and starts again as often as the demand says.
+
+    It pulls again what was dropped meanwhile.
+    """
+    rules, now_s = world.rules, ready_s
+    assert rules.runs_for_s is not None
+    for wakes in range(rules.wakes + 1):
+        now_s += rules.runs_for_s
+        yield now_s
+        if node.limits is not None:
+            node.limits.stop(this.repository)
+        if wakes == rules.wakes:
+            return
+        path = Path(now_s + rules.sleeps_for_s)
+        yield path.now_s
+        asked_s, trailing_s, missed = path.now_s, None, True
+        try:
+            trailing_s = yield from pull(world, path, node, world.central, this.wanted, this)
+            missed = False
+        except Failure:
+            pass
+        now_s = path.now_s if missed else path.now_s + this.kind.boot_s
+        world.log.start(this, node, "wake", asked_s, path.now_s, now_s, trailing_s, missed)
+        yield now_s

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.rows import new_tables
 from sim.workload.demand import Ask
-from sim.world.path import Path
+from sim.world.path import PULL, SYNC_WAIT, Path
 from sim.world.places import ImageKind, Machine, Registry
 from sim.world.wire import Lane
 
@@ -16,6 +16,17 @@ class Log:
 
     def __init__(self) -> None:
         self.tables = new_tables()
+        self._starts = self.tables["starts"].append
+
+    def start(
+        self, row: DeployRow, node: Registry, kind: str, asked_s: float, pulled_s: float, ready_s: float,
+        trailing_s: float | None, missed: bool,
+    ) -> None:  # fmt: skip
+        """One start of an instance: ready, or without its image."""
+        self._starts(
+            (row.ask.deploy, node.name, kind, asked_s, pulled_s, ready_s, pulled_s - asked_s, missed,
+             trailing_s is not None, 0.0 if trailing_s is None else trailing_s)
+        )  # fmt: skip
 
     def settle(self) -> None:
         """Turn what has gathered in buffers into columns."""
@@ -86,5 +97,5 @@ class DeployRow:
              _NEVER if failed else self.client_latency_s, self.push_s, self.pull_s,
              *path.phases_s, *path.waited_s,
              pushed.size_bytes, self.pulled_bytes, pushed.saved_bytes + self.saved_bytes, self.coalesced_bytes,
-             self.stale_starts)
+             self.stale_starts, path.phases_s[SYNC_WAIT] + path.phases_s[PULL])
         )  # fmt: skip

@@ -15,6 +15,7 @@ from sim.registry.clients import Profile
 from sim.registry.contents import Contents
 from sim.registry.oci import Digest, Layer
 from sim.registry.workers import Workers
+from sim.world.limits import Limits
 from sim.world.wire import Lane
 
 
@@ -42,6 +43,7 @@ class Registry(Machine):
     `arriving` holds, for each (repository, digest) that is being fetched to here, the event of its arrival, made when
     the first coalesced pull waits for it. `merges` says that requests with nothing to decide between them may be
     booked as one stretch, for which service times have to be fixed. `skew_s` is how far its clock is ahead.
+    `limits` is None where it keeps everything.
     `open_until_s` holds how long kept connections to other registries stay open.
     """
 
@@ -54,6 +56,7 @@ class Registry(Machine):
     tls: bool
     merges: bool
     skew_s: float = 0.0
+    limits: Limits | None = None
     arriving: dict[tuple[str, Digest], Event | None] = field(default_factory=dict)
     open_until_s: dict[int, float] = field(default_factory=dict)
 

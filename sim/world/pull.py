@@ -12,6 +12,7 @@ from sim.registry.contents import Publish
 from sim.registry.oci import Digest, Image, Layer
 from sim.registry.plan import plan_pull
 from sim.world.clock import Failure, Finding, Steps
+from sim.world.limits import sweep, within_limits
 from sim.world.log import DeployRow, Moved
 from sim.world.path import PULL, Path
 from sim.world.places import Registry, Way
@@ -34,16 +35,29 @@ class Seen(NamedTuple):
     image: Image
 
 
-def pull(world: World, path: Path, node: Registry, upstream: Registry, wanted: Wanted, row: DeployRow) -> Steps:
-    """Have on `node` the image that `wanted` means; ends with everything there."""
+def pull(
+    world: World, path: Path, node: Registry, upstream: Registry, wanted: Wanted, row: DeployRow
+) -> Finding[float | None]:
+    """Have on `node` the image that `wanted` means; ends with everything there.
+
+    Returns for how long the image had been outdated when its tag was resolved, None if it was not.
+    """
     path.enter(PULL)
     started_s = path.now_s
     seen = yield from _resolve(world, path, node, upstream, wanted)
-    if wanted.digest is None and world.superseded(wanted.repository, wanted.tag, seen.publish):
-        row.stale_starts += 1
+    trailing_s = None
+    if wanted.digest is None:
+        trailing_s = world.trailing_s(wanted.repository, wanted.tag, seen.publish, world.clock.now)
+        if trailing_s is not None:
+            row.stale_starts += 1
     if node.contents.image(wanted.repository, seen.publish.digest) is None:
-        yield from _fetch(world, path, node, upstream, wanted, seen, row)
+        fetching = _fetch(world, path, node, upstream, wanted, seen, row)
+        yield from within_limits(world, path, node, wanted.repository, seen.image, fetching)
+    if node.limits is not None:
+        node.limits.storage.use(wanted.repository, seen.publish.digest, world.clock.now)
+        node.limits.run_from(wanted.repository, seen.publish.digest)
     row.pull_s = max(row.pull_s, path.now_s - started_s)
+    return trailing_s
 
 
 def _resolve(
@@ -53,6 +67,9 @@ def _resolve(
 
     Or the pinned digest.
     """
+    if node.limits is not None:
+        yield path.now_s
+        sweep(world, node)
     if not (world.rules.check_upstream and wanted.digest is None):
         yield path.now_s
         own = _look_up(node, wanted)
@@ -133,7 +150,7 @@ def _fetch(
     if wanted.digest is None:
         world.hold(node, repository, wanted.tag, image, seen.publish)
     else:
-        node.contents.put(repository, None, image, seen.publish)
+        world.keep(node, repository, None, image, seen.publish)
 
 
 def fetch_blobs(

@@ -16,6 +16,7 @@ from sim.registry.contents import Publish
 from sim.registry.oci import Image
 from sim.registry.replication import Event, Replica, State
 from sim.world.clock import Failure, Steps
+from sim.world.limits import holding, within_limits
 from sim.world.log import Moved
 from sim.world.path import Path
 from sim.world.places import Registry
@@ -86,7 +87,10 @@ def _job(world: World, copy: Copy) -> Steps:
         if not attempt:
             started_s = path.now_s
         try:
-            yield from _copy(world, path, copy, replica, moved)
+            copying = within_limits(
+                world, path, target, copy.repository, copy.image, _copy(world, path, copy, replica, moved)
+            )
+            yield from (copying if source.limits is None else holding(source, copy.image, copying))
         except Failure:
             replica.on(Event.BROKE)
             yield path.now_s

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.rows import ENDS
+from sim.world.limits import sweep
 from sim.world.usage import peaks
 from sim.world.wire import BIN_S
 from sim.world.world import World
@@ -21,6 +22,8 @@ _PURPOSES = ("push", "pull", "sync")
 
 def tally(world: World) -> None:
     """Put rows in the order of their ends, and fill the tables `links` and `registries`."""
+    for registry in (world.central, *world.nodes):
+        sweep(world, registry)
     for name, ended in ENDS.items():
         world.log.tables[name].sort(ended)
     lanes, transfers = world.network.wire.lanes, world.log.tables["transfers"]

@@ -44,6 +44,7 @@ class SyncRules:
     profile: Profile
     retries: int
     backoff_s: float
+    deletions: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,11 @@ class Rules:
     by_digest: bool
     check_upstream: bool
     coalesce: bool
+    keep_unsynced: bool
+    runs_for_s: float | None
+    sleeps_for_s: float
+    wakes: int
+    removed_after_s: float
 
 
 @dataclass(slots=True, eq=False)
@@ -110,6 +116,8 @@ class World:
             image.digest, published_s, registry.skew_s, registry.number, 1 if held is None else held.generation + 1
         )
         registry.contents.put(repository, tag, image, publish)
+        if registry.limits is not None:
+            registry.limits.storage.keep(repository, image, published_s)
         newest = self._newest.get((repository, tag))
         if newest is None or _later(publish, newest):
             self._newest[repository, tag] = publish
@@ -120,8 +128,14 @@ class World:
         """Have a copy of what was published elsewhere; its tag points there unless what it holds wins."""
         held = registry.contents.resolve(repository, tag)
         wins = held is None or self.rules.wins(publish, held)
-        registry.contents.put(repository, tag if wins else None, image, publish, self.clock.now)
+        self.keep(registry, repository, tag if wins else None, image, publish)
         self._arrived(registry, repository, image.digest)
+
+    def keep(self, registry: Registry, repository: str, tag: str | None, image: Image, publish: Publish) -> None:
+        """Have an image in a registry from now on, under a tag if one is given."""
+        registry.contents.put(repository, tag, image, publish, self.clock.now)
+        if registry.limits is not None:
+            registry.limits.storage.keep(repository, image, self.clock.now)
 
     def _arrived(self, registry: Registry, repository: str, digest: Digest) -> None:
         """Starts may be waiting for it."""
@@ -130,10 +144,15 @@ class World:
             if awaited is not None:
                 self.clock.deliver(awaited)
 
-    def superseded(self, repository: str, tag: str, seen: Publish) -> bool:
-        """Whether the tag means, at any registry, something published later than what was seen."""
+    def trailing_s(self, repository: str, tag: str, seen: Publish, now_s: float) -> float | None:
+        """How long ago the tag came to mean, at any registry, something published later than what was seen.
+
+        None if it did not.
+        """
         newest = self._newest.get((repository, tag))
-        return newest is not None and newest.digest != seen.digest and _later(newest, seen)
+        if newest is None or newest.digest == seen.digest or not _later(newest, seen):
+            return None
+        return now_s - newest.published_s
 
     def until_central_has(self, path: Path, repository: str, digest: Digest) -> Steps:
         """Wait until central has an image; a failure after `WAIT_LIMIT_S`."""

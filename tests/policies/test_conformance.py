@@ -18,9 +18,13 @@ from sim.figures import quantity_of
 from sim.policies.snapshot import Due, Fanout, Owed, PlacementView, PushView, Rivals, Route
 from sim.registry.contents import Publish
 from sim.registry.oci import digest_of
+from sim.registry.storage import Kept
 
 #: A rule's one function, by kind.
-FUNCTIONS: Final = {"route": "decide", "placement": "place", "fanout": "plan", "trigger": "due", "conflict": "wins"}
+FUNCTIONS: Final = {
+    "route": "decide", "placement": "place", "fanout": "plan", "trigger": "due", "conflict": "wins",
+    "eviction": "worth",
+}
 RULES = [(kind, name) for kind in policies.KINDS for name in policies.names(kind)]
 draws = st.floats(0, 1, exclude_max=True)
 
@@ -43,6 +47,7 @@ VIEWS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "fanout": st.integers(1, 10),
     "trigger": st.builds(Owed, st.floats(0, 1e6), st.floats(0, 1e3)),
     "conflict": st.tuples(publishes, publishes, publishes),
+    "eviction": st.builds(Kept, st.floats(0, 1e6), st.floats(0, 1e6), st.integers(1, 100), st.integers(0, 10**9)),
 }
 
 
@@ -71,6 +76,9 @@ def check_decision(kind: str, view: Any, decision: Any) -> None:
         assert set(decision) <= set(view.nodes)
     elif kind == "trigger":
         assert decision is None or (isinstance(decision, Due) and decision.at_s >= view.now_s)
+    elif kind == "eviction":
+        assert isinstance(decision, tuple)
+        assert decision == decision  # no NaN, which would not be ordered
     elif kind == "conflict":
         check_order(view, decision)
     else:
@@ -126,7 +134,7 @@ def test_a_rule_draws_nothing_and_waits_for_nothing(kind: str, name: str) -> Non
     tree = ast.parse(inspect.getsource(policies.rule(kind, name)))
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    ours = ("sim.figures", "sim.plugins", "sim.policies", "sim.registry.contents")
+    ours = ("sim.figures", "sim.plugins", "sim.policies", "sim.registry")
     allowed = (*ours, "__future__", "collections.abc", "math", "pydantic", "typing")
     assert all(module and module.startswith(allowed) for module in modules), modules
     assert not any(isinstance(node, ast.Global | ast.Nonlocal) for node in ast.walk(tree))

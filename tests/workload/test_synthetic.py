@@ -187,5 +187,5 @@ def test_asks_are_the_columns_row_by_row() -> None:
         ask, app = asks[deploy], int(demand.app[deploy])
         assert ask == (
             deploy, demand.at_s[deploy], app, demand.app_client[app], demand.app_kind[app], demand.kernel[deploy],
-            demand.update[deploy], demand.route_draw[deploy], demand.place_draw[deploy],
+            demand.update[deploy], demand.route_draw[deploy], demand.place_draw[deploy], False,
         )  # fmt: skip

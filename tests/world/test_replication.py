@@ -75,9 +75,7 @@ def test_central_sends_to_the_nodes_that_hold_the_repository() -> None:
     changes = {"policies__sync__to_nodes": "on-push", "policies__sync__delay": "1 s", "demand__nodes": 1}
     seen = play(scenario(nodes=2, **changes), demand([Deploy(0.0), Deploy(50.0)], apps=ROM))
     assert copies(seen, "source", "target", "state") == [("central", "n1", "committed")]
-    everywhere = play(
-        scenario(nodes=2, policies__sync__targets="all", **changes), demand([Deploy(0.0)], apps=ROM)
-    )
+    everywhere = play(scenario(nodes=2, policies__sync__targets="all", **changes), demand([Deploy(0.0)], apps=ROM))
     assert sorted(copies(everywhere, "target")) == [("n1",), ("n2",)]
 
 

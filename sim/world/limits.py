@@ -1,0 +1,150 @@
+"""Registries that can't keep everything: room on a disk, a quota for each account, images whose time is over.
+
+Room is made when a transfer begins: whoever is about to send or fetch an image claims it, so that nothing it shares
+with others goes meanwhile, and what the disk lacks is freed by dropping other images. An image that is dropped from a
+node before any other registry has it is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sim.registry.oci import Digest, Image
+from sim.registry.plan import account_of
+from sim.registry.storage import Full, Key, Quota, Storage
+from sim.world.clock import Failure, Finding, R, Steps
+from sim.world.path import Path
+
+if TYPE_CHECKING:
+    from sim.world.places import Registry
+    from sim.world.world import World
+
+
+class Limits:
+    """What bounds one registry: its storage, its accounts' quota if they have one, and what runs from it.
+
+    `running` gives, for each repository with an instance here, the image that it runs from. While garbage is collected
+    nothing is written.
+    """
+
+    __slots__ = ("paused_until_s", "quota", "running", "storage")
+
+    def __init__(self, storage: Storage, quota: Quota | None) -> None:
+        self.storage = storage
+        self.quota = quota
+        self.running: dict[str, Digest] = {}
+        self.paused_until_s = 0.0
+
+    def run_from(self, repository: str, digest: Digest) -> None:
+        """An instance runs from this image from now on, in place of the one that ran from this repository."""
+        self.stop(repository)
+        self.running[repository] = digest
+        self.storage.pin((repository, digest))
+
+    def stop(self, repository: str) -> None:
+        """The instance of this repository ends, if there is one."""
+        digest = self.running.pop(repository, None)
+        if digest is not None:
+            self.storage.unpin((repository, digest))
+
+
+def holding(registry: Registry, image: Image, steps: Finding[R]) -> Finding[R]:
+    """Take these steps with an image: what a registry has of it stays meanwhile, whatever else goes."""
+    limits = registry.limits
+    if limits is None:
+        return (yield from steps)
+    limits.storage.claim(image)
+    try:
+        return (yield from steps)
+    finally:
+        limits.storage.release(image)
+
+
+def within_limits(
+    world: World, path: Path, registry: Registry, repository: str, image: Image, steps: Finding[R]
+) -> Finding[R]:
+    """The same with steps that bring the image here, once there is room for it."""
+    if registry.limits is None:
+        return steps
+    return holding(registry, image, _coming(world, path, registry, repository, image, steps))
+
+
+def _coming(
+    world: World, path: Path, registry: Registry, repository: str, image: Image, steps: Finding[R]
+) -> Finding[R]:
+    yield path.now_s
+    limits = registry.limits
+    assert limits is not None
+    if limits.paused_until_s > path.now_s:
+        path.waited(limits.paused_until_s - path.now_s)
+        path.now_s = limits.paused_until_s
+        yield path.now_s
+    sweep(world, registry)
+    _admit(world, registry, limits, repository, image)
+    return (yield from steps)
+
+
+def _admit(world: World, registry: Registry, limits: Limits, repository: str, image: Image) -> None:
+    if limits.quota is not None and not limits.quota.charge(account_of(repository), image.blobs):
+        raise Failure("quota exceeded")
+    try:
+        for key in limits.storage.make_room(image.blobs, _spared(world, registry)):
+            drop(world, registry, key, "evicted")
+    except Full:
+        raise Failure("disk full") from None
+
+
+def _spared(world: World, registry: Registry) -> Callable[[Key], bool]:
+    """Which images are never dropped to make room: those that central lacks, if the scenario says so."""
+    if not world.rules.keep_unsynced or registry is world.central:
+        return lambda key: False
+    return lambda key: world.central.contents.image(*key) is None
+
+
+def sweep(world: World, registry: Registry) -> None:
+    """Drop what is past its time."""
+    if registry.limits is not None:
+        for key in registry.limits.storage.expired(world.clock.now):
+            drop(world, registry, key, "expired")
+
+
+def drop(world: World, registry: Registry, key: Key, why: str) -> None:
+    """An image goes from a registry; lost, if no other has it."""
+    now_s = world.clock.now
+    assert registry.limits is not None
+    freed_bytes = registry.limits.storage.drop(key)
+    registry.contents.drop(*key, now_s, registry.limits.storage.claimed)
+    lost = not any(other.contents.image(*key) is not None for other in (world.central, *world.nodes))
+    world.log.tables["drops"].append((registry.name, *key, now_s, why, freed_bytes, lost, now_s + registry.list_lag_s))
+
+
+def discard(world: World, registry: Registry, repository: str, digest: Digest) -> None:
+    """Somebody asked for an image's removal: its manifest and its tags go; bytes stay until garbage is collected."""
+    now_s = world.clock.now
+    if registry.contents.remove_manifest(repository, digest, now_s):
+        if registry.limits is not None and (repository, digest) in registry.limits.storage:
+            registry.limits.storage.drop((repository, digest))
+        world.log.tables["drops"].append(
+            (registry.name, repository, digest, now_s, "removed", 0, False, now_s + registry.list_lag_s)
+        )
+
+
+def collect(world: World, rounds: int, every_s: float, untagged: bool, pause_s: float) -> Steps:
+    """Collect central's garbage so many times; what is pushed meanwhile waits."""
+    for number in range(1, rounds + 1):
+        yield number * every_s
+        if world.central.limits is not None:
+            world.central.limits.paused_until_s = world.clock.now + pause_s
+        collect_garbage(world, world.central, untagged)
+
+
+def collect_garbage(world: World, registry: Registry, untagged: bool) -> None:
+    """Mark and sweep: blobs of no manifest go, before that manifests without a tag if asked; quotas count anew."""
+    now_s, limits = world.clock.now, registry.limits
+    claimed = () if limits is None else limits.storage.claimed
+    freed_bytes = registry.contents.collect_garbage(untagged=untagged, claimed=claimed)
+    if limits is not None and limits.quota is not None:
+        stored = registry.contents.stored()
+        limits.quota.recount((account_of(repository), blob) for repository, blob in stored)
+    world.log.tables["drops"].append((registry.name, "", "", now_s, "collected", freed_bytes, False, now_s))

@@ -37,9 +37,9 @@ def _lines(tables: Tables) -> Iterator[tuple[Path, Line]]:
 
 
 def something_of_each(tables: Tables) -> Iterator[Fault]:
-    """There is a node, a client and an image."""
+    """There is a node, a client and an image; a log brings images of its own."""
     for key, example in (("nodes", "dal-n"), ("clients", "dal-dev"), ("images", "http")):
-        if not getattr(tables, key):
+        if not getattr(tables, key) and not (key == "images" and tables.demand.replay):
             yield Fault((key,), "there is none", f"add a table such as [{key}.{example}]")
 
 
@@ -191,6 +191,29 @@ def demand_can_be_met(tables: Tables) -> Iterator[Fault]:
         yield Fault(("demand", "kernel_release", "at"), problem, "lower it or lengthen the run")
 
 
+def jobs_keep_to_their_cap(tables: Tables) -> Iterator[Fault]:
+    """A cap on a job holds for each of its bodies, so they must not travel side by side."""
+    sync = tables.policies.sync
+    if sync.job_Bps is not None and sync.references != "series":
+        problem = "caps one body at a time, but references are copied in parallel"
+        yield Fault(("policies", "sync", "job_rate"), problem, 'set policies.sync.references = "series"')
+
+
+def replays_have_hosts(tables: Tables) -> Iterator[Fault]:
+    """A replay's origins are groups of hosts, and its window has an end after its beginning."""
+    replay = tables.demand.replay
+    if replay is None:
+        return
+    groups = {*tables.nodes, *tables.clients}
+    for key, origin in replay.origins.items():
+        if origin.group not in groups:
+            path: Path = ("demand", "replay", "origins", key, "group")
+            problem = f"unknown group of nodes or clients, got {shown(origin.group)}"
+            yield Fault(path, problem, near(origin.group, groups), needs=(("nodes",), ("clients",)))
+    if replay.since_s is not None and replay.until_s is not None and replay.until_s <= replay.since_s:
+        yield Fault(("demand", "replay", "until"), "must be after since", "lengthen the window")
+
+
 CHECKS: tuple[Callable[[Tables], Iterator[Fault]], ...] = (
     something_of_each,
     alternatives,
@@ -202,6 +225,8 @@ CHECKS: tuple[Callable[[Tables], Iterator[Fault]], ...] = (
     profiles_exist,
     kernels_agree,
     demand_can_be_met,
+    jobs_keep_to_their_cap,
+    replays_have_hosts,
     names_are_apart,
 )
 

@@ -32,6 +32,7 @@ from sim.figures import (
     setting,
 )
 from sim.scenario.choices import Conflict, Eviction, Fanout, Placement, Routes, Trigger
+from sim.scenario.replay import Replay
 
 _ZONE = "ibm-cloud-docs/vpc network-latency, inside a zone"
 _LAMBDA = "AWS Lambda, ATC'23, median"
@@ -244,6 +245,7 @@ class Demand(Table):
     removals: Fraction = figure("removals", 0.0, assumption=True, range=(0.0, 0.5))
     removed_after_s: Duration = figure("removed_after", "1 h", assumption=True)
     kernel_release: KernelRelease | None = setting("kernel_release", None)
+    replay: Replay | None = setting("replay", None)
 
 
 class Sync(Table):
@@ -251,6 +253,8 @@ class Sync(Table):
 
     `to_nodes` sends images to the `targets` without being asked: to nodes that hold their repository, or to all. In a
     `shared` queue a copy waits for its target with a worker in hand, so that a slow target holds up the others.
+    `job_rate` caps each copy (of references in series), `target_rate` all copies to one registry, `leg_rate` all copies
+    from one site to another.
     """
 
     to_central: Trigger = figure("to_central", "on-push", assumption=True)
@@ -261,6 +265,9 @@ class Sync(Table):
     target_workers: Count | None = setting("target_workers", None)
     queue: Literal["shared", "per-target"] = figure("queue", "shared", source="goharbor/harbor issue 8665")
     references: Literal["series", "parallel"] = figure("references", "parallel", assumption=True)
+    job_Bps: Rate | None = setting("job_rate", None)
+    target_Bps: Rate | None = setting("target_rate", None)
+    leg_Bps: Rate | None = setting("leg_rate", None)
     retries: Tally = figure("retries", 4, source=_HARBOR)
     backoff_s: Duration = figure("backoff", "2 s", source=f"{_HARBOR}, doubled each time")
     deletions: StrictBool = figure("deletions", False, source="goharbor/harbor: deletions are replicated only if asked")

@@ -26,7 +26,7 @@ from sim.world.clock import Clock
 from sim.world.jobs import Backlog
 from sim.world.limits import Limits, collect
 from sim.world.log import Log
-from sim.world.network import Network, spans_of
+from sim.world.network import Network, SyncCaps, spans_of
 from sim.world.places import Client, ImageKind, Registry
 from sim.world.world import Rules, SyncRules, Trigger, World
 
@@ -47,7 +47,9 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
     disks_Bps |= {n: group.disk_Bps for n, (_, group) in enumerate(scenario.node_hosts(), 1)}
     sites = {client.site for client in clients} | {node.site for node in nodes}
     spans = spans_of(scenario, [_attached(*named) for named in groups])
-    network = Network(clock, spans, frozenset(scenario.sites), disks_Bps)
+    sync = scenario.policies.sync
+    caps = SyncCaps(sync.job_Bps, sync.target_Bps, sync.leg_Bps)
+    network = Network(clock, spans, frozenset(scenario.sites), disks_Bps, caps)
     world = World(
         clock=clock,
         network=network,

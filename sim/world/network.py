@@ -6,8 +6,11 @@ share. A way is worked out when it is first used and kept.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import permutations
+from typing import Final, TypeVar
 
 from sim import topologies
 from sim.network import Graph
@@ -17,6 +20,8 @@ from sim.topologies import Host, Span
 from sim.world.clock import Clock
 from sim.world.places import Body, Machine, Registry, Way
 from sim.world.wire import Wire
+
+T = TypeVar("T", bound=Hashable)
 
 
 def spans_of(scenario: Scenario, hosts: list[Host]) -> tuple[Span, ...]:
@@ -43,15 +48,29 @@ def spans_of(scenario: Scenario, hosts: list[Host]) -> tuple[Span, ...]:
     return tuple(joined.values())
 
 
+@dataclass(frozen=True, slots=True)
+class SyncCaps:
+    """The most that registries copy with, bytes/s: a job, all jobs to one target, all jobs from one site to another."""
+
+    job_Bps: float | None = None
+    target_Bps: float | None = None
+    leg_Bps: float | None = None
+
+
+UNCAPPED: Final = SyncCaps()
+
+
 class Network:
     """Graph, wire and ways of one world.
 
-    Links are numbered: first the graph's, then one disk for each registry.
+    Links are numbered: first the graph's, then one disk for each registry, then what caps copies: a link for each
+    target, and one for each leg from site to site, that copies alone cross.
     """
 
     def __init__(
-        self, clock: Clock, spans: tuple[Span, ...], sites: frozenset[str], disks_Bps: dict[int, float]
-    ) -> None:
+        self, clock: Clock, spans: tuple[Span, ...], sites: frozenset[str], disks_Bps: dict[int, float],
+        caps: SyncCaps = UNCAPPED,
+    ) -> None:  # fmt: skip
         self.graph: Graph = topologies.graph(spans)
         links = self.graph.links
         self._disk = {number: len(links) + at for at, number in enumerate(disks_Bps)}
@@ -60,12 +79,43 @@ class Network:
         self.price_usd_per_byte = [span.price_usd_per_byte for span in spans for _ in ("up", "down")] + [0.0] * len(
             disks_Bps
         )
+        self._job_Bps = caps.job_Bps
+        self._targets = self._more(disks_Bps, caps.target_Bps)
+        self._legs = self._more(permutations(sorted(sites), 2), caps.leg_Bps)
+        self._capped = caps != UNCAPPED
+        self._sync_ways: dict[tuple[int, int], Way] = {}
         self.wire = Wire(clock, self.capacity_Bps)
+
+    def _more(self, things: Iterable[T], capacity_Bps: float | None) -> dict[T, int]:
+        """A link of that capacity for each thing; none if it is None."""
+        if capacity_Bps is None:
+            return {}
+        found = {thing: len(self.capacity_Bps) + at for at, thing in enumerate(things)}
+        self.capacity_Bps += [capacity_Bps] * len(found)
+        self.wan += [False] * len(found)
+        self.price_usd_per_byte += [0.0] * len(found)
+        return found
 
     def way(self, a: Machine, b: Registry) -> Way:
         """From the machine that asks to the registry that answers."""
         way = a.ways.get(b.number)
         return way or self._work_out(a, b)
+
+    def sync_way(self, a: Registry, b: Registry) -> Way:
+        """The same for a copy, whose bodies keep to the caps."""
+        if not self._capped:
+            return self.way(a, b)
+        way = self._sync_ways.get((a.number, b.number))
+        if way is None:
+            plain = self.way(a, b)
+            up = plain.up
+            caps = self._targets.get(b.number), self._legs.get((a.site, b.site))
+            extra = [link for link in caps if link is not None]
+            cap_Bps = min(up.lane.cap_Bps, self._job_Bps or up.lane.cap_Bps)
+            body = Body(self.wire.lane(a, b, (*up.lane.route, *extra), cap_Bps), up.round_trip_s, up.ramp)
+            way = Way(plain.forth_s, plain.back_s, plain.round_trip_s, plain.open_s, lambda: body, lambda: plain.down)
+            self._sync_ways[a.number, b.number] = way
+        return way
 
     def _work_out(self, a: Machine, b: Registry) -> Way:
         forth, back = self.graph.route(a.name, b.name), self.graph.route(b.name, a.name)

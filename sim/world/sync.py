@@ -118,7 +118,7 @@ def _copy(world: World, path: Path, copy: Copy, replica: Replica, moved: Moved) 
     if source.contents.image(copy.repository, image.digest) is None:
         replica.on(Event.VANISHED)
         return
-    way = world.network.way(source, target)
+    way = world.network.sync_way(source, target)
     connect(path, way, source, target)
     yield from copy_blobs(world, path, way, profile, target, copy.repository, image, moved)
     replica.on(Event.CHECKED)

@@ -51,7 +51,7 @@ def test_junk_is_told_as_input_errors(document: Any) -> None:
     loads_or_tells(document)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_one_junk_value_in_a_good_scenario_is_told(document: dict[str, Any], data: st.DataObject) -> None:
     """A good scenario with one value or table replaced by junk is a scenario or is told as input errors."""
@@ -66,7 +66,7 @@ def test_one_junk_value_in_a_good_scenario_is_told(document: dict[str, Any], dat
     loads_or_tells(changed)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=st.lists(KEYS, min_size=1, max_size=5), value=VALUES)
 def test_junk_overrides_are_told(document: dict[str, Any], path: list[str], value: Any) -> None:
     """Any override by any path gives a scenario or input errors."""

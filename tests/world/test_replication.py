@@ -6,12 +6,15 @@ new connection, 3.001 over an open one.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+
+import sim
 
 from .small import App, Deploy, Seen, demand, exactly, phases, play, scenario
 
@@ -115,6 +118,38 @@ def test_references_in_series_take_longer() -> None:
         for way in ("series", "parallel")
     }
     assert lags_s["series"] > lags_s["parallel"] + 1
+
+
+def test_a_job_keeps_to_its_cap() -> None:
+    """At 0.5 MB/s a ROM of 1 MB is on its way for 2 s, though the line would carry it in 1."""
+    changes = {**DIRECT, "policies__sync__references": "series", "policies__sync__job_rate": "500 kB/s"}
+    seen = play(scenario(**changes), demand([Deploy(0.0)], apps=ROM))
+    (body,) = [(ended - started) for kind, _, _, started, ended, _ in seen.bodies("sync") if kind == "rootfs"]
+    assert body == exactly(2.0)
+
+
+def test_copies_to_one_target_share_its_cap() -> None:
+    """Two nodes copy 1 MB each to central at once: with 0.5 MB/s for both together that takes 4 s; pushes are free."""
+    chosen = scenario(nodes=2, clients=2, policies__sync__target_rate="500 kB/s", **DIRECT)
+    apps = [App(client=0, kind=1, draw=0.0), App(client=1, kind=1, draw=0.6)]
+    seen = play(chosen, demand([Deploy(0.0), Deploy(0.0, app=1)], apps=apps))
+    bodies = [(ended - started) for kind, _, _, started, ended, _ in seen.bodies("sync") if kind == "rootfs"]
+    assert bodies == exactly([4.0, 4.0])
+    assert [(ended - started) for kind, _, _, started, ended, _ in seen.bodies("push") if kind == "rootfs"] == exactly(
+        [1.0, 1.0]
+    )
+
+
+def test_copies_over_one_leg_share_its_cap() -> None:
+    """Over the day's copies of `metros`, no two together go faster from site to site than the leg's 100 kB/s."""
+    changes = {"demand.rate": "500/day", "policies.sync.leg_rate": "100 kB/s", "run.duration": "6 h"}
+    chosen = sim.load(Path(__file__).parents[2] / "scenarios" / "metros.toml", overrides=changes)
+    result = sim.run(chosen, variant="node-direct")
+    copied = result.transfers.query("purpose == 'sync' and wan and size_bytes > 20000")
+    rate_Bps = copied.size_bytes / (copied.ended_s - copied.started_s)
+    assert len(copied) > 20
+    assert rate_Bps.max() <= 100_000 * (1 + 1e-9)
+    assert (rate_Bps < 99_000).any()  # some shared the leg
 
 
 def test_the_loser_hears_of_it() -> None:

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from typing import NamedTuple
 
+from sim.registry.dedup import Pool
 from sim.registry.oci import Digest, Image, Layer
 from sim.registry.reference import Reference
 
@@ -64,15 +65,21 @@ class _Repository:
 
 
 class Contents:
-    """One registry's holdings. Reading what is not there gives None or nothing held, never an error."""
+    """One registry's holdings. Reading what is not there gives None or nothing held, never an error.
 
-    __slots__ = ("_repositories",)
+    `pool` has dedup look further than the repository that is asked.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_pool", "_repositories")
+
+    def __init__(self, pool: Pool | None = None) -> None:
         self._repositories: dict[str, _Repository] = {}
+        self._pool = pool
 
     def blobs(self, repository: str) -> Container[Digest]:
-        """The digests that a repository holds, for `digest in`; ask again after a change."""
+        """The digests that count as held when a repository is asked, for `digest in`; ask again after a change."""
+        if self._pool is not None:
+            return self._pool.held(repository)
         held = self._repositories.get(repository)
         return _NOTHING if held is None else held.blobs
 
@@ -90,6 +97,8 @@ class Contents:
         held = self._repositories.get(repository)
         if held is None:
             held = self._repositories[repository] = _Repository()
+        if self._pool is not None and blob.digest not in held.blobs:
+            self._pool.add(repository, blob.digest)
         held.blobs[blob.digest] = blob
 
     def put(
@@ -158,7 +167,11 @@ class Contents:
         others = {blob.digest for other in held.images.values() for blob in other.blobs}
         for blob in image.blobs:
             if blob.digest not in others and blob.digest not in claimed:
-                held.blobs.pop(blob.digest, None)
+                self._forget(repository, held, blob.digest)
+
+    def _forget(self, repository: str, held: _Repository, digest: Digest) -> None:
+        if held.blobs.pop(digest, None) is not None and self._pool is not None:
+            self._pool.remove(repository, digest)
 
     def stored(self) -> Iterable[tuple[str, Layer]]:
         """Every blob of every repository, with the repository's name."""
@@ -175,12 +188,13 @@ class Contents:
         whoever knows of such pushes must say which blobs are `claimed`.
         """
         before_bytes = self.stored_bytes
-        for held in self._repositories.values():
+        for repository, held in self._repositories.items():
             if untagged:
                 tagged = {publish.digest for publish in held.tags.values()}
                 held.images = {digest: image for digest, image in held.images.items() if digest in tagged}
             marked = {blob.digest for image in held.images.values() for blob in image.blobs}
-            held.blobs = {digest: blob for digest, blob in held.blobs.items() if digest in marked or digest in claimed}
+            for digest in [digest for digest in held.blobs if digest not in marked and digest not in claimed]:
+                self._forget(repository, held, digest)
         return before_bytes - self.stored_bytes
 
     @property

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sim.registry.contents import Contents
+from sim.registry.dedup import account_of
 from sim.registry.oci import Digest, Layer
 
 
@@ -59,11 +60,6 @@ def mountable(contents: Contents, repository: str, pushed: Iterable[str]) -> Mou
     """
     account = account_of(repository)
     return Mountable(contents, tuple(other for other in pushed if account_of(other) == account))
-
-
-def account_of(repository: str) -> str:
-    """The account that a repository belongs to: the first part of its path; a path of one part is its own account."""
-    return repository.partition("/")[0]
 
 
 def plan_push(blobs: Iterable[Layer], held: Container[Digest], mountable: Container[Digest] = ()) -> PushPlan:

@@ -31,6 +31,7 @@ from sim.figures import (
     figure,
     setting,
 )
+from sim.registry.dedup import Scope
 from sim.scenario.choices import Conflict, Eviction, Fanout, Placement, Routes, Trigger
 from sim.scenario.replay import Replay
 
@@ -296,7 +297,7 @@ class Policies(Table):
     eviction: Eviction = figure("eviction", "lru", assumption=True)
     keep_unsynced: StrictBool = figure("keep_unsynced", False, source="Unikraft Cloud docs: node storage is temporary")
     conflict: Conflict = figure("conflict", "last-writer", assumption=True)
-    dedup: Literal["repository"] = figure("dedup", "repository", source="kraftkit and containerd's pusher, inferred")
+    dedup: Scope = figure("dedup", "repository", source="kraftkit and containerd's pusher, inferred")
     coalesce: StrictBool = figure("coalesce", True, assumption=True)
     sync: Sync = setting("sync", {})
     garbage: Garbage = setting("garbage", {})

@@ -14,6 +14,7 @@ from sim import policies
 from sim.policies.snapshot import PushView, Rivals, Route
 from sim.registry.clients import CONTAINERD, PROFILES
 from sim.registry.contents import Contents, Publish
+from sim.registry.dedup import Pool, pools
 from sim.registry.oci import Layer, digest_of
 from sim.registry.storage import Quota, Storage
 from sim.registry.workers import Workers
@@ -36,9 +37,10 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
     clock = Clock()
     groups = [("central", scenario.central), *scenario.node_hosts(), *scenario.client_hosts()]
     merges = scenario.run.detail == "phases"
-    central = _registry("central", scenario.central, 0, streams, merges, scenario.policies)
+    chosen, pool = scenario.policies, pools(scenario.policies.dedup)
+    central = _registry("central", scenario.central, 0, streams, merges, chosen, pool())
     hosts = enumerate(scenario.node_hosts(), 1)
-    nodes = [_registry(name, group, n, streams, merges, scenario.policies) for n, (name, group) in hosts]
+    nodes = [_registry(name, group, n, streams, merges, chosen, pool()) for n, (name, group) in hosts]
     clients = [
         Client(name, group.site or "", n, group.window_bytes, profile=PROFILES[group.profile])
         for n, (name, group) in enumerate(scenario.client_hosts(), 1 + len(nodes))
@@ -79,8 +81,9 @@ def _attached(name: str, group: Host) -> AttachedHost:
 
 
 def _registry(
-    name: str, group: Central | NodeGroup, number: int, streams: Streams, merges: bool, chosen: Policies
-) -> Registry:
+    name: str, group: Central | NodeGroup, number: int, streams: Streams, merges: bool, chosen: Policies,
+    pool: Pool | None,
+) -> Registry:  # fmt: skip
     draw_service_s = None
     if group.service == "exponential":
         draw_service_s = partial(streams.generator("service", name).exponential, group.request_time_s)
@@ -89,7 +92,7 @@ def _registry(
         group.site or "",
         number,
         group.window_bytes,
-        contents=Contents(),
+        contents=Contents(pool),
         workers=Workers(group.workers),
         request_s=group.request_time_s,
         first_byte_s=group.first_byte_s,

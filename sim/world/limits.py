@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from sim.registry.dedup import account_of
 from sim.registry.oci import Digest, Image
-from sim.registry.plan import account_of
 from sim.registry.storage import Full, Key, Quota, Storage
 from sim.world.clock import Failure, Finding, R, Steps
 from sim.world.path import Path

@@ -130,6 +130,7 @@ def _fetch(
         arriving[repository, blob.digest] = joined[-1]
     for blob in plan.skip:
         row.saved_bytes += blob.size_bytes
+        node.contents.add_blob(repository, blob)
     for blob in plan.fetch:
         arriving[repository, blob.digest] = None
 

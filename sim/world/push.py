@@ -61,6 +61,7 @@ def copy_blobs(
         path.now_s += way.back_s
         for blob in plan.skip:
             moved.saved_bytes += blob.size_bytes
+            target.contents.add_blob(repository, blob)  # which may have been another repository's
         if plan.send:
             path.enter(UPLOAD)
             leading, trailing = leaders(plan.send)

@@ -206,3 +206,15 @@ def test_a_mix_of_routes_is_taken_by_share(draw: float, route: str) -> None:
     mix = [{"name": "central", "share": 1}, {"name": "node-direct", "share": 3}]
     (row,) = play(scenario(policies__route=mix), demand([Deploy(0.0, draw=draw)])).deploys()
     assert row["route"] == route
+
+
+@pytest.mark.parametrize(
+    ("scope", "sent_bytes"),
+    [("none", [4, 4, 4]), ("repository", [4, 4, 1]), ("account", [4, 1, 1]), ("registry", [4, 1, 1])],
+)
+def test_dedup_looks_as_far_as_it_is_let(scope: str, sent_bytes: list[int]) -> None:
+    """An app, another app of the same client, and an update of the first: who sends the kernel's 3 MB again."""
+    apps = [App(client=0), App(client=0)]
+    seen = play(scenario(policies__dedup=scope), demand([Deploy(0.0), Deploy(50.0, app=1), Deploy(100.0)], apps=apps))
+    assert [row["pushed_bytes"] for row in seen.deploys()] == [size * MB + 10_000 for size in sent_bytes]
+    assert not any(row["failed"] for row in seen.deploys())

@@ -23,12 +23,12 @@ from sim.registry.workers import Workers
 from sim.topologies import Host, spans
 from sim.topologies.star import Parameters as Star
 from sim.world.clock import Clock, Happening
+from sim.world.fetch import fetch_blobs
 from sim.world.jobs import Backlog
 from sim.world.log import Log, Moved
 from sim.world.network import Network
 from sim.world.path import Path
 from sim.world.places import Machine, Registry
-from sim.world.pull import fetch_blobs
 from sim.world.push import push
 from sim.world.talk import tell
 from sim.world.world import Rules, SyncRules, Trigger, World
@@ -175,8 +175,9 @@ def _never(*_: object) -> Any:
 
 _NOTHING = Trigger(due=lambda owed: None)
 _RULES = Rules(
-    route=_never, place=_never, fanout=_never, wins=_never, nodes_per_deploy=1, by_digest=False, check_upstream=False,
-    coalesce=False, keep_unsynced=False, runs_for_s=None, sleeps_for_s=0.0, wakes=0, removed_after_s=0.0,
+    route=_never, place=_never, fanout=_never, wins=_never, parents=None, nodes_per_deploy=1, by_digest=False,
+    check_upstream=False, coalesce=False, keep_unsynced=False, runs_for_s=None, sleeps_for_s=0.0, wakes=0,
+    removed_after_s=0.0,
     sync=SyncRules(
         to_central=_NOTHING, to_nodes=_NOTHING, targets="all", delay_s=0.0, profile=SKOPEO, retries=0, backoff_s=0.0,
         deletions=False,

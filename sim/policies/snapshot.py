@@ -69,3 +69,18 @@ class Rivals(NamedTuple):
 
     publish: Publish
     held: Publish
+
+
+class Holders(NamedTuple):
+    """Who has a layer that a node wants: the round trip to each, to upstream, and the deploy's draw in [0, 1)."""
+
+    round_trips_s: tuple[float, ...]
+    upstream_s: float
+    draw: float
+
+
+class Parents(NamedTuple):
+    """Which holders send an equal part each, by position; nobody means upstream. And what finding them took, s."""
+
+    chosen: tuple[int, ...] = ()
+    lookup_s: float = 0.0

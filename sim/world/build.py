@@ -11,7 +11,7 @@ from functools import partial
 from itertools import accumulate
 
 from sim import policies
-from sim.policies.snapshot import PushView, Rivals, Route
+from sim.policies.snapshot import Holders, Parents, PushView, Rivals, Route
 from sim.registry.clients import CONTAINERD, PROFILES
 from sim.registry.contents import Contents, Publish
 from sim.registry.dedup import Pool, pools
@@ -154,6 +154,7 @@ def _rules(scenario: Scenario) -> Rules:
         check_upstream=chosen.tags.check == "upstream",
         coalesce=chosen.coalesce,
         wins=_wins(chosen.conflict),
+        parents=_parents(chosen.source),
         keep_unsynced=chosen.keep_unsynced,
         runs_for_s=scenario.demand.runs_for_s,
         sleeps_for_s=scenario.demand.sleeps_for_s,
@@ -166,6 +167,11 @@ def _rules(scenario: Scenario) -> Rules:
 def _wins(conflict: Choice) -> Callable[[Publish, Publish], bool]:
     wins, parameters = policies.rule("conflict", conflict.name).wins, conflict.parameters
     return lambda publish, held: wins(Rivals(publish, held), parameters)
+
+
+def _parents(source: Choice) -> Callable[[Holders], Parents] | None:
+    rule, parameters = policies.rule("source", source.name), source.parameters
+    return None if getattr(rule, "ASKS_NOBODY", False) else lambda view: rule.parents(view, parameters)
 
 
 def _sync(chosen: Sync) -> SyncRules:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from simpy import Event
 
-from sim.registry.clients import CONTAINERD, Profile
+from sim.registry.clients import CONTAINERD
 from sim.registry.contents import Publish
 from sim.registry.oci import Digest, Image, Layer
 from sim.registry.plan import plan_pull
 from sim.world.clock import Failure, Finding, Steps
+from sim.world.fetch import fetch_blobs, fetch_from_peers
 from sim.world.limits import sweep, within_limits
 from sim.world.log import DeployRow, Moved
 from sim.world.path import PULL, Path
-from sim.world.places import Registry, Way
-from sim.world.talk import batched, carry, connect, keep_open, leaders, side_by_side, tell
+from sim.world.places import Registry
+from sim.world.talk import connect, keep_open, tell
 from sim.world.world import World
 
 
@@ -141,7 +141,10 @@ def _fetch(
         if awaited is not None:
             world.clock.deliver(awaited, at_s)
 
-    yield from fetch_blobs(world, path, way, CONTAINERD, upstream, plan.fetch, moved, arrived)
+    if world.rules.parents is None:
+        yield from fetch_blobs(world, path, way, CONTAINERD, upstream, plan.fetch, moved, arrived)
+    else:
+        yield from fetch_from_peers(world, path, node, upstream, repository, plan.fetch, moved, arrived, row)
     keep_open(path, node, upstream)
     for arrival in joined:
         arrived_s = yield arrival
@@ -152,25 +155,3 @@ def _fetch(
         world.hold(node, repository, wanted.tag, image, seen.publish)
     else:
         world.keep(node, repository, None, image, seen.publish)
-
-
-def fetch_blobs(
-    world: World, path: Path, way: Way, profile: Profile, source: Registry,
-    blobs: tuple[Layer, ...], moved: Moved, arrived: Callable[[Layer, float], None],
-) -> Steps:  # fmt: skip
-    """Fetch blobs, as many side by side as the client does; each is `arrived` when its last byte is there."""
-
-    def get(path: Path, blob: Layer) -> Steps:
-        trails = len(trailing) if blob is leading[0] else 0
-        yield from tell(world, path, way, source, profile.blob_get, beside=trails * len(profile.blob_get))
-        path.now_s += source.first_byte_s
-        yield from carry(world, path, way.down, blob, leading, moved)
-        path.now_s += way.back_s
-        arrived(blob, path.now_s)
-
-    for group in batched(blobs, profile.parallel_pulls):
-        leading, trailing = leaders(group)
-        for blob in trailing:
-            moved.metadata_bytes += blob.size_bytes
-            arrived(blob, path.now_s)
-        yield from side_by_side(world, path, leading, get)

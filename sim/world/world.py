@@ -8,7 +8,7 @@ from typing import Literal
 
 from simpy import Event
 
-from sim.policies.snapshot import Due, Fanout, Owed, PlacementView, PushView, Route
+from sim.policies.snapshot import Due, Fanout, Holders, Owed, Parents, PlacementView, PushView, Route
 from sim.registry.clients import Profile, Requests
 from sim.registry.contents import Publish
 from sim.registry.oci import Digest, Image, Layer, numbered_digest
@@ -55,6 +55,7 @@ class Rules:
     place: Callable[[PlacementView], tuple[int, ...]]
     fanout: Callable[[int], Fanout]
     wins: Callable[[Publish, Publish], bool]
+    parents: Callable[[Holders], Parents] | None
     sync: SyncRules
     nodes_per_deploy: int
     by_digest: bool

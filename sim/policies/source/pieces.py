@@ -1,0 +1,27 @@
+"""A node fetches pieces of a layer from several nodes that have it at once, as Dragonfly and Kraken do.
+
+Parents are drawn, not ranked by distance: Kraken's tracker hands out random peers (uber/kraken, docs/ARCHITECTURE.md),
+Dragonfly's scheduler up to `parents` of them (dragonflyoss/dragonfly, candidate parents). Pieces are not told apart:
+each parent sends an equal part. Nodes that have a part of the layer only are not asked, which real swarms do; so in a
+crowd that starts at once everybody fetches from upstream here.
+"""
+
+from __future__ import annotations
+
+from sim.figures import Count, Duration, Table, figure
+from sim.policies.snapshot import Holders, Parents
+
+
+class Parameters(Table):
+    """At most so many `parents` at once; `announce` is what it takes to hear of them."""
+
+    parents: Count = figure("parents", 3, source="dragonflyoss/dragonfly: up to 3 parents; Kraken: 10 connections")
+    announce_s: Duration = figure("announce", "0 s", assumption=True, range=("0 s", "5 s"))
+
+
+def parents(view: Holders, parameters: Parameters) -> Parents:
+    """Neighbouring holders, as many as are allowed, from the one that the draw names."""
+    count = len(view.round_trips_s)
+    first = int(view.draw * count)
+    chosen = tuple((first + at) % count for at in range(min(parameters.parents, count)))
+    return Parents(chosen, parameters.announce_s)

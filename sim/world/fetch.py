@@ -1,0 +1,92 @@
+"""Fetching layers: from one registry, or in parts from the nodes that a rule names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sim.policies.snapshot import Holders
+from sim.registry.clients import CONTAINERD, Profile
+from sim.registry.oci import Digest, Layer
+from sim.world.clock import Steps
+from sim.world.log import DeployRow, Moved
+from sim.world.path import Path
+from sim.world.places import Registry, Way
+from sim.world.talk import batched, carry, connect, keep_open, leaders, side_by_side, tell
+from sim.world.world import World
+
+#: Told of each layer when its last byte is there: which, and when.
+Arrived = Callable[[Layer, float], None]
+
+
+def fetch_blobs(
+    world: World, path: Path, way: Way, profile: Profile, source: Registry,
+    blobs: tuple[Layer, ...], moved: Moved, arrived: Arrived,
+) -> Steps:  # fmt: skip
+    """Fetch blobs, as many side by side as the client does; each is `arrived` when its last byte is there."""
+
+    def get(path: Path, blob: Layer) -> Steps:
+        trails = len(trailing) if blob is leading[0] else 0
+        yield from tell(world, path, way, source, profile.blob_get, beside=trails * len(profile.blob_get))
+        path.now_s += source.first_byte_s
+        yield from carry(world, path, way.down, blob, leading, moved)
+        path.now_s += way.back_s
+        arrived(blob, path.now_s)
+
+    for group in batched(blobs, profile.parallel_pulls):
+        leading, trailing = leaders(group)
+        for blob in trailing:
+            moved.metadata_bytes += blob.size_bytes
+            arrived(blob, path.now_s)
+        yield from side_by_side(world, path, leading, get)
+
+
+def fetch_from_peers(
+    world: World, path: Path, node: Registry, upstream: Registry, repository: str, blobs: Sequence[Layer],
+    moved: Moved, arrived: Arrived, row: DeployRow,
+) -> Steps:  # fmt: skip
+    """Fetch each blob from the nodes that the source rule names, in equal parts; from upstream if it names nobody."""
+    yield path.now_s
+    sources: dict[int, tuple[Registry, list[Layer]]] = {}
+    missing: dict[Digest, int] = {}
+    lookup_s = 0.0
+    for blob in blobs:
+        parents, took_s = _parents(world, node, upstream, repository, blob, row)
+        lookup_s = max(lookup_s, took_s)
+        missing[blob.digest] = len(parents)
+        for parent, part in zip(parents, _parts(blob, len(parents)), strict=True):
+            sources.setdefault(parent.number, (parent, []))[1].append(part)
+    path.now_s += lookup_s
+    whole = {blob.digest: blob for blob in blobs}
+
+    def part_arrived(part: Layer, at_s: float) -> None:
+        missing[part.digest] -= 1
+        if not missing[part.digest]:
+            arrived(whole[part.digest], at_s)
+
+    def get(path: Path, source: tuple[Registry, list[Layer]]) -> Steps:
+        parent, parts = source
+        way = world.network.way(node, parent)
+        connect(path, way, node, parent)
+        yield from fetch_blobs(world, path, way, CONTAINERD, parent, tuple(parts), moved, part_arrived)
+        keep_open(path, node, parent)
+
+    if sources:
+        yield from side_by_side(world, path, list(sources.values()), get)
+
+
+def _parents(
+    world: World, node: Registry, upstream: Registry, repository: str, blob: Layer, row: DeployRow
+) -> tuple[list[Registry], float]:
+    """Who sends a part of the blob, and how long it took to find out."""
+    holders = [other for other in world.nodes if other is not node and other.contents.has_blob(repository, blob.digest)]
+    way, decide = world.network.way, world.rules.parents
+    assert decide is not None
+    round_trips_s = tuple(way(node, holder).round_trip_s for holder in holders)
+    chosen, lookup_s = decide(Holders(round_trips_s, way(node, upstream).round_trip_s, row.ask.place_draw))
+    return [holders[at] for at in chosen] or [upstream], lookup_s
+
+
+def _parts(blob: Layer, count: int) -> list[Layer]:
+    """The blob in `count` parts that differ by a byte at most."""
+    each, more = divmod(blob.size_bytes, count)
+    return [Layer(blob.digest, each + (at < more), blob.kind) for at in range(count)]

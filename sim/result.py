@@ -147,7 +147,8 @@ def _distributions(tables: Mapping[str, Table]) -> dict[str, float]:
     for name, (table, column) in rows.DISTRIBUTIONS.items():
         values = tables[table].column(column)
         if table == "deploys":
-            values = np.where(failed, np.inf, values)
+            asked = ~np.isnan(values)  # a replayed pull has no push, and a push no pull
+            values = np.where(failed, np.inf, values)[asked]
         for statistic, value in summary(values).items():
             found[f"{name}.{statistic}"] = value
     return found

@@ -6,15 +6,19 @@ import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from sim.result import Result
 from sim.scenario import Scenario
 from sim.streams import Streams
+from sim.workload import replay as logs
 from sim.workload import synthetic
 from sim.workload.demand import Demand
+from sim.workload.sessions import Logged
 from sim.world.build import build
 from sim.world.clock import Steps
 from sim.world.deploy import deploy
+from sim.world.replay import Replaying
 from sim.world.tally import tally
 from sim.world.world import World
 
@@ -28,20 +32,51 @@ def run(scenario: Scenario, seed: int | None = None, run: int = 0, variant: str 
     """
     if variant is not None:
         scenario = scenario.variant(variant)
+    if scenario.demand.replay is not None:
+        return replay(scenario, seed, run).result
     streams = Streams(scenario.run.seed if seed is None else seed, run)
     began = time.perf_counter()
     with _without_collector():
         demand = synthetic.demand(scenario, streams)
         world = build(scenario, demand, streams)
-        world.clock.start(_arrivals(world, demand))
-        world.clock.run_out()
-        tally(world)
-        world.dissolve()
+        _carry_out(world, _arrivals(world, demand))
+    return _result(scenario, streams, world, began)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A run of a logged demand: what the log says was done, and what the simulation did."""
+
+    result: Result
+    source: logs.Source
+    simulated: Logged
+
+
+def replay(scenario: Scenario, seed: int | None = None, run: int = 0) -> Replayed:
+    """Run a scenario that has `[demand.replay]`; its log is read while the world runs."""
+    streams = Streams(scenario.run.seed if seed is None else seed, run)
+    began = time.perf_counter()
+    source = logs.source(scenario)
+    with _without_collector():
+        world = build(scenario, Demand.nothing(), streams)
+        replaying = Replaying(world, source.replay, logs.Places(scenario, source.replay))
+        _carry_out(world, replaying.run(source.operations(scenario.run.duration_s)))
+    return Replayed(_result(scenario, streams, world, began), source, replaying.counts)
+
+
+def _carry_out(world: World, arrivals: Steps) -> None:
+    world.clock.start(arrivals)
+    world.clock.run_out()
+    tally(world)
+    world.dissolve()
+
+
+def _result(scenario: Scenario, streams: Streams, world: World, began: float) -> Result:
     return Result(
         scenario=scenario,
         variant=scenario.variant_name,
         seed=streams.seed,
-        run=run,
+        run=streams.run,
         tables=world.log.tables,
         events=world.clock.events,
         flows=world.network.wire.flows,

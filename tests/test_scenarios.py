@@ -30,7 +30,7 @@ def test_there_are_scenarios() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_scenario_runs_without_failures(path: Path) -> None:
-    """Every variant brings each of its deploys to life, about ninety of them, asked alike of all variants."""
+    """Every variant brings each of its deploys to life, about ninety of them (or its log's), asked alike of all."""
     scenario = small(path)
     counts = set()
     for variant in scenario.variants:
@@ -38,7 +38,7 @@ def test_a_scenario_runs_without_failures(path: Path) -> None:
         assert result.metrics["failed_deploys"] == 0, result.deploys["reason"].unique()
         counts.add(len(result.tables["deploys"]))
     assert len(counts) == 1
-    assert counts.pop() > 50
+    assert counts.pop() > (50 if scenario.demand.replay is None else 20)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -10,6 +10,7 @@ import sim
 from sim.cli import ending
 from sim.cli.check import check
 from sim.cli.compare import compare
+from sim.cli.replay import replay
 from sim.cli.run import run
 from sim.cli.schema import schema
 from sim.cli.score import score
@@ -26,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # a plain help is there in half the time
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (check, show, schema, run, compare, score, selftest):
+for verb in (check, show, schema, run, compare, replay, score, selftest):
     app.command()(verb)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from sim import plots as plots
+    from sim.calibrate import replayed as replayed
     from sim.calibrate import score as score
     from sim.calibrate import selftest as selftest
     from sim.cli import progress as progress
@@ -25,6 +26,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "faults": "sim.scenario.faults",
     "plots": "sim.plots",
     "progress": "sim.cli.progress",
+    "replayed": "sim.calibrate.replayed",
     "schema": "sim.scenario.schema",
     "score": "sim.calibrate.score",
     "selftest": "sim.calibrate.selftest",

@@ -51,6 +51,15 @@ class Demand:
     known_apps: int
     removed: NDArray[np.bool_] | None = None
 
+    @classmethod
+    def nothing(cls) -> Demand:
+        """Nobody asks for anything and there is no application: what is done comes from elsewhere."""
+        none, nobody = np.empty(0), np.empty(0, dtype=np.int64)
+        return cls(
+            at_s=none, app=nobody, kernel=nobody, update=np.empty(0, dtype=np.bool_), route_draw=none, place_draw=none,
+            app_client=nobody, app_kind=nobody, app_draw=none, known_apps=0,
+        )  # fmt: skip
+
     def __len__(self) -> int:
         return len(self.at_s)
 

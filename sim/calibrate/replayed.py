@@ -1,0 +1,102 @@
+"""A replayed log beside its simulation: what travelled and what was saved, as logged and as decided again.
+
+Blobs and bytes must be equal where the log tells the whole story. They part, and the rows then say so, where a log
+begins in the middle, where it is played so fast that pulls come before their pushes have ended, or clients forgot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sim.experiment.words import amount
+from sim.runner import Replayed, replay
+from sim.scenario import Scenario
+from sim.workload.replay import summary
+
+#: What is compared: its name, the field of `Logged` and its unit.
+_COMPARED = (
+    ("pushes", "pushes", ""),
+    ("blobs sent by pushes", "sent_blobs", ""),
+    ("bytes sent by pushes", "sent_bytes", "bytes"),
+    ("blobs that dedup saved pushes", "saved_blobs", ""),
+    ("bytes that dedup saved pushes", "saved_bytes", "bytes"),
+    ("pulls", "pulls", ""),
+    ("blobs fetched by pulls", "fetched_blobs", ""),
+    ("bytes fetched by pulls", "fetched_bytes", "bytes"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A run of a log."""
+
+    run: Replayed
+
+    def rows(self) -> Iterator[tuple[str, str, float, float]]:
+        """(what, unit, logged, simulated)."""
+        for name, field, unit in _COMPARED:
+            yield name, unit, getattr(self.run.source.logged, field), getattr(self.run.simulated, field)
+
+    @property
+    def equal(self) -> bool:
+        return all(logged == simulated for _, _, logged, simulated in self.rows())
+
+    def to_json(self) -> dict[str, Any]:
+        """The document `regsim.replay/1`."""
+        logged, result = self.run.source.logged, self.run.result
+        return {
+            "schema": "regsim.replay/1",
+            "scenario": result.scenario.name,
+            **summary(self.run.source),
+            "unknown_pulls": logged.unknown_pulls,
+            "found_blobs": logged.found_blobs,
+            "unended_pushes": logged.unended,
+            "bare_manifests": logged.bare,
+            "equal": self.equal,
+            "compared": {
+                field: {"logged": getattr(logged, field), "simulated": getattr(self.run.simulated, field)}
+                for _, field, _ in _COMPARED
+            },
+            "metrics": result.metrics,
+        }
+
+    def to_text(self) -> str:
+        """The same as tables."""
+        return "\n".join([*self._about(), "", *self._table(), "", *self._times()])
+
+    def _about(self) -> Iterator[str]:
+        reading, logged = self.run.source.reading, self.run.source.logged
+        yield (
+            f"{reading.path}: {reading.format}, {reading.lines:,} lines, {reading.requests:,} requests, "
+            f"{reading.others:,} other lines, {reading.malformed:,} malformed"
+        )
+        if reading.malformed:
+            yield f"malformed lines: {reading.told()}"
+        notes = (
+            (logged.found_blobs, "blobs were found by pushes though nothing in the log brought them: put there first"),
+            (logged.unknown_pulls, "pulls were of images from before the log: replayed, not predicted"),
+            (logged.unended, "pushes did not end in the log: left out"),
+            (logged.bare, "manifests travelled without blobs: left out"),
+        )
+        yield from (f"{count:,} {words}" for count, words in notes if count)
+
+    def _table(self) -> Iterator[str]:
+        yield f"{'':<32}{'logged':>16}{'simulated':>16}{'difference':>14}"
+        for name, _, logged, simulated in self.rows():
+            apart = f"{100 * (simulated - logged) / logged:+.2f} %" if logged else "none logged"
+            told = "equal" if logged == simulated else apart
+            yield f"{name:<32}{logged:>16,.0f}{simulated:>16,.0f}{told:>14}"
+
+    def _times(self) -> Iterator[str]:
+        metrics = self.run.result.metrics
+        for name in ("push_s", "pull_s"):
+            told = ", ".join(f"{at} {amount(metrics[f'{name}.{at}'], 's')}" for at in ("p50", "p95", "max"))
+            yield f"{name.removesuffix('_s')} simulated: {told}"
+        yield f"failed: {int(metrics['failed_deploys'])}"
+
+
+def replayed(scenario: Scenario, seed: int | None = None) -> Beside:
+    """Replay the log of a scenario. InputError when the log cannot be used."""
+    return Beside(replay(scenario, seed))

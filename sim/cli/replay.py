@@ -1,0 +1,52 @@
+"""`regsim replay`: a registry's own log, simulated, beside what it says was done."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import sim
+from sim.cli import late, options, output
+from sim.errors import InputError
+
+
+def replay(
+    file: options.File,
+    settings: options.Settings = None,
+    variant: options.Variant = None,
+    speed: Annotated[str | None, typer.Option(metavar="X", help="Play the log so many times as fast.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="Begin there; an ISO time.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="End before this.")] = None,
+    seed: options.Seed = None,
+    out: options.Out = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Replay the log that a scenario names, and print simulated beside logged."""
+    changes = options.overrides(settings) | _window(speed, since, until)
+    scenario = sim.load(file, changes, variant)
+    if scenario.demand.replay is None:
+        raise InputError(f"{file}: demand.replay", "is missing", 'name a log by log = "access.log"')
+    number = options.whole("--seed", seed, least=0)
+    folder = output.writable(out)
+    if not quiet:
+        output.note(f"replaying {scenario.demand.replay.log} in {output.named(scenario)}")
+    found = late.replayed.replayed(scenario, number)
+    if folder is not None:
+        with output.writing(folder):
+            found.run.result.write(folder)
+    if as_json:
+        output.document(found.to_json())
+    else:
+        output.line(found.to_text())
+
+
+def _window(speed: str | None, since: str | None, until: str | None) -> dict[str, object]:
+    given: dict[str, object] = {"since": since, "until": until}
+    if speed is not None:
+        try:
+            given["speed"] = float(speed)
+        except ValueError:
+            raise InputError("--speed", f'must be a number, got "{speed}"', "write for example --speed 10") from None
+    return {f"demand.replay.{key}": value for key, value in given.items() if value is not None}

@@ -1,0 +1,93 @@
+"""A scenario's `[demand.replay]` as operations, read from its log while the world runs."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sim.errors import InputError
+from sim.scenario import Scenario
+from sim.scenario.model import host_names
+from sim.scenario.replay import Replay
+from sim.workload.accesslog import Reading, requests
+from sim.workload.sessions import Logged, Operation, Sessions
+
+
+@dataclass(slots=True)
+class Source:
+    """A log being replayed: what reading it met, and what it says was done within the window."""
+
+    replay: Replay
+    reading: Reading
+    logged: Logged = field(default_factory=Logged)
+
+    def operations(self, duration_s: float) -> Iterator[tuple[float, Operation]]:
+        """(s from the start of the run, operation), sorted; negative where it came before the window.
+
+        Time 0 is `since`, or the first operation. Ends with the window, or after `duration_s` of simulated time.
+        """
+        replay, sessions = self.replay, Sessions(self.logged)
+        found = requests(self.reading, replay.format)
+        since_s, until_s = replay.since_s, math.inf if replay.until_s is None else replay.until_s
+        any_yet = False
+        for operation in sessions.operations(found):
+            if since_s is None:
+                since_s = operation.at_s
+            at_s = (operation.at_s - since_s) / replay.speed
+            if operation.at_s >= until_s or at_s > duration_s:
+                break
+            if at_s >= 0:
+                any_yet = True
+                self.logged.add(operation, replay.unknown_bytes)
+            yield at_s, operation
+        if not any_yet:
+            problem = f"no push or pull among {self.reading.requests} requests falls into the window"
+            raise InputError(self.reading.path, problem, "widen demand.replay.since and until, or run.duration")
+
+
+def source(scenario: Scenario) -> Source:
+    """The log of a scenario that replays one, not yet opened."""
+    replay = scenario.demand.replay
+    if replay is None:
+        raise ValueError(f"{scenario.name} replays nothing")
+    path = Path(scenario.name).parent / replay.log
+    return Source(replay, Reading(str(path), replay.malformed))
+
+
+class Places:
+    """Which host of the scenario each address of a log is: always the same, told by a hash of the address."""
+
+    def __init__(self, scenario: Scenario, replay: Replay) -> None:
+        groups = {key: group.count for table in (scenario.nodes, scenario.clients) for key, group in table.items()}
+        self._origins = sorted(
+            ((one.addresses, host_names(one.group, groups[one.group])) for one in replay.origins.values()),
+            key=lambda origin: -len(origin[0]),
+        )
+        self._others: Sequence[str] = [name for name, _ in scenario.client_hosts()]
+        self._known: dict[str, str] = {}
+
+    def host(self, address: str) -> str:
+        """The host's name."""
+        name = self._known.get(address)
+        if name is None:
+            hosts = next((hosts for start, hosts in self._origins if address.startswith(start)), self._others)
+            drawn = int.from_bytes(hashlib.blake2b(address.encode(), digest_size=8).digest(), "little")
+            name = self._known[address] = hosts[drawn % len(hosts)]
+        return name
+
+
+def summary(source: Source) -> Mapping[str, object]:
+    """What reading the log met, for people and for JSON."""
+    reading = source.reading
+    return {
+        "log": reading.path,
+        "format": reading.format,
+        "lines": reading.lines,
+        "requests": reading.requests,
+        "other_lines": reading.others,
+        "malformed": reading.malformed,
+        "malformed_lines": [line for line, _ in reading.first],
+    }

@@ -1,0 +1,199 @@
+"""A log replayed: the simulator decides again what travels, and comes to what the registry logged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sim
+from sim import cli
+from sim.calibrate.replayed import replayed
+from sim.errors import InputError, InputErrors
+from sim.runner import replay
+from sim.scenario import Scenario
+from sim.workload.replay import Places
+
+ROOT = Path(__file__).parents[2]
+SCENARIO = str(ROOT / "scenarios/replay.toml")
+
+
+def recorded(**changes: Any) -> Scenario:
+    return sim.load(SCENARIO, {f"demand.replay.{key}": value for key, value in changes.items()})
+
+
+@pytest.mark.parametrize("log", ["../tests/data/registry.json.gz", "../tests/data/registry.log"])
+def test_bytes_and_dedup_hits_are_those_logged(log: str) -> None:
+    """Of a real registry's log, every push and pull sends, saves and fetches the blobs and bytes that it did."""
+    found = replayed(recorded(log=log))
+    assert found.equal
+    assert {what: simulated for what, _, _, simulated in found.rows()} == {
+        "pushes": 10, "blobs sent by pushes": 22, "bytes sent by pushes": 168_019_876,
+        "blobs that dedup saved pushes": 6, "bytes that dedup saved pushes": 58_409_194,
+        "pulls": 13, "blobs fetched by pulls": 30, "bytes fetched by pulls": 189_135_617,
+    }  # fmt: skip
+
+
+def test_the_tables_say_the_same() -> None:
+    """The rows of transfers add up to the blobs' bytes and the manifests beside them; nothing fails."""
+    result = replay(recorded()).result
+    transfers = result.transfers[result.transfers["content"] != "metadata"]
+    assert transfers.groupby("purpose")["size_bytes"].sum().to_dict() == {"push": 168_019_876, "pull": 189_135_617}
+    assert result.metrics["failed_deploys"] == 0
+    assert result.deploys["saved_bytes"].where(result.deploys["route"] == "push").sum() == 58_409_194
+    assert result.deploys["client"].isin(["dev1", "dev2", "puller1", "puller2", "puller3"]).all()
+
+
+def test_dedup_is_decided_anew_and_not_copied() -> None:
+    """Were the clients to keep nothing, they would fetch every blob of every image: more than was logged."""
+    kept, uncached = replayed(recorded()), replayed(recorded(cache=False))
+    assert not uncached.equal
+    assert uncached.run.simulated.fetched_bytes > 1.3 * kept.run.simulated.fetched_bytes
+    assert uncached.run.simulated.sent_bytes == kept.run.simulated.sent_bytes
+
+
+def test_configs_are_fetched_again_only_where_clients_do_so() -> None:
+    """Skopeo gets the config of an image that it has; without that habit one pull fetches nothing."""
+    found = replayed(recorded(configs=False)).run.simulated
+    assert (found.fetched_blobs, found.fetched_bytes) == (29, 189_135_617 - 234)
+
+
+def test_a_window_starts_with_what_came_before() -> None:
+    """From the middle on, blobs from before are in the registry and with the clients, and all is still equal."""
+    found = replayed(recorded(since="2026-11-23T12:38:40Z"))
+    assert found.equal
+    assert found.run.simulated.pushes == 4
+    assert found.run.simulated.saved_blobs == 4
+    assert found.run.source.logged.found_blobs == 0
+    early = replayed(recorded(until="2026-11-23T12:38:40Z"))
+    assert early.equal
+    assert early.run.simulated.pushes + found.run.simulated.pushes == 10
+
+
+def test_speed_brings_operations_closer() -> None:
+    """Twice as fast, each operation comes after half the time."""
+    one, two = (replay(recorded(speed=speed)).result.deploys.sort_values("deploy") for speed in (1.0, 2.0))
+    assert two["asked_s"].to_numpy() == pytest.approx(one["asked_s"].to_numpy() / 2)
+
+
+def test_a_pull_before_its_push_has_ended_fails() -> None:
+    """Played so fast that pulls overtake pushes, they find no image, and the difference from the log is shown."""
+    found = replayed(recorded(speed=100.0))
+    assert found.run.result.metrics["failed_deploys"] > 5
+    assert not found.equal
+    assert set(found.run.result.deploys["reason"]) == {"", "image not found"}
+
+
+def test_a_run_and_its_digest_are_one() -> None:
+    """`sim.run` replays too, and twice the same bit for bit."""
+    assert sim.run(recorded()).digest == sim.run(recorded()).digest == replay(recorded()).result.digest
+
+
+def test_addresses_become_hosts_and_stay_apart() -> None:
+    """An address is always the same host of its origin's group, or of all clients; no row names it."""
+    scenario = recorded()
+    assert scenario.demand.replay is not None
+    places = Places(scenario, scenario.demand.replay)
+    hosts = {places.host(f"10.99.1.{number}") for number in range(50)}
+    assert hosts == {"dev1", "dev2"}
+    assert {places.host(f"192.168.0.{number}") for number in range(200)} == {
+        "dev1", "dev2", "puller1", "puller2", "puller3",
+    }  # fmt: skip
+    assert places.host("10.99.2.1") == Places(scenario, scenario.demand.replay).host("10.99.2.1")
+
+
+def test_nodes_may_pull_as_runtimes_do() -> None:
+    """Pullers may be nodes: the bytes stay, their requests are a container runtime's."""
+    found = replayed(recorded(**{"origins.puller.group": "n"}))
+    assert found.equal
+    assert set(found.run.result.deploys["client"]) == {"dev1", "dev2", "n"}
+
+
+def fast18(path: Path, requests: list[tuple[str, str, int, int]]) -> None:
+    """Records of FAST'18, ten seconds apart: method, path, status, written."""
+    records = [
+        {
+            "host": "h", "http.request.duration": 0.1, "http.request.method": method, "id": str(number),
+            "http.request.remoteaddr": "c", "http.request.uri": f"v2/{uri}", "http.request.useragent": "docker",
+            "http.response.status": status, "http.response.written": written,
+            "timestamp": f"2017-06-20T00:{number // 6:02}:{number % 6}0.000Z",
+        }
+        for number, (method, uri, status, written) in enumerate(requests)
+    ]  # fmt: skip
+    path.write_text(json.dumps(records))
+
+
+def test_records_of_the_published_study_replay(tmp_path: Path) -> None:
+    """In FAST'18's format: a push of two layers, a pull of them, a pull of an image from before the log."""
+    fast18(tmp_path / "log.json", [
+        ("HEAD", "a/b/blobs/l1", 404, 0), ("PUT", "a/b/blobs/uploads/l1", 201, 3_000_000),
+        ("HEAD", "a/b/blobs/l2", 404, 0), ("PUT", "a/b/blobs/uploads/l2", 201, 500),
+        ("PUT", "a/b/manifests/t", 201, 524), ("GET", "a/b/manifests/t", 200, 524),
+        ("GET", "a/b/blobs/l1", 200, 3_000_000), ("GET", "a/b/blobs/l2", 200, 500),
+        ("GET", "a/c/manifests/u", 200, 700), ("GET", "a/c/blobs/l9", 200, 40_000),
+    ])  # fmt: skip
+    found = replayed(recorded(log=str(tmp_path / "log.json")))
+    assert found.equal
+    assert found.run.source.reading.format == "fast18"
+    assert found.run.simulated.fetched_bytes == 3_040_500
+    assert found.run.source.logged.unknown_pulls == found.run.simulated.unknown_pulls == 1
+
+
+FAULTS = {
+    "no log": ({"log": "none.log"}, "no such file"),
+    "empty window": ({"until": "2020-01-01"}, "no push or pull among 183 requests falls into the window"),
+    "backwards": ({"since": "2026-01-02", "until": "2026-01-01"}, "demand.replay.until: must be after since"),
+    "time": ({"since": "noon"}, 'demand.replay.since: must be a time, got "noon"'),
+    "speed": ({"speed": 0}, "demand.replay.speed: must be above 0, got 0"),
+    "origin": ({"origins.dev.group": "devs"}, 'unknown group of nodes or clients, got "devs"; did you mean "dev"?'),
+    "format": ({"format": "apache"}, "demand.replay.format: unknown choice"),
+    "wrong format": ({"format": "fast18"}, "has no request to a registry"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_faults_are_told(name: str) -> None:
+    """What is wrong with a replay is told in a line that names the key or the file."""
+    changes, problem = FAULTS[name]
+    with pytest.raises((InputError, InputErrors)) as told:
+        replay(recorded(**changes))
+    assert problem in str(told.value)
+
+
+def ask(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr("sys.argv", ["regsim", "replay", *words])
+    return cli.main()
+
+
+def test_the_verb_prints_simulated_beside_logged(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The table says "equal" eight times; files go to a directory; the document says the same."""
+    assert ask(monkeypatch, SCENARIO, "--quiet", "--out", str(tmp_path)) == 0
+    assert capsys.readouterr().out.count(" equal\n") == 8
+    assert (tmp_path / "deploys.parquet").exists()
+    assert ask(monkeypatch, SCENARIO, "--json", "--speed", "2") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["schema"], document["malformed"], document["format"]) == ("regsim.replay/1", 0, "distribution")
+
+
+def test_malformed_lines_are_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Malformed lines within the allowed share are counted and named."""
+    lines = (ROOT / "tests/data/registry.log").read_text().splitlines()
+    lines[40:40] = ["garbage"]
+    (tmp_path / "log").write_text("\n".join(lines))
+    assert ask(monkeypatch, SCENARIO, "--quiet", "--set", f"demand.replay.log={tmp_path / 'log'}") == 0
+    out = capsys.readouterr().out
+    assert "1 malformed\nmalformed lines: 41 (is no line of a known log)\n" in out
+
+
+def test_bad_use_of_the_verb(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A speed that is no number, and a scenario without a log, end with code 2 and one line."""
+    assert ask(monkeypatch, SCENARIO, "--speed", "x") == 2
+    assert capsys.readouterr().err == '--speed: must be a number, got "x"; write for example --speed 10\n'
+    assert ask(monkeypatch, str(ROOT / "scenarios/roms.toml")) == 2
+    assert "demand.replay: is missing" in capsys.readouterr().err

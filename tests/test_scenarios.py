@@ -14,6 +14,8 @@ from sim.scenario.leaves import leaves
 FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.toml"))
 #: Small enough to be quick, large enough that updates and first pushes both occur.
 SMALL = {"demand.rate": "0.05/s", "run.duration": "30 min"}
+#: Reasons to fail, where a scenario asks about them.
+FAILURES = {"node-evicts-before-sync": {"disk full"}}
 #: A release has to lie within the shorter run.
 RELEASE = {"demand.kernel_release.at": "10 min", "demand.kernel_release.over": "10 min", "demand.apps": 50}
 
@@ -30,12 +32,15 @@ def test_there_are_scenarios() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_scenario_runs_without_failures(path: Path) -> None:
-    """Every variant brings each of its deploys to life, about ninety of them (or its log's), asked alike of all."""
+    """Every variant brings each of its deploys to life, about ninety of them (or its log's), asked alike of all.
+
+    Where failures are the question, each says why.
+    """
     scenario = small(path)
     counts = set()
     for variant in scenario.variants:
         result = run(scenario, variant=variant)
-        assert result.metrics["failed_deploys"] == 0, result.deploys["reason"].unique()
+        assert set(result.deploys["reason"]) - {""} <= FAILURES.get(path.stem, set())
         counts.add(len(result.tables["deploys"]))
     assert len(counts) == 1
     assert counts.pop() > (50 if scenario.demand.replay is None else 20)

@@ -90,8 +90,7 @@ class Storage:
         The layers belong to a claimed image. `spared` images stay whatever they are worth. Full if there is no way,
         and nothing is changed then.
         """
-        there = self._references.keys() | self._coming.keys()
-        new = {blob.digest: blob.size_bytes for blob in blobs if blob.digest not in there}
+        new = self._new(blobs)
         victims: list[Key] = []
         if self.capacity_bytes is not None:
             missing_bytes = self.used_bytes + sum(new.values()) - self.capacity_bytes
@@ -100,6 +99,14 @@ class Storage:
         self._coming |= new
         self.used_bytes += sum(new.values())
         return victims
+
+    def fits(self, blobs: Iterable[Layer]) -> bool:
+        """Whether these layers have room as things are."""
+        return self.capacity_bytes is None or self.used_bytes + sum(self._new(blobs).values()) <= self.capacity_bytes
+
+    def _new(self, blobs: Iterable[Layer]) -> dict[Digest, int]:
+        there = self._references.keys() | self._coming.keys()
+        return {blob.digest: blob.size_bytes for blob in blobs if blob.digest not in there}
 
     def _victims(self, missing_bytes: int, spared: Callable[[Key], bool]) -> list[Key]:
         """The images of least worth that together free so many bytes."""

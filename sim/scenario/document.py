@@ -2,7 +2,8 @@
 
 Overrides keep the meaning of a file. A dotted key and nested tables say the same; a table merges into a table,
 but a figure (`{ value = ... }`) or a rule (`{ name = ... }`) replaces what was there; and a key replaces its
-alternatives, so `delay` takes the place of `rtt`.
+alternatives, so `delay` takes the place of `rtt`. A file, or a variant in it, may extend another file, and is then
+what overrides that one.
 """
 
 from __future__ import annotations
@@ -34,7 +35,11 @@ _ALTERNATIVES = {
 
 
 def read(path: str | FilePath) -> Document:
-    """The document in a TOML file. InputError when there is none."""
+    """The document in a TOML file, over the one that it extends. InputError when there is none."""
+    return _parsed(path, ())
+
+
+def _parsed(path: str | FilePath, above: tuple[FilePath, ...]) -> Document:
     where = str(path)
     try:
         text = FilePath(path).read_bytes().decode("utf-8")
@@ -52,7 +57,30 @@ def read(path: str | FilePath) -> Document:
         raise _syntax_error(where, text, error) from None
     if not document:
         raise InputError(where, "is empty", "write the tables of a scenario; scenarios/ has examples")
-    return document
+    return _extended(document, FilePath(path), "", above)
+
+
+def _extended(document: Document, path: FilePath, within: str, above: tuple[FilePath, ...]) -> Document:
+    """The document over those that it, or a variant of it, names by `extends`; their paths are from its folder."""
+    own = {key: value for key, value in document.items() if key != "extends"}
+    if not within and isinstance(own.get("variants"), dict):
+        own["variants"] = {
+            name: _extended(part, path, f"variants.{name}.", above) if isinstance(part, dict) else part
+            for name, part in own["variants"].items()
+        }
+    if "extends" not in document:
+        return own
+    where, named = f"{path}: {within}extends", document["extends"]
+    if not isinstance(named, str):
+        raise InputError(where, f"must be a path, got {shown(named)}", 'write extends = "presets/harbor.toml"')
+    base = path.parent / named
+    if base in above or base == path:
+        raise InputError(where, f"leads back to itself, got {shown(named)}", "extend a file that does not extend this")
+    if not base.is_file():
+        raise InputError(where, f"no such file, got {shown(named)}", "paths are from the folder of the file")
+    made = _parsed(base, above=(*above, path))
+    _merge(made, own)
+    return made
 
 
 def _syntax_error(where: str, text: str, error: Exception) -> InputError:

@@ -180,11 +180,12 @@ class Central(Registry):
 
 
 class NodeGroup(Registry):
-    """Nodes that are alike: each a host with its own registry and instances."""
+    """Nodes that are alike: each a host with its own registry and instances; a `cold` one starts empty."""
 
     count: Count = setting("count", 1)
     first_byte_s: Duration = figure("first_byte", "0.55 ms", source=f"{_LAMBDA} of the cache in a zone, second-hand")
     ttl_s: Span | None = setting("ttl", None)
+    cold: StrictBool = setting("cold", False)
 
 
 class ClientGroup(Host):
@@ -289,13 +290,14 @@ class Tags(Table):
 
 
 class Policies(Table):
-    """The rules under comparison; `route` may be a mix of rules by share."""
+    """The rules under comparison; `route` may be a mix of rules by share. `ttl` is that of nodes without their own."""
 
     route: Routes = figure("route", "central", assumption=True)
     placement: Placement = figure("placement", "sticky", assumption=True)
     fanout: Fanout = figure("fanout", "sync-then-pull", assumption=True)
     source: Source = figure("source", "upstream", source="containerd without mirrors: the registry of the reference")
     eviction: Eviction = figure("eviction", "lru", assumption=True)
+    ttl_s: Span | None = setting("ttl", None)
     keep_unsynced: StrictBool = figure("keep_unsynced", False, source="Unikraft Cloud docs: node storage is temporary")
     conflict: Conflict = figure("conflict", "last-writer", assumption=True)
     dedup: Scope = figure("dedup", "repository", source="kraftkit and containerd's pusher, inferred")

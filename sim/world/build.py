@@ -25,7 +25,7 @@ from sim.topologies import Host as AttachedHost
 from sim.workload.demand import Demand
 from sim.world.clock import Clock
 from sim.world.jobs import Backlog
-from sim.world.limits import Limits, collect
+from sim.world.limits import Limits, collect, fits
 from sim.world.log import Log
 from sim.world.network import Network, SyncCaps, spans_of
 from sim.world.places import Client, ImageKind, Registry
@@ -72,7 +72,7 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
         rounds = int(scenario.run.duration_s // garbage.every_s)
         clock.start(collect(world, rounds, garbage.every_s, garbage.untagged, garbage.pause_s))
     if scenario.demand.warm:
-        _warm_up(world, demand)
+        _warm_up(world, demand, {name for name, group in scenario.node_hosts() if group.cold})
     return world
 
 
@@ -106,7 +106,7 @@ def _registry(
 
 def _limits(group: Central | NodeGroup, chosen: Policies) -> Limits | None:
     quota_bytes = group.quota_bytes if isinstance(group, Central) else None
-    ttl_s = group.ttl_s if isinstance(group, NodeGroup) else None
+    ttl_s = (group.ttl_s or chosen.ttl_s) if isinstance(group, NodeGroup) else None
     paused = isinstance(group, Central) and chosen.garbage.every_s is not None
     if group.storage_bytes is None and quota_bytes is None and ttl_s is None and not paused:
         return None
@@ -214,13 +214,19 @@ def _route(mix: Sequence[Choice]) -> Callable[[PushView, float], Route]:
     return route
 
 
-def _warm_up(world: World, demand: Demand) -> None:
-    """Every application that is known at the start is at central and on its nodes."""
+def _warm_up(world: World, demand: Demand, cold: set[str]) -> None:
+    """Every application that is known at the start is at central and on its nodes, as far as there is room.
+
+    Nodes that start `cold` have none.
+    """
     for app in range(demand.known_apps):
         repository = world.repository(app)
         image = world.image(world.kinds[int(demand.app_kind[app])], 0, len(demand) + app)
         client = world.clients[world.app_client[app]]
-        for registry in (world.central, *world.place(client.site, app, world.app_draw[app])):
+        placed = world.place(client.site, app, world.app_draw[app])
+        for registry in (world.central, *(node for node in placed if node.name not in cold)):
+            if not fits(registry, repository, image):
+                continue
             for blob in image.blobs:
                 registry.contents.add_blob(repository, blob)
             world.publish(registry, repository, "latest", image, 0.0)

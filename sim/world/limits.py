@@ -85,6 +85,16 @@ def _coming(
     return (yield from steps)
 
 
+def fits(registry: Registry, repository: str, image: Image) -> bool:
+    """Whether a registry has room for an image without dropping another; if so, its account is charged."""
+    limits = registry.limits
+    if limits is None:
+        return True
+    if not limits.storage.fits(image.blobs):
+        return False
+    return limits.quota is None or limits.quota.charge(account_of(repository), image.blobs)
+
+
 def _admit(world: World, registry: Registry, limits: Limits, repository: str, image: Image) -> None:
     if limits.quota is not None and not limits.quota.charge(account_of(repository), image.blobs):
         raise Failure("quota exceeded")

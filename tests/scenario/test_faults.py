@@ -78,7 +78,10 @@ ONE_FAULT: list[tuple[dict[str, Any], str]] = [
     ({"sites.dal.latitude": 91}, "sites.dal.latitude: must be at most 90, got 91; write a latitude such as 32.8"),
     ({"central.service": "fixd"}, 'central.service: unknown choice, got "fixd"; did you mean "fixed"?'),
     ({"demand.arrivals": 1}, "demand.arrivals: unknown choice, got 1; one of poisson, even"),
-    ({"policies.dedup": "global"}, 'policies.dedup: unknown choice, got "global"; one of account, fleet, none, registry, repository'),
+    (
+        {"policies.dedup": "global"},
+        'policies.dedup: unknown choice, got "global"; one of account, fleet, none, registry, repository',
+    ),
     ({"images.http.rootfs": None}, 'images.http.rootfs: is missing; write rootfs = "36 MiB"'),
     ({"demand.kernel_release": {}}, 'demand.kernel_release.at: is missing; write at = "35 ms"'),
     # figures

@@ -8,6 +8,7 @@ import typer
 
 import sim
 from sim.cli import ending
+from sim.cli.calibrate import calibrate
 from sim.cli.check import check
 from sim.cli.compare import compare
 from sim.cli.replay import replay
@@ -27,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # a plain help is there in half the time
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (check, show, schema, run, compare, replay, score, selftest):
+for verb in (check, show, schema, run, compare, replay, score, calibrate, selftest):
     app.command()(verb)
 
 

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from sim import plots as plots
+    from sim.calibrate import calibration as calibration
     from sim.calibrate import replayed as replayed
+    from sim.calibrate import residuals as residuals
+    from sim.calibrate import rigfit as rigfit
     from sim.calibrate import score as score
     from sim.calibrate import selftest as selftest
     from sim.cli import progress as progress
@@ -22,11 +25,14 @@ if TYPE_CHECKING:
     from sim.scenario import show as show
 
 _HOMES: Final[Mapping[str, str]] = {
+    "calibration": "sim.calibrate.calibration",
     "document": "sim.scenario.document",
     "faults": "sim.scenario.faults",
     "plots": "sim.plots",
     "progress": "sim.cli.progress",
     "replayed": "sim.calibrate.replayed",
+    "residuals": "sim.calibrate.residuals",
+    "rigfit": "sim.calibrate.rigfit",
     "schema": "sim.scenario.schema",
     "score": "sim.calibrate.score",
     "selftest": "sim.calibrate.selftest",

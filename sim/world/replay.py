@@ -21,10 +21,10 @@ from sim.workload.demand import Ask
 from sim.workload.replay import Places
 from sim.workload.sessions import Logged, Operation, sized
 from sim.world.clock import Failure, Steps
+from sim.world.fetch import fetch_blobs
 from sim.world.log import DeployRow, Moved
 from sim.world.path import PULL, Path
 from sim.world.places import Client, ImageKind, Machine
-from sim.world.fetch import fetch_blobs
 from sim.world.push import push
 from sim.world.talk import tell
 from sim.world.world import World

@@ -1,0 +1,74 @@
+"""`regsim calibrate`: fit figures to measurements or logs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import sim
+from sim.cli import late, options, output
+from sim.errors import InputError
+from sim.files import replacing, write_json
+
+
+def calibrate(
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="RIG.json MEASURED.csv, or access logs, k6, kubelet, ping, iperf3 -J."),
+    ],
+    client: Annotated[str, typer.Option(metavar="NAME", help="The group of clients that was measured.")] = "dev",
+    registry: Annotated[str, typer.Option(metavar="central|nodes.NAME", help="The registry measured.")] = "central",
+    scenario: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write figures that extend this scenario, and check them.")
+    ] = None,
+    out: options.Out = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Fit parameters, with intervals and sources; say what the data cannot tell. DIR gets a residual plot, too."""
+    folder = output.writable(out)
+    if len(files) == 2 and files[1].endswith(".csv") and late.calibration.is_rig(files[0]):
+        _rig(files[0], files[1], folder, as_json, quiet)
+        return
+    extends = None if scenario is None else os.path.relpath(scenario, folder or ".")
+    found = late.calibration.calibrate(files, client, registry, extends)
+    _written(found.to_toml(), found.to_json(), folder, as_json)
+    if folder is not None:
+        with output.writing(folder):
+            late.plots.write(late.residuals.of_evidence(found.evidence), folder, "residuals")
+        _told(folder, quiet)
+        if scenario is not None:
+            sim.load(folder / "parameters.toml")
+    elif scenario is not None:
+        raise InputError("--scenario", "needs a directory to write to", "name one by --out DIR")
+
+
+def _rig(rig: str, measured: str, folder: Path | None, as_json: bool, quiet: bool) -> None:
+    if not quiet:
+        output.note("fitting to the rig's single pushes and pulls")
+    found = late.rigfit.fit_rig(rig, measured)
+    _written(found.to_toml(), found.to_json(), folder, as_json)
+    if folder is not None:
+        with output.writing(folder):
+            late.plots.write(late.residuals.of_rig(found.scored), folder, "residuals")
+        _told(folder, quiet)
+
+
+def _written(text: str, document: dict[str, object], folder: Path | None, as_json: bool) -> None:
+    if as_json:
+        output.document(document)
+    else:
+        output.text(text)
+    if folder is not None:
+        with output.writing(folder):
+            with replacing(folder / "parameters.toml") as temporary:
+                temporary.write_text(text, encoding="utf-8")
+            write_json(folder / "calibration.json", document)
+
+
+def _told(folder: Path, quiet: bool) -> None:
+    if not quiet:
+        output.note(f"wrote parameters.toml, calibration.json and residuals to {folder}")

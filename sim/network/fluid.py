@@ -168,6 +168,10 @@ class Fluid:
         """The numbers of the flows under way."""
         return sorted(set(range(len(self._tokens))).difference(self._free))
 
+    def tokens(self) -> list[Any]:
+        """The tokens of the flows under way."""
+        return [self._tokens[flow][1] for flow in self.live()]
+
     def link_bytes(self, now_s: float) -> list[float]:
         """Bytes each link has carried up to `now_s`, (n_links,)."""
         net = self.net

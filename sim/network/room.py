@@ -47,6 +47,10 @@ class Room:
         for link in route:
             left[link] += bound
 
+    def resize(self, link: int, from_Bps: float, to_Bps: float) -> None:
+        """A link's capacity changes; what flows on it have taken stays taken."""
+        self._left[link] += self.bound(to_Bps) - self.bound(from_Bps)
+
     def overfilled(self, route: Iterable[int]) -> set[int]:
         """The links of a route on which flows have to share."""
         return {link for link in route if self._left[link] < 0}

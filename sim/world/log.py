@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sim.rows import new_tables
 from sim.workload.demand import Ask
+from sim.world.flight import Lane
 from sim.world.path import PULL, SYNC_WAIT, Path
 from sim.world.places import ImageKind, Machine, Registry
-from sim.world.wire import Lane
 
 _NEVER = float("inf")
 

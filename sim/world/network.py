@@ -111,8 +111,9 @@ class Network:
             up = plain.up
             caps = self._targets.get(b.number), self._legs.get((a.site, b.site))
             extra = [link for link in caps if link is not None]
-            cap_Bps = min(up.lane.cap_Bps, self._job_Bps or up.lane.cap_Bps)
-            body = Body(self.wire.lane(a, b, (*up.lane.route, *extra), cap_Bps), up.round_trip_s, up.ramp)
+            cap_Bps = min(up.lane.own_cap_Bps, self._job_Bps or up.lane.own_cap_Bps)
+            lane = self.wire.lane(a, b, (*up.lane.route, *extra), cap_Bps)
+            body = Body(lane, up.round_trip_s, up.ramp, lane.ramps_s)
             way = Way(plain.forth_s, plain.back_s, plain.round_trip_s, plain.open_s, lambda: body, lambda: plain.down)
             self._sync_ways[a.number, b.number] = way
         return way
@@ -133,4 +134,5 @@ class Network:
 
     def _body(self, source: Machine, target: Machine, route: tuple[int, ...], round_trip_s: float) -> Body:
         cap_Bps = ceiling_Bps(min(source.window_bytes, target.window_bytes), round_trip_s)
-        return Body(self.wire.lane(source, target, route, cap_Bps), round_trip_s, source.ramp)
+        lane = self.wire.lane(source, target, route, cap_Bps)
+        return Body(lane, round_trip_s, source.ramp, lane.ramps_s)

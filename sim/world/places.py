@@ -15,8 +15,8 @@ from sim.registry.clients import Profile
 from sim.registry.contents import Contents
 from sim.registry.oci import Digest, Layer
 from sim.registry.workers import Workers
+from sim.world.flight import Lane
 from sim.world.limits import Limits
-from sim.world.wire import Lane
 
 
 @dataclass(slots=True, eq=False)

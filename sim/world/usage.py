@@ -21,12 +21,12 @@ def peaks(wire: Wire, transfers: Table) -> NDArray[np.float64]:
     is_small = size_bytes <= INITIAL_WINDOW_BYTES
     small_lane, small_s, small_bytes = lane[is_small], started_s[is_small], size_bytes[is_small]
     alone = ~is_small & ~transfers.column("shared")
-    parted = np.array(wire.partings, dtype=np.float64).reshape(-1, 3)
+    parted = np.array(wire.partings, dtype=np.float64).reshape(-1, 4)
     lane = np.concatenate((lane[alone], parted[:, 0].astype(np.int64)))
     started_s = np.concatenate((started_s[alone], parted[:, 1]))
     ended_s = np.concatenate((ended_s[alone], parted[:, 2]))
-    rate_Bps = np.array([one.rate_Bps for one in wire.lanes])
-    cut_lane, cut_bin, cut_bytes = _cut(lane, started_s, ended_s, rate_Bps[lane])
+    alone_bytes = np.concatenate((size_bytes[alone], parted[:, 3]))
+    cut_lane, cut_bin, cut_bytes = _cut(lane, started_s, ended_s, alone_bytes)
     lanes = np.concatenate((cut_lane, small_lane))
     bins = np.concatenate((cut_bin, (small_s // BIN_S).astype(np.int64)))
     carried = np.concatenate((cut_bytes, small_bytes))
@@ -50,7 +50,10 @@ def peaks(wire: Wire, transfers: Table) -> NDArray[np.float64]:
 
 
 def _cut(
-    lane: NDArray[np.int64], started_s: NDArray[np.float64], ended_s: NDArray[np.float64], rate_Bps: NDArray[np.float64]
+    lane: NDArray[np.int64],
+    started_s: NDArray[np.float64],
+    ended_s: NDArray[np.float64],
+    sent_bytes: NDArray[np.float64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Flows cut at the bins' edges: lane, bin and bytes of each piece."""
     first = (started_s // BIN_S).astype(np.int64)
@@ -59,4 +62,6 @@ def _cut(
     number = first[flow] + np.arange(len(flow)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     left_s = np.maximum(started_s[flow], number * BIN_S)
     right_s = np.minimum(ended_s[flow], (number + 1) * BIN_S)
+    lasted_s = ended_s - started_s
+    rate_Bps = np.divide(sent_bytes, lasted_s, out=np.zeros(len(lane)), where=lasted_s > 0)
     return lane[flow], number, rate_Bps[flow] * np.maximum(right_s - left_s, 0.0)

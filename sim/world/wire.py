@@ -4,6 +4,9 @@ A flow that meets no other has a known end, and waits for it in the clock's own 
 link, the flows on that link go over to the fair-share engine with the bytes that they have left, and so does the new
 one. One timer serves the engine: it is armed for the next finish and re-armed only when that moves earlier; when
 rates fall and the finish moves later, it finds nothing to do and arms itself again.
+
+A link's capacity may change at any instant, and a link that is down breaks what crosses it. A run in which that never
+happens pays nothing for it.
 """
 
 from __future__ import annotations
@@ -14,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from simpy import Event
 
-from sim.network import Fluid, Watch
+from sim.network import FlowClass, Fluid, Watch
 from sim.network.room import Room
 from sim.world.clock import Clock
+from sim.world.flight import NOBODY, Flight, Lane
 
 if TYPE_CHECKING:
     from sim.world.places import Machine
@@ -24,73 +28,15 @@ if TYPE_CHECKING:
 #: The width of a bin of the engine's watch: a link's peak is its busiest minute.
 BIN_S = 60.0
 _NEVER = float("inf")
-_NOBODY: list[Callable[[Any], None]] = []
+Waiting = list[Callable[[Any], None]]
 _NUMBER = attrgetter("number")
 
 
-class Lane:
-    """From one machine to another for bodies of bytes: the links between, the flows' cap, and the rate when idle."""
-
-    __slots__ = ("bound", "cap_Bps", "narrowest_Bps", "number", "rate_Bps", "route", "source", "target", "wan")
-
-    def __init__(
-        self,
-        number: int,
-        source: Machine,
-        target: Machine,
-        route: tuple[int, ...],
-        narrowest_Bps: float,
-        cap_Bps: float,
-    ) -> None:
-        self.number = number
-        self.source = source.name
-        self.target = target.name
-        self.wan = source.site != target.site
-        self.route = route
-        self.narrowest_Bps = narrowest_Bps
-        # A cap that no flow can reach is none, which leaves the engine with fewer classes.
-        self.cap_Bps = _NEVER if cap_Bps >= narrowest_Bps else cap_Bps
-        self.rate_Bps = min(cap_Bps, narrowest_Bps)
-        self.bound = Room.bound(self.rate_Bps)
-
-    def idle_s(self, size_bytes: float, beside_bytes: Sequence[float] = ()) -> float:
-        """How long a body takes when nothing else crosses its links but those that set out beside it, s.
-
-        They share the narrowest link evenly, each up to the cap, until the smaller ones have ended.
-        """
-        smaller = sorted(size for size in beside_bytes if size < size_bytes)
-        left, sent_bytes, took_s = len(beside_bytes) + 1, 0.0, 0.0
-        for size in (*smaller, size_bytes):
-            took_s += (size - sent_bytes) / min(self.cap_Bps, self.narrowest_Bps / left)
-            left, sent_bytes = left - 1, size
-        return took_s
-
-
-class Flight:
-    """Flow `number` under way, and the event of its end: what SimPy asks of an event, and no more.
-
-    While it has its links to itself it stands in the clock's queue. Once it is `shared`, that place in the queue is
-    void, and whoever waits for it is kept in `waiting`.
-    """
-
-    __slots__ = ("_ok", "_value", "callbacks", "lane", "number", "shared", "size_bytes", "started_s", "waiting")
-
-    def __init__(
-        self, number: int, lane: Lane, size_bytes: float, started_s: float, ended: Callable[[Any], None]
-    ) -> None:
-        self.number = number
-        self.lane = lane
-        self.size_bytes = size_bytes
-        self.started_s = started_s
-        self.shared = False
-        self._ok = True
-        self._value = None
-        self.callbacks: list[Callable[[Any], None]] | None = [ended]
-        self.waiting: list[Callable[[Any], None]] = _NOBODY
-
-
 class Wire:
-    """Flows under way, and how many there have been."""
+    """Flows under way, and how many there have been.
+
+    `capacity_Bps` : (n_links,) bytes/s, what links carry now.
+    """
 
     __slots__ = (
         "_armed_s",
@@ -106,11 +52,12 @@ class Wire:
     )
 
     def __init__(self, clock: Clock, capacity_Bps: Sequence[float]) -> None:
-        self.capacity_Bps = capacity_Bps
+        self.capacity_Bps = list(capacity_Bps)
         self.lanes: list[Lane] = []
         self.flows = 0
-        #: For each flow that was alone first and had to share later: its lane's number, from when and until when, s.
-        self.partings: list[tuple[int, float, float]] = []
+        #: For each flow that was alone first and had to share later: its lane's number, from when and until when,
+        #: s, and the bytes it had sent by then.
+        self.partings: list[tuple[int, float, float, float]] = []
         self.watch = Watch(BIN_S)
         self._clock = clock
         self._fluid = Fluid(capacity_Bps, self.watch)
@@ -120,13 +67,15 @@ class Wire:
 
     def lane(self, source: Machine, target: Machine, route: tuple[int, ...], cap_Bps: float) -> Lane:
         """A new lane over links known by their position, for flows that are never faster than `cap_Bps`."""
-        narrowest_Bps = min(map(self.capacity_Bps.__getitem__, route), default=_NEVER)
-        lane = Lane(len(self.lanes), source, target, route, narrowest_Bps, cap_Bps)
+        lane = Lane(len(self.lanes), source, target, route, self._narrowest_Bps(route), cap_Bps)
         self.lanes.append(lane)
         return lane
 
     def send(self, lane: Lane, size_bytes: float) -> Flight:
-        """Start a flow now; it is the event that happens when its last byte has left."""
+        """Start a flow now; it is the event that happens when its last byte has left, or when it breaks off.
+
+        Over a link that is down it breaks at once.
+        """
         clock = self._clock
         now_s = clock._now
         flight = Flight(self.flows, lane, size_bytes, now_s, self._landed)
@@ -134,9 +83,63 @@ class Wire:
         if self._room.take(lane.route, lane.bound):
             self._lone[flight] = None
             clock.enqueue(now_s + size_bytes / lane.rate_Bps, flight)
-        else:
+        elif lane.rate_Bps:
             self._meet(now_s, flight)
+        else:
+            self._room.give(lane.route, lane.bound)
+            flight.break_off(0)
         return flight
+
+    def cut(self, flight: Flight) -> None:
+        """Abandon a flow now: it ends broken, unless all of it has got through by this instant."""
+        self._settle()
+        if flight in self._lone or flight.waiting is not NOBODY:
+            _tell(self._take_off([flight]))
+        self._arm()
+
+    def set_capacity(self, link: int, capacity_Bps: float) -> None:
+        """From now on a link carries so many bytes/s; at 0 it is down, and the flows on it break off.
+
+        What has got through by this instant has ended; the rest goes on at its new rate.
+        """
+        self._settle()
+        lanes = [lane for lane in self.lanes if link in lane.route]
+        crossing = set(lanes)
+        flights = [flight for flight in (*self._lone, *self._fluid.tokens()) if flight.lane in crossing]
+        if capacity_Bps:
+            self._resize(link, capacity_Bps, lanes, flights)
+        else:
+            broken = self._take_off(flights)
+            self._resize(link, 0.0, lanes, [])
+            _tell(broken)
+        self._arm()
+
+    def _resize(self, link: int, capacity_Bps: float, lanes: Sequence[Lane], flights: Sequence[Flight]) -> None:
+        """The same, where `lanes` are those over the link and `flights` those on them."""
+        now_s, room = self._clock.now, self._room
+        left_bytes = {flight: self._left_bytes(now_s, flight) for flight in flights if not flight.shared}
+        was = {lane: (lane.rate_Bps, lane.cap_Bps) for lane in lanes}
+        for flight in flights:
+            room.give(flight.lane.route, flight.lane.bound)
+        room.resize(link, self.capacity_Bps[link], capacity_Bps)
+        self.capacity_Bps[link] = capacity_Bps
+        self._fluid.set_capacity(now_s, link, capacity_Bps)
+        for lane in lanes:
+            lane.narrow(self._narrowest_Bps(lane.route))
+        for flight in flights:
+            lane = flight.lane
+            room.take(lane.route, lane.bound)
+            was_Bps, was_cap_Bps = was[lane]
+            if flight.shared:
+                if lane.cap_Bps != was_cap_Bps:
+                    self._fluid.move(now_s, flight.flow, self._class_of(lane))
+            elif lane.rate_Bps != was_Bps:
+                self._part(now_s, flight, left_bytes[flight])
+        # Those that may be faster now meet others on their other links.
+        self._gather(now_s, room.overfilled(link for lane in lanes for link in lane.route))
+
+    def _narrowest_Bps(self, route: tuple[int, ...]) -> float:
+        return min(map(self.capacity_Bps.__getitem__, route), default=_NEVER)
 
     def _landed(self, flight: Flight) -> None:
         """The end of a flow that had its links to itself."""
@@ -146,24 +149,61 @@ class Wire:
 
     def _meet(self, now_s: float, flight: Flight) -> None:
         """Those that fly alone over the links which `flight` overfills share them from now on."""
-        overfilled = self._room.overfilled(flight.lane.route)
-        for other in [other for other in self._lone if not overfilled.isdisjoint(other.lane.route)]:
-            del self._lone[other]
-            self.partings.append((other.lane.number, other.started_s, now_s))
-            left_bytes = other.size_bytes - other.lane.rate_Bps * (now_s - other.started_s)
-            self._share(now_s, other, max(left_bytes, 0.0))
-            # Those who wait hear of it from the engine; when the old place in the queue comes up, nobody is there.
-            other.waiting = other.callbacks or []
-            other.callbacks = []
+        self._gather(now_s, self._room.overfilled(flight.lane.route))
         self._share(now_s, flight, flight.size_bytes)
         flight.waiting = flight.callbacks or []
         self._arm()
 
+    def _gather(self, now_s: float, overfilled: set[int]) -> None:
+        """Those that fly alone over overfilled links share them from now on."""
+        for flight in [flight for flight in self._lone if not overfilled.isdisjoint(flight.lane.route)]:
+            self._part(now_s, flight, self._left_bytes(now_s, flight))
+
+    @staticmethod
+    def _left_bytes(now_s: float, flight: Flight) -> float:
+        """What a flow that flies alone still has to send."""
+        return max(flight.size_bytes - flight.lane.rate_Bps * (now_s - flight.started_s), 0.0)
+
+    def _part(self, now_s: float, flight: Flight, left_bytes: float) -> None:
+        """A flow that has flown alone goes on in the engine."""
+        del self._lone[flight]
+        self.partings.append((flight.lane.number, flight.started_s, now_s, flight.size_bytes - left_bytes))
+        self._share(now_s, flight, left_bytes)
+        # Those who wait hear of it from the engine; when the old place in the queue comes up, nobody is there.
+        flight.waiting = flight.callbacks or []
+        flight.callbacks = []
+
     def _share(self, now_s: float, flight: Flight, left_bytes: float) -> None:
         """Hand a flow with so many bytes left to the engine."""
         flight.shared = True
-        lane = flight.lane
-        self._fluid.start(now_s, self._fluid.class_of(lane.route, 1.0, lane.cap_Bps), left_bytes, flight)
+        flight.flow = self._fluid.start(now_s, self._class_of(flight.lane), left_bytes, flight)
+
+    def _class_of(self, lane: Lane) -> FlowClass:
+        return self._fluid.class_of(lane.route, 1.0, lane.cap_Bps)
+
+    def _take_off(self, flights: Sequence[Flight]) -> list[tuple[Flight, Waiting]]:
+        """End flows before their time; who waits for each, in the order they started."""
+        now_s = self._clock.now
+        heard: list[tuple[Flight, Waiting]] = []
+        for flight in sorted(flights, key=_NUMBER):
+            self._room.give(flight.lane.route, flight.lane.bound)
+            if flight.shared:
+                left_bytes, waiting = self._fluid.stop(now_s, flight.flow), flight.waiting
+            else:
+                left_bytes, waiting = self._left_bytes(now_s, flight), flight.callbacks or []
+                del self._lone[flight]
+            heard.append((flight, waiting[1:]))  # the first is `_landed`
+            flight.break_off(int(flight.size_bytes - left_bytes))
+        return heard
+
+    def _settle(self) -> None:
+        """Whatever has got through by now has ended, though its turn at this instant may yet have to come."""
+        now_s = self._clock.now
+        self._end(now_s)
+        for flight in [f for f in self._lone if f.started_s + f.size_bytes / f.lane.rate_Bps <= now_s]:
+            callbacks, flight.callbacks = flight.callbacks or [], None
+            for callback in callbacks:
+                callback(flight)
 
     def _arm(self) -> None:
         if self._fluid.next_finish_s < self._armed_s:
@@ -175,14 +215,26 @@ class Wire:
         if now_s != self._armed_s:
             return  # an earlier timer took this one's place
         self._armed_s = _NEVER
-        if self._fluid.next_finish_s <= now_s:
-            ended: list[Flight] = self._fluid.finished(now_s)
-            if len(ended) > 1:  # the engine goes by when they came to share
-                ended.sort(key=_NUMBER)
-            for flight in ended:
-                self._room.give(flight.lane.route, flight.lane.bound)
-            for flight in ended:
-                for callback in flight.waiting[1:]:  # the first is `_landed`, for flows that never shared
-                    callback(flight)
+        self._end(now_s)
         # What a flow's end has set off may have started a flow and armed the timer already.
         self._arm()
+
+    def _end(self, now_s: float) -> None:
+        """Whoever waits for flows of the engine that have ended by now hears of it."""
+        if self._fluid.next_finish_s > now_s:
+            return
+        ended: list[Flight] = self._fluid.finished(now_s)
+        if len(ended) > 1:  # the engine goes by when they came to share
+            ended.sort(key=_NUMBER)
+        for flight in ended:
+            self._room.give(flight.lane.route, flight.lane.bound)
+        for flight in ended:
+            waiting, flight.waiting = flight.waiting, NOBODY
+            for callback in waiting[1:]:  # the first is `_landed`, for flows that never shared
+                callback(flight)
+
+
+def _tell(broken: list[tuple[Flight, Waiting]]) -> None:
+    for flight, waiting in broken:
+        for callback in waiting:
+            callback(flight)

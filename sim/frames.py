@@ -14,3 +14,12 @@ def frame(table: Table) -> pd.DataFrame:
         for name, values in table.arrays().items()
     }
     return pd.DataFrame(columns)
+
+
+def dedup(deploys: pd.DataFrame, bin_s: float) -> pd.DataFrame:
+    """By the bin of time in which deploys ended: layer bytes saved, bytes moved, and the share saved; (n_bins, 3)."""
+    bins = (deploys["ended_s"] // bin_s * bin_s).rename("from_s")
+    moved_bytes = deploys["pushed_bytes"] + deploys["pulled_bytes"]
+    table = pd.DataFrame({"saved_bytes": deploys["saved_bytes"], "moved_bytes": moved_bytes}).groupby(bins).sum()
+    table["saved_share"] = table["saved_bytes"] / (table["saved_bytes"] + table["moved_bytes"])
+    return table

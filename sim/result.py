@@ -91,7 +91,35 @@ class Result:
     @cached_property
     def metrics(self) -> dict[str, float]:
         """Every metric of `sim.rows.METRICS`, and `link_utilisation.NAME.mean`, `.peak` of WAN links and central's."""
-        return {**_distributions(self.tables), **_totals(self.tables), **_utilisation(self.tables["links"])}
+        totals = _totals(self.tables)
+        totals["fleet_convergence_s"] = self._convergence_s()
+        ordered = {metric.name: totals[metric.name] for metric in rows.TOTALS}
+        return {**_distributions(self.tables), **ordered, **_utilisation(self.tables["links"])}
+
+    def _convergence_s(self) -> float:
+        """From a kernel's release until the last application that it redeployed was ready; NaN where none is released.
+
+        Infinite if one of them never got ready.
+        """
+        release, deploys = self.scenario.demand.kernel_release, self.tables["deploys"]
+        carried = deploys.column("kernel") == 1
+        if release is None or not carried.any():
+            return float("nan")
+        if deploys.column("failed")[carried].any():
+            return float("inf")
+        # Of a repository's deploys with the new kernel the first counts.
+        first: dict[str, float] = {}
+        repositories, ended_s = deploys.column("repository"), deploys.column("ended_s")
+        for at in np.flatnonzero(carried & deploys.column("update")):
+            first.setdefault(repositories[at], float(ended_s[at]))
+        return max(first.values(), default=release.at_s) - release.at_s
+
+    def dedup(self, bin_s: float = 3600.0) -> pd.DataFrame:
+        """Over time, by when deploys ended: layer bytes saved, bytes moved, the share saved of both; (n_bins, 3)."""
+        frames = importlib.import_module("sim.frames")
+        deploys = self.deploys
+        made: pd.DataFrame = frames.dedup(deploys, bin_s)
+        return made
 
     @cached_property
     def digest(self) -> str:

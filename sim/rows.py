@@ -56,6 +56,7 @@ DEPLOYS: Final = (
     Column("image", "text", "kind of image, a key of [images]"),
     Column("route", "text", "where the push went: central, node-direct or both"),
     Column("update", "bool", "whether the repository existed before"),
+    Column("kernel", "int", "number of its kernel's release, from 0"),
     Column("nodes", "int", "nodes it starts instances on"),
     Column("failed", "bool", "whether any part of it failed"),
     Column("reason", "text", "why it failed, empty if it did not"),
@@ -285,6 +286,7 @@ TOTALS: Final = (
     Metric("missed_starts", "", "instances whose image was not to be had"),
     Metric("failed_deploys", "", "deploys that did not get ready"),
     Metric("lost_images", "", "images whose only copy was dropped"),
+    Metric("fleet_convergence_s", "s", "from a kernel's release until the last application it redeployed was ready"),
     Metric("cost_usd", "USD", "bytes carried times the price of the links"),
 )
 

@@ -16,6 +16,7 @@ import pytest
 from sim import rows
 from sim.result import Result
 from sim.rows import Table
+from sim.runner import run
 from sim.scenario import Scenario
 
 DOCUMENT = {
@@ -127,9 +128,10 @@ def test_json_has_null_where_a_number_is_infinite_or_missing(result: Result) -> 
 
 
 def test_a_run_of_nothing_has_no_distributions_and_no_totals() -> None:
-    """Empty tables give null for every distribution and zero for every total."""
+    """Empty tables give null for every distribution and zero for every total; no kernel was released."""
     found = result_of(rows.new_tables()).to_json()["metrics"]
     assert {found[name] for name in found if "." in name} == {None}
+    assert found.pop("fleet_convergence_s") is None
     assert {found[name] for name in found if "." not in name} == {0.0}
 
 
@@ -191,3 +193,22 @@ def test_a_result_is_made_without_the_libraries_that_only_show_it() -> None:
     """Importing what a run needs loads neither pandas nor pyarrow nor scipy nor matplotlib."""
     code = "import sim.result, sys; print(sorted({'pandas', 'pyarrow', 'scipy', 'matplotlib'} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_kernels_release_has_reached_the_fleet_when_the_last_application_runs_it() -> None:
+    """Three applications are redeployed within 10 min of a release at 5 min: the last is ready so long after it."""
+    asked = {"apps": 3, "rate": "1/day", "updates": 1.0, "kernel_release": {"at": "5 min", "over": "10 min"}}
+    document = {**DOCUMENT, "demand": asked, "run": {"duration": "30 min"}}
+    made = run(Scenario.from_document(document))
+    deploys = made.deploys[made.deploys.kernel == 1]
+    assert len(deploys) == 3
+    assert made.metrics["fleet_convergence_s"] == pytest.approx(deploys.ended_s.max() - 300)
+    assert 0 < made.metrics["fleet_convergence_s"] < 660
+    by_bin = made.dedup(bin_s=60.0)
+    assert by_bin.moved_bytes.sum() == made.deploys[["pushed_bytes", "pulled_bytes"]].sum().sum()
+    assert by_bin.saved_share.between(0, 1).all()
+
+
+def test_without_a_release_nothing_converges(result: Result) -> None:
+    """The metric has no value where no kernel is released."""
+    assert math.isnan(result.metrics["fleet_convergence_s"])

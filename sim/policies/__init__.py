@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from sim import plugins
 
-KINDS: Final = ("route", "placement", "fanout", "trigger", "conflict", "eviction", "source")
+KINDS: Final = ("route", "placement", "fanout", "trigger", "conflict", "eviction", "source", "chunking")
 
 
 def names(kind: str) -> tuple[str, ...]:

@@ -84,3 +84,16 @@ class Parents(NamedTuple):
 
     chosen: tuple[int, ...] = ()
     lookup_s: float = 0.0
+
+
+class Rootfs(NamedTuple):
+    """A root filesystem of so many bytes."""
+
+    size_bytes: int
+
+
+class Chunks(NamedTuple):
+    """The bytes of it that are the same in every image of an application, and those that are new in each."""
+
+    stable_bytes: int
+    changed_bytes: int

@@ -5,8 +5,8 @@ packed: a kernel layer and a rootfs layer, each one blob, and a config. A ROM ha
 docs, registries page). Contents are never made, so a digest stands for what a blob is called in the simulation, not
 for its bytes: a hash of its name (`digest_of`), or just its number (`numbered_digest`).
 
-Left out: platforms other than one, hence an index that lists one manifest and is only its bytes; layers beyond these
-two.
+Left out: platforms other than one, hence an index that lists one manifest and is only its bytes. Layers beyond these
+two are there only where a rootfs is cut into chunks: those that stay the same come before those that change.
 
 One image and two layers are made for every deploy. Both are therefore plain slotted classes that check nothing and
 are not frozen at run time, which would triple the cost of making one; `Final` has the type checker hold them

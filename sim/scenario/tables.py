@@ -32,7 +32,7 @@ from sim.figures import (
     setting,
 )
 from sim.registry.dedup import Scope
-from sim.scenario.choices import Conflict, Eviction, Fanout, Placement, Routes, Source, Trigger
+from sim.scenario.choices import Chunking, Conflict, Eviction, Fanout, Placement, Routes, Source, Trigger
 from sim.scenario.replay import Replay
 
 _ZONE = "ibm-cloud-docs/vpc network-latency, inside a zone"
@@ -295,6 +295,7 @@ class Policies(Table):
     route: Routes = figure("route", "central", assumption=True)
     placement: Placement = figure("placement", "sticky", assumption=True)
     fanout: Fanout = figure("fanout", "sync-then-pull", assumption=True)
+    chunking: Chunking = figure("chunking", "whole", source="OCI image specification: a layer is one blob")
     source: Source = figure("source", "upstream", source="containerd without mirrors: the registry of the reference")
     eviction: Eviction = figure("eviction", "lru", assumption=True)
     ttl_s: Span | None = setting("ttl", None)

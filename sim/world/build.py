@@ -11,7 +11,7 @@ from functools import partial
 from itertools import accumulate
 
 from sim import policies
-from sim.policies.snapshot import Holders, Parents, PushView, Rivals, Route
+from sim.policies.snapshot import Holders, Parents, PushView, Rivals, Rootfs, Route
 from sim.registry.clients import CONTAINERD, PROFILES
 from sim.registry.contents import Contents, Publish
 from sim.registry.dedup import Pool, pools
@@ -136,9 +136,16 @@ def _kinds(scenario: Scenario) -> list[ImageKind]:
             image.manifest_bytes,
             image.index_bytes,
             image.boot_s,
+            _stable_bytes(scenario.policies.chunking, image.rootfs_bytes),
         )
         for name, image in scenario.images.items()
     ]
+
+
+def _stable_bytes(chunking: Choice, rootfs_bytes: int) -> int:
+    rule = policies.rule("chunking", chunking.name)
+    stable_bytes: int = rule.cut(Rootfs(rootfs_bytes), chunking.parameters).stable_bytes
+    return stable_bytes
 
 
 def _rules(scenario: Scenario) -> Rules:
@@ -221,7 +228,7 @@ def _warm_up(world: World, demand: Demand, cold: set[str]) -> None:
     """
     for app in range(demand.known_apps):
         repository = world.repository(app)
-        image = world.image(world.kinds[int(demand.app_kind[app])], 0, len(demand) + app)
+        image = world.image(world.kinds[int(demand.app_kind[app])], 0, len(demand) + app, app)
         client = world.clients[world.app_client[app]]
         placed = world.place(client.site, app, world.app_draw[app])
         for registry in (world.central, *(node for node in placed if node.name not in cold)):

@@ -40,7 +40,7 @@ class Deploy(DeployRow):
         self.client = world.clients[ask.client]
         self.repository = world.repository(ask.app)
         self.kind = kind = world.kinds[ask.kind]
-        self.image = image = world.image(kind, ask.kernel, ask.deploy)
+        self.image = image = world.image(kind, ask.kernel, ask.deploy, ask.app)
         self.wanted = Wanted(self.repository, TAG, image.digest if world.rules.by_digest else None)
         self.nodes = world.place(self.client.site, ask.app, ask.place_draw)
         self.route = world.rules.route(PushView(kind.rootfs_bytes, kind.kernel_bytes, ask.update), ask.route_draw)

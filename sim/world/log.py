@@ -93,7 +93,7 @@ class DeployRow:
         ask, client, pushed = self.ask, self.client, self.pushed
         log.tables["deploys"].append(
             (ask.deploy, path.started_s, path.now_s, client.name, client.site, self.repository, self.kind.name,
-             self.route, ask.update, len(self.nodes), failed, reason, latency_s,
+             self.route, ask.update, ask.kernel, len(self.nodes), failed, reason, latency_s,
              _NEVER if failed else self.client_latency_s, self.push_s, self.pull_s,
              *path.phases_s, *path.waited_s,
              pushed.size_bytes, self.pulled_bytes, pushed.saved_bytes + self.saved_bytes, self.coalesced_bytes,

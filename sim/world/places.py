@@ -75,7 +75,10 @@ class Client(Machine):
 
 @dataclass(frozen=True, slots=True)
 class ImageKind:
-    """A kind of image: its figures, and its kernel layer for each release (None for a ROM)."""
+    """A kind of image: its figures, and its kernel layer for each release (None for a ROM).
+
+    Of the root filesystem `stable_bytes` are the same in every image of an application.
+    """
 
     name: str
     kernels: tuple[Layer | None, ...]
@@ -85,6 +88,7 @@ class ImageKind:
     manifest_bytes: int
     index_bytes: int
     boot_s: float
+    stable_bytes: int = 0
 
 
 @dataclass(slots=True, eq=False)

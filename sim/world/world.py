@@ -96,12 +96,14 @@ class World:
         """The repository of an application: its account's and its own name."""
         return f"org{self.app_client[app]}/app{app}"
 
-    def image(self, made: ImageKind, kernel: int, number: int) -> Image:
-        """Image `number` of the run: the kernel that its release shares, and a rootfs of its own."""
+    def image(self, made: ImageKind, kernel: int, number: int, app: int) -> Image:
+        """Image `number` of the run, of an application: the kernel that its release shares, and a rootfs of its own."""
         kernel_layer = made.kernels[kernel]
-        rootfs = Layer(numbered_digest(1, number), made.rootfs_bytes, "rootfs")
+        rootfs = Layer(numbered_digest(1, number), made.rootfs_bytes - made.stable_bytes, "rootfs")
         config = Layer(numbered_digest(2, number), made.config_bytes, "config")
         layers = (rootfs,) if kernel_layer is None else (kernel_layer, rootfs)
+        if made.stable_bytes:
+            layers = (*layers[:-1], Layer(numbered_digest(4, app), made.stable_bytes, "rootfs"), rootfs)
         return Image(numbered_digest(3, number), layers, config, made.manifest_bytes, made.index_bytes)
 
     def place(self, site: str, app: int, draw: float) -> list[Registry]:

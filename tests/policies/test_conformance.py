@@ -15,15 +15,33 @@ from pydantic import BaseModel
 
 from sim import policies
 from sim.figures import quantity_of
-from sim.policies.snapshot import Due, Fanout, Holders, Owed, Parents, PlacementView, PushView, Rivals, Route
+from sim.policies.snapshot import (
+    Chunks,
+    Due,
+    Fanout,
+    Holders,
+    Owed,
+    Parents,
+    PlacementView,
+    PushView,
+    Rivals,
+    Rootfs,
+    Route,
+)
 from sim.registry.contents import Publish
 from sim.registry.oci import digest_of
 from sim.registry.storage import Kept
 
 #: A rule's one function, by kind.
 FUNCTIONS: Final = {
-    "route": "decide", "placement": "place", "fanout": "plan", "trigger": "due", "conflict": "wins",
-    "eviction": "worth", "source": "parents",
+    "route": "decide",
+    "placement": "place",
+    "fanout": "plan",
+    "trigger": "due",
+    "conflict": "wins",
+    "eviction": "worth",
+    "source": "parents",
+    "chunking": "cut",
 }
 RULES = [(kind, name) for kind in policies.KINDS for name in policies.names(kind)]
 draws = st.floats(0, 1, exclude_max=True)
@@ -48,6 +66,7 @@ VIEWS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "trigger": st.builds(Owed, st.floats(0, 1e6), st.floats(0, 1e3)),
     "conflict": st.tuples(publishes, publishes, publishes),
     "eviction": st.builds(Kept, st.floats(0, 1e6), st.floats(0, 1e6), st.integers(1, 100), st.integers(0, 10**9)),
+    "chunking": st.builds(Rootfs, st.integers(1, 10**10)),
     "source": st.builds(Holders, st.lists(st.floats(0, 1), max_size=5).map(tuple), st.floats(0, 1), draws),
 }
 
@@ -77,6 +96,10 @@ def check_decision(kind: str, view: Any, decision: Any) -> None:
         assert set(decision) <= set(view.nodes)
     elif kind == "trigger":
         assert decision is None or (isinstance(decision, Due) and decision.at_s >= view.now_s)
+    elif kind == "chunking":
+        assert isinstance(decision, Chunks)
+        assert decision.changed_bytes > 0 <= decision.stable_bytes
+        assert sum(decision) == view.size_bytes
     elif kind == "source":
         assert isinstance(decision, Parents)
         assert len(set(decision.chosen)) == len(decision.chosen)

@@ -35,6 +35,8 @@ _METROS: dict[str, dict[str, Any]] = {
 def _named() -> dict[str, tuple[str, dict[str, Any], str | None]]:
     named: dict[str, tuple[str, dict[str, Any], str | None]] = {}
     for path in sorted(FOLDER.glob("*.toml")):
+        if sim.load(path).demand.replay is not None:
+            continue  # its demand is a log's: a few seconds, less than one bin of a link's peak
         for variant in sim.load(path).variants or (None,):
             named[f"{path.stem}-{variant}"] = path.name, {}, variant
     return named | {f"metros-{name}": ("metros.toml", changes, None) for name, changes in _METROS.items()}

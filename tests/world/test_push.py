@@ -218,3 +218,12 @@ def test_dedup_looks_as_far_as_it_is_let(scope: str, sent_bytes: list[int]) -> N
     seen = play(scenario(policies__dedup=scope), demand([Deploy(0.0), Deploy(50.0, app=1), Deploy(100.0)], apps=apps))
     assert [row["pushed_bytes"] for row in seen.deploys()] == [size * MB + 10_000 for size in sent_bytes]
     assert not any(row["failed"] for row in seen.deploys())
+
+
+def test_an_update_sends_only_the_chunks_that_it_changes() -> None:
+    """Of a rootfs of 1 MB an update changes a tenth in one place, with chunks of 50 kB: it sends 150 kB of it."""
+    chunking = {"name": "content-defined", "changed": 0.1, "places": 1, "chunk": "50 kB"}
+    seen = play(scenario(policies__chunking=chunking), demand([Deploy(0.0), Deploy(50.0)], apps=[App(kind=1)]))
+    assert [row["pushed_bytes"] for row in seen.deploys()] == [MB + 10_000, 150_000 + 10_000]
+    # The push leaves the stable chunks out, and so does the node's pull.
+    assert [row["saved_bytes"] for row in seen.deploys()] == [0, 2 * 850_000]

@@ -160,7 +160,7 @@ def test_the_loser_hears_of_it() -> None:
     seen = play(chosen, demand(asked, apps=ROM), {0.0: lambda world: setattr(world.nodes[0], "skew_s", -60.0)})
     assert copies(seen, "state") == [("stale",)]
     kind = seen.world.kinds[1]
-    winner = seen.world.image(kind, 0, 0).digest
+    winner = seen.world.image(kind, 0, 0, 0).digest
     for registry in (seen.world.central, *seen.world.nodes):
         means = registry.contents.resolve("org0/app0", "latest")
         assert means is not None

@@ -88,7 +88,7 @@ def test_the_last_writer_wins_at_central(node_last: bool) -> None:
     assert means is not None
     assert means.published_s == exactly(13.801 if node_last else 13.831)
     kind = seen.world.kinds[1]
-    older, newer = (seen.world.image(kind, 0, deploy).digest for deploy in (0, 1))
+    older, newer = (seen.world.image(kind, 0, deploy, 0).digest for deploy in (0, 1))
     assert means.digest == newer
     assert contents.image("org0/app0", older) is not None
 

@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out
 
-.PHONY: compare test quick lint bench clean help
+.PHONY: compare test quick lint bench clean help rig rig-tools
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -27,6 +27,16 @@ lint: $(VENV)/test ## style and types
 bench: $(VENV)/test ## speed of the network and of the whole simulator on this machine
 	$(BIN)/python tests/bench/bench_network.py
 	$(BIN)/python tests/bench/bench_world.py
+
+rig: $(VENV)/test ## measure real pushes and pulls on this machine, as root, and score the simulator against them
+	set -e; for control in cubic bbr; do \
+	  $(BIN)/python tests/rig/measure.py tests/rig/$$control.json $(OUT)/rig/$$control; \
+	  $(BIN)/regsim score $(OUT)/rig/$$control/RIG.json $(OUT)/rig/$$control/MEASURED.csv; \
+	done
+
+rig-tools: ## install the real registry and client that the rig and its tests use, on Debian, as root
+	apt-get update
+	DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends docker-registry skopeo iproute2 procps
 
 clean: ## remove what was made
 	rm -rf $(VENV) $(OUT) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sim.errors import InputError, near
 from sim.topologies.star import HUB
 
 if TYPE_CHECKING:
-    from sim.calibrate.rig import Measured, Operation, RigScenario
+    from sim.calibrate.rig import Host, Measured, Operation, RigScenario
 
 
 def of_rig(path: str, scenarios: Sequence[RigScenario]) -> Iterator[InputError]:
@@ -33,6 +33,7 @@ def _of_scenario(scenario: RigScenario) -> Iterator[tuple[str, str, str]]:
             yield "hosts", f"must have different names, got {name!r} {times} times", "give each its own"
         if name == HUB:
             yield "hosts", f"can't be named {HUB!r}, as the star's centre is", "take another name"
+    yield from _of_links(scenario, hosts)
     if not scenario.steps:
         yield "steps", "must not be empty, got []", "give at least one operation"
     pushed: set[tuple[str, str]] = set()
@@ -54,10 +55,25 @@ def _of_scenario(scenario: RigScenario) -> Iterator[tuple[str, str, str]]:
                 if sizes.setdefault(layer, size_bytes) != size_bytes:
                     problem = f"{layer!r} had {sizes[layer]} bytes before, got {size_bytes}"
                     yield f"{key}.layers", problem, "give another blob another key"
-            if operation.op == "pull" and (peer, operation.image) not in pushed:
+            holders = {peer, hosts[peer].upstream if peer in hosts else None}
+            if operation.op == "pull" and not any((holder, operation.image) in pushed for holder in holders):
                 problem = f"no step before pushes {operation.image!r} to {peer!r}"
                 yield f"{key}.image", problem, "push it first, or pull another"
         pushed |= {(operation.peer, operation.image) for operation in step if operation.op == "push"}
+
+
+def _of_links(scenario: RigScenario, hosts: Mapping[str, Host]) -> Iterator[tuple[str, str, str]]:
+    """What stands behind what, and which links break."""
+    for at, host in enumerate(scenario.hosts):
+        if host.upstream is not None and (host.upstream not in hosts or hosts[host.upstream].registry != "plain"):
+            yield f"hosts.{at}.registry", f"no plain registry runs on {host.upstream!r}", "name the host of one"
+        if host.via is not None and (host.via not in hosts or hosts[host.via].via is not None):
+            yield f"hosts.{at}.via", f"must be a host that is behind no other, got {host.via!r}", near(host.via, hosts)
+    for at, cut in enumerate(scenario.cuts):
+        if cut.host not in hosts:
+            yield f"cuts.{at}.host", f"no host is named {cut.host!r}", near(cut.host, hosts)
+        if cut.step >= len(scenario.steps):
+            yield f"cuts.{at}.step", f"must be 0 to {len(scenario.steps) - 1}, got {cut.step}", "name a step"
 
 
 def of_measured(

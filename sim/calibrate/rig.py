@@ -27,23 +27,35 @@ class _Strict(BaseModel):
 
 
 class Host(_Strict):
-    """A host and its access link: rates in Mbit/s of IP packets, one-way delay in ms."""
+    """A host and its access link: rates in Mbit/s of IP packets, one-way delay in ms.
+
+    `registry` says which runs on it: a plain one, or `proxy:HOST`, which pulls through the registry of another host.
+    A host `via` another sits behind that one's access link.
+    """
 
     name: _Name
     up: _Above0
     down: _Above0
     delay: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    registry: Literal["plain"] | None = None
+    registry: Annotated[str, Field(pattern="^(plain|proxy:.+)$")] | None = None
+    via: _Name | None = None
+
+    @property
+    def upstream(self) -> str | None:
+        """The host that this one's registry pulls through to."""
+        kind, _, upstream = (self.registry or "").partition(":")
+        return upstream if kind == "proxy" else None
 
 
 class Operation(_Strict):
-    """One client process at one host: a push of `layers` (key and bytes, kernel first), or a pull."""
+    """One client process at one host: a push of `layers` (key and bytes, kernel first) or a pull, under a `tag`."""
 
     op: Literal["push", "pull"]
     at: _Name
     to: _Name | None = None
     source: _Name | None = Field(None, alias="from")
     image: _Name
+    tag: _Name = "latest"
     layers: tuple[tuple[_Name, Annotated[int, Field(ge=0)]], ...] = ()
 
     @model_validator(mode="after")
@@ -60,6 +72,15 @@ class Operation(_Strict):
         return (self.to if self.op == "push" else self.source) or ""
 
 
+class Cut(_Strict):
+    """In a step, everything from and to a host is lost: from `after_s` after its start on, for `for_s`."""
+
+    host: _Name
+    step: Annotated[int, Field(ge=0)]
+    after_s: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    for_s: _Above0
+
+
 class RigScenario(_Strict):
     """One scenario of the rig."""
 
@@ -68,6 +89,7 @@ class RigScenario(_Strict):
     hosts: tuple[Host, ...]
     repeat: Annotated[int, Field(gt=0)]
     steps: tuple[tuple[Operation, ...], ...]
+    cuts: tuple[Cut, ...] = ()
 
 
 class Measured(_Strict):

@@ -1,0 +1,146 @@
+"""What the rig measures beyond the first set: `python tests/rig/sets.py CONGESTION` prints it as a RIG.json.
+
+Retagged and ROM-like images, several pushes of one kernel, pulls through a node's registry, clients behind one uplink,
+a link that breaks during an upload, and contention at other rates, delays, sizes and mixed round trips. A scenario's
+name begins with the group in which it is scored; what the model knows nothing of yet has a name of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+MB = 10**6
+Json = dict[str, Any]
+
+
+def host(name: str, up: float, down: float, delay: float, **more: Any) -> Json:
+    """A host's access link: Mbit/s and ms."""
+    return {"name": name, "up": up, "down": down, "delay": delay, **more}
+
+
+def push(at: str, to: str, image: str, *layers_mb: float, key: str = "a", kernel: str = "k", **more: Any) -> Json:
+    """A push of a kernel and a root filesystem, or of the latter alone; `key` and `kernel` say which."""
+    names = [f"r-{key}"] if len(layers_mb) == 1 else [f"{kernel}-{layers_mb[0]:g}", f"r-{key}"]
+    layers = [[name, int(size_mb * MB)] for name, size_mb in zip(names, layers_mb, strict=True)]
+    return {"op": "push", "at": at, "to": to, "image": image, "layers": layers, **more}
+
+
+def pull(at: str, source: str, image: str = "org/app") -> Json:
+    """A pull of the tag `latest`."""
+    return {"op": "pull", "at": at, "from": source, "image": image}
+
+
+def pairs(up: float, wan: float, down: float, kernel_mb: float, rootfs_mb: float) -> Json:
+    """One laptop, central and a node, as in the first set, at other rates, delays and sizes."""
+    hosts = [host("laptop", up, 200, 6), _central(down, wan), host("node1", down, down, 3, registry="plain")]
+    steps = [
+        [push("laptop", to, "org/app", kernel_mb, rootfs_mb, key=key)] for to in ("central", "node1") for key in "ab"
+    ]
+    return _scenario(f"pair-up{up:g}-wan{wan:g}-{rootfs_mb:g}mb", hosts, [*steps, [pull("node1", "central")]])
+
+
+def retag() -> Json:
+    """A push, the same image under another tag, an update under it."""
+    hosts = [host("laptop", 40, 200, 6), _central(200, 20)]
+    first, update = (push("laptop", "central", "org/app", 2, 8, key=key) for key in "ab")
+    return _scenario(
+        "pair-retag", hosts, [[first], [first | {"tag": "v1"}], [first | {"tag": "v2"}], [update | {"tag": "v1"}]]
+    )
+
+
+def rom(rootfs_mb: float) -> Json:
+    """Images without a kernel layer."""
+    hosts = [host("laptop", 50, 200, 6), _central(200, 20), host("node1", 200, 200, 3, registry="plain")]
+    steps = [[push("laptop", to, "org/rom", rootfs_mb, key=key)] for to in ("central", "node1") for key in "ab"]
+    return _scenario(f"pair-rom-{rootfs_mb:g}mb", hosts, [*steps, [pull("node1", "central", "org/rom")]])
+
+
+def same_kernel(pushes: int, one_repository: bool) -> Json:
+    """Pushes at once that carry the same kernel, to repositories of their own or under tags of one."""
+    hosts = [host("laptop", 80, 200, 5), _central(250, 20)]
+    step = [
+        push("laptop", "central", "org/app" if one_repository else f"org/app{n}", 4, 6, key=str(n))
+        | ({"tag": f"v{n}"} if one_repository else {})
+        for n in range(pushes)
+    ]
+    return _scenario(f"crowd-kernel-{pushes}-{'one' if one_repository else 'own'}", hosts, [step], 4)
+
+
+def crowd(name: str, hosts: list[Json], image_mb: tuple[float, float]) -> Json:
+    """A push from each host but central, at once."""
+    clients = [one["name"] for one in hosts if "registry" not in one]
+    step = [push(at, "central", f"org/app{n}", *image_mb, key=str(n), kernel=f"k{n}") for n, at in enumerate(clients)]
+    return _scenario(f"crowd-{name}", hosts, [step], 4)
+
+
+def fanout(name: str, up: float, wan: float, delays: Sequence[float], image_mb: tuple[float, float]) -> Json:
+    """A node at each delay pulls one image from central at once."""
+    nodes = [host(f"node{n}", 300, 300, delay) for n, delay in enumerate(delays)]
+    step = [pull(node["name"], "central") for node in nodes]
+    first = push("laptop", "central", "org/app", *image_mb)
+    return _scenario(f"fanout-{name}", [host("laptop", 150, 200, 2), _central(up, wan), *nodes], [[first], step], 4)
+
+
+def behind_one_uplink(clients: int) -> Json:
+    """Pushes at once from hosts that share an office's uplink."""
+    office = host("office", 60, 200, 8)
+    laptops = [host(f"laptop{n}", 300, 300, 1, via="office") for n in range(clients)]
+    step = [
+        push(one["name"], "central", f"org/app{n}", 1, 7, key=str(n), kernel=f"k{n}") for n, one in enumerate(laptops)
+    ]
+    return _scenario(f"crowd-uplink-{clients}", [office, *laptops, _central(250, 15)], [step], 4)
+
+
+def through_proxy() -> Json:
+    """Pulls through a node's registry: the first finds nothing there, the second everything."""
+    hosts = [host("laptop", 100, 200, 4), _central(150, 25), host("node1", 300, 300, 2, registry="proxy:central")]
+    hosts += [host("vm1", 300, 300, 1), host("vm2", 300, 300, 1)]
+    steps = [push("laptop", "central", "org/app", 3, 12), pull("vm1", "node1"), pull("vm2", "node1")]
+    return _scenario("proxy-1", hosts, [[step] for step in steps], 4)
+
+
+def broken_link(for_s: float) -> Json:
+    """An upload whose link loses everything for a while."""
+    hosts = [host("laptop", 40, 200, 6), _central(200, 20)]
+    steps = [[push("laptop", "central", "org/app", 2, 12, key=key)] for key in "ab"]
+    cuts = [{"host": "laptop", "step": 1, "after_s": 1.5, "for_s": for_s}]
+    return _scenario(f"cut-{for_s:g}s", hosts, steps, 4) | {"cuts": cuts}
+
+
+def more() -> list[Json]:
+    """The whole set."""
+    return [
+        pairs(10, 30, 100, 1, 3), pairs(40, 25, 150, 4, 12), pairs(90, 70, 200, 2, 20), retag(), rom(1.3), rom(20),
+        same_kernel(3, False), same_kernel(3, True), behind_one_uplink(3), behind_one_uplink(5),
+        crowd("near-3", [_central(120, 5), *_laptops(120, [4, 4, 4])], (1, 10)),
+        crowd("mixed-4", [_central(100, 5), *_laptops(150, [2, 10, 30, 60])], (1, 8)),
+        crowd("far-4", [_central(80, 50), *_laptops(100, [5, 5, 5, 5])], (1, 6)),
+        fanout("slow-4", 60, 5, [2, 2, 2, 2], (2, 6)), fanout("mixed-5", 100, 5, [2, 5, 15, 30, 60], (2, 12)),
+        fanout("far-3", 120, 60, [5, 5, 5], (3, 15)), fanout("wide-6", 200, 15, [2, 2, 2, 20, 20, 20], (2, 16)),
+        through_proxy(), broken_link(1), broken_link(4),
+    ]  # fmt: skip
+
+
+def _central(rate: float, delay: float) -> Json:
+    return host("central", rate, rate, delay, registry="plain")
+
+
+def _laptops(up: float, delays: Sequence[float]) -> list[Json]:
+    return [host(f"laptop{n}", up, 200, delay) for n, delay in enumerate(delays)]
+
+
+def _scenario(name: str, hosts: list[Json], steps: list[list[Json]], repeat: int = 3) -> Json:
+    return {"name": name, "hosts": hosts, "repeat": repeat, "steps": steps}
+
+
+def main(congestion: str) -> None:
+    """A scenario a line."""
+    named = [{"name": one["name"], "congestion": congestion, **one} for one in more()]
+    print("[\n" + ",\n".join(map(json.dumps, named)) + "\n]")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

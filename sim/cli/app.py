@@ -11,6 +11,7 @@ from sim.cli import ending
 from sim.cli.calibrate import calibrate
 from sim.cli.check import check
 from sim.cli.compare import compare
+from sim.cli.published import published
 from sim.cli.replay import replay
 from sim.cli.run import run
 from sim.cli.schema import schema
@@ -28,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # a plain help is there in half the time
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (check, show, schema, run, compare, replay, score, calibrate, selftest):
+for verb in (check, show, schema, run, compare, replay, score, calibrate, published, selftest):
     app.command()(verb)
 
 

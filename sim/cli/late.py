@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from sim import plots as plots
     from sim.calibrate import calibration as calibration
+    from sim.calibrate import published as published
     from sim.calibrate import replayed as replayed
     from sim.calibrate import residuals as residuals
     from sim.calibrate import rigfit as rigfit
@@ -30,6 +31,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "faults": "sim.scenario.faults",
     "plots": "sim.plots",
     "progress": "sim.cli.progress",
+    "published": "sim.calibrate.published",
     "replayed": "sim.calibrate.replayed",
     "residuals": "sim.calibrate.residuals",
     "rigfit": "sim.calibrate.rigfit",

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import PlainValidator, StrictBool, StrictStr, StringConstraints, WithJsonSchema
 
 from sim.errors import shown
-from sim.figures import Fraction, Quantity, Size, Table, fault, figure, setting
+from sim.figures import Duration, Fraction, Quantity, Size, Table, fault, figure, setting
 
 _FAST18 = "Anwar et al., FAST'18: 65 % of layers are below it; only for blobs whose size the log never says"
 _SKOPEO = "skopeo 1.9.3 on the measuring rig, as logged in tests/data"
@@ -50,11 +50,12 @@ class Replay(Table):
     What came before `since` is in the registry at the start. `log` is looked for beside the scenario's file. An address
     that no origin names is one of the client hosts, always the same one; rows name hosts, never addresses. With `cache`
     a client keeps the blobs that it pulled; `configs` says that it gets an image's config, the last of its blobs, each
-    time all the same. More than a share `malformed` of the requests is an error.
+    time all the same. A client takes `start` before its first request. More than a share `malformed` of the requests is
+    an error. Instead of a log, `operations` are pushes and pulls written by hand (`workload/operations`).
     """
 
     log: StrictStr = setting("log")
-    format: Literal["combined", "distribution", "fast18"] | None = setting("format", None)
+    format: Literal["combined", "distribution", "fast18", "operations"] | None = setting("format", None)
     speed: Speed = setting("speed", 1.0)
     since_s: Instant | None = setting("since", None)
     until_s: Instant | None = setting("until", None)
@@ -64,4 +65,5 @@ class Replay(Table):
     )
     cache: StrictBool = figure("cache", True, assumption=True)
     configs: StrictBool = figure("configs", True, source=_SKOPEO)
+    start_s: Duration = figure("start", "0 s", assumption=True, range=("0 s", "5 s"))
     unknown_bytes: Size = figure("unknown", "1 MB", source=_FAST18)

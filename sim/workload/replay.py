@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 
 from sim.errors import InputError
 from sim.scenario import Scenario
 from sim.scenario.model import host_names
 from sim.scenario.replay import Replay
-from sim.workload.accesslog import Reading, requests
+from sim.workload.accesslog import Format, Reading, requests
+from sim.workload.operations import COLUMNS, is_operations, operations
 from sim.workload.sessions import Logged, Operation, Sessions
 
 
@@ -29,11 +30,10 @@ class Source:
 
         Time 0 is `since`, or the first operation. Ends with the window, or after `duration_s` of simulated time.
         """
-        replay, sessions = self.replay, Sessions(self.logged)
-        found = requests(self.reading, replay.format)
+        replay = self.replay
         since_s, until_s = replay.since_s, math.inf if replay.until_s is None else replay.until_s
         any_yet = False
-        for operation in sessions.operations(found):
+        for operation in self._read():
             if since_s is None:
                 since_s = operation.at_s
             at_s = (operation.at_s - since_s) / replay.speed
@@ -47,6 +47,18 @@ class Source:
             problem = f"no push or pull among {self.reading.requests} requests falls into the window"
             raise InputError(self.reading.path, problem, "widen demand.replay.since and until, or run.duration")
 
+    def _read(self) -> Iterator[Operation]:
+        """The operations of the whole file; those written by hand count nothing as logged but themselves."""
+        if self.replay.format in (None, "operations") and is_operations(self.reading.path):
+            self.reading.format = "operations"
+            return operations(self.reading.path)
+        return Sessions(self.logged).operations(requests(self.reading, self._format()))
+
+    def _format(self) -> Format | None:
+        if self.replay.format == "operations":
+            raise InputError(self.reading.path, "is no file of operations", f"begin it with {','.join(COLUMNS)}")
+        return self.replay.format
+
 
 def source(scenario: Scenario) -> Source:
     """The log of a scenario that replays one, not yet opened."""
@@ -58,15 +70,18 @@ def source(scenario: Scenario) -> Source:
 
 
 class Places:
-    """Which host of the scenario each address of a log is: always the same, told by a hash of the address."""
+    """Which host of the scenario each address of a log is: those of an origin in turn, as they first appear.
+
+    Where addresses are no more than hosts, each has a host of its own.
+    """
 
     def __init__(self, scenario: Scenario, replay: Replay) -> None:
         groups = {key: group.count for table in (scenario.nodes, scenario.clients) for key, group in table.items()}
         self._origins = sorted(
-            ((one.addresses, host_names(one.group, groups[one.group])) for one in replay.origins.values()),
+            ((one.addresses, cycle(host_names(one.group, groups[one.group]))) for one in replay.origins.values()),
             key=lambda origin: -len(origin[0]),
         )
-        self._others: Sequence[str] = [name for name, _ in scenario.client_hosts()]
+        self._others = cycle([name for name, _ in scenario.client_hosts()])
         self._known: dict[str, str] = {}
 
     def host(self, address: str) -> str:
@@ -74,8 +89,7 @@ class Places:
         name = self._known.get(address)
         if name is None:
             hosts = next((hosts for start, hosts in self._origins if address.startswith(start)), self._others)
-            drawn = int.from_bytes(hashlib.blake2b(address.encode(), digest_size=8).digest(), "little")
-            name = self._known[address] = hosts[drawn % len(hosts)]
+            name = self._known[address] = next(hosts)
         return name
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import NamedTuple, cast
+from typing import cast
 
 from sim.registry.clients import CONTAINERD, Profile
 from sim.registry.oci import Digest, Image, Layer
@@ -29,16 +29,11 @@ from sim.world.push import push
 from sim.world.talk import tell
 from sim.world.world import World
 
+#: A row asks for a number and whether its repository was there; of all else a log says nothing.
+_NOTHING = Ask._make((0,) * len(Ask._fields))
 _LOGGED = ImageKind("logged", (), 0, 0, 0, 0, 0, 0.0)
 _MANIFEST_BYTES = 560
 _SETTLE_EVERY = 1024
-
-
-class _Numbered(NamedTuple):
-    """As much of an `Ask` as a row needs."""
-
-    deploy: int
-    update: bool
 
 
 class _Counted(Moved):
@@ -85,7 +80,7 @@ class Replaying:
     def _row(self, number: int, operation: Operation, steps: object) -> Steps:
         world, row = self._world, DeployRow()
         known = world.central.contents.knows(operation.repository)
-        row.ask = cast(Ask, _Numbered(number, known))
+        row.ask = _NOTHING._replace(deploy=number, update=known)
         row.client = self._machines[self._places.host(operation.client)]
         row.repository, row.kind, row.route, row.nodes = operation.repository, _LOGGED, operation.kind, []
         row.pushed = _Counted(world.log, number, "push")
@@ -104,6 +99,7 @@ class Replaying:
     def _push(self, path: Path, operation: Operation, row: DeployRow) -> Steps:
         world, central, machine = self._world, self._world.central, row.client
         image = self._image(operation)
+        path.now_s += self._replay.start_s
         yield from push(
             world, path, _profile(machine), machine, central, operation.repository, operation.reference, image,
             row.pushed,
@@ -121,7 +117,7 @@ class Replaying:
         world, central, machine = self._world, self._world.central, row.client
         profile, way = _profile(machine), world.network.way(machine, central)
         path.enter(PULL)
-        path.now_s += profile.start_s + way.open_s
+        path.now_s += self._replay.start_s + profile.start_s + way.open_s
         yield from tell(world, path, way, central, profile.login + profile.manifests)
         path.now_s += way.back_s
         yield path.now_s

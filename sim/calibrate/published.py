@@ -1,0 +1,178 @@
+"""What others published beside what is simulated, error and all.
+
+`published.csv` in a folder of scenarios says for each row which scenario (and variant) it speaks of, which figure of
+its run, and what was published, where. Rows marked as fitted are those that figures of the scenario were fitted to;
+`fit` does that again. Every other row is a prediction.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from scipy import optimize
+
+from sim.calibrate.estimate import Values
+from sim.errors import InputError, near
+from sim.experiment.words import amount
+from sim.runner import Replayed, replay
+from sim.scenario import Scenario, load
+from sim.stats.quantiles import rank
+
+_COLUMNS: Final = ("scenario", "variant", "metric", "repository", "published", "unit", "fitted", "source")
+_WIDTHS: Final = (28, 24, 12, 12, 10)
+#: Fitted rows are met to within this share.
+_MET: Final = 1e-3
+_PER_MILLE: Final = {"p50": 500, "p95": 950, "p99": 990, "p99.9": 999}
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One published figure."""
+
+    scenario: str
+    variant: str
+    metric: str
+    repository: str
+    published: float
+    unit: str
+    fitted: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One published figure and the simulated one."""
+
+    told: Published
+    simulated: float
+
+    @property
+    def error(self) -> float:
+        """Relative, above 0 where the simulation gives more."""
+        return (self.simulated - self.told.published) / self.told.published
+
+
+def read(folder: str | Path) -> list[Published]:
+    """The rows of `published.csv`. InputError with the line of one that is wrong."""
+    path = Path(folder) / "published.csv"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(str(path), f"can't be read: {error}", "name a folder that has it") from None
+    reader = csv.DictReader(text.splitlines())
+    if tuple(reader.fieldnames or ()) != _COLUMNS:
+        raise InputError(f"{path}:1", "is not its header", ",".join(_COLUMNS))
+    rows = []
+    for row in reader:
+        try:
+            value = float(row["published"])
+        except (TypeError, ValueError):
+            raise InputError(
+                f"{path}:{reader.line_num}: published", f"must be a number, got {row['published']}"
+            ) from None
+        texts = (row["scenario"], row["variant"], row["metric"], row["repository"])
+        rows.append(Published(*texts, value, row["unit"], row["fitted"] == "yes", row["source"]))
+    return rows
+
+
+def compare(folder: str | Path, only: str | None = None) -> list[Compared]:
+    """Run every scenario that is spoken of (or one), and put each figure beside the published one."""
+    rows = read(folder)
+    if only is not None and only not in {row.scenario for row in rows}:
+        raise InputError(only, "nothing published speaks of it", near(only, {row.scenario for row in rows}))
+    runs: dict[tuple[str, str], Replayed] = {}
+    found = []
+    for row in rows:
+        if only not in (None, row.scenario):
+            continue
+        key = row.scenario, row.variant
+        if key not in runs:
+            runs[key] = replay(load(Path(folder) / row.scenario, variant=row.variant or None))
+        found.append(Compared(row, simulated(runs[key], row.metric, row.repository)))
+    return found
+
+
+def simulated(run: Replayed, metric: str, repository: str) -> float:
+    """A figure of a run: `pull_s.p99` of a repository's pulls, bytes that pushes sent, the share that dedup saved."""
+    counts = run.simulated
+    if metric == "sent_bytes":
+        return float(counts.sent_bytes)
+    if metric == "saved_share":
+        return float(counts.saved_bytes / (counts.saved_bytes + counts.sent_bytes))
+    name, _, quantile = metric.partition(".")
+    if name != "pull_s" or quantile not in _PER_MILLE:
+        raise InputError(
+            metric, "unknown figure", f"one of sent_bytes, saved_share, pull_s.{', pull_s.'.join(_PER_MILLE)}"
+        )
+    deploys = run.result.tables["deploys"]
+    own = np.array([name == repository for name in deploys.column("repository")], dtype=bool)
+    pulls = own & np.array([route == "pull" for route in deploys.column("route")], dtype=bool)
+    took_s = np.sort(np.where(deploys.column("failed"), math.inf, deploys.column("longest_pull_s"))[pulls])
+    return float(took_s[rank(10 * len(took_s), _PER_MILLE[quantile] // 10) // 10]) if len(took_s) else math.nan
+
+
+def fit(scenario: Scenario, rows: Sequence[Published], start: Mapping[str, tuple[float, str]]) -> dict[str, float]:
+    """The figures that meet the rows marked as fitted: by key, from a first value and its unit.
+
+    As many keys as rows; each is scaled by a factor above 0 until simulated and published agree.
+    """
+    told = [row for row in rows if row.fitted]
+    keys = list(start)
+
+    def errors(factors: Values, /) -> Values:
+        changes = {
+            key: f"{start[key][0] * factor:.12g} {start[key][1]}" for key, factor in zip(keys, factors, strict=True)
+        }
+        run = replay(Scenario.from_document(scenario.document, scenario.name, changes))
+        return np.array([math.log(simulated(run, row.metric, row.repository) / row.published) for row in told])
+
+    # Figures of a scenario are rounded to bytes, so that steps must not be too small to be seen.
+    found = optimize.least_squares(errors, np.ones(len(keys)), bounds=(0.1, 10), diff_step=[1e-3] * len(keys))
+    if np.abs(found.fun).max() > _MET:
+        raise ValueError(f"no figures meet the published rows: {np.expm1(found.fun).tolist()} off")
+    return {key: start[key][0] * factor for key, factor in zip(keys, found.x.tolist(), strict=True)}
+
+
+def to_text(found: Sequence[Compared]) -> str:
+    """A table, one line a figure, and the mean error of what was predicted."""
+    lines = [_line("scenario", "figure", "published", "simulated", "error")]
+    for one in found:
+        told = one.told
+        scenario = f"{told.scenario} {told.variant}".strip()
+        error = f"{100 * one.error:+.1f} %"
+        note = "   fitted" if told.fitted else ""
+        figure = f"{told.metric} {told.repository}".strip()
+        lines.append(
+            _line(scenario, figure, _told(told.published, told.unit), _told(one.simulated, told.unit), error) + note
+        )
+    predicted = [abs(one.error) for one in found if not one.told.fitted]
+    if predicted:
+        mean = 100 * sum(predicted) / len(predicted)
+        lines += [
+            "",
+            f"{len(predicted)} figures predicted, mean absolute error {mean:.1f} %, worst {100 * max(predicted):.1f} %",
+        ]
+    sources = dict.fromkeys(one.told.source for one in found)
+    return "\n".join([*lines, f"published in: {'; '.join(sources)}"])
+
+
+def to_json(found: Sequence[Compared]) -> dict[str, Any]:
+    """The document `regsim.published/1`."""
+    rows = [{**asdict(one.told), "simulated": one.simulated, "error": one.error} for one in found]
+    return {"schema": "regsim.published/1", "rows": rows}
+
+
+def _told(value: float, unit: str) -> str:
+    return f"{100 * value:.1f} %" if unit == "" else amount(value, unit)
+
+
+def _line(*cells: str) -> str:
+    return "".join(
+        f"{cell:<{w}}" if at < 2 else f"{cell:>{w}}" for at, (cell, w) in enumerate(zip(cells, _WIDTHS, strict=True))
+    )

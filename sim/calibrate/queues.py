@@ -3,16 +3,12 @@
 Each row simulates one thing over independent runs and puts the interval of its mean beside the closed form from
 `sim.theory`. Intervals are at 99 %, all rows together, so that one test in a hundred fails by chance and the fixed seed
 decides which. What is not random (slow start) must agree to rounding.
-
-The row on Che's approximation tests demand and theory only: it plays a scenario's demand against a plain LRU list, for
-no registry of the simulator evicts yet.
 """
 
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,7 +23,6 @@ from sim.runner import run
 from sim.scenario import Scenario
 from sim.stats.intervals import interval
 from sim.streams import Streams
-from sim.workload import synthetic
 
 RUNS: Final = 20
 CONFIDENCE: Final = 0.99
@@ -35,7 +30,6 @@ _REQUESTS, _WARM_UP = 20_000, 2_000
 _FLOWS, _EDGE = 4_000, 400
 _CAPACITY_BPS = 100.0
 _MEAN_BYTES = 200.0
-_CACHE_PLACES, _CACHE_APPS, _CACHE_WARM_UP = 100, 1_000, 2_000
 
 #: How one run's mean is drawn: from its number to a value.
 Trial = Callable[[int], float]
@@ -101,7 +95,7 @@ def _cases(seed: int) -> list[_Case]:
         shares("time on a shared link, two sizes", two_kinds),
         _slow_start(seed),
         _Case("kernels sent to an empty registry, of pushes", "", *_first_pushes(seed)),
-        _Case("hits of an LRU list of 100, Che", "", _che(), lambda number: _lru_hits(Streams(seed, number))),
+        _Case("hits of a node's store, LRU, Che's form", "", *_node_cache(seed), 10),
     ]  # fmt: skip
 
 
@@ -207,34 +201,35 @@ def _first_pushes(seed: int) -> tuple[float, Trial]:
     return theory.fresh_share(_zipf(apps, scenario.demand.popularity), pushes), trial
 
 
-def _cached() -> Scenario:
-    demand = {"apps": _CACHE_APPS, "updates": 1.0, "rate": "20000/h", "arrivals": "even"}
-    return Scenario.from_document({**_ONE_REGISTRY, "run": {"duration": "1 h"}, "demand": demand}, "selftest")
+def _node_cache(seed: int) -> tuple[float, Trial]:
+    """A node keeps as many kernels as have room, the least recently used go: hits are pulls that find theirs there.
 
+    Every deploy brings a new image of one of many kinds by Zipf's law, so that kernels are asked for independently, and
+    its own layers are too small to count.
+    """
+    kinds, places, warm_up = 100, 20, 300
+    popularity = _zipf(kinds, 0.8)
+    image = {"kernel": "1 MB", "rootfs": "100 B", "config": "10 B"}
+    scenario = Scenario.from_document(
+        {
+            **_ONE_REGISTRY,
+            "run": {"duration": "1500 h"},
+            "nodes": {"n": {"storage": f"{places * 1000 + 50} kB"}},
+            "images": {f"kind{at}": {**image, "share": share} for at, share in enumerate(popularity.tolist())},
+            "demand": {"apps": 0, "updates": 0.0, "rate": "1/h", "arrivals": "even", "runs_for": "1 s"},
+            "policies": {"route": "central", "eviction": "lru", "dedup": "registry"},
+        },
+        "selftest",
+    )
 
-def _che() -> float:
-    popularity = _zipf(_CACHE_APPS, _cached().demand.popularity)
-    return float(theory.che_hit_chances(popularity, _CACHE_PLACES) @ popularity / popularity.sum())
+    def trial(number: int) -> float:
+        result = run(scenario, seed, number)
+        transfers = result.tables["transfers"]
+        rows = zip(transfers.column("purpose"), transfers.column("content"), transfers.column("deploy"), strict=True)
+        missed = sum(purpose == "pull" and content == "kernel" and at >= warm_up for purpose, content, at in rows)
+        return float(1 - missed / (len(result.tables["deploys"]) - warm_up))
 
-
-def _lru_hits(streams: Streams) -> float:
-    """The share of a demand's apps that are among the last `_CACHE_PLACES` asked for."""
-    return lru_hits(synthetic.demand(_cached(), streams).app.tolist(), _CACHE_PLACES, _CACHE_WARM_UP)
-
-
-def lru_hits(items: Sequence[int], places: int, warm_up: int = 0) -> float:
-    """The share of requests, after the first `warm_up`, that a cache of so many places with LRU answers."""
-    held: OrderedDict[int, None] = OrderedDict()
-    hits = 0
-    for number, item in enumerate(items):
-        if item in held:
-            held.move_to_end(item)
-            hits += number >= warm_up
-        else:
-            held[item] = None
-            if len(held) > places:
-                held.popitem(last=False)
-    return hits / (len(items) - warm_up)
+    return float(theory.che_hit_chances(popularity, places) @ popularity / popularity.sum()), trial
 
 
 def _zipf(count: int, exponent: float) -> NDArray[np.float64]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sim import theory
-from sim.calibrate.queues import lru_hits
 from sim.network.transport import slow_start_s
 
 
@@ -77,6 +79,21 @@ def test_ches_approximation_holds_for_a_skewed_cache() -> None:
     asked = np.random.default_rng(1).choice(1000, 200_000, p=popularity).tolist()
     form = float(theory.che_hit_chances(popularity, 100) @ popularity)
     assert lru_hits(asked, 100, warm_up=5_000) == pytest.approx(form, rel=0.01)
+
+
+def lru_hits(items: Sequence[int], places: int, warm_up: int = 0) -> float:
+    """The share of requests, after the first `warm_up`, that a cache of so many places with LRU answers."""
+    held: OrderedDict[int, None] = OrderedDict()
+    hits = 0
+    for number, item in enumerate(items):
+        if item in held:
+            held.move_to_end(item)
+            hits += number >= warm_up
+        else:
+            held[item] = None
+            if len(held) > places:
+                held.popitem(last=False)
+    return hits / (len(items) - warm_up)
 
 
 def test_a_cache_holds_some_but_not_all() -> None:

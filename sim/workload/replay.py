@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import cycle
+from os.path import normpath
 from pathlib import Path
 
 from sim.errors import InputError
@@ -65,8 +66,8 @@ def source(scenario: Scenario) -> Source:
     replay = scenario.demand.replay
     if replay is None:
         raise ValueError(f"{scenario.name} replays nothing")
-    path = Path(scenario.name).parent / replay.log
-    return Source(replay, Reading(str(path), replay.malformed))
+    path = normpath(Path(scenario.name).parent / replay.log)
+    return Source(replay, Reading(path, replay.malformed))
 
 
 class Places:

@@ -24,7 +24,7 @@ from sim.workload.accesslog import Request
 
 #: Longer than any blob takes between its first and its last request.
 QUIET_S: Final = 600.0
-_SWEEP_EVERY_S: Final = 30.0
+_SWEEP_EVERY_S: Final = 120.0
 
 Blobs = tuple[tuple[str, float], ...]
 

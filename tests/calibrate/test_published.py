@@ -13,7 +13,8 @@ from sim.calibrate.published import compare, fit, read, to_text
 from sim.errors import InputError
 from sim.scenario import load
 
-FOLDER = Path(__file__).parents[2] / "scenarios/published"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "scenarios/published"
 
 
 def test_spegel_s_two_fitted_rows_are_met_and_the_rest_predicted() -> None:
@@ -95,6 +96,13 @@ def test_the_verb_prints_every_row_with_its_error(
     assert ask(monkeypatch, str(FOLDER), "--only", "docker-hub.toml", "--json") == 0
     document = json.loads(capsys.readouterr().out)
     assert (document["schema"], len(document["rows"])) == ("regsim.published/1", 3)
+
+
+def test_the_readme_shows_what_is_printed() -> None:
+    """Every line of the table stands in README as the command prints it."""
+    readme = (ROOT / "README.md").read_text().splitlines()
+    lines = [line for line in to_text(compare(FOLDER)).splitlines() if not line.startswith("published in")]
+    assert [line for line in lines if line not in readme] == []
 
 
 def test_bad_files_are_told(

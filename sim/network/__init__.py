@@ -3,7 +3,7 @@
 Imports nothing of the simulator but `sim.units`; knows no registries and draws no random numbers. In order of
 reading:
 
-- `graph`, `shapes`, `graphml`, `schedule`: places, links, routes, and capacities that change.
+- `graph`, `shapes`, `graphml`, `distance`, `schedule`: places, links, routes, and capacities that change.
 - `fairshare`: who gets what. `simulate`: when each of many flows ends. `fluid`: the same, one event at a time.
 - `kernel`, `sharing`, `heat`, `solution`, `pairing` over `records`: how, in one text that runs plain or `compiled`.
 - `transport`, `pool`, `climb`, `models`: what a fluid leaves out.

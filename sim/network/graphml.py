@@ -1,9 +1,9 @@
 """Graphs from GraphML files, as the Internet Topology Zoo publishes them (Knight et al., JSAC 2011).
 
 Speeds come from `LinkSpeedRaw` (bit/s) or `LinkSpeed` with `LinkSpeedUnits`; delays from the great circle between
-places that have `Latitude` and `Longitude`, at two thirds of the speed of light, as in fibre of refractive index
-1.5 (ITU-T G.652 fibre has 1.468), times a detour if the caller knows one. Files are taken to be hostile: none may
-be large, nested deep, or declare a document type, so entities, inside or outside the file, cannot occur.
+places that have `Latitude` and `Longitude` (see `distance`), times a detour if the caller knows one. Files are taken to
+be hostile: none may be large, nested deep, or declare a document type, so entities, inside or outside the file, cannot
+occur.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ from xml.parsers import expat
 import networkx
 
 from sim import units
+from sim.network.distance import fibre_s
 from sim.network.graph import Link, duplex
 
 MAX_BYTES = 16 * 2**20
 MAX_ELEMENTS = 500_000
 MAX_DEPTH = 64
-LIGHT_IN_FIBRE_MPS = 299_792_458 * 2 / 3
-EARTH_RADIUS_M = 6_371_000
 _BITS = {"": "bit/s", "K": "kbit/s", "M": "Mbit/s", "G": "Gbit/s", "T": "Gbit/s"}
 
 
@@ -127,14 +126,7 @@ def _delay_s(a: Mapping[str, Any], b: Mapping[str, Any], detour: float) -> float
     ends = [a.get("Latitude"), a.get("Longitude"), b.get("Latitude"), b.get("Longitude")]
     if any(end is None for end in ends):
         return None
-    return great_circle_m(*(_number(end, "Latitude or Longitude") for end in ends)) * detour / LIGHT_IN_FIBRE_MPS
-
-
-def great_circle_m(latitude_a: float, longitude_a: float, latitude_b: float, longitude_b: float) -> float:
-    """Metres over the surface of a round Earth between two places given in degrees (haversine: Sinnott, 1984)."""
-    a, b, turn = (math.radians(x) for x in (latitude_a, latitude_b, longitude_b - longitude_a))
-    h = math.sin((b - a) / 2) ** 2 + math.cos(a) * math.cos(b) * math.sin(turn / 2) ** 2
-    return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(1.0, h)))
+    return fibre_s(*(_number(end, "Latitude or Longitude") for end in ends), detour)
 
 
 def _number(value: Any, what: str) -> float:

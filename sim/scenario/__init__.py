@@ -1,16 +1,17 @@
 """What a user asks: a TOML file as typed, frozen tables, with overrides, variants and figures that name their source.
 
-`tables` holds the keys, units and defaults, `checks` what must hold between tables, `scenario` loading and variants,
-`show` the resolved text, `schema` the JSON Schema for editors.
+`tables` and `lines` hold the keys, units and defaults, `checks` what must hold between tables, `scenario` loading and
+variants, `show` the resolved text, `schema` the JSON Schema for editors.
 """
 
 from __future__ import annotations
 
 from sim.scenario.choices import Choice
 from sim.scenario.document import parse_setting
+from sim.scenario.lines import Link
 from sim.scenario.scenario import Scenario, load
 from sim.scenario.show import canonical
-from sim.scenario.tables import ClientGroup, Host, Image, Link, NodeGroup, Site
+from sim.scenario.tables import ClientGroup, Host, Image, NodeGroup, Site
 
 __all__ = [
     "Choice",

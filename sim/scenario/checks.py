@@ -1,7 +1,7 @@
 """What tables cannot see alone: names that must exist, hosts that must be reached, figures that must go together.
 
 Each check is a small generator of faults over valid tables; a new one is written and put into `CHECKS`, after the
-checks of what its faults `need`.
+checks of what its faults `need`. Those of links are in `wiring`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,19 @@ from sim.figures import Figure
 from sim.registry.clients import PROFILES
 from sim.scenario.faults import Fault, Path, dotted
 from sim.scenario.leaves import leaves
+from sim.scenario.lines import Line
 from sim.scenario.model import CENTRAL, Tables, host_names
-from sim.scenario.tables import ClientGroup, Host, Line, NodeGroup, Registry
+from sim.scenario.tables import ClientGroup, Host, NodeGroup, Registry
+from sim.scenario.wiring import (
+    SITELESS,
+    links_are_whole,
+    links_go_somewhere,
+    schedules_fit_the_day,
+    shapes_can_be_made,
+    sites_are_joined,
+    windows,
+)
 from sim.units import UnitError, format_seconds
-
-#: Shapes in which hosts need no site.
-_SITELESS = ("star",)
 
 
 def _groups(tables: Tables) -> Iterator[tuple[Path, NodeGroup | ClientGroup]]:
@@ -44,31 +51,16 @@ def something_of_each(tables: Tables) -> Iterator[Fault]:
 
 
 def alternatives(tables: Tables) -> Iterator[Fault]:
-    """A line's rate and delay are each written one way."""
-    for path, line in _lines(tables):
-        written = line.model_fields_set
+    """A line's rate and delay, and a window's rate, are each written one way."""
+    for path, rates in (*_lines(tables), *windows(tables)):
+        written = rates.model_fields_set
         if {"rtt_s", "own_delay_s"} <= written:
             yield Fault((*path, "rtt"), "rtt and delay are both given", "keep one, delay is one way")
         if "capacity_Bps" in written and written & {"own_up_Bps", "own_down_Bps"}:
             yield Fault((*path, "capacity"), "capacity and up or down are both given", "keep one way")
-        elif isinstance(line, Registry) and len(written & {"own_up_Bps", "own_down_Bps"}) == 1:
+        elif isinstance(rates, Registry) and len(written & {"own_up_Bps", "own_down_Bps"}) == 1:
             lacks = "down" if "own_up_Bps" in written else "up"
             yield Fault((*path, lacks), "is missing beside its opposite", f"write {lacks} too, or capacity alone")
-
-
-def links_are_whole(tables: Tables) -> Iterator[Fault]:
-    """A link that joins two ends has a rate each way and a delay."""
-    for key, link in tables.links.items():
-        path: Path = ("links", key)
-        if link.between is None:
-            continue
-        if link.delay_s is None:
-            remedy = 'write rtt = "31.5 ms", or delay for one way'
-            yield Fault((*path, "rtt"), "is missing", remedy, needs=((*path, "delay"),))
-        for name, rate_Bps in (("up", link.up_Bps), ("down", link.down_Bps)):
-            if rate_Bps is None:
-                remedy = 'write capacity = "10 Gbit/s", or both up and down'
-                yield Fault((*path, name), "is missing", remedy, needs=((*path, "capacity"),))
 
 
 def names_are_apart(tables: Tables) -> Iterator[Fault]:
@@ -88,7 +80,7 @@ def sites_exist(tables: Tables) -> Iterator[Fault]:
     """Every host names a site that there is, where the shape has sites."""
     for path, host in _host_tables(tables):
         where = (*path, "site")
-        if host.site is None and tables.topology.name not in _SITELESS:
+        if host.site is None and tables.topology.name not in SITELESS:
             yield Fault(where, "is missing", _site_remedy(tables), needs=(("topology",), ("sites",)))
         elif host.site is not None and host.site not in tables.sites:
             problem = f"unknown site, got {shown(host.site)}"
@@ -97,56 +89,6 @@ def sites_exist(tables: Tables) -> Iterator[Fault]:
 
 def _site_remedy(tables: Tables, name: str = "") -> str:
     return near(name, tables.sites) if tables.sites else f"add a table such as [sites.{name or 'was'}]"
-
-
-def links_go_somewhere(tables: Tables) -> Iterator[Fault]:
-    """A link's ends are sites or hosts, and a link without ends overrides one that the shape generates."""
-    if not tables.links:
-        return
-    generated = frozenset(tables.generated_links())
-    ends = {*tables.sites, *(name for name, _ in tables.hosts())}
-    for key, link in tables.links.items():
-        path: Path = ("links", key)
-        if link.between is None and key not in generated:
-            problem = f"{tables.topology.name} generates no such link to override"
-            remedy = f"{near(key, generated)} or join two ends by between"
-            yield Fault(path, problem, remedy, needs=(("topology",), *_makers(tables, key)))
-        if link.between is not None and key in generated:
-            yield Fault(path, "has the name of a generated link", "rename it, or drop between to override that one")
-        for end in link.between or ():
-            if end not in ends:
-                where, problem = (*path, "between"), f"unknown site or host, got {shown(end)}"
-                yield Fault(where, problem, near(end, ends), needs=(("sites", end), *_makers(tables, end)))
-
-
-def _makers(tables: Tables, name: str) -> Iterator[Path]:
-    """The groups that would have made a host or link of this name, had they been right."""
-    for table, groups in (("nodes", tables.nodes), ("clients", tables.clients)):
-        yield table, name
-        yield from ((table, key) for key in groups if key in name)
-
-
-def sites_are_joined(tables: Tables) -> Iterator[Fault]:
-    """Links lead from every site to central's, where hosts hang on sites."""
-    if tables.topology.name in _SITELESS or not tables.sites:
-        return
-    place = {name: host.site or "" for name, host in tables.hosts()} | {site: site for site in tables.sites}
-    neighbours: dict[str, set[str]] = {site: set() for site in tables.sites}
-    for link in tables.links.values():
-        first, second = (place.get(end, "") for end in link.between or ("", ""))
-        if first in neighbours and second in neighbours:
-            neighbours[first].add(second)
-            neighbours[second].add(first)
-    home = place[CENTRAL] if place[CENTRAL] in tables.sites else next(iter(tables.sites))
-    reached, ahead = {home}, [home]
-    while ahead:
-        new = neighbours[ahead.pop()] - reached
-        reached |= new
-        ahead.extend(new)
-    for site in tables.sites:
-        if site not in reached:
-            remedy = f'add a link with between = ["{site}", "{home}"]'
-            yield Fault(("sites", site), f"no link leads to {home}", remedy, needs=(("links",), (CENTRAL, "site")))
 
 
 def shares_are_above_zero(tables: Tables) -> Iterator[Fault]:
@@ -218,7 +160,9 @@ CHECKS: tuple[Callable[[Tables], Iterator[Fault]], ...] = (
     something_of_each,
     alternatives,
     links_are_whole,
+    schedules_fit_the_day,
     sites_exist,
+    shapes_can_be_made,
     links_go_somewhere,
     sites_are_joined,
     shares_are_above_zero,

@@ -45,14 +45,14 @@ class Kind:
     model: Callable[[str], type[BaseModel]]
     mixed: bool = False
 
-    def read(self, value: object) -> Choice | tuple[Choice, ...]:
-        """The choice that was written; every fault in it at once."""
+    def read(self, value: object, context: Any = None) -> Choice | tuple[Choice, ...]:
+        """The choice that was written; every fault in it at once. `context` is the validation's own."""
         if isinstance(value, Choice) or (self.mixed and isinstance(value, tuple)):
             return value
         listed = self.mixed and isinstance(value, list)
         parts = value if isinstance(value, list) and listed else [value]
         faults: list[Fault] = []
-        chosen = tuple(self._one(part, (i,) if listed else (), faults) for i, part in enumerate(parts))
+        chosen = tuple(self._one(part, (i,) if listed else (), faults, context) for i, part in enumerate(parts))
         if not chosen:
             faults.append(Fault((), "must name at least one, got an empty list", self._all()))
         elif not faults and not any(choice.share for choice in chosen):
@@ -61,7 +61,7 @@ class Kind:
             raise PydanticCustomError("faults", "see the faults", {"faults": tuple(faults)})
         return chosen if self.mixed else chosen[0]
 
-    def _one(self, value: object, path: Path, faults: list[Fault]) -> Choice:
+    def _one(self, value: object, path: Path, faults: list[Fault], context: Any) -> Choice:
         table = dict(value) if isinstance(value, Mapping) else {self.key: value}
         at = (*path, self.key) if self.key in table and isinstance(value, Mapping) else path
         name = table.pop(self.key, None)
@@ -73,14 +73,14 @@ class Kind:
             return _NONE
         share = {"share": table.pop("share")} if self.mixed and "share" in table else {}
         part = _read(_Part, share, path, faults)
-        parameters = _read(self.model(name), table, path, faults)
+        parameters = _read(self.model(name), table, path, faults, context)
         return Choice(name, parameters, part.share if isinstance(part, _Part) else 1.0)
 
     def _all(self) -> str:
         return f"one of {', '.join(self.names())}"
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self.read)
+        return core_schema.with_info_plain_validator_function(lambda value, info: self.read(value, info.context))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         tables = [self._table_schema(name) for name in self.names()]
@@ -112,9 +112,11 @@ class _Nothing(Table):
 _NONE = Choice("", _Nothing())
 
 
-def _read(model: type[BaseModel], table: Mapping[str, object], path: Path, faults: list[Fault]) -> BaseModel:
+def _read(
+    model: type[BaseModel], table: Mapping[str, object], path: Path, faults: list[Fault], context: Any = None
+) -> BaseModel:
     try:
-        return model.model_validate(table)
+        return model.model_validate(table, context=context)
     except ValidationError as error:
         faults.extend(found.below(path) for found in faults_of(error, model))
         return _NONE.parameters

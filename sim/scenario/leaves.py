@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from sim.figures import Figure, Quantity, default_figure, quantity_of
 from sim.scenario.choices import Choice, kind_of
 from sim.scenario.faults import Path
-from sim.scenario.tables import Line
+from sim.scenario.lines import Rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Leaf:
 
 def leaves(table: BaseModel, path: Path = ()) -> Iterator[Leaf]:
     """Every value that counts in a table and those below it; what is neither written nor has a default is left out."""
-    ignored = table.superseded() if isinstance(table, Line) else frozenset()
+    ignored = table.superseded() if isinstance(table, Rates) else frozenset()
     for name, field in type(table).model_fields.items():
         value = getattr(table, name)
         if value is not None and name not in ignored:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated
-
-from pydantic import StringConstraints
 
 from sim import topologies
 from sim.figures import Table, setting
 from sim.scenario.choices import Shape
+from sim.scenario.lines import Link, Name
 from sim.scenario.tables import (
     Central,
     ClientGroup,
     Demand,
     Host,
     Image,
-    Link,
     NodeGroup,
     Policies,
     Run,
@@ -25,8 +22,6 @@ from sim.scenario.tables import (
 
 #: The host that holds the central registry.
 CENTRAL = "central"
-
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", strict=True)]
 
 
 class Tables(Table):
@@ -61,15 +56,18 @@ class Tables(Table):
         yield from self.node_hosts()
         yield from self.client_hosts()
 
-    def generated_links(self) -> Iterator[str]:
-        """The names of the links that the topology generates."""
+    def generated(self) -> tuple[topologies.Span, ...]:
+        """The spans that the topology generates. ShapeError where it can't."""
         attached = [
             topologies.Host(name, host.site or "", host.up_Bps, host.down_Bps, host.delay_s)
             for name, host in self.hosts()
         ]
         chosen = self.topology
-        for span in topologies.spans(chosen.name, attached, list(self.sites), chosen.parameters):
-            yield span.name
+        return topologies.spans(chosen.name, attached, self.places(), chosen.parameters)
+
+    def places(self) -> list[topologies.Site]:
+        """The sites, as shapes take them."""
+        return [topologies.Site(name, site.latitude, site.longitude) for name, site in self.sites.items()]
 
 
 def host_names(key: str, count: int) -> tuple[str, ...]:

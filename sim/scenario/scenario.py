@@ -122,7 +122,7 @@ class Scenario(Tables):
         for key in sorted(_NOT_YET.keys() & values.keys()):
             faults.append(Fault((key,), "this table is not supported yet", _NOT_YET[key]))
             del values[key]
-        scenario = cls._repaired(values, faults)
+        scenario = cls._repaired(values, faults, FilePath(name).parent)
         spoilt = [fault.path for fault in faults]
         told = list(spoilt)
         for found in (*(check(scenario) for check in checks.CHECKS), checks.ranges_hold_values(scenario, figures)):
@@ -138,11 +138,11 @@ class Scenario(Tables):
         ]
 
     @classmethod
-    def _repaired(cls, values: Document, faults: list[Fault]) -> Self:
-        """The model of `values`, in which whatever is faulty is told and then left out."""
+    def _repaired(cls, values: Document, faults: list[Fault], folder: FilePath) -> Self:
+        """The model of `values`, in which whatever is faulty is told and then left out; files lie in `folder`."""
         for _ in range(_ROUNDS):
             try:
-                return cls.model_validate(values)
+                return cls.model_validate(values, context={"folder": folder})
             except ValidationError as error:
                 found = list(faults_of(error, cls))
             told = {fault.path for fault in faults}

@@ -8,11 +8,10 @@ how groups become hosts is in `model`.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, cast
+from typing import Literal, cast
 
-from pydantic import PlainValidator, StrictBool, StrictStr, WithJsonSchema
+from pydantic import StrictBool, StrictStr
 
-from sim.errors import shown
 from sim.figures import (
     Count,
     Duration,
@@ -20,19 +19,18 @@ from sim.figures import (
     Frequency,
     Latitude,
     Longitude,
-    Price,
     Rate,
     Size,
     Span,
     Table,
     Tally,
     Weight,
-    fault,
     figure,
     setting,
 )
 from sim.registry.dedup import Scope
 from sim.scenario.choices import Chunking, Conflict, Eviction, Fanout, Placement, Routes, Source, Trigger
+from sim.scenario.lines import Line
 from sim.scenario.replay import Replay
 
 _ZONE = "ibm-cloud-docs/vpc network-latency, inside a zone"
@@ -59,74 +57,6 @@ class Site(Table):
 
     latitude: Latitude | None = setting("latitude", None)
     longitude: Longitude | None = setting("longitude", None)
-
-
-class Line(Table):
-    """A full-duplex line: `capacity`, or `up` and `down`; and `rtt`, or `delay` (one way).
-
-    The fields hold what was written; what counts are the properties `up_Bps`, `down_Bps` and `delay_s`.
-    """
-
-    capacity_Bps: Rate | None = setting("capacity", None)
-    own_up_Bps: Rate | None = setting("up", None)
-    own_down_Bps: Rate | None = setting("down", None)
-    rtt_s: Duration | None = setting("rtt", None)
-    own_delay_s: Duration | None = setting("delay", None)
-
-    def superseded(self) -> frozenset[str]:
-        """The attributes whose value does not count, because an alternative was written."""
-        rates = {"own_up_Bps", "own_down_Bps"} if "capacity_Bps" in self.model_fields_set else {"capacity_Bps"}
-        if rates == {"capacity_Bps"} and None in (self.own_up_Bps, self.own_down_Bps):
-            rates = set()
-        return frozenset(rates | ({"rtt_s"} if self.own_delay_s is not None else set()))
-
-    def _rate_Bps(self, own_Bps: float | None) -> float | None:
-        """What was written goes before a default of its alternative."""
-        return self.capacity_Bps if own_Bps is None or "capacity_Bps" in self.model_fields_set else own_Bps
-
-    def _one_way_s(self) -> float | None:
-        if self.own_delay_s is not None:
-            return self.own_delay_s
-        return None if self.rtt_s is None else self.rtt_s / 2
-
-
-def _two_ends(value: object) -> tuple[str, str]:
-    if isinstance(value, list | tuple) and len(value) == 2:
-        first, second = value
-        if isinstance(first, str) and isinstance(second, str) and first != second:
-            return first, second
-    raise fault(f"must name two ends, got {shown(value)}", 'write between = ["dal", "was"]')
-
-
-Ends = Annotated[
-    tuple[str, str],
-    PlainValidator(_two_ends),
-    WithJsonSchema({"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2}),
-]
-
-
-class _Joined(Table):
-    between: Ends | None = setting("between", None)
-
-
-class Link(Line, _Joined):
-    """A link between two sites or hosts; or, without `between`, what overrides the generated link of its name."""
-
-    price_usd_per_byte: Price = figure("price", "0 USD/GB", assumption=True, range=("0 USD/GB", "0.09 USD/GB"))
-
-    @property
-    def up_Bps(self) -> float | None:
-        """From the first to the second end; None leaves an overridden link as it is."""
-        return self._rate_Bps(self.own_up_Bps)
-
-    @property
-    def down_Bps(self) -> float | None:
-        return self._rate_Bps(self.own_down_Bps)
-
-    @property
-    def delay_s(self) -> float | None:
-        """One way."""
-        return self._one_way_s()
 
 
 class _Placed(Table):

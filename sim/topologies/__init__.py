@@ -1,8 +1,9 @@
 """Shapes of the network: one file per shape, found by the file's name, from hosts and given links to spans.
 
 A shape is `spans(hosts, sites, parameters) -> Iterable[Span]`: the links that it generates, which a scenario's
-`[links.NAME]` then override by name; links with `between` are added to them. Shapes take plain values and know no
-scenario.
+`[links.NAME]` then override by name; links with `between` are added to them. Where it can't, it raises `ShapeError`.
+Shapes take plain values and know no scenario; what their parameters take from files is found from the `folder` of the
+validation's context.
 """
 
 from __future__ import annotations
@@ -15,6 +16,25 @@ from pydantic import BaseModel
 
 from sim import plugins
 from sim.network import Graph, duplex
+
+
+class ShapeError(ValueError):
+    """Why a shape can't be made: the key of its parameters (empty: of all of it), the problem, and the remedy."""
+
+    def __init__(self, key: str, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}; {remedy}")
+        self.key = key
+        self.problem = problem
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place where hosts are, and where on Earth it lies, in degrees, if that is known."""
+
+    name: str
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +76,8 @@ def parameters(name: str) -> type[BaseModel]:
     return plugins.parameters(__name__, name)
 
 
-def spans(name: str, hosts: Sequence[Host], sites: Sequence[str], chosen: BaseModel) -> tuple[Span, ...]:
-    """The spans that the shape of that name generates."""
+def spans(name: str, hosts: Sequence[Host], sites: Sequence[Site], chosen: BaseModel) -> tuple[Span, ...]:
+    """The spans that the shape of that name generates. ShapeError where it can't."""
     generated: Iterable[Span] = shape(name).spans(hosts, sites, chosen)
     return tuple(generated)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sim.plugins import NoParameters as Parameters
-from sim.topologies import Host, Span
+from sim.topologies import Host, Site, Span
 
 __all__ = ["Parameters", "spans"]
 
 
-def spans(hosts: Sequence[Host], sites: Sequence[str], parameters: Parameters) -> Iterator[Span]:
+def spans(hosts: Sequence[Host], sites: Sequence[Site], parameters: Parameters) -> Iterator[Span]:
     """One span a host, from the host to its site."""
     for host in hosts:
         yield Span(host.name, host.name, host.site, host.up_Bps, host.down_Bps, host.delay_s)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sim.plugins import NoParameters as Parameters
-from sim.topologies import Host, Span
+from sim.topologies import Host, Site, Span
 
 __all__ = ["HUB", "Parameters", "spans"]
 
 HUB = "hub"
 
 
-def spans(hosts: Sequence[Host], sites: Sequence[str], parameters: Parameters) -> Iterator[Span]:
+def spans(hosts: Sequence[Host], sites: Sequence[Site], parameters: Parameters) -> Iterator[Span]:
     """One span a host, from the host to the hub."""
     for host in hosts:
         yield Span(f"{HUB}-{host.name}", host.name, HUB, host.up_Bps, host.down_Bps, host.delay_s)

@@ -27,7 +27,7 @@ T = TypeVar("T", bound=Hashable)
 def spans_of(scenario: Scenario, hosts: list[Host]) -> tuple[Span, ...]:
     """The spans of a scenario: those its shape generates, overridden by name, then those it gives with `between`."""
     shape = scenario.topology
-    generated = topologies.spans(shape.name, hosts, list(scenario.sites), shape.parameters)
+    generated = topologies.spans(shape.name, hosts, scenario.places(), shape.parameters)
     joined = {span.name: span for span in generated}
     for name, link in scenario.links.items():
         if link.between is not None:

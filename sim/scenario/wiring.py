@@ -1,0 +1,125 @@
+"""What links must keep to that one table cannot see alone: ends that exist, ways to central, hours of a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from sim.errors import near, shown
+from sim.network.schedule import DAY_S
+from sim.scenario.faults import Fault, Path
+from sim.scenario.lines import Window
+from sim.scenario.model import CENTRAL, Tables
+from sim.topologies import ShapeError, Span
+from sim.units import format_seconds
+
+#: Shapes in which hosts need no site.
+SITELESS = ("star",)
+
+
+def windows(tables: Tables) -> Iterator[tuple[Path, Window]]:
+    for key, link in tables.links.items():
+        yield from ((("links", key, "schedule", name), window) for name, window in link.schedule.items())
+
+
+def schedules_fit_the_day(tables: Tables) -> Iterator[Fault]:
+    """A window of a link's schedule lies within the day, says a rate, and no two of one link overlap."""
+    for path, window in windows(tables):
+        for key, at_s in (("from", window.from_s), ("until", window.until_s)):
+            if at_s > DAY_S:
+                yield Fault((*path, key), f"must be a time of day, got {format_seconds(at_s)}", "write one up to 24 h")
+        if window.up_Bps is None and window.down_Bps is None:
+            yield Fault((*path, "capacity"), "is missing", 'write capacity = "1 Gbit/s", or up or down')
+    for key, link in tables.links.items():
+        by_time = sorted(link.schedule.items(), key=lambda named: named[1].from_s)
+        for (name, window), (other, later) in zip(by_time, [*by_time[1:], *by_time[:1]], strict=True):
+            until_next_s = (later.from_s - window.from_s) % DAY_S or (DAY_S if name == other else 0.0)
+            if window.lasts_s > until_next_s:
+                path = ("links", key, "schedule", other, "from")
+                yield Fault(path, f"window {name} lasts longer than until then", "let one end where the other begins")
+
+
+def links_are_whole(tables: Tables) -> Iterator[Fault]:
+    """A link that joins two ends has a rate each way and a delay."""
+    for key, link in tables.links.items():
+        path: Path = ("links", key)
+        if link.between is None:
+            continue
+        if link.delay_s is None:
+            remedy = 'write rtt = "31.5 ms", or delay for one way'
+            yield Fault((*path, "rtt"), "is missing", remedy, needs=((*path, "delay"),))
+        for name, rate_Bps in (("up", link.up_Bps), ("down", link.down_Bps)):
+            if rate_Bps is None:
+                remedy = 'write capacity = "10 Gbit/s", or both up and down'
+                yield Fault((*path, name), "is missing", remedy, needs=((*path, "capacity"),))
+
+
+def shapes_can_be_made(tables: Tables) -> Iterator[Fault]:
+    """The shape has what it needs: enough sites, positions or delays, a file that can be read."""
+    try:
+        tables.generated()
+    except ShapeError as error:
+        path: Path = ("topology", error.key) if error.key else ("topology",)
+        yield Fault(path, error.problem, error.remedy, needs=(("sites",),))
+
+
+def generated(tables: Tables) -> tuple[Span, ...]:
+    """What the shape generates, nothing where it can't: then `shapes_can_be_made` says so."""
+    try:
+        return tables.generated()
+    except ShapeError:
+        return ()
+
+
+def links_go_somewhere(tables: Tables) -> Iterator[Fault]:
+    """A link's ends are sites, hosts or places of the shape, and one without ends overrides one that it generates."""
+    if not tables.links:
+        return
+    spans = generated(tables)
+    names = frozenset(span.name for span in spans)
+    ends = {*tables.sites, *(name for name, _ in tables.hosts()), *_places(spans)}
+    for key, link in tables.links.items():
+        path: Path = ("links", key)
+        if link.between is None and key not in names:
+            problem = f"{tables.topology.name} generates no such link to override"
+            remedy = f"{near(key, names)} or join two ends by between"
+            yield Fault(path, problem, remedy, needs=(("topology",), *_makers(tables, key)))
+        if link.between is not None and key in names:
+            yield Fault(path, "has the name of a generated link", "rename it, or drop between to override that one")
+        for end in link.between or ():
+            if end not in ends:
+                where, problem = (*path, "between"), f"unknown site or host, got {shown(end)}"
+                yield Fault(where, problem, near(end, ends), needs=(("sites", end), *_makers(tables, end)))
+
+
+def _places(spans: Iterable[Span]) -> Iterator[str]:
+    yield from (end for span in spans for end in (span.a, span.b))
+
+
+def _makers(tables: Tables, name: str) -> Iterator[Path]:
+    """The groups that would have made a host or link of this name, had they been right."""
+    for table, groups in (("nodes", tables.nodes), ("clients", tables.clients)):
+        yield table, name
+        yield from ((table, key) for key in groups if key in name)
+
+
+def sites_are_joined(tables: Tables) -> Iterator[Fault]:
+    """Links lead from every site to central's, where hosts hang on sites."""
+    if tables.topology.name in SITELESS or not tables.sites:
+        return
+    neighbours: dict[str, list[str]] = {site: [] for site in tables.sites}
+    spans = ((span.a, span.b) for span in generated(tables))
+    for a, b in chain(spans, (link.between for link in tables.links.values() if link.between is not None)):
+        neighbours.setdefault(a, []).append(b)
+        neighbours.setdefault(b, []).append(a)
+    home = tables.central.site or ""
+    home = home if home in tables.sites else next(iter(tables.sites))
+    reached, ahead = {home}, [home]
+    while ahead:
+        new = [place for place in neighbours[ahead.pop()] if place not in reached]
+        reached.update(new)
+        ahead.extend(new)
+    for site in tables.sites:
+        if site not in reached:
+            remedy = f'add a link with between = ["{site}", "{home}"]'
+            yield Fault(("sites", site), f"no link leads to {home}", remedy, needs=(("links",), (CENTRAL, "site")))

@@ -1,8 +1,9 @@
 """Requests put together again as what clients did: pushes and pulls of images, sorted by time, as a log is read.
 
-A push is what one client asks and uploads in one repository until it puts a manifest: a blob that `HEAD` finds and that
-is not uploaded is one that dedup saved. A pull is a manifest that a client gets and the blobs that it gets after it;
-manifests got one after another (an index, then the image's own) are one pull. What stays quiet for `QUIET_S` has ended,
+A push is what one client asks and uploads in one repository until it puts a manifest by a tag: a blob that `HEAD`
+finds and that is not uploaded is one that dedup saved. Manifests put by their digests before are parts of it, as of an
+index. A pull is a manifest that a client gets and the blobs that it gets after it; manifests asked for one after
+another (a tag's by `HEAD`, an index, then the image's own) are one pull. What stays quiet for `QUIET_S` has ended,
 so memory holds what was under way in that time and what the registry has by then, however long the log is. Pushes
 without an end and manifests alone (an index, a tag put on what is there) are counted and left out.
 
@@ -83,8 +84,9 @@ class Logged:
             self.fetched_bytes += sum(moved)
 
 
-def _tags(*references: str) -> bool:
-    return not any(reference.startswith("sha256:") for reference in references)
+def is_digest(reference: str) -> bool:
+    """Whether a manifest is asked for by its digest and not by a tag."""
+    return reference.startswith("sha256:")
 
 
 def sized(size_bytes: float, unknown_bytes: float) -> int:
@@ -101,7 +103,15 @@ class _Session:
     last_s: float
     reference: str = ""
     blobs: dict[str, bool] = field(default_factory=dict)  # digest -> whether its bytes travelled
+    part: dict[str, None] = field(default_factory=dict)  # those since the last manifest that was put by its digest
+    image: tuple[str, ...] | None = None  # what the manifest meant when a pull got it
+    got: bool = False
     manifest_bytes: float = math.nan
+
+    def touch(self, digest: str, travelled: bool) -> None:
+        """This blob is of the image; once it has travelled it stays so."""
+        self.part[digest] = None
+        self.blobs[digest] = travelled or self.blobs.get(digest, False)
 
 
 class Sessions:
@@ -130,45 +140,71 @@ class Sessions:
     def _take(self, request: Request) -> None:
         if not request.repository or not 200 <= request.status < 300:
             if request.kind == "blob" and request.method == "HEAD" and request.status == 404:
-                self._at(request, "push").blobs.setdefault(request.reference, False)
+                self._at(request, "push").touch(request.reference, travelled=False)
             return
         if request.kind == "upload":
             self._uploaded(request)
         elif request.kind == "blob":
             self._blob(request)
         elif request.kind == "manifest" and request.method == "PUT":
-            session = self._at(request, "push")
-            session.reference = request.reference
-            self._end(self._key(request, "push"))
-        elif request.kind == "manifest" and request.method == "GET":
+            self._put(request)
+        elif request.kind == "manifest" and request.method in ("GET", "HEAD"):
             self._manifest(request)
 
     def _uploaded(self, request: Request) -> None:
         session = self._at(request, "push")
         if request.method == "POST" and request.status == 201 and request.reference:
-            session.blobs.setdefault(request.reference, False)  # mounted from another repository
+            session.touch(request.reference, travelled=False)  # mounted from another repository
         elif request.method in ("PUT", "POST") and request.status == 201 and request.reference:
-            session.blobs[request.reference] = True
+            session.touch(request.reference, travelled=True)
             if not math.isnan(request.sent_bytes):
                 self._sizes[request.reference] = request.sent_bytes
 
     def _blob(self, request: Request) -> None:
         if request.method == "HEAD":
-            self._at(request, "push").blobs.setdefault(request.reference, False)
+            self._at(request, "push").touch(request.reference, travelled=False)
         elif request.method == "GET":
-            self._at(request, "pull").blobs[request.reference] = True
+            self._at(request, "pull").touch(request.reference, travelled=True)
             if not math.isnan(request.written_bytes):
                 self._sizes[request.reference] = max(request.written_bytes, self._sizes.get(request.reference, 0.0))
 
+    def _put(self, request: Request) -> None:
+        session = self._at(request, "push")
+        if is_digest(request.reference):
+            self._images[request.repository, request.reference] = tuple(session.part)
+            session.part = {}
+            session.reference = request.reference
+        else:
+            session.reference = request.reference
+            self._end(self._key(request, "push"))
+
     def _manifest(self, request: Request) -> None:
-        key = self._key(request, "pull")
+        key, asked = self._key(request, "pull"), request.reference
         under_way = self._open.get(key)
-        if under_way is not None and (under_way.blobs or _tags(under_way.reference, request.reference)):
-            self._end(key)
+        if request.method == "HEAD":
+            if under_way is not None:
+                self._end(key)
+            self._at(request, "pull").reference = asked
+            return
+        if under_way is not None and under_way.got:
+            another = not is_digest(under_way.reference) and not is_digest(asked)
+            if under_way.blobs or another:
+                self._end(key)
         session = self._at(request, "pull")
-        session.reference = session.reference or request.reference
-        session.manifest_bytes = request.written_bytes
-        self._manifests[request.repository, request.reference] = request.written_bytes
+        if not session.reference or not is_digest(asked):
+            session.reference = asked
+        self._means(request.repository, asked, session)
+        session.got, session.manifest_bytes = True, request.written_bytes
+        self._manifests[request.repository, asked] = request.written_bytes
+
+    def _means(self, repository: str, asked: str, session: _Session) -> None:
+        """What a pull gets: the image of the manifest that it asked for last, else that of the tag before it."""
+        own, tagged = (self._images.get((repository, name)) for name in (asked, session.reference))
+        if own is not None and own != tagged:
+            session.reference = asked  # one of several images behind a tag
+        elif own is None and tagged is not None:
+            self._images[repository, asked] = tagged
+        session.image = own or tagged
 
     def _key(self, request: Request, kind: str) -> tuple[str, str, str]:
         return kind, request.client, request.repository
@@ -186,7 +222,9 @@ class Sessions:
     def _end(self, key: tuple[str, str, str]) -> None:
         kind, client, repository = key
         session = self._open.pop(key)
-        if not session.blobs and (kind == "push" or (repository, session.reference) not in self._images):
+        if kind == "pull" and not session.got:
+            return  # who only asked what a tag means has pulled nothing
+        if not session.blobs and session.image is None:
             self._logged.bare += 1
             return
         moved = frozenset(digest for digest, travelled in session.blobs.items() if travelled)
@@ -208,8 +246,7 @@ class Sessions:
         )  # fmt: skip
 
     def _pull(self, session: _Session, client: str, repository: str, moved: frozenset[str]) -> Operation:
-        image = self._images.get((repository, session.reference))
-        known = image is not None
+        image, known = session.image, session.image is not None
         blobs = self._blobs(session.blobs if image is None else dict.fromkeys((*image, *session.blobs)))
         return Operation(
             session.began_s, "pull", client, repository, session.reference, blobs, moved, frozenset(),
@@ -226,11 +263,11 @@ class Sessions:
             key, session = next(iter(self._open.items()))
             if session.last_s > quiet_since_s:
                 break
-            if session.kind == "push" or not session.reference:
+            if session.reference:
+                self._end(key)
+            else:
                 self._logged.unended += session.kind == "push"
                 del self._open[key]
-            else:
-                self._end(key)
         limit_s = min(min((one.began_s for one in self._open.values()), default=math.inf), quiet_since_s)
         while self._ready and self._ready[0][0] <= limit_s:
             yield heapq.heappop(self._ready)[2]

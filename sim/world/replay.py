@@ -19,7 +19,7 @@ from sim.registry.plan import plan_pull
 from sim.scenario.replay import Replay
 from sim.workload.demand import Ask
 from sim.workload.replay import Places
-from sim.workload.sessions import Logged, Operation, sized
+from sim.workload.sessions import Logged, Operation, is_digest, sized
 from sim.world.clock import Failure, Steps
 from sim.world.fetch import fetch_blobs
 from sim.world.log import DeployRow, Moved
@@ -142,6 +142,11 @@ class Replaying:
             self.counts.unknown_pulls += 1
             return self._image(operation)
         contents = self._world.central.contents
+        if is_digest(operation.reference):
+            held, named = contents.blobs(operation.repository), self._image(operation)
+            if all(blob.digest in held for blob in named.blobs):
+                return named
+            raise Failure("image not found")
         publish = contents.resolve(operation.repository, operation.reference)
         image = None if publish is None else contents.image(operation.repository, publish.digest)
         if image is None:

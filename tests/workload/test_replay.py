@@ -141,6 +141,30 @@ def test_records_of_the_published_study_replay(tmp_path: Path) -> None:
     assert found.run.source.logged.unknown_pulls == found.run.simulated.unknown_pulls == 1
 
 
+def test_docker_s_way_replays_too(tmp_path: Path) -> None:
+    """Combined lines of a push with an index, a pull by tag, a pull by digest, and one of a digest nobody pushed."""
+    requests = [
+        ("c", "HEAD", "blobs/sha256:k", 404, 157), ("c", "PUT", "blobs/uploads/u?digest=sha256:k", 201, 0),
+        ("c", "HEAD", "blobs/sha256:f", 404, 157), ("c", "PUT", "blobs/uploads/v?digest=sha256:f", 201, 0),
+        ("c", "PUT", "manifests/sha256:m", 201, 0), ("c", "PUT", "manifests/v1", 201, 0),
+        ("n", "HEAD", "manifests/v1", 200, 0), ("n", "GET", "manifests/sha256:m", 200, 700),
+        ("n", "GET", "blobs/sha256:k", 200, 3_000_000), ("n", "GET", "blobs/sha256:f", 200, 2_000),
+        ("o", "GET", "manifests/sha256:m", 200, 700), ("o", "GET", "blobs/sha256:k", 200, 3_000_000),
+        ("o", "GET", "blobs/sha256:f", 200, 2_000), ("o", "GET", "manifests/sha256:x", 200, 700),
+        ("o", "GET", "blobs/sha256:y", 200, 50_000),
+    ]  # fmt: skip
+    (tmp_path / "log").write_text("\n".join(
+        f'10.0.0.{ord(client)} - - [23/Nov/2026:12:{at:02}:00 +0000] "{method} /v2/a/b/{what} HTTP/1.1" {status} {size}'
+        for at, (client, method, what, status, size) in enumerate(requests)
+    ))  # fmt: skip
+    found = replayed(recorded(log=str(tmp_path / "log"), unknown="1 MB"))
+    assert found.run.result.metrics["failed_deploys"] == 0
+    assert (found.run.simulated.pushes, found.run.simulated.pulls) == (1, 3)
+    assert found.run.simulated.fetched_blobs == found.run.source.logged.fetched_blobs == 5
+    assert found.run.simulated.sent_bytes == found.run.source.logged.sent_bytes == 2_000_000  # no size is in the log
+    assert found.run.source.logged.unknown_pulls == 1
+
+
 FAULTS = {
     "no log": ({"log": "none.log"}, "no such file"),
     "empty window": ({"until": "2020-01-01"}, "no push or pull among 183 requests falls into the window"),

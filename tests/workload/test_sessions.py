@@ -66,6 +66,74 @@ def test_an_index_and_the_manifest_behind_it_are_one_pull() -> None:
     assert [(one.reference, one.moved) for one in found] == [("v1", {"f"}), ("v2", {"g"})]
 
 
+DOCKER = (
+    said(20, "HEAD manifest v1", client="n"), said(21, "GET manifest sha256:m", size=7.0, client="n"),
+    said(22, "GET blob f", size=5.0, client="n"),
+)  # fmt: skip
+
+
+def test_a_tag_that_is_looked_up_first_names_the_pull() -> None:
+    """Docker and containerd ask what a tag means and get the manifest by its digest: one pull, of the tag's image."""
+    found, _ = played(*PUSH, *DOCKER)
+    assert [(one.kind, one.reference, one.known, one.at_s) for one in found[1:]] == [("pull", "v1", True, 20)]
+    again = [one._replace(at_s=one.at_s + 30) for one in DOCKER[1:]]
+    found, logged = played(*PUSH, *DOCKER, *again)
+    assert [one.known for one in found] == [True, True, True]
+    assert logged.pulls == 2
+
+
+def test_who_only_asks_what_a_tag_means_pulls_nothing() -> None:
+    """A look at a tag, however often, is no pull, and no pull begins with it long after."""
+    found, logged = played(*PUSH, *(said(20 + 10 * number, "HEAD manifest v1", client="n") for number in range(5)))
+    assert [one.kind for one in found] == ["push"]
+    later = [one._replace(at_s=one.at_s + 99) for one in DOCKER]
+    found, _ = played(*PUSH, said(20, "HEAD manifest v1", client="n"), *later)
+    assert [one.at_s for one in found] == [0, 119]
+    assert logged.bare == 0
+
+
+def test_a_manifest_put_by_its_digest_and_then_an_index_are_one_push() -> None:
+    """KraftKit puts the image's manifest by its digest and then the index by the tag: the tag means the blobs."""
+    found, logged = played(
+        *PUSH[:-1], said(5, "PUT manifest sha256:m", 201), said(6, "PUT manifest v1", 201),
+        said(20, "GET manifest v1", client="n"), said(21, "GET manifest sha256:m", client="n"),
+        said(22, "GET blob k", size=30.0, client="n"),
+    )  # fmt: skip
+    assert [(one.kind, one.reference, len(one.blobs)) for one in found] == [("push", "v1", 2), ("pull", "v1", 2)]
+    assert logged.bare == 0
+
+
+def test_each_image_behind_an_index_is_known() -> None:
+    """Images for two platforms are one push; a pull of one of them is of its own blobs."""
+    found, _ = played(
+        said(0, "PUT upload k", 201, 30.0), said(1, "PUT upload f", 201, 5.0), said(2, "PUT manifest sha256:a", 201),
+        said(3, "HEAD blob k"), said(4, "PUT upload g", 201, 6.0), said(5, "PUT manifest sha256:b", 201),
+        said(6, "PUT manifest v1", 201),
+        said(20, "GET manifest v1", client="n"), said(21, "GET manifest sha256:b", client="n"),
+        said(22, "GET blob k", size=30.0, client="n"), said(23, "GET blob g", size=6.0, client="n"),
+    )  # fmt: skip
+    push, pull = found
+    assert [name for name, _ in push.blobs] == ["k", "f", "g"]
+    assert push.moved == {"k", "f", "g"}
+    assert (pull.reference, [name for name, _ in pull.blobs], pull.known) == ("sha256:b", ["k", "g"], True)
+
+
+def test_a_push_by_digest_alone_ends_when_it_is_quiet() -> None:
+    """Without a tag the digest is the push's reference."""
+    found, logged = played(*PUSH[:-1], said(5, "PUT manifest sha256:m", 201))
+    assert [(one.kind, one.reference) for one in found] == [("push", "sha256:m")]
+    assert logged.unended == 0
+
+
+def test_a_pull_is_of_what_its_tag_meant_then() -> None:
+    """A tag that moves after a pull changes nothing about that pull."""
+    moved = [one._replace(at_s=one.at_s + 30, reference=one.reference.replace("v2", "v1")) for one in UPDATE]
+    again = [said(90, "GET manifest v1", client="n"), said(91, "GET blob g", size=6.0, client="n")]
+    found, _ = played(*PUSH, *DOCKER, *moved, *again)
+    pulls = [[name for name, _ in one.blobs] for one in found if one.kind == "pull"]
+    assert pulls == [["k", "f"], ["k", "g"]]
+
+
 def test_a_pull_of_what_the_log_never_saw_pushed_is_not_known() -> None:
     """What was pushed before the log begins is made of what its pull fetched, and counted."""
     found, logged = played(said(0, "GET manifest v1"), said(1, "GET blob f", size=5.0))

@@ -7,8 +7,8 @@ driver asks for the changes and makes them with `Fluid.set_capacity`; `simulate`
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Self
 
 DAY_S = 86_400.0
 
@@ -38,11 +38,22 @@ class Schedule:
         self._starts = starts
         self._capacity_Bps = [capacity for _, capacity in steps]
 
+    @classmethod
+    def of_windows(cls, link: str, own_Bps: float, windows: Iterable[tuple[float, float, float]]) -> Self:
+        """A day of windows (from_s, until_s, capacity_Bps), in which that holds instead of the link's own capacity.
+
+        One that ends before it begins spans midnight, one that ends as it begins lasts the day; none overlap.
+        """
+        windows = tuple(windows)
+        steps = {until_s % DAY_S: own_Bps for _, until_s, _ in windows}
+        steps |= {from_s % DAY_S: capacity_Bps for from_s, _, capacity_Bps in windows}
+        return cls(link, sorted(steps.items()))
+
     def capacity_Bps(self, now_s: float) -> float:
         """What holds at `now_s`."""
         return self._capacity_Bps[bisect_right(self._starts, now_s % self.period_s) - 1]
 
-    def changes(self, until_s: float) -> Iterator[Change]:
+    def changes(self, until_s: float = float("inf")) -> Iterator[Change]:
         """What holds at 0 and every step after that, up to `until_s`."""
         yield Change(0.0, self.link, self.capacity_Bps(0.0))
         period = 0

@@ -15,7 +15,7 @@ from types import ModuleType
 from pydantic import BaseModel
 
 from sim import plugins
-from sim.network import Graph, duplex
+from sim.network import Graph, Schedule, duplex
 
 
 class ShapeError(ValueError):
@@ -50,7 +50,11 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A full-duplex link `name` between `a` and `b`: `NAME-up` runs from a to b, `NAME-down` back."""
+    """A full-duplex link `name` between `a` and `b`: `NAME-up` runs from a to b, `NAME-down` back.
+
+    With hours it carries at each time of day what they say, and its rates are those at the start. It is `wan` if it joins
+    places, and no host to one.
+    """
 
     name: str
     a: str
@@ -59,6 +63,8 @@ class Span:
     down_Bps: float
     delay_s: float
     price_usd_per_byte: float = 0.0
+    hours: tuple[Schedule, ...] = ()
+    wan: bool = False
 
 
 def names() -> tuple[str, ...]:

@@ -13,11 +13,12 @@ from itertools import permutations
 from typing import Final, TypeVar
 
 from sim import topologies
-from sim.network import Graph
+from sim.network import Graph, Schedule
 from sim.network.transport import ceiling_Bps, open_s
-from sim.scenario import Scenario
+from sim.scenario import Link, Scenario
 from sim.topologies import Host, Span
 from sim.world.clock import Clock
+from sim.world.hours import Hours
 from sim.world.places import Body, Machine, Registry, Way
 from sim.world.wire import Wire
 
@@ -30,22 +31,36 @@ def spans_of(scenario: Scenario, hosts: list[Host]) -> tuple[Span, ...]:
     generated = topologies.spans(shape.name, hosts, scenario.places(), shape.parameters)
     joined = {span.name: span for span in generated}
     for name, link in scenario.links.items():
-        if link.between is not None:
+        if link.between is None:
+            line = joined[name]
+        else:
             # The scenario's own checks saw to it that a link of its own has both rates and a delay.
             assert link.up_Bps is not None
             assert link.down_Bps is not None
             assert link.delay_s is not None
-            joined[name] = Span(name, *link.between, link.up_Bps, link.down_Bps, link.delay_s, link.price_usd_per_byte)
-            continue
-        line = joined[name]
-        joined[name] = replace(
-            line,
-            up_Bps=line.up_Bps if link.up_Bps is None else link.up_Bps,
-            down_Bps=line.down_Bps if link.down_Bps is None else link.down_Bps,
-            delay_s=line.delay_s if link.delay_s is None else link.delay_s,
-            price_usd_per_byte=link.price_usd_per_byte,
+            line = Span(name, *link.between, link.up_Bps, link.down_Bps, link.delay_s)
+        joined[name] = _overridden(line, link)
+    machines = {host.name for host in hosts}
+    return tuple(span if {span.a, span.b} & machines else replace(span, wan=True) for span in joined.values())
+
+
+def _overridden(line: Span, link: Link) -> Span:
+    """A span as the scenario's link of its name has it."""
+    up_Bps = line.up_Bps if link.up_Bps is None else link.up_Bps
+    down_Bps = line.down_Bps if link.down_Bps is None else link.down_Bps
+    delay_s = line.delay_s if link.delay_s is None else link.delay_s
+    hours: tuple[Schedule, ...] = ()
+    if link.schedule:
+        days = link.schedule.values()
+        up = ((day.from_s, day.until_s, up_Bps if day.up_Bps is None else day.up_Bps) for day in days)
+        down = ((day.from_s, day.until_s, down_Bps if day.down_Bps is None else day.down_Bps) for day in days)
+        hours = (
+            Schedule.of_windows(f"{line.name}-up", up_Bps, up),
+            Schedule.of_windows(f"{line.name}-down", down_Bps, down),
         )
-    return tuple(joined.values())
+        up_Bps, down_Bps = (schedule.capacity_Bps(0.0) for schedule in hours)
+    price = link.price_usd_per_byte
+    return replace(line, up_Bps=up_Bps, down_Bps=down_Bps, delay_s=delay_s, price_usd_per_byte=price, hours=hours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +90,18 @@ class Network:
         links = self.graph.links
         self._disk = {number: len(links) + at for at, number in enumerate(disks_Bps)}
         self.capacity_Bps = [*(link.capacity_Bps for link in links), *disks_Bps.values()]
-        self.wan = [link.tail in sites and link.head in sites for link in links] + [False] * len(disks_Bps)
-        self.price_usd_per_byte = [span.price_usd_per_byte for span in spans for _ in ("up", "down")] + [0.0] * len(
-            disks_Bps
-        )
+        both = [span for span in spans for _ in ("up", "down")]
+        self.wan = [span.wan for span in both] + [False] * len(disks_Bps)
+        self.price_usd_per_byte = [span.price_usd_per_byte for span in both] + [0.0] * len(disks_Bps)
         self._job_Bps = caps.job_Bps
         self._targets = self._more(disks_Bps, caps.target_Bps)
         self._legs = self._more(permutations(sorted(sites), 2), caps.leg_Bps)
         self._capped = caps != UNCAPPED
         self._sync_ways: dict[tuple[int, int], Way] = {}
         self.wire = Wire(clock, self.capacity_Bps)
+        schedules = [schedule for span in spans for schedule in span.hours]
+        if schedules:
+            Hours(clock, self.wire, schedules, self.graph.index)
 
     def _more(self, things: Iterable[T], capacity_Bps: float | None) -> dict[T, int]:
         """A link of that capacity for each thing; none if it is None."""

@@ -132,7 +132,7 @@ class Wire:
             was_Bps, was_cap_Bps = was[lane]
             if flight.shared:
                 if lane.cap_Bps != was_cap_Bps:
-                    self._fluid.move(now_s, flight.flow, self._class_of(lane))
+                    self._fluid.move(now_s, flight.flow, self._class_of(flight))
             elif lane.rate_Bps != was_Bps:
                 self._part(now_s, flight, left_bytes[flight])
         # Those that may be faster now meet others on their other links.
@@ -176,10 +176,13 @@ class Wire:
     def _share(self, now_s: float, flight: Flight, left_bytes: float) -> None:
         """Hand a flow with so many bytes left to the engine."""
         flight.shared = True
-        flight.flow = self._fluid.start(now_s, self._class_of(flight.lane), left_bytes, flight)
+        weigh = flight.lane.weigh
+        flight.weight = 1.0 if weigh is None else weigh()
+        flight.flow = self._fluid.start(now_s, self._class_of(flight), left_bytes, flight)
 
-    def _class_of(self, lane: Lane) -> FlowClass:
-        return self._fluid.class_of(lane.route, 1.0, lane.cap_Bps)
+    def _class_of(self, flight: Flight) -> FlowClass:
+        lane = flight.lane
+        return self._fluid.class_of(lane.route, flight.weight, lane.cap_Bps)
 
     def _take_off(self, flights: Sequence[Flight]) -> list[tuple[Flight, Waiting]]:
         """End flows before their time; who waits for each, in the order they started."""

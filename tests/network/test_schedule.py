@@ -22,6 +22,19 @@ def test_a_step_at_0_is_told_once():
     assert list(Schedule("wan", [(0, 3.0)]).changes(1000)) == [Change(0, "wan", 3.0)]
 
 
+def test_windows_are_steps_from_a_capacity_of_ones_own_and_back():
+    """2 from 8 to 18 h, 5 from 18 h to 1 h, else 9; one that ends at 24 h ends at 0 h, and one may last the day."""
+    hour = 3600.0
+    day = Schedule.of_windows("wan", 9.0, [(8 * hour, 18 * hour, 2.0), (18 * hour, 1 * hour, 5.0)])
+    assert [day.capacity_Bps(t * hour) for t in (0, 1, 8, 18, 24, 25)] == [5, 9, 2, 5, 5, 9]
+    evening = Schedule.of_windows("wan", 9.0, [(20 * hour, 24 * hour, 2.0)])
+    assert [evening.capacity_Bps(t * hour) for t in (0, 19, 20, 24)] == [9, 9, 2, 9]
+    assert list(Schedule.of_windows("wan", 9.0, [(5.0, 5.0, 2.0)]).changes(10)) == [
+        Change(0, "wan", 2.0),
+        Change(5, "wan", 2.0),
+    ]
+
+
 @pytest.mark.parametrize("steps", [[], [(5, 1.0), (5, 2.0)], [(5, 1.0), (2, 2.0)], [(-1, 1.0)], [(24, 1.0)]])
 def test_steps_out_of_order_are_refused(steps):
     """Times must rise within the period."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from itertools import permutations
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from pydantic import BaseModel
 
 from sim import topologies
 from sim.figures import quantity_of
+from sim.network import read_graphml
 from sim.topologies import Host, ShapeError, Site, Span
 
 SHAPES = topologies.names()
@@ -21,8 +21,8 @@ SITES = (Site("dal", 32.8, -96.8), Site("fra", 50.1, 8.7), Site("was", 38.9, -77
 NAMES = tuple(site.name for site in SITES)
 #: A parameter that names a file gets this one: the three sites and a place between two of them.
 FILES = {"file": str(Path(__file__).with_name("three.graphml"))}
-# networkx takes its time to import, more than hypothesis gives one example.
-import_module("sim.network.graphml")
+# networkx takes its time to come, more than hypothesis gives one example.
+read_graphml(FILES["file"], default_Bps=1.0)
 rates = st.integers(1, 10**9).map(float)
 
 

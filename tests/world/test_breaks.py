@@ -203,3 +203,20 @@ def test_under_any_changes_flows_end_when_the_fluid_network_says(
     ended = play(capacity_Bps, flows, [capacity(*change) for change in in_order])
     assert [end.at_s for end in ended] == pytest.approx(expected_s.tolist(), rel=1e-9)
     assert not any(end.broken for end in ended)
+
+
+def test_what_is_broken_does_not_lengthen_the_run() -> None:
+    """Two flows that share would end at 20 s; when both break at 4 s nothing is left to happen: the clock stands."""
+    clock = Clock()
+    wire = Wire(clock, [10])
+    lane = wire.lane(A, B, (0,), NEVER)
+
+    def fail() -> Steps:
+        for _ in range(2):
+            wire.send(lane, 100)
+        yield 4.0
+        wire.set_capacity(0, 0)
+
+    clock.start(fail())
+    clock.run_out()
+    assert clock.now == 4

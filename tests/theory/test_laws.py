@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from sim.result import Result
 from sim.rows import Table
 from sim.scenario import Scenario
 
+ROOT = Path(__file__).parents[2]
 SMALL: dict[str, Any] = {
     "run": {"duration": "1 h"},
     "topology": {"shape": "star"},
@@ -46,10 +48,30 @@ def test_every_law_holds_everywhere(route: str, detail: str, service: str) -> No
 @pytest.mark.parametrize("variant", ["central", "node-direct"])
 def test_they_hold_among_metros(variant: str) -> None:
     """The shipped question, at a hundredth of its demand, breaks none."""
-    scenario = sim.load("scenarios/metros.toml", overrides={"demand.rate": "500/day"})
+    scenario = sim.load(ROOT / "scenarios/metros.toml", overrides={"demand.rate": "500/day"})
     found = laws(sim.run(scenario, variant=variant))
     assert len(found) > 500
     assert [law for law in found if not law.holds] == []
+
+
+def test_they_hold_in_a_replayed_log() -> None:
+    """Pushes and pulls of a real registry's log keep them, too."""
+    found = laws(sim.run(sim.load(ROOT / "scenarios/replay.toml")))
+    assert {law.law for law in found} == LAWS
+    assert [law for law in found if not law.holds] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", sorted((ROOT / "scenarios").glob("*.toml")), ids=lambda path: path.stem)
+def test_they_hold_in_every_shipped_scenario(path: Path) -> None:
+    """Every variant of every scenario that ships, at small demand, keeps all laws everywhere."""
+    asked = sim.load(path).demand
+    small: dict[str, Any] = {} if asked.replay else {"demand.rate": "0.05/s", "run.duration": "20 min"}
+    if asked.kernel_release:
+        small |= {"demand.kernel_release.at": "5 min", "demand.kernel_release.over": "5 min", "demand.apps": 50}
+    scenario = sim.load(path, small)
+    for variant in scenario.variants:
+        assert [law for law in laws(sim.run(scenario, variant=variant)) if not law.holds] == []
 
 
 def edited(result: Result, name: str, column: str, factor: float, row: int) -> Result:

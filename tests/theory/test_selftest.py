@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,21 @@ def test_its_document_says_the_same(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert document["theory"][0]["agrees"] is True
     assert {law["law"] for law in document["laws"]} >= {"Little's law", "utilisation of links"}
     assert all(law["broken"] == [] for law in document["laws"])
+
+
+def test_the_statistics_audit_is_printed_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Rows of name, claimed, measured and bounds stand below the laws; the audit is given the seed."""
+    (tmp_path / "an_audit.py").write_text(
+        "from dataclasses import dataclass\n@dataclass\nclass Row:\n"
+        "    name: str\n    claimed: float\n    measured: float\n    low: float\n    high: float\n    n: int\n"
+        "def audit(replications, seed):\n    return [Row('coverage', 0.95, 0.94, 0.93, 0.96, replications + seed)]\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(selftest, "_AUDIT", "an_audit")
+    assert ask(monkeypatch, FEW, "--quiet", "--seed", "7") == 0
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["coverage", "0.95", "0.94", "[0.93,", "0.96],", "1,007"]
 
 
 def test_settings_need_a_scenario(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,13 +18,14 @@ NOBODY: Final[list[Callable[[Any], None]]] = []
 class Lane:
     """From one machine to another for bodies of bytes: the links between, the flows' cap, and the rate when idle.
 
-    The rate is 0 while a link of it is down. `ramps_s` is for whoever keeps what depends on the rate: it is emptied
+    `weigh` draws the weight of one flow's share beside others; None where all weigh the same. The rate is 0 while a
+    link of it is down. `ramps_s` is for whoever keeps what depends on the rate: it is emptied
     when that changes.
     """
 
     __slots__ = (
         "bound", "cap_Bps", "narrowest_Bps", "number", "own_cap_Bps", "ramps_s", "rate_Bps", "route", "source",
-        "target", "wan",
+        "target", "wan", "weigh",
     )  # fmt: skip
 
     def __init__(
@@ -42,6 +43,7 @@ class Lane:
         self.wan = source.site != target.site
         self.route = route
         self.own_cap_Bps = cap_Bps
+        self.weigh: Callable[[], float] | None = None
         self.ramps_s: dict[int, float] = {}
         self.narrow(narrowest_Bps)
 
@@ -79,14 +81,17 @@ class Flight:
     """Flow `number` under way, and the event of its end: what SimPy asks of an event, and no more.
 
     While it has its links to itself it stands in the clock's queue. Once it is `shared`, it is flow `flow` of the
-    engine until it ends; its place in the queue is void, and whoever waits for it is kept in `waiting`.
+    engine until it ends, with the `weight` of its share; its place in the queue is void, and whoever waits for it is
+    kept in `waiting`.
     """
 
     __slots__ = (
         "_ok", "_value", "callbacks", "flow", "lane", "number", "shared", "size_bytes", "started_s", "waiting",
+        "weight",
     )  # fmt: skip
 
     flow: int
+    weight: float
 
     def __init__(
         self, number: int, lane: Lane, size_bytes: float, started_s: float, ended: Callable[[Any], None]

@@ -35,7 +35,7 @@ _NUMBER = attrgetter("number")
 class Wire:
     """Flows under way, and how many there have been.
 
-    `capacity_Bps` : (n_links,) bytes/s, what links carry now.
+    `capacity_Bps` : (n_links,) bytes/s, what links carry now; `nominal_Bps` : what they would, were nothing broken.
     """
 
     __slots__ = (
@@ -44,15 +44,18 @@ class Wire:
         "_fluid",
         "_lone",
         "_room",
+        "_timer",
         "capacity_Bps",
         "flows",
         "lanes",
+        "nominal_Bps",
         "partings",
         "watch",
     )
 
     def __init__(self, clock: Clock, capacity_Bps: Sequence[float]) -> None:
         self.capacity_Bps = list(capacity_Bps)
+        self.nominal_Bps = list(capacity_Bps)
         self.lanes: list[Lane] = []
         self.flows = 0
         #: For each flow that was alone first and had to share later: its lane's number, from when and until when,
@@ -64,6 +67,7 @@ class Wire:
         self._room = Room(capacity_Bps)
         self._lone: dict[Flight, None] = {}
         self._armed_s = _NEVER
+        self._timer: Event | None = None
 
     def lane(self, source: Machine, target: Machine, route: tuple[int, ...], cap_Bps: float) -> Lane:
         """A new lane over links known by their position, for flows that are never faster than `cap_Bps`."""
@@ -113,6 +117,12 @@ class Wire:
             self._resize(link, 0.0, lanes, [])
             _tell(broken)
         self._arm()
+
+    def set_nominal(self, link: int, capacity_Bps: float) -> None:
+        """From now on a link would carry so many bytes/s, and does in the part that is not broken."""
+        part = self.capacity_Bps[link] / self.nominal_Bps[link]
+        self.nominal_Bps[link] = capacity_Bps
+        self.set_capacity(link, capacity_Bps * part)
 
     def _resize(self, link: int, capacity_Bps: float, lanes: Sequence[Lane], flights: Sequence[Flight]) -> None:
         """The same, where `lanes` are those over the link and `flights` those on them."""
@@ -197,6 +207,8 @@ class Wire:
                 del self._lone[flight]
             heard.append((flight, waiting[1:]))  # the first is `_landed`
             flight.break_off(int(flight.size_bytes - left_bytes))
+        if self._fluid.next_finish_s == _NEVER:
+            self._disarm()
         return heard
 
     def _settle(self) -> None:
@@ -209,16 +221,22 @@ class Wire:
                 callback(flight)
 
     def _arm(self) -> None:
-        if self._fluid.next_finish_s < self._armed_s:
-            self._armed_s = self._fluid.next_finish_s
-            self._clock.at(self._armed_s).callbacks.append(self._due)
+        """Wake when the engine's next flow ends, unless that is settled; what was settled for later is void."""
+        next_s = self._fluid.next_finish_s
+        if next_s < self._armed_s:
+            self._disarm()
+            self._armed_s = next_s
+            self._timer = self._clock.at(next_s)
+            self._timer.callbacks.append(self._due)
+
+    def _disarm(self) -> None:
+        if self._timer is not None and self._timer.callbacks is not None:
+            self._timer.callbacks = []
+        self._armed_s = _NEVER
 
     def _due(self, timer: Event) -> None:
-        now_s = self._clock.now
-        if now_s != self._armed_s:
-            return  # an earlier timer took this one's place
         self._armed_s = _NEVER
-        self._end(now_s)
+        self._end(self._clock.now)
         # What a flow's end has set off may have started a flow and armed the timer already.
         self._arm()
 

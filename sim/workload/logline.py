@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -47,7 +48,10 @@ def parse(item: Any, chosen: str) -> tuple[str, Values] | None:
         except json.JSONDecodeError:
             raise MalformedError("is no JSON") from None
     if text.startswith("time="):
-        pairs = {key: json.loads(value) if value[:1] == '"' else value for key, value in _PAIR.findall(text)}
+        try:
+            pairs = {key: json.loads(value) if value[:1] == '"' else value for key, value in _PAIR.findall(text)}
+        except json.JSONDecodeError:
+            raise MalformedError("has a value that is no text") from None
         return _record(pairs, chosen)
     found = _COMBINED.match(text)
     if found is None:
@@ -79,7 +83,7 @@ def _record(record: Any, chosen: str) -> tuple[str, Values] | None:
         )  # fmt: skip
     except KeyError as missing:
         raise MalformedError(f"lacks {missing.args[0]}") from None
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise MalformedError(str(error) or type(error).__name__) from None
     return None if values is None else (own, _sized(values) if own == "fast18" else values)
 
@@ -106,8 +110,12 @@ def _values(
         repository, kind = "/".join(parts[1 : parts.index("blobs", 1)]), "upload"
         reference = (named.get("digest") or named.get("mount") or [parts[-1] if parts[-1] != "uploads" else ""])[0]
         sent_bytes = _offset(named["_state"][0]) if "_state" in named and "digest" in named else _NAN
+    written_bytes = float(written)
+    if written_bytes < 0 or taken_s < 0 or math.inf in (written_bytes, taken_s):
+        raise MalformedError("has a size or a duration that cannot be")
     return (
-        at_s, method, repository, kind, reference, int(status), float(written), sent_bytes, taken_s, _address(client)
+        at_s, str(method), repository, kind, reference, int(status), written_bytes, sent_bytes, taken_s,
+        _address(client),
     )  # fmt: skip
 
 
@@ -115,7 +123,8 @@ def _offset(state: str) -> float:
     """The bytes that an upload had received, in the state that distribution hands to the client between requests."""
     try:
         content = base64.urlsafe_b64decode(state + "=" * (-len(state) % 4))
-        return float(json.loads(content[_SIGNED_BYTES:])["Offset"]) or _NAN
+        offset = float(json.loads(content[_SIGNED_BYTES:])["Offset"])
+        return offset if 0 < offset < math.inf else _NAN
     except (ValueError, KeyError, TypeError):
         return _NAN
 

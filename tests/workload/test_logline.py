@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import math
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sim.workload.logline import MalformedError, go_duration_s, parse
 
@@ -149,6 +152,34 @@ def test_what_is_malformed_says_why(item: Any, problem: str) -> None:
     """A line that is no line, or a record that lacks something or holds nonsense, is told in a few words."""
     with pytest.raises(MalformedError, match=problem.replace("(", r"\(").replace(")", r"\)")):
         parse(item, "")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=3,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(FAST18)), JSON))
+def test_a_record_of_nonsense_is_malformed_and_no_more(changes: dict[str, Any]) -> None:
+    """Whatever stands in a record's fields, it is a request, another line, or malformed: nothing else is raised."""
+    for item in (FAST18 | changes, json.dumps(FAST18 | changes)):
+        found = None
+        with suppress(MalformedError):
+            found = parse(item, "")
+        if found is not None:
+            _, _, _, _, _, status, written, sent, taken_s, client = found[1]
+            assert isinstance(status, int)
+            assert isinstance(client, str)
+            assert not min(written, sent, taken_s) < 0
+
+
+@given(st.integers(0, len(COMBINED) - 1), st.text(max_size=5), st.sampled_from([COMBINED, NGINX, HARBOR, LOGFMT]))
+def test_a_line_spoilt_anywhere_is_malformed_and_no_more(at: int, text: str, line: str) -> None:
+    """A line with something else in it, wherever, is a request, another line or malformed."""
+    with suppress(MalformedError):
+        parse(line[:at] + text + line[at + len(text) :], "")
 
 
 @pytest.mark.parametrize(

@@ -2,24 +2,29 @@
 
 Links carry IP packets, so a link's capacity for blobs is its rate times 1448/1500: an MTU of 1500 bytes less 20 of IP,
 20 of TCP and 12 of its timestamps (RFC 791, RFC 9293, RFC 7323). What a client process costs beyond that is in
-`Parameters`. Left out: losses and what is sent again, the queues that stand on full links, and that equal transfers do
-not share evenly; every repeat is the same.
+`Parameters`. Transfers at once share a link unevenly: each connection draws a weight. What start-up loses is sent again
+and counted, though it takes no time here: the link is as busy without it. Left out: losses later on, and the time that
+requests wait in the queues of full links.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from sim.calibrate.parameters import Parameters
 from sim.calibrate.rig import Operation, RigScenario
-from sim.network.transport import MSS_BYTES, MTU_BYTES, ack_bytes
+from sim.network.transport import MSS_BYTES, MTU_BYTES, ack_bytes, startup_loss_bytes
 from sim.registry.clients import SKOPEO, Profile
 from sim.registry.contents import Contents
 from sim.registry.oci import Image, Layer, digest_of
 from sim.registry.plan import plan_push
 from sim.registry.workers import Workers
+from sim.streams import Streams
 from sim.topologies import Host, spans
 from sim.topologies.star import Parameters as Star
 from sim.world.clock import Clock, Happening
@@ -28,7 +33,7 @@ from sim.world.jobs import Backlog
 from sim.world.log import Log, Moved
 from sim.world.network import Network
 from sim.world.path import Path
-from sim.world.places import Machine, Registry
+from sim.world.places import Body, Machine, Registry
 from sim.world.push import push
 from sim.world.talk import tell
 from sim.world.world import Rules, SyncRules, Trigger, World
@@ -39,6 +44,12 @@ _MANIFEST_BYTES = 560
 _WORKERS = 1024
 #: Windows of the rig's hosts never were what held a transfer back.
 _WINDOW_BYTES = 1 << 40
+#: Every link's queue holds what it sends in so long, and where transfers meet it stands full, or nearly.
+QUEUE_S = 0.06
+#: The round trip at which a connection weighs 1.
+_USUAL_S = 0.1
+#: containers/image 5.23, copy/copy.go: maxParallelDownloads.
+_PARALLEL_PULLS = 6
 
 
 @dataclass(slots=True)
@@ -54,21 +65,25 @@ class Outcome:
     back_bytes: float
 
 
-def simulate(scenario: RigScenario, parameters: Parameters) -> list[list[Outcome]]:
-    """The outcome of each operation of each step."""
-    rig = _Rig(scenario, parameters)
-    return [rig.step(operations) for operations in scenario.steps]
+def simulate(scenario: RigScenario, parameters: Parameters, seed: int = 0) -> list[list[Outcome]]:
+    """The outcome of each operation of each step; `seed` matters where operations run at once."""
+    rig = _Rig(scenario, parameters, Streams(seed))
+    return [rig.step(number, operations) for number, operations in enumerate(scenario.steps)]
 
 
 class _Rig:
-    def __init__(self, scenario: RigScenario, parameters: Parameters) -> None:
+    def __init__(self, scenario: RigScenario, parameters: Parameters, streams: Streams) -> None:
         self._parameters = parameters
+        self._streams = streams
+        self._name = scenario.name
         clock = Clock()
         payload = 1e6 / 8 * MSS_BYTES / MTU_BYTES
         hosts = [
             Host(host.name, "", host.up * payload, host.down * payload, host.delay / 1e3) for host in scenario.hosts
         ]
-        network = Network(clock, spans("star", hosts, (), Star()), frozenset(), {})
+        behind = {host.name: host.via for host in scenario.hosts if host.via is not None}
+        joined = (replace(span, b=behind.get(span.a, span.b)) for span in spans("star", hosts, (), Star()))
+        network = Network(clock, tuple(joined), frozenset(), {})
         self._registries = {
             host.name: Registry(
                 host.name, "", number, _WINDOW_BYTES, contents=Contents(), workers=Workers(_WORKERS),
@@ -85,19 +100,23 @@ class _Rig:
             backlog=Backlog(clock, 1, None, "shared"), app_draw=[], app_client=[],
         )  # fmt: skip
         self._machines = len(scenario.hosts)
-        self._profile = replace(SKOPEO, start_s=0.0)
+        self._profile = replace(SKOPEO, start_s=0.0, parallel_pulls=_PARALLEL_PULLS)
 
-    def step(self, operations: tuple[Operation, ...]) -> list[Outcome]:
+    def step(self, number: int, operations: tuple[Operation, ...]) -> list[Outcome]:
         """Run operations side by side until all have ended."""
         world = self._world
         outcomes = [Outcome(operation, 0.0, 0.0, 0.0) for operation in operations]
         began_s = world.clock.now
-        for outcome in outcomes:
-            world.clock.start(self._process(outcome, began_s))
+        for at, outcome in enumerate(outcomes):
+            # Connections of one client end when the client does, whatever their shares.
+            luck = self._streams.generator("luck", f"{self._name} {number} {at}") if len(outcomes) > 1 else None
+            world.clock.start(self._process(outcome, began_s, luck))
         world.clock.run_out()
         return outcomes
 
-    def _process(self, outcome: Outcome, began_s: float) -> Generator[Happening, Any, None]:
+    def _process(
+        self, outcome: Outcome, began_s: float, luck: np.random.Generator | None
+    ) -> Generator[Happening, Any, None]:
         """One client process."""
         operation, given = outcome.operation, self._parameters
         registry = self._registries[operation.peer]
@@ -110,21 +129,29 @@ class _Rig:
             sent = plan_push(image.blobs, held).send
             requests = _requests(self._profile, len(image.blobs), len(sent))
             machine = self._machine(operation.at, given.push_trips, given.push_ramp)
+            way = self._world.network.way(machine, registry)
+            path.now_s += way.open_s  # with the one that `push` opens: an attempt at TLS, which is answered in plain
+            self._draw(way.up, luck)
+            resent_bytes = sum(self._resent_bytes(way.up, blob.size_bytes) for blob in sent)
             yield from push(
                 self._world, path, self._profile, machine, registry, operation.image, "latest", image, moved
             )
-            path.now_s += self._world.network.way(machine, registry).back_s
+            path.now_s += way.back_s
             byte_s, request_bytes = given.push_byte_s, given.push_request_bytes
         else:
             path.now_s += given.pull_start_s
             machine = self._machine(operation.at, given.pull_trips, 1.0)
+            self._draw(self._world.network.way(machine, registry).down, luck)
+            # What is lost on the way never reaches the host whose bytes are counted.
+            resent_bytes = 0.0
             image = yield from self._pull(path, machine, registry, operation.image, moved)
             requests = 2 + len(image.blobs)
             byte_s, request_bytes = given.pull_byte_s, given.pull_request_bytes
         path.now_s += byte_s * moved.size_bytes
         yield path.now_s
         outcome.seconds = path.now_s - began_s
-        outcome.wire_bytes = moved.size_bytes * MTU_BYTES / MSS_BYTES + requests * request_bytes
+        sent_bytes = moved.size_bytes + resent_bytes
+        outcome.wire_bytes = sent_bytes * MTU_BYTES / MSS_BYTES + requests * request_bytes
         outcome.back_bytes = ack_bytes(moved.size_bytes)
 
     def _pull(
@@ -132,7 +159,7 @@ class _Rig:
     ) -> Generator[Happening, Any, Image]:
         world, profile = self._world, self._profile
         way = world.network.way(machine, registry)
-        path.now_s += way.open_s
+        path.now_s += 2 * way.open_s  # an attempt at TLS, which is answered in plain
         yield from tell(world, path, way, registry, profile.login + profile.manifests)
         path.now_s += way.back_s
         yield path.now_s
@@ -141,8 +168,23 @@ class _Rig:
         if image is None:
             raise ValueError(f"{repository} was never pushed to {registry.name}")
         moved.add_metadata(way.down.lane, path.now_s, image.manifest_bytes)
-        yield from fetch_blobs(world, path, way, profile, registry, image.blobs, moved, _ignore)
+        # The config is asked for when all layers are there.
+        for blobs in (image.layers, (image.config,)):
+            yield from fetch_blobs(world, path, way, profile, registry, blobs, moved, _ignore)
         return image
+
+    def _draw(self, body: Body, luck: np.random.Generator | None) -> None:
+        """Let each connection of a client weigh what luck and its round trip make of it."""
+        given = self._parameters
+        if luck is not None and (given.luck or given.lean):
+            leaning = ((body.round_trip_s + QUEUE_S) / _USUAL_S) ** -given.lean
+            body.lane.weigh = lambda: leaning * math.exp(given.luck * float(luck.standard_normal()))
+
+    def _resent_bytes(self, body: Body, size_bytes: float) -> float:
+        """What start-up on an idle link loses of a body and sends again."""
+        given, rate_Bps = self._parameters, body.lane.rate_Bps
+        lost_bytes = startup_loss_bytes(size_bytes, rate_Bps, body.round_trip_s, QUEUE_S * rate_Bps, given.gain)
+        return given.overshoot * lost_bytes
 
     def _machine(self, host: str, trips: float, ramp: float) -> Machine:
         """A client process: a machine of its own on its host."""

@@ -8,7 +8,7 @@ from typing import Any
 from sim.calibrate.fit import fit, to_toml
 from sim.calibrate.parameters import Parameters
 from sim.calibrate.rig import by_repeat, read_measured, read_scenarios
-from sim.calibrate.score import Scored, score_scenario
+from sim.calibrate.score import Scored, kind_of, score_scenario
 from sim.errors import InputError
 
 
@@ -23,7 +23,7 @@ class RigFit:
 
     def to_toml(self) -> str:
         """The file that `regsim score --parameters` reads."""
-        return to_toml(self.parameters, self.bounds, f"{self.measured}, single pushes and pulls")
+        return to_toml(self.parameters, self.bounds, self.measured)
 
     def to_json(self) -> dict[str, Any]:
         """The document `regsim.calibrate/1`; `figures` are parameters of the rig's model."""
@@ -37,11 +37,10 @@ class RigFit:
 
 
 def fit_rig(rig: str, measured: str) -> RigFit:
-    """Fit to the pairs of a rig. InputError when there are none."""
+    """Fit to all that was measured. InputError where no operation ran alone."""
     scenarios, rows = read_scenarios(rig), by_repeat(read_measured(measured))
-    pairs = [scenario for scenario in scenarios if all(len(step) == 1 for step in scenario.steps)]
-    told = [one for one in pairs if any(name == one.name for name, _ in rows)]
-    if not told:
+    told = [one for one in scenarios if any(name == one.name for name, _ in rows)]
+    if not any(kind_of(one) == "pair" for one in told):
         raise InputError(measured, f"measures no single push or pull of {rig}", "give both files of one rig")
     parameters, bounds = fit(told, rows)
     scored = tuple(one for scenario in scenarios for one in score_scenario(scenario, rows, parameters))

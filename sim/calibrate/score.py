@@ -17,7 +17,7 @@ steps with pushes, and where some of these are of several operations, those of o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +32,9 @@ GROUPS: Final = (
     "pair-push", "pair-pull", "fanout-mean", "fanout-makespan", "crowd-mean", "crowd-makespan",
     "pair-push-bytes", "pair-pull-bytes", "fanout-bytes", "crowd-bytes",
 )  # fmt: skip
+
+#: How many runs of the model a scenario with transfers at once is scored by.
+SEEDS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +118,14 @@ def score_scenario(
     scenario: RigScenario, rows: dict[tuple[str, int], dict[int, list[Measured]]], parameters: Parameters
 ) -> Iterator[Scored]:
     """Every figure of one scenario that was measured."""
-    kind = _kind(scenario)
+    kind = kind_of(scenario)
     counted = _counted(kind, scenario)
-    for number, outcomes in enumerate(simulate(scenario, parameters)):
+    # What runs alone draws nothing.
+    seeds = SEEDS if any(len(step) > 1 for step in scenario.steps) else 1
+    for number, runs in enumerate(zip(*(simulate(scenario, parameters, seed) for seed in range(seeds)), strict=True)):
         repeats = rows.get((scenario.name, number))
         if repeats and number in counted:
-            yield from _score_step(kind, scenario.name, number, outcomes, list(repeats.values()))
+            yield from _score_step(kind, scenario.name, number, runs, list(repeats.values()))
 
 
 def _counted(kind: str, scenario: RigScenario) -> frozenset[int]:
@@ -134,19 +139,23 @@ def _counted(kind: str, scenario: RigScenario) -> frozenset[int]:
 
 
 def _score_step(
-    kind: str, scenario: str, step: int, outcomes: list[Outcome], repeats: list[list[Measured]]
+    kind: str, scenario: str, step: int, runs: Sequence[list[Outcome]], repeats: list[list[Measured]]
 ) -> Iterator[Scored]:
+    outcomes = runs[0]
+    simulated = [[outcome.seconds for outcome in run] for run in runs]
     if kind == "pair":
-        for outcome in outcomes:
+        for at, outcome in enumerate(outcomes):
             op = outcome.operation.op
             own = [row.seconds for rows in repeats for row in rows if _same(outcome, row)]
-            yield Scored(f"pair-{op}", scenario, step, outcome.operation.at, outcome.seconds, _mean(own))
+            seconds = _mean([run[at] for run in simulated])
+            yield Scored(f"pair-{op}", scenario, step, outcome.operation.at, seconds, _mean(own))
     else:
-        simulated = [outcome.seconds for outcome in outcomes]
         measured = [[row.seconds for row in rows] for rows in repeats]
-        means = _mean([_mean(rows) for rows in measured])
-        yield Scored(f"{kind}-mean", scenario, step, "", _mean(simulated), means)
-        yield Scored(f"{kind}-makespan", scenario, step, "", max(simulated), _mean([max(rows) for rows in measured]))
+        ways: tuple[tuple[str, Callable[[list[float]], float]], ...] = (("mean", _mean), ("makespan", max))
+        for name, of in ways:
+            found, wanted = (_mean([of(run) for run in runs]) for runs in (simulated, measured))
+            yield Scored(f"{kind}-{name}", scenario, step, "", found, wanted)
+    # Luck moves time, not bytes.
     sent, received = _traffic(outcomes)
     for host, op in dict.fromkeys((outcome.operation.at, outcome.operation.op) for outcome in outcomes):
         # Each row of a host tells the bytes of its whole step.
@@ -179,7 +188,8 @@ def _same(outcome: Outcome, row: Measured) -> bool:
     return (operation.op, operation.at, operation.peer, operation.image) == (row.op, row.at, row.peer, row.image)
 
 
-def _kind(scenario: RigScenario) -> str:
+def kind_of(scenario: RigScenario) -> str:
+    """`pair`, `fanout` or `crowd`: by the name, else by what the scenario does."""
     for kind in ("pair", "fanout", "crowd"):
         if scenario.name.startswith(f"{kind}-"):
             return kind

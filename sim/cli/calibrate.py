@@ -48,7 +48,7 @@ def calibrate(
 
 def _rig(rig: str, measured: str, folder: Path | None, as_json: bool, quiet: bool) -> None:
     if not quiet:
-        output.note("fitting to the rig's single pushes and pulls")
+        output.note("fitting to what the rig measured")
     found = late.rigfit.fit_rig(rig, measured)
     _written(found.to_toml(), found.to_json(), folder, as_json)
     if folder is not None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sim.calibrate.model import Outcome, simulate
-from sim.calibrate.parameters import shipped
+from sim.calibrate.parameters import Parameters, shipped
 from sim.calibrate.rig import Measured, Operation, RigScenario, by_repeat, read_scenarios
 from sim.calibrate.score import GROUPS, Score, Scored, score, score_scenario
 
@@ -27,31 +28,89 @@ def test_a_group_tells_mean_90th_percentile_and_worst() -> None:
     assert found.mape == pytest.approx(0.055)
 
 
+#: What the model has to come within. Under cubic the very same pull falls into a fast and a slow mode, so that no model
+#: comes within 3 % of the mean of two (`python -m sim.calibrate.held_out` prints by how much they scatter).
+WITHIN = {
+    "pair-push": 0.03, "pair-pull": 0.03, "fanout-mean": 0.1, "fanout-makespan": 0.15, "crowd-mean": 0.1,
+    "crowd-makespan": 0.15, "pair-push-bytes": 0.03, "pair-pull-bytes": 0.03, "fanout-bytes": 0.03, "crowd-bytes": 0.03,
+}  # fmt: skip
+SCATTER = {"cubic": {"pair-pull": 0.08}, "bbr": {}}
+
+
 @pytest.mark.parametrize("congestion", ["cubic", "bbr"])
-def test_the_shipped_parameters_come_within_15_per_cent_in_every_group(congestion: str) -> None:
-    """Only the pairs were fitted; fan-outs and crowds are predicted."""
+def test_the_shipped_parameters_come_as_near_as_asked_in_every_group(congestion: str) -> None:
+    """Operations and bytes within 3 %, means of transfers at once within 10 %, their makespans within 15 %."""
     groups = score(RIG / f"{congestion}.json", RIG / f"{congestion}.csv").groups
     assert tuple(groups) == GROUPS
     assert {name: group.n for name, group in groups.items()} == {
         "pair-push": 48, "pair-pull": 12, "fanout-mean": 4, "fanout-makespan": 4, "crowd-mean": 2,
         "crowd-makespan": 2, "pair-push-bytes": 48, "pair-pull-bytes": 12, "fanout-bytes": 17, "crowd-bytes": 2,
     }  # fmt: skip
-    assert {name: group.mape for name, group in groups.items() if group.mape > 0.15} == {}
+    within = WITHIN | SCATTER[congestion]
+    assert {name: group.mape for name, group in groups.items() if group.mape > within[name]} == {}
 
 
 def test_wrong_parameters_score_badly(tmp_path: Path) -> None:
     """A push that needs ten round trips a request is far off: the score can fail."""
     text = (Path(__file__).parents[2] / "sim/calibrate/parameters/cubic.toml").read_text()
     worse = tmp_path / "worse.toml"
-    worse.write_text(text.replace("push_trips = { value = 2.5", "push_trips = { value = 10.5"))
+    worse.write_text(text.replace("push_trips = { value = 2.4", "push_trips = { value = 10.4"))
     assert score(RIG / "cubic.json", RIG / "cubic.csv", worse).groups["pair-push"].mape > 0.15
 
 
-def test_a_scenario_is_the_same_every_time() -> None:
-    """The model draws nothing."""
-    scenario = read_scenarios(RIG / "cubic.json")[0]
-    once, again = (simulate(scenario, shipped("cubic")) for _ in range(2))
-    assert [[one.seconds for one in step] for step in once] == [[one.seconds for one in step] for step in again]
+def seconds(name: str, parameters: Parameters, seed: int) -> list[float]:
+    """What the operations of the last step of a scenario of the rig take."""
+    scenario = next(one for one in read_scenarios(RIG / "cubic.json") if one.name == name)
+    return [outcome.seconds for outcome in simulate(scenario, parameters, seed)[-1]]
+
+
+def test_a_seed_gives_the_same_every_time_and_another_gives_other_shares() -> None:
+    """What runs alone draws nothing."""
+    given = shipped("cubic")
+    assert seconds("fanout-4", given, 1) == seconds("fanout-4", given, 1) != seconds("fanout-4", given, 2)
+    assert seconds("pair-up20-wan10-5mb", given, 1) == seconds("pair-up20-wan10-5mb", given, 2)
+
+
+def test_luck_lets_some_end_early_and_none_late() -> None:
+    """Equal pulls that share evenly end at once; unevenly, the link is as busy and the last ends no later than that.
+
+    Within 5 %, since the kernel's and the root file system's flows no longer begin and end together.
+    """
+    even = seconds("fanout-8", replace(shipped("cubic"), luck=0.0), 1)
+    uneven = seconds("fanout-8", replace(shipped("cubic"), luck=0.5), 1)
+    assert max(even) - min(even) < 1e-6
+    assert max(uneven) == pytest.approx(max(even), rel=0.05)
+    assert min(uneven) < 0.9 * min(even)
+
+
+def test_shares_lean_on_the_round_trip() -> None:
+    """Pulls at once over 20 and 200 ms: with `lean` the near one ends first, against it the far one."""
+    hosts = [
+        {"name": "central", "up": 40, "down": 40, "delay": 5, "registry": "plain"},
+        {"name": "near", "up": 400, "down": 400, "delay": 5}, {"name": "far", "up": 400, "down": 400, "delay": 95},
+    ]  # fmt: skip
+    first = {"op": "push", "at": "near", "to": "central", "image": "o/i", "layers": [["k", 4 * 10**7]]}
+    pulls = [{"op": "pull", "at": at, "from": "central", "image": "o/i"} for at in ("near", "far")]
+    document = {"name": "x", "congestion": "cubic", "hosts": hosts, "repeat": 1, "steps": [[first], pulls]}
+    scenario = RigScenario.model_validate(document)
+    given = replace(shipped("cubic"), luck=0.0)
+    near_s, far_s = (one.seconds for one in simulate(scenario, replace(given, lean=1.0))[1])
+    assert near_s < 0.9 * far_s
+    near_s, far_s = (one.seconds for one in simulate(scenario, replace(given, lean=-1.0))[1])
+    assert far_s < 0.9 * near_s
+
+
+def test_clients_behind_one_uplink_share_it() -> None:
+    """Two pushes of 10 MB from hosts of 800 Mbit/s behind one of 80 take as long as its line needs for 20 MB."""
+    hosts = [
+        {"name": "b", "up": 800, "down": 800, "delay": 5, "registry": "plain"},
+        {"name": "office", "up": 80, "down": 800, "delay": 1},
+        *({"name": name, "up": 800, "down": 800, "delay": 1, "via": "office"} for name in "cd"),
+    ]
+    push = [{"op": "push", "at": at, "to": "b", "image": f"x/{at}", "layers": [[f"k{at}", 10**7]]} for at in "cd"]
+    document = {"name": "busy", "congestion": "cubic", "hosts": hosts, "repeat": 1, "steps": [push]}
+    outcomes = simulate(RigScenario.model_validate(document), shipped("cubic"))[0]
+    assert max(one.seconds for one in outcomes) > 2e7 * 8 / 80e6 * 1500 / 1448
 
 
 def test_an_update_sends_no_kernel() -> None:
@@ -84,7 +143,7 @@ def test_two_pushes_at_once_share_their_uplink() -> None:
     push = [{"op": "push", "at": "a", "to": "b", "image": f"x/{n}", "layers": [[f"k{n}", 10**7]]} for n in range(2)]
     document = {"name": "busy", "congestion": "cubic", "hosts": hosts, "repeat": 1, "steps": [push]}
     outcomes: list[Outcome] = simulate(RigScenario.model_validate(document), shipped("cubic"))[0]
-    assert min(one.seconds for one in outcomes) > 2e7 * 8 / 80e6 * 1500 / 1448
+    assert max(one.seconds for one in outcomes) > 2e7 * 8 / 80e6 * 1500 / 1448
 
 
 def test_a_push_asks_what_the_registry_logged() -> None:

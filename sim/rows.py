@@ -148,7 +148,7 @@ DROPS: Final = (
     Column("repository", "text", "repository of the image; empty where garbage was collected"),
     Column("digest", "text", "the image"),
     Column("dropped_s", "float", "when"),
-    Column("why", "text", "evicted, expired, removed or collected"),
+    Column("why", "text", "evicted, expired, removed, collected, or broken with its disk"),
     Column("freed_bytes", "int", "bytes that this freed"),
     Column("lost", "bool", "whether no registry has the image any more"),
     Column("shown_until_s", "float", "until when the registry's list still shows it"),

@@ -15,7 +15,7 @@ FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.toml"))
 #: Small enough to be quick, large enough that updates and first pushes both occur.
 SMALL = {"demand.rate": "0.05/s", "run.duration": "30 min"}
 #: Reasons to fail, where a scenario asks about them.
-FAILURES = {"node-evicts-before-sync": {"disk full"}}
+FAILURES = {"node-evicts-before-sync": {"disk full"}, "wan-outage": {"link down", "connection lost"}}
 #: A release has to lie within the shorter run.
 RELEASE = {"demand.kernel_release.at": "10 min", "demand.kernel_release.over": "10 min", "demand.apps": 50}
 

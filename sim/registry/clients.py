@@ -7,8 +7,9 @@ digest), and a manifest is published by `PUT`. What differs between clients is w
 row of the table here.
 
 A profile is the requests before any blob, those around each blob, and those after all blobs; the world executes
-profiles and knows no client. An image has at most three blobs and these clients move either one at a time or all at
-once, so what runs side by side is a group of blobs, checked together. Left out: retries and resumed uploads.
+profiles and knows no client. An image has few blobs and these clients move either one at a time or all at once, so
+what runs side by side is a group of blobs, checked together; containerd's pusher sends the config after the layers.
+What a client does when a connection breaks or a registry does not answer is its `Retry`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,25 @@ from typing import Final
 
 Requests = tuple[str, ...]
 
+#: What asks a registry's authorization service for a token.
+TOKEN: Final = "POST token"
+
+#: A blob of another repository, by `mount=` and `from=`; distribution specification, "Mounting a blob".
+MOUNT: Final[Requests] = ("POST upload mount",)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """After a failed try a client waits, the first time `waits_s[0]`, and tries again, once for each wait.
+
+    `resumes` says whether it asks for what is missing rather than for all. It gives a request `patience_s` to be
+    answered (containerd and Go's HTTP transport: 30 s to connect).
+    """
+
+    waits_s: tuple[float, ...] = ()
+    resumes: bool = False
+    patience_s: float = 30.0
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -28,7 +48,8 @@ class Profile:
     bytes and `blob_close`, at most `parallel_pushes` blobs at once; then `publish`. The first of `blob_close` is the
     request whose body the bytes are, so it is served when they have arrived. A pull sends `login`, `manifests`, then
     `blob_get` for each blob that it lacks, at most `parallel_pulls` at once. `start_s` is what the process takes to
-    start. `mounts` says whether it asks for blobs of other repositories by `mount=`.
+    start. `mounts` says whether it asks for blobs of other repositories by `mount=`, `config_last` whether it sends the
+    config when the layers are there.
     """
 
     name: str
@@ -45,12 +66,14 @@ class Profile:
     start_s: float = 0.0
     blob_get: Requests = ("GET blob",)
     mounts: bool = False
+    config_last: bool = False
+    retry: Retry = Retry()
 
 
 KRAFTKIT: Final = Profile(
     name="kraftkit",
     source="unikraft/kraftkit, oci/handler/containerd.go and go-containerregistry's remote package",
-    login=("GET /v2/", "POST token"),
+    login=("GET /v2/", TOKEN),
     tags=("HEAD manifest by tag", "HEAD manifest by digest"),
     blob_check=("HEAD blob",),
     blob_open=("POST upload",),
@@ -59,6 +82,54 @@ KRAFTKIT: Final = Profile(
     manifests=("GET index", "GET manifest"),
     parallel_pushes=4,
     parallel_pulls=1,
+    retry=Retry((1.0, 3.0)),
+)
+
+UNIKRAFT: Final = Profile(
+    name="unikraft",
+    source="unikraft's own CLI, on containerd's pusher (core/remotes/docker/pusher.go); round trips inferred",
+    login=("HEAD manifest by tag", TOKEN),
+    tags=("HEAD manifest by tag",),
+    blob_check=("HEAD blob",),
+    blob_open=("POST upload",),
+    blob_close=("PUT upload",),
+    publish=("HEAD manifest by digest", "PUT manifest", "HEAD index", "PUT index"),
+    manifests=("GET index", "GET manifest"),
+    parallel_pushes=1000,
+    parallel_pulls=3,
+    mounts=True,
+    config_last=True,
+    retry=Retry((0.0,) * 4),
+)
+
+DOCKER: Final = Profile(
+    name="docker",
+    source="moby, distribution/push_v2.go and xfer: 5 uploads and 3 downloads at once, tried 5 times after 5 n s",
+    login=("GET /v2/", TOKEN),
+    tags=("HEAD manifest by tag", "HEAD manifest by digest"),
+    blob_check=("HEAD blob",),
+    blob_open=("POST upload",),
+    blob_close=("PATCH upload", "PUT upload"),
+    publish=("PUT manifest", "PUT index"),
+    manifests=("GET index", "GET manifest"),
+    parallel_pushes=5,
+    parallel_pulls=3,
+    retry=Retry((5.0, 10.0, 15.0, 20.0)),
+)
+
+ORAS: Final = Profile(
+    name="oras",
+    source="oras-go: 3 at once, one PUT a blob, tried 5 times after 0.25 s doubled up to 3 s",
+    login=("GET /v2/", TOKEN),
+    tags=("HEAD manifest by tag", "HEAD manifest by digest"),
+    blob_check=("HEAD blob",),
+    blob_open=("POST upload",),
+    blob_close=("PUT upload",),
+    publish=("PUT manifest", "PUT index"),
+    manifests=("GET index", "GET manifest"),
+    parallel_pushes=3,
+    parallel_pulls=3,
+    retry=Retry((0.25, 0.5, 1.0, 2.0)),
 )
 
 SKOPEO: Final = Profile(
@@ -87,7 +158,10 @@ CONTAINERD: Final = Profile(
     manifests=("GET index", "GET manifest"),
     parallel_pushes=3,
     parallel_pulls=3,
+    retry=Retry((1.0,) * 4, resumes=True),
 )
 
+_PUSHING: Final = (KRAFTKIT, UNIKRAFT, DOCKER, SKOPEO, ORAS)
+
 #: The clients that a scenario's `[clients.N] profile` may name.
-PROFILES: Final[Mapping[str, Profile]] = {profile.name: profile for profile in (KRAFTKIT, SKOPEO)}
+PROFILES: Final[Mapping[str, Profile]] = {profile.name: profile for profile in _PUSHING}

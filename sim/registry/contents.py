@@ -173,6 +173,16 @@ class Contents:
         if held.blobs.pop(digest, None) is not None and self._pool is not None:
             self._pool.remove(repository, digest)
 
+    def empty(self, now_s: float) -> list[tuple[str, Image]]:
+        """Everything goes at once, as when a disk dies; the images that were there, with their repositories."""
+        gone = [(name, image) for name, held in self._repositories.items() for image in held.images.values()]
+        for repository, held in self._repositories.items():
+            for digest in list(held.images):
+                self.remove_manifest(repository, digest, now_s)
+            for digest in list(held.blobs):
+                self._forget(repository, held, digest)
+        return gone
+
     def stored(self) -> Iterable[tuple[str, Layer]]:
         """Every blob of every repository, with the repository's name."""
         return ((name, blob) for name, held in self._repositories.items() for blob in held.blobs.values())

@@ -18,6 +18,7 @@ from sim.scenario.model import CENTRAL, Tables, host_names
 from sim.scenario.tables import ClientGroup, Host, NodeGroup, Registry
 from sim.scenario.wiring import (
     SITELESS,
+    generated,
     links_are_whole,
     links_go_somewhere,
     schedules_fit_the_day,
@@ -141,6 +142,21 @@ def jobs_keep_to_their_cap(tables: Tables) -> Iterator[Fault]:
         yield Fault(("policies", "sync", "job_rate"), problem, 'set policies.sync.references = "series"')
 
 
+def faults_have_targets(tables: Tables) -> Iterator[Fault]:
+    """A fault breaks links or registries that there are, at a time that is given or drawn."""
+    links = {*(span.name for span in generated(tables)), *tables.links}
+    registries = {CENTRAL, *(name for name, _ in tables.node_hosts())}
+    for key, broken in tables.faults.items():
+        known = links if broken.kind in ("link-down", "link-degraded", "swizzle") else registries
+        for target in broken.targets:
+            if target not in known:
+                what = "link" if known is links else "registry"
+                yield Fault(("faults", key, "target"), f"unknown {what}, got {shown(target)}", near(target, known))
+        if (broken.at_s is None) == (broken.between_s is None):
+            problem = "must be once at a time or again and again"
+            yield Fault(("faults", key), problem, 'write at = "1 h", or between = "6 h"')
+
+
 def replays_have_hosts(tables: Tables) -> Iterator[Fault]:
     """A replay's origins are groups of hosts, and its window has an end after its beginning."""
     replay = tables.demand.replay
@@ -170,6 +186,7 @@ CHECKS: tuple[Callable[[Tables], Iterator[Fault]], ...] = (
     kernels_agree,
     demand_can_be_met,
     jobs_keep_to_their_cap,
+    faults_have_targets,
     replays_have_hosts,
     names_are_apart,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -98,7 +98,10 @@ def _example(model: type[BaseModel], path: Path) -> object:
     inner = _model_at(model, path[:-1])
     field = _field(inner, str(path[-1])) if inner else None
     quantity = quantity_of(field) if field else None
-    return quantity.example if quantity else "..."
+    if quantity:
+        return quantity.example
+    annotation = field.annotation if field else None
+    return get_args(annotation)[0] if get_origin(annotation) is Literal else "..."
 
 
 def _field(model: type[BaseModel], key: str) -> FieldInfo | None:

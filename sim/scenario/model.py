@@ -8,6 +8,7 @@ from sim import topologies
 from sim.figures import Table, setting
 from sim.scenario.choices import Shape
 from sim.scenario.lines import Link, Name
+from sim.scenario.outages import Fault
 from sim.scenario.tables import (
     Central,
     ClientGroup,
@@ -37,6 +38,7 @@ class Tables(Table):
     images: Mapping[Name, Image] = setting("images", {})
     demand: Demand = setting("demand", {})
     policies: Policies = setting("policies", {})
+    faults: Mapping[Name, Fault] = setting("faults", {})
 
     def node_hosts(self) -> Iterator[tuple[str, NodeGroup]]:
         """(host name, its group) of every node, groups in the file's order."""

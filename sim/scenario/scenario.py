@@ -22,7 +22,6 @@ from sim.scenario.model import Tables
 
 # Tables that the file format knows and the simulator does not yet.
 _NOT_YET = {
-    "faults": "remove it",
     "thresholds": "remove it",
     "prices": "remove it, links carry their own price",
 }

@@ -98,6 +98,7 @@ class Registry(Host):
     disk_Bps: Rate = figure("disk", "1 GB/s", assumption=True, range=("0.2 GB/s", "5 GB/s"))
     list_lag_s: Duration = figure("list_lag", "120 s", source=_LIST_LAG, range=("0 s", "300 s"))
     tls: StrictBool = figure("tls", True, assumption=True)
+    token_life_s: Span = figure("token_life", "30 min", source="goharbor/harbor, token_expiration")
     storage_bytes: Size | None = setting("storage", None)
 
 
@@ -115,7 +116,7 @@ class NodeGroup(Registry):
     count: Count = setting("count", 1)
     first_byte_s: Duration = figure("first_byte", "0.55 ms", source=f"{_LAMBDA} of the cache in a zone, second-hand")
     ttl_s: Span | None = setting("ttl", None)
-    cold: StrictBool = setting("cold", False)
+    cold: StrictBool = figure("cold", False, assumption=True)
 
 
 class ClientGroup(Host):
@@ -186,7 +187,8 @@ class Sync(Table):
     `to_nodes` sends images to the `targets` without being asked: to nodes that hold their repository, or to all. In a
     `shared` queue a copy waits for its target with a worker in hand, so that a slow target holds up the others.
     `job_rate` caps each copy (of references in series), `target_rate` all copies to one registry, `leg_rate` all copies
-    from one site to another.
+    from one site to another. After a break a job goes back to the queue and begins again with the blobs that are
+    missing; one that can `resume` keeps its worker and goes on where the blob broke off.
     """
 
     to_central: Trigger = figure("to_central", "on-push", assumption=True)
@@ -202,6 +204,7 @@ class Sync(Table):
     leg_Bps: Rate | None = setting("leg_rate", None)
     retries: Tally = figure("retries", 4, source=_HARBOR)
     backoff_s: Duration = figure("backoff", "2 s", source=f"{_HARBOR}, doubled each time")
+    resume: StrictBool = figure("resume", False, assumption=True)
     deletions: StrictBool = figure("deletions", False, source="goharbor/harbor: deletions are replicated only if asked")
 
 

@@ -12,7 +12,7 @@ from itertools import accumulate
 
 from sim import policies
 from sim.policies.snapshot import Holders, Parents, PushView, Rivals, Rootfs, Route
-from sim.registry.clients import CONTAINERD, PROFILES
+from sim.registry.clients import CONTAINERD, PROFILES, Profile, Retry
 from sim.registry.contents import Contents, Publish
 from sim.registry.dedup import Pool, pools
 from sim.registry.oci import Layer, digest_of
@@ -23,7 +23,9 @@ from sim.scenario.tables import Central, Host, NodeGroup, Policies, Sync
 from sim.streams import Streams
 from sim.topologies import Host as AttachedHost
 from sim.workload.demand import Demand
+from sim.workload.outages import outages
 from sim.world.clock import Clock
+from sim.world.faults import Faults
 from sim.world.jobs import Backlog
 from sim.world.limits import Limits, collect, fits
 from sim.world.log import Log
@@ -71,6 +73,8 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
     if garbage.every_s is not None:
         rounds = int(scenario.run.duration_s // garbage.every_s)
         clock.start(collect(world, rounds, garbage.every_s, garbage.untagged, garbage.pause_s))
+    if scenario.faults:
+        world.faults = Faults(world, outages(scenario, streams))
     if scenario.demand.warm:
         _warm_up(world, demand, {name for name, group in scenario.node_hosts() if group.cold})
     return world
@@ -100,6 +104,7 @@ def _registry(
         draw_service_s=draw_service_s,
         tls=group.tls,
         merges=merges and draw_service_s is None,
+        token_life_s=group.token_life_s,
         limits=_limits(group, chosen),
     )
 
@@ -187,11 +192,18 @@ def _sync(chosen: Sync) -> SyncRules:
         to_nodes=_trigger(chosen.to_nodes),
         targets=chosen.targets,
         delay_s=chosen.delay_s,
-        profile=replace(CONTAINERD, parallel_pushes=1) if chosen.references == "series" else CONTAINERD,
-        retries=chosen.retries,
+        profile=_copier(chosen),
+        retries=0 if chosen.resume else chosen.retries,
         backoff_s=chosen.backoff_s,
         deletions=chosen.deletions,
     )
+
+
+def _copier(chosen: Sync) -> Profile:
+    """The client that copies: containerd's requests, the blobs and the tries as the scenario has them."""
+    waits_s = tuple(chosen.backoff_s * 2**attempt for attempt in range(chosen.retries)) if chosen.resume else ()
+    at_once = 1 if chosen.references == "series" else CONTAINERD.parallel_pushes
+    return replace(CONTAINERD, parallel_pushes=at_once, retry=Retry(waits_s, resumes=chosen.resume))
 
 
 def _trigger(chosen: Choice) -> Trigger:

@@ -38,6 +38,14 @@ class Failure(Exception):  # noqa: N818 - the world's word for it
     """Why a deploy can't be completed; becomes its row's reason and never leaves the world."""
 
 
+class Unreachable(Failure):
+    """A link or a registry was down; trying again may help. `sent_bytes` of a body got through before."""
+
+    def __init__(self, reason: str, sent_bytes: int = 0) -> None:
+        super().__init__(reason)
+        self.sent_bytes = sent_bytes
+
+
 class Clock(Environment):
     """The world's clock: SimPy's, with times in seconds from 0."""
 

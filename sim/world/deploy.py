@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from sim.policies.snapshot import PushView
 from sim.registry.contents import Publish
 from sim.registry.oci import Image
 from sim.workload.demand import Ask
-from sim.world.clock import Failure, Finding, Steps
+from sim.world.clock import Failure, Finding, Steps, Unreachable
 from sim.world.limits import discard, within_limits
 from sim.world.log import DeployRow, Moved
 from sim.world.path import BOOT, SYNC_WAIT, Path
@@ -20,6 +21,9 @@ from sim.world.talk import side_by_side
 from sim.world.world import World
 
 TAG = "latest"
+
+#: How long the platform waits before it starts an instance again that failed (unikraft-cloud/docs, instances.mdx).
+RESTARTS_S: Final = (0.0, 5.0, 10.0, 20.0, 40.0, 300.0)
 
 #: An instance's node, where it pulls from, and whether it waits until the image is there.
 Start = tuple[Registry, Registry, bool]
@@ -128,7 +132,7 @@ def _instance(world: World, path: Path, node: Registry, upstream: Registry, wait
     try:
         if wait:
             yield from world.until_central_has(path, this.repository, this.image.digest)
-        trailing_s = yield from pull(world, path, node, upstream, this.wanted, this)
+        trailing_s = yield from _restarted(world, path, node, upstream, this)
         missed = False
     finally:
         pulled_s = path.now_s
@@ -138,6 +142,17 @@ def _instance(world: World, path: Path, node: Registry, upstream: Registry, wait
     yield path.now_s
     if world.rules.runs_for_s is not None:
         world.clock.start(_later_life(world, path.now_s, node, this))
+
+
+def _restarted(world: World, path: Path, node: Registry, upstream: Registry, this: Deploy) -> Finding[float | None]:
+    """Pull; what a link or a registry that is down breaks the platform tries again, by its back-off."""
+    for wait_s in RESTARTS_S if world.faults is not None else ():
+        try:
+            return (yield from pull(world, path, node, upstream, this.wanted, this))
+        except Unreachable:
+            path.now_s += wait_s
+            path.waited(wait_s)
+    return (yield from pull(world, path, node, upstream, this.wanted, this))
 
 
 def remove(world: World, at_s: float, this: Deploy) -> Steps:
@@ -172,7 +187,7 @@ def _later_life(world: World, ready_s: float, node: Registry, this: Deploy) -> S
         yield path.now_s
         asked_s, trailing_s, missed = path.now_s, None, True
         try:
-            trailing_s = yield from pull(world, path, node, world.central, this.wanted, this)
+            trailing_s = yield from _restarted(world, path, node, world.central, this)
             missed = False
         except Failure:
             pass

@@ -11,7 +11,7 @@ from sim.world.clock import Steps
 from sim.world.log import DeployRow, Moved
 from sim.world.path import Path
 from sim.world.places import Registry, Way
-from sim.world.talk import batched, carry, connect, keep_open, leaders, side_by_side, tell
+from sim.world.talk import batched, carry, connect, insist, keep_open, leaders, side_by_side, tell
 from sim.world.world import World
 
 #: Told of each layer when its last byte is there: which, and when.
@@ -25,10 +25,13 @@ def fetch_blobs(
     """Fetch blobs, as many side by side as the client does; each is `arrived` when its last byte is there."""
 
     def get(path: Path, blob: Layer) -> Steps:
+        yield from insist(world, path, profile.retry, lambda sent_bytes: get_once(path, blob, sent_bytes))
+
+    def get_once(path: Path, blob: Layer, sent_bytes: int) -> Steps:
         trails = len(trailing) if blob is leading[0] else 0
         yield from tell(world, path, way, source, profile.blob_get, beside=trails * len(profile.blob_get))
         path.now_s += source.first_byte_s
-        yield from carry(world, path, way.down, blob, leading, moved)
+        yield from carry(world, path, way.down, blob, leading, moved, sent_bytes)
         path.now_s += way.back_s
         arrived(blob, path.now_s)
 

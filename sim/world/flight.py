@@ -18,13 +18,13 @@ NOBODY: Final[list[Callable[[Any], None]]] = []
 class Lane:
     """From one machine to another for bodies of bytes: the links between, the flows' cap, and the rate when idle.
 
-    `weigh` draws the weight of one flow's share beside others; None where all weigh the same. The rate is 0 while a
+    What holds a flow back that has the lane to itself is the link `limit`, called `bound_by`, or its cap (-1). `weigh` draws the weight of one flow's share beside others; None where all weigh the same. The rate is 0 while a
     link of it is down. `ramps_s` is for whoever keeps what depends on the rate: it is emptied
     when that changes.
     """
 
     __slots__ = (
-        "bound", "cap_Bps", "narrowest_Bps", "number", "own_cap_Bps", "ramps_s", "rate_Bps", "route", "source",
+        "bound", "bound_by", "cap_Bps", "limit", "narrowest_Bps", "number", "own_cap_Bps", "ramps_s", "rate_Bps", "route", "source",
         "target", "wan", "weigh",
     )  # fmt: skip
 
@@ -34,7 +34,6 @@ class Lane:
         source: Machine,
         target: Machine,
         route: tuple[int, ...],
-        narrowest_Bps: float,
         cap_Bps: float,
     ) -> None:
         self.number = number
@@ -45,11 +44,11 @@ class Lane:
         self.own_cap_Bps = cap_Bps
         self.weigh: Callable[[], float] | None = None
         self.ramps_s: dict[int, float] = {}
-        self.narrow(narrowest_Bps)
 
-    def narrow(self, narrowest_Bps: float) -> None:
-        """Its narrowest link carries so much from now on."""
+    def narrow(self, narrowest_Bps: float, link: int, name: str) -> None:
+        """Its narrowest link, and what that carries from now on."""
         cap_Bps = self.own_cap_Bps
+        self.limit, self.bound_by = (-1, "cap") if cap_Bps < narrowest_Bps else (link, name)
         self.narrowest_Bps = narrowest_Bps
         # A cap that no flow can reach is none, which leaves the engine with fewer classes.
         self.cap_Bps = _NEVER if cap_Bps >= narrowest_Bps else cap_Bps
@@ -82,16 +81,19 @@ class Flight:
 
     While it has its links to itself it stands in the clock's queue. Once it is `shared`, it is flow `flow` of the
     engine until it ends, with the `weight` of its share; its place in the queue is void, and whoever waits for it is
-    kept in `waiting`.
+    kept in `waiting`. What held it back is then in `held_s`, s by link (-1: its cap), and in `bound`: what held it back the
+    longest, and how long.
     """
 
     __slots__ = (
         "_ok", "_value", "callbacks", "flow", "lane", "number", "shared", "size_bytes", "started_s", "waiting",
-        "weight",
+        "weight", "bound", "held_s",
     )  # fmt: skip
 
     flow: int
     weight: float
+    bound: tuple[str, float]
+    held_s: dict[int, float]
 
     def __init__(
         self, number: int, lane: Lane, size_bytes: float, started_s: float, ended: Callable[[Any], None]

@@ -129,6 +129,17 @@ def drop(world: World, registry: Registry, key: Key, why: str) -> None:
     world.log.tables["drops"].append((registry.name, *key, now_s, why, freed_bytes, lost, now_s + registry.list_lag_s))
 
 
+def lose_all(world: World, registry: Registry) -> None:
+    """A disk is gone with everything on it; images that no other registry has are lost."""
+    now_s, limits = world.clock.now, registry.limits
+    for repository, image in registry.contents.empty(now_s):
+        if limits is not None and (repository, image.digest) in limits.storage:
+            limits.storage.drop((repository, image.digest))
+        others = (other for other in (world.central, *world.nodes) if other is not registry)
+        lost = not any(other.contents.image(repository, image.digest) is not None for other in others)
+        world.log.tables["drops"].append((registry.name, repository, image.digest, now_s, "broken", 0, lost, now_s))
+
+
 def discard(world: World, registry: Registry, repository: str, digest: Digest) -> None:
     """Somebody asked for an image's removal: its manifest and its tags go; bytes stay until garbage is collected."""
     now_s = world.clock.now

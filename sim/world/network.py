@@ -113,6 +113,10 @@ class Network:
         self.price_usd_per_byte += [0.0] * len(found)
         return found
 
+    def disk(self, registry: Registry) -> int:
+        """The link that stands for a registry's disk."""
+        return self._disk[registry.number]
+
     def way(self, a: Machine, b: Registry) -> Way:
         """From the machine that asks to the registry that answers."""
         way = a.ways.get(b.number)
@@ -130,7 +134,7 @@ class Network:
             extra = [link for link in caps if link is not None]
             cap_Bps = min(up.lane.own_cap_Bps, self._job_Bps or up.lane.own_cap_Bps)
             lane = self.wire.lane(a, b, (*up.lane.route, *extra), cap_Bps)
-            body = Body(lane, up.round_trip_s, up.ramp, lane.ramps_s)
+            body = Body(lane, up.round_trip_s, up.ramp)
             way = Way(plain.forth_s, plain.back_s, plain.round_trip_s, plain.open_s, lambda: body, lambda: plain.down)
             self._sync_ways[a.number, b.number] = way
         return way
@@ -152,4 +156,4 @@ class Network:
     def _body(self, source: Machine, target: Machine, route: tuple[int, ...], round_trip_s: float) -> Body:
         cap_Bps = ceiling_Bps(min(source.window_bytes, target.window_bytes), round_trip_s)
         lane = self.wire.lane(source, target, route, cap_Bps)
-        return Body(lane, round_trip_s, source.ramp, lane.ramps_s)
+        return Body(lane, round_trip_s, source.ramp)

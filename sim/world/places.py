@@ -43,7 +43,8 @@ class Registry(Machine):
     `arriving` holds, for each (repository, digest) that is being fetched to here, the event of its arrival, made when
     the first coalesced pull waits for it. `merges` says that requests with nothing to decide between them may be
     booked as one stretch, for which service times have to be fixed. `skew_s` is how far its clock is ahead.
-    `limits` is None where it keeps everything.
+    `limits` is None where it keeps everything. Its tokens
+    are good for `token_life_s`.
     `open_until_s` holds how long kept connections to other registries stay open.
     """
 
@@ -55,6 +56,7 @@ class Registry(Machine):
     draw_service_s: Callable[[], float] | None
     tls: bool
     merges: bool
+    token_life_s: float = float("inf")
     skew_s: float = 0.0
     limits: Limits | None = None
     arriving: dict[tuple[str, Digest], Event | None] = field(default_factory=dict)
@@ -93,15 +95,14 @@ class ImageKind:
 
 @dataclass(slots=True, eq=False)
 class Body:
-    """One direction of a way for a body of bytes: its lane on the wire, and what slow start costs on it when idle.
+    """One direction of a way for a body of bytes: its lane on the wire, and what slow start on it depends on.
 
-    `ramp_s` remembers, for each size that has travelled, how much longer slow start makes it than the lane's rate.
+    The lane remembers, for each size that has travelled, how much longer slow start makes it than the lane's rate.
     """
 
     lane: Lane
     round_trip_s: float
     ramp: float
-    ramp_s: dict[int, float] = field(default_factory=dict)
 
 
 class Way:

@@ -10,13 +10,13 @@ from sim.registry.clients import CONTAINERD
 from sim.registry.contents import Publish
 from sim.registry.oci import Digest, Image, Layer
 from sim.registry.plan import plan_pull
-from sim.world.clock import Failure, Finding, Steps
+from sim.world.clock import Failure, Finding, Steps, Unreachable
 from sim.world.fetch import fetch_blobs, fetch_from_peers
 from sim.world.limits import sweep, within_limits
 from sim.world.log import DeployRow, Moved
 from sim.world.path import PULL, Path
 from sim.world.places import Registry
-from sim.world.talk import connect, keep_open, tell
+from sim.world.talk import ask, connect, keep_open
 from sim.world.world import World
 
 
@@ -83,7 +83,7 @@ def _resolve(
         return own
     way = world.network.way(node, upstream)
     connect(path, way, node, upstream)
-    yield from tell(world, path, way, upstream, CONTAINERD.tags)
+    yield from ask(world, path, way, upstream, CONTAINERD.retry, CONTAINERD.tags)
     yield path.now_s
     own, theirs = _look_up(node, wanted), _look_up(upstream, wanted)
     path.now_s += way.back_s
@@ -114,7 +114,7 @@ def _fetch(
     repository, image = wanted.repository, seen.image
     way = world.network.way(node, upstream)
     moved = Moved(world.log, row.ask.deploy, "pull")
-    yield from tell(world, path, way, upstream, CONTAINERD.manifests)
+    yield from ask(world, path, way, upstream, CONTAINERD.retry, CONTAINERD.manifests)
     path.now_s += way.back_s
     if not upstream.merges:
         yield path.now_s
@@ -141,16 +141,24 @@ def _fetch(
         if awaited is not None:
             world.clock.deliver(awaited, at_s)
 
-    if world.rules.parents is None:
-        yield from fetch_blobs(world, path, way, CONTAINERD, upstream, plan.fetch, moved, arrived)
-    else:
-        yield from fetch_from_peers(world, path, node, upstream, repository, plan.fetch, moved, arrived, row)
-    keep_open(path, node, upstream)
-    for arrival in joined:
-        arrived_s = yield arrival
-        path.now_s = max(path.now_s, arrived_s)
-    moved.add_metadata(way.down.lane, path.now_s, image.manifest_bytes + image.index_bytes)
-    row.pulled_bytes += moved.size_bytes
+    try:
+        if world.rules.parents is None:
+            yield from fetch_blobs(world, path, way, CONTAINERD, upstream, plan.fetch, moved, arrived)
+        else:
+            yield from fetch_from_peers(world, path, node, upstream, repository, plan.fetch, moved, arrived, row)
+        keep_open(path, node, upstream)
+        for arrival in joined:
+            arrived_s = yield arrival
+            if arrived_s is None:
+                raise Unreachable("the fetch that it joined broke off")
+            path.now_s = max(path.now_s, arrived_s)
+        moved.add_metadata(way.down.lane, path.now_s, image.manifest_bytes + image.index_bytes)
+    finally:
+        row.pulled_bytes += moved.size_bytes
+        for blob in plan.fetch:  # those that have not come will not
+            awaited = arriving.pop((repository, blob.digest), None)
+            if awaited is not None:
+                world.clock.deliver(awaited, None)
     if wanted.digest is None:
         world.hold(node, repository, wanted.tag, image, seen.publish)
     else:

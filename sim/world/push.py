@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from sim.registry.clients import Profile
+from collections.abc import Container, Iterable
+
+from sim.registry.clients import MOUNT, TOKEN, Profile
 from sim.registry.contents import Publish
-from sim.registry.oci import Image, Layer
-from sim.registry.plan import plan_push
+from sim.registry.oci import Digest, Image, Layer
+from sim.registry.plan import mountable, plan_push
 from sim.world.clock import Finding, Steps
 from sim.world.log import Moved
 from sim.world.path import CHECKS, COMMIT, UPLOAD, Path
 from sim.world.places import Machine, Registry, Way
-from sim.world.talk import batched, carry, leaders, side_by_side, tell
+from sim.world.talk import ask, batched, carry, insist, leaders, side_by_side, tell
 from sim.world.world import World
 
 
@@ -21,27 +23,45 @@ def push(
     """Bring `image` to `target` under `tag`; ends as `target` has published it, the answer still on its way back."""
     way = world.network.way(source, target)
     path.now_s += profile.start_s + way.open_s
-    yield from tell(world, path, way, target, profile.login)
+    yield from ask(world, path, way, target, profile.retry, profile.login)
+    if world.faults is not None:
+        world.faults.show_token(target)
     path.now_s += way.back_s
-    yield from copy_blobs(world, path, way, profile, target, repository, image, moved)
+    token_until_s = path.now_s + target.token_life_s
+    mounts = None
+    if profile.mounts:
+        pushed = world.pushed.setdefault((source.number, target.number), {})
+        mounts = mountable(target.contents, repository, pushed)
+    yield from copy_blobs(world, path, way, profile, target, repository, image, moved, mounts)
     path.enter(COMMIT)
-    yield from tell(world, path, way, target, profile.publish)
+    if path.now_s > token_until_s and TOKEN in profile.login:  # refused, and asked for anew
+        yield from ask(world, path, way, target, profile.retry, (*profile.publish[:1], TOKEN))
+        path.now_s += way.back_s
+    yield from ask(world, path, way, target, profile.retry, profile.publish)
     yield path.now_s
+    if profile.mounts:
+        pushed[repository] = None
     moved.add_metadata(way.up.lane, path.now_s, image.manifest_bytes + image.index_bytes)
     return world.publish(target, repository, tag, image, path.now_s)
 
 
 def copy_blobs(
     world: World, path: Path, way: Way, profile: Profile, target: Registry,
-    repository: str, image: Image, moved: Moved,
+    repository: str, image: Image, moved: Moved, mounts: Container[Digest] | None = None,
 ) -> Steps:  # fmt: skip
-    """Check the tag and each blob of `image`; send what `target` lacks, as many side by side as the client does."""
+    """Check the tag and each blob of `image`; send what `target` lacks, as many side by side as the client does.
+
+    What it may have by `mounts` from another repository costs a request and no bytes.
+    """
 
     def send(path: Path, blob: Layer) -> Steps:
+        yield from insist(world, path, profile.retry, lambda sent_bytes: send_once(path, blob, sent_bytes))
+
+    def send_once(path: Path, blob: Layer, sent_bytes: int) -> Steps:
         trails = len(trailing) if blob is leading[0] else 0
         yield from tell(world, path, way, target, profile.blob_open, beside=trails * len(profile.blob_open))
         path.now_s += way.back_s
-        yield from carry(world, path, way.up, blob, leading, moved)
+        yield from carry(world, path, way.up, blob, leading, moved, sent_bytes)
         yield from tell(world, path, way, target, profile.blob_close, beside=trails * len(profile.blob_close))
         path.now_s += target.first_byte_s
         if not target.merges:
@@ -50,18 +70,19 @@ def copy_blobs(
         path.now_s += way.back_s
 
     checks = profile.tags
-    for group in batched(image.blobs, profile.parallel_pushes):
+    for group in _groups(image, profile):
         path.enter(CHECKS)
-        yield from tell(
-            world, path, way, target, checks + profile.blob_check, beside=(len(group) - 1) * len(profile.blob_check)
-        )
+        beside = (len(group) - 1) * len(profile.blob_check)
+        yield from ask(world, path, way, target, profile.retry, checks + profile.blob_check, beside)
         checks = ()
         yield path.now_s
-        plan = plan_push(group, target.contents.blobs(repository))
+        plan = plan_push(group, target.contents.blobs(repository), mounts or ())
         path.now_s += way.back_s
         for blob in plan.skip:
             moved.saved_bytes += blob.size_bytes
             target.contents.add_blob(repository, blob)  # which may have been another repository's
+        if plan.mount:
+            yield from _mount(world, path, way, profile, target, repository, plan.mount, moved)
         if plan.send:
             path.enter(UPLOAD)
             leading, trailing = leaders(plan.send)
@@ -69,3 +90,22 @@ def copy_blobs(
                 moved.metadata_bytes += blob.size_bytes
                 target.contents.add_blob(repository, blob)
             yield from side_by_side(world, path, leading, send)
+
+
+def _groups(image: Image, profile: Profile) -> Iterable[tuple[Layer, ...]]:
+    """The blobs that a client moves side by side, group after group."""
+    if profile.config_last:
+        return (*batched(image.layers, profile.parallel_pushes), (image.config,))
+    return batched(image.blobs, profile.parallel_pushes)
+
+
+def _mount(
+    world: World, path: Path, way: Way, profile: Profile, target: Registry,
+    repository: str, blobs: tuple[Layer, ...], moved: Moved,
+) -> Steps:  # fmt: skip
+    """Have blobs of other repositories in this one: a request each, side by side, and no bytes."""
+    yield from ask(world, path, way, target, profile.retry, MOUNT, (len(blobs) - 1) * len(MOUNT))
+    path.now_s += way.back_s
+    for blob in blobs:
+        moved.saved_bytes += blob.size_bytes
+        target.contents.add_blob(repository, blob)

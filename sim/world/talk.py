@@ -12,9 +12,9 @@ from heapq import heapreplace
 from typing import TypeVar
 
 from sim.network.transport import INITIAL_WINDOW_BYTES, slow_start_s
-from sim.registry.clients import Requests
+from sim.registry.clients import Requests, Retry
 from sim.registry.oci import Layer
-from sim.world.clock import Finding, Happening, R, Steps
+from sim.world.clock import Finding, Happening, R, Steps, Unreachable
 from sim.world.log import Moved
 from sim.world.path import Path
 from sim.world.places import Body, Registry, Way
@@ -39,6 +39,8 @@ def tell(world: World, path: Path, way: Way, registry: Registry, requests: Reque
     """
     if world.watch is not None:
         world.watch(path, registry, requests)
+    if world.faults is not None:
+        return _if_reachable(world, path, way, registry, requests, beside)
     count = len(requests)
     path.now_s = first_s = path.now_s + way.forth_s
     workers, clock_s = registry.workers, world.clock._now
@@ -53,6 +55,45 @@ def tell(world: World, path: Path, way: Way, registry: Registry, requests: Reque
         path.now_s = first_s + request_s * count + (count - 1) * way.round_trip_s
         return ()
     return _one_by_one(path, way, registry, count, beside)
+
+
+def _if_reachable(world: World, path: Path, way: Way, registry: Registry, requests: Requests, beside: int) -> Steps:
+    """The same where links and registries may be down: each request waits until it gets through, or is given up."""
+    assert world.faults is not None
+    yield path.now_s
+    yield from world.faults.reach(path, way, registry)
+    path.now_s += way.forth_s
+    yield from _one_by_one(path, way, registry, len(requests), beside)
+
+
+def ask(
+    world: World, path: Path, way: Way, registry: Registry, retry: Retry, requests: Requests, beside: int = 0
+) -> Waits:
+    """`tell`, as often as a client does that gets no answer."""
+    if world.faults is None:
+        return tell(world, path, way, registry, requests, beside)
+    return _insist(path, retry, lambda _: tell(world, path, way, registry, requests, beside))
+
+
+def insist(world: World, path: Path, retry: Retry, attempt: Callable[[int], Waits]) -> Waits:
+    """Attempt something as often as a client does, each time told how many bytes got through before, if that helps it.
+
+    What a link or a registry that is down breaks may succeed later; any other failure is final.
+    """
+    return attempt(0) if world.faults is None else _insist(path, retry, attempt)
+
+
+def _insist(path: Path, retry: Retry, attempt: Callable[[int], Waits]) -> Steps:
+    sent_bytes = 0
+    for wait_s in retry.waits_s:
+        try:
+            yield from attempt(sent_bytes)
+        except Unreachable as broken:
+            sent_bytes = sent_bytes + broken.sent_bytes if retry.resumes else 0
+            path.now_s += wait_s
+        else:
+            return
+    yield from attempt(sent_bytes)
 
 
 def _one_by_one(path: Path, way: Way, registry: Registry, requests: int, beside: int) -> Steps:
@@ -80,31 +121,47 @@ def keep_open(path: Path, source: Registry, target: Registry) -> None:
     source.open_until_s[target.number] = path.now_s + KEEP_OPEN_S
 
 
-def carry(world: World, path: Path, body: Body, blob: Layer, beside: Sequence[Layer], moved: Moved) -> Waits:
+def carry(
+    world: World, path: Path, body: Body, blob: Layer, beside: Sequence[Layer], moved: Moved, sent_bytes: int = 0
+) -> Waits:
     """Send a blob's bytes; ends as the last has left. `beside` are the blobs of its group, itself among them.
+
+    Of a blob that broke off `sent_bytes` are there already.
 
     Slow start is a delay before the flow: what it costs over sending at the idle lane's rate. A blob within the
     initial window needs no flow, only the time that the idle lane takes.
     """
     if blob.size_bytes > INITIAL_WINDOW_BYTES:
-        return _flow(world, path, body, blob, beside, moved)
+        return _flow(world, path, body, blob, beside, moved, sent_bytes)
+    if not body.lane.rate_Bps:
+        raise Unreachable("connection lost")
     started_s = path.now_s
     path.now_s += blob.size_bytes / body.lane.rate_Bps
     moved.add(blob.kind, body.lane, started_s, path.now_s, blob.size_bytes)
     return ()
 
 
-def _flow(world: World, path: Path, body: Body, blob: Layer, beside: Sequence[Layer], moved: Moved) -> Steps:
-    size_bytes, lane = blob.size_bytes, body.lane
-    ramp_s = body.ramp_s.get(size_bytes)
+def _flow(
+    world: World, path: Path, body: Body, blob: Layer, beside: Sequence[Layer], moved: Moved, sent_bytes: int
+) -> Steps:
+    size_bytes, lane = blob.size_bytes - sent_bytes, body.lane
+    if size_bytes <= 0:
+        return
+    ramp_s = lane.ramps_s.get(size_bytes)
     if ramp_s is None:
+        if not lane.rate_Bps:
+            raise Unreachable("connection lost")
         ramp_s = body.ramp * slow_start_s(size_bytes, lane.rate_Bps, body.round_trip_s)
-        body.ramp_s[size_bytes] = ramp_s
+        lane.ramps_s[size_bytes] = ramp_s
     path.now_s = started_s = path.now_s + ramp_s
     yield started_s
     flight = world.wire.send(lane, size_bytes)
     yield flight
     path.now_s = ended_s = world.clock._now
+    if flight._value is not None:
+        got_bytes = int(flight.sent_bytes)
+        moved.add(blob.kind, lane, started_s, ended_s, got_bytes, 0.0, flight.shared)
+        raise Unreachable("connection lost", got_bytes)
     waited_s = 0.0
     if flight.shared:
         # Blobs of one group hold each other back; only what others add to that is waiting.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from simpy import Event
 
-from sim.network import FlowClass, Fluid, Watch
+from sim.network import FlowClass, Fluid, Seen, Watch
 from sim.network.room import Room
 from sim.world.clock import Clock
 from sim.world.flight import NOBODY, Flight, Lane
@@ -35,7 +35,8 @@ _NUMBER = attrgetter("number")
 class Wire:
     """Flows under way, and how many there have been.
 
-    `capacity_Bps` : (n_links,) bytes/s, what links carry now; `nominal_Bps` : what they would, were nothing broken.
+    `capacity_Bps` : (n_links,) bytes/s, what links carry now; `nominal_Bps` : what they would, were nothing broken;
+    `names` : (n_links,), for what held flows back. `changes` are those of capacities: link, when (s), and to what.
     """
 
     __slots__ = (
@@ -45,23 +46,32 @@ class Wire:
         "_lone",
         "_room",
         "_timer",
+        "alone_s",
         "capacity_Bps",
+        "changes",
         "flows",
+        "held_s",
         "lanes",
+        "names",
         "nominal_Bps",
         "partings",
         "watch",
     )
 
-    def __init__(self, clock: Clock, capacity_Bps: Sequence[float]) -> None:
+    def __init__(self, clock: Clock, capacity_Bps: Sequence[float], names: Sequence[str] | None = None) -> None:
         self.capacity_Bps = list(capacity_Bps)
         self.nominal_Bps = list(capacity_Bps)
+        self.names = [f"link {link}" for link in range(len(capacity_Bps))] if names is None else names
+        self.changes: list[tuple[int, float, float]] = []
         self.lanes: list[Lane] = []
         self.flows = 0
         #: For each flow that was alone first and had to share later: its lane's number, from when and until when,
         #: s, and the bytes it had sent by then.
-        self.partings: list[tuple[int, float, float, float]] = []
-        self.watch = Watch(BIN_S)
+        self.partings: list[tuple[int, float, float, int]] = []
+        #: How long each link (last: their caps) held back flows that shared: while they did, and before, while alone; s.
+        self.held_s = [0.0] * (len(capacity_Bps) + 1)
+        self.alone_s = [0.0] * (len(capacity_Bps) + 1)
+        self.watch = Watch(BIN_S, self._seen)
         self._clock = clock
         self._fluid = Fluid(capacity_Bps, self.watch)
         self._room = Room(capacity_Bps)
@@ -71,7 +81,8 @@ class Wire:
 
     def lane(self, source: Machine, target: Machine, route: tuple[int, ...], cap_Bps: float) -> Lane:
         """A new lane over links known by their position, for flows that are never faster than `cap_Bps`."""
-        lane = Lane(len(self.lanes), source, target, route, self._narrowest_Bps(route), cap_Bps)
+        lane = Lane(len(self.lanes), source, target, route, cap_Bps)
+        self._narrow(lane)
         self.lanes.append(lane)
         return lane
 
@@ -133,9 +144,10 @@ class Wire:
             room.give(flight.lane.route, flight.lane.bound)
         room.resize(link, self.capacity_Bps[link], capacity_Bps)
         self.capacity_Bps[link] = capacity_Bps
+        self.changes.append((link, now_s, capacity_Bps))
         self._fluid.set_capacity(now_s, link, capacity_Bps)
         for lane in lanes:
-            lane.narrow(self._narrowest_Bps(lane.route))
+            self._narrow(lane)
         for flight in flights:
             lane = flight.lane
             room.take(lane.route, lane.bound)
@@ -148,8 +160,10 @@ class Wire:
         # Those that may be faster now meet others on their other links.
         self._gather(now_s, room.overfilled(link for lane in lanes for link in lane.route))
 
-    def _narrowest_Bps(self, route: tuple[int, ...]) -> float:
-        return min(map(self.capacity_Bps.__getitem__, route), default=_NEVER)
+    def _narrow(self, lane: Lane) -> None:
+        """Tell a lane of its narrowest link."""
+        link = min(lane.route, key=self.capacity_Bps.__getitem__, default=-1)
+        lane.narrow(_NEVER if link < 0 else self.capacity_Bps[link], link, "" if link < 0 else self.names[link])
 
     def _landed(self, flight: Flight) -> None:
         """The end of a flow that had its links to itself."""
@@ -160,6 +174,7 @@ class Wire:
     def _meet(self, now_s: float, flight: Flight) -> None:
         """Those that fly alone over the links which `flight` overfills share them from now on."""
         self._gather(now_s, self._room.overfilled(flight.lane.route))
+        flight.held_s = {}
         self._share(now_s, flight, flight.size_bytes)
         flight.waiting = flight.callbacks or []
         self._arm()
@@ -177,7 +192,12 @@ class Wire:
     def _part(self, now_s: float, flight: Flight, left_bytes: float) -> None:
         """A flow that has flown alone goes on in the engine."""
         del self._lone[flight]
-        self.partings.append((flight.lane.number, flight.started_s, now_s, flight.size_bytes - left_bytes))
+        limit, alone_s = flight.lane.limit, now_s - flight.started_s
+        flight.held_s = {limit: alone_s}
+        self.alone_s[limit] += alone_s
+        # The engine's watch counts whole bytes; what it does not, has been carried by now.
+        sent_bytes = int(flight.size_bytes) - int(left_bytes)
+        self.partings.append((flight.lane.number, flight.started_s, now_s, sent_bytes))
         self._share(now_s, flight, left_bytes)
         # Those who wait hear of it from the engine; when the old place in the queue comes up, nobody is there.
         flight.waiting = flight.callbacks or []
@@ -201,12 +221,16 @@ class Wire:
         for flight in sorted(flights, key=_NUMBER):
             self._room.give(flight.lane.route, flight.lane.bound)
             if flight.shared:
+                # As its parting and the engine's watch have counted it, each in whole bytes.
+                shared_bytes = self._fluid.net.flows[flight.flow].asked
                 left_bytes, waiting = self._fluid.stop(now_s, flight.flow), flight.waiting
+                sent_bytes = int(flight.size_bytes) - int(shared_bytes) + int(shared_bytes - left_bytes)
             else:
-                left_bytes, waiting = self._left_bytes(now_s, flight), flight.callbacks or []
+                sent_bytes = int(flight.size_bytes - self._left_bytes(now_s, flight))
+                waiting = flight.callbacks or []
                 del self._lone[flight]
             heard.append((flight, waiting[1:]))  # the first is `_landed`
-            flight.break_off(int(flight.size_bytes - left_bytes))
+            flight.break_off(sent_bytes)
         if self._fluid.next_finish_s == _NEVER:
             self._disarm()
         return heard
@@ -219,6 +243,21 @@ class Wire:
             callbacks, flight.callbacks = flight.callbacks or [], None
             for callback in callbacks:
                 callback(flight)
+
+    def full_s(self) -> list[float]:
+        """How long flows that shared held each link full, (n_links,) s."""
+        return self.watch.full_s(self._fluid)
+
+    def _seen(self, seen: Seen) -> None:
+        """What held a flow back that shared, and for how long."""
+        flight: Flight = seen.token
+        held_s, all_s = flight.held_s, self.held_s
+        for link, lasted_s in seen.held_s.items():
+            at = -1 if link is None else link
+            all_s[at] += lasted_s
+            held_s[at] = held_s.get(at, 0.0) + lasted_s
+        longest = max(held_s, key=held_s.__getitem__, default=-1)
+        flight.bound = ("cap" if longest < 0 else self.names[longest], held_s.get(longest, 0.0))
 
     def _arm(self) -> None:
         """Wake when the engine's next flow ends, unless that is settled; what was settled for later is void."""

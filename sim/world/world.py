@@ -12,7 +12,8 @@ from sim.policies.snapshot import Due, Fanout, Holders, Owed, Parents, Placement
 from sim.registry.clients import Profile, Requests
 from sim.registry.contents import Publish
 from sim.registry.oci import Digest, Image, Layer, numbered_digest
-from sim.world.clock import Clock, Failure, Steps
+from sim.world.clock import Clock, Failure, Steps, Unreachable
+from sim.world.faults import Faults
 from sim.world.jobs import Backlog
 from sim.world.log import Log
 from sim.world.network import Network
@@ -71,6 +72,8 @@ class Rules:
 @dataclass(slots=True, eq=False)
 class World:
     """Everything in one run. `watch`, if set, is told of every request: tests read the protocol from it.
+    `faults` is None where nothing ever breaks; `pushed` has the repositories that each client has pushed to in each
+    registry, if it mounts.
 
     `candidates` gives, for each site, the nodes' indices with those at the site first, and how many those are.
     """
@@ -89,6 +92,8 @@ class World:
     app_draw: Sequence[float]
     app_client: Sequence[int]
     watch: Callable[[Path, Registry, Requests], None] | None = None
+    faults: Faults | None = None
+    pushed: dict[tuple[int, int], dict[str, None]] = field(default_factory=dict)
     _newest: dict[tuple[str, str], Publish] = field(default_factory=dict)
     _awaited: dict[tuple[str, Digest], Event] = field(default_factory=dict)
 
@@ -118,7 +123,7 @@ class World:
         publish = Publish(
             image.digest, published_s, registry.skew_s, registry.number, 1 if held is None else held.generation + 1
         )
-        registry.contents.put(repository, tag, image, publish)
+        _put(registry, repository, tag, image, publish)
         if registry.limits is not None:
             registry.limits.storage.keep(repository, image, published_s)
         newest = self._newest.get((repository, tag))
@@ -136,7 +141,7 @@ class World:
 
     def keep(self, registry: Registry, repository: str, tag: str | None, image: Image, publish: Publish) -> None:
         """Have an image in a registry from now on, under a tag if one is given."""
-        registry.contents.put(repository, tag, image, publish, self.clock.now)
+        _put(registry, repository, tag, image, publish, self.clock.now)
         if registry.limits is not None:
             registry.limits.storage.keep(repository, image, self.clock.now)
 
@@ -180,6 +185,16 @@ class World:
         """
         for machine in (self.central, *self.nodes, *self.clients):
             machine.ways.clear()
+
+
+def _put(
+    registry: Registry, repository: str, tag: str | None, image: Image, publish: Publish, came_s: float | None = None
+) -> None:
+    """Put a manifest; Unreachable if a disk died since its blobs were there (MANIFEST_BLOB_UNKNOWN)."""
+    try:
+        registry.contents.put(repository, tag, image, publish, came_s)
+    except ValueError:
+        raise Unreachable("a blob is gone") from None
 
 
 def _later(publish: Publish, other: Publish) -> bool:

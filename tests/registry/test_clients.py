@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
-from sim.registry.clients import CONTAINERD, KRAFTKIT, PROFILES, SKOPEO, Profile
+from sim.registry.clients import CONTAINERD, DOCKER, KRAFTKIT, ORAS, PROFILES, SKOPEO, Profile
 
-EVERY = (KRAFTKIT, SKOPEO, CONTAINERD)
+EVERY = (*PROFILES.values(), CONTAINERD)
 #: Verbs that the distribution specification has, and the token endpoint of the registry's authentication.
 VERBS = {"GET", "HEAD", "POST", "PATCH", "PUT"}
 
@@ -18,9 +18,10 @@ def requests_of(profile: Profile) -> list[str]:
     return [request for group in groups if isinstance(group, tuple) for request in group]
 
 
-def test_a_scenario_may_name_kraftkit_and_skopeo() -> None:
+def test_a_scenario_may_name_every_client_that_pushes() -> None:
     """Profiles are found by the names that they carry."""
-    assert {name: profile.name for name, profile in PROFILES.items()} == {"kraftkit": "kraftkit", "skopeo": "skopeo"}
+    assert list(PROFILES) == ["kraftkit", "unikraft", "docker", "skopeo", "oras"]
+    assert {name: profile.name for name, profile in PROFILES.items()} == {name: name for name in PROFILES}
 
 
 @pytest.mark.parametrize("profile", EVERY, ids=lambda p: p.name)
@@ -41,14 +42,15 @@ def test_every_upload_is_checked_opened_and_closed(profile: Profile) -> None:
     """A blob is asked for by HEAD, opened by POST, and its bytes are the body of the first request that closes it."""
     assert profile.blob_check == ("HEAD blob",)
     assert profile.blob_open == ("POST upload",)
-    assert profile.blob_close == ("PATCH upload", "PUT upload")
+    assert profile.blob_close in (("PATCH upload", "PUT upload"), ("PUT upload",))
     assert profile.blob_get == ("GET blob",)
 
 
 @pytest.mark.parametrize("profile", EVERY, ids=lambda p: p.name)
 def test_a_publish_puts_the_manifest_before_an_index(profile: Profile) -> None:
     """A registry refuses an index whose manifests it lacks, so the manifest goes first."""
-    assert profile.publish in (("PUT manifest",), ("PUT manifest", "PUT index"))
+    puts = tuple(request for request in profile.publish if request.startswith("PUT"))
+    assert puts in (("PUT manifest",), ("PUT manifest", "PUT index"))
 
 
 def test_clients_differ_as_they_were_seen_to() -> None:
@@ -56,7 +58,10 @@ def test_clients_differ_as_they_were_seen_to() -> None:
     assert (KRAFTKIT.parallel_pushes, SKOPEO.parallel_pushes, CONTAINERD.parallel_pulls) == (4, 1, 3)
     assert (len(KRAFTKIT.tags), len(SKOPEO.tags)) == (2, 0)
     assert (len(KRAFTKIT.publish), len(SKOPEO.publish)) == (2, 1)
-    assert not any(profile.mounts for profile in EVERY)
+    assert [profile.name for profile in EVERY if profile.mounts] == ["unikraft"]
+    assert (DOCKER.parallel_pushes, DOCKER.parallel_pulls, DOCKER.retry.waits_s) == (5, 3, (5.0, 10.0, 15.0, 20.0))
+    assert (KRAFTKIT.retry.waits_s, SKOPEO.retry.waits_s) == ((1.0, 3.0), ())
+    assert max(ORAS.retry.waits_s) <= 3.0
 
 
 def test_a_profile_cannot_be_changed() -> None:

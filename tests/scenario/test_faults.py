@@ -16,7 +16,20 @@ ONE_FAULT: list[tuple[dict[str, Any], str]] = [
     ({"node": {"n": {}}}, 'node: unknown table, got a table; did you mean "nodes"?'),
     ({"nodes.n.conut": 3}, 'nodes.n.conut: unknown key, got 3; did you mean "count"?'),
     ({"policies.sync.delai": 1}, 'policies.sync.delai: unknown key, got 1; did you mean "delay"?'),
-    ({"faults": {"x": 1}}, "faults: this table is not supported yet; remove it"),
+    ({"faults.x": 1}, "faults.x: must be a table, got 1; write its keys under a [table] of this name"),
+    ({"faults.x": {"target": "dal-was", "at": "1 s"}}, 'faults.x.kind: is missing; write kind = "link-down"'),
+    (
+        {"faults.x": {"kind": "link-down", "target": "dal-waz", "at": "1 s"}},
+        'faults.x.target: unknown link, got "dal-waz"; did you mean "dal-was"?',
+    ),
+    (
+        {"faults.x": {"kind": "node-lost", "target": "centrall", "at": "1 s"}},
+        'faults.x.target: unknown registry, got "centrall"; did you mean "central"?',
+    ),
+    (
+        {"faults.x": {"kind": "link-down", "target": "dal-was"}},
+        'faults.x: must be once at a time or again and again; write at = "1 h", or between = "6 h"',
+    ),
     ({"thresholds": {}}, "thresholds: this table is not supported yet; remove it"),
     ({"prices": {}}, "prices: this table is not supported yet; remove it, links carry their own price"),
     ({"central": 3}, "central: must be a table, got 3; write its keys under a [table] of this name"),

@@ -45,6 +45,7 @@ def loads_or_tells(document: Any) -> None:
     assert told
 
 
+@settings(deadline=None)
 @given(document=st.dictionaries(KEYS, VALUES, max_size=6) | VALUES)
 def test_junk_is_told_as_input_errors(document: Any) -> None:
     """Any nest of plain values is a scenario or is told as input errors."""

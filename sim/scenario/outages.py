@@ -1,0 +1,46 @@
+"""The table `[faults]`: what breaks, given or drawn."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import PlainValidator, WithJsonSchema
+
+from sim.errors import shown
+from sim.figures import Duration, Fraction, Span, Table, Weight, fault, figure, setting
+
+
+def _names(value: object) -> tuple[str, ...]:
+    listed = [value] if isinstance(value, str) else value
+    if isinstance(listed, list | tuple) and listed and all(isinstance(name, str) for name in listed):
+        return tuple(listed)
+    raise fault(f"must name what breaks, got {shown(value)}", 'write target = "was-fra" or a list of names')
+
+
+Targets = Annotated[
+    tuple[str, ...],
+    PlainValidator(_names),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+]
+
+
+class Fault(Table):
+    """One thing that breaks: once `at` a time, or again and again with a mean time `between`; it `lasts` so long.
+
+    `target` names links (`link-down`, `link-degraded`, `swizzle`) or registries (the others). A degraded or swizzled
+    link keeps `to` of its capacity, a slow registry takes so many `times` longer, a skewed clock is `ahead` or
+    `behind`; a lost node comes back after that time with an empty disk.
+    """
+
+    kind: Literal[
+        "link-down", "link-degraded", "registry-down", "registry-slow", "node-lost", "clock-skew", "swizzle",
+        "tokens-refused",
+    ] = setting("kind")
+    targets: Targets = setting("target")
+    at_s: Duration | None = setting("at", None)
+    between_s: Span | None = setting("between", None)
+    lasts_s: Span = figure("lasts", "10 min", assumption=True)
+    to: Fraction = figure("to", 0.0, assumption=True)
+    times: Weight = figure("times", 10.0, assumption=True)
+    ahead_s: Duration = figure("ahead", "0 s", assumption=True)
+    behind_s: Duration = figure("behind", "0 s", assumption=True)

@@ -1,0 +1,80 @@
+"""What breaks and when, as data: outages given by hand or drawn from streams of their own, sorted by their beginnings.
+
+Drawn outages follow each other with exponential times between (from the end of one to the beginning of the next) and
+exponential durations, from a stream keyed by the fault's name: variants meet the same faults, and adding a fault moves
+no other. A swizzle clogs the links it names one by one and clears them in another order, as FoundationDB's simulator
+does ("swizzle-clogging", https://apple.github.io/foundationdb/testing.html).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from sim.scenario import Scenario
+from sim.scenario.outages import Fault
+from sim.streams import Streams
+
+Kind = Literal["link", "down", "lost", "slow", "skew", "tokens"]
+_KINDS: dict[str, Kind] = {
+    "link-down": "link", "link-degraded": "link", "registry-down": "down", "registry-slow": "slow",
+    "node-lost": "lost", "clock-skew": "skew", "swizzle": "link", "tokens-refused": "tokens",
+}  # fmt: skip
+
+
+class Outage(NamedTuple):
+    """From when until when something is not as it should be.
+
+    `factor` is what is left of a link's capacity (0: it is down), how many times longer a slow registry serves, or by
+    how many seconds a clock is ahead.
+    """
+
+    from_s: float
+    until_s: float
+    kind: Kind
+    target: str
+    factor: float
+
+
+def outages(scenario: Scenario, streams: Streams) -> tuple[Outage, ...]:
+    """Every outage of one run, in the order in which they begin."""
+    found: list[Outage] = []
+    for name, fault in scenario.faults.items():
+        rng = streams.generator("faults", name)
+        for from_s, lasts_s in _times(fault, scenario.run.duration_s, rng):
+            found += (
+                _swizzle(fault, from_s, lasts_s, rng) if fault.kind == "swizzle" else _plain(fault, from_s, lasts_s)
+            )
+    return tuple(sorted(found))
+
+
+def _times(fault: Fault, duration_s: float, rng: np.random.Generator) -> Iterator[tuple[float, float]]:
+    """When a fault begins and how long it lasts, once at a given time or again and again."""
+    if fault.at_s is not None:
+        yield fault.at_s, fault.lasts_s
+        return
+    assert fault.between_s is not None
+    now_s = rng.exponential(fault.between_s)
+    while now_s < duration_s:
+        lasts_s = rng.exponential(fault.lasts_s)
+        yield now_s, lasts_s
+        now_s += lasts_s + rng.exponential(fault.between_s)
+
+
+def _plain(fault: Fault, from_s: float, lasts_s: float) -> list[Outage]:
+    factor = {
+        "link-degraded": fault.to, "registry-slow": fault.times, "clock-skew": fault.ahead_s - fault.behind_s,
+    }.get(fault.kind, 0.0)  # fmt: skip
+    return [Outage(from_s, from_s + lasts_s, _KINDS[fault.kind], target, factor) for target in fault.targets]
+
+
+def _swizzle(fault: Fault, from_s: float, lasts_s: float, rng: np.random.Generator) -> list[Outage]:
+    """Links clog one by one in the order given over the first half, and clear over the second in a drawn order."""
+    step_s = lasts_s / 2 / len(fault.targets)
+    cleared = rng.permutation(len(fault.targets))
+    return [
+        Outage(from_s + at * step_s, from_s + lasts_s / 2 + (cleared[at] + 1) * step_s, "link", target, fault.to)
+        for at, target in enumerate(fault.targets)
+    ]

@@ -1,0 +1,103 @@
+"""Clients on the wire: the requests of each for an update (a new tag, the kernel known), in their order.
+
+Requests in one entry follow each other without anything to decide between; the config travels beside the rootfs, except
+where a client sends it afterwards.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.registry.clients import PROFILES
+
+from .small import MB, App, Deploy, Seen, demand, exactly, play, scenario
+
+SEQUENCES = {
+    "kraftkit": [
+        "GET /v2/, POST token", "HEAD manifest by tag, HEAD manifest by digest, HEAD blob", "POST upload",
+        "PATCH upload, PUT upload", "PUT manifest, PUT index",
+    ],
+    "unikraft": [
+        "HEAD manifest by tag, POST token", "HEAD manifest by tag, HEAD blob", "POST upload", "PUT upload",
+        "HEAD blob", "POST upload", "PUT upload", "HEAD manifest by digest, PUT manifest, HEAD index, PUT index",
+    ],
+    "docker": [
+        "GET /v2/, POST token", "HEAD manifest by tag, HEAD manifest by digest, HEAD blob", "POST upload",
+        "PATCH upload, PUT upload", "PUT manifest, PUT index",
+    ],
+    "skopeo": [
+        "GET /v2/", "HEAD blob", "HEAD blob", "POST upload", "PATCH upload, PUT upload", "HEAD blob", "POST upload",
+        "PATCH upload, PUT upload", "PUT manifest",
+    ],
+    "oras": [
+        "GET /v2/, POST token", "HEAD manifest by tag, HEAD manifest by digest, HEAD blob", "POST upload", "PUT upload",
+        "PUT manifest, PUT index",
+    ],
+}  # fmt: skip
+#: Requests one after another, each a round trip: what the pages of the clients add up to, less opening a connection.
+ROUND_TRIPS = {"kraftkit": 10, "unikraft": 13, "docker": 10, "skopeo": 11, "oras": 9}
+
+
+def pushes(client: str, *deploys: Deploy, **changes: object) -> Seen:
+    chosen = scenario(clients__dev__profile=client, **changes)
+    return play(chosen, demand(deploys, apps=[App(), App()]))
+
+
+def test_every_client_is_here() -> None:
+    """The tables have a row for each client that pushes."""
+    assert SEQUENCES.keys() == ROUND_TRIPS.keys() == PROFILES.keys()
+
+
+@pytest.mark.parametrize("client", SEQUENCES)
+def test_an_update_sends_these_requests(client: str) -> None:
+    """The second deploy's requests to central, until the tag is published, are those of the client's row."""
+    seen = pushes(client, Deploy(0.0), Deploy(50.0))
+    assert [sent.requests for sent in seen.trace if sent.registry == "central" and sent.at_s >= 50][
+        : len(SEQUENCES[client])
+    ] == SEQUENCES[client]
+    assert sum(len(entry.split(", ")) for entry in SEQUENCES[client]) == ROUND_TRIPS[client]
+
+
+@pytest.mark.parametrize("client", SEQUENCES)
+def test_an_update_takes_its_round_trips(client: str) -> None:
+    """A connection, 0.21 s a request, the rootfs' ramp and second, and 0.05 s for each time a blob store writes.
+
+    A blob within the initial window, the config, takes a millisecond where it does not travel beside the rootfs.
+    """
+    push_s = pushes(client, Deploy(0.0), Deploy(50.0)).deploys()[1]["push_s"]
+    apart = client in ("unikraft", "skopeo")
+    expected = 0.2 + 0.21 * ROUND_TRIPS[client] + 0.581 + 1.0 + (0.05 + 0.05 + 0.001 if apart else 0.05)
+    assert push_s == exactly(expected)
+
+
+def test_a_kernel_of_the_accounts_other_repository_is_mounted() -> None:
+    """The unikraft CLI asks by `mount=` for what its account has pushed before: a request and no bytes."""
+    seen = pushes("unikraft", Deploy(0.0), Deploy(50.0, app=1))
+    second = seen.deploys()[1]
+    assert (second["pushed_bytes"], second["saved_bytes"]) == (MB + 10_000, 3 * MB)
+    assert "POST upload mount" in [sent.requests for sent in seen.trace]
+    apps = [App(client=0), App(client=1)]
+    others = play(
+        scenario(clients=2, clients__dev__profile="unikraft"), demand([Deploy(0.0), Deploy(50.0, app=1)], apps=apps)
+    )
+    assert others.deploys()[1]["saved_bytes"] == 0
+
+
+def test_a_client_that_never_asks_mounts_nothing() -> None:
+    """KraftKit sends the kernel again to the account's next repository."""
+    assert pushes("kraftkit", Deploy(0.0), Deploy(50.0, app=1)).deploys()[1]["pushed_bytes"] == 4 * MB + 10_000
+
+
+def test_an_upload_that_outlives_its_token_asks_for_another() -> None:
+    """With tokens good for 2 s a push of 4 s is refused at its manifest and asks for a token: two requests more."""
+    plain = pushes("kraftkit", Deploy(0.0)).deploys()[0]
+    short = pushes("kraftkit", Deploy(0.0), central__token_life="2 s")
+    assert short.deploys()[0]["push_s"] == exactly(plain["push_s"] + 2 * 0.21)
+    assert [sent.requests for sent in short.trace].count("PUT manifest, POST token") == 1
+
+
+def test_a_refused_token_ends_the_deploy() -> None:
+    """Nobody tries the same token twice."""
+    fault = {"kind": "tokens-refused", "target": "central", "at": "0 s", "lasts": "10 s"}
+    seen = pushes("docker", Deploy(0.0), Deploy(50.0), faults__f=fault)
+    assert [row["reason"] for row in seen.deploys()] == ["token refused", ""]

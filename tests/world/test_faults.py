@@ -1,0 +1,194 @@
+"""Links and registries that break under deploys: who waits, who tries again, who gives up, and that nothing hangs.
+
+A ROM's rootfs leaves the client at 2.631 (a connection 0.2, login 0.42, checks 0.42, opening an upload 0.21, and the
+ramp after 0.8 more) and is at the node at 3.631 if nothing breaks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.streams import Streams
+from sim.workload.outages import outages
+
+from .small import MB, App, Deploy, Seen, demand, exactly, play, scenario
+
+ROM = [App(kind=1)]
+DIRECT = {"policies__route": "node-direct", "policies__tags__check": "absent", "policies__sync__to_central": "never"}
+UP = "hub-dev"
+
+
+def broken(*faults: dict[str, Any], **changes: Any) -> Seen:
+    """One ROM pushed straight to the node at 0, with these faults."""
+    named = {f"faults__f{number}": fault for number, fault in enumerate(faults)}
+    return play(scenario(**DIRECT, **named, **changes), demand([Deploy(0.0)], apps=ROM))
+
+
+def fault(kind: str, target: str, at_s: float, lasts_s: float, **more: Any) -> dict[str, Any]:
+    return {"kind": kind, "target": target, "at": f"{at_s} s", "lasts": f"{lasts_s} s", **more}
+
+
+def test_a_fault_that_meets_nobody_changes_nothing() -> None:
+    """A link that is down before and after the deploy costs it nothing."""
+    (row,) = broken(fault("link-down", UP, 100.0, 5.0)).deploys()
+    assert row["latency_s"] == exactly(4.301)
+
+
+def test_a_request_waits_for_its_link() -> None:
+    """The client's line is down from 0 to 5 s: its first request gets through then, 4.8 s later than at 0.2."""
+    (row,) = broken(fault("link-down", UP, 0.0, 5.0)).deploys()
+    assert row["latency_s"] == exactly(4.301 + 4.8)
+    assert row["login_waited_s"] == exactly(4.8)
+
+
+def test_a_body_that_breaks_off_is_sent_again_by_kraftkits_rules() -> None:
+    """Cut at 3 s, half a second later the line is back; KraftKit waits 1 s and sends the whole blob again."""
+    seen = broken(fault("link-down", UP, 3.0, 0.5))
+    (row,) = seen.deploys()
+    bodies = [size for kind, *_, size in seen.bodies("push") if kind == "rootfs"]
+    started = next(started for kind, _, _, started, _, _ in seen.bodies("push") if kind == "rootfs")
+    assert bodies == [pytest.approx((3.0 - started) * MB, abs=1), MB]
+    # From the break at 3: a second's wait, opening again 0.21 and the ramp, 1 MB, and the rest as it was.
+    assert row["latency_s"] == exactly(4.301 + 3.0 + 1.0 + 0.1 + 0.01 + 0.1 + 0.581 - started)
+    assert not row["failed"]
+
+
+def test_kraftkit_gives_up_after_three_tries() -> None:
+    """A line that stays down: three times 30 s of patience, 1 s and 3 s between, and the deploy says why it failed."""
+    (row,) = broken(fault("link-down", UP, 0.0, 1000.0)).deploys()
+    assert row["reason"] == "link down"
+    assert row["ended_s"] == exactly(0.2 + 30 + 1 + 30 + 3 + 30)
+
+
+def test_a_registry_that_is_down_refuses_at_once() -> None:
+    """The node's registry comes back after 2 s: refused at 0.2 and 1.2, accepted at 4.2."""
+    (row,) = broken(fault("registry-down", "n", 0.0, 2.0)).deploys()
+    assert row["latency_s"] == exactly(4.301 + 4.0)
+    (row,) = broken(fault("registry-down", "n", 0.0, 1000.0)).deploys()
+    assert (row["reason"], row["ended_s"]) == ("registry down", exactly(0.2 + 1 + 3))
+
+
+def test_a_degraded_link_is_slower() -> None:
+    """At a tenth of its rate the client's line carries the megabyte in 10 s."""
+    seen = broken(fault("link-degraded", UP, 0.0, 100.0, to=0.1))
+    (took_s,) = [ended - started for kind, _, _, started, ended, _ in seen.bodies("push") if kind == "rootfs"]
+    assert took_s == exactly(10.0)
+
+
+def test_a_slow_registry_serves_slower() -> None:
+    """Nine requests at ten times 10 ms each take 0.81 s more."""
+    plain, slow = broken(), broken(fault("registry-slow", "n", 0.0, 100.0, times=10.0))
+    requests = sum(len(sent.requests.split(", ")) for sent in slow.trace)
+    assert slow.deploys()[0]["latency_s"] - plain.deploys()[0]["latency_s"] == exactly(0.09 * requests)
+
+
+def test_a_node_that_is_lost_takes_its_images_with_it() -> None:
+    """Nothing was copied to central: the ROM of the first deploy is lost, the second finds the node empty but up."""
+    chosen = scenario(**DIRECT, faults__f=fault("node-lost", "n", 20.0, 5.0))
+    seen = play(chosen, demand([Deploy(0.0), Deploy(40.0)], apps=ROM))
+    assert [(row["why"], row["lost"]) for row in seen.rows("drops")] == [("broken", True)]
+    assert not any(row["failed"] for row in seen.deploys())
+
+
+def test_a_pull_resumes_where_it_broke_off() -> None:
+    """containerd asks for what is missing: the parts of a broken pull add up to the blob."""
+    node = fault("link-down", "hub-n", 6.0, 0.5)
+    seen = play(scenario(faults__f=node), demand([Deploy(0.0)], apps=ROM))
+    parts = [size for kind, *_, size in seen.bodies("pull") if kind == "rootfs"]
+    assert len(parts) == 2
+    assert sum(parts) == MB
+
+
+def test_a_copy_backs_off_and_tries_again() -> None:
+    """Central's line is down from 8 s to 60 s: the copy that was due at 8.801 gives up at 38.801 and succeeds later."""
+    changes = {**DIRECT, "policies__sync__to_central": "on-push"}
+    cut = fault("link-down", "hub-central", 8.0, 52.0)
+    (copy,) = play(scenario(faults__f=cut, **changes), demand([Deploy(0.0)], apps=ROM)).rows("syncs")
+    assert (copy["state"], copy["attempts"], copy["lag_s"] > 56) == ("committed", 2, True)
+    never = play(scenario(faults__f=cut, policies__sync__retries=0, **changes), demand([Deploy(0.0)], apps=ROM))
+    assert [(row["state"], row["lag_s"]) for row in never.rows("syncs")] == [("failed", float("inf"))]
+
+
+@pytest.mark.parametrize(("resume", "sent_bytes"), [(True, MB), (False, None)])
+def test_a_copy_resumes_or_begins_again(resume: bool, sent_bytes: int | None) -> None:
+    """Broken off at 11 s a copy sends the rest, or all of the blob again."""
+    changes = {**DIRECT, "policies__sync__to_central": "on-push", "policies__sync__resume": resume}
+    cut = fault("link-down", "hub-central", 11.0, 1.0)
+    seen = play(scenario(faults__f=cut, **changes), demand([Deploy(0.0)], apps=ROM))
+    parts = [size for kind, *_, size in seen.bodies("sync") if kind == "rootfs"]
+    assert len(parts) == 2
+    assert sum(parts) == sent_bytes or (sent_bytes is None and parts[1] == MB > parts[0] > 0)
+
+
+def test_a_swizzle_clogs_one_by_one_and_clears_in_another_order() -> None:
+    """Of four links the first is down at once, the last for the shortest or longest, and all are up in the end."""
+    links = [f"hub-n{number}" for number in range(1, 5)]
+    chosen = scenario(nodes=4, faults__f={"kind": "swizzle", "target": links, "at": "10 s", "lasts": "80 s"})
+    found = outages(chosen, Streams(1))
+    assert [outage.from_s for outage in found] == [10.0, 20.0, 30.0, 40.0]
+    assert sorted(outage.until_s for outage in found) == [60.0, 70.0, 80.0, 90.0]
+    orders = {tuple(outage.until_s for outage in outages(chosen, Streams(1, run))) for run in range(20)}
+    assert len(orders) > 5
+
+
+def test_drawn_faults_are_the_same_for_all_variants_and_move_no_other() -> None:
+    """A fault's outages depend on the seed, the run and its own name."""
+    one = {"faults__a": {"kind": "link-down", "target": UP, "between": "1 h", "lasts": "5 min"}}
+    two = {**one, "faults__b": {"kind": "registry-down", "target": "central", "between": "2 h"}}
+    alone = outages(scenario(**one), Streams(1))
+    both = outages(scenario(policies__route="node-direct", **two), Streams(1))
+    assert len(alone) > 5
+    assert [outage for outage in both if outage.target == UP] == list(alone)
+    assert outages(scenario(**one), Streams(1, 1)) != alone
+
+
+KINDS = {
+    "link-down": ["hub-dev", "hub-n1", "hub-n2", "hub-central"], "link-degraded": ["hub-dev", "hub-n1", "hub-central"],
+    "registry-down": ["n1", "n2", "central"], "registry-slow": ["n1", "central"], "node-lost": ["n1", "n2"],
+    "clock-skew": ["n1", "central"],
+}  # fmt: skip
+
+
+@st.composite
+def schedules(draw: st.DrawFn) -> dict[str, Any]:
+    """Up to five faults within two minutes."""
+    found = {}
+    for number in range(draw(st.integers(1, 5))):
+        kind = draw(st.sampled_from(sorted(KINDS)))
+        at_s, lasts_s = draw(st.floats(0, 120)), draw(st.floats(0.1, 90))
+        found[f"faults__f{number}"] = fault(
+            kind, draw(st.sampled_from(KINDS[kind])), round(at_s, 3), round(lasts_s, 3), to=0.3, ahead="10 s"
+        )
+    return found
+
+
+@pytest.mark.parametrize("count", [60, pytest.param(2000, marks=pytest.mark.slow)])
+def test_nothing_hangs(count: int) -> None:
+    """Under random faults every deploy ends, ready or failed with a reason, its phases add up and the books balance."""
+    settings(max_examples=count, deadline=None)(given(schedules(), st.data())(_ends))()
+
+
+def _ends(faults: dict[str, Any], data: st.DataObject) -> None:
+    changes = {
+        "policies__route": data.draw(st.sampled_from(["central", "node-direct", "both"])),
+        "policies__fanout": data.draw(st.sampled_from(["sync-then-pull", "peer", "push-each"])),
+        "policies__sync__to_nodes": data.draw(st.sampled_from(["lazy", "on-push"])),
+        "clients__dev__profile": data.draw(st.sampled_from(["kraftkit", "unikraft", "docker", "skopeo", "oras"])),
+        "demand__nodes": data.draw(st.integers(1, 2)),
+    }
+    asked = [Deploy(at_s) for at_s in sorted(data.draw(st.lists(st.floats(0, 100), min_size=1, max_size=5)))]
+    seen = play(scenario(nodes=2, **changes, **faults), demand(asked, apps=[App(kind=data.draw(st.integers(0, 1)))]))
+    rows = seen.deploys()
+    assert [row["deploy"] for row in rows] == list(range(len(asked)))
+    for row in rows:
+        assert row["failed"] == bool(row["reason"])
+        marks = sum(row[f"{name}_s"] for name in ("login", "checks", "upload", "commit", "sync_wait", "pull", "boot"))
+        assert marks == pytest.approx(row["ended_s"] - row["asked_s"], abs=1e-6)
+    pushed = sum(size for *_, size in seen.bodies("push"))
+    pulled = sum(size for *_, size in seen.bodies("pull"))
+    assert (pushed, pulled) == (sum(row["pushed_bytes"] for row in rows), sum(row["pulled_bytes"] for row in rows))
+    assert not any(node.arriving for node in seen.world.nodes)

@@ -131,6 +131,8 @@ def read(path: str) -> Evidence:
             return probes.iperf3(path, json.loads(_whole(path)))
         except json.JSONDecodeError as error:
             raise InputError(f"{path}:{error.lineno}", f"is no JSON: {error.msg}", "give all of iperf3 -J") from None
+    if is_rig(path) or start.startswith("scenario,repeat,"):
+        raise InputError(path, "is one of a rig's two files", "give both: RIG.json MEASURED.csv")
     if probes.is_ping(start):
         return probes.ping(path, _whole(path))
     if probes.is_kubelet(start):

@@ -10,7 +10,7 @@ import typer
 
 import sim
 from sim.cli import late, options, output
-from sim.errors import InputError
+from sim.errors import InputError, near
 from sim.files import replacing, write_json
 
 
@@ -29,6 +29,7 @@ def calibrate(
     quiet: options.Quiet = False,
 ) -> None:
     """Fit parameters, with intervals and sources; say what the data cannot tell. DIR gets a residual plot, too."""
+    _checked(scenario, client, registry, out)
     folder = output.writable(out)
     if len(files) == 2 and files[1].endswith(".csv") and late.calibration.is_rig(files[0]):
         _rig(files[0], files[1], folder, as_json, quiet)
@@ -42,8 +43,21 @@ def calibrate(
         _told(folder, quiet)
         if scenario is not None:
             sim.load(folder / "parameters.toml")
-    elif scenario is not None:
+
+
+def _checked(scenario: str | None, client: str, registry: str, out: str | None) -> None:
+    """What is to be extended is there and has the client and the registry. InputError before anything is read."""
+    table, _, node = registry.partition(".")
+    if registry != "central" and not (table == "nodes" and node):
+        raise InputError("--registry", f'must be central or nodes.NAME, got "{registry}"', "write --registry central")
+    if scenario is None:
+        return
+    if out is None:
         raise InputError("--scenario", "needs a directory to write to", "name one by --out DIR")
+    base = sim.load(scenario)
+    for option, name, groups in (("--client", client, base.clients), ("--registry", node, base.nodes)):
+        if name and name not in groups:
+            raise InputError(option, f'{scenario} has no such group, got "{name}"', near(name, groups))
 
 
 def _rig(rig: str, measured: str, folder: Path | None, as_json: bool, quiet: bool) -> None:

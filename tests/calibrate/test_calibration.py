@@ -201,11 +201,35 @@ def test_the_verb_fits_a_rig(
     assert (tmp_path / "residuals.png").stat().st_size > 10_000
 
 
+MISTAKES = {
+    "client": (["--client", "fra", "--scenario", "R", "--out", "o"], 'has no such group, got "fra"; did you mean'),
+    "node": (["--client", "fra-dev", "--registry", "nodes.x", "--scenario", "R", "--out", "o"], "--registry: "),
+    "registry": (["--registry", "harbor"], '--registry: must be central or nodes.NAME, got "harbor"'),
+    "nowhere": (["--scenario", "R"], "--scenario: needs a directory to write to"),
+    "no scenario": (["--scenario", "none.toml", "--out", "o"], "none.toml: no such file"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistakes_are_told_before_anything_is_written(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A group that the scenario lacks, or no place to write to, ends with code 2; nothing is printed or written."""
+    words, problem = MISTAKES[name]
+    monkeypatch.chdir(tmp_path)
+    asked = [str(ROOT / "scenarios/roms.toml") if word == "R" else word for word in words]
+    assert ask(monkeypatch, str(DATA / "ping.txt"), *asked) == 2
+    said = capsys.readouterr()
+    assert (said.out, list(tmp_path.iterdir())) == ("", [])
+    assert problem in said.err
+
+
 FAULTS = {
     "none": (None, "no such file; check the path"),
     "empty": ("", "has no request to a registry"),
     "two pings": ("64 bytes: icmp_seq=1 ttl=64 time=0.1 ms\n" * 2, "has 2 replies, and an interval needs 3"),
     "half of iperf3": ('{"start": {"connected": []}, "intervals": [', "is no JSON"),
+    "half a rig": ('[{"name": "a", "hosts": []}]', "is one of a rig's two files; give both"),
     "no iperf3": ('{"start": {"connected": []}, "intervals": []}', "is no result of iperf3: 'test_start' is missing"),
     "no sample": (f"{K6_HEADER}\niteration_duration,1,soon", ":2: is no sample of k6"),
     "no k6": (f"{K6_HEADER}\n", "has 0 samples of iteration_duration"),

@@ -65,17 +65,27 @@ def _deploys(result: Result) -> Iterator[Law]:
 
 
 def _registries(result: Result) -> Iterator[Law]:
-    """A registry's workers are busy for its requests times their mean service time, and never more than all of them."""
+    """A registry's workers are busy for its requests times their mean service time.
+
+    Where faults slow it for a while, the mean lies between its own time and the slowest.
+    """
     groups = {CENTRAL: result.scenario.central, **dict(result.scenario.node_hosts())}
     table = result.tables["registries"].arrays()
     for name, requests, busy_s in zip(table["registry"], table["requests"], table["busy_s"], strict=True):
         group = groups[name]
         if not requests:
             continue
-        expected = theory.utilisation(requests / result.simulated_s, group.request_time_s, group.workers)
-        drawn = group.service == "exponential"
-        within = _SIGMAS / math.sqrt(requests) if drawn else EXACT
-        yield Law("utilisation of workers", name, expected, busy_s / (group.workers * result.simulated_s), within)
+        least = theory.utilisation(requests / result.simulated_s, group.request_time_s, group.workers)
+        found = float(busy_s / (group.workers * result.simulated_s))
+        expected = min(max(found, least), least * _slowest(result, name))
+        within = _SIGMAS / math.sqrt(requests) if group.service == "exponential" else EXACT
+        yield Law("utilisation of workers", name, expected, found, within)
+
+
+def _slowest(result: Result, registry: str) -> float:
+    """How many times longer the faults of a scenario ever make a registry's requests; faults may overlap."""
+    faults = [fault for fault in result.scenario.faults.values() if fault.kind == "registry-slow"]
+    return math.prod(max(fault.times, 1.0) for fault in faults if registry in fault.targets)
 
 
 def _links(result: Result) -> Iterator[Law]:

@@ -54,6 +54,18 @@ def test_they_hold_among_metros(variant: str) -> None:
     assert [law for law in found if not law.holds] == []
 
 
+@pytest.mark.parametrize("kind", ["link-down", "link-degraded", "registry-down", "registry-slow", "node-lost"])
+def test_they_hold_while_things_break(kind: str) -> None:
+    """Links and registries that fail or slow down again and again break no law."""
+    links = kind.startswith("link")
+    target = ["hub-dev1", "hub-n1"] if links else ["n1"] if kind == "node-lost" else ["central"]
+    fault = {"kind": kind, "target": target, "between": "6 min", "lasts": "40 s"}
+    scenario = Scenario.from_document({**SMALL, "faults": {"again": fault}})
+    found = laws(sim.run(scenario, seed=2))
+    assert {law.law for law in found} == LAWS
+    assert [law for law in found if not law.holds] == []
+
+
 def test_they_hold_in_a_replayed_log() -> None:
     """Pushes and pulls of a real registry's log keep them, too."""
     found = laws(sim.run(sim.load(ROOT / "scenarios/replay.toml")))

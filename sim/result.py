@@ -69,6 +69,11 @@ class Result:
         return _frame(self.tables["links"])
 
     @cached_property
+    def utilisation(self) -> pd.DataFrame:
+        """One row per link and minute in which it carried something: how full it was."""
+        return _frame(self.tables["utilisation"])
+
+    @cached_property
     def registries(self) -> pd.DataFrame:
         """One row per registry, central first: what it served and holds."""
         return _frame(self.tables["registries"])

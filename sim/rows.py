@@ -85,8 +85,10 @@ TRANSFERS: Final = (
     Column("ended_s", "float", "when its last byte had left"),
     Column("size_bytes", "int", "bytes of the blob, or of the metadata sent together"),
     Column("waited_s", "float", "its duration less what it takes on idle links"),
-    Column("shared", "bool", "whether it had to share a link's capacity on its way"),
+    Column("shared", "bool", "whether it had to share a link's capacity on its way, or that changed under it"),
     Column("lane", "int", "number of its lane: transfers of one lane crossed the same links"),
+    Column("bound_by", "text", "what held it back the longest: a link, a disk, its own cap; empty for small bodies"),
+    Column("bound_s", "float", "for how long that did"),
 )
 
 LINKS: Final = (
@@ -98,9 +100,21 @@ LINKS: Final = (
     Column("push_bytes", "int", "bytes carried for pushes"),
     Column("pull_bytes", "int", "bytes carried for pulls"),
     Column("sync_bytes", "int", "bytes carried for syncs"),
-    Column("mean_utilisation", "float", "share of its capacity used over the run"),
+    Column("kernel_bytes", "int", "bytes of kernels among them"),
+    Column("rootfs_bytes", "int", "bytes of root filesystems among them"),
+    Column("metadata_bytes", "int", "bytes of configs, manifests and indexes among them"),
+    Column("mean_utilisation", "float", "share used of what it could carry over the run"),
     Column("peak_utilisation", "float", "the same in its busiest minute"),
+    Column("full_s", "float", "how long some transfer would have taken more of it"),
+    Column("bound_s", "float", "how long it held transfers back, summed over transfers"),
     Column("cost_usd", "float", "bytes carried times the link's price"),
+)
+
+UTILISATION: Final = (
+    Column("link", "text", "name of one direction of a link, of a registry's disk, or of a cap on copies"),
+    Column("from_s", "float", "when the minute begins; minutes in which nothing was carried have no row"),
+    Column("carried_bytes", "int", "bytes carried in it"),
+    Column("mean_utilisation", "float", "share used of what it could carry in it"),
 )
 
 REGISTRIES: Final = (
@@ -156,7 +170,7 @@ DROPS: Final = (
 
 TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "deploys": DEPLOYS, "transfers": TRANSFERS, "links": LINKS, "registries": REGISTRIES, "syncs": SYNCS,
-    "starts": STARTS, "drops": DROPS,
+    "starts": STARTS, "drops": DROPS, "utilisation": UTILISATION,
 }  # fmt: skip
 
 #: Where rows stand in the order in which they ended: the column that says when.
@@ -193,6 +207,15 @@ class Table:
                 # `struct` turns numbers into bytes several times faster than an array takes them one by one.
                 data.frombytes(struct.pack(f"{count}{_TYPECODES[column.kind]}", *values))
         self._buffer.clear()
+
+    def fill(self, columns: Iterable[Any]) -> None:
+        """Put whole columns after what is there, in their declared order: lists for text, arrays (n,) for numbers."""
+        self.settle()
+        for column, data, values in zip(self.columns, self._data, columns, strict=True):
+            if column.kind == "text":
+                data.extend(values)
+            else:
+                data.frombytes(np.asarray(values, _DTYPES[column.kind]).tobytes())
 
     def __len__(self) -> int:
         return len(self._data[0]) + len(self._buffer)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from sim.world.places import Machine
 
 _NEVER = float("inf")
+CAP: Final = -1
+"""Where a link's number is asked for: the flow's own cap."""
 NOBODY: Final[list[Callable[[Any], None]]] = []
 """Who waits for a flight that is not under way in the engine."""
 
@@ -18,14 +20,14 @@ NOBODY: Final[list[Callable[[Any], None]]] = []
 class Lane:
     """From one machine to another for bodies of bytes: the links between, the flows' cap, and the rate when idle.
 
-    What holds a flow back that has the lane to itself is the link `limit`, called `bound_by`, or its cap (-1). `weigh` draws the weight of one flow's share beside others; None where all weigh the same. The rate is 0 while a
-    link of it is down. `ramps_s` is for whoever keeps what depends on the rate: it is emptied
-    when that changes.
+    What holds a flow back that has the lane to itself is the link `limit`, called `bound_by`, or its cap. `weigh` draws
+    the weight of one flow's share beside others; None where all weigh the same. The rate is 0 while a link of it is
+    down. `ramps_s` is for whoever keeps what depends on the rate: it is emptied when that changes.
     """
 
     __slots__ = (
-        "bound", "bound_by", "cap_Bps", "limit", "narrowest_Bps", "number", "own_cap_Bps", "ramps_s", "rate_Bps", "route", "source",
-        "target", "wan", "weigh",
+        "bound", "bound_by", "cap_Bps", "limit", "narrowest_Bps", "number", "own_cap_Bps", "ramps_s", "rate_Bps",
+        "route", "source", "target", "wan", "weigh",
     )  # fmt: skip
 
     def __init__(
@@ -48,7 +50,7 @@ class Lane:
     def narrow(self, narrowest_Bps: float, link: int, name: str) -> None:
         """Its narrowest link, and what that carries from now on."""
         cap_Bps = self.own_cap_Bps
-        self.limit, self.bound_by = (-1, "cap") if cap_Bps < narrowest_Bps else (link, name)
+        self.limit, self.bound_by = (CAP, "cap") if cap_Bps < narrowest_Bps else (link, name)
         self.narrowest_Bps = narrowest_Bps
         # A cap that no flow can reach is none, which leaves the engine with fewer classes.
         self.cap_Bps = _NEVER if cap_Bps >= narrowest_Bps else cap_Bps
@@ -81,13 +83,13 @@ class Flight:
 
     While it has its links to itself it stands in the clock's queue. Once it is `shared`, it is flow `flow` of the
     engine until it ends, with the `weight` of its share; its place in the queue is void, and whoever waits for it is
-    kept in `waiting`. What held it back is then in `held_s`, s by link (-1: its cap), and in `bound`: what held it back the
+    kept in `waiting`. What held it back is then in `held_s`, s by link, and at its end in `bound`: what did so the
     longest, and how long.
     """
 
     __slots__ = (
-        "_ok", "_value", "callbacks", "flow", "lane", "number", "shared", "size_bytes", "started_s", "waiting",
-        "weight", "bound", "held_s",
+        "_ok", "_value", "bound", "callbacks", "flow", "held_s", "lane", "number", "shared", "size_bytes", "started_s",
+        "waiting", "weight",
     )  # fmt: skip
 
     flow: int

@@ -50,13 +50,13 @@ class Moved:
 
     def add(
         self, content: str, lane: Lane, started_s: float, ended_s: float, size_bytes: int,
-        waited_s: float = 0.0, shared: bool = False,
+        waited_s: float = 0.0, shared: bool = False, bound_by: str = "", bound_s: float = 0.0,
     ) -> None:  # fmt: skip
-        """One body that has crossed a lane."""
+        """One body that has crossed a lane, and what held it back the longest."""
         self.size_bytes += size_bytes
         self._write(
             (self.deploy, self.purpose, content, lane.source, lane.target, lane.wan, started_s, ended_s, size_bytes,
-             waited_s, shared, lane.number)
+             waited_s, shared, lane.number, bound_by, bound_s)
         )  # fmt: skip
 
     def add_metadata(self, lane: Lane, at_s: float, size_bytes: int) -> None:

@@ -98,7 +98,9 @@ class Network:
         self._legs = self._more(permutations(sorted(sites), 2), caps.leg_Bps)
         self._capped = caps != UNCAPPED
         self._sync_ways: dict[tuple[int, int], Way] = {}
-        self.wire = Wire(clock, self.capacity_Bps)
+        #: What holds flows back, by name; disks and caps get theirs when they are first crossed.
+        self._names = [link.name for link in links] + [""] * (len(self.capacity_Bps) - len(links))
+        self.wire = Wire(clock, self.capacity_Bps, self._names)
         schedules = [schedule for span in spans for schedule in span.hours]
         if schedules:
             Hours(clock, self.wire, schedules, self.graph.index)
@@ -132,6 +134,9 @@ class Network:
             up = plain.up
             caps = self._targets.get(b.number), self._legs.get((a.site, b.site))
             extra = [link for link in caps if link is not None]
+            for link, name in zip(caps, (f"to {b.name}", f"{a.site} to {b.site}"), strict=True):
+                if link is not None:
+                    self._names[link] = f"copies {name}"
             cap_Bps = min(up.lane.own_cap_Bps, self._job_Bps or up.lane.own_cap_Bps)
             lane = self.wire.lane(a, b, (*up.lane.route, *extra), cap_Bps)
             body = Body(lane, up.round_trip_s, up.ramp)
@@ -142,7 +147,10 @@ class Network:
     def _work_out(self, a: Machine, b: Registry) -> Way:
         forth, back = self.graph.route(a.name, b.name), self.graph.route(b.name, a.name)
         round_trip_s = forth.delay_s + back.delay_s
-        disks = tuple(self._disk[machine.number] for machine in (a, b) if machine.number in self._disk)
+        with_disks = [machine for machine in (a, b) if machine.number in self._disk]
+        disks = tuple(self._disk[machine.number] for machine in with_disks)
+        for machine, disk in zip(with_disks, disks, strict=True):
+            self._names[disk] = f"{machine.name}-disk"
         way = a.ways[b.number] = Way(
             forth_s=forth.delay_s * a.trips,
             back_s=back.delay_s * a.trips,

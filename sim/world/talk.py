@@ -162,13 +162,14 @@ def _flow(
         got_bytes = int(flight.sent_bytes)
         moved.add(blob.kind, lane, started_s, ended_s, got_bytes, 0.0, flight.shared)
         raise Unreachable("connection lost", got_bytes)
-    waited_s = 0.0
+    waited_s, bound_by, bound_s = 0.0, lane.bound_by, ended_s - started_s
     if flight.shared:
+        bound_by, bound_s = flight.bound
         # Blobs of one group hold each other back; only what others add to that is waiting.
         group_bytes = [other.size_bytes for other in beside if other is not blob]
         waited_s = max(0.0, ended_s - started_s - lane.idle_s(size_bytes, group_bytes))
         path.waited(waited_s)
-    moved.add(blob.kind, lane, started_s, ended_s, size_bytes, waited_s, flight.shared)
+    moved.add(blob.kind, lane, started_s, ended_s, size_bytes, waited_s, flight.shared, bound_by, bound_s)
 
 
 def batched(blobs: tuple[Layer, ...], size: int) -> Iterable[tuple[Layer, ...]]:

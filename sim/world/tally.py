@@ -11,32 +11,44 @@ from collections import defaultdict
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.rows import ENDS
+from sim.rows import ENDS, Table
 from sim.world.limits import sweep
-from sim.world.usage import peaks
-from sim.world.wire import BIN_S
+from sim.world.sightings import BIN_S
+from sim.world.usage import Usage, held_s, offered_bytes, usage
 from sim.world.world import World
 
 _PURPOSES = ("push", "pull", "sync")
+_CONTENTS = ("kernel", "rootfs", "metadata")
 
 
 def tally(world: World) -> None:
-    """Put rows in the order of their ends, and fill the tables `links` and `registries`."""
+    """Put rows in the order of their ends, and fill the tables `links`, `utilisation` and `registries`."""
     for registry in (world.central, *world.nodes):
         sweep(world, registry)
     for name, ended in ENDS.items():
         world.log.tables[name].sort(ended)
-    lanes, transfers = world.network.wire.lanes, world.log.tables["transfers"]
-    purposes = np.array([_PURPOSES.index(purpose) for purpose in transfers.column("purpose")], dtype=np.int64)
-    by_lane = np.zeros((len(lanes), len(_PURPOSES)))
-    np.add.at(by_lane, (transfers.column("lane"), purposes), transfers.column("size_bytes"))
-    _links(world, by_lane)
-    _registries(world, by_lane.sum(axis=1))
+    transfers = world.log.tables["transfers"]
+    by_purpose = _by_lane(world, transfers, "purpose", _PURPOSES)
+    used = usage(world.wire, world.network.capacity_Bps, transfers)
+    _links(world, used, np.hstack((by_purpose, _by_lane(world, transfers, "content", _CONTENTS))))
+    _registries(world, by_purpose.sum(axis=1))
+    names = world.wire.seen.names
+    on_link = [names[link] for link in used.link.tolist()]
+    world.log.tables["utilisation"].fill((on_link, used.bin * BIN_S, used.carried_bytes, used.utilisation))
 
 
-def _registries(world: World, by_lane: NDArray[np.float64]) -> None:
-    sent: dict[str, float] = defaultdict(float)
-    received: dict[str, float] = defaultdict(float)
+def _by_lane(world: World, transfers: Table, column: str, kinds: tuple[str, ...]) -> NDArray[np.int64]:
+    """Bytes of each kind over each lane, (n_lanes, n_kinds); what has no name of its own counts as the last kind."""
+    at = {kind: number for number, kind in enumerate(kinds)}
+    number = np.fromiter((at.get(kind, len(kinds) - 1) for kind in transfers.column(column)), np.int64, len(transfers))
+    by_lane = np.zeros((len(world.wire.lanes), len(kinds)), np.int64)
+    np.add.at(by_lane, (transfers.column("lane"), number), transfers.column("size_bytes"))
+    return by_lane
+
+
+def _registries(world: World, by_lane: NDArray[np.int64]) -> None:
+    sent: dict[str, int] = defaultdict(int)
+    received: dict[str, int] = defaultdict(int)
     for lane, carried in zip(world.network.wire.lanes, by_lane.tolist(), strict=True):
         sent[lane.source] += carried
         received[lane.target] += carried
@@ -44,23 +56,28 @@ def _registries(world: World, by_lane: NDArray[np.float64]) -> None:
         workers = registry.workers
         world.log.tables["registries"].append(
             (registry.name, registry.site, workers.count, workers.requests, workers.busy_s, workers.waited_s,
-             int(received[registry.name]), int(sent[registry.name]), registry.contents.stored_bytes)
+             received[registry.name], sent[registry.name], registry.contents.stored_bytes)
         )  # fmt: skip
 
 
-def _links(world: World, by_lane: NDArray[np.float64]) -> None:
-    network = world.network
-    carried = np.zeros((len(network.capacity_Bps), len(_PURPOSES)))
-    for lane in network.wire.lanes:
+def _links(world: World, used: Usage, by_lane: NDArray[np.int64]) -> None:
+    network, transfers = world.network, world.log.tables["transfers"]
+    n = len(network.capacity_Bps)
+    carried = np.zeros((n, by_lane.shape[1]), np.int64)
+    for lane in world.wire.lanes:
         for crossed in lane.route:
             carried[crossed] += by_lane[lane.number]
-    horizon_s = world.clock.now
-    busiest = peaks(network.wire, world.log.tables["transfers"])
+    all_links, start_s = np.arange(n), np.zeros(n)
+    capacity_Bps = np.array(network.capacity_Bps)
+    offered = offered_bytes(world.wire.seen.changes, capacity_Bps, all_links, start_s, start_s + world.clock.now)
+    total = carried[:, : len(_PURPOSES)].sum(axis=1)
+    mean = np.divide(total, offered, out=np.zeros(n), where=offered > 0)
+    peak = np.zeros(n)
+    np.maximum.at(peak, used.link, used.utilisation)
+    bound_s, full_s = held_s(world.wire, transfers)
     for at, link in enumerate(network.graph.links):
-        capacity_Bps = network.capacity_Bps[at]
-        total_bytes, peak_Bps = float(carried[at].sum()), float(busiest[at]) / BIN_S
         world.log.tables["links"].append(
-            (link.name, link.tail, link.head, capacity_Bps, network.wan[at], *map(int, carried[at]),
-             total_bytes / (capacity_Bps * horizon_s) if horizon_s else 0.0, peak_Bps / capacity_Bps,
-             total_bytes * network.price_usd_per_byte[at])
+            (link.name, link.tail, link.head, network.capacity_Bps[at], network.wan[at], *map(int, carried[at]),
+             float(mean[at]), float(peak[at]), float(full_s[at]), float(bound_s[at]),
+             float(total[at]) * network.price_usd_per_byte[at])
         )  # fmt: skip

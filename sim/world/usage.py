@@ -1,67 +1,135 @@
-"""How full links were, minute by minute: what the wire saw, put into bins when the world has ended.
+"""How full links were, minute by minute, and for how long: what the wire saw, put together when the world has ended.
 
 Flows that share links are seen by the engine's own watch. Flows alone on theirs leave their lane, start and end, and
-carried their lane's rate in between. Bodies too small for a flow count in the bin in which they were sent.
+carried their bytes evenly in between. Bodies too small for a flow count in the bin in which they were sent. Bytes are
+whole: bins add up exactly to what the transfers carried.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.network.transport import INITIAL_WINDOW_BYTES
 from sim.rows import Table
-from sim.world.wire import BIN_S, Wire
+from sim.world.flight import CAP
+from sim.world.sightings import BIN_S, Change
+from sim.world.wire import Wire
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
-def peaks(wire: Wire, transfers: Table) -> NDArray[np.float64]:
-    """Bytes each link carried in its busiest bin, (n_links,), from the table of transfers and what the wire saw."""
-    lane, started_s, ended_s = (transfers.column(name) for name in ("lane", "started_s", "ended_s"))
-    size_bytes = transfers.column("size_bytes")
-    is_small = size_bytes <= INITIAL_WINDOW_BYTES
-    small_lane, small_s, small_bytes = lane[is_small], started_s[is_small], size_bytes[is_small]
-    alone = ~is_small & ~transfers.column("shared")
-    parted = np.array(wire.partings, dtype=np.float64).reshape(-1, 4)
-    lane = np.concatenate((lane[alone], parted[:, 0].astype(np.int64)))
-    started_s = np.concatenate((started_s[alone], parted[:, 1]))
-    ended_s = np.concatenate((ended_s[alone], parted[:, 2]))
-    alone_bytes = np.concatenate((size_bytes[alone], parted[:, 3]))
-    cut_lane, cut_bin, cut_bytes = _cut(lane, started_s, ended_s, alone_bytes)
-    lanes = np.concatenate((cut_lane, small_lane))
-    bins = np.concatenate((cut_bin, (small_s // BIN_S).astype(np.int64)))
-    carried = np.concatenate((cut_bytes, small_bytes))
-    # Each part counts on every link of its lane.
-    hops = np.array([len(one.route) for one in wire.lanes], dtype=np.int64)
-    route = np.array([link for one in wire.lanes for link in one.route], dtype=np.int64)
+class Usage(NamedTuple):
+    """The bins in which a link carried something, by link and time: numbers of links and bins, bytes, and the part of
+    what the link could carry in that bin; each (n,)."""
+
+    link: Ints
+    bin: Ints
+    carried_bytes: Ints
+    utilisation: Floats
+
+
+class Pieces(NamedTuple):
+    """Bytes that crossed a lane in a bin; each (n,)."""
+
+    lane: Ints
+    bin: Ints
+    carried_bytes: Ints
+
+
+def usage(wire: Wire, capacity_Bps: Sequence[float], transfers: Table) -> Usage:
+    """How full links were, from the table of transfers and what the wire saw; `capacity_Bps` is that of the start."""
+    pieces = _pieces(wire, transfers)
+    shared_bytes = wire.seen.watch.bins()
+    shared_bin, shared_link = np.nonzero(shared_bytes)
+    # Each piece counts on every link of its lane.
+    hops = np.array([len(lane.route) for lane in wire.lanes], dtype=np.int64)
+    route = np.array([link for lane in wire.lanes for link in lane.route], dtype=np.int64)
     first = np.concatenate(([0], np.cumsum(hops)[:-1])).astype(np.int64)
-    part = np.repeat(np.arange(len(lanes)), hops[lanes])
-    within = np.arange(len(part)) - np.repeat(np.cumsum(hops[lanes]) - hops[lanes], hops[lanes])
-    link = route[first[lanes][part] + within]
-    shared = wire.watch.bins()
-    n_bins = max(int(bins.max(initial=0)) + 1, len(shared))
-    shared_bin, shared_link = np.nonzero(shared)
-    places = np.concatenate((link * n_bins + bins[part], shared_link * n_bins + shared_bin))
-    parts_bytes = np.concatenate((carried[part], shared[shared_bin, shared_link].astype(np.float64)))
-    place, at = np.unique(places, return_inverse=True)
-    in_bin = np.bincount(at, weights=parts_bytes, minlength=len(place))
-    busiest = np.zeros(len(wire.capacity_Bps))
-    np.maximum.at(busiest, place // n_bins, in_bin)
-    return busiest
+    piece, hop = _numbered(hops[pieces.lane])
+    link = np.concatenate((route[first[pieces.lane][piece] + hop], shared_link))
+    number = np.concatenate((pieces.bin[piece], shared_bin))
+    carried = np.concatenate((pieces.carried_bytes[piece], shared_bytes[shared_bin, shared_link]))
+    n_bins = int(number.max(initial=0)) + 1
+    place, at = np.unique(link * n_bins + number, return_inverse=True)
+    # Sums of whole numbers below 2^53 are exact in floats.
+    in_bin = np.bincount(at, weights=carried, minlength=len(place)).astype(np.int64)
+    link, number = place // n_bins, place % n_bins
+    from_s: Floats = number * np.float64(BIN_S)
+    room_bytes = offered_bytes(wire.seen.changes, np.asarray(capacity_Bps), link, from_s, from_s + BIN_S)
+    full = np.divide(in_bin, room_bytes, out=np.zeros(len(place)), where=room_bytes > 0)
+    return Usage(link, number, in_bin, full)
 
 
-def _cut(
-    lane: NDArray[np.int64],
-    started_s: NDArray[np.float64],
-    ended_s: NDArray[np.float64],
-    sent_bytes: NDArray[np.float64],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Flows cut at the bins' edges: lane, bin and bytes of each piece."""
+def offered_bytes(
+    changes: Sequence[Change], capacity_Bps: Floats, link: Ints, from_s: Floats, until_s: Floats
+) -> Floats:
+    """What each link could carry from one time to another, (n,) bytes, from its capacity at the start and changes."""
+    offered: Floats = capacity_Bps[link] * (until_s - from_s)
+    for changed in {change.link for change in changes}:
+        steps = [(0.0, float(capacity_Bps[changed])), *(change[1:] for change in changes if change.link == changed)]
+        here = np.flatnonzero(link == changed)
+        offered[here] = _by_then(steps, until_s[here]) - _by_then(steps, from_s[here])
+    return offered
+
+
+def _by_then(steps: Sequence[tuple[float, float]], time_s: Floats) -> Floats:
+    """What a link could carry from 0 until each time, (n,), by the steps of its capacity, (s, bytes/s)."""
+    at_s, then_Bps = (np.array(column) for column in zip(*steps, strict=True))
+    carried = np.concatenate(([0.0], np.cumsum(then_Bps[:-1] * np.diff(at_s))))
+    step = np.searchsorted(at_s, time_s, side="right") - 1
+    by_then: Floats = carried[step] + then_Bps[step] * (time_s - at_s[step])
+    return by_then
+
+
+def held_s(wire: Wire, transfers: Table) -> tuple[Floats, Floats]:
+    """How long each link held transfers back, summed over transfers, and how long it was full; each (n_links,) s."""
+    n = len(wire.capacity_Bps)
+    links = {name: link for link, name in enumerate(wire.seen.names)} | {"cap": CAP, "": CAP}
+    by = np.fromiter(map(links.__getitem__, transfers.column("bound_by")), np.int64, len(transfers))
+    lone = (by >= 0) & ~transfers.column("shared")
+    alone: Floats = np.bincount(by[lone], weights=transfers.column("bound_s")[lone], minlength=n).astype(np.float64)
+    alone += wire.seen.alone_s[:n]
+    return alone + wire.seen.held_s[:n], alone + wire.full_s()
+
+
+def _pieces(wire: Wire, transfers: Table) -> Pieces:
+    """What flew alone, and what was too small to fly."""
+    lane, started_s, ended_s = (transfers.column(name) for name in ("lane", "started_s", "ended_s"))
+    size_bytes, is_lone = transfers.column("size_bytes"), ~transfers.column("shared")
+    small = is_lone & (size_bytes <= INITIAL_WINDOW_BYTES)
+    alone = is_lone & ~small
+    parted = np.array(wire.seen.partings, dtype=np.float64).reshape(-1, 4)
+    flown = _cut(
+        np.concatenate((lane[alone], parted[:, 0].astype(np.int64))),
+        np.concatenate((started_s[alone], parted[:, 1])),
+        np.concatenate((ended_s[alone], parted[:, 2])),
+        np.concatenate((size_bytes[alone], parted[:, 3].astype(np.int64))),
+    )
+    sent = (lane[small], (started_s[small] // BIN_S).astype(np.int64), size_bytes[small])
+    return Pieces(*map(np.concatenate, zip(flown, sent, strict=True)))
+
+
+def _cut(lane: Ints, started_s: Floats, ended_s: Floats, size_bytes: Ints) -> Pieces:
+    """Flows cut at the bins' edges, in whole bytes that add up to their sizes."""
     first = (started_s // BIN_S).astype(np.int64)
-    pieces = (ended_s // BIN_S).astype(np.int64) - first + 1
-    flow = np.repeat(np.arange(len(lane)), pieces)
-    number = first[flow] + np.arange(len(flow)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    left_s = np.maximum(started_s[flow], number * BIN_S)
-    right_s = np.minimum(ended_s[flow], (number + 1) * BIN_S)
+    flow, piece = _numbered((ended_s // BIN_S).astype(np.int64) - first + 1)
+    number = first[flow] + piece
     lasted_s = ended_s - started_s
-    rate_Bps = np.divide(sent_bytes, lasted_s, out=np.zeros(len(lane)), where=lasted_s > 0)
-    return lane[flow], number, rate_Bps[flow] * np.maximum(right_s - left_s, 0.0)
+    sent_s = np.minimum((number + 1) * BIN_S, ended_s[flow]) - started_s[flow]
+    part = np.divide(sent_s, lasted_s[flow], out=np.ones(len(flow)), where=lasted_s[flow] > 0)
+    by_now = np.floor(size_bytes[flow] * part).astype(np.int64)
+    last = np.append(flow[1:] != flow[:-1], True)[: len(flow)]
+    by_now[last] = size_bytes
+    before = np.where(piece > 0, np.roll(by_now, 1), 0)
+    return Pieces(lane[flow], number, by_now - before)
+
+
+def _numbered(counts: Ints) -> tuple[Ints, Ints]:
+    """For counts (2, 3): (0, 0, 1, 1, 1), and each one's number among its own, (0, 1, 0, 1, 2)."""
+    owner = np.repeat(np.arange(len(counts)), counts)
+    return owner, np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -17,16 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 from simpy import Event
 
-from sim.network import FlowClass, Fluid, Seen, Watch
+from sim.network import FlowClass, Fluid
 from sim.network.room import Room
 from sim.world.clock import Clock
-from sim.world.flight import NOBODY, Flight, Lane
+from sim.world.flight import CAP, NOBODY, Flight, Lane
+from sim.world.sightings import Change, Sightings
 
 if TYPE_CHECKING:
     from sim.world.places import Machine
 
-#: The width of a bin of the engine's watch: a link's peak is its busiest minute.
-BIN_S = 60.0
 _NEVER = float("inf")
 Waiting = list[Callable[[Any], None]]
 _NUMBER = attrgetter("number")
@@ -35,8 +34,7 @@ _NUMBER = attrgetter("number")
 class Wire:
     """Flows under way, and how many there have been.
 
-    `capacity_Bps` : (n_links,) bytes/s, what links carry now; `nominal_Bps` : what they would, were nothing broken;
-    `names` : (n_links,), for what held flows back. `changes` are those of capacities: link, when (s), and to what.
+    `capacity_Bps` : (n_links,) bytes/s, what links carry now; `nominal_Bps` : what they would, were nothing broken.
     """
 
     __slots__ = (
@@ -46,34 +44,21 @@ class Wire:
         "_lone",
         "_room",
         "_timer",
-        "alone_s",
         "capacity_Bps",
-        "changes",
         "flows",
-        "held_s",
         "lanes",
-        "names",
         "nominal_Bps",
-        "partings",
-        "watch",
+        "seen",
     )
 
     def __init__(self, clock: Clock, capacity_Bps: Sequence[float], names: Sequence[str] | None = None) -> None:
         self.capacity_Bps = list(capacity_Bps)
         self.nominal_Bps = list(capacity_Bps)
-        self.names = [f"link {link}" for link in range(len(capacity_Bps))] if names is None else names
-        self.changes: list[tuple[int, float, float]] = []
         self.lanes: list[Lane] = []
         self.flows = 0
-        #: For each flow that was alone first and had to share later: its lane's number, from when and until when,
-        #: s, and the bytes it had sent by then.
-        self.partings: list[tuple[int, float, float, int]] = []
-        #: How long each link (last: their caps) held back flows that shared: while they did, and before, while alone; s.
-        self.held_s = [0.0] * (len(capacity_Bps) + 1)
-        self.alone_s = [0.0] * (len(capacity_Bps) + 1)
-        self.watch = Watch(BIN_S, self._seen)
+        self.seen = Sightings([f"link {link}" for link in range(len(capacity_Bps))] if names is None else names)
         self._clock = clock
-        self._fluid = Fluid(capacity_Bps, self.watch)
+        self._fluid = Fluid(capacity_Bps, self.seen.watch)
         self._room = Room(capacity_Bps)
         self._lone: dict[Flight, None] = {}
         self._armed_s = _NEVER
@@ -139,31 +124,34 @@ class Wire:
         """The same, where `lanes` are those over the link and `flights` those on them."""
         now_s, room = self._clock.now, self._room
         left_bytes = {flight: self._left_bytes(now_s, flight) for flight in flights if not flight.shared}
-        was = {lane: (lane.rate_Bps, lane.cap_Bps) for lane in lanes}
+        was = {lane: (lane.rate_Bps, lane.cap_Bps, lane.limit) for lane in lanes}
         for flight in flights:
             room.give(flight.lane.route, flight.lane.bound)
         room.resize(link, self.capacity_Bps[link], capacity_Bps)
         self.capacity_Bps[link] = capacity_Bps
-        self.changes.append((link, now_s, capacity_Bps))
+        self.seen.changes.append(Change(link, now_s, capacity_Bps))
         self._fluid.set_capacity(now_s, link, capacity_Bps)
         for lane in lanes:
             self._narrow(lane)
         for flight in flights:
             lane = flight.lane
             room.take(lane.route, lane.bound)
-            was_Bps, was_cap_Bps = was[lane]
+            was_Bps, was_cap_Bps, limit = was[lane]
             if flight.shared:
                 if lane.cap_Bps != was_cap_Bps:
                     self._fluid.move(now_s, flight.flow, self._class_of(flight))
             elif lane.rate_Bps != was_Bps:
-                self._part(now_s, flight, left_bytes[flight])
+                self._part(now_s, flight, left_bytes[flight], limit)
         # Those that may be faster now meet others on their other links.
         self._gather(now_s, room.overfilled(link for lane in lanes for link in lane.route))
 
     def _narrow(self, lane: Lane) -> None:
         """Tell a lane of its narrowest link."""
-        link = min(lane.route, key=self.capacity_Bps.__getitem__, default=-1)
-        lane.narrow(_NEVER if link < 0 else self.capacity_Bps[link], link, "" if link < 0 else self.names[link])
+        if lane.route:
+            link = min(lane.route, key=self.capacity_Bps.__getitem__)
+            lane.narrow(self.capacity_Bps[link], link, self.seen.names[link])
+        else:
+            lane.narrow(_NEVER, CAP, "cap")
 
     def _landed(self, flight: Flight) -> None:
         """The end of a flow that had its links to itself."""
@@ -182,22 +170,17 @@ class Wire:
     def _gather(self, now_s: float, overfilled: set[int]) -> None:
         """Those that fly alone over overfilled links share them from now on."""
         for flight in [flight for flight in self._lone if not overfilled.isdisjoint(flight.lane.route)]:
-            self._part(now_s, flight, self._left_bytes(now_s, flight))
+            self._part(now_s, flight, self._left_bytes(now_s, flight), flight.lane.limit)
 
     @staticmethod
     def _left_bytes(now_s: float, flight: Flight) -> float:
         """What a flow that flies alone still has to send."""
         return max(flight.size_bytes - flight.lane.rate_Bps * (now_s - flight.started_s), 0.0)
 
-    def _part(self, now_s: float, flight: Flight, left_bytes: float) -> None:
-        """A flow that has flown alone goes on in the engine."""
+    def _part(self, now_s: float, flight: Flight, left_bytes: float, limit: int) -> None:
+        """A flow that has flown alone, held back by `limit`, goes on in the engine."""
         del self._lone[flight]
-        limit, alone_s = flight.lane.limit, now_s - flight.started_s
-        flight.held_s = {limit: alone_s}
-        self.alone_s[limit] += alone_s
-        # The engine's watch counts whole bytes; what it does not, has been carried by now.
-        sent_bytes = int(flight.size_bytes) - int(left_bytes)
-        self.partings.append((flight.lane.number, flight.started_s, now_s, sent_bytes))
+        self.seen.part(flight, now_s, left_bytes, limit)
         self._share(now_s, flight, left_bytes)
         # Those who wait hear of it from the engine; when the old place in the queue comes up, nobody is there.
         flight.waiting = flight.callbacks or []
@@ -244,20 +227,24 @@ class Wire:
             for callback in callbacks:
                 callback(flight)
 
+    @property
+    def under_way(self) -> int:
+        """How many flows have not ended."""
+        return len(self._lone) + self._fluid.flows
+
+    def load_Bps(self) -> list[float]:
+        """What each link carries just now, (n_links,)."""
+        load_Bps = [0.0] * len(self.capacity_Bps)
+        rates_Bps = [(flight, flight.lane.rate_Bps) for flight in self._lone]
+        rates_Bps += [(flight, self._fluid.rate_Bps(self._class_of(flight))) for flight in self._fluid.tokens()]
+        for flight, rate_Bps in rates_Bps:
+            for link in flight.lane.route:
+                load_Bps[link] += rate_Bps
+        return load_Bps
+
     def full_s(self) -> list[float]:
         """How long flows that shared held each link full, (n_links,) s."""
-        return self.watch.full_s(self._fluid)
-
-    def _seen(self, seen: Seen) -> None:
-        """What held a flow back that shared, and for how long."""
-        flight: Flight = seen.token
-        held_s, all_s = flight.held_s, self.held_s
-        for link, lasted_s in seen.held_s.items():
-            at = -1 if link is None else link
-            all_s[at] += lasted_s
-            held_s[at] = held_s.get(at, 0.0) + lasted_s
-        longest = max(held_s, key=held_s.__getitem__, default=-1)
-        flight.bound = ("cap" if longest < 0 else self.names[longest], held_s.get(longest, 0.0))
+        return self.seen.watch.full_s(self._fluid)
 
     def _arm(self) -> None:
         """Wake when the engine's next flow ends, unless that is settled; what was settled for later is void."""

@@ -115,7 +115,7 @@ def test_a_flow_met_half_way_has_half_left() -> None:
     """A flow of 100 bytes on 10 bytes/s is met at 5 s by one of 25: they end at 12.5 and 10 s."""
     ended, wire = play([10], [Sent(0.0, 100), Sent(5.0, 25)])
     assert [(end.at_s, end.shared) for end in ended] == [(12.5, True), (10.0, True)]
-    assert wire.partings == [(0, 0.0, 5.0, 50.0)]
+    assert wire.seen.partings == [(0, 0.0, 5.0, 50.0)]
 
 
 def test_a_flow_that_starts_as_another_ends_meets_nobody() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from sim.rows import Table
+from sim.columns import Table
 
 
 def frame(table: Table) -> pd.DataFrame:

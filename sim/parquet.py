@@ -13,8 +13,8 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sim.columns import Column, Table
 from sim.files import replacing
-from sim.rows import Column, Table
 
 # What the end of a column's name says about its unit.
 _UNITS: Final[Mapping[str, str]] = {"_s": "s", "_bytes": "bytes", "_Bps": "bytes/s", "_usd": "USD"}

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import rows
+from sim.columns import Table
 from sim.files import folder, plain, write_json
-from sim.rows import Table
 from sim.scenario import Scenario
 from sim.scenario.model import CENTRAL
 from sim.stats.quantiles import summary

@@ -15,6 +15,7 @@ from sim.workload import replay as logs
 from sim.workload import synthetic
 from sim.workload.demand import Demand
 from sim.workload.sessions import Logged
+from sim.world.audit import Audit
 from sim.world.build import build
 from sim.world.clock import Steps
 from sim.world.deploy import deploy
@@ -39,7 +40,7 @@ def run(scenario: Scenario, seed: int | None = None, run: int = 0, variant: str 
     with _without_collector():
         demand = synthetic.demand(scenario, streams)
         world = build(scenario, demand, streams)
-        _carry_out(world, _arrivals(world, demand))
+        _carry_out(world, _arrivals(world, demand), _audit(scenario, world), len(demand))
     return _result(scenario, streams, world, began)
 
 
@@ -60,13 +61,19 @@ def replay(scenario: Scenario, seed: int | None = None, run: int = 0) -> Replaye
     with _without_collector():
         world = build(scenario, Demand.nothing(), streams)
         replaying = Replaying(world, source.replay, logs.Places(scenario, source.replay))
-        _carry_out(world, replaying.run(source.operations(scenario.run.duration_s)))
+        _carry_out(world, replaying.run(source.operations(scenario.run.duration_s)), _audit(scenario, world))
     return Replayed(_result(scenario, streams, world, began), source, replaying.counts)
 
 
-def _carry_out(world: World, arrivals: Steps) -> None:
+def _audit(scenario: Scenario, world: World) -> Audit | None:
+    return Audit(world, scenario.run.duration_s) if scenario.run.audit else None
+
+
+def _carry_out(world: World, arrivals: Steps, audit: Audit | None, asked: int | None = None) -> None:
     world.clock.start(arrivals)
     world.clock.run_out()
+    if audit is not None:
+        audit.finish(asked)
     tally(world)
     world.dissolve()
 

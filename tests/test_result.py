@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from sim import rows
+from sim.columns import Table
 from sim.result import Result
-from sim.rows import Table
 from sim.runner import run
 from sim.scenario import Scenario
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sim import rows
-from sim.rows import Column, Table
+from sim.columns import Column, Table
 
 MIXED = (
     Column("at_s", "float", "when"),

@@ -26,6 +26,7 @@ Detail = Annotated[
     str | None,
     typer.Option(metavar="phases|requests", help="Simulate consecutive requests as one, or each.", show_default=False),
 ]
+Audit = Annotated[bool, typer.Option("--audit", help="Check the world's invariants while it runs.")]
 Seed = Annotated[str | None, typer.Option(metavar="N", help="Instead of the scenario's seed.", show_default=False)]
 Out = Annotated[
     str | None, typer.Option(metavar="DIR", help="Write tables, figures and a manifest there.", show_default=False)
@@ -34,10 +35,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on standard error but errors.")]
 
 
-def overrides(settings: list[str] | None, detail: str | None = None) -> dict[str, Any]:
+def overrides(settings: list[str] | None, detail: str | None = None, audit: bool = False) -> dict[str, Any]:
     """Values by dotted key. InputError for what is not KEY=VALUE."""
     made: dict[str, Any] = dict(late.document.parse_setting(setting) for setting in settings or ())
-    return made if detail is None else {**made, "run.detail": detail}
+    if detail is not None:
+        made["run.detail"] = detail
+    return made | ({"run.audit": True} if audit else {})
 
 
 def whole(option: str, text: str | None, least: int) -> int | None:

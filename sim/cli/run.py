@@ -12,13 +12,14 @@ def run(
     variant: options.Variant = None,
     seed: options.Seed = None,
     detail: options.Detail = None,
+    audit: options.Audit = False,
     out: options.Out = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Run a scenario, or one variant of it, once."""
     seed_number = options.whole("--seed", seed, least=0)
-    scenario = sim.load(file, options.overrides(settings, detail), variant)
+    scenario = sim.load(file, options.overrides(settings, detail, audit), variant)
     folder = output.writable(out)
     if not quiet:
         output.note(f"simulating {output.named(scenario)}")

@@ -126,7 +126,8 @@ def _delay_s(a: Mapping[str, Any], b: Mapping[str, Any], detour: float) -> float
     ends = [a.get("Latitude"), a.get("Longitude"), b.get("Latitude"), b.get("Longitude")]
     if any(end is None for end in ends):
         return None
-    return fibre_s(*(_number(end, "Latitude or Longitude") for end in ends), detour)
+    latitude_a, longitude_a, latitude_b, longitude_b = (_number(end, "Latitude or Longitude") for end in ends)
+    return fibre_s(latitude_a, longitude_a, latitude_b, longitude_b, detour)
 
 
 def _number(value: Any, what: str) -> float:

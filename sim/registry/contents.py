@@ -183,6 +183,16 @@ class Contents:
                 self._forget(repository, held, digest)
         return gone
 
+    def missing(self) -> list[tuple[str, Digest]]:
+        """Blobs that a manifest here refers to and its repository lacks, with the repository: there must be none."""
+        return [
+            (name, blob.digest)
+            for name, held in self._repositories.items()
+            for image in held.images.values()
+            for blob in image.blobs
+            if blob.digest not in held.blobs
+        ]
+
     def stored(self) -> Iterable[tuple[str, Layer]]:
         """Every blob of every repository, with the repository's name."""
         return ((name, blob) for name, held in self._repositories.items() for blob in held.blobs.values())

@@ -190,6 +190,11 @@ class Storage:
         self.used_bytes -= freed_bytes
         return freed_bytes
 
+    def counted_bytes(self) -> int:
+        """What `used_bytes` must be: the layers of all images here, and those that are coming, each once."""
+        here = {blob.digest: blob.size_bytes for entry in self._images.values() for blob in entry.image.blobs}
+        return sum((here | self._coming).values())
+
     def __contains__(self, key: Key) -> bool:
         return key in self._images
 

@@ -6,6 +6,7 @@ checks of what its faults `need`. Those of links are in `wiring`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 
 from sim.errors import near, shown
@@ -86,6 +87,13 @@ def sites_exist(tables: Tables) -> Iterator[Fault]:
         elif host.site is not None and host.site not in tables.sites:
             problem = f"unknown site, got {shown(host.site)}"
             yield Fault(where, problem, _site_remedy(tables, host.site), needs=(("sites", host.site),))
+    for key, group in tables.clients.items():
+        if group.metro is not None and group.metro not in tables.sites:
+            problem = f"unknown site, got {shown(group.metro)}"
+            yield Fault(("clients", key, "metro"), problem, _site_remedy(tables, group.metro), needs=(("sites",),))
+        if group.account is not None and not re.fullmatch("[a-z0-9]+(?:[._-][a-z0-9]+)*", group.account):
+            problem = f"can't be part of a repository's name, got {shown(group.account)}"
+            yield Fault(("clients", key, "account"), problem, "use small letters, digits and single hyphens")
 
 
 def _site_remedy(tables: Tables, name: str = "") -> str:

@@ -42,7 +42,10 @@ _LIST_LAG = 'Unikraft Cloud docs: "a few minutes"'
 
 
 class Run(Table):
-    """What is asked of the simulator: how long, from which seed, how often, against which variant."""
+    """What is asked of the simulator: how long, from which seed, how often, against which variant.
+
+    An `audit` checks the world's invariants while it runs.
+    """
 
     title: StrictStr = setting("title", "")
     duration_s: Span = setting("duration", "24 h")
@@ -50,6 +53,7 @@ class Run(Table):
     runs: Count = setting("runs", 10)
     baseline: StrictStr | None = setting("baseline", None)
     detail: Literal["phases", "requests"] = setting("detail", "phases")
+    audit: StrictBool = setting("audit", False)
 
 
 class Site(Table):
@@ -120,13 +124,19 @@ class NodeGroup(Registry):
 
 
 class ClientGroup(Host):
-    """Machines that deploy, alike; `share` is their part of the demand, relative to the other groups."""
+    """Machines that deploy, alike; `share` is their part of the demand, relative to the other groups.
+
+    Each has an account of its own unless they share an `account` (UKC_TOKEN), and deploys to the nodes of its site
+    unless a `metro` is named (UKC_METRO).
+    """
 
     count: Count = setting("count", 1)
     own_up_Bps: Rate = figure("up", "50 Mbit/s", assumption=True, range=("10 Mbit/s", "1000 Mbit/s"))
     own_down_Bps: Rate = figure("down", "200 Mbit/s", assumption=True, range=("10 Mbit/s", "1000 Mbit/s"))
     rtt_s: Duration = figure("rtt", "15 ms", assumption=True, range=("5 ms", "30 ms"))
     profile: StrictStr = setting("profile", "kraftkit")
+    account: StrictStr | None = setting("account", None)
+    metro: StrictStr | None = setting("metro", None)
     share: Weight = setting("share", 1.0)
 
 
@@ -227,6 +237,7 @@ class Policies(Table):
 
     route: Routes = figure("route", "central", assumption=True)
     placement: Placement = figure("placement", "sticky", assumption=True)
+    create: Literal["at-once", "poll"] = figure("create", "at-once", source="kraftkit, cloud/deploy (poll: legacy)")
     fanout: Fanout = figure("fanout", "sync-then-pull", assumption=True)
     chunking: Chunking = figure("chunking", "whole", source="OCI image specification: a layer is one blob")
     source: Source = figure("source", "upstream", source="containerd without mirrors: the registry of the reference")

@@ -19,7 +19,7 @@ from sim.registry.oci import Layer, digest_of
 from sim.registry.storage import Quota, Storage
 from sim.registry.workers import Workers
 from sim.scenario import Choice, Scenario
-from sim.scenario.tables import Central, Host, NodeGroup, Policies, Sync
+from sim.scenario.tables import Central, ClientGroup, Host, NodeGroup, Policies, Sync
 from sim.streams import Streams
 from sim.topologies import Host as AttachedHost
 from sim.workload.demand import Demand
@@ -43,13 +43,10 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
     central = _registry("central", scenario.central, 0, streams, merges, chosen, pool())
     hosts = enumerate(scenario.node_hosts(), 1)
     nodes = [_registry(name, group, n, streams, merges, chosen, pool()) for n, (name, group) in hosts]
-    clients = [
-        Client(name, group.site or "", n, group.window_bytes, profile=PROFILES[group.profile])
-        for n, (name, group) in enumerate(scenario.client_hosts(), 1 + len(nodes))
-    ]
+    clients = [_client(name, group, 1 + len(nodes), n) for n, (name, group) in enumerate(scenario.client_hosts())]
     disks_Bps = {0: scenario.central.disk_Bps}
     disks_Bps |= {n: group.disk_Bps for n, (_, group) in enumerate(scenario.node_hosts(), 1)}
-    sites = {client.site for client in clients} | {node.site for node in nodes}
+    sites = {client.metro for client in clients} | {node.site for node in nodes}
     spans = spans_of(scenario, [_attached(*named) for named in groups])
     sync = scenario.policies.sync
     caps = SyncCaps(sync.job_Bps, sync.target_Bps, sync.leg_Bps)
@@ -82,6 +79,20 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
 
 def _attached(name: str, group: Host) -> AttachedHost:
     return AttachedHost(name, group.site or "", group.up_Bps, group.down_Bps, group.delay_s)
+
+
+def _client(name: str, group: ClientGroup, first: int, number: int) -> Client:
+    """Client `number`, where hosts from `first` on are clients."""
+    site, account = group.site or "", group.account or f"org{number}"
+    return Client(
+        name,
+        site,
+        first + number,
+        group.window_bytes,
+        profile=PROFILES[group.profile],
+        account=account,
+        metro=group.metro or site,
+    )
 
 
 def _registry(
@@ -172,6 +183,7 @@ def _rules(scenario: Scenario) -> Rules:
         sleeps_for_s=scenario.demand.sleeps_for_s,
         wakes=scenario.demand.wakes,
         removed_after_s=scenario.demand.removed_after_s,
+        polls=chosen.create == "poll",
         sync=_sync(chosen.sync),
     )
 
@@ -242,7 +254,7 @@ def _warm_up(world: World, demand: Demand, cold: set[str]) -> None:
         repository = world.repository(app)
         image = world.image(world.kinds[int(demand.app_kind[app])], 0, len(demand) + app, app)
         client = world.clients[world.app_client[app]]
-        placed = world.place(client.site, app, world.app_draw[app])
+        placed = world.place(client.metro, app, world.app_draw[app])
         for registry in (world.central, *(node for node in placed if node.name not in cold)):
             if not fits(registry, repository, image):
                 continue

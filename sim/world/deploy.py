@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from sim.policies.snapshot import PushView
@@ -46,7 +48,7 @@ class Deploy(DeployRow):
         self.kind = kind = world.kinds[ask.kind]
         self.image = image = world.image(kind, ask.kernel, ask.deploy, ask.app)
         self.wanted = Wanted(self.repository, TAG, image.digest if world.rules.by_digest else None)
-        self.nodes = world.place(self.client.site, ask.app, ask.place_draw)
+        self.nodes = world.place(self.client.metro, ask.app, ask.place_draw)
         self.route = world.rules.route(PushView(kind.rootfs_bytes, kind.kernel_bytes, ask.update), ask.route_draw)
         self.pushed = Moved(world.log, ask.deploy, "push")
 
@@ -77,7 +79,33 @@ def _through_central(world: World, path: Path, this: Deploy) -> Steps:
         own = Copy(this.ask.deploy, world.central, world.central, this.repository, TAG, this.image, publish)
         owe(world, owed_to_nodes(world, own))
     _create(world, path, this, world.central)
+    if world.rules.polls:
+        yield from _poll(world, path, this)
     yield from _start(world, path, [(node, world.central, False) for node in this.nodes], this)
+
+
+def _poll(world: World, path: Path, this: Deploy) -> Steps:
+    """The client asks the metro over and over, without a pause, until the first node has the image.
+
+    What the node is not sent it fetches when it is first asked. Polls that find nothing are not simulated: the answer
+    that says yes is that to the first poll which is served after the image came.
+    """
+    node = this.nodes[0]
+    way = world.network.way(this.client, node)
+    each_s = way.round_trip_s + node.request_s
+    first_s = path.now_s
+    if world.rules.sync.to_nodes.on_demand:
+        world.clock.start(_fetch_ahead(world, first_s, node, this))
+    yield from world.until_has(path, node, this.repository, this.image.digest)
+    polls = math.ceil(max(0.0, path.now_s - first_s) / each_s)
+    path.now_s = first_s + polls * each_s + way.back_s + way.forth_s
+    this.client_latency_s = path.now_s + way.back_s - path.started_s
+
+
+def _fetch_ahead(world: World, at_s: float, node: Registry, this: Deploy) -> Steps:
+    yield at_s
+    with suppress(Failure):  # the client gives up polling, and says so
+        yield from pull(world, Path(at_s), node, world.central, this.wanted, this)
 
 
 def _straight_to_nodes(world: World, path: Path, this: Deploy, synced: bool) -> Steps:
@@ -131,7 +159,7 @@ def _instance(world: World, path: Path, node: Registry, upstream: Registry, wait
     asked_s, trailing_s, missed = path.now_s, None, True
     try:
         if wait:
-            yield from world.until_central_has(path, this.repository, this.image.digest)
+            yield from world.until_has(path, world.central, this.repository, this.image.digest)
         trailing_s = yield from _restarted(world, path, node, upstream, this)
         missed = False
     finally:

@@ -70,9 +70,11 @@ class Registry(Machine):
 
 @dataclass(slots=True, eq=False)
 class Client(Machine):
-    """A machine that pushes."""
+    """A machine that pushes to its account's repositories, for the nodes of a metro first."""
 
     profile: Profile
+    account: str
+    metro: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from collections import defaultdict
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.rows import ENDS, Table
+from sim.columns import Table
+from sim.rows import ENDS
 from sim.world.limits import sweep
 from sim.world.sightings import BIN_S
 from sim.world.usage import Usage, held_s, offered_bytes, usage

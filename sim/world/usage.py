@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.columns import Table
 from sim.network.transport import INITIAL_WINDOW_BYTES
-from sim.rows import Table
 from sim.world.flight import CAP
 from sim.world.sightings import BIN_S, Change
 from sim.world.wire import Wire

@@ -67,6 +67,7 @@ class Rules:
     sleeps_for_s: float
     wakes: int
     removed_after_s: float
+    polls: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -95,11 +96,11 @@ class World:
     faults: Faults | None = None
     pushed: dict[tuple[int, int], dict[str, None]] = field(default_factory=dict)
     _newest: dict[tuple[str, str], Publish] = field(default_factory=dict)
-    _awaited: dict[tuple[str, Digest], Event] = field(default_factory=dict)
+    _awaited: dict[tuple[int, str, Digest], Event] = field(default_factory=dict)
 
     def repository(self, app: int) -> str:
         """The repository of an application: its account's and its own name."""
-        return f"org{self.app_client[app]}/app{app}"
+        return f"{self.clients[self.app_client[app]].account}/app{app}"
 
     def image(self, made: ImageKind, kernel: int, number: int, app: int) -> Image:
         """Image `number` of the run, of an application: the kernel that its release shares, and a rootfs of its own."""
@@ -147,8 +148,8 @@ class World:
 
     def _arrived(self, registry: Registry, repository: str, digest: Digest) -> None:
         """Starts may be waiting for it."""
-        if self._awaited and registry is self.central:
-            awaited = self._awaited.pop((repository, digest), None)
+        if self._awaited:
+            awaited = self._awaited.pop((registry.number, repository, digest), None)
             if awaited is not None:
                 self.clock.deliver(awaited)
 
@@ -162,20 +163,21 @@ class World:
             return None
         return now_s - newest.published_s
 
-    def until_central_has(self, path: Path, repository: str, digest: Digest) -> Steps:
-        """Wait until central has an image; a failure after `WAIT_LIMIT_S`."""
+    def until_has(self, path: Path, registry: Registry, repository: str, digest: Digest) -> Steps:
+        """Wait until a registry has an image; a failure after `WAIT_LIMIT_S`."""
         path.enter(SYNC_WAIT)
         yield path.now_s
-        if self.central.contents.image(repository, digest) is not None:
+        if registry.contents.image(repository, digest) is not None:
             return
-        owed = self.backlog.on_demand.pop((self.central.number, repository, digest), None)
+        owed = self.backlog.on_demand.pop((registry.number, repository, digest), None)
         if owed is not None:
             self.clock.start(owed())
-        awaited = self._awaited.setdefault((repository, digest), Event(self.clock))
+        awaited = self._awaited.setdefault((registry.number, repository, digest), Event(self.clock))
         yield self.clock.any_of((awaited, self.clock.at(path.now_s + WAIT_LIMIT_S)))
         path.now_s = self.clock.now
-        if self.central.contents.image(repository, digest) is None:
-            raise Failure(f"not at central within {WAIT_LIMIT_S:g} s")
+        if registry.contents.image(repository, digest) is None:
+            where = "at central" if registry is self.central else "on its node"
+            raise Failure(f"not {where} within {WAIT_LIMIT_S:g} s")
 
     def dissolve(self) -> None:
         """Part the machines of a world that has ended.

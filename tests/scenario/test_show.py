@@ -77,7 +77,7 @@ def models() -> Iterator[type[BaseModel]]:
 
 
 #: Defaults that are decisions of whoever asks, not claims about the world.
-SETTINGS = {("Run", key) for key in ("title", "duration", "seed", "runs", "baseline", "detail")} | {
+SETTINGS = {("Run", key) for key in ("title", "duration", "seed", "runs", "baseline", "detail", "audit")} | {
     (group, key) for group in ("NodeGroup", "ClientGroup", "Image") for key in ("count", "share", "profile")
 }
 

@@ -13,8 +13,8 @@ import pytest
 import sim
 from sim import rows
 from sim.calibrate.laws import laws
+from sim.columns import Table
 from sim.result import Result
-from sim.rows import Table
 from sim.scenario import Scenario
 
 ROOT = Path(__file__).parents[2]

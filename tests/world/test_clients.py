@@ -6,8 +6,11 @@ where a client sends it afterwards.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import sim
 from sim.registry.clients import PROFILES
 
 from .small import MB, App, Deploy, Seen, demand, exactly, play, scenario
@@ -101,3 +104,37 @@ def test_a_refused_token_ends_the_deploy() -> None:
     fault = {"kind": "tokens-refused", "target": "central", "at": "0 s", "lasts": "10 s"}
     seen = pushes("docker", Deploy(0.0), Deploy(50.0), faults__f=fault)
     assert [row["reason"] for row in seen.deploys()] == ["token refused", ""]
+
+
+def test_clients_of_one_account_share_its_repositories_and_mounts() -> None:
+    """Two developers with one token push to one account: what one has pushed is no help to the other by itself."""
+    chosen = scenario(clients=2, clients__dev__account="team")
+    seen = play(chosen, demand([Deploy(0.0), Deploy(50.0, app=1)], apps=[App(client=0), App(client=1)]))
+    assert [row["repository"] for row in seen.deploys()] == ["team/app0", "team/app1"]
+
+
+def test_a_client_may_deploy_to_another_metro() -> None:
+    """A client at fra that names was deploys to the nodes there."""
+    changes = {"demand.rate": "200/day", "clients.fra-dev.metro": "was"}
+    chosen = sim.load(Path(__file__).parents[2] / "scenarios" / "presets" / "two-metros.toml", overrides=changes)
+    starts = sim.run(chosen).starts
+    assert set(starts.node.str[:3]) == {"was"}
+
+
+def test_polling_creates_the_instance_when_the_node_has_the_image() -> None:
+    """The client polls from 4.231 on, the node fetches meanwhile: the boot is later than with one request at once.
+
+    Polls take 0.21 s each; the instance is created after the first that finds the image, and then it only boots.
+    """
+    at_once = play(scenario(), demand([Deploy(0.0)], apps=[App(kind=1)])).deploys()[0]
+    polled = play(scenario(policies__create="poll"), demand([Deploy(0.0)], apps=[App(kind=1)])).deploys()[0]
+    assert at_once["latency_s"] < polled["latency_s"] < at_once["latency_s"] + 1.0
+    assert polled["pulled_bytes"] == at_once["pulled_bytes"] == MB + 10_000
+    assert polled["client_latency_s"] > at_once["client_latency_s"] + 2.0
+
+
+def test_polling_gives_up_after_a_minute() -> None:
+    """A node that never gets the image is polled for 60 s, and the deploy says so."""
+    changes = {"policies__create": "poll", "policies__sync__to_nodes": "never"}
+    (row,) = play(scenario(**changes), demand([Deploy(0.0)], apps=[App(kind=1)])).deploys()
+    assert row["reason"] == "not on its node within 60 s"

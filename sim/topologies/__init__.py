@@ -52,8 +52,8 @@ class Host:
 class Span:
     """A full-duplex link `name` between `a` and `b`: `NAME-up` runs from a to b, `NAME-down` back.
 
-    With hours it carries at each time of day what they say, and its rates are those at the start. It is `wan` if it joins
-    places, and no host to one.
+    With hours it carries at each time of day what they say, and its rates are those at the start. It is `wan` if it
+    joins places, and no host to one.
     """
 
     name: str

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from sim.errors import InputError
 from sim.experiment import executors
 from sim.experiment.comparison import Comparison
-from sim.experiment.worker import Outcome, Task, begin, measure
+from sim.experiment.runs import Progress, Runs
+from sim.experiment.store import Store
+from sim.experiment.worker import Task
 from sim.scenario import Scenario
 
 #: What a scenario without variants is called where variants are listed.
@@ -20,7 +21,9 @@ def compare(
     runs: int | None = None,
     seed: int | None = None,
     executor: str = "processes",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
+    store: Store | None = None,
+    tables: bool = True,
 ) -> Comparison:
     """Run every variant `runs` times and compare each with the baseline.
 
@@ -28,18 +31,20 @@ def compare(
 
     `runs` and `seed` are the scenario's unless given; `executor` is `serial`, `processes` (one for each core) or
     `processes:N`. `progress(done, total)` is called before the first run and after each. Neither the executor nor its
-    number of workers changes any value. InputError for fewer than one run, for an executor that there is not, and
-    when a worker dies.
+    number of workers changes any value. Runs that `store` knows are not made again, all others are put there; with
+    `tables` run 0 of each variant is made all the same, as its tables are not kept. InputError for fewer than one run,
+    for an executor that there is not, and when a worker dies.
     """
     runs = scenario.run.runs if runs is None else runs
     if runs < 1:
         raise InputError("runs", f"must be at least 1, got {runs}", "two or more give intervals")
     seed = scenario.run.seed if seed is None else seed
     named = _variants(scenario)
-    tasks = [Task(variant, run) for run in range(runs) for variant in named.values()]
+    tasks = [Task(variant, run, tables=tables and run == 0) for run in range(runs) for variant in named.values()]
     executor = executors.resolved(executor, len(tasks))
     began = time.perf_counter()
-    outcomes = _outcomes(scenario, seed, tasks, executor, progress)
+    with Runs(scenario, seed, executor, store, progress) as made:
+        outcomes = dict(zip(((task.variant, task.run) for task in tasks), made.outcomes(tasks), strict=True))
     return Comparison(
         scenario=scenario,
         seed=seed,
@@ -56,21 +61,3 @@ def _variants(scenario: Scenario) -> dict[str, str | None]:
     if scenario.variant_name is None and scenario.variants:
         return {name: name for name in scenario.variants}
     return {scenario.variant_name or ONLY: None}
-
-
-def _outcomes(
-    scenario: Scenario,
-    seed: int,
-    tasks: list[Task],
-    executor: str,
-    progress: Callable[[int, int], None] | None,
-) -> dict[tuple[str | None, int], Outcome]:
-    outcomes: dict[tuple[str | None, int], Outcome] = {}
-    if progress is not None:
-        progress(0, len(tasks))
-    with executors.started(executor, begin, (scenario, seed)) as pool:
-        for task, outcome in zip(tasks, pool.map(measure, tasks), strict=True):
-            outcomes[task.variant, task.run] = outcome
-            if progress is not None:
-                progress(len(outcomes), len(tasks))
-    return outcomes

@@ -20,7 +20,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -69,6 +69,12 @@ def resolved(text: str, tasks: int) -> str:
     raise InputError("executor", problem, _KINDS)
 
 
+def ahead(executor: str) -> int:
+    """How many tasks to hand over at once: one where they are made here, two a worker elsewhere."""
+    kind, _, number = executor.partition(":")
+    return 2 * int(number) if kind == "processes" else 1
+
+
 @contextmanager
 def started(executor: str, begin: Callable[..., None], arguments: tuple[Any, ...]) -> Iterator[Executor]:
     """An executor, as `resolved` names it, whose workers have each called begin(*arguments) once."""
@@ -92,6 +98,23 @@ def started(executor: str, begin: Callable[..., None], arguments: tuple[Any, ...
         pool.shutdown(cancel_futures=True)
         watched.close()
         held.close()
+
+
+def completed(pool: Executor, fn: Callable[[A], B], tasks: Iterable[A], ahead: int) -> Iterator[tuple[A, B]]:
+    """Each task with its answer, in the order in which they end; at most `ahead` tasks are handed over and not back."""
+    under_way: dict[Future[B], A] = {}
+    for task in tasks:
+        under_way[pool.submit(fn, task)] = task
+        if len(under_way) >= ahead:
+            yield from _ended(under_way)
+    while under_way:
+        yield from _ended(under_way)
+
+
+def _ended(under_way: dict[Future[B], A]) -> Iterator[tuple[A, B]]:
+    """Those that have ended when at least one has, taken out."""
+    for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+        yield under_way.pop(future), future.result()
 
 
 def _begin(watched: Connection, held: Connection, begin: Callable[..., None], arguments: tuple[Any, ...]) -> None:

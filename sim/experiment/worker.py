@@ -1,57 +1,122 @@
 """One run as a task: what a worker is given, what it hands back. Imports neither pandas nor scipy nor matplotlib.
 
 A worker is given the scenario once, when it starts, and then only the names of runs. It hands back metrics, digest and
-counters; tables are large, so only the first run of a variant brings them along, to be looked at and written.
+counters; tables are large, so they come along only where a task asks for them, to be looked at and written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
 
 from sim.result import Result
 from sim.runner import run
 from sim.scenario import Scenario
 
+#: Values by dotted key that a run has instead of the scenario's: `(("links.wan.capacity", "1 Gbit/s"),)`.
+Settings = tuple[tuple[str, Any], ...]
+
+#: How many of the fullest places an outcome names.
+_FULLEST = 3
+#: Resolved scenarios that a process keeps at hand; a search goes from point to point and seldom far back.
+_KEPT = 64
+
 # Filled by `begin` in a process that makes runs: what it was asked about, for as long as it lives.
-_QUESTION: ContextVar[tuple[Scenario, int]] = ContextVar("question")
+_QUESTION: ContextVar[Question] = ContextVar("question")
 
 
 class Task(NamedTuple):
-    """One run of one variant, None where the scenario has none."""
+    """One run of one variant, None where the scenario has none, with some values set otherwise."""
 
     variant: str | None
     run: int
+    settings: Settings = ()
+    tables: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is kept of one run."""
+    """What is kept of one run; `fullest` are the links and registries most in use, with the share in use."""
 
     metrics: Mapping[str, float]
     digest: str
     deploys: int
     events: int
-    peak_rss_bytes: int
-    sample: Result | None
+    fullest: tuple[tuple[str, float], ...]
+    sample: Result | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """All but the sample, as values that JSON in Python's dialect (with NaN and Infinity) holds exactly."""
+        return {
+            "digest": self.digest,
+            "deploys": self.deploys,
+            "events": self.events,
+            "fullest": [list(pair) for pair in self.fullest],
+            "metrics": dict(self.metrics),
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """What `to_json` gave, without a sample."""
+        fullest = tuple((str(name), float(share)) for name, share in document["fullest"])
+        return cls(**{**document, "fullest": fullest})
+
+
+@dataclass(slots=True)
+class Question:
+    """What a process is asked about: a scenario, the seed, and what became of the scenario under each setting."""
+
+    scenario: Scenario
+    seed: int
+    _made: dict[tuple[Settings, str | None], Scenario] = field(default_factory=dict)
+
+    def asked(self, task: Task) -> Scenario:
+        """The scenario that a task runs. InputErrors when its settings do not make one."""
+        which = task.settings, task.variant
+        if which not in self._made:
+            made = self._make(*which)
+            if len(self._made) >= _KEPT:
+                self._made.clear()
+            self._made[which] = made
+        return self._made[which]
+
+    def _make(self, settings: Settings, variant: str | None) -> Scenario:
+        if variant is not None:
+            return self.asked(Task(None, 0, settings)).variant(variant)
+        if not settings:
+            return self.scenario
+        base = self.scenario
+        return Scenario.from_document(base.document, base.name, dict(settings), base.variant_name)
 
 
 def begin(scenario: Scenario, seed: int) -> None:
     """Tell this process what the runs to come are of."""
-    _QUESTION.set((scenario, seed))
+    _QUESTION.set(Question(scenario, seed))
 
 
 def measure(task: Task) -> Outcome:
     """Make one run."""
-    scenario, seed = _QUESTION.get()
-    result = run(scenario, seed, task.run, task.variant)
+    question = _QUESTION.get()
+    result = run(question.asked(task), question.seed, task.run)
     return Outcome(
         metrics=result.metrics,
         digest=result.digest,
         deploys=len(result.tables["deploys"]),
         events=result.events,
-        peak_rss_bytes=result.peak_rss_bytes,
-        sample=result if task.run == 0 else None,
+        fullest=_fullest(result),
+        sample=result if task.tables else None,
     )
+
+
+def _fullest(result: Result) -> tuple[tuple[str, float], ...]:
+    """The links by the share of their capacity used, registries by that of their workers' time; fullest first."""
+    links, registries = result.tables["links"], result.tables["registries"]
+    used = dict(zip(links.column("link"), links.column("mean_utilisation").tolist(), strict=True))
+    for name, busy_s, workers in zip(
+        registries.column("registry"), registries.column("busy_s").tolist(), registries.column("workers").tolist(),
+        strict=True,
+    ):  # fmt: skip
+        used[f"{name}'s workers"] = busy_s / (workers * result.simulated_s) if result.simulated_s else 0.0
+    return tuple(sorted(used.items(), key=lambda pair: -pair[1])[:_FULLEST])

@@ -38,3 +38,9 @@ def scenario() -> Scenario:
 def outcome(scenario: Scenario) -> Comparison:
     """The small scenario's comparison, made once for the tests that read it."""
     return sim.compare(scenario, executor="serial")
+
+
+@pytest.fixture(scope="session")
+def small_text() -> str:
+    """The question as a file has it."""
+    return SMALL

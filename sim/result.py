@@ -24,6 +24,7 @@ from sim.columns import Table
 from sim.files import folder, plain, write_json
 from sim.scenario import Scenario
 from sim.scenario.model import CENTRAL
+from sim.scenario.prices import HOUR_S, MONTH_S
 from sim.stats.quantiles import summary
 
 if TYPE_CHECKING:
@@ -98,8 +99,18 @@ class Result:
         """Every metric of `sim.rows.METRICS`, and `link_utilisation.NAME.mean`, `.peak` of WAN links and central's."""
         totals = _totals(self.tables)
         totals["fleet_convergence_s"] = self._convergence_s()
+        totals["cost_usd"] += self._kept_usd()
         ordered = {metric.name: totals[metric.name] for metric in rows.TOTALS}
         return {**_distributions(self.tables), **ordered, **_utilisation(self.tables["links"])}
+
+    def _kept_usd(self) -> float:
+        """What registries cost for the time in which there is demand: by the hour, and by the bytes that nodes keep."""
+        registries, prices = self.tables["registries"], self.scenario.prices
+        on_nodes = ~_where(registries.column("registry"), CENTRAL)
+        stored_bytes = float(registries.column("stored_bytes")[on_nodes].sum())
+        by_hour = len(registries) * prices.registry_hour_usd / HOUR_S
+        by_byte = stored_bytes * prices.disk_month_usd_per_byte / MONTH_S
+        return self.scenario.run.duration_s * (by_hour + by_byte)
 
     def _convergence_s(self) -> float:
         """From a kernel's release until the last application that it redeployed was ready; NaN where none is released.

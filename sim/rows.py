@@ -220,7 +220,7 @@ TOTALS: Final = (
     Metric("failed_deploys", "", "deploys that did not get ready"),
     Metric("lost_images", "", "images whose only copy was dropped"),
     Metric("fleet_convergence_s", "s", "from a kernel's release until the last application it redeployed was ready"),
-    Metric("cost_usd", "USD", "bytes carried times the price of the links"),
+    Metric("cost_usd", "USD", "price of the bytes that links carry, of registries' hours, of what nodes keep"),
 )
 
 METRICS: Final[Mapping[str, Metric]] = {

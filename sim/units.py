@@ -50,6 +50,7 @@ _DIMENSIONS = {
     ("time", ""): "time",
     ("size", "time"): "rate",
     ("money", "size"): "price",
+    ("money", ""): "cost",
     ("", "time"): "frequency",
     ("fraction", ""): "fraction",
     ("", ""): "plain number",
@@ -59,6 +60,7 @@ _EXAMPLES = {
     "time": '"35 ms"',
     "rate": '"10 Gbit/s"',
     "price": '"0.09 USD/GB"',
+    "cost": '"12 USD"',
     "frequency": '"50000/day"',
     "fraction": '0.9 or "90 %"',
 }
@@ -102,6 +104,11 @@ def price_of(text: object) -> float:
     return _float(_parse(text, "price"), text, "price")
 
 
+def usd_of(text: object) -> float:
+    """US dollars: "12 USD" is 12."""
+    return _float(_parse(text, "cost"), text, "cost")
+
+
 def per_second_of(text: object) -> float:
     """Events per second: "50000/day" is 50000 / 86400."""
     return _float(_parse(text, "frequency"), text, "frequency")
@@ -131,6 +138,10 @@ def format_rate(rate_Bps: float) -> str:
 def format_price(price_usd_per_byte: float) -> str:
     units = [(" USD/GB", Fraction(1, 10**9))]
     return _shortest(_exact(price_usd_per_byte), price_of, price_usd_per_byte, units)
+
+
+def format_usd(cost_usd: float) -> str:
+    return _shortest(_exact(cost_usd), usd_of, cost_usd, [(" USD", Fraction(1))])
 
 
 def format_per_second(per_second: float) -> str:

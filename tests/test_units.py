@@ -134,7 +134,7 @@ def test_decimals_are_not_read_as_binary_floats(whole: int, thousandths: int) ->
         (
             units.price_of,
             "3 USD",
-            'must be a price, got "3 USD", which measures nothing known here; write a price such as "0.09 USD/GB"',
+            'must be a price, got "3 USD", which is a cost; write a price such as "0.09 USD/GB"',
         ),
         (units.per_second_of, "5", 'a frequency needs its unit, got "5"; write a frequency such as "50000/day"'),
         (units.fraction_of, "x", 'must be a number and a unit, got "x"; write a fraction such as 0.9 or "90 %"'),

@@ -31,7 +31,7 @@ _LABELS: Final = {
     "sync_bytes": "bytes synced",
     "dedup_saved_bytes": "saved by dedup",
     "coalesced_bytes": "saved by coalescing",
-    "cost_usd": "cost of links",
+    "cost_usd": "cost",
 }
 _UNLIMITED: Final = 100_000
 _PAIRED_AT: Final = ("p50", "p95")

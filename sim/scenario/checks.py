@@ -17,6 +17,7 @@ from sim.scenario.leaves import leaves
 from sim.scenario.lines import Line
 from sim.scenario.model import CENTRAL, Tables, host_names
 from sim.scenario.tables import ClientGroup, Host, NodeGroup, Registry
+from sim.scenario.thresholds import UTILISATION, threshold
 from sim.scenario.wiring import (
     SITELESS,
     generated,
@@ -180,6 +181,27 @@ def replays_have_hosts(tables: Tables) -> Iterator[Fault]:
         yield Fault(("demand", "replay", "until"), "must be after since", "lengthen the window")
 
 
+def thresholds_name_links(tables: Tables) -> Iterator[Fault]:
+    """The link of a threshold on a link's utilisation is one of which runs tell it."""
+    for name, text in tables.thresholds.items():
+        metric = threshold(text).metric
+        if metric.startswith(UTILISATION):
+            known = told_links(tables)
+            link = metric.removeprefix(UTILISATION).rpartition(".")[0]
+            if link not in known:
+                path = ("thresholds", name)
+                yield Fault(path, f"no utilisation is told of such a link, got {shown(link)}", near(link, known))
+
+
+def told_links(tables: Tables) -> list[str]:
+    """The directions of links whose utilisation is among a run's metrics: those between places, and central's."""
+    of_hosts = {name for name, _ in tables.hosts()} - {CENTRAL}
+    spans = {span.name: (span.a, span.b) for span in generated(tables)}
+    spans |= {name: link.between for name, link in tables.links.items() if link.between is not None}
+    told = [name for name, ends in spans.items() if not of_hosts & set(ends)]
+    return [f"{name}-{way}" for name in told for way in ("up", "down")]
+
+
 CHECKS: tuple[Callable[[Tables], Iterator[Fault]], ...] = (
     something_of_each,
     alternatives,
@@ -197,6 +219,7 @@ CHECKS: tuple[Callable[[Tables], Iterator[Fault]], ...] = (
     faults_have_targets,
     replays_have_hosts,
     names_are_apart,
+    thresholds_name_links,
 )
 
 

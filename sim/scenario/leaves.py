@@ -47,7 +47,7 @@ def _below(value: object, field: FieldInfo, path: Path, written: bool) -> Iterat
         yield from leaves(value, path)
     elif isinstance(value, Mapping):
         for key, part in value.items():
-            below = list(leaves(part, (*path, key)))
+            below = list(leaves(part, (*path, key))) if isinstance(part, BaseModel) else [Leaf((*path, key), part)]
             yield from below or [Leaf((*path, key), {})]
     elif isinstance(value, Choice):
         yield from _choice(value, field, path, written)

@@ -9,6 +9,7 @@ from sim.figures import Table, setting
 from sim.scenario.choices import Shape
 from sim.scenario.lines import Link, Name
 from sim.scenario.outages import Fault
+from sim.scenario.prices import Prices
 from sim.scenario.tables import (
     Central,
     ClientGroup,
@@ -20,6 +21,7 @@ from sim.scenario.tables import (
     Run,
     Site,
 )
+from sim.scenario.thresholds import Condition
 
 #: The host that holds the central registry.
 CENTRAL = "central"
@@ -39,6 +41,8 @@ class Tables(Table):
     demand: Demand = setting("demand", {})
     policies: Policies = setting("policies", {})
     faults: Mapping[Name, Fault] = setting("faults", {})
+    prices: Prices = setting("prices", {})
+    thresholds: Mapping[Name, Condition] = setting("thresholds", {})
 
     def node_hosts(self) -> Iterator[tuple[str, NodeGroup]]:
         """(host name, its group) of every node, groups in the file's order."""

@@ -20,11 +20,6 @@ from sim.scenario.document import Document, overridden, plain, read
 from sim.scenario.faults import Fault, Path, dotted, faults_of
 from sim.scenario.model import Tables
 
-# Tables that the file format knows and the simulator does not yet.
-_NOT_YET = {
-    "thresholds": "remove it",
-    "prices": "remove it, links carry their own price",
-}
 # More rounds than any document has levels: each repairs at least the outermost of the faults left.
 _ROUNDS = 20
 
@@ -118,9 +113,6 @@ class Scenario(Tables):
         elif isinstance(changes, Mapping):
             tables = overridden(tables, changes, f"variant {variant}")
         values, figures = plain(tables, faults)
-        for key in sorted(_NOT_YET.keys() & values.keys()):
-            faults.append(Fault((key,), "this table is not supported yet", _NOT_YET[key]))
-            del values[key]
         scenario = cls._repaired(values, faults, FilePath(name).parent)
         spoilt = [fault.path for fault in faults]
         told = list(spoilt)

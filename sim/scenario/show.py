@@ -16,8 +16,9 @@ from sim.scenario.faults import Path, dotted
 from sim.scenario.leaves import leaves, toml, toml_key
 from sim.scenario.scenario import Scenario
 
-# What is said about a run, or about many, but is no part of one.
+# What is said about a run, or about many, but is no part of one: values, and a whole table.
 _NOT_OF_A_RUN = {("run", "title"), ("run", "baseline"), ("run", "runs")}
+_BESIDE_RUNS = "thresholds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def text(scenario: Scenario) -> str:
 
 def canonical(scenario: Scenario) -> str:
     """JSON of every value that a run depends on, in base units and in a fixed order: equal text, equal run."""
-    return json.dumps([[dotted(leaf.path), leaf.value] for leaf in leaves(scenario) if leaf.path not in _NOT_OF_A_RUN])
+    decides = (leaf for leaf in leaves(scenario) if leaf.path not in _NOT_OF_A_RUN and leaf.path[0] != _BESIDE_RUNS)
+    return json.dumps([[dotted(leaf.path), leaf.value] for leaf in decides])
 
 
 def _header(path: Path) -> str:

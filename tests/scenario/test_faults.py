@@ -30,8 +30,6 @@ ONE_FAULT: list[tuple[dict[str, Any], str]] = [
         {"faults.x": {"kind": "link-down", "target": "dal-was"}},
         'faults.x: must be once at a time or again and again; write at = "1 h", or between = "6 h"',
     ),
-    ({"thresholds": {}}, "thresholds: this table is not supported yet; remove it"),
-    ({"prices": {}}, "prices: this table is not supported yet; remove it, links carry their own price"),
     ({"central": 3}, "central: must be a table, got 3; write its keys under a [table] of this name"),
     ({"nodes": "n"}, 'nodes: must be a table of named tables, got "n"; write each under a [table] of its own'),
     ({"nodes.n": 3}, "nodes.n: must be a table, got 3; write its keys under a [table] of this name"),
@@ -56,7 +54,7 @@ ONE_FAULT: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"links.dal-was.price": "0.09 USD"},
-        'links.dal-was.price: must be a price, got "0.09 USD", which measures nothing known here; '
+        'links.dal-was.price: must be a price, got "0.09 USD", which is a cost; '
         'write a price such as "0.09 USD/GB"',
     ),
     (

@@ -1,0 +1,100 @@
+"""`[thresholds]` and `--until`: what must hold, as text to a threshold and nothing else.
+
+    deploy_latency_s.p99 < 3 s                             each variant's
+    node-direct: failed_deploys <= 0                       one variant's
+    node-direct - central: deploy_latency_s.p50 < 0 s      a difference, paired run by run
+    cost_usd < 12 USD
+
+The limit is written in the metric's unit. Whether a threshold is met is for `sim.experiment.thresholds` to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, StrictStr
+
+from sim import rows, units
+from sim.errors import InputError, near, shown
+from sim.figures import fault
+from sim.units import UnitError
+
+#: How metrics of single links begin; `.NAME.mean` and `.NAME.peak` follow.
+UTILISATION: Final = "link_utilisation."
+
+_OF: Final[Mapping[str, Callable[[object], float]]] = {
+    "s": units.seconds_of,
+    "bytes": lambda text: float(units.bytes_of(text)),
+    "USD": units.usd_of,
+    "": units.fraction_of,
+}
+_FORM = re.compile(r"(?:(?P<who>[^:<>=]+):)?(?P<metric>[^:<>=]+)(?P<sign><=|>=|<|>)(?P<limit>[^<>=]+)")
+_REMEDY = 'write for example "deploy_latency_s.p99 < 3 s"'
+# Only a dash with room on both sides is a minus: names have dashes, too.
+_MINUS = " - "
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A metric, of each variant or of `variant` or of `variant` less `baseline`, and the limit on one side of it."""
+
+    text: str
+    metric: str
+    sign: str
+    limit: float
+    variant: str | None = None
+    baseline: str | None = None
+
+    @property
+    def below(self) -> bool:
+        """Whether it asks for little, not for much."""
+        return self.sign.startswith("<")
+
+    def holds(self, value: float) -> bool:
+        """Whether a value is on the good side; the limit itself is with `<=` and `>=`. NaN is on neither."""
+        if value == self.limit:
+            return self.sign.endswith("=")
+        return value < self.limit if self.below else value > self.limit
+
+
+def threshold(text: str) -> Threshold:
+    """The threshold that a text says. InputError, without a place, when it says none."""
+    found = _FORM.fullmatch(text.strip())
+    if found is None:
+        raise InputError("", f"must be METRIC < LIMIT, got {shown(text)}", _REMEDY)
+    metric = found["metric"].strip()
+    try:
+        unit = rows.metric(metric).unit
+    except KeyError:
+        raise InputError("", f"unknown metric, got {shown(metric)}", _near_metric(metric)) from None
+    try:
+        limit = _OF[unit](found["limit"].strip())
+    except UnitError as error:
+        raise InputError("", f"limit of {metric}: {error.problem}", error.remedy) from None
+    who = [name.strip() for name in (found["who"] or "").split(_MINUS)]
+    if len(who) > 2 or (found["who"] is not None and not all(who)):
+        raise InputError("", f"must be of NAME or NAME - NAME, got {shown(text)}", _REMEDY)
+    variant, baseline = (who[0] or None), (who[1] if len(who) == 2 else None)
+    return Threshold(" ".join(text.split()), metric, found["sign"], limit, variant, baseline)
+
+
+def _near_metric(metric: str) -> str:
+    """The near name; of a distribution named without its statistic, all of its names."""
+    if metric in rows.DISTRIBUTIONS:
+        return f"one of {', '.join(f'{metric}.{statistic}' for statistic in rows.STATISTICS)}"
+    return near(metric, rows.METRICS)
+
+
+def _checked(text: str) -> str:
+    try:
+        threshold(text)
+    except InputError as error:
+        raise fault(error.problem, error.remedy) from None
+    return text
+
+
+#: A threshold's text, known to say one.
+Condition = Annotated[StrictStr, AfterValidator(_checked)]

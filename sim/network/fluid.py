@@ -25,6 +25,7 @@ from sim.network.records import (
     ended,
     plain,
     readable,
+    shade,
     with_room,
 )
 from sim.network.watch import Watch
@@ -61,6 +62,7 @@ class Fluid:
         self._do: Any = kernel
         self._keep(plain(capacity_Bps))
         self._classes: dict[tuple[tuple[int, ...], float, float], FlowClass] = {}
+        self._common: dict[int, set[int]] | None = {}
         self._tokens: list[tuple[int, Any]] = []
         self._free: list[int] = []
         self._started = 0
@@ -134,6 +136,7 @@ class Fluid:
         check_capacity(f"link {link}", capacity_Bps)
         if self._watch is not None:
             self._watch.advance(self, now_s)
+        self._common = None
         self.next_finish_s = self._do.set_capacity(self._handle, float(now_s), link, float(capacity_Bps))
 
     @property
@@ -202,4 +205,6 @@ class Fluid:
     def _new_class(self, route: tuple[int, ...], weight: float, cap_Bps: float) -> FlowClass:
         check_class(route, weight, cap_Bps)
         self._keep(add_class(self._net, route, weight, cap_Bps))
+        if self._common is not None:
+            shade(self._net, self._common, route)
         return FlowClass(len(self._net.classes) - 1, route, weight, cap_Bps)

@@ -1,8 +1,8 @@
 """Which links may run full: only those are ever looked at.
 
 A link is *hot* while its classes' bounds together exceed its capacity; no other can hold anybody back beyond what a
-bound already says. Hot links keep a list of their active classes, and count those that tie them to another hot
-link. Text for both ways to run (see `records`).
+bound already says, and none that stands in another's shadow can at all (see `records.shade`). Hot links keep a list of
+their active classes, and count those that tie them to another hot link. Text for both ways to run (see `records`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def recount(net: Net, c: int, count: int, now: float) -> None:
         for h in range(k.first_hop, k.end_hop):
             link = links[hops[h].link]
             link.potential += more
-            if link.hot or link.potential > link.capacity:
+            if link.hot or (link.potential > link.capacity and link.shadow == 0):
                 warm = True
         if turns > 0 and k.listed == 0:
             board = net.board[0]
@@ -77,7 +77,7 @@ def temper(net: Net, e: int, now: float) -> None:
     if link.hot:
         if link.potential <= COOL * link.capacity:
             _cool(net, e, now)
-    elif link.potential > link.capacity:
+    elif link.potential > link.capacity and link.shadow == 0:
         _heat(net, e, now)
 
 

@@ -126,7 +126,11 @@ def _take_out(net: Net, now: float, f: int) -> float:
 
 
 def set_capacity(net: Net, now: float, e: int, capacity: float) -> float:
-    """Link `e` carries `capacity` bytes/s from now on; when the next flow ends."""
+    """Link `e` carries `capacity` bytes/s from now on; when the next flow ends. No link shades another any more."""
+    for other in range(len(net.links)):
+        if net.links[other].shadow:
+            net.links[other].shadow = 0
+            temper(net, other, now)
     link = net.links[e]
     for c in range(len(net.classes)):
         if net.classes[c].count and hop_on(net, c, e) >= 0:

@@ -51,6 +51,7 @@ class LinkState:
     quick: int = 0  # changes since its sums were last made afresh
     aimed: int = 0  # 1 while in the clock
     potential: float = 0.0  # what its classes could use together, were it endless: the sum of their bounds
+    shadow: int = 0  # 1 while all that cross it cross a link of no more capacity too: it can hold nobody back
     tangled: int = 0  # how many of its classes cross another hot link too
     dirty: int = 0
     dirty_link: int = 0  # scratch: the nth link that must be solved again
@@ -190,6 +191,20 @@ def add_class(net: Net, route: Iterable[int], weight: float, cap_Bps: float) -> 
         nodes=_extended(net.nodes, [Node()]),
         ranks=_extended(net.ranks, [Node()]),
     )
+
+
+def shade(net: Net, common: dict[int, set[int]], route: Iterable[int]) -> None:
+    """Links of a new class's route stand in the shadow of others or step out of it.
+
+    If whoever crosses a link also crosses one of no more capacity, what that one lets through the first one does, too.
+    `common` keeps, for each link, those that all of its classes cross; it only ever gets smaller.
+    """
+    crossed = set(route)
+    links = readable(net).links
+    for link in crossed:
+        shared = common[link] = common.get(link, crossed) & crossed
+        own = (links[link].capacity, link)
+        links[link].shadow = int(any((links[other].capacity, other) < own for other in shared))
 
 
 def with_room(net: Net, rows: int) -> Net:

@@ -20,6 +20,7 @@ from sim.network.records import (
     check_class,
     plain,
     readable,
+    shade,
     with_room,
 )
 from sim.network.schedule import Change
@@ -81,7 +82,8 @@ def simulate(
     size_bytes = np.broadcast_to(np.asarray(flows.size_bytes, np.float64), n)
     _require(np.isfinite(start_s), "start_s must be finite", start_s)
     _require((size_bytes >= 0) & np.isfinite(size_bytes), "size_bytes must be finite and 0 or more", size_bytes)
-    net, owner = _classes(list(capacity_Bps.values()), flows, n)
+    changes = sorted(changes)
+    net, owner = _classes(list(capacity_Bps.values()), flows, n, fixed=not changes)
     in_order = bool((start_s[1:] >= start_s[:-1]).all())
     order: Any = slice(None) if in_order else np.argsort(start_s, kind="stable")
     columns: Any = (start_s[order], size_bytes[order], owner[order], np.full(n, INF))
@@ -92,7 +94,7 @@ def simulate(
     else:
         columns = [column.tolist() for column in columns]
     begun = 0
-    for change in sorted(changes):
+    for change in changes:
         check_capacity(change.link, change.capacity_Bps)
         net, begun = _play(text, net, begun, float(change.at_s), columns)
         text.set_capacity(
@@ -138,8 +140,11 @@ def _columns(names: list[str], flows: Sequence[Flow]) -> Flows:
     )
 
 
-def _classes(capacity_Bps: list[float], flows: Flows, n: int) -> tuple[Net, NDArray[np.int64]]:
-    """An idle network with a class for each route, weight and cap that occurs, and each flow's class, (n,)."""
+def _classes(capacity_Bps: list[float], flows: Flows, n: int, fixed: bool) -> tuple[Net, NDArray[np.int64]]:
+    """An idle network with a class for each route, weight and cap that occurs, and each flow's class, (n,).
+
+    `fixed` says that capacities will stay.
+    """
     owner = np.broadcast_to(np.asarray(flows.route, np.int64), n)
     if n and not 0 <= owner.min() <= owner.max() < len(flows.routes):
         raise ValueError(f"route must be from 0 to {len(flows.routes) - 1}, got {owner.min()} to {owner.max()}")
@@ -155,7 +160,10 @@ def _classes(capacity_Bps: list[float], flows: Flows, n: int) -> tuple[Net, NDAr
             both, owner = np.unique(owner * len(values) + code, return_inverse=True)
             kinds = [(*kinds[at // len(values)], float(values[at % len(values)])) for at in both.tolist()]
     net = plain(capacity_Bps)
+    common: dict[int, set[int]] = {}
     for number, weight, cap_Bps in kinds:
         check_class(flows.routes[int(number)], weight, cap_Bps)
         net = add_class(net, flows.routes[int(number)], weight, cap_Bps)
+        if fixed:
+            shade(net, common, flows.routes[int(number)])
     return net, owner

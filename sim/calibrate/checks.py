@@ -62,6 +62,17 @@ def _of_scenario(scenario: RigScenario) -> Iterator[tuple[str, str, str]]:
         pushed |= {(operation.peer, operation.image) for operation in step if operation.op == "push"}
 
 
+def of_model(path: str, scenarios: Sequence[RigScenario]) -> Iterator[InputError]:
+    """What the rig can measure and the model does not know."""
+    for scenario in scenarios:
+        for at, host in enumerate(scenario.hosts):
+            if host.upstream is not None:
+                where = f"{path}: {scenario.name}: hosts.{at}.registry"
+                yield InputError(where, "the model knows no registry that pulls through", "leave the scenario out")
+        if scenario.cuts:
+            yield InputError(f"{path}: {scenario.name}: cuts", "the model breaks no link", "leave the scenario out")
+
+
 def _of_links(scenario: RigScenario, hosts: Mapping[str, Host]) -> Iterator[tuple[str, str, str]]:
     """What stands behind what, and which links break."""
     for at, host in enumerate(scenario.hosts):

@@ -1,14 +1,13 @@
 """Fit the rig's parameters to what was measured: least squares on relative errors.
 
 Scenarios whose operations run alone tell what a client costs; those with transfers at once tell only how unevenly
-connections share (`luck`, `lean`). Each parameter is taken to be right to within a factor of 3 before anything is
+connections share (`luck`). Each parameter is taken to be right to within a factor of 3 before anything is
 measured, so that what the data say nothing about stays where it started: without that, start and bytes of cubic's pulls
 trade places from fold to fold.
 
     python -m sim.calibrate.fit tests/rig/cubic.json tests/rig/cubic.csv
 
-prints the parameters as they ship; more pairs of files may follow, whose scenarios with transfers at once are fitted,
-too. `python -m sim.calibrate.held_out` prints the errors on what was left out.
+prints the parameters as they ship. `python -m sim.calibrate.held_out` prints the errors on what was left out.
 """
 
 from __future__ import annotations
@@ -23,14 +22,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
-from sim.calibrate.parameters import SIGNED, Parameters
+from sim.calibrate.parameters import Parameters
 from sim.calibrate.rig import Measured, RigScenario, by_repeat, read_measured, read_scenarios
 from sim.calibrate.score import kind_of, score_scenario
 
-#: The standard deviation of each parameter's logarithm before the data (of the value itself where it may have either
-#: sign), and the relative error that measurements have.
+#: The standard deviation of each parameter's logarithm before the data, and the relative error that measurements have.
 _PRIOR = math.log(3)
 _ERROR = 0.05
+#: By how much logarithms are moved to see what that does: far enough to see past which of two clients happens to end
+#: last.
+_STEP = 0.02
 
 Rows = dict[tuple[str, int], dict[int, list[Measured]]]
 Bounds = dict[str, tuple[float, float]]
@@ -38,13 +39,14 @@ ToldBy = Mapping[tuple[str, ...], tuple[str, ...]]
 
 #: Where the search begins: a process of a tenth of a second, a connection for each request, TCP by the book.
 #: `FIXED` are not fitted: a pull opens a connection for each request as a push does, but with one kind of pull that and
-#: a registry's service time cannot be told from its start and its slow start.
+#: a registry's service time cannot be told from its start and its slow start; a full link's queue is taken to stand
+#: full, as crowds want at least that.
 START: Final = Parameters(
     push_start_s=0.1, push_trips=2.0, push_ramp=1.0, push_byte_s=1e-9, push_request_bytes=1000.0,
     pull_start_s=0.1, pull_trips=2.0, pull_ramp=1.0, pull_byte_s=1e-9, pull_request_bytes=1000.0,
-    request_s=1e-3, luck=0.3, lean=0.0, gain=2.0, overshoot=1.0,
+    request_s=1e-3, luck=0.3, gain=2.0, overshoot=1.0, queue=1.0,
 )  # fmt: skip
-FIXED: Final = frozenset({"pull_trips", "request_s", "gain"})
+FIXED: Final = frozenset({"pull_trips", "request_s", "gain", "queue"})
 #: What start-up sends against what the path carries: `transport.startup_loss_bytes` has the sources.
 _GAINS: Final = {"bbr": 2 / math.log(2)}
 #: What each group of measurements tells, apart from the others, since no parameter touches two of them.
@@ -54,7 +56,7 @@ _ALONE: Final[ToldBy] = {
     ("pair-push-bytes",): ("push_request_bytes", "overshoot"),
     ("pair-pull-bytes",): ("pull_request_bytes",),
 }
-_AT_ONCE: Final[ToldBy] = {("fanout-mean", "fanout-makespan", "crowd-mean", "crowd-makespan"): ("luck", "lean")}
+_AT_ONCE: Final[ToldBy] = {("fanout-mean", "fanout-makespan", "crowd-mean", "crowd-makespan"): ("luck",)}
 
 
 def fit(scenarios: Sequence[RigScenario], rows: Rows, prior: float = _PRIOR) -> tuple[Parameters, Bounds]:
@@ -106,37 +108,37 @@ def _solve_group(
     prior: float,
 ) -> tuple[Parameters, Bounds]:
     scale = np.array([getattr(start, name) for name in names])
-    signed = np.array([name in SIGNED for name in names])
 
-    def values(steps: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Logarithms keep a parameter above 0; those of either sign are stepped as they are."""
-        found: NDArray[np.float64] = np.where(signed, scale + steps, scale * np.exp(np.where(signed, 0.0, steps)))
-        return found
+    def trial(logs: NDArray[np.float64]) -> Parameters:
+        return replace(start, **dict(zip(names, (scale * np.exp(logs)).tolist(), strict=True)))
 
-    def trial(steps: NDArray[np.float64]) -> Parameters:
-        return replace(start, **dict(zip(names, values(steps).tolist(), strict=True)))
-
-    def residuals(steps: NDArray[np.float64]) -> NDArray[np.float64]:
-        parameters = trial(steps)
+    def residuals(at: NDArray[np.float64]) -> NDArray[np.float64]:
+        logs = at - 1
+        parameters = trial(logs)
         errors = [
             (one.simulated - one.measured) / one.measured
             for scenario in scenarios
             for one in score_scenario(scenario, rows, parameters)
             if one.group in groups
         ]
-        return np.array([*errors, *(_ERROR / prior * steps)])
+        return np.array([*errors, *(_ERROR / prior * logs)])
 
-    # Bounds keep a parameter that does not matter from running away.
-    found = optimize.least_squares(residuals, np.zeros(len(scale)), bounds=(-6, 6), loss="soft_l1", f_scale=_ERROR)
+    # Logarithms keep every parameter above 0; bounds keep one that does not matter from running away.
+    # They are counted from 1, as scipy takes steps as a part of where it starts.
+    found = optimize.least_squares(
+        residuals, np.ones(len(scale)), bounds=(-5, 7), loss="soft_l1", f_scale=_ERROR,
+        diff_step=np.full(len(scale), _STEP), xtol=1e-4,
+    )  # fmt: skip
+    best = found.x - 1
     spread = _spread(np.asarray(found.jac), found.fun, len(names), prior)
-    low, high = values(found.x - spread).tolist(), values(found.x + spread).tolist()
-    return trial(found.x), dict(zip(names, zip(low, high, strict=True), strict=True))
+    low, high = (scale * np.exp(best - spread)).tolist(), (scale * np.exp(best + spread)).tolist()
+    return trial(best), dict(zip(names, zip(low, high, strict=True), strict=True))
 
 
 def _spread(
     jacobian: NDArray[np.float64], residuals: NDArray[np.float64], names: int, prior: float
 ) -> NDArray[np.float64]:
-    """Half the width of each step's interval: from the errors as they are, and from what was held before."""
+    """Half the width of each logarithm's interval: from the errors as they are, and from what was held before."""
     errors, told = residuals[:-names], jacobian[:-names]
     free = max(len(errors) - names, 1)
     precision = told.T @ told * free / max(float(errors @ errors), 1e-12) + np.eye(names) / prior**2
@@ -157,14 +159,10 @@ def to_toml(parameters: Parameters, bounds: Bounds, data: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def read_files(paths: Sequence[str]) -> tuple[list[RigScenario], Rows]:
-    """The scenarios and rows of RIG.json MEASURED.csv, and of further pairs of files those with transfers at once."""
-    scenarios, rows = list(read_scenarios(paths[0])), dict(by_repeat(read_measured(paths[1])))
-    for rig, measured in zip(paths[2::2], paths[3::2], strict=True):
-        scenarios += [one for one in read_scenarios(rig) if kind_of(one) != "pair"]
-        rows |= by_repeat(read_measured(measured))
-    return scenarios, rows
+def main(rig: str, measured: str) -> None:
+    """Print the parameters fitted to a rig's files."""
+    print(to_toml(*fit(read_scenarios(rig), by_repeat(read_measured(measured))), measured))
 
 
 if __name__ == "__main__":
-    print(to_toml(*fit(*read_files(sys.argv[1:])), " ".join(sys.argv[2::2])))
+    main(*sys.argv[1:3])

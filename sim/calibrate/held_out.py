@@ -21,8 +21,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.calibrate.fit import Rows, fit_alone, fit_at_once, read_files
-from sim.calibrate.rig import Operation, RigScenario
+from sim.calibrate.fit import Rows, fit_alone, fit_at_once
+from sim.calibrate.rig import Operation, RigScenario, by_repeat, read_measured, read_scenarios
 from sim.calibrate.score import Score, Scored, kind_of, score_scenario
 from sim.network.transport import MSS_BYTES, MTU_BYTES, slow_start_s
 
@@ -152,9 +152,9 @@ def _scored(one: Alone, predicted_s: float, rows: Rows) -> Scored:
     )
 
 
-def main(paths: Sequence[str]) -> None:
+def main(rig: str, measured: str) -> None:
     """Print each table under what it shows."""
-    scenarios, rows = read_files(paths)
+    scenarios, rows = read_scenarios(rig), by_repeat(read_measured(measured))
     pairs = [one for one in scenarios if kind_of(one) == "pair"]
     for told, scored in (
         ("held out, one scenario at a time:", held_out(scenarios, rows, by_name)),
@@ -167,4 +167,4 @@ def main(paths: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:3])

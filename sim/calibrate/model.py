@@ -2,20 +2,20 @@
 
 Links carry IP packets, so a link's capacity for blobs is its rate times 1448/1500: an MTU of 1500 bytes less 20 of IP,
 20 of TCP and 12 of its timestamps (RFC 791, RFC 9293, RFC 7323). What a client process costs beyond that is in
-`Parameters`. Transfers at once share a link unevenly: each connection draws a weight. What start-up loses is sent again
-and counted, though it takes no time here: the link is as busy without it. Left out: losses later on, and the time that
-requests wait in the queues of full links.
+`Parameters`; what clients at once do to each other, in `contention`. What start-up loses is sent again and counted,
+though it takes no time here: the link is as busy without it. Left out: losses later on, and how slowly a connection
+takes up what others leave it; registries that pull through, and links that break.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from sim.calibrate.contention import QUEUE_S, Contention, CountedWire
 from sim.calibrate.parameters import Parameters
 from sim.calibrate.rig import Operation, RigScenario
 from sim.network.transport import MSS_BYTES, MTU_BYTES, ack_bytes, startup_loss_bytes
@@ -44,12 +44,11 @@ _MANIFEST_BYTES = 560
 _WORKERS = 1024
 #: Windows of the rig's hosts never were what held a transfer back.
 _WINDOW_BYTES = 1 << 40
-#: Every link's queue holds what it sends in so long, and where transfers meet it stands full, or nearly.
-QUEUE_S = 0.06
-#: The round trip at which a connection weighs 1.
-_USUAL_S = 0.1
 #: containers/image 5.23, copy/copy.go: maxParallelDownloads.
 _PARALLEL_PULLS = 6
+#: A registry's log shows that a layer to be sent is asked for once more before (containers/image, docker_image_dest.go:
+#: PutBlob); so is the config here, which in truth is asked for once.
+_BLOB_OPEN = ("HEAD blob", *SKOPEO.blob_open)
 
 
 @dataclass(slots=True)
@@ -84,6 +83,7 @@ class _Rig:
         behind = {host.name: host.via for host in scenario.hosts if host.via is not None}
         joined = (replace(span, b=behind.get(span.a, span.b)) for span in spans("star", hosts, (), Star()))
         network = Network(clock, tuple(joined), frozenset(), {})
+        network.wire = wire = CountedWire(clock, network.capacity_Bps)
         self._registries = {
             host.name: Registry(
                 host.name, "", number, _WINDOW_BYTES, contents=Contents(), workers=Workers(_WORKERS),
@@ -99,8 +99,10 @@ class _Rig:
             nodes=list(self._registries.values()), candidates={}, clients=[], kinds=[],
             backlog=Backlog(clock, 1, None, "shared"), app_draw=[], app_client=[],
         )  # fmt: skip
+        self._contention = Contention(parameters, wire)
+        wire.told = self._contention.count
         self._machines = len(scenario.hosts)
-        self._profile = replace(SKOPEO, start_s=0.0, parallel_pulls=_PARALLEL_PULLS)
+        self._profile = replace(SKOPEO, start_s=0.0, parallel_pulls=_PARALLEL_PULLS, blob_open=_BLOB_OPEN)
 
     def step(self, number: int, operations: tuple[Operation, ...]) -> list[Outcome]:
         """Run operations side by side until all have ended."""
@@ -131,8 +133,9 @@ class _Rig:
             machine = self._machine(operation.at, given.push_trips, given.push_ramp)
             way = self._world.network.way(machine, registry)
             path.now_s += way.open_s  # with the one that `push` opens: an attempt at TLS, which is answered in plain
-            self._draw(way.up, luck)
-            resent_bytes = sum(self._resent_bytes(way.up, blob.size_bytes) for blob in sent)
+            body = way.up
+            self._contention.enter(way, given.push_trips, body, luck)
+            resent_bytes = sum(self._resent_bytes(body, blob.size_bytes) for blob in sent)
             yield from push(
                 self._world, path, self._profile, machine, registry, operation.image, "latest", image, moved
             )
@@ -141,7 +144,9 @@ class _Rig:
         else:
             path.now_s += given.pull_start_s
             machine = self._machine(operation.at, given.pull_trips, 1.0)
-            self._draw(self._world.network.way(machine, registry).down, luck)
+            way = self._world.network.way(machine, registry)
+            body = way.down
+            self._contention.enter(way, given.pull_trips, body, luck)
             # What is lost on the way never reaches the host whose bytes are counted.
             resent_bytes = 0.0
             image = yield from self._pull(path, machine, registry, operation.image, moved)
@@ -149,6 +154,7 @@ class _Rig:
             byte_s, request_bytes = given.pull_byte_s, given.pull_request_bytes
         path.now_s += byte_s * moved.size_bytes
         yield path.now_s
+        self._contention.leave(body)
         outcome.seconds = path.now_s - began_s
         sent_bytes = moved.size_bytes + resent_bytes
         outcome.wire_bytes = sent_bytes * MTU_BYTES / MSS_BYTES + requests * request_bytes
@@ -172,13 +178,6 @@ class _Rig:
         for blobs in (image.layers, (image.config,)):
             yield from fetch_blobs(world, path, way, profile, registry, blobs, moved, _ignore)
         return image
-
-    def _draw(self, body: Body, luck: np.random.Generator | None) -> None:
-        """Let each connection of a client weigh what luck and its round trip make of it."""
-        given = self._parameters
-        if luck is not None and (given.luck or given.lean):
-            leaning = ((body.round_trip_s + QUEUE_S) / _USUAL_S) ** -given.lean
-            body.lane.weigh = lambda: leaning * math.exp(given.luck * float(luck.standard_normal()))
 
     def _resent_bytes(self, body: Body, size_bytes: float) -> float:
         """What start-up on an idle link loses of a body and sends again."""

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from sim.calibrate.fit import START, fit, fit_at_once, read_files
+from sim.calibrate.fit import START, fit, fit_at_once
 from sim.calibrate.held_out import by_name, by_pull
 from sim.calibrate.model import simulate
 from sim.calibrate.parameters import Parameters, shipped
-from sim.calibrate.rig import Measured, RigScenario, by_repeat, read_scenarios
+from sim.calibrate.rig import Measured, RigScenario, by_repeat, read_measured, read_scenarios
 from sim.calibrate.score import SEEDS
 
 RIG = Path(__file__).parents[1] / "rig"
@@ -58,7 +58,8 @@ def test_the_spread_that_made_the_data_is_found_again() -> None:
 @pytest.mark.parametrize("congestion", ["cubic", "bbr"])
 def test_the_shipped_parameters_are_what_the_fit_finds(congestion: str) -> None:
     """Fitted again to the same data, each comes out within 1 %, and what the data leave open near its start."""
-    found, _ = fit(*read_files([str(RIG / name) for name in (f"{congestion}.json", f"{congestion}.csv")]))
+    scenarios = read_scenarios(RIG / f"{congestion}.json")
+    found, _ = fit(scenarios, by_repeat(read_measured(RIG / f"{congestion}.csv")))
     assert astuple(found) == pytest.approx(astuple(shipped(congestion)), rel=0.01, abs=1e-3)
     assert START.pull_start_s / 3 < found.pull_start_s < START.pull_start_s * 3
 

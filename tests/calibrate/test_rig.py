@@ -126,6 +126,47 @@ def test_measurements_of_another_rig_are_refused(rows: list[str], told: str, tmp
     assert str(caught.value) == f"{measured}{told}"
 
 
+PROXY = {"name": "c", "up": 10, "down": 10, "delay": 1, "registry": "proxy:b"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"hosts": [*GOOD["hosts"], PROXY]}, "hosts.2.registry: the model knows no registry that pulls through"),
+        ({"cuts": [{"host": "a", "step": 0, "after_s": 1, "for_s": 1}]}, "cuts: the model breaks no link"),
+    ],
+)
+def test_what_the_model_does_not_know_is_not_scored(changes: dict[str, Any], told: str, tmp_path: Path) -> None:
+    """The rig measures more than the model simulates: the line names the scenario and says to leave it out."""
+    rig, measured = tmp_path / "rig.json", tmp_path / "measured.csv"
+    rig.write_text(edited(**changes))
+    measured.write_text(HEADER + "pair-x,0,0,push,a,b,o/i,1,2,1,1\n")
+    with pytest.raises(InputError) as caught:
+        score(rig, measured)
+    assert str(caught.value) == f"{rig}: pair-x: {told}; leave the scenario out"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"hosts": [*GOOD["hosts"], {**PROXY, "registry": "proxy:a"}]},
+            "hosts.2.registry: no plain registry runs on 'a'",
+        ),
+        ({"hosts": [*GOOD["hosts"], {**PROXY, "via": "z"}]}, "hosts.2.via: must be a host that is behind no other"),
+        ({"cuts": [{"host": "z", "step": 0, "after_s": 1, "for_s": 1}]}, "cuts.0.host: no host is named 'z'"),
+        ({"cuts": [{"host": "a", "step": 3, "after_s": 1, "for_s": 1}]}, "cuts.0.step: must be 0 to 0, got 3"),
+    ],
+)
+def test_links_that_do_not_meet_are_told(changes: dict[str, Any], told: str, tmp_path: Path) -> None:
+    """A proxy needs a registry, a host behind another that other, a cut its host and step."""
+    file = tmp_path / "rig.json"
+    file.write_text(edited(**changes))
+    with pytest.raises(InputError) as caught:
+        read_scenarios(file)
+    assert str(caught.value).startswith(f"{file}: pair-x: {told}")
+
+
 def test_a_congestion_control_that_was_never_measured_is_refused() -> None:
     """Those that were are named."""
     with pytest.raises(InputError, match="no parameters were fitted for 'reno'; one of bbr, cubic"):

@@ -37,8 +37,8 @@ COLUMNS = (
 #: After a step: what is still on its way arrives, and congestion windows fall back.
 _SETTLE_S = 0.3
 _LIMIT_S = 600.0
-#: A repeat is measured again when the router was later than this or others kept more cores busy, at most so often.
-LATE_S, OTHER_CORES, TRIES = 0.020, 0.8, 2
+#: A repeat is measured again when the router was later than this, at most so often.
+LATE_S, TRIES = 0.020, 2
 
 Row = dict[str, Any]
 
@@ -141,7 +141,7 @@ def quietly(scenario: RigScenario, repeat: int) -> list[Row]:
     tried: list[tuple[float, list[Row]]] = []
     while len(tried) < TRIES:
         rows = measure(scenario, repeat)
-        noise = max(max(row["late_ms"] / 1e3 / LATE_S, row["other_cores"] / OTHER_CORES) for row in rows)
+        noise = max(row["late_ms"] / 1e3 / LATE_S for row in rows)
         tried.append((noise, rows))
         if noise <= 1:
             break

@@ -66,14 +66,14 @@ def same_kernel(pushes: int, one_repository: bool) -> Json:
         | ({"tag": f"v{n}"} if one_repository else {})
         for n in range(pushes)
     ]
-    return _scenario(f"crowd-kernel-{pushes}-{'one' if one_repository else 'own'}", hosts, [step], 4)
+    return _scenario(f"crowd-kernel-{pushes}-{'one' if one_repository else 'own'}", hosts, [step], 3)
 
 
 def crowd(name: str, hosts: list[Json], image_mb: tuple[float, float]) -> Json:
     """A push from each host but central, at once."""
     clients = [one["name"] for one in hosts if "registry" not in one]
     step = [push(at, "central", f"org/app{n}", *image_mb, key=str(n), kernel=f"k{n}") for n, at in enumerate(clients)]
-    return _scenario(f"crowd-{name}", hosts, [step], 4)
+    return _scenario(f"crowd-{name}", hosts, [step], 3)
 
 
 def fanout(name: str, up: float, wan: float, delays: Sequence[float], image_mb: tuple[float, float]) -> Json:
@@ -81,7 +81,7 @@ def fanout(name: str, up: float, wan: float, delays: Sequence[float], image_mb: 
     nodes = [host(f"node{n}", 300, 300, delay) for n, delay in enumerate(delays)]
     step = [pull(node["name"], "central") for node in nodes]
     first = push("laptop", "central", "org/app", *image_mb)
-    return _scenario(f"fanout-{name}", [host("laptop", 150, 200, 2), _central(up, wan), *nodes], [[first], step], 4)
+    return _scenario(f"fanout-{name}", [host("laptop", 150, 200, 2), _central(up, wan), *nodes], [[first], step], 3)
 
 
 def behind_one_uplink(clients: int) -> Json:
@@ -91,7 +91,7 @@ def behind_one_uplink(clients: int) -> Json:
     step = [
         push(one["name"], "central", f"org/app{n}", 1, 7, key=str(n), kernel=f"k{n}") for n, one in enumerate(laptops)
     ]
-    return _scenario(f"crowd-uplink-{clients}", [office, *laptops, _central(250, 15)], [step], 4)
+    return _scenario(f"crowd-uplink-{clients}", [office, *laptops, _central(250, 15)], [step], 3)
 
 
 def through_proxy() -> Json:
@@ -99,7 +99,7 @@ def through_proxy() -> Json:
     hosts = [host("laptop", 100, 200, 4), _central(150, 25), host("node1", 300, 300, 2, registry="proxy:central")]
     hosts += [host("vm1", 300, 300, 1), host("vm2", 300, 300, 1)]
     steps = [push("laptop", "central", "org/app", 3, 12), pull("vm1", "node1"), pull("vm2", "node1")]
-    return _scenario("proxy-1", hosts, [[step] for step in steps], 4)
+    return _scenario("proxy-1", hosts, [[step] for step in steps], 3)
 
 
 def broken_link(for_s: float) -> Json:
@@ -107,7 +107,7 @@ def broken_link(for_s: float) -> Json:
     hosts = [host("laptop", 40, 200, 6), _central(200, 20)]
     steps = [[push("laptop", "central", "org/app", 2, 12, key=key)] for key in "ab"]
     cuts = [{"host": "laptop", "step": 1, "after_s": 1.5, "for_s": for_s}]
-    return _scenario(f"cut-{for_s:g}s", hosts, steps, 4) | {"cuts": cuts}
+    return _scenario(f"cut-{for_s:g}s", hosts, steps, 3) | {"cuts": cuts}
 
 
 def more() -> list[Json]:
@@ -132,7 +132,7 @@ def _laptops(up: float, delays: Sequence[float]) -> list[Json]:
     return [host(f"laptop{n}", up, 200, delay) for n, delay in enumerate(delays)]
 
 
-def _scenario(name: str, hosts: list[Json], steps: list[list[Json]], repeat: int = 3) -> Json:
+def _scenario(name: str, hosts: list[Json], steps: list[list[Json]], repeat: int = 2) -> Json:
     return {"name": name, "hosts": hosts, "repeat": repeat, "steps": steps}
 
 

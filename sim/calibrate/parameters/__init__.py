@@ -5,7 +5,6 @@ One set for each congestion control, the same for all scenarios under it; `sim/c
 
 from __future__ import annotations
 
-import math
 import tomllib
 from dataclasses import MISSING, dataclass, fields
 from importlib import resources
@@ -23,10 +22,11 @@ class Parameters:
     headers and handshakes per request in the direction of the blobs; `byte_s`, seconds per byte of hashing and writing.
     `request_s` is a registry's service time of a request, s.
 
-    What TCP does where transfers meet: each connection's share is weighted by e^(`luck` z) with z standard normal, and
-    by (round trip, a standing queue included) to the power of -`lean`; 0 and 0 for even shares. `gain` is what start-up
+    What TCP does where transfers meet: each connection's share is weighted by e^(`luck` z) with z standard normal, 0
+    for even shares. `gain` is what start-up
     sends against what the path carries, `overshoot` how many times the excess over path and queue is lost and sent
-    again before it notices; 0 where nothing is.
+    again before it notices; 0 where nothing is. `queue` is the part of a full link's queue that stands, and in which
+    requests wait.
     """
 
     push_start_s: float
@@ -41,13 +41,11 @@ class Parameters:
     pull_request_bytes: float
     request_s: float
     luck: float = 0.0
-    lean: float = 0.0
     gain: float = 2.0
     overshoot: float = 0.0
+    queue: float = 0.0
 
 
-#: A share may lean either way: bbr's longer round trips get more.
-SIGNED = frozenset({"lean"})
 _DEFAULTS = {field.name: field.default for field in fields(Parameters) if field.default is not MISSING}
 
 
@@ -84,9 +82,7 @@ def _parse(text: str, name: str) -> Parameters:
     for key in wanted:
         given = table.get(key, _DEFAULTS.get(key))
         value = given.get("value") if isinstance(given, dict) else given
-        least = -math.inf if key in SIGNED else 0
-        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < math.inf:
-            told = "a number" if key in SIGNED else "a number of 0 or more"
-            raise InputError(f"{name}: parameters.{key}", f"must be {told}, got {value!r}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+            raise InputError(f"{name}: parameters.{key}", f"must be a number of 0 or more, got {value!r}")
         values[key] = float(value)
     return Parameters(**values)

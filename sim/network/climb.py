@@ -29,19 +29,39 @@ from sim.network.watch import Watch
 _AT_CAP = 1 - 1e-12
 
 
-class _Climber:
-    """One connection's transfer: its class, window and round trip, and whether it is still climbing."""
+class _Ladder:
+    """What connections of one route, weight, round trip and ceiling have in common: the classes that they climb.
 
-    __slots__ = ("ceiling_Bps", "flow", "flow_class", "gone", "round_trip_s", "token", "window_bytes")
+    The last of them is `top`, for windows that keep the route's narrowest link or the ceiling busy, and for bursts.
+    """
+
+    __slots__ = ("ceiling_Bps", "enough_Bps", "round_trip_s", "route", "rungs", "top", "weight")
 
     def __init__(
-        self, token: Any, flow_class: FlowClass, window_bytes: float, round_trip_s: float, ceiling: float
+        self, route: tuple[int, ...], weight: float, round_trip_s: float, ceiling_Bps: float, top: FlowClass
     ) -> None:
+        self.route = route
+        self.weight = weight
+        self.round_trip_s = round_trip_s
+        self.ceiling_Bps = ceiling_Bps
+        self.top = top
+
+    def narrow(self, capacity_Bps: Sequence[float]) -> None:
+        """Links carry so much from now on."""
+        self.enough_Bps = min(*(capacity_Bps[link] for link in self.route), self.ceiling_Bps, INF)
+        self.rungs: dict[float, FlowClass] = {}
+
+
+class _Climber:
+    """One connection's transfer: its class and window, its ladder, and whether it has ended."""
+
+    __slots__ = ("flow", "flow_class", "gone", "ladder", "token", "window_bytes")
+
+    def __init__(self, token: Any, flow_class: FlowClass, window_bytes: float, ladder: _Ladder) -> None:
         self.token = token
         self.flow_class = flow_class
         self.window_bytes = window_bytes
-        self.round_trip_s = round_trip_s
-        self.ceiling_Bps = ceiling
+        self.ladder = ladder
         self.flow = -1
         self.gone = False
 
@@ -73,6 +93,7 @@ class Climb:
         self._due: list[tuple[float, int, _Climber]] = []
         self._order = count()
         self._waiting: dict[FlowClass, dict[_Climber, None]] = {}
+        self._ladders: dict[tuple[tuple[int, ...], float, float, float], _Ladder] = {}
 
     def start(
         self,
@@ -89,8 +110,11 @@ class Climb:
         self.flows += 1
         self.events += 1
         window_bytes = self._initial_window_bytes
-        flow_class = self._class(route, weight, window_bytes, round_trip_s, ceiling_Bps, size_bytes)
-        climber = _Climber(token, flow_class, window_bytes, round_trip_s, ceiling_Bps)
+        ladder = self._ladders.get((route, weight, round_trip_s, ceiling_Bps))
+        if ladder is None:
+            ladder = self._new_ladder(route, weight, round_trip_s, ceiling_Bps)
+        flow_class = self._class(ladder, window_bytes, size_bytes)
+        climber = _Climber(token, flow_class, window_bytes, ladder)
         climber.flow = self.fluid.start(now_s, flow_class, size_bytes, climber, purpose)
         self._next_rung(now_s, climber, size_bytes)
         self._aim()
@@ -118,6 +142,8 @@ class Climb:
     def set_capacity(self, now_s: float, link: int, capacity_Bps: float) -> None:
         """From `now_s` on `link` carries `capacity_Bps` bytes/s."""
         self._capacity_Bps[link] = capacity_Bps
+        for ladder in self._ladders.values():
+            ladder.narrow(self._capacity_Bps)
         self.fluid.set_capacity(now_s, link, capacity_Bps)
         self._wake(now_s)
         self._aim()
@@ -130,39 +156,37 @@ class Climb:
             queue_s(self._depth_bytes[link], self._capacity_Bps[link], self.fluid.is_full(link)) for link in route
         )
 
-    def _class(
-        self,
-        route: tuple[int, ...],
-        weight: float,
-        window_bytes: float,
-        round_trip_s: float,
-        ceiling_Bps: float,
-        left_bytes: float,
-    ) -> FlowClass:
-        cap_Bps = window_bytes / round_trip_s if round_trip_s > 0 else INF
-        if left_bytes <= window_bytes or cap_Bps >= min(self._narrow_Bps(route), ceiling_Bps):
-            cap_Bps = ceiling_Bps
-        return self.fluid.class_of(route, weight, cap_Bps)
+    def _new_ladder(self, route: tuple[int, ...], weight: float, round_trip_s: float, ceiling_Bps: float) -> _Ladder:
+        ladder = _Ladder(route, weight, round_trip_s, ceiling_Bps, self.fluid.class_of(route, weight, ceiling_Bps))
+        ladder.narrow(self._capacity_Bps)
+        self._ladders[route, weight, round_trip_s, ceiling_Bps] = ladder
+        return ladder
 
-    def _narrow_Bps(self, route: tuple[int, ...]) -> float:
-        return min((self._capacity_Bps[link] for link in route), default=INF)
+    def _class(self, ladder: _Ladder, window_bytes: float, left_bytes: float) -> FlowClass:
+        if left_bytes <= window_bytes or ladder.round_trip_s <= 0:
+            return ladder.top
+        found = ladder.rungs.get(window_bytes)
+        if found is None:
+            cap_Bps = window_bytes / ladder.round_trip_s
+            is_top = cap_Bps >= ladder.enough_Bps
+            found = ladder.top if is_top else self.fluid.class_of(ladder.route, ladder.weight, cap_Bps)
+            ladder.rungs[window_bytes] = found
+        return found
 
     def _climb(self, now_s: float, climber: _Climber) -> None:
         """A round trip has passed: on to the next rung, unless a link and not the window held the connection back."""
-        old = climber.flow_class
+        old, ladder = climber.flow_class, climber.ladder
         rate_Bps = self.fluid.rate_Bps(old)
-        if rate_Bps < climber.window_bytes / climber.round_trip_s * _AT_CAP:
-            over_bytes = climber.window_bytes - self._pipe_bytes(rate_Bps, climber)
+        if rate_Bps < climber.window_bytes / ladder.round_trip_s * _AT_CAP:
+            over_bytes = climber.window_bytes - self._pipe_bytes(rate_Bps, ladder)
             if over_bytes > 0:
                 self._resend(now_s, climber, over_bytes)
-                if old.cap_Bps < climber.ceiling_Bps:
+                if old.cap_Bps < ladder.ceiling_Bps:
                     self._waiting.setdefault(old, {})[climber] = None
                 return
         climber.window_bytes *= 2
         left_bytes = self.fluid.left_bytes(now_s, climber.flow)
-        climber.flow_class = self._class(
-            old.route, old.weight, climber.window_bytes, climber.round_trip_s, climber.ceiling_Bps, left_bytes
-        )
+        climber.flow_class = self._class(ladder, climber.window_bytes, left_bytes)
         self.events += 1
         if climber.flow_class is not old:
             self.fluid.move(now_s, climber.flow, climber.flow_class)
@@ -170,14 +194,12 @@ class Climb:
 
     def _next_rung(self, now_s: float, climber: _Climber, left_bytes: float) -> None:
         """Due in a round trip if there is one to take: below a link's capacity or, with queues, up to overflow."""
-        if left_bytes <= climber.window_bytes or climber.round_trip_s <= 0:
+        ladder, window_bytes = climber.ladder, climber.window_bytes
+        round_trip_s = ladder.round_trip_s
+        if left_bytes <= window_bytes or round_trip_s <= 0:
             return
-        route = climber.flow_class.route
-        highest_Bps = climber.ceiling_Bps
-        if self._depth_bytes is None:
-            highest_Bps = min(highest_Bps, self._narrow_Bps(route))
-        if climber.window_bytes / climber.round_trip_s < highest_Bps:
-            due_s = now_s + self.round_trip_s(climber.round_trip_s, route)
+        if window_bytes / round_trip_s < (ladder.enough_Bps if self._depth_bytes is None else ladder.ceiling_Bps):
+            due_s = now_s + self.round_trip_s(round_trip_s, ladder.route)
             heapq.heappush(self._due, (due_s, next(self._order), climber))
 
     def _wake(self, now_s: float) -> None:
@@ -191,12 +213,11 @@ class Climb:
         if not waiting:
             del self._waiting[climber.flow_class]
 
-    def _pipe_bytes(self, rate_Bps: float, climber: _Climber) -> float:
+    def _pipe_bytes(self, rate_Bps: float, ladder: _Ladder) -> float:
         """What the path and its shallowest queue hold at this share; a window beyond it overflows the queue."""
         if self._depth_bytes is None:
             return 0.0
-        route = climber.flow_class.route
-        return rate_Bps * climber.round_trip_s + min(self._depth_bytes[link] for link in route)
+        return rate_Bps * ladder.round_trip_s + min(self._depth_bytes[link] for link in ladder.route)
 
     def _resend(self, now_s: float, climber: _Climber, over_bytes: float) -> None:
         """As `transport.overshoot_bytes`."""

@@ -34,7 +34,7 @@ class Faults:
         self._refuses: dict[int, int] = {}
         self._refuses_tokens: dict[int, int] = {}
         self._factors: dict[int, list[float]] = {}
-        self._nominal_Bps = list(world.network.capacity_Bps)
+        self._nominal_Bps = world.wire.nominal_Bps
         self._recovered = Event(world.clock)
         self._registries = {registry.name: registry for registry in (world.central, *world.nodes)}
         for outage in outages:

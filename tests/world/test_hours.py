@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from sim.network import Flow, Schedule, simulate
 from sim.scenario import Scenario
+from sim.streams import Streams
 from sim.topologies import Host
+from sim.workload import synthetic
+from sim.world.build import build
 from sim.world.clock import Clock, Steps
 from sim.world.hours import Hours
 from sim.world.network import spans_of
@@ -143,3 +146,27 @@ def test_a_hosts_own_line_may_keep_hours() -> None:
     assert [up.capacity_Bps(h * 3600) for h in (0, 18, 24)] == [6.25e6, 1e6, 6.25e6]
     assert down.capacity_Bps(0.0) == 25e6
     assert spans["dal-was"].hours == ()
+
+
+def test_a_link_that_comes_back_carries_what_its_hours_say() -> None:
+    """Down from 7:50 to 8:10, in which office hours begin, a link of 4 Gbit/s comes back with their 1 Gbit/s."""
+    document: dict[str, Any] = {
+        "run": {"duration": "9 h"},
+        "demand": {"rate": "4/h", "apps": 1},
+        "faults": {"cut": {"kind": "link-down", "target": "dal-was", "at": "470 min", "lasts": "20 min"}},
+    }
+    chosen = scenario({"office": WINDOWS["office"]})
+    chosen = Scenario.from_document(chosen.document | document)
+    streams = Streams(1, 0)
+    asked = synthetic.demand(chosen, streams)
+    world = build(chosen, asked, streams)
+    seen: list[float] = []
+
+    def look() -> Steps:
+        for at_s in (460 * 60.0, 479 * 60.0, 481 * 60.0, 491 * 60.0):
+            yield at_s
+            seen.append(world.wire.capacity_Bps[world.network.graph.index["dal-was-up"]] * 8 / 1e9)
+
+    world.clock.start(look())
+    world.clock.run_out()
+    assert seen == [4, 0, 0, 1]

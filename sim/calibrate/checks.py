@@ -65,9 +65,10 @@ def _of_scenario(scenario: RigScenario) -> Iterator[tuple[str, str, str]]:
 def of_model(path: str, scenarios: Sequence[RigScenario]) -> Iterator[InputError]:
     """What the rig can measure and the model does not know."""
     for scenario in scenarios:
-        for at, host in enumerate(scenario.hosts):
-            if host.upstream is not None:
-                where = f"{path}: {scenario.name}: hosts.{at}.registry"
+        proxies = {host.name for host in scenario.hosts if host.upstream is not None}
+        for number, step in enumerate(scenario.steps):
+            if any(operation.peer in proxies for operation in step):
+                where = f"{path}: {scenario.name}: steps.{number}"
                 yield InputError(where, "the model knows no registry that pulls through", "leave the scenario out")
         if scenario.cuts:
             yield InputError(f"{path}: {scenario.name}: cuts", "the model breaks no link", "leave the scenario out")

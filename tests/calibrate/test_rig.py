@@ -132,7 +132,13 @@ PROXY = {"name": "c", "up": 10, "down": 10, "delay": 1, "registry": "proxy:b"}
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"hosts": [*GOOD["hosts"], PROXY]}, "hosts.2.registry: the model knows no registry that pulls through"),
+        (
+            {
+                "hosts": [*GOOD["hosts"], PROXY],
+                "steps": [[PUSH], [{"op": "pull", "at": "a", "from": "c", "image": "o/i"}]],
+            },
+            "steps.1: the model knows no registry that pulls through",
+        ),
         ({"cuts": [{"host": "a", "step": 0, "after_s": 1, "for_s": 1}]}, "cuts: the model breaks no link"),
     ],
 )

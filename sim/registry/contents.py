@@ -83,8 +83,13 @@ class Contents:
         held = self._repositories.get(repository)
         return _NOTHING if held is None else held.blobs
 
+    def expect(self, repository: str) -> None:
+        """Something of a repository is about to come: who sends news of it should count this registry in."""
+        if repository not in self._repositories:
+            self._repositories[repository] = _Repository()
+
     def knows(self, repository: str) -> bool:
-        """Whether anything was ever put into a repository here."""
+        """Whether anything was ever put into a repository here, or is expected."""
         return repository in self._repositories
 
     def has_blob(self, repository: str, digest: Digest) -> bool:

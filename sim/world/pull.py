@@ -86,6 +86,8 @@ def _resolve(
     yield from ask(world, path, way, upstream, CONTAINERD.retry, CONTAINERD.tags)
     yield path.now_s
     own, theirs = _look_up(node, wanted), _look_up(upstream, wanted)
+    if not world.rules.sync.to_nodes.on_demand:
+        node.contents.expect(wanted.repository)  # a publish from now on is owed to this node, too
     path.now_s += way.back_s
     keep_open(path, node, upstream)
     if theirs is not None and (own is None or world.rules.wins(theirs.publish, own.publish)):

@@ -122,4 +122,5 @@ def sites_are_joined(tables: Tables) -> Iterator[Fault]:
     for site in tables.sites:
         if site not in reached:
             remedy = f'add a link with between = ["{site}", "{home}"]'
-            yield Fault(("sites", site), f"no link leads to {home}", remedy, needs=(("links",), (CENTRAL, "site")))
+            needs: tuple[Path, ...] = (("links",), (CENTRAL, "site"), ("topology",))
+            yield Fault(("sites", site), f"no link leads to {home}", remedy, needs=needs)

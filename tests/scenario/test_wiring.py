@@ -113,3 +113,10 @@ def test_sites_that_a_graph_does_not_join_are_told(tmp_path: Path, document: dic
     path.write_text(GRAPH)
     changes = {"topology": {"shape": "graphml", "file": str(path)}, "sites.fra": {}}
     assert told(document, changes) == ['sites.fra: no link leads to was; add a link with between = ["fra", "was"]']
+
+
+def test_a_shape_that_cannot_be_made_is_all_that_is_told(document: dict[str, Any]) -> None:
+    """That its links are missing follows from it."""
+    del document["links"]
+    (line,) = told(document, {"topology": {"shape": "graphml", "file": "none.graphml"}})
+    assert line.startswith("topology.file: cannot read none.graphml")

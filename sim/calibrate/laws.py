@@ -92,6 +92,8 @@ def _links(result: Result) -> Iterator[Law]:
     """A link is busy for its flows' rate times their mean size over its capacity, and carries no more than it can."""
     table, used = result.tables["links"].arrays(), _crossings(result)
     transfers = result.tables["transfers"].arrays()
+    faults = result.scenario.faults.values()
+    weakened = {f"{link}-{way}" for fault in faults for link in fault.targets for way in ("up", "down")}
     rows = zip(table["link"], table["capacity_Bps"], table["mean_utilisation"], strict=True)
     for name, capacity_Bps, share in rows:
         at = used.get(name)
@@ -101,7 +103,8 @@ def _links(result: Result) -> Iterator[Law]:
         started_s, ended_s = transfers["started_s"][at], transfers["ended_s"][at]
         rate_per_s = len(at) / result.simulated_s
         expected = theory.utilisation(rate_per_s, float(size_bytes.mean()) / capacity_Bps)
-        yield Law("utilisation of links", name, expected, float(share))
+        if name not in weakened:  # a share of what is left of it, which rows do not tell
+            yield Law("utilisation of links", name, expected, float(share))
         yield _little(name, started_s, ended_s, result.simulated_s)
         # Bodies within the initial window are no flows; their bytes are booked and hold nobody up.
         flows = size_bytes > INITIAL_WINDOW_BYTES

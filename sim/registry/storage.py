@@ -111,11 +111,7 @@ class Storage:
     def _victims(self, missing_bytes: int, spared: Callable[[Key], bool]) -> list[Key]:
         """The images of least worth that together free so many bytes."""
         references = Counter(self._references)
-        free = {
-            key: entry
-            for key, entry in self._images.items()
-            if self._may_go(key) and not spared(key)
-        }
+        free = {key: entry for key, entry in self._images.items() if self._may_go(key) and not spared(key)}
         victims: list[Key] = []
         while missing_bytes > 0:
             if not free:

@@ -33,7 +33,13 @@ class Fault(Table):
     """
 
     kind: Literal[
-        "link-down", "link-degraded", "registry-down", "registry-slow", "node-lost", "clock-skew", "swizzle",
+        "link-down",
+        "link-degraded",
+        "registry-down",
+        "registry-slow",
+        "node-lost",
+        "clock-skew",
+        "swizzle",
         "tokens-refused",
     ] = setting("kind")
     targets: Targets = setting("target")

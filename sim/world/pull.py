@@ -60,9 +60,7 @@ def pull(
     return trailing_s
 
 
-def _resolve(
-    world: World, path: Path, node: Registry, upstream: Registry, wanted: Wanted
-) -> Finding[Seen]:
+def _resolve(world: World, path: Path, node: Registry, upstream: Registry, wanted: Wanted) -> Finding[Seen]:
     """The newest publish of a tag among the node's own copy and, where it is asked, upstream's.
 
     Or the pinned digest.

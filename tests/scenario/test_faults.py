@@ -54,8 +54,7 @@ ONE_FAULT: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"links.dal-was.price": "0.09 USD"},
-        'links.dal-was.price: must be a price, got "0.09 USD", which is a cost; '
-        'write a price such as "0.09 USD/GB"',
+        'links.dal-was.price: must be a price, got "0.09 USD", which is a cost; write a price such as "0.09 USD/GB"',
     ),
     (
         {"central.disk": "fast"},

@@ -54,12 +54,14 @@ class Watch:
         self.bin_s = bin_s
         self._tell = tell
         self._now_s = 0.0
-        self._bins: list[list[int]] = []
+        # Of each closed bin the links that carried something, most of them being idle most of the time.
+        self._bins: list[dict[int, int]] = []
         self._by_purpose: dict[Any, list[int]] = {}
         self._sights: dict[int, _Sight] = {}
 
     def begin(self, n_links: int) -> None:
-        self._open = [0] * n_links
+        self._n_links = n_links
+        self._open: dict[int, int] = {}
 
     def advance(self, fluid: Fluid, now_s: float) -> None:
         """Closes the bins that end by `now_s`. To be called before anything changes at `now_s`."""
@@ -68,7 +70,7 @@ class Watch:
             for flow, sight in self._sights.items():
                 self._book(sight, int(sight.size_bytes - fluid.left_bytes(edge_s, flow)))
             self._bins.append(self._open)
-            self._open = [0] * len(self._open)
+            self._open = {}
         self._now_s = now_s
 
     def started(self, fluid: Fluid, flow: int, flow_class: FlowClass, size_bytes: float, purpose: Any) -> None:
@@ -92,7 +94,11 @@ class Watch:
 
     def bins(self) -> NDArray[np.int64]:
         """Bytes carried, (n_bins, n_links); the last bin is still open. Closed bins are exact to the byte."""
-        return np.array([*self._bins, self._open], np.int64)
+        found = np.zeros((len(self._bins) + 1, self._n_links), np.int64)
+        for number, carried in enumerate((*self._bins, self._open)):
+            for link, carried_bytes in carried.items():
+                found[number, link] = carried_bytes
+        return found
 
     def peak_Bps(self) -> NDArray[np.float64]:
         """Each link's busiest bin as a rate, (n_links,) bytes/s."""
@@ -112,9 +118,10 @@ class Watch:
         sight.booked = bytes_by_now
         tally = self._by_purpose.get(sight.purpose)
         if tally is None:
-            tally = self._by_purpose[sight.purpose] = [0] * len(self._open)
+            tally = self._by_purpose[sight.purpose] = [0] * self._n_links
+        open_bin = self._open
         for link in sight.flow_class.route:
-            self._open[link] += more
+            open_bin[link] = open_bin.get(link, 0) + more
             tally[link] += more
 
     def _mark(self, fluid: Fluid, flow_class: FlowClass) -> list[float]:

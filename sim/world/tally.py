@@ -40,8 +40,9 @@ def tally(world: World) -> None:
 
 def _by_lane(world: World, transfers: Table, column: str, kinds: tuple[str, ...]) -> NDArray[np.int64]:
     """Bytes of each kind over each lane, (n_lanes, n_kinds); what has no name of its own counts as the last kind."""
-    at = {kind: number for number, kind in enumerate(kinds)}
-    number = np.fromiter((at.get(kind, len(kinds) - 1) for kind in transfers.column(column)), np.int64, len(transfers))
+    values = transfers.column(column)
+    at = {kind: kinds.index(kind) if kind in kinds else len(kinds) - 1 for kind in set(values)}
+    number = np.fromiter(map(at.__getitem__, values), np.int64, len(values))
     by_lane = np.zeros((len(world.wire.lanes), len(kinds)), np.int64)
     np.add.at(by_lane, (transfers.column("lane"), number), transfers.column("size_bytes"))
     return by_lane

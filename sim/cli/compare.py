@@ -23,6 +23,7 @@ def compare(
     seed: options.Seed = None,
     executor: Executor = "processes",
     detail: options.Detail = None,
+    audit: options.Audit = False,
     out: options.Out = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -30,7 +31,7 @@ def compare(
     """Compare the variants with the baseline. Run by run they share their random numbers, so differences are paired."""
     seed_number = options.whole("--seed", seed, least=0)
     n_runs = options.whole("--runs", runs, least=1)
-    scenario = sim.load(file, options.overrides(settings, detail))
+    scenario = sim.load(file, options.overrides(settings, detail, audit))
     folder = output.writable(out)
     with late.progress.Progress(quiet=quiet) as progress:
         try:

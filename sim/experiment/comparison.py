@@ -21,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import rows
+from sim.columns import Column
 from sim.experiment.verdict import verdict
 from sim.experiment.worker import Outcome
 from sim.files import folder, plain, write_json
 from sim.result import Result
-from sim.rows import Column
 from sim.scenario import Scenario
 from sim.stats.intervals import CONFIDENCE, Interval, interval
 from sim.stats.paired import Pairing, difference, pairing

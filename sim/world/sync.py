@@ -132,22 +132,25 @@ def _copy(world: World, path: Path, copy: Copy, replica: Replica, moved: Moved) 
 def _take(world: World, copy: Copy, replica: Replica) -> None:
     """The target has the manifest; whose tag it is from now on is the conflict rule's to say.
 
-    A source whose publish has lost hears of it: it takes the winner if it has that image, and otherwise gives the tag
-    up, so that its next start asks. Whatever central's tag means from then on it owes to nodes.
+    A source whose tag means what loses to that hears of it, be it this publish or one that came since: it takes the
+    winner if it has that image, and otherwise gives the tag up, so that its next start asks. Whatever central's tag
+    means from then on it owes to nodes.
     """
     source, target, repository, tag, now_s = copy.source, copy.target, copy.repository, copy.tag, world.clock.now
     world.hold(target, repository, tag, copy.image, copy.publish)
     held = target.contents.resolve(repository, tag)
-    if held is None or held.digest == copy.image.digest:
-        if target is world.central:
-            owe(world, owed_to_nodes(world, copy))
+    taken = held is None or held.digest == copy.image.digest
+    if not taken:
+        replica.on(Event.LOST)
+    elif target is world.central:
+        owe(world, owed_to_nodes(world, copy))
+    meant = source.contents.resolve(repository, tag)
+    if held is None or meant is None or meant == held or not world.rules.wins(held, meant):
         return
-    replica.on(Event.LOST)
-    if source.contents.resolve(repository, tag) == copy.publish:
-        winner = source.contents.image(repository, held.digest)
-        if winner is None:
-            source.contents.remove_tag(repository, tag, now_s)
-            return
-        source.contents.put(repository, tag, winner, held, now_s)
-        if source is world.central:
-            owe(world, owed_to_nodes(world, copy._replace(image=winner, publish=held)))
+    winner = source.contents.image(repository, held.digest)
+    if winner is None:
+        source.contents.remove_tag(repository, tag, now_s)
+        return
+    source.contents.put(repository, tag, winner, held, now_s)
+    if source is world.central:
+        owe(world, owed_to_nodes(world, copy._replace(image=winner, publish=held)))

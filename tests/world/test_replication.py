@@ -6,6 +6,7 @@ new connection, 3.001 over an open one.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,24 @@ def test_the_loser_hears_of_it() -> None:
         assert means.digest == winner
 
 
+def test_two_pushes_to_central_end_at_one_instant() -> None:
+    """The link comes back at 4 for both, which end together: the second knew of the first, so central and node keep it.
+
+    The node had three pushes of its own by then, which are older.
+    """
+    mix = [{"name": "node-direct", "share": 0.5}, {"name": "central", "share": 0.5}]
+    asked = [*(Deploy(0.0, draw=0.0) for _ in range(3)), Deploy(0.0, draw=0.5), Deploy(2.0, draw=0.5)]
+    cut = {"kind": "link-down", "target": "hub-central", "at": "3 s", "lasts": "1 s"}
+    chosen = scenario(
+        policies__route=mix, policies__sync__to_nodes="on-push", policies__sync__retries=20, faults__f=cut
+    )
+    world = play(chosen, demand(asked, apps=ROM)).world
+    means = [registry.contents.resolve("org0/app0", "latest") for registry in (world.central, *world.nodes)]
+    assert means[0] is not None
+    assert means[0].generation == 2
+    assert means[1] == means[0]
+
+
 @pytest.mark.parametrize("count", [60, pytest.param(1000, marks=pytest.mark.slow)])
 def test_registries_converge(count: int) -> None:
     """After random schedules of pushes, every registry that has a tag means the same by it, and central has it."""
@@ -181,9 +200,11 @@ def converge(data: st.DataObject) -> None:
     """
     mix = [{"name": "node-direct", "share": 0.5}, {"name": "central", "share": 0.5}]
     count = data.draw(st.integers(1, 6))
-    times = sorted(data.draw(st.lists(st.floats(0, 60), min_size=count, max_size=count)))
+    when = st.sampled_from([0.0, 2.0, 10.0]) | st.floats(0, 60)  # some at the same instant
+    times = sorted(data.draw(st.lists(when, min_size=count, max_size=count)))
     asked = [Deploy(at_s, app=0, draw=data.draw(st.floats(0, 0.999))) for at_s in times]
-    skews = data.draw(st.lists(st.sampled_from([-20.0, 0.0, 20.0]), min_size=4, max_size=4))
+    skews = st.lists(st.sampled_from([-20.0, 0.0, 20.0]), min_size=4, max_size=4)
+    clocks = {at_s: data.draw(skews) for at_s in (0.0, data.draw(st.floats(1, 60)))}  # set once more on the way
     chosen = scenario(
         nodes=3, policies__route=mix, policies__placement=data.draw(st.sampled_from(["sticky", "spread"])),
         policies__conflict=data.draw(st.sampled_from(["last-writer", "central-wins", "registry-order"])),
@@ -196,11 +217,12 @@ def converge(data: st.DataObject) -> None:
     spread = demand(asked, apps=ROM)
     spread.place_draw[:] = data.draw(st.lists(st.floats(0, 0.999), min_size=count, max_size=count))
 
-    def skew(world: Any) -> None:
+    def skew(world: Any, skews: list[float]) -> None:
         for registry, skew_s in zip((world.central, *world.nodes), skews, strict=True):
             registry.skew_s = skew_s
 
-    world = play(chosen, spread, {0.0: skew}).world
+    set_clocks = {at_s: partial(skew, skews=drawn) for at_s, drawn in clocks.items()}
+    world = play(chosen, spread, set_clocks).world
     means = {
         registry.name: registry.contents.resolve("org0/app0", "latest") for registry in (world.central, *world.nodes)
     }

@@ -1,13 +1,19 @@
-"""The later publish wins, by the clocks of the registries that published; at one instant, the greater digest."""
+"""The later publish wins, by the clocks of the registries that published.
+
+At one instant the one that knew of the other wins, and of two that knew nothing of each other the greater digest.
+"""
 
 from sim.plugins import NoParameters as Parameters
 from sim.policies.snapshot import Rivals
+from sim.registry.contents import Publish
 
 __all__ = ["Parameters", "wins"]
 
 
 def wins(view: Rivals, parameters: Parameters) -> bool:
     """Whether the copy was stamped later; a clock that is fast wins more often than it should."""
-    publish, held = view
-    stamp_s, held_s = publish.published_s + publish.skew_s, held.published_s + held.skew_s
-    return stamp_s > held_s if stamp_s != held_s else publish.digest > held.digest
+    return _place(view.publish) > _place(view.held)
+
+
+def _place(publish: Publish) -> tuple[float, int, str]:
+    return publish.published_s + publish.skew_s, publish.generation, publish.digest

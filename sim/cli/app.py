@@ -22,7 +22,8 @@ from sim.cli.show import show
 app = typer.Typer(
     name="regsim",
     help="Which way should images reach the nodes? Simulates topologies of container registries and says.",
-    epilog="Exit codes: 0 done, 1 a bug of regsim, 2 bad use or input, 130 interrupted.",
+    epilog="Exit codes: 0 done, 1 a bug of regsim, 2 bad use or input, 98 a threshold is undecided, 99 one is missed, "
+    "130 interrupted.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

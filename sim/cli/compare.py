@@ -7,11 +7,15 @@ from typing import Annotated
 import typer
 
 import sim
-from sim.cli import late, options, output
+from sim.cli import ending, late, options, output
 from sim.errors import InputError
 
 Runs = Annotated[
     str | None, typer.Option(metavar="N", help="Runs of each variant, instead of the scenario's.", show_default=False)
+]
+Store = Annotated[
+    str | None,
+    typer.Option(metavar="DIR", help="Keep finished runs there, and take those that it has.", show_default=False),
 ]
 Executor = Annotated[str, typer.Option(metavar="serial|processes[:N]", help="Where runs are made.")]
 
@@ -24,6 +28,8 @@ def compare(
     executor: Executor = "processes",
     detail: options.Detail = None,
     audit: options.Audit = False,
+    store: Store = None,
+    until: options.Until = None,
     out: options.Out = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -33,9 +39,11 @@ def compare(
     n_runs = options.whole("--runs", runs, least=1)
     scenario = sim.load(file, options.overrides(settings, detail, audit))
     folder = output.writable(out)
+    wanted = options.thresholds(scenario, until)
     with late.progress.Progress(quiet=quiet) as progress:
         try:
-            outcome = sim.compare(scenario, n_runs, seed_number, executor, progress)
+            kept = None if store is None else late.store.Store(store)
+            outcome = sim.compare(scenario, n_runs, seed_number, executor, progress, kept)
         except InputError as error:
             if error.where == "executor":
                 raise InputError("--executor", error.problem, error.remedy) from error
@@ -44,9 +52,18 @@ def compare(
         with output.writing(folder):
             late.plots.write(outcome.plot(), folder, "comparison")
             outcome.write(folder)
+    judgements = late.thresholds.judged(outcome, wanted)
     if as_json:
-        output.document(outcome.to_json())
+        told = {"thresholds": [judgement.to_json() for judgement in judgements]} if wanted else {}
+        output.document(outcome.to_json() | told)
     else:
         late.tables.print_comparison(outcome)
+        for judgement in judgements:
+            output.line(judgement.line())
     if folder is not None and not quiet:
         output.note(f"wrote {folder}")
+    outcomes = {judgement.outcome for judgement in judgements}
+    if "missed" in outcomes:
+        raise typer.Exit(ending.MISSED)
+    if "undecided" in outcomes:
+        raise typer.Exit(ending.UNDECIDED)

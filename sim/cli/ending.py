@@ -20,6 +20,8 @@ from sim.errors import InputError
 DONE: Final = 0
 BUG: Final = 1
 BAD_USE: Final = 2
+UNDECIDED: Final = 98
+MISSED: Final = 99
 INTERRUPTED: Final = 130
 
 # typer names one of its usage errors; the class of all of them moved between its versions.

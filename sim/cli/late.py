@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sim.calibrate import selftest as selftest
     from sim.cli import progress as progress
     from sim.cli import tables as tables
+    from sim.experiment import store as store
+    from sim.experiment import thresholds as thresholds
     from sim.scenario import document as document
     from sim.scenario import faults as faults
     from sim.scenario import schema as schema
@@ -39,7 +41,9 @@ _HOMES: Final[Mapping[str, str]] = {
     "score": "sim.calibrate.score",
     "selftest": "sim.calibrate.selftest",
     "show": "sim.scenario.show",
+    "store": "sim.experiment.store",
     "tables": "sim.cli.tables",
+    "thresholds": "sim.experiment.thresholds",
 }
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sim.cli import late
 from sim.errors import InputError, shown
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+    from sim.scenario.thresholds import Threshold
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A scenario, in TOML.", show_default=False)]
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios, in TOML.", show_default=False)]
@@ -28,6 +32,13 @@ Detail = Annotated[
 ]
 Audit = Annotated[bool, typer.Option("--audit", help="Check the world's invariants while it runs.")]
 Seed = Annotated[str | None, typer.Option(metavar="N", help="Instead of the scenario's seed.", show_default=False)]
+Until = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--until", metavar="THRESHOLD", help="What must hold, as in 'deploy_latency_s.p99 < 3 s'. Repeatable.",
+        show_default=False,
+    ),
+]  # fmt: skip
 Out = Annotated[
     str | None, typer.Option(metavar="DIR", help="Write tables, figures and a manifest there.", show_default=False)
 ]
@@ -41,6 +52,19 @@ def overrides(settings: list[str] | None, detail: str | None = None, audit: bool
     if detail is not None:
         made["run.detail"] = detail
     return made | ({"run.audit": True} if audit else {})
+
+
+def thresholds(scenario: Scenario, until: list[str] | None) -> list[Threshold]:
+    """The scenario's thresholds and the command line's. InputError for a text that says none."""
+    texts = [(f"thresholds.{name}", text) for name, text in scenario.thresholds.items()]
+    texts += [("--until", text) for text in until or ()]
+    made = []
+    for where, text in texts:
+        try:
+            made.append(late.thresholds.threshold(text))
+        except InputError as error:
+            raise InputError(where, error.problem, error.remedy) from None
+    return made
 
 
 def whole(option: str, text: str | None, least: int) -> int | None:

@@ -1,0 +1,76 @@
+"""Whether what must hold does: a threshold against the interval of what was measured.
+
+A threshold is met when the whole interval is on its good side, missed when the whole of it is on the other, and
+undecided in between, with about how many more runs would decide: an interval's half-width shrinks with the root of the
+number of runs, so what is `d` from the limit needs `runs (h / d)^2` of them. A deploy that failed counts as infinite,
+so a threshold on it is missed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sim.errors import InputError, near, shown
+from sim.experiment.comparison import Comparison
+from sim.scenario.thresholds import Threshold, threshold
+from sim.stats.intervals import Interval
+
+__all__ = ["Judgement", "judged", "threshold"]
+
+Outcome = Literal["met", "missed", "undecided"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One threshold for one variant, or one difference; `more_runs` is about what would decide it, if that is known."""
+
+    threshold: Threshold
+    of: str
+    outcome: Outcome
+    measured: Interval
+    more_runs: int | None = None
+
+    def line(self) -> str:
+        """The judgement in words."""
+        more = "" if self.more_runs is None else f", about {self.more_runs} more runs would decide"
+        return f"{self.outcome}: {self.of}: {self.threshold.text.rpartition(':')[2].strip()}{more}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Its part of a document."""
+        return {
+            "threshold": self.threshold.text, "of": self.of, "outcome": self.outcome, "mean": self.measured.mean,
+            "low": self.measured.low, "high": self.measured.high, "more_runs": self.more_runs,
+        }  # fmt: skip
+
+
+def judged(comparison: Comparison, thresholds: Iterable[Threshold]) -> list[Judgement]:
+    """Every threshold for every variant that it is about. InputError for a variant that there is not."""
+    return [judgement for wanted in thresholds for judgement in _each(comparison, wanted)]
+
+
+def _each(comparison: Comparison, wanted: Threshold) -> Iterator[Judgement]:
+    for name in (wanted.variant, wanted.baseline):
+        if name is not None and name not in comparison.variants:
+            problem = f"unknown variant, got {shown(name)}"
+            raise InputError(f"threshold {shown(wanted.text)}", problem, near(name, comparison.variants))
+    if wanted.variant is not None and wanted.baseline is not None:
+        measured = comparison.difference(wanted.variant, wanted.metric, wanted.baseline)
+        yield _judge(wanted, f"{wanted.variant} - {wanted.baseline}", measured, comparison.runs)
+        return
+    for variant in comparison.variants if wanted.variant is None else (wanted.variant,):
+        yield _judge(wanted, variant, comparison.interval(variant, wanted.metric), comparison.runs)
+
+
+def _judge(wanted: Threshold, of: str, measured: Interval, runs: int) -> Judgement:
+    ends = [wanted.holds(end) for end in (measured.low, measured.high)]
+    if math.isinf(measured.mean):
+        return Judgement(wanted, of, "met" if wanted.holds(measured.mean) else "missed", measured)
+    if not math.isnan(measured.low) and ends[0] == ends[1] and wanted.holds(measured.mean) == ends[0]:
+        return Judgement(wanted, of, "met" if ends[0] else "missed", measured)
+    half, distance = (measured.high - measured.low) / 2, abs(measured.mean - wanted.limit)
+    decides = runs * (half / distance) ** 2 if distance and math.isfinite(half) else math.nan
+    more_runs = math.ceil(decides) - runs if math.isfinite(decides) else None
+    return Judgement(wanted, of, "undecided", measured, None if more_runs is None else max(more_runs, 1))

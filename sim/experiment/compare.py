@@ -9,11 +9,9 @@ from sim.experiment import executors
 from sim.experiment.comparison import Comparison
 from sim.experiment.runs import Progress, Runs
 from sim.experiment.store import Store
+from sim.experiment.variants import variants
 from sim.experiment.worker import Task
 from sim.scenario import Scenario
-
-#: What a scenario without variants is called where variants are listed.
-ONLY = "scenario"
 
 
 def compare(
@@ -39,7 +37,7 @@ def compare(
     if runs < 1:
         raise InputError("runs", f"must be at least 1, got {runs}", "two or more give intervals")
     seed = scenario.run.seed if seed is None else seed
-    named = _variants(scenario)
+    named = variants(scenario)
     tasks = [Task(variant, run, tables=tables and run == 0) for run in range(runs) for variant in named.values()]
     executor = executors.resolved(executor, len(tasks))
     began = time.perf_counter()
@@ -54,10 +52,3 @@ def compare(
         outcomes={name: tuple(outcomes[variant, run] for run in range(runs)) for name, variant in named.items()},
         wall_s=time.perf_counter() - began,
     )
-
-
-def _variants(scenario: Scenario) -> dict[str, str | None]:
-    """By the name that it is listed under, each variant to run; None stands for the scenario as it is."""
-    if scenario.variant_name is None and scenario.variants:
-        return {name: name for name in scenario.variants}
-    return {scenario.variant_name or ONLY: None}

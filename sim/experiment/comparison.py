@@ -10,7 +10,7 @@ comparisons with the best", 1984).
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim import rows
 from sim.columns import Column
+from sim.experiment.sample import Values, resolution, values_of
 from sim.experiment.verdict import verdict
 from sim.experiment.worker import Outcome
 from sim.files import folder, plain, write_json
@@ -47,10 +46,6 @@ HEADLINE: Final = (
     "stale_starts",
     "failed_deploys",
 )
-
-#: How far apart two durations may be and still be one: clocks add up what they wait for, and after a week of simulated
-#: time the sums are exact to 1e-10 s. Bytes and counts are whole numbers and exact.
-RESOLUTION_S: Final = 1e-9
 
 _METRICS_COLUMNS: Final = (
     Column("variant", "text", "name of the variant"),
@@ -104,12 +99,13 @@ class Comparison:
         return sum(outcome.events for runs in self.outcomes.values() for outcome in runs)
 
     @cached_property
-    def values(self) -> Mapping[str, Mapping[str, NDArray[np.float64]]]:
+    def values(self) -> Values:
         """Each variant's metrics, arrays (runs,) by run."""
-        return {
-            name: {metric: np.array([outcome.metrics[metric] for outcome in runs]) for metric in runs[0].metrics}
-            for name, runs in self.outcomes.items()
-        }
+        return values_of(self.outcomes)
+
+    def metrics(self, variant: str) -> Collection[str]:
+        """The metrics that a variant has."""
+        return self.values[variant].keys()
 
     def shared_metrics(self, variant: str) -> tuple[str, ...]:
         """The metrics that a variant has in common with the baseline; links may differ."""
@@ -124,7 +120,7 @@ class Comparison:
         baseline = self.values[than or self.baseline][metric]
         simultaneous = max(len(self.others), 1)
         return difference(
-            self.values[variant][metric], baseline, simultaneous=simultaneous, resolution=_resolution(metric)
+            self.values[variant][metric], baseline, simultaneous=simultaneous, resolution=resolution(metric)
         )
 
     def relative(self, variant: str, metric: str) -> float:
@@ -135,7 +131,7 @@ class Comparison:
 
     def pairing(self, variant: str, metric: str) -> Pairing:
         """What sharing random numbers with the baseline was worth."""
-        return pairing(self.values[variant][metric], self.values[self.baseline][metric], _resolution(metric))
+        return pairing(self.values[variant][metric], self.values[self.baseline][metric], resolution(metric))
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -225,10 +221,6 @@ def folder_name(variant: str) -> str:
     """The variant's name as a folder's: whatever could lead elsewhere is written as %XX."""
     name = quote(variant, safe=" ")
     return name if name.strip(".") else name.replace(".", "%2E")
-
-
-def _resolution(metric: str) -> float:
-    return RESOLUTION_S if rows.metric(metric).unit == "s" else 0.0
 
 
 def _bounds(found: Interval) -> dict[str, float]:

@@ -9,18 +9,29 @@ so a threshold on it is missed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from sim.errors import InputError, near, shown
-from sim.experiment.comparison import Comparison
 from sim.scenario.thresholds import Threshold, threshold
 from sim.stats.intervals import Interval
 
 __all__ = ["Judgement", "judged", "threshold"]
 
 Outcome = Literal["met", "missed", "undecided"]
+
+
+class Measured(Protocol):
+    """What thresholds are held against: a comparison, or a sample of a search."""
+
+    @property
+    def variants(self) -> tuple[str, ...]: ...
+    @property
+    def runs(self) -> int: ...
+    def metrics(self, variant: str) -> Collection[str]: ...
+    def interval(self, variant: str, metric: str) -> Interval: ...
+    def difference(self, variant: str, metric: str, than: str) -> Interval: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +57,27 @@ class Judgement:
         }  # fmt: skip
 
 
-def judged(comparison: Comparison, thresholds: Iterable[Threshold]) -> list[Judgement]:
-    """Every threshold for every variant that it is about. InputError for a variant that there is not."""
-    return [judgement for wanted in thresholds for judgement in _each(comparison, wanted)]
+def judged(found: Measured, thresholds: Iterable[Threshold]) -> list[Judgement]:
+    """Every threshold for every variant that it is about. InputError for a variant or a link that there is not."""
+    return [judgement for wanted in thresholds for judgement in _each(found, wanted)]
 
 
-def _each(comparison: Comparison, wanted: Threshold) -> Iterator[Judgement]:
+def _each(found: Measured, wanted: Threshold) -> Iterator[Judgement]:
+    where = f"threshold {shown(wanted.text)}"
     for name in (wanted.variant, wanted.baseline):
-        if name is not None and name not in comparison.variants:
-            problem = f"unknown variant, got {shown(name)}"
-            raise InputError(f"threshold {shown(wanted.text)}", problem, near(name, comparison.variants))
+        if name is not None and name not in found.variants:
+            raise InputError(where, f"unknown variant, got {shown(name)}", near(name, found.variants))
+    about = [name for name in (wanted.variant, wanted.baseline) if name is not None] or found.variants
+    for variant in about:
+        if wanted.metric not in found.metrics(variant):
+            problem = f"{variant} has no such metric, got {shown(wanted.metric)}"
+            raise InputError(where, problem, near(wanted.metric, found.metrics(variant)))
     if wanted.variant is not None and wanted.baseline is not None:
-        measured = comparison.difference(wanted.variant, wanted.metric, wanted.baseline)
-        yield _judge(wanted, f"{wanted.variant} - {wanted.baseline}", measured, comparison.runs)
+        measured = found.difference(wanted.variant, wanted.metric, wanted.baseline)
+        yield _judge(wanted, f"{wanted.variant} - {wanted.baseline}", measured, found.runs)
         return
-    for variant in comparison.variants if wanted.variant is None else (wanted.variant,):
-        yield _judge(wanted, variant, comparison.interval(variant, wanted.metric), comparison.runs)
+    for variant in about:
+        yield _judge(wanted, variant, found.interval(variant, wanted.metric), found.runs)
 
 
 def _judge(wanted: Threshold, of: str, measured: Interval, runs: int) -> Judgement:

@@ -1,0 +1,189 @@
+"""`--vary`: which keys of a scenario take which values.
+
+    links.was-fra.capacity=100 Mbit/s, 1 Gbit/s, 10 Gbit/s     these values
+    links.was-fra.capacity=100 Mbit/s..10 Gbit/s:5             five of them, evenly spaced, both ends included
+    links.was-fra.capacity=100 Mbit/s..10 Gbit/s:log:5         five with equal ratios
+    links.was-fra.capacity=100 Mbit/s..10 Gbit/s               a range, for a search to go through
+    links.a.capacity + links.b.capacity=1 Gbit/s, 2 Gbit/s     two keys that change together
+
+A range keeps the unit of its lower end, and a value in between has four significant digits there, so that what was
+simulated is what a reader can write into a file. Between whole numbers there are only whole numbers.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sim import units
+from sim.errors import InputError, shown
+from sim.experiment.worker import Settings
+from sim.scenario.document import parse_setting
+from sim.units import UnitError
+
+_DIGITS: Final = 4
+_MOST: Final = 10_000
+#: Of this many units at once the size of one is told, as a byte is the least that a size can be.
+_MANY: Final = 10**9
+#: A range over more than this ratio is gone through by ratios.
+_WIDE: Final = 8.0
+_FIGURE: Final = re.compile(r"([+-]?[\d_.]+(?:[eE][+-]?\d+)?)(.*)")
+_OF: Final[tuple[Callable[[object], float], ...]] = (
+    units.rate_Bps_of, units.seconds_of, units.bytes_of, units.per_second_of, units.price_of, units.usd_of,
+    units.fraction_of,
+)  # fmt: skip
+_REMEDY: Final = 'write for example "links.wan.capacity=100 Mbit/s..10 Gbit/s:log:5"'
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """All values between two ends, as numbers of `unit`; `whole` where only whole ones count."""
+
+    low: float
+    high: float
+    unit: str
+    whole: bool
+
+    @property
+    def by_ratio(self) -> bool:
+        """Whether it is so wide that halving goes by ratios."""
+        return self.low > 0 and self.high / self.low > _WIDE
+
+    def at(self, share: float, log: bool | None = None) -> float:
+        """The number at a share of the way from low to high, as it can be written."""
+        log = self.by_ratio if log is None else log
+        number = self.low * (self.high / self.low) ** share if log else self.low + share * (self.high - self.low)
+        return self.rounded(min(max(number, self.low), self.high))
+
+    def rounded(self, number: float) -> float:
+        """The number as `text` writes it; the ends are what they are."""
+        if number in (self.low, self.high):
+            return number
+        return float(round(number)) if self.whole else float(f"{number:.{_DIGITS}g}")
+
+    def text(self, number: float) -> str | int | float:
+        """What a setting takes for a number."""
+        if self.whole:
+            return round(number)
+        return f"{_written(number)}{self.unit}" if self.unit else number
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Keys that change together, and the values that they take: listed, or a range of which `count` are taken."""
+
+    keys: tuple[str, ...]
+    values: tuple[Any, ...] = ()
+    range: Range | None = None
+
+    @property
+    def name(self) -> str:
+        """How it is called in tables."""
+        return " + ".join(self.keys)
+
+    def settings(self, value: Any) -> Settings:
+        """What a run is told."""
+        return tuple((key, value) for key in self.keys)
+
+
+def axis(text: str) -> Axis:
+    """The axis that a text says. InputError, of `--vary`, when it says none."""
+    keys_text, equals, values_text = (part.strip() for part in text.partition("="))
+    keys = tuple(key.strip() for key in keys_text.split("+"))
+    if not all(keys) or not equals or not values_text:
+        raise _fault(f"must be KEY=VALUES, got {shown(text)}")
+    if ".." not in values_text:
+        return Axis(keys, tuple(_value(keys[0], part.strip()) for part in _parts(values_text)))
+    low, _, rest = values_text.partition("..")
+    high, *spacing = (part.strip() for part in rest.split(":"))
+    found = _range(low.strip(), high)
+    if not spacing:
+        return Axis(keys, range=found)
+    log = len(spacing) == 2 and spacing[0] == "log"
+    count = spacing[-1]
+    if len(spacing) > 1 + log or not count.isdecimal() or not 2 <= int(count) <= _MOST:
+        raise _fault(f"must end in :N or :log:N with N from 2 to {_MOST:,}, got {shown(':'.join(spacing))}")
+    if log and found.low <= 0:
+        raise _fault(f"equal ratios start above 0, got {shown(low)}")
+    numbers = dict.fromkeys(found.at(at / (int(count) - 1), log) for at in range(int(count)))
+    return Axis(keys, tuple(found.text(number) for number in numbers), found)
+
+
+def ranged(text: str) -> Axis:
+    """An axis for a search: a range, without a number of values. InputError when it is not one."""
+    found = axis(text)
+    if found.range is None or found.values:
+        raise _fault(f"a search goes through a range, got {shown(text)}", 'write KEY=LOW..HIGH, "1 Mbit/s..1 Gbit/s"')
+    return found
+
+
+def number_of(value: Any) -> float | None:
+    """A listed value as a number to draw it at, in base units; None where it is a word."""
+    if isinstance(value, bool):
+        return None
+    for read in _OF:
+        try:
+            return float(read(value))
+        except UnitError:
+            continue
+    return None
+
+
+def _parts(text: str) -> Iterable[str]:
+    """What stands between commas; a list in brackets is one value."""
+    return (text,) if text.startswith("[") or text.startswith("{") else text.split(",")
+
+
+def _value(key: str, text: str) -> Any:
+    if not text:
+        raise _fault("has a value that is empty")
+    return parse_setting(f"{key}={text}")[1]
+
+
+def _range(low: str, high: str) -> Range:
+    found = _FIGURE.fullmatch(low)
+    if found is None:
+        raise _fault(f"must go from a figure to a figure, got {shown(f'{low}..{high}')}")
+    unit = found[2]
+    if not unit and _is_whole(low) and _is_whole(high):
+        return _ordered(Range(float(int(low)), float(int(high)), "", whole=True), low, high)
+    for read in _OF:
+        try:
+            one, top = read(f"{_MANY}{unit}") / _MANY, read(high)
+            return _ordered(Range(read(low) / one, top / one, unit, whole=False), low, high)
+        except UnitError:
+            continue
+    raise _fault(f"must go from a figure to one of the same kind, got {shown(f'{low}..{high}')}")
+
+
+def _ordered(found: Range, low: str, high: str) -> Range:
+    if not found.low < found.high:
+        raise _fault(f"must go from a lower to a higher value, got {shown(f'{low}..{high}')}")
+    return found
+
+
+def _is_whole(text: str) -> bool:
+    return text.replace("_", "").isdecimal()
+
+
+def _written(number: float) -> str:
+    """A number without an exponent, as short as it reads back."""
+    text = repr(number)
+    return text.removesuffix(".0") if "e" not in text else f"{number:.12f}".rstrip("0").rstrip(".")
+
+
+def _fault(problem: str, remedy: str = _REMEDY) -> InputError:
+    return InputError("--vary", problem, remedy)
+
+
+def combined(axes: Sequence[Axis], values: Sequence[Any]) -> Settings:
+    """The settings that put each axis at its value."""
+    return tuple(pair for axis, value in zip(axes, values, strict=True) for pair in axis.settings(value))
+
+
+def span(low: float, high: float, by_ratio: bool) -> float:
+    """How far apart two numbers of a range are: as a share of the lower where it goes by ratios, else plainly."""
+    return high / low - 1 if by_ratio and low > 0 else high - low if not math.isinf(high) else math.inf

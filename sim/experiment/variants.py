@@ -1,0 +1,23 @@
+"""Which variants of a scenario an experiment runs, by the name that each is listed under."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sim.errors import InputError, near, shown
+from sim.scenario import Scenario
+
+#: What a scenario without variants is called where variants are listed.
+ONLY: Final = "scenario"
+
+
+def variants(scenario: Scenario, chosen: str | None = None) -> dict[str, str | None]:
+    """Every variant, or the chosen one; None stands for the scenario as it is. InputError for one there is not."""
+    named: dict[str, str | None] = {scenario.variant_name or ONLY: None}
+    if scenario.variant_name is None and scenario.variants:
+        named = {name: name for name in scenario.variants}
+    if chosen is None:
+        return named
+    if chosen not in named:
+        raise InputError("--variant", f"unknown variant, got {shown(chosen)}", near(chosen, named))
+    return {chosen: named[chosen]}

@@ -1,22 +1,31 @@
 """What a directory of results was made from: enough to make it again, and to know whether it came out the same.
 
-A manifest holds the resolved scenario and the document it was read from, the versions of everything that computes,
-seed and runs, the machine, and when it was written.
+A manifest holds the resolved scenario and the document it was read from, the digest of the model's source, the versions
+of everything that computes, seed and runs, the machine, and when it was written.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib import metadata
+from pathlib import Path
 from typing import Any, Final
 
 from sim import __version__
 from sim.scenario import Scenario, canonical
 
+_SIM: Final = Path(__file__).parent
+#: Rooms that decide no run: they ask for runs, or tell what came out.
+_BESIDE: Final = frozenset(
+    {"calibrate", "cli", "experiment", "frames.py", "manifest.py", "parquet.py", "plots.py", "report"}
+)
+_COMPUTING: Final = ("python", "simpy", "numpy", "numba", "scipy", "networkx", "pydantic")
 _DISTRIBUTIONS: Final = ("simpy", "numpy", "numba", "scipy", "pandas", "pyarrow", "networkx", "pydantic")
 
 
@@ -31,6 +40,7 @@ def manifest(scenario: Scenario, seed: int, about: Mapping[str, Any]) -> dict[st
         **about,
         "document": scenario.document,
         "resolved": {name or "scenario": json.loads(canonical(table)) for name, table in tables.items()},
+        "model": model_digest(),
         "versions": versions(),
         "machine": {"system": f"{platform.system()} {platform.machine()}", "cpus": os.cpu_count()},
         "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -46,3 +56,14 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+@lru_cache(maxsize=1)
+def model_digest() -> str:
+    """SHA-256 of the source of every room that decides a run, and of the versions of what computes it."""
+    seen = hashlib.sha256(json.dumps([versions().get(name) for name in _COMPUTING]).encode())
+    for path in sorted(_SIM.rglob("*")):
+        place = path.relative_to(_SIM)
+        if path.suffix in (".py", ".toml") and place.parts[0] not in _BESIDE:
+            seen.update(f"{place.as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    return seen.hexdigest()

@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 _BLACK, _ORANGE, _SKY, _GREEN, _YELLOW, _BLUE, _RED, _PINK = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 )  # fmt: skip
-_OF_VARIANTS: Final = (_BLUE, _RED, _GREEN, _PINK, _ORANGE, _SKY, _BLACK)
+COLOURS: Final = (_BLUE, _RED, _GREEN, _PINK, _ORANGE, _SKY, _BLACK)
 #: A marker on a curve, and the letter that looks like it.
 _MARKERS: Final = (("o", "\u25cf"), ("s", "\u25a0"), ("^", "\u25b2"), ("D", "\u25c6"), ("v", "\u25bc"))
 _OF_PHASES: Final = dict(zip(rows.PHASES, ("#999999", _SKY, _BLUE, _PINK, _YELLOW, _RED, _GREEN), strict=True))
 _OF_PURPOSES: Final = {"push": _BLUE, "pull": _RED, "sync": _YELLOW}
 
-_STYLE: Final[Any] = {
+STYLE: Final[Any] = {
     "font.size": 9.0,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -84,7 +84,7 @@ def run(result: Result) -> Figure:
 
 def write(figure: Figure, directory: Path, name: str) -> None:
     """The figure as `NAME.png` and `NAME.svg`, each whole or not there, the same for the same rows."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         with replacing(directory / f"{name}.png") as path:
             figure.savefig(path, format="png", dpi=150)
         with replacing(directory / f"{name}.svg") as path:
@@ -99,7 +99,7 @@ def _figure(samples: Mapping[str, Result], title: str) -> Figure:
     names = {name: fill(name, _NAME_LETTERS) for name in samples}
     key_lines = 1 + sum(1 + name.count("\n") for name in names.values())
     tick_lines = max(1 + _tick(name, len(samples)).count("\n") for name in samples)
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         height_inches = 4.1 + (key_lines + tick_lines) * _LINE_PT / 72
         figure = Figure(figsize=(13.5, height_inches), layout=ConstrainedLayoutEngine(w_pad=0.12))
         FigureCanvasAgg(figure)
@@ -125,7 +125,7 @@ def _latency(axes: Axes, samples: Mapping[str, Result], names: Mapping[str, str]
         axes.axhline(PERCENTS[percentile] / 100, color="0.8", linewidth=0.7, zorder=0)
     line = key_lines - 1
     for place, (name, sample) in enumerate(samples.items()):
-        colour = _OF_VARIANTS[place % len(_OF_VARIANTS)]
+        colour = COLOURS[place % len(COLOURS)]
         marker, glyph = _MARKERS[place % len(_MARKERS)]
         width = max(2.4 - 0.4 * place, 1.0)  # so that one under another is still seen
         quantiles_s = _curve(axes, _ready_s(sample), width, colour, marker)

@@ -9,8 +9,10 @@ import typer
 import sim
 from sim.cli import ending
 from sim.cli.calibrate import calibrate
+from sim.cli.capacity import capacity
 from sim.cli.check import check
 from sim.cli.compare import compare
+from sim.cli.crossover import crossover
 from sim.cli.published import published
 from sim.cli.replay import replay
 from sim.cli.run import run
@@ -30,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # a plain help is there in half the time
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (check, show, schema, run, compare, replay, score, calibrate, published, selftest):
+for verb in (check, show, schema, run, compare, capacity, crossover, replay, score, calibrate, published, selftest):
     app.command()(verb)
 
 

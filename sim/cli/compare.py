@@ -8,16 +8,10 @@ import typer
 
 import sim
 from sim.cli import ending, late, options, output
-from sim.errors import InputError
 
 Runs = Annotated[
     str | None, typer.Option(metavar="N", help="Runs of each variant, instead of the scenario's.", show_default=False)
 ]
-Store = Annotated[
-    str | None,
-    typer.Option(metavar="DIR", help="Keep finished runs there, and take those that it has.", show_default=False),
-]
-Executor = Annotated[str, typer.Option(metavar="serial|processes[:N]", help="Where runs are made.")]
 
 
 def compare(
@@ -25,10 +19,10 @@ def compare(
     settings: options.Settings = None,
     runs: Runs = None,
     seed: options.Seed = None,
-    executor: Executor = "processes",
+    executor: options.Executor = "processes",
     detail: options.Detail = None,
     audit: options.Audit = False,
-    store: Store = None,
+    store: options.Store = None,
     until: options.Until = None,
     out: options.Out = None,
     as_json: options.Json = False,
@@ -40,14 +34,9 @@ def compare(
     scenario = sim.load(file, options.overrides(settings, detail, audit))
     folder = output.writable(out)
     wanted = options.thresholds(scenario, until)
-    with late.progress.Progress(quiet=quiet) as progress:
-        try:
-            kept = None if store is None else late.store.Store(store)
-            outcome = sim.compare(scenario, n_runs, seed_number, executor, progress, kept)
-        except InputError as error:
-            if error.where == "executor":
-                raise InputError("--executor", error.problem, error.remedy) from error
-            raise
+    with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
+        kept = None if store is None else late.store.Store(store)
+        outcome = sim.compare(scenario, n_runs, seed_number, executor, progress, kept)
     if folder is not None:
         with output.writing(folder):
             late.plots.write(outcome.plot(), folder, "comparison")

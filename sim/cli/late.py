@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from sim.calibrate import selftest as selftest
     from sim.cli import progress as progress
     from sim.cli import tables as tables
+    from sim.experiment import axes as axes
+    from sim.experiment import capacity as capacity
+    from sim.experiment import crossover as crossover
+    from sim.experiment import results as results
+    from sim.experiment import search as search
     from sim.experiment import store as store
     from sim.experiment import thresholds as thresholds
     from sim.scenario import document as document
@@ -29,6 +34,11 @@ if TYPE_CHECKING:
 
 _HOMES: Final[Mapping[str, str]] = {
     "calibration": "sim.calibrate.calibration",
+    "axes": "sim.experiment.axes",
+    "capacity": "sim.experiment.capacity",
+    "crossover": "sim.experiment.crossover",
+    "results": "sim.experiment.results",
+    "search": "sim.experiment.search",
     "document": "sim.scenario.document",
     "faults": "sim.scenario.faults",
     "plots": "sim.plots",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from sim import units
 from sim.cli import late
 from sim.errors import InputError, shown
 
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
     from sim.scenario.thresholds import Threshold
 
+UNTIL: Final = 'write for example --until "deploy_latency_s.p99 < 3 s"'
 File = Annotated[str, typer.Argument(metavar="FILE", help="A scenario, in TOML.", show_default=False)]
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios, in TOML.", show_default=False)]
 Settings = Annotated[
@@ -39,6 +43,20 @@ Until = Annotated[
         show_default=False,
     ),
 ]  # fmt: skip
+Store = Annotated[
+    str | None,
+    typer.Option(metavar="DIR", help="Keep finished runs there, and take those that it has.", show_default=False),
+]
+Executor = Annotated[str, typer.Option(metavar="serial|processes[:N]|dask:ADDRESS", help="Where runs are made.")]
+MostRuns = Annotated[
+    str | None, typer.Option("--runs", metavar="N", help="Runs of each variant at a value at most.", show_default="40")
+]
+Within = Annotated[
+    str | None, typer.Option(metavar="SHARE", help="How narrow the interval is to be.", show_default="5 %")
+]
+VaryOne = Annotated[
+    str, typer.Option("--vary", metavar="KEY=LOW..HIGH", help="The key, and the range to search.", show_default=False)
+]
 Out = Annotated[
     str | None, typer.Option(metavar="DIR", help="Write tables, figures and a manifest there.", show_default=False)
 ]
@@ -65,6 +83,30 @@ def thresholds(scenario: Scenario, until: list[str] | None) -> list[Threshold]:
         except InputError as error:
             raise InputError(where, error.problem, error.remedy) from None
     return made
+
+
+@contextmanager
+def named(*keys: str) -> Iterator[None]:
+    """What is wrong with an argument of that name is told of the option."""
+    try:
+        yield
+    except InputError as error:
+        if error.where in keys:
+            raise InputError(f"--{error.where}", error.problem, error.remedy) from error
+        raise
+
+
+def share(option: str, text: str | None) -> float | None:
+    """The share, above 0, that an option was given, None when it was not. InputError when it is none."""
+    if text is None:
+        return None
+    try:
+        value = units.fraction_of(text)
+    except units.UnitError as error:
+        raise InputError(option, error.problem, error.remedy) from None
+    if not 0 < value <= 1:
+        raise InputError(option, f"must be above 0 and at most 1, got {text}", f'write for example {option} "5 %"')
+    return value
 
 
 def whole(option: str, text: str | None, least: int) -> int | None:

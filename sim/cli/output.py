@@ -13,10 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.cli import late
 from sim.errors import InputError
 from sim.files import folder, plain
 
 if TYPE_CHECKING:
+    from sim.experiment.results import Finding
     from sim.scenario import Scenario
 
 
@@ -45,6 +47,20 @@ def note(words: str) -> None:
 def named(scenario: Scenario) -> str:
     """`metros.toml, variant central`: what is simulated."""
     return scenario.name if scenario.variant_name is None else f"{scenario.name}, variant {scenario.variant_name}"
+
+
+def finding(found: Finding, name: str, folder: Path | None, as_json: bool, quiet: bool) -> None:
+    """What a search found: a table and a sentence or a document, and files."""
+    if folder is not None:
+        with writing(folder):
+            late.results.write(found, folder, name)
+    if as_json:
+        document(found.to_json())
+    else:
+        late.tables.print_rows(*found.rows)
+        line(found.verdict)
+    if folder is not None and not quiet:
+        note(f"wrote {folder}")
 
 
 def writable(out: str | None) -> Path | None:

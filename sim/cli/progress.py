@@ -17,11 +17,12 @@ LINE_EVERY_S: Final = 10.0
 
 
 class Progress:
-    """Called with how many of how many runs are done; a context, at whose end the bar goes away."""
+    """Called with how many of how many runs are done, a number that a search raises; at its end the bar goes away."""
 
     def __init__(self, quiet: bool) -> None:
         self._quiet = quiet
         self._began_s = self._told_s = time.monotonic()
+        self._last = self._told = ""
         self._bar = _bar() if sys.stderr.isatty() and not quiet else None
 
     def __enter__(self) -> Self:
@@ -30,6 +31,8 @@ class Progress:
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if self._bar is not None:
             self._bar.stop()
+        elif self._last != self._told:
+            print(self._last, file=sys.stderr, flush=True)
 
     def __call__(self, done: int, total: int) -> None:
         now_s = time.monotonic()
@@ -38,10 +41,12 @@ class Progress:
             if not self._bar.tasks:
                 self._bar.add_task("", total=total, pace=words)
                 self._bar.start()
-            self._bar.update(self._bar.task_ids[0], completed=done, pace=words, refresh=True)
-        elif not self._quiet and (done in (0, total) or now_s - self._told_s >= LINE_EVERY_S):
-            self._told_s = now_s
-            print(f"{done} of {total} runs, {words}", file=sys.stderr, flush=True)
+            self._bar.update(self._bar.task_ids[0], completed=done, total=total, pace=words, refresh=True)
+        elif not self._quiet:
+            self._last = f"{done} of {total} runs, {words}"
+            if not self._told or now_s - self._told_s >= LINE_EVERY_S:
+                self._told_s, self._told = now_s, self._last
+                print(self._last, file=sys.stderr, flush=True)
 
 
 def _bar() -> Bar:

@@ -84,6 +84,18 @@ def print_run(result: Result) -> None:
     _say(console, f"digest {result.digest}")
 
 
+def print_rows(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+    """A table of texts, the first column to the left, on standard output."""
+    console = _console()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
+    for at, head in enumerate(heads):
+        table.add_column(Text(head), justify="right" if at else "left", overflow="fold")
+    for line in lines:
+        table.add_row(*(Text(cell) for cell in line))
+    console.print(table, soft_wrap=not console.is_terminal)
+    console.print()
+
+
 def label(metric: str) -> str:
     """What a reader calls a metric: `deploy latency p50`."""
     name, _, statistic = metric.partition(".")

@@ -7,20 +7,21 @@
     links.a.capacity + links.b.capacity=1 Gbit/s, 2 Gbit/s     two keys that change together
 
 A range keeps the unit of its lower end, and a value in between has four significant digits there, so that what was
-simulated is what a reader can write into a file. Between whole numbers there are only whole numbers.
+simulated is what a reader can write into a file. Between whole numbers there are only
+whole numbers where the key takes no others.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sim import units
 from sim.errors import InputError, shown
 from sim.experiment.worker import Settings
+from sim.scenario import Scenario
 from sim.scenario.document import parse_setting
 from sim.units import UnitError
 
@@ -89,8 +90,8 @@ class Axis:
         return tuple((key, value) for key in self.keys)
 
 
-def axis(text: str) -> Axis:
-    """The axis that a text says. InputError, of `--vary`, when it says none."""
+def axis(text: str, scenario: Scenario) -> Axis:
+    """The axis that a text says of a scenario. InputError, of `--vary`, when it says none."""
     keys_text, equals, values_text = (part.strip() for part in text.partition("="))
     keys = tuple(key.strip() for key in keys_text.split("+"))
     if not all(keys) or not equals or not values_text:
@@ -100,6 +101,8 @@ def axis(text: str) -> Axis:
     low, _, rest = values_text.partition("..")
     high, *spacing = (part.strip() for part in rest.split(":"))
     found = _range(low.strip(), high)
+    if found.whole and _takes_parts(scenario, keys, found):
+        found = replace(found, whole=False)
     if not spacing:
         return Axis(keys, range=found)
     log = len(spacing) == 2 and spacing[0] == "log"
@@ -112,9 +115,9 @@ def axis(text: str) -> Axis:
     return Axis(keys, tuple(found.text(number) for number in numbers), found)
 
 
-def ranged(text: str) -> Axis:
+def ranged(text: str, scenario: Scenario) -> Axis:
     """An axis for a search: a range, without a number of values. InputError when it is not one."""
-    found = axis(text)
+    found = axis(text, scenario)
     if found.range is None or found.values:
         raise _fault(f"a search goes through a range, got {shown(text)}", 'write KEY=LOW..HIGH, "1 Mbit/s..1 Gbit/s"')
     return found
@@ -165,6 +168,16 @@ def _ordered(found: Range, low: str, high: str) -> Range:
     return found
 
 
+def _takes_parts(scenario: Scenario, keys: tuple[str, ...], found: Range) -> bool:
+    """Whether what lies between two whole numbers is a value of the keys, too."""
+    overrides = dict.fromkeys(keys, (found.low + found.high) / 2 + 0.1)
+    try:
+        Scenario.from_document(scenario.document, scenario.name, overrides, scenario.variant_name)
+    except InputError:
+        return False
+    return True
+
+
 def _is_whole(text: str) -> bool:
     return text.replace("_", "").isdecimal()
 
@@ -182,8 +195,3 @@ def _fault(problem: str, remedy: str = _REMEDY) -> InputError:
 def combined(axes: Sequence[Axis], values: Sequence[Any]) -> Settings:
     """The settings that put each axis at its value."""
     return tuple(pair for axis, value in zip(axes, values, strict=True) for pair in axis.settings(value))
-
-
-def span(low: float, high: float, by_ratio: bool) -> float:
-    """How far apart two numbers of a range are: as a share of the lower where it goes by ratios, else plainly."""
-    return high / low - 1 if by_ratio and low > 0 else high - low if not math.isinf(high) else math.inf

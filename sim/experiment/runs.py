@@ -53,6 +53,11 @@ class Runs:
     ) -> bool | None:
         return self._workers.__exit__(kind, error, trace)
 
+    @property
+    def asked(self) -> int:
+        """How many runs were asked for so far, those that were known included."""
+        return len(self._known)
+
     def scenario(self, task: Task) -> Scenario:
         """What a task runs. InputErrors when its settings do not make a scenario."""
         return self._question.asked(task)

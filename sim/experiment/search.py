@@ -110,12 +110,12 @@ def looks(most_runs: int) -> tuple[int, ...]:
 
 
 def points_at_most(found: Range, within: float, intervals: int = 1) -> int:
-    """How many points a search tests at most that starts from that many intervals side by side."""
+    """How many points a search tests at most that starts from that many intervals side by side, a change in each."""
     width = _width(found, found.low, found.high) / intervals
     halvings = max(math.ceil(math.log2(width / _tolerance(found, within))), 0)
     if found.whole:
         halvings = min(halvings, math.ceil(math.log2(max((found.high - found.low) / intervals, 1))))
-    return intervals + 1 + 2 * halvings
+    return 1 + intervals * (1 + 2 * halvings)
 
 
 def narrow(prober: Prober, left: float, right: float, within: float) -> tuple[float, float]:
@@ -157,10 +157,10 @@ def _tolerance(found: Range, within: float) -> float:
     return math.log1p(within) if found.by_ratio else within * (found.high - found.low)
 
 
-def fullest(outcomes: Sequence[Outcome]) -> tuple[str, float] | None:
-    """The link or registry most in use over some runs, and the mean share in use; None when nothing was."""
-    shares: dict[str, float] = {}
+def bound_by(outcomes: Sequence[Outcome]) -> tuple[str, float] | None:
+    """The link or registry that held others back the longest, and how long a run, s; None when nothing did."""
+    held_s: dict[str, float] = {}
     for outcome in outcomes:
-        for name, share in outcome.fullest:
-            shares[name] = shares.get(name, 0.0) + share / len(outcomes)
-    return max(shares.items(), key=lambda pair: pair[1]) if shares else None
+        for name, each_s in outcome.bound_by:
+            held_s[name] = held_s.get(name, 0.0) + each_s / len(outcomes)
+    return max(held_s.items(), key=lambda pair: pair[1]) if held_s else None

@@ -30,33 +30,16 @@ from typing import Final
 from sim.errors import InputError
 from sim.experiment.worker import Outcome
 from sim.files import folder, replacing
-from sim.manifest import versions
+from sim.manifest import model_digest
 from sim.scenario import Scenario, canonical
 
-_SCHEMA: Final = "regsim.outcome/1"
-_SIM: Final = Path(__file__).parents[1]
-#: Rooms that decide no run: they ask for runs, or tell what came out.
-_BESIDE: Final = frozenset(
-    {"calibrate", "cli", "experiment", "frames.py", "manifest.py", "parquet.py", "plots.py", "report"}
-)
-_COMPUTING: Final = ("python", "simpy", "numpy", "numba", "scipy", "networkx", "pydantic")
+_SCHEMA: Final = "regsim.outcome/2"
 
 
 def key(scenario: Scenario, seed: int, run: int) -> str:
     """Under what a run of a scenario, or of the variant that it is, is kept: 64 hexadecimal digits."""
     decides = [_SCHEMA, model_digest(), canonical(scenario), [*_read(scenario)], seed, run]
     return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
-
-
-@lru_cache(maxsize=1)
-def model_digest() -> str:
-    """SHA-256 of the source of every room that decides a run, and of the versions of what computes it."""
-    seen = hashlib.sha256(json.dumps([versions().get(name) for name in _COMPUTING]).encode())
-    for path in sorted(_SIM.rglob("*")):
-        place = path.relative_to(_SIM)
-        if path.suffix in (".py", ".toml") and place.parts[0] not in _BESIDE:
-            seen.update(f"{place.as_posix()}\0".encode() + path.read_bytes() + b"\0")
-    return seen.hexdigest()
 
 
 class Store:

@@ -44,10 +44,15 @@ class Judgement:
     measured: Interval
     more_runs: int | None = None
 
+    @property
+    def condition(self) -> str:
+        """The threshold without whom it is about."""
+        return self.threshold.text.rpartition(":")[2].strip()
+
     def line(self) -> str:
         """The judgement in words."""
         more = "" if self.more_runs is None else f", about {self.more_runs} more runs would decide"
-        return f"{self.outcome}: {self.of}: {self.threshold.text.rpartition(':')[2].strip()}{more}"
+        return f"{self.outcome}: {self.of}: {self.condition}{more}"
 
     def to_json(self) -> dict[str, Any]:
         """Its part of a document."""

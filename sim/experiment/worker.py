@@ -18,8 +18,8 @@ from sim.scenario import Scenario
 #: Values by dotted key that a run has instead of the scenario's: `(("links.wan.capacity", "1 Gbit/s"),)`.
 Settings = tuple[tuple[str, Any], ...]
 
-#: How many of the fullest places an outcome names.
-_FULLEST = 3
+#: How many of the places that held others back an outcome names.
+_NAMED = 3
 #: Resolved scenarios that a process keeps at hand; a search goes from point to point and seldom far back.
 _KEPT = 64
 
@@ -38,13 +38,13 @@ class Task(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is kept of one run; `fullest` are the links and registries most in use, with the share in use."""
+    """What is kept of one run; `bound_by` are the links and registries that held others back, and how long, s."""
 
     metrics: Mapping[str, float]
     digest: str
     deploys: int
     events: int
-    fullest: tuple[tuple[str, float], ...]
+    bound_by: tuple[tuple[str, float], ...]
     sample: Result | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -53,15 +53,15 @@ class Outcome:
             "digest": self.digest,
             "deploys": self.deploys,
             "events": self.events,
-            "fullest": [list(pair) for pair in self.fullest],
+            "bound_by": [list(pair) for pair in self.bound_by],
             "metrics": dict(self.metrics),
         }
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """What `to_json` gave, without a sample."""
-        fullest = tuple((str(name), float(share)) for name, share in document["fullest"])
-        return cls(**{**document, "fullest": fullest})
+        bound_by = tuple((str(name), float(held_s)) for name, held_s in document["bound_by"])
+        return cls(**{**document, "bound_by": bound_by})
 
 
 @dataclass(slots=True)
@@ -105,18 +105,19 @@ def measure(task: Task) -> Outcome:
         digest=result.digest,
         deploys=len(result.tables["deploys"]),
         events=result.events,
-        fullest=_fullest(result),
+        bound_by=_bound_by(result),
         sample=result if task.tables else None,
     )
 
 
-def _fullest(result: Result) -> tuple[tuple[str, float], ...]:
-    """The links by the share of their capacity used, registries by that of their workers' time; fullest first."""
+def _bound_by(result: Result) -> tuple[tuple[str, float], ...]:
+    """Links by how long they held transfers back, registries by how long requests waited for a worker; longest first.
+
+    Both are summed over transfers and over requests, s.
+    """
     links, registries = result.tables["links"], result.tables["registries"]
-    used = dict(zip(links.column("link"), links.column("mean_utilisation").tolist(), strict=True))
-    for name, busy_s, workers in zip(
-        registries.column("registry"), registries.column("busy_s").tolist(), registries.column("workers").tolist(),
-        strict=True,
-    ):  # fmt: skip
-        used[f"{name}'s workers"] = busy_s / (workers * result.simulated_s) if result.simulated_s else 0.0
-    return tuple(sorted(used.items(), key=lambda pair: -pair[1])[:_FULLEST])
+    held = dict(zip(links.column("link"), links.column("bound_s").tolist(), strict=True))
+    for name, waited_s in zip(registries.column("registry"), registries.column("waited_s").tolist(), strict=True):
+        held[f"{name}'s workers"] = waited_s
+    longest = sorted(held.items(), key=lambda pair: -pair[1])[:_NAMED]
+    return tuple(pair for pair in longest if pair[1])

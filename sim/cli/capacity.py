@@ -1,0 +1,45 @@
+"""`regsim capacity`: the smallest link or registry that meets a target."""
+
+from __future__ import annotations
+
+import typer
+
+import sim
+from sim.cli import ending, late, options, output
+from sim.errors import InputError
+
+
+def capacity(
+    file: options.File,
+    vary: options.VaryOne,
+    until: options.Until = None,
+    settings: options.Settings = None,
+    variant: options.Variant = None,
+    runs: options.MostRuns = None,
+    within: options.Within = None,
+    seed: options.Seed = None,
+    executor: options.Executor = "processes",
+    store: options.Store = None,
+    out: options.Out = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Search for the smallest, or largest, value of a key that meets every threshold, as an interval."""
+    scenario = sim.load(file, options.overrides(settings))
+    wanted = options.thresholds(scenario, until)
+    if not wanted:
+        raise InputError("--until", "is missing, and the scenario has no thresholds", options.UNTIL)
+    axis = late.axes.ranged(vary, scenario)
+    folder = output.writable(out)
+    with late.progress.Progress(quiet=quiet) as progress, options.named("executor", "runs"):
+        found = late.capacity.capacity(
+            scenario, axis, wanted, variant=variant, runs=options.whole("--runs", runs, least=2) or late.search.RUNS,
+            within=options.share("--within", within) or late.search.WITHIN,
+            seed=options.whole("--seed", seed, least=0), executor=executor, progress=progress,
+            store=None if store is None else late.store.Store(store),
+        )  # fmt: skip
+    output.finding(found, "capacity", folder, as_json, quiet)
+    if found.answer == "missed everywhere":
+        raise typer.Exit(ending.MISSED)
+    if found.answer == "undecided":
+        raise typer.Exit(ending.UNDECIDED)

@@ -1,0 +1,46 @@
+"""`regsim crossover`: where the better of two variants changes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import sim
+from sim.cli import ending, late, options, output
+
+Metric = Annotated[
+    str | None, typer.Option(metavar="METRIC", help="By which they are compared: deploy_latency_s.p50 unless given.")
+]
+
+
+def crossover(
+    file: options.File,
+    vary: options.VaryOne,
+    metric: Metric = None,
+    settings: options.Settings = None,
+    variant: options.Variant = None,
+    runs: options.MostRuns = None,
+    within: options.Within = None,
+    seed: options.Seed = None,
+    executor: options.Executor = "processes",
+    store: options.Store = None,
+    out: options.Out = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Search for the value of a key at which the better of a variant and the baseline changes, as an interval."""
+    scenario = sim.load(file, options.overrides(settings))
+    axis = late.axes.ranged(vary, scenario)
+    folder = output.writable(out)
+    with late.progress.Progress(quiet=quiet) as progress, options.named("executor", "runs"):
+        found = late.crossover.crossover(
+            scenario, axis, metric or late.crossover.METRIC, variant=variant,
+            runs=options.whole("--runs", runs, least=2) or late.search.RUNS,
+            within=options.share("--within", within) or late.search.WITHIN,
+            seed=options.whole("--seed", seed, least=0), executor=executor, progress=progress,
+            store=None if store is None else late.store.Store(store),
+        )  # fmt: skip
+    output.finding(found, "crossover", folder, as_json, quiet)
+    if not found.decided:
+        raise typer.Exit(ending.UNDECIDED)

@@ -1,0 +1,176 @@
+"""The smallest, or largest, value of a key at which all thresholds hold, as an interval.
+
+    found = capacity(scenario, ranged("links.was-fra.capacity=100 Mbit/s..10 Gbit/s"), [threshold("... < 3 s")])
+    found.low, found.high  # in the unit of the range: missed at one, met at the other
+
+Both ends are tested first: whether more or less of it helps is what they say. Then `sim.experiment.search` halves. That
+thresholds once met stay met along the range is assumed, not tested.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from sim.experiment import executors
+from sim.experiment.axes import Axis
+from sim.experiment.findings import capacity_curves, capacity_rows, capacity_sentence
+from sim.experiment.panels import Curves
+from sim.experiment.runs import Progress, Runs
+from sim.experiment.sample import Sample
+from sim.experiment.search import RUNS, WITHIN, Point, Prober, bound_by, narrow, points_at_most
+from sim.experiment.store import Store
+from sim.experiment.thresholds import Judgement, judged
+from sim.experiment.variants import variants
+from sim.experiment.worker import Settings
+from sim.scenario import Scenario
+from sim.scenario.thresholds import Threshold
+
+Answer = Literal["found", "met everywhere", "missed everywhere", "undecided"]
+_ANSWERS: Final[Mapping[tuple[str, str], Answer]] = {
+    ("missed", "met"): "found",
+    ("met", "missed"): "found",
+    ("met", "met"): "met everywhere",
+    ("missed", "missed"): "missed everywhere",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """What a search for a capacity found, between `low` and `high`, numbers of `unit`; `points` are by value.
+
+    `binding` are the thresholds that were missed at the nearest value that misses any, `bound_by` the link or registry
+    that held transfers or requests back the longest there, in the variant that missed.
+    """
+
+    scenario: Scenario
+    seed: int
+    axis: Axis
+    answer: Answer
+    low: float
+    high: float
+    runs: int
+    made: int
+    points: tuple[Point, ...]
+    wall_s: float
+
+    @property
+    def unit(self) -> str:
+        assert self.axis.range is not None
+        return self.axis.range.unit.strip()
+
+    @property
+    def smallest(self) -> bool:
+        """Whether it is the smallest value that meets the thresholds, and not the largest."""
+        return self.points[-1].label == "met"
+
+    @property
+    def _nearest_missed(self) -> Point | None:
+        missed = [point for point in self.points if point.label == "missed"]
+        if not missed:
+            return None
+        return missed[-1] if self.smallest or self.answer != "found" else missed[0]
+
+    @property
+    def binding(self) -> tuple[Judgement, ...]:
+        nearest = self._nearest_missed
+        return tuple(judgement for judgement in nearest.told if judgement.outcome == "missed") if nearest else ()
+
+    @property
+    def bound_by(self) -> tuple[str, float] | None:
+        """Its name, and how long it held others back in a run, s."""
+        nearest, binding = self._nearest_missed, self.binding
+        if nearest is None or not binding:
+            return None
+        variant = binding[0].threshold.variant or binding[0].of
+        return bound_by(nearest.sample.outcomes[variant])
+
+    @property
+    def verdict(self) -> str:
+        """One sentence to act on."""
+        return capacity_sentence(self)
+
+    @property
+    def rows(self) -> tuple[list[str], list[list[str]]]:
+        """A table's heads, and a line for each value."""
+        return capacity_rows(self)
+
+    @property
+    def curves(self) -> Curves:
+        """What is to be drawn."""
+        return capacity_curves(self)
+
+    @property
+    def samples(self) -> Iterator[tuple[Settings, Sample]]:
+        """All runs, by the settings that they were made with."""
+        for point in self.points:
+            yield self.axis.settings(point.text), point.sample
+
+    def to_json(self) -> dict[str, Any]:
+        """The document `regsim.capacity/1`."""
+        place, binding = self.bound_by, self.binding
+        return {
+            "schema": "regsim.capacity/1",
+            "scenario": self.scenario.name,
+            "seed": self.seed,
+            "key": self.axis.name,
+            "answer": self.answer,
+            "low": self.low,
+            "high": self.high,
+            "unit": self.unit,
+            "smallest": self.smallest,
+            "binding": binding[0].threshold.metric if binding else None,
+            "bindings": [judgement.to_json() for judgement in binding],
+            "bound_by": None if place is None else {"name": place[0], "held_back_s": place[1]},
+            "verdict": self.verdict,
+            "runs": self.runs,
+            "made": self.made,
+            "points": [
+                point.to_json() | {"thresholds": [judgement.to_json() for judgement in point.told]}
+                for point in self.points
+            ],
+        }
+
+
+def capacity(
+    scenario: Scenario,
+    axis: Axis,
+    thresholds: Sequence[Threshold],
+    *,
+    variant: str | None = None,
+    runs: int = RUNS,
+    within: float = WITHIN,
+    seed: int | None = None,
+    executor: str = "processes",
+    progress: Progress | None = None,
+    store: Store | None = None,
+) -> Capacity:
+    """Search `axis`, a range, for the value from which on, or up to which, every threshold holds for every variant.
+
+    Points get at most `runs` runs of each variant (or of the one named), and the interval is narrowed to `within`.
+    InputError when a value makes no scenario, and for thresholds on what is not there.
+    """
+    assert axis.range is not None
+    seed = scenario.run.seed if seed is None else seed
+    named = variants(scenario, variant)
+
+    def test(sample: Sample) -> tuple[str | None, Sequence[Judgement]]:
+        told = judged(sample, thresholds)
+        outcomes = {judgement.outcome for judgement in told}
+        if "missed" in outcomes:
+            return "missed", told
+        return (None if "undecided" in outcomes else "met"), told
+
+    began = time.perf_counter()
+    decisions = points_at_most(axis.range, within) * max(len(thresholds) * len(named), 1)
+    with Runs(scenario, seed, executors.resolved(executor, runs * len(named)), store, progress) as made:
+        prober = Prober(made, axis, named, test, runs, decisions)
+        low, high = axis.range.low, axis.range.high
+        answer = _ANSWERS.get((prober.label(low), prober.label(high)), "undecided")
+        if answer == "found":
+            low, high = narrow(prober, low, high, within)
+        return Capacity(
+            scenario, seed, axis, answer, low, high, made.asked, made.made, prober.points, time.perf_counter() - began
+        )

@@ -1,0 +1,188 @@
+"""Where along a key the better of two variants changes, as intervals.
+
+A few points over the whole range are tested first, so that a change there and back again is found when the points see
+it; then each change is narrowed by `sim.experiment.search`. At a point the variant is lower or higher in the metric
+than the baseline, paired run by run; equal when it is the same in every run; or undecided.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+from sim import rows
+from sim.errors import InputError, near, shown
+from sim.experiment import executors
+from sim.experiment.axes import Axis
+from sim.experiment.findings import crossover_curves, crossover_rows, crossover_sentence
+from sim.experiment.panels import Curves
+from sim.experiment.runs import Progress, Runs
+from sim.experiment.sample import Sample
+from sim.experiment.search import RUNS, WITHIN, Point, Prober, narrow, points_at_most
+from sim.experiment.store import Store
+from sim.experiment.variants import variants
+from sim.experiment.worker import Settings
+from sim.scenario import Scenario
+from sim.stats.intervals import Interval
+
+#: Into how many parts the range is cut at first.
+PARTS: Final = 4
+METRIC: Final = "deploy_latency_s.p50"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Between two values one variant has the less of a metric at first and the other from then on."""
+
+    low: float
+    high: float
+    below: str
+    above: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crossover:
+    """Where `variant` and `baseline` change places in a metric; numbers are of `unit`, `points` by value."""
+
+    scenario: Scenario
+    seed: int
+    axis: Axis
+    metric: str
+    variant: str
+    baseline: str
+    changes: tuple[Change, ...]
+    runs: int
+    made: int
+    points: tuple[Point, ...]
+    wall_s: float
+
+    @property
+    def unit(self) -> str:
+        assert self.axis.range is not None
+        return self.axis.range.unit.strip()
+
+    @property
+    def decided(self) -> bool:
+        """Whether the points at both ends, and all those that no change lies at, were decided."""
+        inside = [(change.low, change.high) for change in self.changes]
+        return all(
+            point.label != "undecided" or any(low < point.number < high for low, high in inside)
+            for point in self.points
+        )  # fmt: skip
+
+    @property
+    def verdict(self) -> str:
+        """One sentence to act on."""
+        return crossover_sentence(self)
+
+    @property
+    def rows(self) -> tuple[list[str], list[list[str]]]:
+        """A table's heads, and a line for each value."""
+        return crossover_rows(self)
+
+    @property
+    def curves(self) -> Curves:
+        """What is to be drawn."""
+        return crossover_curves(self)
+
+    @property
+    def samples(self) -> Iterator[tuple[Settings, Sample]]:
+        """All runs, by the settings that they were made with."""
+        for point in self.points:
+            yield self.axis.settings(point.text), point.sample
+
+    def to_json(self) -> dict[str, Any]:
+        """The document `regsim.crossover/1`."""
+        return {
+            "schema": "regsim.crossover/1",
+            "scenario": self.scenario.name,
+            "seed": self.seed,
+            "key": self.axis.name,
+            "metric": self.metric,
+            "variant": self.variant,
+            "baseline": self.baseline,
+            "unit": self.unit,
+            "changes": [
+                {"low": change.low, "high": change.high, "below": change.below, "above": change.above}
+                for change in self.changes
+            ],
+            "decided": self.decided,
+            "verdict": self.verdict,
+            "runs": self.runs,
+            "made": self.made,
+            "points": [
+                point.to_json() | {"mean": point.told.mean, "low": point.told.low, "high": point.told.high}
+                for point in self.points
+            ],
+        }
+
+
+def crossover(
+    scenario: Scenario,
+    axis: Axis,
+    metric: str = METRIC,
+    *,
+    variant: str | None = None,
+    runs: int = RUNS,
+    within: float = WITHIN,
+    seed: int | None = None,
+    executor: str = "processes",
+    progress: Progress | None = None,
+    store: Store | None = None,
+) -> Crossover:
+    """Search `axis`, a range, for where `variant` (by default the only one) and the baseline change places.
+
+    Points get at most `runs` runs of both; each change is narrowed to `within`. InputError when the scenario has no two
+    variants, for a metric that there is not, and when a value makes no scenario.
+    """
+    assert axis.range is not None
+    seed = scenario.run.seed if seed is None else seed
+    baseline, variant = _two(scenario, variant)
+    try:
+        rows.metric(metric)
+    except KeyError:
+        raise InputError("--metric", f"unknown metric, got {shown(metric)}", near(metric, rows.METRICS)) from None
+
+    def test(sample: Sample) -> tuple[str | None, Interval]:
+        if metric not in sample.metrics(variant):
+            raise InputError("--metric", f"there is no such link, got {shown(metric)}", "see regsim run --json")
+        apart = sample.difference(variant, metric, baseline)
+        if apart.low == apart.high == 0:
+            return "equal", apart
+        return (("lower" if apart.mean < 0 else "higher") if apart.decided else None), apart
+
+    began = time.perf_counter()
+    with Runs(scenario, seed, executors.resolved(executor, 2 * runs), store, progress) as made:
+        most = points_at_most(axis.range, within, PARTS)
+        prober = Prober(made, axis, {baseline: baseline, variant: variant}, test, runs, most)
+        for part in range(PARTS + 1):
+            prober.label(axis.range.at(part / PARTS))
+        decided = [point for point in prober.points if point.label in ("lower", "higher")]
+        turns = [(one, other) for one, other in pairwise(decided) if one.label != other.label]
+        lower = {"lower": variant, "higher": baseline}
+        changes = [
+            Change(*narrow(prober, one.number, other.number, within), lower[one.label], lower[other.label])
+            for one, other in turns
+        ]
+        return Crossover(
+            scenario, seed, axis, metric, variant, baseline, tuple(changes), made.asked, made.made, prober.points,
+            time.perf_counter() - began,
+        )  # fmt: skip
+
+
+def _two(scenario: Scenario, chosen: str | None) -> tuple[str, str]:
+    """The baseline, and the variant to hold against it."""
+    named: Sequence[str] = tuple(variants(scenario))
+    baseline = scenario.baseline
+    others = [name for name in named if name != baseline]
+    if baseline is None or not others:
+        raise InputError(scenario.name, "has no two variants to compare", "write [variants.NAME] twice")
+    if chosen is None and len(others) > 1:
+        raise InputError("--variant", f"is needed with {len(named)} variants", f"name one of {', '.join(others)}")
+    if chosen is not None and chosen not in others:
+        problem = f"must be a variant beside the baseline {baseline}, got {shown(chosen)}"
+        raise InputError("--variant", problem, near(chosen, others))
+    return baseline, chosen or others[0]

@@ -1,0 +1,71 @@
+"""Metrics along a key as a figure: a panel for each metric, a line for each variant with its interval at each point.
+
+A limit is a dashed line, the interval that a search returned a grey band. Values without an interval are dots; infinite
+ones, of deploys that failed, are left out. Colours and sizes are those of `sim.plots`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from sim import plots
+from sim.experiment.panels import Curves, Panel
+from sim.experiment.words import scale
+
+_WIDE: Final = 8.0
+_PANEL_INCHES: Final = (6.0, 4.2)
+
+
+def draw(curves: Curves) -> Figure:
+    """The figure."""
+    width, height = _PANEL_INCHES
+    with mpl.rc_context(plots.STYLE):
+        figure = Figure(figsize=(width * len(curves.panels), height), layout="constrained")
+        FigureCanvasAgg(figure)
+        figure.suptitle(curves.title, x=0.01, ha="left", fontsize=11)
+        for axes, panel in zip(np.ravel(figure.subplots(1, len(curves.panels))), curves.panels, strict=True):
+            _panel(axes, panel, curves)
+    return figure
+
+
+def write(curves: Curves, directory: Path, name: str) -> None:
+    """The figure as `NAME.png` and `NAME.svg`."""
+    if curves.panels:
+        plots.write(draw(curves), directory, name)
+
+
+def _panel(axes: Axes, panel: Panel, curves: Curves) -> None:
+    told = [bound for series in panel.series for found in series.found for bound in (found.mean, found.low, found.high)]
+    finite = [abs(value) for value in (*told, panel.limit or 0.0) if np.isfinite(value)]
+    unit, factor = scale(max(finite, default=0.0), panel.unit)
+    numbers = [number for series in panel.series for number in series.numbers]
+    if min(numbers, default=0.0) > 0 and max(numbers) / min(numbers) > _WIDE:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    for low, high in curves.spans:
+        axes.axvspan(low, high, color="0.85", lw=0)
+    for colour, marker, series in zip(plots.COLOURS * 10, "os^Dv" * 14, panel.series, strict=False):
+        middle, below, above = (
+            np.array([getattr(found, which) for found in series.found]) / factor for which in ("mean", "low", "high")
+        )
+        spread = np.nan_to_num(np.vstack([middle - below, above - middle]))
+        axes.errorbar(
+            series.numbers, np.where(np.isfinite(middle), middle, np.nan), spread, color=colour,
+            marker=marker, markersize=4, linewidth=1, capsize=2, label=series.name,
+        )  # fmt: skip
+    if panel.limit is not None:
+        axes.axhline(panel.limit / factor, color="black", linestyle="--", linewidth=1)
+    axes.set_title(panel.metric)
+    axes.set_ylabel(unit)
+    axes.set_xlabel(f"{curves.key}, {curves.unit}" if curves.unit else curves.key)
+    axes.legend(frameon=False)

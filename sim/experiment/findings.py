@@ -1,0 +1,139 @@
+"""What searches found: as a plain sentence that a planner can act on, as lines of a table, and as curves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim import rows
+from sim.experiment.panels import Curves, Panel, Series
+from sim.experiment.words import mean_and_bounds
+from sim.stats.intervals import CONFIDENCE, Interval
+
+if TYPE_CHECKING:
+    from sim.experiment.axes import Range
+    from sim.experiment.capacity import Capacity
+    from sim.experiment.crossover import Crossover
+
+#: A table's heads and its lines.
+Rows = tuple[list[str], list[list[str]]]
+
+_AT = f"at {100 * CONFIDENCE:g} %"
+
+
+def capacity_sentence(found: Capacity) -> str:
+    """The values between which the smallest or largest that will do lies, and what binds."""
+    span, key = _range(found.axis.range), found.axis.name
+    if found.answer == "met everywhere":
+        return f"every value of {key} from {span} that was tried meets the thresholds."
+    if found.answer == "undecided":
+        ends = " and ".join(f"{point.label} at {point.text}" for point in (found.points[0], found.points[-1]))
+        return f"{key} from {span} is undecided: the thresholds are {ends}; allow more runs with --runs."
+    if found.answer == "missed everywhere":
+        return f"no value of {key} from {span} that was tried meets the thresholds{_binding(found)}."
+    which = "smallest" if found.smallest else "largest"
+    between = f"between {_value(found.axis.range, found.low)} and {_value(found.axis.range, found.high)}"
+    return f"the {which} {key} that meets the thresholds is {between} ({_AT}){_binding(found)}."
+
+
+def crossover_sentence(found: Crossover) -> str:
+    """Which variant has the less of the metric where."""
+    key, metric = found.axis.name, found.metric
+    if found.changes:
+        first = found.changes[0].below
+        parts = [f"{first} has the lower {metric} at first"]
+        parts += [
+            f"{change.above} from a {key} between {_value(found.axis.range, change.low)} and "
+            f"{_value(found.axis.range, change.high)} on ({_AT})"
+            for change in found.changes
+        ]
+        told = ", ".join(parts)
+    else:
+        labels = {point.label for point in found.points} - {"undecided"}
+        lower = {"lower": found.variant, "higher": found.baseline}
+        span = _range(found.axis.range)
+        if labels == {"equal"}:
+            told = f"never for {key} from {span}: {metric} is the same with both"
+        elif labels:
+            (label,) = labels - {"equal"}
+            told = (
+                f"never for {key} from {span}: {lower[label]} has the lower {metric} wherever a difference was decided"
+            )
+        else:
+            told = f"undecided for {key} from {span}: no point tells {found.variant} and {found.baseline} apart"
+    undecided = sum(point.label == "undecided" for point in found.points)
+    rest = "" if found.decided else f"; {undecided} of {len(found.points)} values stayed undecided"
+    return f"{told}{rest}."
+
+
+def capacity_rows(found: Capacity) -> Rows:
+    """A line for each value: what was measured of each threshold's metric, and what became of it."""
+    heads = [f"{judgement.of}: {judgement.threshold.metric}" for judgement in found.points[0].told]
+    lines = [
+        [str(point.text), *(_measured(judgement.measured, judgement.threshold.metric) for judgement in point.told),
+         point.label, str(point.runs)]
+        for point in found.points
+    ]  # fmt: skip
+    return [found.axis.name, *heads, "outcome", "runs"], lines
+
+
+def crossover_rows(found: Crossover) -> Rows:
+    """A line for each value: the paired difference, and who has the less."""
+    lower = {"lower": found.variant, "higher": found.baseline}
+    lines = [
+        [str(point.text), _measured(point.told, found.metric, signed=True), lower.get(point.label, point.label),
+         str(point.runs)]
+        for point in found.points
+    ]  # fmt: skip
+    return [found.axis.name, f"{found.variant} - {found.baseline}: {found.metric}", "lower", "runs"], lines
+
+
+def capacity_curves(found: Capacity) -> Curves:
+    """Each threshold's metric by value, with its limit."""
+    panels = []
+    for threshold in dict.fromkeys(judgement.threshold for judgement in found.points[0].told):
+        by_variant: dict[str, list[Interval]] = {}
+        for point in found.points:
+            for judgement in point.told:
+                if judgement.threshold == threshold:
+                    by_variant.setdefault(judgement.of, []).append(judgement.measured)
+        numbers = [point.number for point in found.points]
+        series = [Series(name, numbers, measured) for name, measured in by_variant.items()]
+        panels.append(Panel(threshold.metric, rows.metric(threshold.metric).unit, series, threshold.limit))
+    spans = [(found.low, found.high)] if found.answer == "found" else []
+    return Curves(_title(found), found.axis.name, found.unit, panels, spans)
+
+
+def crossover_curves(found: Crossover) -> Curves:
+    """The paired difference by value; it is zero where the two change places."""
+    numbers, apart = [point.number for point in found.points], [point.told for point in found.points]
+    name = f"{found.variant} - {found.baseline}"
+    panel = Panel(f"{name}: {found.metric}", rows.metric(found.metric).unit, [Series(name, numbers, apart)], 0.0)
+    return Curves(
+        _title(found), found.axis.name, found.unit, [panel], [(change.low, change.high) for change in found.changes]
+    )
+
+
+def _title(found: Capacity | Crossover) -> str:
+    return f"{found.scenario.run.title or found.scenario.name} (seed {found.seed})"
+
+
+def _measured(found: Interval, metric: str, signed: bool = False) -> str:
+    return " ".join(mean_and_bounds(found, rows.metric(metric).unit, signed)).rstrip()
+
+
+def _binding(found: Capacity) -> str:
+    if not found.binding:
+        return ""
+    missed = " and ".join(f"{judgement.of}: {judgement.condition}" for judgement in found.binding)
+    place = f", where {found.bound_by[0]} holds others back the longest" if found.bound_by else ""
+    return f"; what binds is {missed}{place}"
+
+
+def _range(found: Range | None) -> str:
+    assert found is not None
+    return f"{_value(found, found.low)} to {_value(found, found.high)}"
+
+
+def _value(found: Range | None, number: float) -> str:
+    assert found is not None
+    return str(found.text(number))

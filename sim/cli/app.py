@@ -20,6 +20,7 @@ from sim.cli.schema import schema
 from sim.cli.score import score
 from sim.cli.selftest import selftest
 from sim.cli.show import show
+from sim.cli.sweep import sweep
 
 app = typer.Typer(
     name="regsim",
@@ -32,7 +33,21 @@ app = typer.Typer(
     rich_markup_mode=None,  # a plain help is there in half the time
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (check, show, schema, run, compare, capacity, crossover, replay, score, calibrate, published, selftest):
+for verb in (
+    check,
+    show,
+    schema,
+    run,
+    compare,
+    sweep,
+    capacity,
+    crossover,
+    replay,
+    score,
+    calibrate,
+    published,
+    selftest,
+):
     app.command()(verb)
 
 

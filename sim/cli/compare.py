@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 import sim
 from sim.cli import ending, late, options, output
 
-Runs = Annotated[
-    str | None, typer.Option(metavar="N", help="Runs of each variant, instead of the scenario's.", show_default=False)
-]
-
 
 def compare(
     file: options.File,
     settings: options.Settings = None,
-    runs: Runs = None,
+    runs: options.Runs = None,
+    precision: options.Precision = None,
     seed: options.Seed = None,
     executor: options.Executor = "processes",
     detail: options.Detail = None,
@@ -31,12 +26,16 @@ def compare(
     """Compare the variants with the baseline. Run by run they share their random numbers, so differences are paired."""
     seed_number = options.whole("--seed", seed, least=0)
     n_runs = options.whole("--runs", runs, least=1)
+    narrow = options.share("--precision", precision)
     scenario = sim.load(file, options.overrides(settings, detail, audit))
     folder = output.writable(out)
     wanted = options.thresholds(scenario, until)
     with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
         kept = None if store is None else late.store.Store(store)
-        outcome = sim.compare(scenario, n_runs, seed_number, executor, progress, kept)
+        outcome = sim.compare(
+            scenario, n_runs, seed_number, executor, progress, kept,
+            precision=narrow, most_runs=n_runs or late.compare.MOST_RUNS,
+        )  # fmt: skip
     if folder is not None:
         with output.writing(folder):
             late.plots.write(outcome.plot(), folder, "comparison")
@@ -47,6 +46,10 @@ def compare(
         output.document(outcome.to_json() | told)
     else:
         late.tables.print_comparison(outcome)
+        if outcome.precision is not None and not outcome.precision.reached:
+            output.line(
+                f"the precision of {precision} is not reached after {outcome.runs} runs; allow more with --runs"
+            )
         for judgement in judgements:
             output.line(judgement.line())
     if folder is not None and not quiet:

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from sim.cli import tables as tables
     from sim.experiment import axes as axes
     from sim.experiment import capacity as capacity
+    from sim.experiment import compare as compare
     from sim.experiment import crossover as crossover
     from sim.experiment import results as results
     from sim.experiment import search as search
     from sim.experiment import store as store
+    from sim.experiment import sweep as sweep
     from sim.experiment import thresholds as thresholds
     from sim.scenario import document as document
     from sim.scenario import faults as faults
@@ -39,6 +41,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "crossover": "sim.experiment.crossover",
     "results": "sim.experiment.results",
     "search": "sim.experiment.search",
+    "compare": "sim.experiment.compare",
     "document": "sim.scenario.document",
     "faults": "sim.scenario.faults",
     "plots": "sim.plots",
@@ -52,6 +55,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "selftest": "sim.calibrate.selftest",
     "show": "sim.scenario.show",
     "store": "sim.experiment.store",
+    "sweep": "sim.experiment.sweep",
     "tables": "sim.cli.tables",
     "thresholds": "sim.experiment.thresholds",
 }

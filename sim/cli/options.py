@@ -48,6 +48,16 @@ Store = Annotated[
     typer.Option(metavar="DIR", help="Keep finished runs there, and take those that it has.", show_default=False),
 ]
 Executor = Annotated[str, typer.Option(metavar="serial|processes[:N]|dask:ADDRESS", help="Where runs are made.")]
+Runs = Annotated[
+    str | None, typer.Option(metavar="N", help="Runs of each variant, instead of the scenario's.", show_default=False)
+]
+Precision = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SHARE", help="Add runs, up to --runs (200), until the intervals of p50 and p95 are +- this share.",
+        show_default=False,
+    ),
+]  # fmt: skip
 MostRuns = Annotated[
     str | None, typer.Option("--runs", metavar="N", help="Runs of each variant at a value at most.", show_default="40")
 ]

@@ -86,13 +86,15 @@ def print_run(result: Result) -> None:
 
 def print_rows(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
     """A table of texts, the first column to the left, on standard output."""
-    console = _console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
     for at, head in enumerate(heads):
         table.add_column(Text(head), justify="right" if at else "left", overflow="fold")
     for line in lines:
         table.add_row(*(Text(cell) for cell in line))
-    console.print(table, soft_wrap=not console.is_terminal)
+    console = _console()
+    if not console.is_terminal:  # a pipe has no width, and its lines are searched
+        console.width = max(console.width, _width(console, table))
+    console.print(table)
     console.print()
 
 

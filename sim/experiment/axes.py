@@ -41,12 +41,16 @@ _REMEDY: Final = 'write for example "links.wan.capacity=100 Mbit/s..10 Gbit/s:lo
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """All values between two ends, as numbers of `unit`; `whole` where only whole ones count."""
+    """All values between two ends, as numbers of `unit`; `whole` where only whole ones count.
+
+    `one` is what one of the unit is in base units.
+    """
 
     low: float
     high: float
     unit: str
     whole: bool
+    one: float = 1.0
 
     @property
     def by_ratio(self) -> bool:
@@ -84,6 +88,12 @@ class Axis:
     def name(self) -> str:
         """How it is called in tables."""
         return " + ".join(self.keys)
+
+    def at(self, share: float) -> Any:
+        """The value at a share of the way, from 0 to 1: of the range, by ratios where it is wide, or of the list."""
+        if self.range is not None:
+            return self.range.text(self.range.at(share))
+        return self.values[min(int(share * len(self.values)), len(self.values) - 1)]
 
     def settings(self, value: Any) -> Settings:
         """What a run is told."""
@@ -156,7 +166,7 @@ def _range(low: str, high: str) -> Range:
     for read in _OF:
         try:
             one, top = read(f"{_MANY}{unit}") / _MANY, read(high)
-            return _ordered(Range(read(low) / one, top / one, unit, whole=False), low, high)
+            return _ordered(Range(read(low) / one, top / one, unit, whole=False, one=one), low, high)
         except UnitError:
             continue
     raise _fault(f"must go from a figure to one of the same kind, got {shown(f'{low}..{high}')}")

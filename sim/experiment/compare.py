@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import time
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sim.errors import InputError
 from sim.experiment import executors
-from sim.experiment.comparison import Comparison
+from sim.experiment.comparison import Comparison, Precision
+from sim.experiment.precision import until_enough
 from sim.experiment.runs import Progress, Runs
+from sim.experiment.sample import values_of
 from sim.experiment.store import Store
 from sim.experiment.variants import variants
-from sim.experiment.worker import Task
+from sim.experiment.worker import Outcome, Task
 from sim.scenario import Scenario
+
+#: The metrics that a precision is asked of.
+PRECISE: Final = ("deploy_latency_s.p50", "deploy_latency_s.p95")
+#: Runs of each variant at most while a precision is not reached.
+MOST_RUNS: Final = 200
+
+Outcomes = dict[str, tuple[Outcome, ...]]
 
 
 def compare(
@@ -22,8 +35,13 @@ def compare(
     progress: Progress | None = None,
     store: Store | None = None,
     tables: bool = True,
+    precision: float | None = None,
+    most_runs: int = MOST_RUNS,
 ) -> Comparison:
     """Run every variant `runs` times and compare each with the baseline.
+
+    With `precision` as often as it takes until the interval of each of `PRECISE` of each variant is that narrow (see
+    `sim.experiment.precision`), but no more than `most_runs` times; `runs` is not looked at then.
 
     A scenario without variants, or one that already is a variant, is its own only variant: intervals, no differences.
 
@@ -38,17 +56,35 @@ def compare(
         raise InputError("runs", f"must be at least 1, got {runs}", "two or more give intervals")
     seed = scenario.run.seed if seed is None else seed
     named = variants(scenario)
-    tasks = [Task(variant, run, tables=tables and run == 0) for run in range(runs) for variant in named.values()]
-    executor = executors.resolved(executor, len(tasks))
+    executor = executors.resolved(executor, (runs if precision is None else most_runs) * len(named))
     began = time.perf_counter()
     with Runs(scenario, seed, executor, store, progress) as made:
-        outcomes = dict(zip(((task.variant, task.run) for task in tasks), made.outcomes(tasks), strict=True))
+
+        def make(count: int) -> Outcomes:
+            tasks = [Task(which, run, tables=tables and run == 0) for run in range(count) for which in named.values()]
+            outcomes = dict(zip(tasks, made.outcomes(tasks), strict=True))
+            return {
+                name: tuple(outcomes[Task(which, run, tables=tables and run == 0)] for run in range(count))
+                for name, which in named.items()
+            }
+
+        reached = None
+        if precision is not None:
+            runs, reached = until_enough(lambda count: _series(make(count)), precision, most_runs)
+        outcomes = make(runs)
     return Comparison(
         scenario=scenario,
         seed=seed,
         runs=runs,
         baseline=scenario.baseline if scenario.baseline in named else next(iter(named)),
         executor=executor,
-        outcomes={name: tuple(outcomes[variant, run] for run in range(runs)) for name, variant in named.items()},
+        outcomes=outcomes,
         wall_s=time.perf_counter() - began,
+        precision=None if precision is None or reached is None else Precision(precision, reached),
     )
+
+
+def _series(outcomes: Outcomes) -> dict[str, NDArray[np.float64]]:
+    """What has to be precise, by variant and metric."""
+    found = values_of(outcomes)
+    return {f"{name} {metric}": found[name][metric] for name in found for metric in PRECISE}

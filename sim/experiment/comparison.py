@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -47,12 +47,23 @@ HEADLINE: Final = (
     "failed_deploys",
 )
 
+#: What is shown where there is any.
+NOTEWORTHY: Final = ("missed_starts", "lost_images", "cost_usd")
+
 _METRICS_COLUMNS: Final = (
     Column("variant", "text", "name of the variant"),
     Column("run", "int", "number of the run, from 0; runs of one number share their random numbers"),
     Column("metric", "text", "name of the metric, which carries the unit"),
     Column("value", "float", "its value in that run; NaN where it has none"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """The half-width asked for, as a share of the mean, and whether the runs reached it."""
+
+    asked: float
+    reached: bool
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -66,7 +77,13 @@ class Comparison:
     executor: str
     outcomes: Mapping[str, tuple[Outcome, ...]] = field(repr=False)
     wall_s: float
-    headline: tuple[str, ...] = HEADLINE
+    precision: Precision | None = None
+
+    @property
+    def headline(self) -> tuple[str, ...]:
+        """The metrics that a table for people shows: `HEADLINE`, and of `NOTEWORTHY` those that are not all zero."""
+        seen = [metric for metric in NOTEWORTHY if any(self.values[name][metric].any() for name in self.variants)]
+        return (*HEADLINE, *seen)
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -163,6 +180,7 @@ class Comparison:
             "seed": self.seed,
             "baseline": self.baseline,
             "runs": self.runs,
+            "precision": None if self.precision is None else asdict(self.precision),
             "confidence": CONFIDENCE,
             "variants": {
                 name: {metric: _bounds(self.interval(name, metric)) for metric in self.values[name]}

@@ -1,0 +1,57 @@
+"""`regsim sweep`: every variant at every point of a design."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import sim
+from sim.cli import late, options, output
+
+Vary = Annotated[
+    list[str],
+    typer.Option(
+        "--vary", metavar="KEY=VALUES", help="Values to take: a,b,c or LOW..HIGH:N or LOW..HIGH:log:N. Repeatable.",
+        show_default=False,
+    ),
+]  # fmt: skip
+Design = Annotated[
+    str,
+    typer.Option(
+        metavar="grid|latin:N|sobol:N|morris:N|saltelli:N",
+        help="Every combination, points that fill the space, or those that sensitivities need.",
+    ),
+]
+Metrics = Annotated[
+    list[str] | None,
+    typer.Option("--metric", metavar="METRIC", help="What to show; the first is told in words. Repeatable."),
+]
+
+
+def sweep(
+    file: options.File,
+    vary: Vary,
+    design: Design = "grid",
+    metric: Metrics = None,
+    settings: options.Settings = None,
+    variant: options.Variant = None,
+    runs: options.Runs = None,
+    seed: options.Seed = None,
+    executor: options.Executor = "processes",
+    store: options.Store = None,
+    out: options.Out = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Run the variants at every combination of values, or at the points of a design, and say what matters."""
+    scenario = sim.load(file, options.overrides(settings))
+    axes = [late.axes.axis(text, scenario) for text in vary]
+    folder = output.writable(out)
+    with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
+        found = late.sweep.sweep(
+            scenario, axes, kind=design, metrics=metric or late.sweep.METRICS, variant=variant,
+            runs=options.whole("--runs", runs, least=1), seed=options.whole("--seed", seed, least=0),
+            executor=executor, progress=progress, store=None if store is None else late.store.Store(store),
+        )  # fmt: skip
+    output.finding(found, "sweep", folder, as_json, quiet)

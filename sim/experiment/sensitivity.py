@@ -1,0 +1,57 @@
+"""How much each key of a sweep matters to a metric: Morris's screening and Sobol's indices, by SALib.
+
+Morris: `mu_star` is the mean size of the change in the metric when the key goes by a step of two thirds of its range,
+scaled to the whole range; `sigma` how much that depends on where the others stand. Sobol: `first` is the share of the
+metric's variance that the key explains alone, `total` that with all its interactions; both have 95 % half-widths by
+bootstrap. The metric at a point is its mean over runs, which share their random numbers from point to point.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.experiment.axes import Axis
+from sim.experiment.designs import MORRIS_LEVELS, Design, problem
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """What one key does to `metric` of `of`, a variant or a difference; `indices` by name, in the metric's unit."""
+
+    key: str
+    of: str
+    metric: str
+    indices: dict[str, float]
+
+
+def sensitivities(
+    design: Design, axes: Sequence[Axis], of: str, metric: str, means: NDArray[np.float64], seed: int
+) -> list[Sensitivity]:
+    """For each axis, from the metric's means (points,) over the design; without a value where a mean is not finite."""
+    found = _analysed(design, means, len(axes), seed) if np.isfinite(means).all() else {}
+    return [
+        Sensitivity(axis.name, of, metric, {name: float(values[at]) for name, values in found.items()})
+        for at, axis in enumerate(axes)
+    ]
+
+
+def _analysed(design: Design, means: NDArray[np.float64], axes: int, seed: int) -> dict[str, Any]:
+    if design.kind == "morris":
+        analyze = importlib.import_module("SALib.analyze.morris").analyze
+        made = analyze(problem(axes), design.shares, means, num_levels=MORRIS_LEVELS, seed=seed)
+        return {"mu_star": made["mu_star"], "mu_star_half_width": made["mu_star_conf"], "sigma": made["sigma"]}
+    if np.ptp(means) == 0:  # no variance, so no shares of it
+        return dict.fromkeys(("first", "first_half_width", "total", "total_half_width"), [math.nan] * axes)
+    analyze = importlib.import_module("SALib.analyze.sobol").analyze
+    made = analyze(problem(axes), means, calc_second_order=False, seed=seed)
+    return {
+        "first": made["S1"], "first_half_width": made["S1_conf"], "total": made["ST"],
+        "total_half_width": made["ST_conf"],
+    }  # fmt: skip

@@ -1,0 +1,185 @@
+"""Every variant at every point of a design, with intervals over runs, paired differences, and what matters most.
+
+Intervals hold at 95 % each by itself; a sweep of a hundred points has some that miss. All points share their random
+numbers, so neighbours differ by what was changed and by little else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+
+from sim import rows
+from sim.errors import InputError, near, shown
+from sim.experiment import executors
+from sim.experiment.axes import Axis
+from sim.experiment.designs import Design, design
+from sim.experiment.panels import Curves
+from sim.experiment.runs import Progress, Runs
+from sim.experiment.sample import Sample
+from sim.experiment.sensitivity import Sensitivity, sensitivities
+from sim.experiment.store import Store
+from sim.experiment.swept import curves, table, verdict
+from sim.experiment.variants import variants
+from sim.experiment.worker import Settings, Task
+from sim.scenario import Scenario
+
+METRICS: Final = ("deploy_latency_s.p50", "deploy_latency_s.p99", "wan_bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One point of a design: the value of each axis, the settings that put them there, and what was measured."""
+
+    values: tuple[Any, ...]
+    settings: Settings
+    sample: Sample
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Sweep:
+    """What a sweep found; `metrics` are those that tables and figures show, documents have them, too."""
+
+    scenario: Scenario
+    seed: int
+    runs: int
+    axes: tuple[Axis, ...]
+    design: Design
+    metrics: tuple[str, ...]
+    spots: tuple[Spot, ...] = field(repr=False)
+    wall_s: float
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The variants' names, the baseline first."""
+        named = self.spots[0].sample.variants
+        return tuple(sorted(named, key=lambda name: name != self.scenario.baseline))
+
+    @property
+    def verdict(self) -> str:
+        """One sentence to act on."""
+        return verdict(self)
+
+    @property
+    def rows(self) -> tuple[list[str], list[list[str]]]:
+        """A table's heads, and its lines: points, or keys where the design is for sensitivities."""
+        return table(self)
+
+    @property
+    def curves(self) -> Curves:
+        """What is to be drawn."""
+        return curves(self)
+
+    @property
+    def samples(self) -> Iterator[tuple[Settings, Sample]]:
+        """All runs, by the settings that they were made with."""
+        return ((spot.settings, spot.sample) for spot in self.spots)
+
+    @cached_property
+    def sensitivity(self) -> tuple[Sensitivity, ...]:
+        """How much each key matters to each metric of each variant, and to the differences from the baseline."""
+        if not self.design.sensitivity:
+            return ()
+        baseline, *others = self.variants
+        found: list[Sensitivity] = []
+        for metric in self.metrics:
+            means = {name: self._means(name, metric) for name in self.variants}
+            of = means | {f"{name} - {baseline}": means[name] - means[baseline] for name in others}
+            for name, values in of.items():
+                found += sensitivities(self.design, self.axes, name, metric, values, self.seed)
+        return tuple(found)
+
+    def _means(self, variant: str, metric: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.array([spot.sample.interval(variant, metric).mean for spot in self.spots])
+
+    def to_json(self) -> dict[str, Any]:
+        """The document `regsim.sweep/1`."""
+        return {
+            "schema": "regsim.sweep/1",
+            "scenario": self.scenario.name,
+            "seed": self.seed,
+            "keys": [axis.name for axis in self.axes],
+            "design": self.design.kind,
+            "runs": self.runs,
+            "points": [self._point(spot) for spot in self.spots],
+            "sensitivity": [
+                {"key": found.key, "of": found.of, "metric": found.metric, **found.indices}
+                for found in self.sensitivity
+            ],
+            "verdict": self.verdict,
+        }
+
+    def _point(self, spot: Spot) -> dict[str, Any]:
+        baseline, *others = self.variants
+        sample = spot.sample
+        return {
+            "values": {axis.name: value for axis, value in zip(self.axes, spot.values, strict=True)},
+            "variants": {
+                name: {metric: _bounds(sample.interval(name, metric)) for metric in sample.metrics(name)}
+                for name in self.variants
+            },
+            "differences": {
+                name: {
+                    metric: _bounds(apart := sample.difference(name, metric, baseline)) | {"decided": apart.decided}
+                    for metric in sample.metrics(name)
+                    if metric in sample.metrics(baseline)
+                }
+                for name in others
+            },
+        }
+
+
+def sweep(
+    scenario: Scenario,
+    axes: Sequence[Axis],
+    *,
+    kind: str = "grid",
+    metrics: Sequence[str] = METRICS,
+    variant: str | None = None,
+    runs: int | None = None,
+    seed: int | None = None,
+    executor: str = "processes",
+    progress: Progress | None = None,
+    store: Store | None = None,
+) -> Sweep:
+    """Run every variant (or the one named) at every point of a design, `runs` times; the scenario's unless given.
+
+    InputError when a value makes no scenario, for a metric that there is not, and for a design that there is not.
+    """
+    seed = scenario.run.seed if seed is None else seed
+    runs = scenario.run.runs if runs is None else runs
+    for metric in metrics:
+        try:
+            rows.metric(metric)
+        except KeyError:
+            raise InputError("--metric", f"unknown metric, got {shown(metric)}", near(metric, rows.METRICS)) from None
+    named, visited = variants(scenario, variant), design(kind, axes, seed)
+    began = time.perf_counter()
+    spots = [
+        (values, tuple(pair for axis, value in zip(axes, values, strict=True) for pair in axis.settings(value)))
+        for values in visited.values
+    ]
+    tasks = [
+        Task(which, run, settings) for _, settings in spots for run in range(runs) for which in named.values()
+    ]  # fmt: skip
+    with Runs(scenario, seed, executors.resolved(executor, len(tasks)), store, progress) as made:
+        outcomes = dict(zip(tasks, made.outcomes(tasks), strict=True))
+    found = [
+        Spot(values, settings, Sample({
+            name: [outcomes[Task(which, run, settings)] for run in range(runs)] for name, which in named.items()
+        }))
+        for values, settings in spots
+    ]  # fmt: skip
+    return Sweep(
+        scenario=scenario, seed=seed, runs=runs, axes=tuple(axes), design=visited, metrics=tuple(metrics),
+        spots=tuple(found), wall_s=time.perf_counter() - began,
+    )  # fmt: skip
+
+
+def _bounds(found: Any) -> dict[str, float]:
+    return {"mean": found.mean, "low": found.low, "high": found.high}

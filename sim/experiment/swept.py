@@ -1,0 +1,146 @@
+"""What a sweep found: as a sentence, as lines of a table, and as curves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from sim import rows
+from sim.experiment.axes import number_of
+from sim.experiment.panels import Curves, Panel, Series
+from sim.experiment.words import amount, change, mean_and_bounds
+
+if TYPE_CHECKING:
+    from sim.experiment.axes import Axis
+    from sim.experiment.sensitivity import Sensitivity
+    from sim.experiment.sweep import Spot, Sweep
+
+#: Lines that are still told apart in one panel.
+_MOST_SERIES: Final = 12
+_RANKED_BY: Final = {"morris": "mu_star", "saltelli": "total"}
+
+
+def verdict(found: Sweep) -> str:
+    """Which variant is lower at how many points, where the lowest lies, and which keys matter most."""
+    metric = found.metrics[0]
+    baseline, *others = found.variants
+    clauses = [_counted(found, name, baseline, metric) for name in others]
+    lowest = _lowest(found, metric)
+    if lowest is not None:
+        clauses.append(lowest)
+    clauses += _ranked(found, metric)
+    return f"{'; '.join(clauses) or f'no point has a finite {metric}'}."
+
+
+def _counted(found: Sweep, name: str, baseline: str, metric: str) -> str:
+    apart = [spot.sample.difference(name, metric, baseline) for spot in found.spots]
+    lower = sum(each.high < 0 for each in apart)
+    higher = sum(each.low > 0 for each in apart)
+    rest = len(apart) - lower - higher
+    told = f"{name} has the lower {metric} at {lower} of {len(apart)} points, {baseline} at {higher}"
+    return f"{told}, {rest} undecided or equal" if rest else told
+
+
+def _lowest(found: Sweep, metric: str) -> str | None:
+    means = {
+        (at, name): spot.sample.interval(name, metric).mean
+        for at, spot in enumerate(found.spots) for name in found.variants
+    }  # fmt: skip
+    finite = {place: mean for place, mean in means.items() if math.isfinite(mean)}
+    if not finite:
+        return None
+    at, name = min(finite, key=lambda place: finite[place])
+    where = ", ".join(f"{axis.name} = {value}" for axis, value in _placed(found, found.spots[at]))
+    return f"the lowest is {amount(finite[at, name], rows.metric(metric).unit)}, {name} at {where}"
+
+
+def _ranked(found: Sweep, metric: str) -> Iterator[str]:
+    """The keys from the one that matters most, to the last of the quantities: a difference where there is one."""
+    about = [each for each in found.sensitivity if each.metric == metric]
+    about = [each for each in about if each.of == about[-1].of]
+    by = _RANKED_BY.get(found.design.kind, "")
+    known = sorted((each for each in about if math.isfinite(each.indices.get(by, math.nan))),
+                   key=lambda each: -each.indices[by])  # fmt: skip
+    if known:
+        told = ", ".join(f"{each.key} ({_index(found, each, by)})" for each in known)
+        yield f"what matters to {metric} of {known[0].of}, most first: {told}"
+
+
+def table(found: Sweep) -> tuple[list[str], list[list[str]]]:
+    """The points with their intervals; of a design for sensitivities the keys with their indices."""
+    return _of_keys(found) if found.design.sensitivity else _of_points(found)
+
+
+def _of_points(found: Sweep) -> tuple[list[str], list[list[str]]]:
+    heads = [axis.name for axis in found.axes] + ["variant", *found.metrics]
+    lines = [
+        [
+            *(str(value) for value in spot.values), name,
+            *(" ".join(mean_and_bounds(spot.sample.interval(name, metric), rows.metric(metric).unit)).rstrip()
+              for metric in found.metrics),
+        ]
+        for spot in found.spots for name in found.variants
+    ]  # fmt: skip
+    return heads, lines
+
+
+def _of_keys(found: Sweep) -> tuple[list[str], list[list[str]]]:
+    names = list(found.sensitivity[0].indices) if found.sensitivity else []
+    lines = [
+        [each.key, each.of, each.metric, *(_index(found, each, name) for name in each.indices)]
+        for each in found.sensitivity
+    ]
+    return ["key", "of", "metric", *names], lines
+
+
+def _index(found: Sweep, each: Sensitivity, name: str) -> str:
+    """Sobol's indices are shares, Morris's are in the metric's unit."""
+    value = each.indices[name]
+    return change(value, rows.metric(each.metric).unit).lstrip("+") if found.design.kind == "morris" else f"{value:.2f}"
+
+
+def curves(found: Sweep) -> Curves:
+    """Metrics along the first axis whose values are numbers, a line for each variant and value of the other axes."""
+    along = next((at for at, axis in enumerate(found.axes) if _numbers(axis, found, at)), None)
+    title = f"{found.scenario.run.title or found.scenario.name} (seed {found.seed})"
+    if along is None or found.design.kind != "grid":
+        return Curves(title, "", "", [])
+    axis = found.axes[along]
+    lines: dict[tuple[str, ...], list[tuple[float, Spot]]] = {}
+    for spot in found.spots:
+        others = [f"{each.keys[0].split('.')[-1]} {value}" for each, value in _placed(found, spot) if each is not axis]
+        number = _number(axis, spot.values[along])
+        for name in found.variants:
+            lines.setdefault((name, *others), []).append((number, spot))
+    shown = list(lines.items())[:_MOST_SERIES]
+    panels = [
+        Panel(metric, rows.metric(metric).unit, [
+            Series(", ".join(name), [number for number, _ in line],
+                   [spot.sample.interval(name[0], metric) for _, spot in line])
+            for name, line in shown
+        ])
+        for metric in found.metrics
+    ]  # fmt: skip
+    unit = axis.range.unit.strip() if axis.range is not None else ""
+    return Curves(title, axis.name, unit, panels)
+
+
+def _placed(found: Sweep, spot: Spot) -> list[tuple[Axis, object]]:
+    return list(zip(found.axes, spot.values, strict=True))
+
+
+def _numbers(axis: Axis, found: Sweep, at: int) -> bool:
+    return not np.isnan([_number(axis, spot.values[at]) for spot in found.spots]).any()
+
+
+def _number(axis: Axis, value: object) -> float:
+    """The value as a number of the axis's unit, or in base units where it is listed; NaN where it is a word."""
+    number = number_of(value)
+    if number is None:
+        return math.nan
+    if axis.range is None or not axis.range.unit:
+        return float(number)
+    return float(number) / axis.range.one

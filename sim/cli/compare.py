@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 import sim
 from sim.cli import ending, late, options, output
+
+Assumptions = Annotated[
+    bool, typer.Option("--assumptions", help="Say which assumed figure could flip the verdict within its range.")
+]
 
 
 def compare(
@@ -19,6 +25,7 @@ def compare(
     audit: options.Audit = False,
     store: options.Store = None,
     until: options.Until = None,
+    assumptions: Assumptions = False,
     out: options.Out = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -36,6 +43,9 @@ def compare(
             scenario, n_runs, seed_number, executor, progress, kept,
             precision=narrow, most_runs=n_runs or late.compare.MOST_RUNS,
         )  # fmt: skip
+        examined = None
+        if assumptions:
+            examined = late.assumptions.examine(scenario, outcome.runs, outcome.seed, executor, progress, kept)
     if folder is not None:
         with output.writing(folder):
             late.plots.write(outcome.plot(), folder, "comparison")
@@ -43,6 +53,7 @@ def compare(
     judgements = late.thresholds.judged(outcome, wanted)
     if as_json:
         told = {"thresholds": [judgement.to_json() for judgement in judgements]} if wanted else {}
+        told |= {} if examined is None else {"assumptions": examined.to_json()}
         output.document(outcome.to_json() | told)
     else:
         late.tables.print_comparison(outcome)
@@ -52,6 +63,8 @@ def compare(
             )
         for judgement in judgements:
             output.line(judgement.line())
+        for words in () if examined is None else examined.lines():
+            output.line(words)
     if folder is not None and not quiet:
         output.note(f"wrote {folder}")
     outcomes = {judgement.outcome for judgement in judgements}

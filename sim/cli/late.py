@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sim.calibrate import selftest as selftest
     from sim.cli import progress as progress
     from sim.cli import tables as tables
+    from sim.experiment import assumptions as assumptions
     from sim.experiment import axes as axes
     from sim.experiment import capacity as capacity
     from sim.experiment import compare as compare
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _HOMES: Final[Mapping[str, str]] = {
     "calibration": "sim.calibrate.calibration",
+    "assumptions": "sim.experiment.assumptions",
     "axes": "sim.experiment.axes",
     "capacity": "sim.experiment.capacity",
     "crossover": "sim.experiment.crossover",

@@ -1,0 +1,208 @@
+"""Which assumption could flip the verdict: each is put at both ends of its stated range, one at a time.
+
+An assumption is a figure that says so and gives a range, written in the scenario or the model's own default. One that
+stands alike in many tables (the workers of every node) is one assumption, changed in all of them together. Prices are
+left alone: they move no byte. What two assumptions do together is not seen here; `regsim sweep --design morris:N` does.
+
+The verdict is who deploys faster at p50 and at p95, by the paired difference from the baseline at 95 %. An end flips it
+when the other variant is faster there, opens it when neither is any more, and settles it when it was open before.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from sim.errors import InputError
+from sim.experiment import executors
+from sim.experiment.runs import Progress, Runs
+from sim.experiment.sample import Sample
+from sim.experiment.store import Store
+from sim.experiment.variants import variants
+from sim.experiment.words import bounds, change
+from sim.experiment.worker import Settings, Task
+from sim.figures import Figure
+from sim.scenario import Scenario
+from sim.scenario.faults import dotted
+from sim.scenario.leaves import leaves
+from sim.stats.intervals import Interval
+
+#: By which the verdict goes, as that of a comparison does.
+METRICS: Final = ("deploy_latency_s.p50", "deploy_latency_s.p95")
+_MONEY: Final = ("price", "cost")
+
+Effect = Literal["flips", "opens", "settles", "keeps"]
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """A figure assumed to be `value`, in all of `keys`, and the ends of its range."""
+
+    keys: tuple[str, ...]
+    value: Any
+    ends: tuple[Any, Any]
+
+    @property
+    def name(self) -> str:
+        """Its key, with a star for the names that differ."""
+        parts = [set(names) for names in zip(*(key.split(".") for key in self.keys), strict=True)]
+        return ".".join(names.pop() if len(names) == 1 else "*" for names in parts)
+
+    def settings(self, end: Any) -> Settings:
+        """What a run is told."""
+        return tuple((key, end) for key in self.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one end of an assumption's range does to the difference of one variant from the baseline in a metric."""
+
+    assumption: Assumption
+    end: Any
+    variant: str
+    metric: str
+    before: Interval
+    after: Interval
+
+    @property
+    def effect(self) -> Effect:
+        """What becomes of the verdict."""
+        was, now = _side(self.before), _side(self.after)
+        if was == now:
+            return "keeps"
+        return "settles" if not was else "flips" if now else "opens"
+
+    def line(self, baseline: str) -> str:
+        """The finding in words."""
+        told = f"{change(self.after.mean, 's')}"
+        told += f", from {bounds(self.after, 's')}" if self.after.known else ""
+        return (
+            f"{self.effect}: {self.assumption.name} = {self.end} instead of {self.assumption.value}: "
+            f"{self.variant} - {baseline}: {self.metric} {told}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Assumptions:
+    """What each assumption does to the verdict; `skipped` are ends that make no scenario, with the reason."""
+
+    baseline: str
+    runs: int
+    varied: tuple[Assumption, ...]
+    findings: tuple[Finding, ...]
+    skipped: tuple[tuple[Assumption, Any, str], ...]
+    samples: tuple[tuple[Settings, Sample], ...]
+    wall_s: float
+
+    def that(self, effect: Effect) -> tuple[Finding, ...]:
+        """The findings of one effect."""
+        return tuple(found for found in self.findings if found.effect == effect)
+
+    def lines(self) -> Iterator[str]:
+        """Those that change the answer, and how many do not."""
+        told = f"{len(self.varied)} assumptions, each at both ends of its range, {self.runs} runs a variant:"
+        yield f"{told} {self._counted('flips')} could flip the verdict, {self._counted('opens')} leave it open"
+        for effect in ("flips", "opens", "settles"):
+            for found in self.that(effect):
+                yield found.line(self.baseline)
+        for assumption, end, why in self.skipped:
+            yield f"not tried: {assumption.name} = {end}: {why}"
+
+    def _counted(self, effect: Effect) -> int:
+        return len({found.assumption for found in self.that(effect)})
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Its part of a document: an entry for each end, variant and metric."""
+        return [
+            {
+                "key": found.assumption.name, "keys": list(found.assumption.keys), "value": found.assumption.value,
+                "end": found.end, "variant": found.variant, "metric": found.metric, "effect": found.effect,
+                "mean": found.after.mean, "low": found.after.low, "high": found.after.high,
+            }
+            for found in self.findings
+        ]  # fmt: skip
+
+
+def assumed(scenario: Scenario) -> list[Assumption]:
+    """The scenario's assumptions that have a range, and the defaults' of every variant, in the model's order."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    about: dict[tuple[str, ...], tuple[Any, Figure]] = {}
+    for one in [scenario.variant(name) for name in scenario.variants] or [scenario]:
+        for leaf in leaves(one):
+            key = dotted(leaf.path)
+            figure = scenario.figures.get(key) if leaf.written else leaf.default
+            if figure is None or not figure.assumption or figure.range is None:
+                continue
+            if leaf.quantity is not None and leaf.quantity.noun in _MONEY:
+                continue
+            same = (str(leaf.path[0]), str(leaf.path[-1]), leaf.text, *map(str, figure.range))
+            about.setdefault(same, (leaf.text.strip('"'), figure))
+            if key not in alike.setdefault(same, []):
+                alike[same].append(key)
+    return [
+        Assumption(tuple(keys), about[same][0], (figure.range[0], figure.range[1]))
+        for same, keys in alike.items()
+        if (figure := about[same][1]).range is not None
+    ]
+
+
+def examine(
+    scenario: Scenario,
+    runs: int,
+    seed: int,
+    executor: str = "processes",
+    progress: Progress | None = None,
+    store: Store | None = None,
+) -> Assumptions:
+    """Run every variant `runs` times as the scenario is, and at both ends of every assumption's range."""
+    named = variants(scenario)
+    baseline = scenario.baseline
+    if baseline is None or len(named) < 2:
+        raise InputError(scenario.name, "has no two variants, so no verdict", "write [variants.NAME] twice")
+    began = time.perf_counter()
+    varied = assumed(scenario)
+    points: dict[Settings, tuple[Assumption, Any] | None] = {(): None}
+    skipped = []
+    with Runs(scenario, seed, executors.resolved(executor, runs * len(named)), store, progress) as made:
+        for assumption in varied:
+            for end in assumption.ends:
+                settings = assumption.settings(end)
+                try:
+                    for which in named.values():
+                        made.scenario(Task(which, 0, settings))
+                except InputError as error:
+                    skipped.append((assumption, end, error.errors[0].problem))
+                else:
+                    points[settings] = (assumption, end)
+        tasks = [Task(which, run, each) for each in points for run in range(runs) for which in named.values()]
+        outcomes = dict(zip(tasks, made.outcomes(tasks), strict=True))
+    samples = {
+        each: Sample({name: [outcomes[Task(which, run, each)] for run in range(runs)] for name, which in named.items()})
+        for each in points
+    }
+    findings = [*_findings(samples, points, baseline)]
+    return Assumptions(
+        baseline, runs, tuple(varied), tuple(findings), tuple(skipped), tuple(samples.items()),
+        time.perf_counter() - began,
+    )  # fmt: skip
+
+
+def _findings(
+    samples: Mapping[Settings, Sample], points: Mapping[Settings, tuple[Assumption, Any] | None], baseline: str
+) -> Iterator[Finding]:
+    base = samples[()]
+    others: Sequence[str] = [name for name in base.variants if name != baseline]
+    for settings, sample in samples.items():
+        about = points[settings]
+        for variant in others if about is not None else ():
+            for metric in METRICS:
+                before, after = (each.difference(variant, metric, baseline) for each in (base, sample))
+                assert about is not None
+                yield Finding(*about, variant, metric, before, after)
+
+
+def _side(apart: Interval) -> int:
+    """-1 where the variant is faster, 1 where the baseline is, 0 where that is open."""
+    return -1 if apart.high < 0 else 1 if apart.low > 0 else 0

@@ -40,10 +40,17 @@ def manifest(scenario: Scenario, seed: int, about: Mapping[str, Any]) -> dict[st
         **about,
         "document": scenario.document,
         "resolved": {name or "scenario": json.loads(canonical(table)) for name, table in tables.items()},
+        **about_now(),
+        "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+
+
+def about_now() -> dict[str, Any]:
+    """What computes here and now: the digest of the model's source, versions, the machine."""
+    return {
         "model": model_digest(),
         "versions": versions(),
         "machine": {"system": f"{platform.system()} {platform.machine()}", "cpus": os.cpu_count()},
-        "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
 
 

@@ -15,6 +15,7 @@ from sim.cli.compare import compare
 from sim.cli.crossover import crossover
 from sim.cli.published import published
 from sim.cli.replay import replay
+from sim.cli.rerun import bench, rerun
 from sim.cli.run import run
 from sim.cli.schema import schema
 from sim.cli.score import score
@@ -33,21 +34,12 @@ app = typer.Typer(
     rich_markup_mode=None,  # a plain help is there in half the time
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (
-    check,
-    show,
-    schema,
-    run,
-    compare,
-    sweep,
-    capacity,
-    crossover,
-    replay,
-    score,
-    calibrate,
-    published,
+#: In the order in which help lists them.
+VERBS = (
+    check, show, schema, run, compare, sweep, capacity, crossover, rerun, bench, replay, score, calibrate, published,
     selftest,
-):
+)  # fmt: skip
+for verb in VERBS:
     app.command()(verb)
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from sim.experiment import capacity as capacity
     from sim.experiment import compare as compare
     from sim.experiment import crossover as crossover
+    from sim.experiment import gate as gate
+    from sim.experiment import rerun as rerun
     from sim.experiment import results as results
     from sim.experiment import search as search
     from sim.experiment import store as store
@@ -41,6 +43,8 @@ _HOMES: Final[Mapping[str, str]] = {
     "axes": "sim.experiment.axes",
     "capacity": "sim.experiment.capacity",
     "crossover": "sim.experiment.crossover",
+    "gate": "sim.experiment.gate",
+    "rerun": "sim.experiment.rerun",
     "results": "sim.experiment.results",
     "search": "sim.experiment.search",
     "compare": "sim.experiment.compare",

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from sim import rows
 from sim.experiment.comparison import Comparison
+from sim.experiment.gate import Gate
 from sim.experiment.words import amount, mean_and_bounds, per_cent
 from sim.result import Result
 from sim.stats.intervals import CONFIDENCE
@@ -96,6 +97,21 @@ def print_rows(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
         console.width = max(console.width, _width(console, table))
     console.print(table)
     console.print()
+
+
+def print_gate(found: Gate) -> None:
+    """What moved, how fast it went, and whether it passed."""
+    if found.moved:
+        lines = [
+            [each.variant, each.metric, amount(each.was, _unit(each.metric)),
+             " ".join(mean_and_bounds(each.apart, _unit(each.metric), signed=True))]
+            for each in found.moved
+        ]  # fmt: skip
+        print_rows(["variant", "metric", "was", "moved by"], lines)
+    console = _console()
+    speed = f"{found.deploys:,} deploys in {amount(found.wall_s, 's')}, {amount(found.wall_before_s, 's')} then"
+    for words in (speed, *found.again.lines(), f"{len(found.moved)} of {found.metrics} metrics moved"):
+        _say(console, words)
 
 
 def label(metric: str) -> str:

@@ -1,0 +1,51 @@
+"""`regsim rerun` and `regsim bench`: a stored result made again, bit for bit, and within what a user would see."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sim.cli import ending, late, options, output
+
+Directory = Annotated[str, typer.Argument(metavar="RESULT", help="A directory that --out wrote.", show_default=False)]
+Within = Annotated[
+    str | None, typer.Option(metavar="SHARE", help="How far a metric may move.", show_default="1 %")
+]  # fmt: skip
+
+
+def rerun(
+    result: Directory,
+    executor: options.Executor = "processes",
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Make a result's runs again: equal bit for bit, or what differs (exit code 99)."""
+    recorded = late.rerun.recorded(result)
+    with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
+        found = late.rerun.rerun(recorded, executor, progress)
+    if as_json:
+        output.document(found.to_json())
+    else:
+        for words in found.lines():
+            output.line(words)
+    if found.differing:
+        raise typer.Exit(ending.MISSED)
+
+
+def bench(
+    result: Directory,
+    within: Within = None,
+    executor: options.Executor = "processes",
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Make a stored comparison again: what moved in its metrics (exit code 99), and how fast it went here."""
+    with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
+        found = late.gate.gate(result, options.share("--within", within) or late.gate.WITHIN, executor, progress)
+    if as_json:
+        output.document(found.to_json())
+    else:
+        late.tables.print_gate(found)
+    if not found.passed:
+        raise typer.Exit(ending.MISSED)

@@ -1,0 +1,137 @@
+"""A result's runs made again from its manifest: equal bit for bit, or what differs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sim.errors import InputError, shown
+from sim.experiment import executors
+from sim.experiment.runs import Progress, Runs
+from sim.experiment.variants import variants
+from sim.experiment.worker import Outcome, Task
+from sim.manifest import about_now
+from sim.scenario import Scenario
+
+_SCHEMA: Final = "regsim.manifest/1"
+_REMEDY: Final = "name a directory that --out of run, compare, sweep, capacity or crossover wrote"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a manifest records: the scenario, the seed, and the digest of each run."""
+
+    scenario: Scenario
+    seed: int
+    digests: Mapping[Task, str]
+    manifest: Mapping[str, Any]
+
+    @property
+    def named(self) -> dict[str, str | None]:
+        """The variants by the name that they are listed under."""
+        return variants(self.scenario)
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """All recorded runs, made again; `about` is what now is otherwise than when they were recorded."""
+
+    recorded: Recorded
+    outcomes: Mapping[Task, Outcome]
+    about: tuple[str, ...]
+
+    @property
+    def differing(self) -> tuple[Task, ...]:
+        """The runs that came out otherwise."""
+        return tuple(
+            task for task, digest in self.recorded.digests.items() if self.outcomes[task].digest != digest
+        )  # fmt: skip
+
+    def lines(self) -> Iterator[str]:
+        """What came out, in words."""
+        total, differing = len(self.outcomes), self.differing
+        if not differing:
+            yield f"equal bit for bit: {total} of {total} runs"
+        else:
+            yield f"{len(differing)} of {total} runs came out otherwise: {'; '.join(map(_told, differing))}"
+        for words in self.about:
+            yield f"now otherwise: {words}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The document `regsim.rerun/1`."""
+        return {
+            "schema": "regsim.rerun/1",
+            "scenario": self.recorded.scenario.name,
+            "seed": self.recorded.seed,
+            "runs": len(self.outcomes),
+            "equal": not self.differing,
+            "differing": [
+                {"variant": task.variant, "run": task.run, "settings": dict(task.settings)} for task in self.differing
+            ],
+            "now_otherwise": list(self.about),
+        }
+
+
+def recorded(directory: str | Path) -> Recorded:
+    """What the manifest in a directory records. InputError when there is none to make anything from."""
+    path = Path(directory) / "manifest.json"
+    try:
+        manifest = json.loads(path.read_bytes())
+    except OSError as error:
+        raise InputError(str(path), f"cannot be read ({error.strerror})", _REMEDY) from None
+    except ValueError as error:
+        raise InputError(str(path), f"is not JSON ({error})", _REMEDY) from None
+    if not isinstance(manifest, dict) or manifest.get("schema") != _SCHEMA:
+        schema = manifest.get("schema") if isinstance(manifest, dict) else manifest
+        raise InputError(f"{path}: schema", f"must be {_SCHEMA}, got {shown(schema)}", _REMEDY)
+    try:
+        scenario = Scenario.from_document(manifest["document"], manifest["scenario"], variant=manifest["variant"])
+        seed = int(manifest["seed"])
+        digests = dict(_digests(manifest, variants(scenario)))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(str(path), f"lacks what runs are made from ({error})", _REMEDY) from None
+    return Recorded(scenario, seed, digests, manifest)
+
+
+def _digests(manifest: Mapping[str, Any], named: Mapping[str, str | None]) -> Iterator[tuple[Task, str]]:
+    if "made" in manifest:
+        for part in manifest["made"]:
+            settings = tuple(part["settings"].items())
+            for run, digest in enumerate(part["digests"]):
+                yield Task(named[part["variant"]], run, settings), digest
+    elif "digests" in manifest:
+        for name, digests in manifest["digests"].items():
+            for run, digest in enumerate(digests):
+                yield Task(named[name], run), digest
+    else:
+        yield Task(None, int(manifest["run"])), manifest["digest"]
+
+
+def rerun(found: Recorded, executor: str = "processes", progress: Progress | None = None) -> Rerun:
+    """Make every recorded run again; no store is asked."""
+    tasks = list(found.digests)
+    with Runs(found.scenario, found.seed, executors.resolved(executor, len(tasks)), None, progress) as made:
+        outcomes = dict(zip(tasks, made.outcomes(tasks), strict=True))
+    return Rerun(found, outcomes, tuple(_otherwise(found.manifest)))
+
+
+def _otherwise(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """What this machine and what computes on it differ in from what is recorded."""
+    for name, now in about_now().items():
+        then = manifest.get(name)
+        if name == "model":
+            if then != now:
+                yield "the model's source"
+        elif isinstance(then, Mapping):
+            for part in now.keys() | then.keys():
+                if then.get(part) != now.get(part):
+                    yield f"{part} {now.get(part)}, was {then.get(part)}"
+
+
+def _told(task: Task) -> str:
+    """`central, run 2, links.wan.capacity = 1 Gbit/s`."""
+    settings = [f"{key} = {value}" for key, value in task.settings]
+    return ", ".join([*([task.variant] if task.variant else []), f"run {task.run}", *settings])

@@ -1,0 +1,58 @@
+"""Which assumption could flip the verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sim.experiment.assumptions import Assumption, assumed, examine
+from sim.scenario import Scenario
+
+
+@pytest.fixture
+def asked(document: dict[str, Any]) -> Scenario:
+    """The small question with a slow sync, so that a second node turns it round."""
+    document["nodes"]["n"]["count"] = 4
+    document["policies"] = {"sync": {"delay": "30 s"}}
+    document["demand"]["nodes"] = {"value": 1, "assumption": True, "range": [1, 3]}
+    document["clients"]["dev"]["rtt"] = {"value": "20 ms", "assumption": True, "range": ["15 ms", "25 ms"]}
+    document["clients"]["ci"] = {"up": "50 Mbit/s", "rtt": {"value": "20 ms", "assumption": True,
+                                                            "range": ["15 ms", "25 ms"]}}  # fmt: skip
+    return Scenario.from_document(document, "small")
+
+
+def test_an_assumption_that_stands_alike_in_many_tables_is_one(asked: Scenario) -> None:
+    """Both clients' round trips are changed together; sourced figures and prices are left alone, defaults are not."""
+    found = {assumption.name: assumption for assumption in assumed(asked)}
+    assert found["clients.*.rtt"] == Assumption(
+        ("clients.dev.rtt", "clients.ci.rtt"), "20 ms", ("15 ms", "25 ms")
+    )  # fmt: skip
+    assert found["demand.nodes"].ends == (1, 3)
+    assert "nodes.n.workers" in found  # the model's own default
+    assert not any("price" in name for name in found)
+    assert "nodes.n.capacity" not in found  # written without saying what it rests on
+
+
+def test_the_one_that_flips_the_verdict_is_named(asked: Scenario) -> None:
+    """With three nodes a deploy the sync turns the verdict round; a few milliseconds of round trip do not."""
+    found = examine(asked, 5, 1, "serial")
+    flips = {each.assumption.name for each in found.that("flips")}
+    assert "demand.nodes" in flips
+    assert "clients.*.rtt" not in flips
+    assert "clients.*.rtt" in {each.assumption.name for each in found.that("keeps")}
+    first, *rest = found.lines()
+    assert f"{len(found.varied)} assumptions" in first
+    assert f"{len(flips)} could flip the verdict" in first
+    assert any(line.startswith("flips: demand.nodes = 3 instead of 1: node-direct - central") for line in rest)
+
+
+def test_ends_that_make_no_scenario_are_told(asked: Scenario) -> None:
+    """What cannot be tried is listed with the reason, and all else is tried."""
+    changed = Scenario.from_document(
+        asked.document, "small", {"demand.nodes": {"value": 1, "assumption": True, "range": [1, 99]}}
+    )
+    found = examine(changed, 2, 1, "serial")
+    ((assumption, end, why),) = [each for each in found.skipped if each[0].name == "demand.nodes"]
+    assert (assumption.name, end) == ("demand.nodes", 99)
+    assert why

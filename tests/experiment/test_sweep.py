@@ -1,0 +1,123 @@
+"""Sweeps: designs have the points that they should, runs come out as elsewhere, and what matters is ranked."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import sim
+from sim.errors import InputError
+from sim.experiment.axes import axis
+from sim.experiment.designs import design
+from sim.experiment.sensitivity import sensitivities
+from sim.experiment.sweep import Sweep, sweep
+from sim.scenario import Scenario
+
+RATES = "demand.rate=20/h,40/h"
+UPS = "clients.dev.up=10 Mbit/s..1 Gbit/s:log:3"
+
+
+@pytest.fixture(scope="module")
+def small(scenario: Scenario) -> Sweep:
+    """Two rates by three uplinks, both variants, two runs."""
+    return sweep(scenario, [axis(RATES, scenario), axis(UPS, scenario)], runs=2, executor="serial")
+
+
+def test_a_grid_has_every_combination(small: Sweep) -> None:
+    """The first axis varies slowest."""
+    assert [spot.values for spot in small.spots] == [
+        (rate, up) for rate in ("20/h", "40/h") for up in ("10 Mbit/s", "100 Mbit/s", "1000 Mbit/s")
+    ]
+
+
+def test_a_point_has_the_runs_of_its_settings(small: Sweep, scenario: Scenario) -> None:
+    """What a sweep says of a point is what a comparison of that scenario says, run by run."""
+    changed = Scenario.from_document(
+        scenario.document, "small", {"demand.rate": "20/h", "clients.dev.up": "100 Mbit/s"}
+    )
+    alone = sim.compare(changed, runs=2, executor="serial", tables=False)
+    spot = small.spots[1]
+    for name, digests in alone.digests.items():
+        assert tuple(outcome.digest for outcome in spot.sample.outcomes[name]) == digests
+
+
+@pytest.mark.parametrize("executor", ["processes:1", "processes:2"])
+def test_the_executor_changes_nothing(executor: str, small: Sweep, scenario: Scenario) -> None:
+    """Workers give the same document."""
+    other = sweep(scenario, small.axes, runs=2, executor=executor)
+    assert other.to_json() == small.to_json()
+
+
+def test_a_sweep_says_who_is_lower_where(small: Sweep) -> None:
+    """Points are counted, the lowest is named, and each line of the table is a point and a variant."""
+    assert "node-direct has the lower deploy_latency_s.p50 at" in small.verdict
+    assert "of 6 points" in small.verdict
+    heads, lines = small.rows
+    assert heads[:3] == ["demand.rate", "clients.dev.up", "variant"]
+    assert len(lines) == 12
+    assert {series.name for series in small.curves.panels[0].series} == {
+        "central, up 10 Mbit/s", "central, up 100 Mbit/s", "central, up 1000 Mbit/s",
+        "node-direct, up 10 Mbit/s", "node-direct, up 100 Mbit/s", "node-direct, up 1000 Mbit/s",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "points"), [("latin:10", 10), ("sobol:8", 8), ("sobol:5", 5), ("morris:3", 9), ("saltelli:4", 16)]
+)
+def test_designs_have_their_number_of_points(kind: str, points: int, scenario: Scenario) -> None:
+    """N points, N trajectories of one step an axis, or N (axes + 2); the same for one seed, all within the ranges."""
+    axes = [axis("clients.dev.up=10 Mbit/s..1 Gbit/s", scenario), axis("demand.updates=0..1", scenario)]
+    made = design(kind, axes, seed=3)
+    assert len(made.values) == points
+    assert made.values == design(kind, axes, seed=3).values
+    numbers = np.array([[float(str(up).split()[0]), updates] for up, updates in made.values])
+    assert numbers.min(axis=0)[0] >= 10
+    assert numbers.max(axis=0)[0] <= 1000
+    assert 0 <= numbers[:, 1].min() <= numbers[:, 1].max() <= 1
+
+
+def test_a_latin_hypercube_has_one_point_in_each_row_and_column(scenario: Scenario) -> None:
+    """Cut into as many parts as there are points, every axis has a point in each part."""
+    axes = [axis("demand.updates=0..1", scenario), axis("images.app.update=0..1", scenario)][:1] * 2
+    shares = design("latin:12", axes, seed=1).shares
+    assert shares is not None
+    assert sorted(np.floor(12 * shares[:, 0])) == sorted(np.floor(12 * shares[:, 1])) == list(range(12))
+
+
+@pytest.mark.parametrize(
+    ("kind", "problem"),
+    [
+        ("grid:3", "a grid takes no number"), ("grids", "there is no"), ("latin", "needs a number"),
+        ("saltelli:12", "must be a power of two"), ("grid", "has no number of values"), ("latin:999999", "has 999,999"),
+    ],
+)  # fmt: skip
+def test_what_is_no_design_is_said(kind: str, problem: str, scenario: Scenario) -> None:
+    """Each in a line that says how to mend it."""
+    with pytest.raises(InputError, match=problem) as caught:
+        design(kind, [axis("demand.updates=0..1", scenario)], seed=1)
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(("kind", "index"), [("morris:20", "mu_star"), ("saltelli:256", "total")])
+def test_what_matters_is_ranked_as_the_model_has_it(kind: str, index: str, scenario: Scenario) -> None:
+    """Of y = 4 a + 2 b + 0 c the first matters most and the third not at all; Sobol's shares are 0.8, 0.2 and 0."""
+    axes = [axis(f"{key}=0..1", scenario) for key in ("demand.updates",) * 3]
+    made = design(kind, axes, seed=2)
+    assert made.shares is not None
+    found = sensitivities(made, axes, "y", "deploy_latency_s.p50", made.shares @ [4.0, 2.0, 0.0], 2)
+    values = [each.indices[index] for each in found]
+    wanted = [4.0, 2.0, 0.0] if index == "mu_star" else [0.8, 0.2, 0.0]
+    assert values == pytest.approx(wanted, abs=1e-9 if index == "mu_star" else 0.03)
+
+
+def test_a_sweep_for_sensitivities_ranks_its_keys(scenario: Scenario) -> None:
+    """The uplink matters to how long a push takes; how large a config is does not."""
+    axes = [axis("clients.dev.up=10 Mbit/s..1 Gbit/s", scenario), axis("images.app.config=100 B..200 B", scenario)]
+    found = sweep(
+        scenario, axes, kind="morris:3", metrics=["push_s.mean"], variant="central", runs=1, executor="serial"
+    )
+    heads, lines = found.rows
+    assert heads == ["key", "of", "metric", "mu_star", "mu_star_half_width", "sigma"]
+    assert [line[0] for line in lines] == ["clients.dev.up", "images.app.config"]
+    assert found.sensitivity[0].indices["mu_star"] > 100 * found.sensitivity[1].indices["mu_star"]
+    assert "what matters to push_s.mean of central, most first: clients.dev.up" in found.verdict

@@ -53,6 +53,53 @@ LINES = {
         "compare small.toml --out small.toml/out",
         "small.toml/out: cannot be a directory to write to (Not a directory); name another directory",
     ),
+    "vary": (
+        "sweep small.toml --vary demand.rate",
+        '--vary: must be KEY=VALUES, got "demand.rate"; '
+        'write for example "links.wan.capacity=100 Mbit/s..10 Gbit/s:log:5"',
+    ),
+    "vary key": (
+        "sweep small.toml --vary demand.rte=1/h,2/h",
+        'small.toml: demand.rte: unknown key, got "1/h"; did you mean "rate"?',
+    ),
+    "no range": (
+        "capacity small.toml --vary demand.nodes=1,2 --until stale_starts<1",
+        '--vary: a search goes through a range, got "demand.nodes=1,2"; write KEY=LOW..HIGH, "1 Mbit/s..1 Gbit/s"',
+    ),
+    "no target": (
+        "capacity small.toml --vary demand.nodes=1..2",
+        "--until: is missing, and the scenario has no thresholds; "
+        'write for example --until "deploy_latency_s.p99 < 3 s"',
+    ),
+    "until": (
+        "compare small.toml --until deploy_latency_s.p9<1s",
+        '--until: unknown metric, got "deploy_latency_s.p9"; did you mean "deploy_latency_s.p99"?',
+    ),
+    "metric": (
+        "crossover small.toml --vary demand.nodes=1..2 --metric wan_byte",
+        '--metric: unknown metric, got "wan_byte"; did you mean "wan_bytes"?',
+    ),
+    "design": (
+        "sweep small.toml --vary demand.nodes=1..2 --design sobl:8",
+        '--design: there is no "sobl"; did you mean "sobol"?',
+    ),
+    "within": (
+        "capacity small.toml --vary demand.nodes=1..2 --until stale_starts<1 --within 0",
+        '--within: must be above 0 and at most 1, got 0; write for example --within "5 %"',
+    ),
+    "one run of a search": (
+        "crossover small.toml --vary demand.nodes=1..2 --runs 1",
+        "--runs: must be at least 2, got 1; raise it or leave it out",
+    ),
+    "precision": (
+        "compare small.toml --precision wide",
+        '--precision: must be a number and a unit, got "wide"; write a fraction such as 0.9 or "90 %"',
+    ),
+    "no result": (
+        "rerun nowhere",
+        "nowhere/manifest.json: cannot be read (No such file or directory); name a directory that --out of run, "
+        "compare, sweep, capacity or crossover wrote",
+    ),
     "verb": ("cmpare small.toml", "regsim: no such command 'cmpare'"),
     "no file": ("run", "regsim run: missing argument 'FILE'; see regsim run --help"),
     "two files": ("run small.toml b", "regsim run: got unexpected extra argument"),

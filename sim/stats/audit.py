@@ -1,0 +1,169 @@
+"""The statistics' own audit: how often intervals cover, and selections are right, on queues with known answers.
+
+Every experiment is made many times over with other random numbers; the rate at which it is right stands beside what is
+claimed. Runs are M/M/1 queues of `CUSTOMERS` customers from their stationary start (`sim.stats.queues`), so that the
+true mean is a closed form. A quantile of one run is a biased estimate of the long-run quantile, so its interval over
+runs is held against both: what such a run gives on average, found from `_REFERENCE` other runs, and the closed form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binom, binomtest
+
+from sim.stats import queues
+from sim.stats.intervals import CONFIDENCE, interval
+from sim.stats.paired import difference
+from sim.stats.quantiles import rank
+from sim.stats.selection import Selection
+from sim.stats.warmup import mser5
+
+CUSTOMERS: Final = 2_000
+RUNS: Final = 10
+_RATE_PER_S: Final = 2.0  # half of the time busy
+_REFERENCE: Final = 20_000
+_PERCENT: Final = 95
+_AT_ONCE: Final = 1_000  # runs that are held in memory together
+_VARIANTS: Final = 4
+_FEW_CUSTOMERS: Final = 1_000  # of a run of a selection, which needs many runs
+_DRAWN: Final = 20
+_BACKLOG_S: Final = 40.0  # work that is there when a queue starts full
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is claimed, how often it was so in n experiments, and the 99 % interval of that rate (Clopper-Pearson)."""
+
+    name: str
+    claimed: float
+    measured: float
+    low: float
+    high: float
+    n: int
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the claim can be true, or is kept with room to spare."""
+        return self.high >= self.claimed
+
+
+def audit(replications: int = 1_000, seed: int = 1) -> list[Row]:
+    """Every row, each from that many experiments."""
+    return [*_rows(replications, np.random.default_rng(seed))]
+
+
+def _rows(n: int, rng: np.random.Generator) -> Iterator[Row]:
+    truth_s = queues.mean_wait_s(_RATE_PER_S)
+    means = _reduced(rng, n * RUNS, lambda waits_s: waits_s.mean(axis=1)).reshape(n, RUNS)
+    yield _row(f"interval of a mean over {RUNS} runs covers it", CONFIDENCE, [_covers(m, truth_s) for m in means])
+
+    at = rank(CUSTOMERS, _PERCENT)
+    expected_s = float(_reduced(rng, _REFERENCE, lambda waits_s: _at(waits_s, at)).mean())
+    long_run_s = queues.quantile_s(_RATE_PER_S, _PERCENT / 100)
+    over_runs, pooled = [], []
+    for _ in range(n):
+        waits_s = queues.waits_s(queues.draws(rng, RUNS, CUSTOMERS), _RATE_PER_S)
+        over_runs.append(_at(waits_s, at))
+        pooled.append(_pooled(waits_s.ravel(), _PERCENT / 100))
+    name = f"p{_PERCENT} over {RUNS} runs covers"
+    yield _row(f"{name} a run's expected p{_PERCENT}", CONFIDENCE, [_covers(each, expected_s) for each in over_runs])
+    yield _row(f"{name} the long-run p{_PERCENT}", CONFIDENCE, [_covers(each, long_run_s) for each in over_runs])
+    inside = [low <= long_run_s <= high for low, high in pooled]
+    yield _row(f"not done here: p{_PERCENT} of pooled deploys covers", CONFIDENCE, inside)
+
+    yield from _differences(n, rng)
+    yield from _selections(n, rng)
+    yield from _warm_ups(n, rng)
+
+
+def _differences(n: int, rng: np.random.Generator) -> Iterator[Row]:
+    """Variants that share their random numbers, one and then all of them held against the first."""
+    rates_per_s = [_RATE_PER_S * (1 + 0.05 * variant) for variant in range(_VARIANTS)]
+    truths_s = [queues.mean_wait_s(rate) - queues.mean_wait_s(rates_per_s[0]) for rate in rates_per_s]
+    one, every = [], []
+    for _ in range(n):
+        drawn = queues.draws(rng, RUNS, CUSTOMERS)
+        means = [queues.waits_s(drawn, rate).mean(axis=1) for rate in rates_per_s]
+        found = [difference(mine, means[0], simultaneous=_VARIANTS - 1) for mine in means[1:]]
+        every.append(all(each.low <= truth <= each.high for each, truth in zip(found, truths_s[1:], strict=True)))
+        alone = difference(means[1], means[0])
+        one.append(alone.low <= truths_s[1] <= alone.high)
+    yield _row("paired difference of two variants covers it", CONFIDENCE, one)
+    yield _row(f"{_VARIANTS - 1} paired differences all cover (Bonferroni)", CONFIDENCE, every)
+
+
+def _selections(n: int, rng: np.random.Generator) -> Iterator[Row]:
+    """The hardest case: one variant is better than all others by exactly the indifference."""
+    best_s = queues.mean_wait_s(_RATE_PER_S)
+    indifference_s = 0.1 * best_s
+    others = queues.rate_for(best_s + indifference_s)
+    rates_per_s = {"best": _RATE_PER_S} | {f"other {at}": others for at in range(1, _VARIANTS)}
+    for shared in (True, False):
+        right = [_select(rates_per_s, indifference_s, rng, shared) == "best" for _ in range(n)]
+        words = "shared random numbers" if shared else "own random numbers"
+        yield _row(f"KN chooses the best of {_VARIANTS}, {words}", CONFIDENCE, right)
+
+
+def _select(rates_per_s: dict[str, float], indifference_s: float, rng: np.random.Generator, shared: bool) -> str:
+    """What KN chooses, told run after run; runs are drawn some at a time."""
+    selection = Selection(list(rates_per_s), indifference_s)
+    while selection.chosen is None:
+        together = queues.draws(rng, _DRAWN, _FEW_CUSTOMERS)
+        means_s = {
+            name: queues.waits_s(
+                together if shared else queues.draws(rng, _DRAWN, _FEW_CUSTOMERS), rates_per_s[name]
+            ).mean(axis=1)
+            for name in selection.surviving
+        }  # fmt: skip
+        for run in range(_DRAWN):
+            if selection.chosen is None:
+                selection.tell({name: float(each[run]) for name, each in means_s.items()})
+    return selection.chosen
+
+
+def _warm_ups(n: int, rng: np.random.Generator) -> Iterator[Row]:
+    """Queues that start with a backlog: the interval of the mean with what MSER-5 cuts, and without a cut."""
+    truth_s = queues.mean_wait_s(_RATE_PER_S)
+    cut, whole = [], []
+    for _ in range(n):
+        waits_s = queues.waits_s(queues.draws(rng, RUNS, CUSTOMERS), _RATE_PER_S, start_s=_BACKLOG_S)
+        cut.append(_covers(np.array([run[mser5(run).cut :].mean() for run in waits_s]), truth_s))
+        whole.append(_covers(waits_s.mean(axis=1), truth_s))
+    yield _row("mean after a backlog, cut by MSER-5, covers", CONFIDENCE, cut)
+    yield _row("not done here: the same, uncut, covers", CONFIDENCE, whole)
+
+
+def _reduced(
+    rng: np.random.Generator, runs: int, reduce: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """One number from each of many runs, (runs,)."""
+    parts = [min(_AT_ONCE, runs - begin) for begin in range(0, runs, _AT_ONCE)]
+    return np.concatenate([reduce(queues.waits_s(queues.draws(rng, part, CUSTOMERS), _RATE_PER_S)) for part in parts])
+
+
+def _at(waits_s: NDArray[np.float64], place: int) -> NDArray[np.float64]:
+    """The value at a rank in each run."""
+    found: NDArray[np.float64] = np.partition(waits_s, place, axis=1)[:, place]
+    return found
+
+
+def _pooled(waits_s: NDArray[np.float64], share: float) -> tuple[float, float]:
+    """What many do: order statistics of all deploys together, as if they were independent."""
+    ordered, tail = np.sort(waits_s), (1 - CONFIDENCE) / 2
+    low, high = (int(binom.ppf(chance, len(ordered), share)) for chance in (tail, 1 - tail))
+    return float(ordered[low]), float(ordered[high])
+
+
+def _covers(values: NDArray[np.float64], truth: float) -> bool:
+    found = interval(values)
+    return found.low <= truth <= found.high
+
+
+def _row(name: str, claimed: float, right: Sequence[bool]) -> Row:
+    tested = binomtest(sum(right), len(right)).proportion_ci(0.99)
+    return Row(name, claimed, sum(right) / len(right), float(tested.low), float(tested.high), len(right))

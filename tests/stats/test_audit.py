@@ -1,0 +1,47 @@
+"""What the statistics claim holds on queues with known answers, within what chance allows; what they avoid does not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from sim.stats import queues
+from sim.stats.audit import Row, audit
+
+TRIES = 300
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[Row]:
+    return audit(TRIES, seed=4)
+
+
+@pytest.mark.slow
+def test_claims_are_kept(rows: list[Row]) -> None:
+    """Each rate is at least what binomial chance leaves of 95 % once in a thousand times."""
+    claims = [row for row in rows if not row.name.startswith("not done here")]
+    assert len(claims) == 8
+    for row in claims:
+        assert row.measured >= binom.ppf(0.001, TRIES, row.claimed) / TRIES, row
+        assert row.keeps
+
+
+@pytest.mark.slow
+def test_what_is_not_done_here_fails(rows: list[Row]) -> None:
+    """Pooled deploys and an uncut backlog cover far less than the 95 % that they would claim."""
+    avoided = [row for row in rows if row.name.startswith("not done here")]
+    assert len(avoided) == 2
+    for row in avoided:
+        assert row.high < 0.8, row
+        assert not row.keeps
+
+
+def test_the_queue_has_its_closed_forms() -> None:
+    """Mean and 95th percentile of a million waits are the formulas', within four standard errors over runs."""
+    waits_s = queues.waits_s(queues.draws(np.random.default_rng(1), 1000, 1000), 1.6)
+    means_s = waits_s.mean(axis=1)
+    assert abs(means_s.mean() - queues.mean_wait_s(1.6)) < 4 * means_s.std() / np.sqrt(1000)
+    beyond = (waits_s > queues.quantile_s(1.6, 0.95)).mean(axis=1)
+    assert abs(beyond.mean() - 0.05) < 4 * beyond.std() / np.sqrt(1000)
+    assert queues.mean_wait_s(queues.rate_for(0.7)) == pytest.approx(0.7)

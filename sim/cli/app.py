@@ -8,6 +8,7 @@ import typer
 
 import sim
 from sim.cli import ending
+from sim.cli.best import best
 from sim.cli.calibrate import calibrate
 from sim.cli.capacity import capacity
 from sim.cli.check import check
@@ -36,8 +37,8 @@ app = typer.Typer(
 )
 #: In the order in which help lists them.
 VERBS = (
-    check, show, schema, run, compare, sweep, capacity, crossover, rerun, bench, replay, score, calibrate, published,
-    selftest,
+    check, show, schema, run, compare, best, sweep, capacity, crossover, rerun, bench, replay, score, calibrate,
+    published, selftest,
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sim.cli import tables as tables
     from sim.experiment import assumptions as assumptions
     from sim.experiment import axes as axes
+    from sim.experiment import best as best
     from sim.experiment import capacity as capacity
     from sim.experiment import compare as compare
     from sim.experiment import crossover as crossover
@@ -41,6 +42,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "calibration": "sim.calibrate.calibration",
     "assumptions": "sim.experiment.assumptions",
     "axes": "sim.experiment.axes",
+    "best": "sim.experiment.best",
     "capacity": "sim.experiment.capacity",
     "crossover": "sim.experiment.crossover",
     "gate": "sim.experiment.gate",

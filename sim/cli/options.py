@@ -119,6 +119,17 @@ def share(option: str, text: str | None) -> float | None:
     return value
 
 
+def amount(option: str, text: str, metric: str) -> float:
+    """An amount above 0 of a metric. InputError when it is none."""
+    try:
+        value = late.thresholds.limit_of(metric, text)
+    except InputError as error:
+        raise InputError(option, error.problem, error.remedy) from None
+    if value <= 0:
+        raise InputError(option, f"must be above 0, got {text}", "raise it or leave it out")
+    return value
+
+
 def whole(option: str, text: str | None, least: int) -> int | None:
     """The number that an option was given, None when it was not. InputError when it is not one, or too low."""
     if text is None:

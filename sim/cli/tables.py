@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim import rows
+from sim.experiment.best import Best
 from sim.experiment.comparison import Comparison
 from sim.experiment.gate import Gate
 from sim.experiment.words import amount, mean_and_bounds, per_cent
@@ -97,6 +98,14 @@ def print_rows(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
         console.width = max(console.width, _width(console, table))
     console.print(table)
     console.print()
+
+
+def print_best(found: Best) -> None:
+    """Each variant's mean over the runs that it had."""
+    lines = [
+        [name, " ".join(mean_and_bounds(each, _unit(found.metric))), str(each.n)] for name, each in found.found.items()
+    ]
+    print_rows(["variant", found.metric, "runs"], lines)
 
 
 def print_gate(found: Gate) -> None:

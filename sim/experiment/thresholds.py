@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from sim.errors import InputError, near, shown
-from sim.scenario.thresholds import Threshold, threshold
+from sim.scenario.thresholds import Threshold, limit_of, threshold
 from sim.stats.intervals import Interval
 
-__all__ = ["Judgement", "judged", "threshold"]
+__all__ = ["Judgement", "judged", "limit_of", "threshold"]
 
 Outcome = Literal["met", "missed", "undecided"]
 

@@ -60,20 +60,25 @@ class Threshold:
         return value < self.limit if self.below else value > self.limit
 
 
+def limit_of(metric: str, text: str) -> float:
+    """An amount of a metric, in base units. InputError, without a place, when it is none, or the metric is unknown."""
+    try:
+        unit = rows.metric(metric).unit
+    except KeyError:
+        raise InputError("", f"unknown metric, got {shown(metric)}", _near_metric(metric)) from None
+    try:
+        return _OF[unit](text)
+    except UnitError as error:
+        raise InputError("", f"limit of {metric}: {error.problem}", error.remedy) from None
+
+
 def threshold(text: str) -> Threshold:
     """The threshold that a text says. InputError, without a place, when it says none."""
     found = _FORM.fullmatch(text.strip())
     if found is None:
         raise InputError("", f"must be METRIC < LIMIT, got {shown(text)}", _REMEDY)
     metric = found["metric"].strip()
-    try:
-        unit = rows.metric(metric).unit
-    except KeyError:
-        raise InputError("", f"unknown metric, got {shown(metric)}", _near_metric(metric)) from None
-    try:
-        limit = _OF[unit](found["limit"].strip())
-    except UnitError as error:
-        raise InputError("", f"limit of {metric}: {error.problem}", error.remedy) from None
+    limit = limit_of(metric, found["limit"].strip())
     who = [name.strip() for name in (found["who"] or "").split(_MINUS)]
     if len(who) > 2 or (found["who"] is not None and not all(who)):
         raise InputError("", f"must be of NAME or NAME - NAME, got {shown(text)}", _REMEDY)

@@ -1,0 +1,50 @@
+"""`regsim best`: the best of several variants, with a promise."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import sim
+from sim.cli import ending, late, options, output
+
+Metric = Annotated[str, typer.Option(metavar="METRIC", help="By which they are compared.")]
+Indifference = Annotated[
+    str | None,
+    typer.Option(
+        metavar="AMOUNT", help="A difference not worth acting on, in the metric's unit: 5 % of the baseline's unless "
+        "given.", show_default=False,
+    ),
+]  # fmt: skip
+Runs = Annotated[str | None, typer.Option("--runs", metavar="N", help="Runs of a variant at most.", show_default="400")]
+
+
+def best(
+    file: options.File,
+    metric: Metric = "deploy_latency_s.p50",
+    indifference: Indifference = None,
+    settings: options.Settings = None,
+    runs: Runs = None,
+    seed: options.Seed = None,
+    executor: options.Executor = "processes",
+    store: options.Store = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Choose the best of several variants: those that cannot be it drop out, runs are added until one is left."""
+    scenario = sim.load(file, options.overrides(settings))
+    zone = None if indifference is None else options.amount("--indifference", indifference, metric)
+    with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
+        found = late.best.best(
+            scenario, metric, zone, most_runs=options.whole("--runs", runs, least=10) or late.best.MOST_RUNS,
+            seed=options.whole("--seed", seed, least=0), executor=executor, progress=progress,
+            store=None if store is None else late.store.Store(store),
+        )  # fmt: skip
+    if as_json:
+        output.document(found.to_json())
+    else:
+        late.tables.print_best(found)
+        output.line(found.verdict)
+    if found.chosen is None:
+        raise typer.Exit(ending.UNDECIDED)

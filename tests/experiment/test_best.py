@@ -1,0 +1,50 @@
+"""The best of several variants: right, the same by whatever executor, and cheap for those that drop out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sim.errors import InputError
+from sim.experiment.best import best
+from sim.scenario import Scenario
+
+
+@pytest.fixture
+def three(document: dict[str, Any]) -> Scenario:
+    """A third variant has clients so slow that nobody would choose it."""
+    document["variants"]["slow"] = {"policies.route": "central", "clients.dev.up": "1 Mbit/s"}
+    return Scenario.from_document(document, "small")
+
+
+@pytest.mark.parametrize("executor", ["serial", "processes:2"])
+def test_the_best_is_chosen_and_the_worst_drops_out(three: Scenario, executor: str) -> None:
+    """Pushes over 1 Mbit/s leave after the first stage; straight to the node is the best."""
+    found = best(three, "push_s.mean", executor=executor)
+    assert found.chosen == "node-direct"
+    assert found.found["slow"].n == 10
+    assert found.verdict.startswith("node-direct has the best push_s.mean of 3 variants, with 95 % confidence")
+    assert found.to_json() == best(three, "push_s.mean", executor="serial").to_json()
+
+
+def test_more_is_better_where_it_is(scenario: Scenario) -> None:
+    """Of saved bytes the highest is the best; both save nearly the same, so one within the indifference is chosen."""
+    found = best(scenario, "dedup_saved_bytes", executor="serial")
+    means = {name: each.mean for name, each in found.found.items()}
+    assert found.chosen is not None
+    assert means[found.chosen] >= max(means.values()) - found.indifference
+
+
+def test_too_few_runs_are_undecided(scenario: Scenario) -> None:
+    """With an indifference far below the noise ten runs do not do."""
+    found = best(scenario, "wan_bytes", 1.0, most_runs=10, executor="serial")
+    assert found.chosen is None or found.found["central"].n == 10
+
+
+def test_a_metric_that_fails_make_infinite_is_refused(document: dict[str, Any]) -> None:
+    """Where deploys fail a quantile may be infinite, and no mean is left to compare."""
+    document["faults"] = {"gone": {"kind": "registry-down", "target": "central", "at": "0 s", "lasts": "3 h"}}
+    scenario = Scenario.from_document(document, "small")
+    with pytest.raises(InputError, match="has no finite value, as deploys fail"):
+        best(scenario, "deploy_latency_s.max", executor="serial")

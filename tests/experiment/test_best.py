@@ -14,18 +14,18 @@ from sim.scenario import Scenario
 @pytest.fixture
 def three(document: dict[str, Any]) -> Scenario:
     """A third variant has clients so slow that nobody would choose it."""
-    document["variants"]["slow"] = {"policies.route": "central", "clients.dev.up": "1 Mbit/s"}
+    document["variants"]["slow"] = {"policies.route": "central", "clients.dev.up": "5 Mbit/s"}
     return Scenario.from_document(document, "small")
 
 
 @pytest.mark.parametrize("executor", ["serial", "processes:2"])
 def test_the_best_is_chosen_and_the_worst_drops_out(three: Scenario, executor: str) -> None:
-    """Pushes over 1 Mbit/s leave after the first stage; straight to the node is the best."""
-    found = best(three, "push_s.mean", executor=executor)
+    """Pushes over 5 Mbit/s drop out before the others are told apart; straight to the node is the best."""
+    found = best(three, "push_s.mean", 0.15, executor=executor)
     assert found.chosen == "node-direct"
-    assert found.found["slow"].n == 10
+    assert found.found["slow"].n < found.found["node-direct"].n
     assert found.verdict.startswith("node-direct has the best push_s.mean of 3 variants, with 95 % confidence")
-    assert found.to_json() == best(three, "push_s.mean", executor="serial").to_json()
+    assert found.to_json() == best(three, "push_s.mean", 0.15, executor="serial").to_json()
 
 
 def test_more_is_better_where_it_is(scenario: Scenario) -> None:

@@ -1,4 +1,4 @@
-"""The best of several variants: right, the same by whatever executor, and cheap for those that drop out."""
+"""The best of several variants: right, and the same by whatever executor."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def three(document: dict[str, Any]) -> Scenario:
 
 
 @pytest.mark.parametrize("executor", ["serial", "processes:2"])
-def test_the_best_is_chosen_and_the_worst_drops_out(three: Scenario, executor: str) -> None:
-    """Pushes over 5 Mbit/s drop out before the others are told apart; straight to the node is the best."""
+def test_the_best_is_chosen(three: Scenario, executor: str) -> None:
+    """Straight to the node is faster than through central, over whichever line; workers change nothing."""
     found = best(three, "push_s.mean", 0.15, executor=executor)
     assert found.chosen == "node-direct"
-    assert found.found["slow"].n < found.found["node-direct"].n
+    assert min(each.n for each in found.found.values()) >= 10
     assert found.verdict.startswith("node-direct has the best push_s.mean of 3 variants, with 95 % confidence")
     assert found.to_json() == best(three, "push_s.mean", 0.15, executor="serial").to_json()
 
@@ -48,3 +48,12 @@ def test_a_metric_that_fails_make_infinite_is_refused(document: dict[str, Any]) 
     scenario = Scenario.from_document(document, "small")
     with pytest.raises(InputError, match="has no finite value, as deploys fail"):
         best(scenario, "deploy_latency_s.max", executor="serial")
+
+
+def test_who_drops_out_gets_no_more_runs(document: dict[str, Any]) -> None:
+    """Two variants that take turns run by run go on; a third that is a minute behind ends with the first stage."""
+    document["variants"]["late"] = {"policies.route": "central", "images.app.boot": "60 s"}
+    document["variants"]["node-direct"] = {"policies.route": "central", "demand.updates": 0.52}
+    found = best(Scenario.from_document(document, "small"), "deploy_latency_s.p50", 0.2, executor="serial")
+    assert found.found["late"].n == 10
+    assert found.found["central"].n > 10

@@ -1,4 +1,4 @@
-"""Where runs are made: here, or in worker processes, behind the interface of `concurrent.futures`.
+"""Where runs are made: here, in worker processes, or on a Dask cluster, behind the interface of `concurrent.futures`.
 
 Results depend on neither: a run draws from streams keyed by (seed, run), and results are taken in the tasks' order.
 
@@ -27,11 +27,12 @@ from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from sim.errors import InputError
+from sim.experiment import cluster
 
 A = TypeVar("A")
 B = TypeVar("B")
 
-_KINDS = "use serial, processes or processes:N"
+_KINDS = "use serial, processes, processes:N or dask:ADDRESS"
 START = "fork" if sys.platform == "linux" else "spawn"
 
 
@@ -57,7 +58,7 @@ class Serial(Executor):
 
 
 def resolved(text: str, tasks: int) -> str:
-    """`serial` or `processes:N` with N spelt out: at most one a task. InputError for all else, `dask` included."""
+    """`serial`, `processes:N` with N spelt out, at most one a task, or `dask:ADDRESS`. InputError for all else."""
     kind, colon, number = text.partition(":")
     if kind == "serial" and not colon:
         return "serial"
@@ -65,12 +66,15 @@ def resolved(text: str, tasks: int) -> str:
         return f"processes:{max(min(_cpus(), tasks), 1)}"
     if kind == "processes" and number.isdecimal() and int(number):
         return f"processes:{max(min(int(number), tasks), 1)}"
-    problem = f'"{text}" is for later, not there yet' if kind == "dask" else f'there is no "{text}"'
-    raise InputError("executor", problem, _KINDS)
+    if kind == cluster.KIND:
+        return cluster.checked(text)
+    raise InputError("executor", f'there is no "{text}"', _KINDS)
 
 
-def ahead(executor: str) -> int:
+def ahead(executor: str, pool: Executor) -> int:
     """How many tasks to hand over at once: one where they are made here, two a worker elsewhere."""
+    if isinstance(pool, cluster.Cluster):
+        return pool.ahead
     kind, _, number = executor.partition(":")
     return 2 * int(number) if kind == "processes" else 1
 
@@ -82,6 +86,10 @@ def started(executor: str, begin: Callable[..., None], arguments: tuple[Any, ...
     if kind == "serial":
         with Serial(begin, arguments) as here:
             yield here
+        return
+    if kind == cluster.KIND:
+        with cluster.connected(executor, begin, arguments) as there:
+            yield there
         return
     context = multiprocessing.get_context(START)
     watched, held = context.Pipe(duplex=False)

@@ -104,4 +104,4 @@ class Runs:
         if self._pool is None:
             about = self._question.scenario, self._question.seed
             self._pool = self._workers.enter_context(executors.started(self._executor, begin, about))
-        return executors.completed(self._pool, measure, tasks, executors.ahead(self._executor))
+        return executors.completed(self._pool, measure, tasks, executors.ahead(self._executor, self._pool))

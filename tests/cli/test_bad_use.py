@@ -39,11 +39,11 @@ LINES = {
     "low seed": ("compare small.toml --seed=-1", "--seed: must be at least 0, got -1; raise it or leave it out"),
     "executor": (
         "compare small.toml --executor cluster",
-        '--executor: there is no "cluster"; use serial, processes or processes:N',
+        '--executor: there is no "cluster"; use serial, processes, processes:N or dask:ADDRESS',
     ),
     "no workers": (
         "compare small.toml --executor processes:0",
-        '--executor: there is no "processes:0"; use serial, processes or processes:N',
+        '--executor: there is no "processes:0"; use serial, processes, processes:N or dask:ADDRESS',
     ),
     "out": (
         "run small.toml --out small.toml",

@@ -56,15 +56,7 @@ def test_any_other_executor_is_one_line_that_names_what_there_is(text: str) -> N
     """The error quotes what was asked for and lists the choices."""
     with pytest.raises(InputError) as caught:
         resolved(text, 1)
-    assert str(caught.value) == f'executor: there is no "{text}"; use serial, processes or processes:N'
-
-
-@pytest.mark.parametrize("text", ["dask", "dask:tcp://10.0.0.1:8786"])
-def test_a_cluster_is_said_to_be_for_later(text: str) -> None:
-    """Dask is promised and missing, which is another mistake than a mistyped name."""
-    with pytest.raises(InputError) as caught:
-        resolved(text, 1)
-    assert str(caught.value) == f'executor: "{text}" is for later, not there yet; use serial, processes or processes:N'
+    assert str(caught.value) == f'executor: there is no "{text}"; use serial, processes, processes:N or dask:ADDRESS'
 
 
 @pytest.mark.parametrize(("executor", "workers"), [("serial", 1), ("processes:1", 1), ("processes:2", 2)])

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from sim.scenario import Scenario
 from sim.scenario.model import CENTRAL
 from sim.scenario.prices import HOUR_S, MONTH_S
 from sim.stats.quantiles import summary
+from sim.stats.warmup import mser5
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +38,13 @@ _RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 def peak_rss_bytes() -> int:
     """The most memory that this process has held so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT_BYTES
+
+
+class WarmUp(NamedTuple):
+    """From when on latencies count, s, and whether the run was too short for MSER-5 to say."""
+
+    ends_s: float
+    too_short: bool
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -101,7 +109,21 @@ class Result:
         totals["fleet_convergence_s"] = self._convergence_s()
         totals["cost_usd"] += self._kept_usd()
         ordered = {metric.name: totals[metric.name] for metric in rows.TOTALS}
-        return {**_distributions(self.tables), **ordered, **_utilisation(self.tables["links"])}
+        return {**_distributions(self.tables, self.warm_up.ends_s), **ordered, **_utilisation(self.tables["links"])}
+
+    @cached_property
+    def warm_up(self) -> WarmUp:
+        """When latencies begin to count, and whether the run was long enough to tell (`sim.stats.warmup`)."""
+        asked = self.scenario.run
+        if not asked.steady_state:
+            return WarmUp(asked.warm_up_s, too_short=False)
+        deploys = self.tables["deploys"]
+        asked_s, latency_s = deploys.column("asked_s"), deploys.column("latency_s")
+        order = np.flatnonzero(np.isfinite(latency_s) & ~deploys.column("failed") & (asked_s >= asked.warm_up_s))
+        order = order[np.argsort(asked_s[order], kind="stable")]
+        found = mser5(latency_s[order])
+        ends_s = float(asked_s[order[found.cut]]) if found.cut else asked.warm_up_s
+        return WarmUp(ends_s, too_short=not found.long_enough)
 
     def _kept_usd(self) -> float:
         """What registries cost for the time in which there is demand: by the hour, and by the bytes that nodes keep."""
@@ -157,6 +179,8 @@ class Result:
             "simulated_s": self.simulated_s,
             "wall_s": self.wall_s,
             "peak_rss_bytes": self.peak_rss_bytes,
+            "warm_up_s": self.warm_up.ends_s,
+            "too_short": self.warm_up.too_short,
             "digest": self.digest,
             "metrics": self.metrics,
         }
@@ -185,14 +209,17 @@ def _frame(table: Table) -> pd.DataFrame:
     return made
 
 
-def _distributions(tables: Mapping[str, Table]) -> dict[str, float]:
+def _distributions(tables: Mapping[str, Table], from_s: float) -> dict[str, float]:
+    """Of what was asked for, or published, from that time on."""
     failed = tables["deploys"].column("failed")
     found = {}
     for name, (table, column) in rows.DISTRIBUTIONS.items():
         values = tables[table].column(column)
+        counts = tables[table].column(rows.BEGINS[table]) >= from_s
         if table == "deploys":
-            asked = ~np.isnan(values)  # a replayed pull has no push, and a push no pull
-            values = np.where(failed, np.inf, values)[asked]
+            counts &= ~np.isnan(values)  # a replayed pull has no push, and a push no pull
+            values = np.where(failed, np.inf, values)
+        values = values[counts]
         for statistic, value in summary(values).items():
             found[f"{name}.{statistic}"] = value
     return found

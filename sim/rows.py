@@ -186,6 +186,9 @@ class Metric:
     lower_is_better: bool | None = True
 
 
+#: When what a row is about began, by which a warm-up is left out.
+BEGINS: Final[Mapping[str, str]] = {"deploys": "asked_s", "syncs": "published_s"}
+
 #: Metrics that are distributions over deploys (or syncs): table, column; each has `.mean .p50 .p95 .p99 .max`.
 DISTRIBUTIONS: Final[Mapping[str, tuple[str, str]]] = {
     "deploy_latency_s": ("deploys", "latency_s"),

@@ -212,3 +212,41 @@ def test_a_kernels_release_has_reached_the_fleet_when_the_last_application_runs_
 def test_without_a_release_nothing_converges(result: Result) -> None:
     """The metric has no value where no kernel is released."""
     assert math.isnan(result.metrics["fleet_convergence_s"])
+
+
+def test_deploys_of_the_warm_up_count_in_no_latency() -> None:
+    """Leaving out the first half hour changes latencies, and neither rows nor bytes."""
+    whole, cut = (run(_with_warm_up({"run.warm_up": warm_up})) for warm_up in ("0 s", "30 min"))
+    late = cut.deploys[cut.deploys.asked_s >= 1800]
+    assert whole.digest == cut.digest
+    assert cut.metrics["wan_bytes"] == whole.metrics["wan_bytes"]
+    assert cut.metrics["deploy_latency_s.mean"] == pytest.approx(late.latency_s.mean(), rel=1e-12)
+    assert cut.metrics["deploy_latency_s.mean"] != whole.metrics["deploy_latency_s.mean"]
+    assert cut.to_json()["warm_up_s"] == 1800
+
+
+def test_a_steady_state_is_cut_by_mser5_or_said_to_be_too_short() -> None:
+    """Cold registries make the first deploys slow: these are cut. A few minutes are too short to tell."""
+    steady = {"run.steady_state": True, "demand.rate": "600/h", "demand.warm": False, "demand.updates": 1.0}
+    long = run(_with_warm_up(steady))
+    assert not long.warm_up.too_short
+    assert long.warm_up.ends_s > 0
+    assert (
+        long.metrics["deploy_latency_s.mean"]
+        < run(_with_warm_up(steady | {"run.steady_state": False})).metrics["deploy_latency_s.mean"]
+    )
+    short = run(_with_warm_up(steady | {"run.duration": "2 min"}))
+    assert (short.warm_up.ends_s, short.warm_up.too_short) == (0.0, True)
+
+
+def _with_warm_up(overrides: dict[str, Any]) -> Scenario:
+    """A star of two nodes with 20 applications, for two hours."""
+    document = {
+        "run": {"duration": "2 h"},
+        "topology": {"shape": "star"},
+        "nodes": {"n": {"count": 2, "capacity": "1 Gbit/s"}},
+        "clients": {"dev": {"count": 3, "up": "50 Mbit/s", "rtt": "20 ms"}},
+        "images": {"app": {"kernel": "50 MB", "rootfs": "1 MB"}},
+        "demand": {"rate": "100/h", "apps": 20},
+    }
+    return Scenario.from_document(document, "warm-up", overrides)

@@ -57,6 +57,8 @@ def compare(
         output.document(outcome.to_json() | told)
     else:
         late.tables.print_comparison(outcome)
+        if outcome.too_short:
+            output.line(f"{outcome.too_short} runs are too short to tell a steady state; raise run.duration")
         if outcome.precision is not None and not outcome.precision.reached:
             output.line(
                 f"the precision of {precision} is not reached after {outcome.runs} runs; allow more with --runs"

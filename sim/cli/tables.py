@@ -83,6 +83,9 @@ def print_run(result: Result) -> None:
     deploys = len(result.tables["deploys"])
     speed = f"{deploys / result.wall_s:,.0f} deploys/s" if result.wall_s else "no time at all"
     _say(console, f"{deploys:,} deploys and {result.events:,} events in {amount(result.wall_s, 's')}: {speed}")
+    if result.scenario.run.steady_state:
+        told = "is too short to tell a steady state" if result.warm_up.too_short else "has a warm-up"
+        _say(console, f"the run {told}; latencies count from {amount(result.warm_up.ends_s, 's')} on")
     _say(console, f"digest {result.digest}")
 
 

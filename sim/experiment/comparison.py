@@ -106,6 +106,11 @@ class Comparison:
         return {name: tuple(outcome.digest for outcome in runs) for name, runs in self.outcomes.items()}
 
     @property
+    def too_short(self) -> int:
+        """Runs too short to tell a steady state from its warm-up; none where no steady state is asked for."""
+        return sum(outcome.too_short for runs in self.outcomes.values() for outcome in runs)
+
+    @property
     def deploys(self) -> int:
         """Deploys in all runs together."""
         return sum(outcome.deploys for runs in self.outcomes.values() for outcome in runs)
@@ -181,6 +186,7 @@ class Comparison:
             "baseline": self.baseline,
             "runs": self.runs,
             "precision": None if self.precision is None else asdict(self.precision),
+            "too_short": self.too_short,
             "confidence": CONFIDENCE,
             "variants": {
                 name: {metric: _bounds(self.interval(name, metric)) for metric in self.values[name]}

@@ -38,13 +38,17 @@ class Task(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is kept of one run; `bound_by` are the links and registries that held others back, and how long, s."""
+    """What is kept of one run; `bound_by` are the links and registries that held others back, and how long, s.
+
+    `too_short` is a run in which no end of the warm-up was seen.
+    """
 
     metrics: Mapping[str, float]
     digest: str
     deploys: int
     events: int
     bound_by: tuple[tuple[str, float], ...]
+    too_short: bool = False
     sample: Result | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -53,6 +57,7 @@ class Outcome:
             "digest": self.digest,
             "deploys": self.deploys,
             "events": self.events,
+            "too_short": self.too_short,
             "bound_by": [list(pair) for pair in self.bound_by],
             "metrics": dict(self.metrics),
         }
@@ -106,6 +111,7 @@ def measure(task: Task) -> Outcome:
         deploys=len(result.tables["deploys"]),
         events=result.events,
         bound_by=_bound_by(result),
+        too_short=result.warm_up.too_short,
         sample=result if task.tables else None,
     )
 

@@ -1,8 +1,9 @@
 """Where a run's warm-up ends, by MSER-5: cut as much as makes the mean of what is left most certain.
 
-The series is averaged in batches of five, and of all places to cut the one is taken at which the squared standard error
-of the rest, sum (z - mean)^2 / m^2 over its m batches, is least. A least value in the second half says that the series
-is too short to tell: no end of the warm-up was seen. Source: K. P. White, "An effective truncation heuristic for bias
+The series is averaged in batches of five, and of all places to cut in its first half the one is taken at which the
+squared standard error of the rest, sum (z - mean)^2 / m^2 over its m batches, is least. A least value at the very half
+says that the series is too short to tell: no end of the warm-up was seen. (Places in the second half are not looked at:
+a few batches that happen to be alike would win there.) Source: K. P. White, "An effective truncation heuristic for bias
 reduction in simulation output", Simulation 69 (1997), with batches as in Spratt's MSER-5 (1998); K. Hoad, S. Robinson
 and R. Davies, "Automating warm-up length estimation" (2010), compare it with others and choose it.
 
@@ -34,9 +35,9 @@ def mser5(values: NDArray[np.float64]) -> WarmUp:
     if batches < 2 * _LEFT or not np.isfinite(values).all():
         return WarmUp(0, long_enough=False)
     means = values[: batches * BATCH].reshape(batches, BATCH).mean(axis=1)
-    errors = standard_errors(means)
-    cut = int(errors.argmin())
-    if cut > batches // 2:
+    half = batches // 2
+    cut = int(standard_errors(means)[: half + 1].argmin())
+    if cut == half:
         return WarmUp(0, long_enough=False)
     return WarmUp(cut * BATCH, long_enough=True)
 

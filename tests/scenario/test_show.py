@@ -77,9 +77,10 @@ def models() -> Iterator[type[BaseModel]]:
 
 
 #: Defaults that are decisions of whoever asks, not claims about the world.
-SETTINGS = {("Run", key) for key in ("title", "duration", "seed", "runs", "baseline", "detail", "audit")} | {
-    (group, key) for group in ("NodeGroup", "ClientGroup", "Image") for key in ("count", "share", "profile")
-}
+SETTINGS = {
+    ("Run", key)
+    for key in ("title", "duration", "seed", "runs", "baseline", "detail", "audit", "warm_up", "steady_state")
+} | {(group, key) for group in ("NodeGroup", "ClientGroup", "Image") for key in ("count", "share", "profile")}
 
 
 @pytest.mark.parametrize("model", list(models()), ids=lambda model: model.__name__)

@@ -20,8 +20,8 @@ def rows() -> list[Row]:
 @pytest.mark.slow
 def test_claims_are_kept(rows: list[Row]) -> None:
     """Each rate is at least what binomial chance leaves of 95 % once in a thousand times."""
-    claims = [row for row in rows if not row.name.startswith("not done here")]
-    assert len(claims) == 8
+    claims = [row for row in rows if not row.name.startswith(("not done here", "no promise"))]
+    assert len(claims) == 7
     for row in claims:
         assert row.measured >= binom.ppf(0.001, TRIES, row.claimed) / TRIES, row
         assert row.keeps
@@ -35,6 +35,14 @@ def test_what_is_not_done_here_fails(rows: list[Row]) -> None:
     for row in avoided:
         assert row.high < 0.8, row
         assert not row.keeps
+
+
+@pytest.mark.slow
+def test_a_cut_by_mser5_is_far_better_than_none(rows: list[Row]) -> None:
+    """It is a heuristic: its intervals cover most of the time, where without a cut they never do."""
+    cut, uncut = (next(row for row in rows if row.name.endswith(end)) for end in ("after a backlog", "uncut"))
+    assert cut.low > 0.75
+    assert uncut.high < 0.05
 
 
 def test_the_queue_has_its_closed_forms() -> None:

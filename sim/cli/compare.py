@@ -57,6 +57,9 @@ def compare(
         output.document(outcome.to_json() | told)
     else:
         late.tables.print_comparison(outcome)
+        if outcome.tradeoff:
+            worth = " and ".join(choice.variant for choice in outcome.tradeoff if choice.member)
+            output.line(f"by cost against p99 worth having: {worth}")
         if outcome.too_short:
             output.line(f"{outcome.too_short} runs are too short to tell a steady state; raise run.duration")
         if outcome.precision is not None and not outcome.precision.reached:

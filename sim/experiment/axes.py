@@ -5,6 +5,7 @@
     links.was-fra.capacity=100 Mbit/s..10 Gbit/s:log:5         five with equal ratios
     links.was-fra.capacity=100 Mbit/s..10 Gbit/s               a range, for a search to go through
     links.a.capacity + links.b.capacity=1 Gbit/s, 2 Gbit/s     two keys that change together
+    nodes.*.workers=8, 32                                      all keys of that form, together
 
 A range keeps the unit of its lower end, and a value in between has four significant digits there, so that what was
 simulated is what a reader can write into a file. Between whole numbers there are only
@@ -16,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from sim import units
@@ -23,6 +25,8 @@ from sim.errors import InputError, shown
 from sim.experiment.worker import Settings
 from sim.scenario import Scenario
 from sim.scenario.document import parse_setting
+from sim.scenario.faults import dotted
+from sim.scenario.leaves import leaves
 from sim.units import UnitError
 
 _DIGITS: Final = 4
@@ -84,10 +88,12 @@ class Axis:
     values: tuple[Any, ...] = ()
     range: Range | None = None
 
+    text: str = ""
+
     @property
     def name(self) -> str:
-        """How it is called in tables."""
-        return " + ".join(self.keys)
+        """How it is called in tables: as it was asked for."""
+        return self.text or " + ".join(self.keys)
 
     def at(self, share: float) -> Any:
         """The value at a share of the way, from 0 to 1: of the range, by ratios where it is wide, or of the list."""
@@ -103,18 +109,19 @@ class Axis:
 def axis(text: str, scenario: Scenario) -> Axis:
     """The axis that a text says of a scenario. InputError, of `--vary`, when it says none."""
     keys_text, equals, values_text = (part.strip() for part in text.partition("="))
-    keys = tuple(key.strip() for key in keys_text.split("+"))
+    keys = tuple(each for key in keys_text.split("+") for each in _matching(key.strip(), scenario))
     if not all(keys) or not equals or not values_text:
         raise _fault(f"must be KEY=VALUES, got {shown(text)}")
+    name = " ".join(keys_text.split())
     if ".." not in values_text:
-        return Axis(keys, tuple(_value(keys[0], part.strip()) for part in _parts(values_text)))
+        return Axis(keys, text=name, values=tuple(_value(keys[0], part.strip()) for part in _parts(values_text)))
     low, _, rest = values_text.partition("..")
     high, *spacing = (part.strip() for part in rest.split(":"))
     found = _range(low.strip(), high)
     if found.whole and _takes_parts(scenario, keys, found):
         found = replace(found, whole=False)
     if not spacing:
-        return Axis(keys, range=found)
+        return Axis(keys, range=found, text=name)
     log = len(spacing) == 2 and spacing[0] == "log"
     count = spacing[-1]
     if len(spacing) > 1 + log or not count.isdecimal() or not 2 <= int(count) <= _MOST:
@@ -122,7 +129,7 @@ def axis(text: str, scenario: Scenario) -> Axis:
     if log and found.low <= 0:
         raise _fault(f"equal ratios start above 0, got {shown(low)}")
     numbers = dict.fromkeys(found.at(at / (int(count) - 1), log) for at in range(int(count)))
-    return Axis(keys, tuple(found.text(number) for number in numbers), found)
+    return Axis(keys, tuple(found.text(number) for number in numbers), found, name)
 
 
 def ranged(text: str, scenario: Scenario) -> Axis:
@@ -175,6 +182,16 @@ def _range(low: str, high: str) -> Range:
 def _ordered(found: Range, low: str, high: str) -> Range:
     if not found.low < found.high:
         raise _fault(f"must go from a lower to a higher value, got {shown(f'{low}..{high}')}")
+    return found
+
+
+def _matching(key: str, scenario: Scenario) -> list[str]:
+    """The key, or all those of the scenario that its stars stand for. InputError when they stand for none."""
+    if "*" not in key:
+        return [key]
+    found = [name for leaf in leaves(scenario) if fnmatchcase(name := dotted(leaf.path), key)]
+    if not found:
+        raise _fault(f"no key is like {shown(key)}", "see regsim show for all of them")
     return found
 
 

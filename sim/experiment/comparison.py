@@ -21,6 +21,7 @@ import numpy as np
 
 from sim.columns import Column
 from sim.experiment.sample import Values, resolution, values_of
+from sim.experiment.tradeoff import Choice, tradeoff
 from sim.experiment.verdict import verdict
 from sim.experiment.worker import Outcome
 from sim.files import folder, plain, write_json
@@ -104,6 +105,11 @@ class Comparison:
     def digests(self) -> Mapping[str, tuple[str, ...]]:
         """The digest of each variant's rows, by run."""
         return {name: tuple(outcome.digest for outcome in runs) for name, runs in self.outcomes.items()}
+
+    @cached_property
+    def tradeoff(self) -> tuple[Choice, ...]:
+        """What each variant costs against its p99, from the cheapest on; empty where nothing costs."""
+        return tradeoff([((), self)])
 
     @property
     def too_short(self) -> int:
@@ -201,6 +207,7 @@ class Comparison:
                 for name in self.others
             },
             "digests": self.digests,
+            "tradeoff": [choice.to_json() for choice in self.tradeoff],
             "verdict": self.verdict,
         }
         made: dict[str, Any] = plain(document)

@@ -6,6 +6,7 @@ ones, of deploys that failed, are left out. Colours and sizes are those of `sim.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from sim import plots
 from sim.experiment.panels import Curves, Panel
+from sim.experiment.tradeoff import Choice
 from sim.experiment.words import scale
 
 _WIDE: Final = 8.0
@@ -40,6 +42,27 @@ def write(curves: Curves, directory: Path, name: str) -> None:
     """The figure as `NAME.png` and `NAME.svg`."""
     if curves.panels:
         plots.write(draw(curves), directory, name)
+
+
+def write_tradeoff(choices: Sequence[Choice], directory: Path) -> None:
+    """Cost against p99 as `pareto.png` and `pareto.svg`: every choice, and a line through those worth having."""
+    with mpl.rc_context(plots.STYLE):
+        figure = Figure(figsize=_PANEL_INCHES, layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.subplots()
+        for colour, name in zip(plots.COLOURS * 10, dict.fromkeys(each.variant for each in choices), strict=False):
+            mine = [each for each in choices if each.variant == name and np.isfinite(each.latency_s)]
+            axes.scatter(
+                [each.cost_usd for each in mine], [each.latency_s for each in mine], s=16, color=colour, label=name
+            )
+        members = [each for each in choices if each.member and np.isfinite(each.latency_s)]
+        costs, latencies = [each.cost_usd for each in members], [each.latency_s for each in members]
+        axes.step(costs, latencies, where="post", color="black", linewidth=1)
+        axes.set_title("Cost against p99: no choice lies below the line")
+        axes.set_xlabel("cost of a run, USD")
+        axes.set_ylabel("deploy latency p99, s")
+        axes.legend(frameon=False)
+    plots.write(figure, directory, "pareto")
 
 
 def _panel(axes: Axes, panel: Panel, curves: Curves) -> None:

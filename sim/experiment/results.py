@@ -37,7 +37,10 @@ class Finding(Protocol):
 def write(found: Finding, directory: str | Path, kind: str) -> None:
     """`KIND.json`, `KIND.png` and `.svg`, and last `manifest.json`, each whole or not there."""
     target = folder(directory)
-    importlib.import_module("sim.experiment.curves").write(found.curves, target, kind)
+    curves = importlib.import_module("sim.experiment.curves")
+    curves.write(found.curves, target, kind)
+    if choices := getattr(found, "tradeoff", ()):
+        curves.write_tradeoff(choices, target)
     write_json(target / f"{kind}.json", found.to_json())
     about = {"kind": kind, "wall_s": found.wall_s, "made": [*made(found)]}
     manifest = importlib.import_module("sim.manifest").manifest(found.scenario, found.seed, about)

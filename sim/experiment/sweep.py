@@ -25,6 +25,7 @@ from sim.experiment.sample import Sample
 from sim.experiment.sensitivity import Sensitivity, sensitivities
 from sim.experiment.store import Store
 from sim.experiment.swept import curves, table, verdict
+from sim.experiment.tradeoff import Choice, tradeoff
 from sim.experiment.variants import variants
 from sim.experiment.worker import Settings, Task
 from sim.scenario import Scenario
@@ -81,6 +82,11 @@ class Sweep:
         return ((spot.settings, spot.sample) for spot in self.spots)
 
     @cached_property
+    def tradeoff(self) -> tuple[Choice, ...]:
+        """What each variant costs at each point against its p99, from the cheapest on; empty where nothing costs."""
+        return tradeoff((spot.values, spot.sample) for spot in self.spots)
+
+    @cached_property
     def sensitivity(self) -> tuple[Sensitivity, ...]:
         """How much each key matters to each metric of each variant, and to the differences from the baseline."""
         if not self.design.sensitivity:
@@ -111,6 +117,7 @@ class Sweep:
                 {"key": found.key, "of": found.of, "metric": found.metric, **found.indices}
                 for found in self.sensitivity
             ],
+            "tradeoff": [choice.to_json() for choice in self.tradeoff],
             "verdict": self.verdict,
         }
 

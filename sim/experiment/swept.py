@@ -32,6 +32,7 @@ def verdict(found: Sweep) -> str:
     if lowest is not None:
         clauses.append(lowest)
     clauses += _ranked(found, metric)
+    clauses += _worth_having(found)
     return f"{'; '.join(clauses) or f'no point has a finite {metric}'}."
 
 
@@ -67,6 +68,19 @@ def _ranked(found: Sweep, metric: str) -> Iterator[str]:
     if known:
         told = ", ".join(f"{each.key} ({_index(found, each, by)})" for each in known)
         yield f"what matters to {metric} of {known[0].of}, most first: {told}"
+
+
+def _worth_having(found: Sweep) -> Iterator[str]:
+    """The two ends of the Pareto set of cost and p99, where there is a cost."""
+    members = [choice for choice in found.tradeoff if choice.member]
+    if members:
+        ends = [
+            f"{amount(choice.cost_usd, 'USD')} for {amount(choice.latency_s, 's')} ({choice.variant} at "
+            f"{', '.join(map(str, choice.values))})"
+            for choice in dict.fromkeys((members[0], members[-1]))
+        ]
+        counted = f"{len(members)} of {len(found.tradeoff)} choices are worth having"
+        yield f"of cost against p99 {counted}: {' to '.join(ends)}"
 
 
 def table(found: Sweep) -> tuple[list[str], list[list[str]]]:

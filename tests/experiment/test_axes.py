@@ -38,6 +38,15 @@ def test_keys_may_change_together(scenario: Scenario) -> None:
     assert found.settings("2 Gbit/s") == (("nodes.n.capacity", "2 Gbit/s"), ("central.capacity", "2 Gbit/s"))
 
 
+def test_a_star_stands_for_every_name(scenario: Scenario) -> None:
+    """All keys of that form change together, under the name that was asked for; one that stands for none is told."""
+    found = axis("*.*.request_time=1 ms..9 ms", scenario)
+    assert found.keys == ("nodes.n.request_time",)
+    assert found.name == "*.*.request_time"
+    with pytest.raises(InputError, match="no key is like"):
+        axis("nodes.*.wings=2,4", scenario)
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

@@ -111,7 +111,7 @@ def test_progress_is_told_before_the_first_run_and_after_each(scenario: Scenario
     ("asked", "message"),
     [
         ({"runs": 0}, "runs: must be at least 1, got 0; two or more give intervals"),
-        ({"executor": "cloud"}, 'executor: there is no "cloud"; use serial, processes or processes:N'),
+        ({"executor": "cloud"}, 'executor: there is no "cloud"; use serial, processes, processes:N or dask:ADDRESS'),
     ],
 )
 def test_what_cannot_be_asked_is_one_line(scenario: Scenario, asked: dict[str, Any], message: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -121,3 +123,22 @@ def test_a_sweep_for_sensitivities_ranks_its_keys(scenario: Scenario) -> None:
     assert [line[0] for line in lines] == ["clients.dev.up", "images.app.config"]
     assert found.sensitivity[0].indices["mu_star"] > 100 * found.sensitivity[1].indices["mu_star"]
     assert "what matters to push_s.mean of central, most first: clients.dev.up" in found.verdict
+
+
+def test_cost_against_p99_is_told_where_anything_costs(document: dict[str, Any]) -> None:
+    """At 0.10 USD an hour for each of three registries a run of an hour costs 0.30 USD, and more nodes cost more.
+
+    Nothing is in the Pareto set that another is cheaper and faster than.
+    """
+    assert sweep(Scenario.from_document(document, "small"), [], runs=1, executor="serial").tradeoff == ()
+    document["prices"] = {"registry_hour": "0.10 USD"}
+    scenario = Scenario.from_document(document, "small")
+    found = sweep(scenario, [axis("nodes.n.count=2,4", scenario)], runs=2, executor="serial")
+    costs = {choice.values: choice.cost_usd for choice in found.tradeoff}
+    assert costs[(2,)] == pytest.approx(0.3)
+    assert costs[(4,)] == pytest.approx(0.5)
+    members = [choice for choice in found.tradeoff if choice.member]
+    for one in found.tradeoff:
+        better = [each for each in members if each.cost_usd <= one.cost_usd and each.latency_s <= one.latency_s]
+        assert better or one.member
+    assert "of cost against p99" in found.verdict

@@ -12,13 +12,19 @@ import importlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.experiment.axes import Axis
 from sim.experiment.designs import MORRIS_LEVELS, Design, problem
+
+#: What there is for each kind of design, the one that ranks first.
+INDICES: Final = {
+    "morris": ("mu_star", "mu_star_half_width", "sigma"),
+    "saltelli": ("total", "total_half_width", "first", "first_half_width"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,10 @@ def sensitivities(
     design: Design, axes: Sequence[Axis], of: str, metric: str, means: NDArray[np.float64], seed: int
 ) -> list[Sensitivity]:
     """For each axis, from the metric's means (points,) over the design; without a value where a mean is not finite."""
-    found = _analysed(design, means, len(axes), seed) if np.isfinite(means).all() else {}
+    if np.isfinite(means).all():
+        found = _analysed(design, means, len(axes), seed)
+    else:
+        found = dict.fromkeys(INDICES[design.kind], [math.nan] * len(axes))
     return [
         Sensitivity(axis.name, of, metric, {name: float(values[at]) for name, values in found.items()})
         for at, axis in enumerate(axes)
@@ -43,15 +52,15 @@ def sensitivities(
 
 
 def _analysed(design: Design, means: NDArray[np.float64], axes: int, seed: int) -> dict[str, Any]:
+    values: tuple[Any, ...]
     if design.kind == "morris":
         analyze = importlib.import_module("SALib.analyze.morris").analyze
         made = analyze(problem(axes), design.shares, means, num_levels=MORRIS_LEVELS, seed=seed)
-        return {"mu_star": made["mu_star"], "mu_star_half_width": made["mu_star_conf"], "sigma": made["sigma"]}
-    if np.ptp(means) == 0:  # no variance, so no shares of it
-        return dict.fromkeys(("first", "first_half_width", "total", "total_half_width"), [math.nan] * axes)
-    analyze = importlib.import_module("SALib.analyze.sobol").analyze
-    made = analyze(problem(axes), means, calc_second_order=False, seed=seed)
-    return {
-        "first": made["S1"], "first_half_width": made["S1_conf"], "total": made["ST"],
-        "total_half_width": made["ST_conf"],
-    }  # fmt: skip
+        values = (made["mu_star"], made["mu_star_conf"], made["sigma"])
+    elif np.ptp(means) == 0:  # no variance, so no shares of it
+        values = ([math.nan] * axes,) * len(INDICES[design.kind])
+    else:
+        analyze = importlib.import_module("SALib.analyze.sobol").analyze
+        made = analyze(problem(axes), means, calc_second_order=False, seed=seed)
+        values = tuple(made[name] for name in ("ST", "ST_conf", "S1", "S1_conf"))
+    return dict(zip(INDICES[design.kind], values, strict=True))

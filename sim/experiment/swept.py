@@ -11,6 +11,7 @@ import numpy as np
 from sim import rows
 from sim.experiment.axes import number_of
 from sim.experiment.panels import Curves, Panel, Series
+from sim.experiment.sensitivity import INDICES
 from sim.experiment.words import amount, change, mean_and_bounds
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 #: Lines that are still told apart in one panel.
 _MOST_SERIES: Final = 12
-_RANKED_BY: Final = {"morris": "mu_star", "saltelli": "total"}
 
 
 def verdict(found: Sweep) -> str:
@@ -61,13 +61,17 @@ def _lowest(found: Sweep, metric: str) -> str | None:
 def _ranked(found: Sweep, metric: str) -> Iterator[str]:
     """The keys from the one that matters most, to the last of the quantities: a difference where there is one."""
     about = [each for each in found.sensitivity if each.metric == metric]
+    if not about:
+        return
     about = [each for each in about if each.of == about[-1].of]
-    by = _RANKED_BY.get(found.design.kind, "")
+    by = INDICES[found.design.kind][0]
     known = sorted((each for each in about if math.isfinite(each.indices.get(by, math.nan))),
                    key=lambda each: -each.indices[by])  # fmt: skip
     if known:
         told = ", ".join(f"{each.key} ({_index(found, each, by)})" for each in known)
         yield f"what matters to {metric} of {known[0].of}, most first: {told}"
+    else:
+        yield f"what matters to {metric} of {about[0].of} cannot be told: it is infinite somewhere, or never varies"
 
 
 def _worth_having(found: Sweep) -> Iterator[str]:
@@ -113,7 +117,9 @@ def _of_keys(found: Sweep) -> tuple[list[str], list[list[str]]]:
 def _index(found: Sweep, each: Sensitivity, name: str) -> str:
     """Sobol's indices are shares, Morris's are in the metric's unit."""
     value = each.indices[name]
-    return change(value, rows.metric(each.metric).unit).lstrip("+") if found.design.kind == "morris" else f"{value:.2f}"
+    if found.design.kind == "morris":
+        return change(value, rows.metric(each.metric).unit).lstrip("+")
+    return "none" if math.isnan(value) else f"{value:.2f}"
 
 
 def curves(found: Sweep) -> Curves:

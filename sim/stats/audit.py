@@ -4,11 +4,15 @@ Every experiment is made many times over with other random numbers; the rate at 
 claimed. Runs are M/M/1 queues of `CUSTOMERS` customers from their stationary start (`sim.stats.queues`), so that the
 true mean is a closed form. A quantile of one run is a biased estimate of the long-run quantile, so its interval over
 runs is held against both: what such a run gives on average, found from `_REFERENCE` other runs, and the closed form.
+
+A run's p99 rests on its 20 longest waits, which come in clusters: it leans to the right, and Student's interval over
+few such runs covers it somewhat less often than it says. The rows show by how much; longer runs mend it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,9 +29,10 @@ from sim.stats.warmup import mser5
 
 CUSTOMERS: Final = 2_000
 RUNS: Final = 10
+MORE_RUNS: Final = 20
 _RATE_PER_S: Final = 2.0  # half of the time busy
-_REFERENCE: Final = 20_000
-_PERCENT: Final = 95
+_REFERENCE: Final = 10_000
+_PERCENTS: Final = (95, 99)
 _AT_ONCE: Final = 1_000  # runs that are held in memory together
 _VARIANTS: Final = 4
 _FEW_CUSTOMERS: Final = 1_000  # of a run of a selection, which needs many runs
@@ -58,27 +63,33 @@ def audit(replications: int = 1_000, seed: int = 1) -> list[Row]:
 
 
 def _rows(n: int, rng: np.random.Generator) -> Iterator[Row]:
-    truth_s = queues.mean_wait_s(_RATE_PER_S)
-    means = _reduced(rng, n * RUNS, lambda waits_s: waits_s.mean(axis=1)).reshape(n, RUNS)
-    yield _row(f"interval of a mean over {RUNS} runs covers it", CONFIDENCE, [_covers(m, truth_s) for m in means])
-
-    at = rank(CUSTOMERS, _PERCENT)
-    expected_s = float(_reduced(rng, _REFERENCE, lambda waits_s: _at(waits_s, at)).mean())
-    long_run_s = queues.quantile_s(_RATE_PER_S, _PERCENT / 100)
-    over_runs, pooled = [], []
-    for _ in range(n):
-        waits_s = queues.waits_s(queues.draws(rng, RUNS, CUSTOMERS), _RATE_PER_S)
-        over_runs.append(_at(waits_s, at))
-        pooled.append(_pooled(waits_s.ravel(), _PERCENT / 100))
-    name = f"p{_PERCENT} over {RUNS} runs covers"
-    yield _row(f"{name} a run's expected p{_PERCENT}", CONFIDENCE, [_covers(each, expected_s) for each in over_runs])
-    yield _row(f"{name} the long-run p{_PERCENT}", CONFIDENCE, [_covers(each, long_run_s) for each in over_runs])
-    inside = [low <= long_run_s <= high for low, high in pooled]
-    yield _row(f"not done here: p{_PERCENT} of pooled deploys covers", CONFIDENCE, inside)
-
+    yield from _intervals(n, rng)
     yield from _differences(n, rng)
     yield from _selections(n, rng)
     yield from _warm_ups(n, rng)
+
+
+def _intervals(n: int, rng: np.random.Generator) -> Iterator[Row]:
+    """Means of few and of more runs, quantiles over runs, and what pooling all deploys would give: of the same runs."""
+    truth_s = queues.mean_wait_s(_RATE_PER_S)
+    expected_s = _expected_quantiles_s(rng)
+    long_run_s = {percent: queues.quantile_s(_RATE_PER_S, percent / 100) for percent in _PERCENTS}
+    right: dict[str, list[bool]] = defaultdict(list)
+    for _ in range(n):
+        waits_s = queues.waits_s(queues.draws(rng, MORE_RUNS, CUSTOMERS), _RATE_PER_S)
+        for runs in (RUNS, MORE_RUNS):
+            means_s = waits_s[:runs].mean(axis=1)
+            right[f"interval of a mean over {runs} runs covers it"].append(_covers(means_s, truth_s))
+            for percent, places_s in _quantiles_s(waits_s[:runs]).items():
+                name = f"p{percent} over {runs} runs covers"
+                right[f"{name} a run's expected p{percent}"].append(_covers(places_s, expected_s[percent]))
+                right[f"{name} the long-run p{percent}"].append(_covers(places_s, long_run_s[percent]))
+        for percent in _PERCENTS:
+            low, high = _pooled(waits_s[:RUNS].ravel(), percent / 100)
+            inside = low <= long_run_s[percent] <= high
+            right[f"not done here: p{percent} of pooled deploys covers"].append(inside)
+    for name, found in right.items():
+        yield _row(name, CONFIDENCE, found)
 
 
 def _differences(n: int, rng: np.random.Generator) -> Iterator[Row]:
@@ -100,7 +111,7 @@ def _differences(n: int, rng: np.random.Generator) -> Iterator[Row]:
 def _selections(n: int, rng: np.random.Generator) -> Iterator[Row]:
     """The hardest case: one variant is better than all others by exactly the indifference."""
     best_s = queues.mean_wait_s(_RATE_PER_S)
-    indifference_s = 0.1 * best_s
+    indifference_s = 0.15 * best_s
     others = queues.rate_for(best_s + indifference_s)
     rates_per_s = {"best": _RATE_PER_S} | {f"other {at}": others for at in range(1, _VARIANTS)}
     for shared in (True, False):
@@ -141,18 +152,20 @@ def _warm_ups(n: int, rng: np.random.Generator) -> Iterator[Row]:
     yield _row("not done here: the same, uncut", CONFIDENCE, whole)
 
 
-def _reduced(
-    rng: np.random.Generator, runs: int, reduce: Callable[[NDArray[np.float64]], NDArray[np.float64]]
-) -> NDArray[np.float64]:
-    """One number from each of many runs, (runs,)."""
-    parts = [min(_AT_ONCE, runs - begin) for begin in range(0, runs, _AT_ONCE)]
-    return np.concatenate([reduce(queues.waits_s(queues.draws(rng, part, CUSTOMERS), _RATE_PER_S)) for part in parts])
+def _expected_quantiles_s(rng: np.random.Generator) -> dict[int, float]:
+    """What the quantiles of one run are on average, from many runs that nothing else uses."""
+    parts = [
+        _quantiles_s(queues.waits_s(queues.draws(rng, _AT_ONCE, CUSTOMERS), _RATE_PER_S))
+        for _ in range(_REFERENCE // _AT_ONCE)
+    ]
+    return {percent: float(np.mean([part[percent] for part in parts])) for percent in _PERCENTS}
 
 
-def _at(waits_s: NDArray[np.float64], place: int) -> NDArray[np.float64]:
-    """The value at a rank in each run."""
-    found: NDArray[np.float64] = np.partition(waits_s, place, axis=1)[:, place]
-    return found
+def _quantiles_s(waits_s: NDArray[np.float64]) -> dict[int, NDArray[np.float64]]:
+    """Each run's quantiles, (runs,) for every percentage."""
+    places = {percent: rank(waits_s.shape[1], percent) for percent in _PERCENTS}
+    ordered = np.partition(waits_s, list(places.values()), axis=1)
+    return {percent: ordered[:, place] for percent, place in places.items()}
 
 
 def _pooled(waits_s: NDArray[np.float64], share: float) -> tuple[float, float]:

@@ -33,9 +33,13 @@ def waits_s(drawn: Draws, rate_per_s: float, start_s: float | None = None) -> ND
     begin_s = np.where(busy < 1 / rate_per_s, first / (rate_per_s - 1), 0.0)
     if start_s is not None:
         begin_s = np.full_like(begin_s, start_s)
-    walk_s = np.concatenate([begin_s[:, None], services / rate_per_s - gaps], axis=1).cumsum(axis=1)
-    made: NDArray[np.float64] = walk_s - np.minimum(np.minimum.accumulate(walk_s, axis=1), 0.0)
-    return made
+    walk_s = np.empty((len(begin_s), services.shape[1] + 1))
+    walk_s[:, 0] = begin_s
+    np.subtract(np.divide(services, rate_per_s, out=walk_s[:, 1:]), gaps, out=walk_s[:, 1:])
+    np.cumsum(walk_s, axis=1, out=walk_s)
+    lowest_s = np.minimum.accumulate(walk_s, axis=1)
+    walk_s -= np.minimum(lowest_s, 0.0, out=lowest_s)
+    return walk_s
 
 
 def mean_wait_s(rate_per_s: float) -> float:

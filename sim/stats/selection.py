@@ -11,6 +11,7 @@ S.-H. Kim and B. L. Nelson, "A fully sequential procedure for indifference-zone 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -61,9 +62,13 @@ class Selection:
         return self._in[0] if len(self._in) == 1 else None
 
     def tell(self, values: Mapping[str, float]) -> None:
-        """One run's value of each variant that is still in. KeyError when one is missing."""
-        for name in self._in:
-            self._values[name].append(self._sign * values[name])
+        """One run's value of each variant that is still in. KeyError when one is missing, ValueError if not finite."""
+        told = {name: self._sign * values[name] for name in self._in}
+        for name, value in told.items():
+            if not math.isfinite(value):  # it would compare with nothing, and no number of runs would do
+                raise ValueError(f"{name}: a run's value is finite, got {values[name]}")
+        for name, value in told.items():
+            self._values[name].append(value)
         if self.runs >= self._first_stage and len(self._in) > 1:
             if self._variances is None:
                 self._variances = self._paired_variances()

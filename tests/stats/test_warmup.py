@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from sim.stats import queues
 from sim.stats.warmup import BATCH, mser5, standard_errors
 
 
@@ -15,6 +16,19 @@ def test_a_step_is_cut_where_it_is() -> None:
     rng = np.random.default_rng(1)
     values = np.concatenate([rng.normal(50, 1, 100), rng.normal(10, 1, 400)])
     assert mser5(values) == (100, True)
+
+
+def test_a_backlog_that_drains_is_cut() -> None:
+    """A queue that starts with 60 s of work and drains half a second a customer is cut for most of those 120."""
+    drawn = queues.draws(np.random.default_rng(2), 200, 4000)
+    found = [(mser5(waits_s), waits_s) for waits_s in queues.waits_s(drawn, 2.0, start_s=60.0)]
+    assert sum(each.long_enough for each, _ in found) >= 195
+    cuts = [each.cut for each, _ in found if each.long_enough]
+    assert 90 < np.mean(cuts) < 400
+    truth_s = queues.mean_wait_s(2.0)
+    off_s = np.mean([waits_s[each.cut :].mean() for each, waits_s in found]) - truth_s
+    uncut_s = np.mean([waits_s.mean() for _, waits_s in found]) - truth_s
+    assert abs(off_s) < 0.1 * uncut_s
 
 
 def test_what_is_steady_is_hardly_cut() -> None:

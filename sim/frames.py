@@ -23,3 +23,21 @@ def dedup(deploys: pd.DataFrame, bin_s: float) -> pd.DataFrame:
     table = pd.DataFrame({"saved_bytes": deploys["saved_bytes"], "moved_bytes": moved_bytes}).groupby(bins).sum()
     table["saved_share"] = table["saved_bytes"] / (table["saved_bytes"] + table["moved_bytes"])
     return table
+
+
+def listing(lists: pd.DataFrame, at_s: float, central: str) -> pd.DataFrame:
+    """The union of all registries' lists at a time: repository, tag, rom, registries, central, gone; (n_shown, 6).
+
+    `lists` has what came and went, in each registry's own order.
+    """
+    names = ["registry", "repository", "tag"]
+    plain = lists.astype(dict.fromkeys(names, "object"))
+    there = plain[plain["changed_s"] <= at_s].groupby(names, sort=False)["present"].last()
+    seen = plain[plain["shown_s"] <= at_s].groupby(names, sort=False)[["present", "rom", "changed_s"]].last()
+    shown = seen[seen["present"]].reset_index()
+    shown["has"] = there.reindex(pd.MultiIndex.from_frame(shown[names])).to_numpy(dtype=bool)
+    shown["central"] = shown["registry"] == central
+    by_image = shown.groupby(["repository", "tag"], sort=True)
+    found = by_image.agg(rom=("rom", "last"), registries=("registry", ", ".join), central=("central", "any"))
+    found["gone"] = ~by_image["has"].any()
+    return found.reset_index()

@@ -103,6 +103,20 @@ class Result:
         return _frame(self.tables["drops"])
 
     @cached_property
+    def lists(self) -> pd.DataFrame:
+        """One row per tag that came to a registry or went, and from when on its list says so."""
+        return _frame(self.tables["lists"])
+
+    def listing(self, at_s: float) -> pd.DataFrame:
+        """What a user who lists images sees at a time: the union of all registries' lists, each trailing by its lag.
+
+        A row per repository and tag: `rom`, the `registries` that show it, whether central does, and whether it is
+        `gone`, so that no registry that shows it has it any more.
+        """
+        made: pd.DataFrame = importlib.import_module("sim.frames").listing(self.lists, at_s, CENTRAL)
+        return made
+
+    @cached_property
     def metrics(self) -> dict[str, float]:
         """Every metric of `sim.rows.METRICS`, and `link_utilisation.NAME.mean`, `.peak` of WAN links and central's."""
         totals = _totals(self.tables)
@@ -219,6 +233,8 @@ def _distributions(tables: Mapping[str, Table], from_s: float) -> dict[str, floa
         if table == "deploys":
             counts &= ~np.isnan(values)  # a replayed pull has no push, and a push no pull
             values = np.where(failed, np.inf, values)
+        if name in rows.TO_CENTRAL:
+            counts &= _where(tables[table].column("target"), CENTRAL) == rows.TO_CENTRAL[name]
         values = values[counts]
         for statistic, value in summary(values).items():
             found[f"{name}.{statistic}"] = value

@@ -148,9 +148,19 @@ DROPS: Final = (
     Column("shown_until_s", "float", "until when the registry's list still shows it"),
 )
 
+LISTS: Final = (
+    Column("registry", "text", "whose list it is"),
+    Column("repository", "text", "repository of the image"),
+    Column("tag", "text", "tag that came or went; one that only moved stays in the list"),
+    Column("rom", "bool", "whether it meant an image without a kernel"),
+    Column("present", "bool", "whether the registry has the tag from then on"),
+    Column("changed_s", "float", "when it came or went"),
+    Column("shown_s", "float", "from when on the registry's list says so"),
+)
+
 TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "deploys": DEPLOYS, "transfers": TRANSFERS, "links": LINKS, "registries": REGISTRIES, "syncs": SYNCS,
-    "starts": STARTS, "drops": DROPS, "utilisation": UTILISATION,
+    "starts": STARTS, "drops": DROPS, "utilisation": UTILISATION, "lists": LISTS,
 }  # fmt: skip
 
 #: Where rows stand in the order in which they ended: the column that says when.
@@ -196,8 +206,12 @@ DISTRIBUTIONS: Final[Mapping[str, tuple[str, str]]] = {
     "push_s": ("deploys", "push_s"),
     "pull_s": ("deploys", "longest_pull_s"),
     "sync_lag_s": ("syncs", "lag_s"),
+    "central_lag_s": ("syncs", "lag_s"),
+    "node_lag_s": ("syncs", "lag_s"),
     "fleet_lag_s": ("deploys", "fleet_lag_s"),
 }
+#: Of these only the copies that go to central, or only those that do not.
+TO_CENTRAL: Final[Mapping[str, bool]] = {"central_lag_s": True, "node_lag_s": False}
 STATISTICS: Final = ("mean", "p50", "p95", "p99", "max")
 
 _DISTRIBUTION_MEANINGS: Final[Mapping[str, str]] = {
@@ -206,6 +220,8 @@ _DISTRIBUTION_MEANINGS: Final[Mapping[str, str]] = {
     "push_s": "from the client's start until it knows that the push is published",
     "pull_s": "longest pull of a deploy",
     "sync_lag_s": "from a publish at one registry to the same at another",
+    "central_lag_s": "from a publish at a node until central published it, too",
+    "node_lag_s": "from a publish until a node that the platform copies it to had it; lazy nodes pull instead",
     "fleet_lag_s": "from a publish until the last of the deploy's nodes had the image",
 }
 

@@ -15,6 +15,7 @@ import pytest
 
 from sim import rows
 from sim.columns import Table
+from sim.frames import listing
 from sim.result import Result
 from sim.runner import run
 from sim.scenario import Scenario
@@ -250,3 +251,51 @@ def _with_warm_up(overrides: dict[str, Any]) -> Scenario:
         "demand": {"rate": "100/h", "apps": 20},
     }
     return Scenario.from_document(document, "warm-up", overrides)
+
+
+def test_a_listing_is_the_union_of_lists_that_trail() -> None:
+    """Central lists after 10 s, the node after 2: a tag pushed to the node at 0 and copied to central at 5.
+
+    At 1 nobody shows it, at 3 the node does, at 15 both; the node drops it at 20 and central at 21, so that at 25
+    central alone shows what is gone, and at 31 nobody does. A ROM beside it stays.
+    """
+    came = [("n1", 0.0, True, 2.0), ("central", 5.0, True, 15.0), ("n1", 20.0, False, 22.0),
+            ("central", 21.0, False, 31.0)]  # fmt: skip
+    lists = pd.DataFrame(
+        [(name, "org/app", "latest", False, present, at_s, shown_s) for name, at_s, present, shown_s in came]
+        + [("n1", "org/rom", "latest", True, True, 0.0, 2.0)],
+        columns=[column.name for column in rows.LISTS],
+    ).astype({"registry": "category", "repository": "category", "tag": "category"})
+
+    def app(at_s: float) -> tuple[Any, ...] | None:
+        table = listing(lists, at_s, "central")
+        assert (table.query("repository == 'org/rom'").rom).all()
+        found = table[table.repository == "org/app"]
+        return None if found.empty else tuple(found.iloc[0][["registries", "central", "gone"]])
+
+    assert listing(lists, 1.0, "central").empty
+    assert app(3.0) == ("n1", False, False)
+    assert app(15.0) == ("n1, central", True, False)
+    assert app(25.0) == ("central", True, True)
+    assert app(31.0) is None
+
+
+def test_a_run_lists_what_was_pushed_after_the_lists_lag() -> None:
+    """Every tag that central got is listed two minutes later, the default, and nothing is listed sooner."""
+    result = run(_with_warm_up({"run.duration": "1 h", "demand.warm": False}))
+    table = result.lists
+    assert (table.shown_s - table.changed_s).tolist() == pytest.approx([120.0] * len(table))
+    first = table.shown_s.min()
+    assert result.listing(first - 1e-6).empty
+    assert len(result.listing(first)) == 1
+    assert set(result.listing(1e9).repository) == set(result.deploys.repository)
+
+
+def test_lags_to_central_and_to_nodes_are_told_apart() -> None:
+    """With pushes to nodes every copy goes to central; with pushes to central that nodes are sent, none does."""
+    pushed = run(_with_warm_up({"policies.route": "node-direct"})).metrics
+    assert pushed["central_lag_s.p50"] == pushed["sync_lag_s.p50"] > 0
+    assert math.isnan(pushed["node_lag_s.p50"])
+    sent = run(_with_warm_up({"policies.sync.to_nodes": "on-push"})).metrics
+    assert sent["node_lag_s.p50"] == sent["sync_lag_s.p50"] > 0
+    assert math.isnan(sent["central_lag_s.p50"])

@@ -20,7 +20,7 @@ some time after its original was published is listed from the original's time.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple
 
 from sim.registry.dedup import Pool
@@ -52,8 +52,17 @@ class Listed(NamedTuple):
     tag: str
 
 
+class Change(NamedTuple):
+    """When a tag came or went, and whether what it meant was a ROM."""
+
+    changed_s: float
+    tag: str
+    exists: bool
+    rom: bool
+
+
 class _Repository:
-    """One repository. `changes` has (when, tag, whether it then exists), in the order they were made."""
+    """One repository; `changes` of its tags are in the order in which they were made."""
 
     __slots__ = ("blobs", "changes", "images", "tags")
 
@@ -61,7 +70,7 @@ class _Repository:
         self.blobs: dict[Digest, Layer] = {}
         self.images: dict[Digest, Image] = {}
         self.tags: dict[str, Publish] = {}
-        self.changes: list[tuple[float, str, bool]] = []
+        self.changes: list[Change] = []
 
 
 class Contents:
@@ -124,7 +133,8 @@ class Contents:
         held.images[image.digest] = image
         if tag is not None:
             if tag not in held.tags:
-                held.changes.append((publish.published_s if came_s is None else came_s, tag, True))
+                changed_s = publish.published_s if came_s is None else came_s
+                held.changes.append(Change(changed_s, tag, True, image.is_rom))
             held.tags[tag] = publish
 
     def resolve(self, repository: str, tag: str) -> Publish | None:
@@ -150,8 +160,8 @@ class Contents:
         held = self._repositories.get(repository)
         if held is None or tag not in held.tags:
             return False
-        del held.tags[tag]
-        held.changes.append((removed_s, tag, False))
+        image = held.images.get(held.tags.pop(tag).digest)
+        held.changes.append(Change(removed_s, tag, False, image is not None and image.is_rom))
         return True
 
     def remove_manifest(self, repository: str, digest: Digest, removed_s: float) -> bool:
@@ -230,6 +240,12 @@ class Contents:
             distinct |= held.blobs
         return sum(blob.size_bytes for blob in distinct.values())
 
+    def changes(self) -> Iterator[tuple[str, Change]]:
+        """By repository, in order of name, when each tag came or went."""
+        for repository, held in sorted(self._repositories.items()):
+            for change in held.changes:
+                yield repository, change
+
     def listing(self, now_s: float, lag_s: float) -> tuple[Listed, ...]:
         """The tags that a list shows now if it trails publishes and removals by `lag_s`, in order of name."""
         seen_s = now_s - lag_s
@@ -241,5 +257,5 @@ class Contents:
 
 
 def _present(held: _Repository, at_s: float) -> list[str]:
-    last = {tag: exists for changed_s, tag, exists in held.changes if changed_s <= at_s}
+    last = {change.tag: change.exists for change in held.changes if change.changed_s <= at_s}
     return [tag for tag, exists in last.items() if exists]

@@ -6,7 +6,7 @@ true mean is a closed form. A quantile of one run is a biased estimate of the lo
 runs is held against both: what such a run gives on average, found from `_REFERENCE` other runs, and the closed form.
 
 A run's p99 rests on its 20 longest waits, which come in clusters: it leans to the right, and Student's interval over
-few such runs covers it somewhat less often than it says. The rows show by how much; longer runs mend it.
+few such runs covers it somewhat less often than it says. The rows show by how much.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ _CONTENTS = ("kernel", "rootfs", "metadata")
 
 
 def tally(world: World) -> None:
-    """Put rows in the order of their ends, and fill the tables `links`, `utilisation` and `registries`."""
+    """Put rows in the order of their ends, and fill the tables `links`, `utilisation`, `registries` and `lists`."""
     for registry in (world.central, *world.nodes):
         sweep(world, registry)
     for name, ended in ENDS.items():
@@ -35,6 +35,7 @@ def tally(world: World) -> None:
     _registries(world, by_purpose.sum(axis=1))
     names = world.wire.seen.names
     on_link = [names[link] for link in used.link.tolist()]
+    _lists(world)
     world.log.tables["utilisation"].fill((on_link, used.bin * BIN_S, used.carried_bytes, used.utilisation))
 
 
@@ -60,6 +61,16 @@ def _registries(world: World, by_lane: NDArray[np.int64]) -> None:
             (registry.name, registry.site, workers.count, workers.requests, workers.busy_s, workers.waited_s,
              received[registry.name], sent[registry.name], registry.contents.stored_bytes)
         )  # fmt: skip
+
+
+def _lists(world: World) -> None:
+    table = world.log.tables["lists"]
+    for registry in (world.central, *world.nodes):
+        for repository, change in registry.contents.changes():
+            shown_s = change.changed_s + registry.list_lag_s
+            table.append(
+                (registry.name, repository, change.tag, change.rom, change.exists, change.changed_s, shown_s)
+            )  # fmt: skip
 
 
 def _links(world: World, used: Usage, by_lane: NDArray[np.int64]) -> None:

@@ -6,6 +6,7 @@ reported is the sum of such deploys competing for the same links and registries.
     scenario = sim.load("scenarios/metros.toml", overrides={"links.dal-was.capacity": "1 Gbit/s"})
     result = sim.run(scenario, seed=1)
     outcome = sim.compare(scenario, runs=20)
+    found = sim.capacity(scenario, "clients.*.up=10 Mbit/s..1 Gbit/s", ["deploy_latency_s.p95 < 5 s"])
 
 The names below are imported when they are first used, so that importing `sim` costs nothing.
 """
@@ -19,8 +20,13 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from sim import network as network
     from sim.errors import InputError as InputError
+    from sim.experiment.best import best as best
+    from sim.experiment.capacity import capacity as capacity
     from sim.experiment.compare import compare as compare
     from sim.experiment.comparison import Comparison as Comparison
+    from sim.experiment.crossover import crossover as crossover
+    from sim.experiment.store import Store as Store
+    from sim.experiment.sweep import sweep as sweep
     from sim.result import Result as Result
     from sim.runner import run as run
     from sim.scenario import Scenario as Scenario
@@ -33,9 +39,14 @@ _HOMES: Final[Mapping[str, str]] = {
     "InputError": "sim.errors",
     "Result": "sim.result",
     "Scenario": "sim.scenario",
+    "Store": "sim.experiment.store",
+    "best": "sim.experiment.best",
+    "capacity": "sim.experiment.capacity",
     "compare": "sim.experiment.compare",
+    "crossover": "sim.experiment.crossover",
     "load": "sim.scenario",
     "run": "sim.runner",
+    "sweep": "sim.experiment.sweep",
 }
 _ROOMS: Final = ("network",)
 

@@ -1,6 +1,6 @@
 """The smallest, or largest, value of a key at which all thresholds hold, as an interval.
 
-    found = capacity(scenario, ranged("links.was-fra.capacity=100 Mbit/s..10 Gbit/s"), [threshold("... < 3 s")])
+    found = capacity(scenario, "links.was-fra.capacity=100 Mbit/s..10 Gbit/s", ["deploy_latency_s.p99 < 3 s"])
     found.low, found.high  # in the unit of the range: missed at one, met at the other
 
 Both ends are tested first: whether more or less of it helps is what they say. Then `sim.experiment.search` halves. That
@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from sim.experiment import executors
-from sim.experiment.axes import Axis
+from sim.experiment.axes import Axis, ranged
 from sim.experiment.findings import capacity_curves, capacity_rows, capacity_sentence
 from sim.experiment.panels import Curves
 from sim.experiment.runs import Progress, Runs
 from sim.experiment.sample import Sample
 from sim.experiment.search import RUNS, WITHIN, Point, Prober, bound_by, narrow, points_at_most
 from sim.experiment.store import Store
-from sim.experiment.thresholds import Judgement, judged
+from sim.experiment.thresholds import Judgement, judged, threshold
 from sim.experiment.variants import variants
 from sim.experiment.worker import Settings
 from sim.scenario import Scenario
@@ -136,8 +136,8 @@ class Capacity:
 
 def capacity(
     scenario: Scenario,
-    axis: Axis,
-    thresholds: Sequence[Threshold],
+    axis: Axis | str,
+    thresholds: Sequence[Threshold | str],
     *,
     variant: str | None = None,
     runs: int = RUNS,
@@ -149,22 +149,26 @@ def capacity(
 ) -> Capacity:
     """Search `axis`, a range, for the value from which on, or up to which, every threshold holds for every variant.
 
+    Both may be given as on the command line: `"clients.*.up=10 Mbit/s..1 Gbit/s"`, `"deploy_latency_s.p95 < 5 s"`.
+
     Points get at most `runs` runs of each variant (or of the one named), and the interval is narrowed to `within`.
     InputError when a value makes no scenario, and for thresholds on what is not there.
     """
+    axis = ranged(axis, scenario) if isinstance(axis, str) else axis
+    wanted = [threshold(each) if isinstance(each, str) else each for each in thresholds]
     assert axis.range is not None
     seed = scenario.run.seed if seed is None else seed
     named = variants(scenario, variant)
 
     def test(sample: Sample) -> tuple[str | None, Sequence[Judgement]]:
-        told = judged(sample, thresholds)
+        told = judged(sample, wanted)
         outcomes = {judgement.outcome for judgement in told}
         if "missed" in outcomes:
             return "missed", told
         return (None if "undecided" in outcomes else "met"), told
 
     began = time.perf_counter()
-    decisions = points_at_most(axis.range, within) * max(len(thresholds) * len(named), 1)
+    decisions = points_at_most(axis.range, within) * max(len(wanted) * len(named), 1)
     with Runs(scenario, seed, executors.resolved(executor, runs * len(named)), store, progress) as made:
         prober = Prober(made, axis, named, test, runs, decisions)
         low, high = axis.range.low, axis.range.high

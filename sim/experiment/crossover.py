@@ -16,7 +16,7 @@ from typing import Any, Final
 from sim import rows
 from sim.errors import InputError, near, shown
 from sim.experiment import executors
-from sim.experiment.axes import Axis
+from sim.experiment.axes import Axis, ranged
 from sim.experiment.findings import crossover_curves, crossover_rows, crossover_sentence
 from sim.experiment.panels import Curves
 from sim.experiment.runs import Progress, Runs
@@ -122,7 +122,7 @@ class Crossover:
 
 def crossover(
     scenario: Scenario,
-    axis: Axis,
+    axis: Axis | str,
     metric: str = METRIC,
     *,
     variant: str | None = None,
@@ -138,6 +138,7 @@ def crossover(
     Points get at most `runs` runs of both; each change is narrowed to `within`. InputError when the scenario has no two
     variants, for a metric that there is not, and when a value makes no scenario.
     """
+    axis = ranged(axis, scenario) if isinstance(axis, str) else axis
     assert axis.range is not None
     seed = scenario.run.seed if seed is None else seed
     baseline, variant = _two(scenario, variant)

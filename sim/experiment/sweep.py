@@ -17,7 +17,7 @@ import numpy as np
 from sim import rows
 from sim.errors import InputError, near, shown
 from sim.experiment import executors
-from sim.experiment.axes import Axis
+from sim.experiment.axes import Axis, axis
 from sim.experiment.designs import Design, design
 from sim.experiment.panels import Curves
 from sim.experiment.runs import Progress, Runs
@@ -143,7 +143,7 @@ class Sweep:
 
 def sweep(
     scenario: Scenario,
-    axes: Sequence[Axis],
+    axes: Sequence[Axis | str],
     *,
     kind: str = "grid",
     metrics: Sequence[str] = METRICS,
@@ -165,10 +165,11 @@ def sweep(
             rows.metric(metric)
         except KeyError:
             raise InputError("--metric", f"unknown metric, got {shown(metric)}", near(metric, rows.METRICS)) from None
-    named, visited = variants(scenario, variant), design(kind, axes, seed)
+    varied = [axis(each, scenario) if isinstance(each, str) else each for each in axes]
+    named, visited = variants(scenario, variant), design(kind, varied, seed)
     began = time.perf_counter()
     spots = [
-        (values, tuple(pair for axis, value in zip(axes, values, strict=True) for pair in axis.settings(value)))
+        (values, tuple(pair for each, value in zip(varied, values, strict=True) for pair in each.settings(value)))
         for values in visited.values
     ]
     tasks = [
@@ -183,7 +184,7 @@ def sweep(
         for values, settings in spots
     ]  # fmt: skip
     return Sweep(
-        scenario=scenario, seed=seed, runs=runs, axes=tuple(axes), design=visited, metrics=tuple(metrics),
+        scenario=scenario, seed=seed, runs=runs, axes=tuple(varied), design=visited, metrics=tuple(metrics),
         spots=tuple(found), wall_s=time.perf_counter() - began,
     )  # fmt: skip
 

@@ -142,3 +142,14 @@ def test_cost_against_p99_is_told_where_anything_costs(document: dict[str, Any])
         better = [each for each in members if each.cost_usd <= one.cost_usd and each.latency_s <= one.latency_s]
         assert better or one.member
     assert "of cost against p99" in found.verdict
+
+
+def test_an_analyst_asks_in_the_words_of_the_command_line(scenario: Scenario) -> None:
+    """Axes and thresholds may be text, and the names are the package's own."""
+    found = sim.sweep(scenario, ["demand.rate=20/h,40/h"], runs=1, executor="serial", variant="central")
+    assert [spot.values for spot in found.spots] == [("20/h",), ("40/h",)]
+    searched = sim.capacity(
+        scenario, "clients.dev.up=10 Mbit/s..1 Gbit/s", ["failed_deploys <= 0"], runs=5, executor="serial"
+    )
+    assert searched.answer == "met everywhere"
+    assert sim.crossover(scenario, "demand.nodes=1..2", "failed_deploys", runs=5, executor="serial").changes == ()

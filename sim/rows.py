@@ -133,6 +133,8 @@ STARTS: Final = (
     Column("ready_s", "float", "when it was ready, or had failed"),
     Column("waited_s", "float", "from being asked until the image was there"),
     Column("missed", "bool", "whether its image was not to be had"),
+    Column("digest", "text", "image that it runs; empty where it was missed"),
+    Column("meant", "text", "image that its tag then meant at the registry that had it newest, or that pinned it"),
     Column("stale", "bool", "whether its tag meant something newer at some registry when it was resolved"),
     Column("trailing_s", "float", "for how long it had meant that; 0 if it did not"),
 )

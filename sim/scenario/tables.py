@@ -173,7 +173,8 @@ class Demand(Table):
     """What is asked of the registries: deploys a second, of which apps, on how many nodes.
 
     An instance that `runs_for` so long is scaled to zero, `sleeps_for` a while, and `wakes` so many times; without it
-    it runs until another deploy of its app takes its place. Of a share of the deploys, `removals`, the image is removed
+    it runs until another deploy of its app takes its place. A share of updates, `rollbacks`, goes back to the image
+    before the last. Of a share of the deploys, `removals`, the image is removed
     where it was pushed to, a while after the deploy ended.
     """
 
@@ -188,6 +189,7 @@ class Demand(Table):
     runs_for_s: Span | None = setting("runs_for", None)
     sleeps_for_s: Duration = figure("sleeps_for", "1 h", assumption=True)
     wakes: Tally = figure("wakes", 0, assumption=True, range=(0, 100))
+    rollbacks: Fraction = figure("rollbacks", 0.0, assumption=True, range=(0.0, 0.2))
     removals: Fraction = figure("removals", 0.0, assumption=True, range=(0.0, 0.5))
     removed_after_s: Duration = figure("removed_after", "1 h", assumption=True)
     kernel_release: KernelRelease | None = setting("kernel_release", None)

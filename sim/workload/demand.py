@@ -17,7 +17,10 @@ _CHUNK = 8192
 
 
 class Ask(NamedTuple):
-    """One deploy that a client asks for; `app`, `client` and `kind` are indices."""
+    """One deploy that a client asks for; `app`, `client` and `kind` are indices.
+
+    `image` is the number of the image that it pushes: its own, or an earlier one that it goes back to.
+    """
 
     deploy: int
     at_s: float
@@ -29,6 +32,7 @@ class Ask(NamedTuple):
     route_draw: float
     place_draw: float
     removed: bool
+    image: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +40,8 @@ class Demand:
     """The deploys of one run, columns (n_deploys,) sorted by `at_s`, and its applications, columns (n_apps,).
 
     The first `known_apps` applications exist at the start (in the registries too, if the scenario is warm), with
-    kernel 0. `removed` says whose image is removed after its deploy has ended; None if nobody's is.
+    kernel 0 and images numbered from n_deploys on. `removed` says whose image is removed after its deploy has ended;
+    None if nobody's is. `image` numbers the images that are pushed; None if each is a new one, numbered as its deploy.
     """
 
     at_s: NDArray[np.float64]
@@ -50,6 +55,7 @@ class Demand:
     app_draw: NDArray[np.float64]
     known_apps: int
     removed: NDArray[np.bool_] | None = None
+    image: NDArray[np.int64] | None = None
 
     @classmethod
     def nothing(cls) -> Demand:
@@ -72,5 +78,6 @@ class Demand:
                 self.kernel[part].tolist(), self.update[part].tolist(),
                 self.route_draw[part].tolist(), self.place_draw[part].tolist(),
                 [False] * len(app) if self.removed is None else self.removed[part].tolist(),
+                [*range(first, first + len(app))] if self.image is None else self.image[part].tolist(),
             ]  # fmt: skip
             yield from map(Ask._make, zip(range(first, first + len(app)), *columns, strict=True))

@@ -6,6 +6,8 @@ FAST'18); the rest are first deploys of new applications. A kernel release redep
 at a time uniform in its window, and every later deploy of that application carries the new kernel. Nothing is asked for
 after the run's duration.
 
+A share `rollbacks` of the updates goes back to the image before the last: the tag moves, and nothing new is sent.
+
 Left out: updates of applications that first appeared during the run, and daily patterns.
 """
 
@@ -47,6 +49,11 @@ def demand(scenario: Scenario, streams: Streams) -> Demand:
         order = np.argsort(at_s, kind="stable")
         at_s, app, kernel, update = at_s[order], app[order], kernel[order], update[order]
 
+    image = None
+    if asked.rollbacks:
+        back = update & (streams.generator("rollbacks").random(len(at_s)) < asked.rollbacks)
+        image, kernel = _gone_back(app, kernel, back, known)
+
     apps = known + int((~update).sum())
     client_shares = [group.share / group.count for group in scenario.clients.values() for _ in range(group.count)]
     return Demand(
@@ -60,6 +67,7 @@ def demand(scenario: Scenario, streams: Streams) -> Demand:
         app_kind=_choose([image.share for image in scenario.images.values()], streams.generator("kinds").random(apps)),
         app_draw=streams.generator("homes").random(apps),
         known_apps=known,
+        image=image,
         removed=streams.generator("removals").random(len(at_s)) < asked.removals if asked.removals else None,
     )
 
@@ -70,6 +78,26 @@ def _arrivals(kind: str, rate_per_s: float, duration_s: float, rng: np.random.Ge
         return np.arange(math.ceil(round(rate_per_s * duration_s, 6))) / rate_per_s
     # Given their number, the times of a Poisson process are independent and uniform.
     return np.sort(rng.random(rng.poisson(rate_per_s * duration_s)) * duration_s)
+
+
+def _gone_back(
+    app: NDArray[np.int64], kernel: NDArray[np.int64], back: NDArray[np.bool_], known: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The number of the image that each deploy pushes, and its kernel: who goes `back` pushes the one before the last.
+
+    Each application has a stack: a new image goes on top, going back takes the top off. The lowest of an application
+    that exists at the start is the image that it then has; below the lowest nobody goes.
+    """
+    number, kernels = np.arange(len(app)), kernel.copy()
+    stacks: dict[int, list[tuple[int, int]]] = {}
+    for at, (of, wants_back) in enumerate(zip(app.tolist(), back.tolist(), strict=True)):
+        stack = stacks.setdefault(of, [(len(app) + of, 0)] if of < known else [])
+        if wants_back and len(stack) > 1:
+            stack.pop()
+            number[at], kernels[at] = stack[-1]
+        else:
+            stack.append((at, int(kernel[at])))
+    return number, kernels
 
 
 def _zipf(count: int, exponent: float, draws: NDArray[np.float64]) -> NDArray[np.int64]:

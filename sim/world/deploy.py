@@ -13,7 +13,7 @@ from sim.registry.oci import Image
 from sim.workload.demand import Ask
 from sim.world.clock import Failure, Finding, Steps, Unreachable
 from sim.world.limits import discard, within_limits
-from sim.world.log import DeployRow, Moved
+from sim.world.log import Booted, DeployRow, Moved
 from sim.world.path import BOOT, SYNC_WAIT, Path
 from sim.world.places import Client, Registry
 from sim.world.pull import Wanted, pull
@@ -46,7 +46,7 @@ class Deploy(DeployRow):
         self.client = world.clients[ask.client]
         self.repository = world.repository(ask.app)
         self.kind = kind = world.kinds[ask.kind]
-        self.image = image = world.image(kind, ask.kernel, ask.deploy, ask.app)
+        self.image = image = world.image(kind, ask.kernel, ask.image, ask.app)
         self.wanted = Wanted(self.repository, TAG, image.digest if world.rules.by_digest else None)
         self.nodes = world.place(self.client.metro, ask.app, ask.place_draw)
         self.route = world.rules.route(PushView(kind.rootfs_bytes, kind.kernel_bytes, ask.update), ask.route_draw)
@@ -156,23 +156,22 @@ def _start(world: World, path: Path, starts: Sequence[Start], this: Deploy) -> S
 
 def _instance(world: World, path: Path, node: Registry, upstream: Registry, wait: bool, this: Deploy) -> Steps:
     """One instance: wait until the image is where the node looks for it, pull, boot; a row, whatever happens."""
-    asked_s, trailing_s, missed = path.now_s, None, True
+    asked_s, booted = path.now_s, None
     try:
         if wait:
             yield from world.until_has(path, world.central, this.repository, this.image.digest)
-        trailing_s = yield from _restarted(world, path, node, upstream, this)
-        missed = False
+        booted = yield from _restarted(world, path, node, upstream, this)
     finally:
         pulled_s = path.now_s
         path.enter(BOOT)
-        path.now_s += 0.0 if missed else this.kind.boot_s
-        world.log.start(this, node, "deploy", asked_s, pulled_s, path.now_s, trailing_s, missed)
+        path.now_s += 0.0 if booted is None else this.kind.boot_s
+        world.log.start(this, node, "deploy", asked_s, pulled_s, path.now_s, booted)
     yield path.now_s
     if world.rules.runs_for_s is not None:
         world.clock.start(_later_life(world, path.now_s, node, this))
 
 
-def _restarted(world: World, path: Path, node: Registry, upstream: Registry, this: Deploy) -> Finding[float | None]:
+def _restarted(world: World, path: Path, node: Registry, upstream: Registry, this: Deploy) -> Finding[Booted]:
     """Pull; what a link or a registry that is down breaks the platform tries again, by its back-off."""
     for wait_s in RESTARTS_S if world.faults is not None else ():
         try:
@@ -213,12 +212,9 @@ def _later_life(world: World, ready_s: float, node: Registry, this: Deploy) -> S
             return
         path = Path(now_s + rules.sleeps_for_s)
         yield path.now_s
-        asked_s, trailing_s, missed = path.now_s, None, True
-        try:
-            trailing_s = yield from _restarted(world, path, node, world.central, this)
-            missed = False
-        except Failure:
-            pass
-        now_s = path.now_s if missed else path.now_s + this.kind.boot_s
-        world.log.start(this, node, "wake", asked_s, path.now_s, now_s, trailing_s, missed)
+        asked_s, booted = path.now_s, None
+        with suppress(Failure):
+            booted = yield from _restarted(world, path, node, world.central, this)
+        now_s = path.now_s if booted is None else path.now_s + this.kind.boot_s
+        world.log.start(this, node, "wake", asked_s, path.now_s, now_s, booted)
         yield now_s

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from sim.registry.oci import Digest
 from sim.rows import new_tables
 from sim.workload.demand import Ask
 from sim.world.flight import Lane
@@ -9,6 +12,17 @@ from sim.world.path import PULL, SYNC_WAIT, Path
 from sim.world.places import ImageKind, Machine, Registry
 
 _NEVER = float("inf")
+
+
+class Booted(NamedTuple):
+    """The image that an instance runs, the newest that its reference meant, and for how long it had trailed that."""
+
+    digest: Digest
+    meant: Digest
+    trailing_s: float | None
+
+
+NOTHING = Booted(Digest(""), Digest(""), None)
 
 
 class Log:
@@ -20,12 +34,13 @@ class Log:
 
     def start(
         self, row: DeployRow, node: Registry, kind: str, asked_s: float, pulled_s: float, ready_s: float,
-        trailing_s: float | None, missed: bool,
+        booted: Booted | None,
     ) -> None:  # fmt: skip
-        """One start of an instance: ready, or without its image."""
+        """One start of an instance: ready, or without its image where nothing was booted."""
+        digest, meant, trailing_s = booted or NOTHING
         self._starts(
-            (row.ask.deploy, node.name, kind, asked_s, pulled_s, ready_s, pulled_s - asked_s, missed,
-             trailing_s is not None, 0.0 if trailing_s is None else trailing_s)
+            (row.ask.deploy, node.name, kind, asked_s, pulled_s, ready_s, pulled_s - asked_s, booted is None,
+             digest, meant, trailing_s is not None, 0.0 if trailing_s is None else trailing_s)
         )  # fmt: skip
 
     def settle(self) -> None:

@@ -13,7 +13,7 @@ from sim.registry.plan import plan_pull
 from sim.world.clock import Failure, Finding, Steps, Unreachable
 from sim.world.fetch import fetch_blobs, fetch_from_peers
 from sim.world.limits import sweep, within_limits
-from sim.world.log import DeployRow, Moved
+from sim.world.log import Booted, DeployRow, Moved
 from sim.world.path import PULL, Path
 from sim.world.places import Registry
 from sim.world.talk import ask, connect, keep_open
@@ -37,27 +37,28 @@ class Seen(NamedTuple):
 
 def pull(
     world: World, path: Path, node: Registry, upstream: Registry, wanted: Wanted, row: DeployRow
-) -> Finding[float | None]:
-    """Have on `node` the image that `wanted` means; ends with everything there.
-
-    Returns for how long the image had been outdated when its tag was resolved, None if it was not.
-    """
+) -> Finding[Booted]:
+    """Have on `node` the image that `wanted` means; ends with everything there."""
     path.enter(PULL)
     started_s = path.now_s
     seen = yield from _resolve(world, path, node, upstream, wanted)
-    trailing_s = None
+    digest = seen.publish.digest
+    booted = Booted(digest, digest, None)
     if wanted.digest is None:
-        trailing_s = world.trailing_s(wanted.repository, wanted.tag, seen.publish, world.clock.now)
-        if trailing_s is not None:
+        newer = world.newer(wanted.repository, wanted.tag, seen.publish)
+        if newer is not None:
             row.stale_starts += 1
-    if node.contents.image(wanted.repository, seen.publish.digest) is None:
+            booted = Booted(digest, newer.digest, world.clock.now - newer.published_s)
+    if node.contents.image(wanted.repository, digest) is None:
         fetching = _fetch(world, path, node, upstream, wanted, seen, row)
         yield from within_limits(world, path, node, wanted.repository, seen.image, fetching)
+    elif wanted.digest is None and node.contents.resolve(wanted.repository, wanted.tag) != seen.publish:
+        world.hold(node, wanted.repository, wanted.tag, seen.image, seen.publish)  # the tag went back to what it has
     if node.limits is not None:
-        node.limits.storage.use(wanted.repository, seen.publish.digest, world.clock.now)
-        node.limits.run_from(wanted.repository, seen.publish.digest)
+        node.limits.storage.use(wanted.repository, digest, world.clock.now)
+        node.limits.run_from(wanted.repository, digest)
     row.pull_s = max(row.pull_s, path.now_s - started_s)
-    return trailing_s
+    return booted
 
 
 def _resolve(world: World, path: Path, node: Registry, upstream: Registry, wanted: Wanted) -> Finding[Seen]:

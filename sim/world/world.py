@@ -153,15 +153,12 @@ class World:
             if awaited is not None:
                 self.clock.deliver(awaited)
 
-    def trailing_s(self, repository: str, tag: str, seen: Publish, now_s: float) -> float | None:
-        """How long ago the tag came to mean, at any registry, something published later than what was seen.
-
-        None if it did not.
-        """
+    def newer(self, repository: str, tag: str, seen: Publish) -> Publish | None:
+        """What the tag means, at the registry that has it newest, if that is later than what was seen."""
         newest = self._newest.get((repository, tag))
         if newest is None or newest.digest == seen.digest or not _later(newest, seen):
             return None
-        return now_s - newest.published_s
+        return newest
 
     def until_has(self, path: Path, registry: Registry, repository: str, digest: Digest) -> Steps:
         """Wait until a registry has an image; a failure after `WAIT_LIMIT_S`."""

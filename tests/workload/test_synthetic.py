@@ -187,5 +187,27 @@ def test_asks_are_the_columns_row_by_row() -> None:
         ask, app = asks[deploy], int(demand.app[deploy])
         assert ask == (
             deploy, demand.at_s[deploy], app, demand.app_client[app], demand.app_kind[app], demand.kernel[deploy],
-            demand.update[deploy], demand.route_draw[deploy], demand.place_draw[deploy], False,
+            demand.update[deploy], demand.route_draw[deploy], demand.place_draw[deploy], False, deploy,
         )  # fmt: skip
+
+
+def test_going_back_pushes_the_image_before_the_last_with_its_kernel() -> None:
+    """Updates of one application: new, new, back, back, new, back; a release changes the kernel in between.
+
+    Known applications start with an image numbered from the number of deploys on; below it nobody goes.
+    """
+    back = np.array([False, False, True, True, True, False, True])
+    image, kernel = synthetic._gone_back(np.zeros(7, np.int64), np.array([0, 1, 1, 1, 1, 1, 1]), back, known=1)
+    assert image.tolist() == [0, 1, 0, 7, 4, 5, 4]  # the fifth finds nothing below, so it is new
+    assert kernel.tolist() == [0, 1, 0, 0, 1, 1, 1]
+
+
+def test_about_the_share_asked_for_goes_back() -> None:
+    """Of updates, a fifth; nothing else of the demand is drawn otherwise for it."""
+    plain, going = made(), made({"demand.rollbacks": 0.2})
+    assert plain.image is None
+    assert going.image is not None
+    assert (plain.at_s == going.at_s).all()
+    assert (plain.app == going.app).all()
+    gone = (going.image != np.arange(len(going)))[going.update].mean()
+    assert 0.17 < gone < 0.2  # less than asked for, as some have nowhere to go

@@ -46,12 +46,16 @@ class App(NamedTuple):
 
 
 class Deploy(NamedTuple):
-    """One deploy: when, of which application, with which kernel, and the draw that decides in a mix of routes."""
+    """One deploy: when, of which application, with which kernel, and the draw that decides in a mix of routes.
+
+    `image` is the number of an earlier deploy whose image it pushes again.
+    """
 
     at_s: float
     app: int = 0
     kernel: int = 0
     draw: float = 0.0
+    image: int | None = None
 
 
 class Sent(NamedTuple):
@@ -91,6 +95,7 @@ def demand(deploys: Sequence[Deploy], apps: Sequence[App] = (App(),), known_apps
         app_kind=np.array([app.kind for app in apps], dtype=np.int64),
         app_draw=np.array([app.draw for app in apps], dtype=np.float64),
         known_apps=known_apps,
+        image=np.array([at if ask.image is None else ask.image for at, ask in enumerate(deploys)], dtype=np.int64),
     )
 
 

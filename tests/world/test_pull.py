@@ -182,3 +182,32 @@ def test_a_joined_pull_goes_on_when_its_own_blobs_are_there_too() -> None:
     assert (first["ended_s"], second["coalesced_bytes"]) == (exactly(13.002), 3 * MB)
     # Published at 11.831 and asked for at 12.231: five times 0.21 less the last way back, 0.05, the ramp, 1 MB, 0.1.
     assert second["ended_s"] == exactly(12.231 + 4 * 0.21 - 0.1 + 0.05 + 0.581 + 1 + 0.1 + 0.1)
+
+
+@pytest.mark.parametrize("route", ["central", "node-direct"])
+def test_a_tag_may_go_back_to_an_older_image(route: str) -> None:
+    """The third push moves the tag back to the first image: no layer is sent or fetched, and both registries agree."""
+    asked = [Deploy(0.0), Deploy(50.0), Deploy(100.0, image=0)]
+    seen = play(scenario(policies__route=route), demand(asked))
+    _, second, back = seen.deploys()
+    assert back["pushed_bytes"] < 10_001 < second["pushed_bytes"]
+    assert back["pulled_bytes"] < 10_001
+    assert back["stale_starts"] == 0
+    ran = [row["digest"] for row in seen.rows("starts")]
+    assert ran[0] == ran[2] != ran[1]
+    for registry in (seen.world.central, *seen.world.nodes):
+        publish = registry.contents.resolve("org0/app0", "latest")
+        assert publish is not None
+        assert publish.digest == ran[0]
+
+
+def test_a_start_says_what_it_runs_and_what_its_tag_meant() -> None:
+    """The node does not ask: it starts the first image when the tag means the second; a missed start runs nothing."""
+    seen = play(scenario(policies__tags__check="absent"), demand([Deploy(0.0), Deploy(50.0)]))
+    fresh, stale = seen.rows("starts")
+    assert fresh["digest"] == fresh["meant"] == stale["digest"]
+    assert stale["meant"] == seen.world.image(seen.world.kinds[0], 0, 1, 0).digest
+    assert (fresh["stale"], stale["stale"]) == (False, True)
+    never = play(scenario(policies__sync__to_nodes="never"), demand([Deploy(0.0)]))
+    (missed,) = never.rows("starts")
+    assert (missed["missed"], missed["digest"], missed["meant"]) == (True, "", "")

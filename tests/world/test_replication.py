@@ -202,7 +202,11 @@ def converge(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 6))
     when = st.sampled_from([0.0, 2.0, 10.0]) | st.floats(0, 60)  # some at the same instant
     times = sorted(data.draw(st.lists(when, min_size=count, max_size=count)))
-    asked = [Deploy(at_s, app=0, draw=data.draw(st.floats(0, 0.999))) for at_s in times]
+    images = [data.draw(st.none() | st.integers(0, at)) for at in range(count)]  # some go back to an earlier image
+    asked = [
+        Deploy(at_s, app=0, draw=data.draw(st.floats(0, 0.999)), image=image)
+        for at_s, image in zip(times, images, strict=True)
+    ]
     skews = st.lists(st.sampled_from([-20.0, 0.0, 20.0]), min_size=4, max_size=4)
     clocks = {at_s: data.draw(skews) for at_s in (0.0, data.draw(st.floats(1, 60)))}  # set once more on the way
     chosen = scenario(

@@ -80,9 +80,8 @@ class Image:
 
     @property
     def kernel(self) -> Layer | None:
-        """The kernel layer; None in a ROM."""
-        first = self.layers[0]
-        return first if first.kind == "kernel" else None
+        """The kernel layer; None in a ROM, and in an image of a config alone, which a log may hold."""
+        return self.layers[0] if self.layers and self.layers[0].kind == "kernel" else None
 
     @property
     def rootfs(self) -> Layer:

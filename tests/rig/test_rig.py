@@ -100,6 +100,9 @@ def test_a_rig_that_is_ended_leaves_nothing(tmp_path: Path) -> None:
         rig.send_signal(signal.SIGTERM)
         rig.communicate(timeout=30)
     assert left_behind(rig.pid) == []
+    ends_s = time.monotonic() + 10  # who is killed is gone when the system has come to it
+    while any(Path(f"/proc/{process}").exists() for process in every) and time.monotonic() < ends_s:
+        time.sleep(0.1)
     assert [process for process in every if Path(f"/proc/{process}").exists()] == []
     assert not (tmp_path / "MEASURED.csv").exists()
 

@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from sim import plots
 from sim.experiment.panels import Curves, Panel
@@ -24,17 +24,20 @@ from sim.experiment.words import scale
 
 _WIDE: Final = 8.0
 _PANEL_INCHES: Final = (6.0, 4.2)
+_KEY_INCHES: Final = 1.6
 
 
 def draw(curves: Curves) -> Figure:
     """The figure."""
     width, height = _PANEL_INCHES
     with mpl.rc_context(plots.STYLE):
-        figure = Figure(figsize=(width * len(curves.panels), height), layout="constrained")
+        figure = Figure(figsize=(width * len(curves.panels) + _KEY_INCHES, height), layout="constrained")
         FigureCanvasAgg(figure)
         figure.suptitle(curves.title, x=0.01, ha="left", fontsize=11)
         for axes, panel in zip(np.ravel(figure.subplots(1, len(curves.panels))), curves.panels, strict=True):
             _panel(axes, panel, curves)
+        if max(len(panel.series) for panel in curves.panels) > 1:
+            figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper", frameon=False)
     return figure
 
 
@@ -91,4 +94,5 @@ def _panel(axes: Axes, panel: Panel, curves: Curves) -> None:
     axes.set_title(panel.metric)
     axes.set_ylabel(unit)
     axes.set_xlabel(f"{curves.key}, {curves.unit}" if curves.unit else curves.key)
-    axes.legend(frameon=False)
+    if all(number == round(number) for number in numbers) and axes.get_xscale() == "linear":
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -98,6 +98,8 @@ def best(
         raise InputError("--metric", f"unknown metric, got {shown(metric)}", near(metric, rows.METRICS)) from None
     seed = scenario.run.seed if seed is None else seed
     named = variants(scenario)
+    if len(named) < 2:
+        raise InputError(scenario.name, "has no two variants to choose from", "write [variants.NAME] twice")
     values: dict[str, list[float]] = {name: [] for name in named}
     began = time.perf_counter()
     with Runs(scenario, seed, executors.resolved(executor, most_runs * len(named)), store, progress) as made:

@@ -57,3 +57,10 @@ def test_who_drops_out_gets_no_more_runs(document: dict[str, Any]) -> None:
     found = best(Scenario.from_document(document, "small"), "deploy_latency_s.p50", 0.2, executor="serial")
     assert found.found["late"].n == 10
     assert found.found["central"].n > 10
+
+
+def test_one_variant_is_no_choice(document: dict[str, Any]) -> None:
+    """With nothing to choose from, that is said."""
+    del document["variants"]["node-direct"]
+    with pytest.raises(InputError, match="has no two variants to choose from"):
+        best(Scenario.from_document(document, "small"), "wan_bytes", executor="serial")

@@ -39,7 +39,7 @@ def best(
         found = late.best.best(
             scenario, metric, zone, most_runs=options.whole("--runs", runs, least=10) or late.best.MOST_RUNS,
             seed=options.whole("--seed", seed, least=0), executor=executor, progress=progress,
-            store=None if store is None else late.store.Store(store),
+            store=options.kept(store),
         )  # fmt: skip
     if as_json:
         output.document(found.to_json())

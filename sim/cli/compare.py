@@ -38,7 +38,7 @@ def compare(
     folder = output.writable(out)
     wanted = options.thresholds(scenario, until)
     with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
-        kept = None if store is None else late.store.Store(store)
+        kept = options.kept(store)
         outcome = sim.compare(
             scenario, n_runs, seed_number, executor, progress, kept,
             precision=narrow, most_runs=n_runs or late.compare.MOST_RUNS,

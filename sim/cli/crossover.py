@@ -39,7 +39,7 @@ def crossover(
             runs=options.whole("--runs", runs, least=2) or late.search.RUNS,
             within=options.share("--within", within) or late.search.WITHIN,
             seed=options.whole("--seed", seed, least=0), executor=executor, progress=progress,
-            store=None if store is None else late.store.Store(store),
+            store=options.kept(store),
         )  # fmt: skip
     output.finding(found, "crossover", folder, as_json, quiet)
     if not found.decided:

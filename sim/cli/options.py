@@ -13,6 +13,7 @@ from sim.cli import late
 from sim.errors import InputError, shown
 
 if TYPE_CHECKING:
+    from sim.experiment.store import Store as Kept
     from sim.scenario import Scenario
     from sim.scenario.thresholds import Threshold
 
@@ -72,6 +73,11 @@ Out = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on standard error but errors.")]
+
+
+def kept(store: str | None) -> Kept | None:
+    """The store in the directory of `--store`, if one is named."""
+    return None if store is None else late.store.Store(store)
 
 
 def overrides(settings: list[str] | None, detail: str | None = None, audit: bool = False) -> dict[str, Any]:

@@ -52,6 +52,6 @@ def sweep(
         found = late.sweep.sweep(
             scenario, axes, kind=design, metrics=metric or late.sweep.METRICS, variant=variant,
             runs=options.whole("--runs", runs, least=1), seed=options.whole("--seed", seed, least=0),
-            executor=executor, progress=progress, store=None if store is None else late.store.Store(store),
+            executor=executor, progress=progress, store=options.kept(store),
         )  # fmt: skip
     output.finding(found, "sweep", folder, as_json, quiet)

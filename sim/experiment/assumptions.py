@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 
 from sim.errors import InputError
 from sim.experiment import executors
-from sim.experiment.runs import Progress, Runs
+from sim.experiment.runs import Progress, Runs, by_variant
 from sim.experiment.sample import Sample
 from sim.experiment.store import Store
 from sim.experiment.variants import variants
@@ -165,7 +165,8 @@ def examine(
     varied = assumed(scenario)
     points: dict[Settings, tuple[Assumption, Any] | None] = {(): None}
     skipped = []
-    with Runs(scenario, seed, executors.resolved(executor, runs * len(named)), store, progress) as made:
+    most = runs * len(named) * (1 + sum(len(assumption.ends) for assumption in varied))
+    with Runs(scenario, seed, executors.resolved(executor, most), store, progress) as made:
         for assumption in varied:
             for end in assumption.ends:
                 settings = assumption.settings(end)
@@ -176,12 +177,8 @@ def examine(
                     skipped.append((assumption, end, error.errors[0].problem))
                 else:
                     points[settings] = (assumption, end)
-        tasks = [Task(which, run, each) for each in points for run in range(runs) for which in named.values()]
-        outcomes = dict(zip(tasks, made.outcomes(tasks), strict=True))
-    samples = {
-        each: Sample({name: [outcomes[Task(which, run, each)] for run in range(runs)] for name, which in named.items()})
-        for each in points
-    }
+        outcomes = by_variant(made, named, points, runs)
+    samples = {each: Sample(found) for each, found in outcomes.items()}
     findings = [*_findings(samples, points, baseline)]
     return Assumptions(
         baseline, runs, tuple(varied), tuple(findings), tuple(skipped), tuple(samples.items()),

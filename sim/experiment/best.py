@@ -15,9 +15,10 @@ from typing import Any, Final
 import numpy as np
 
 from sim import rows
-from sim.errors import InputError, near, shown
+from sim.errors import InputError
 from sim.experiment import executors
 from sim.experiment.runs import Progress, Runs
+from sim.experiment.sample import known_metric
 from sim.experiment.store import Store
 from sim.experiment.variants import variants
 from sim.experiment.words import amount
@@ -67,10 +68,7 @@ class Best:
             "indifference": self.indifference,
             "chosen": self.chosen,
             "surviving": list(self.surviving),
-            "variants": {
-                name: {"mean": each.mean, "low": each.low, "high": each.high, "runs": each.n}
-                for name, each in self.found.items()
-            },
+            "variants": {name: each.to_json() | {"runs": each.n} for name, each in self.found.items()},
             "verdict": self.verdict,
             "made": self.made,
         }
@@ -92,10 +90,7 @@ def best(
     `indifference` is in the metric's unit; unless given it is 5 % of the baseline's mean over the first runs.
     InputError for a metric that there is not, or that deploys which fail make infinite.
     """
-    try:
-        about = rows.metric(metric)
-    except KeyError:
-        raise InputError("--metric", f"unknown metric, got {shown(metric)}", near(metric, rows.METRICS)) from None
+    about = known_metric(metric)
     seed = scenario.run.seed if seed is None else seed
     named = variants(scenario)
     if len(named) < 2:

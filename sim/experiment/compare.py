@@ -12,11 +12,11 @@ from sim.errors import InputError
 from sim.experiment import executors
 from sim.experiment.comparison import Comparison, Precision
 from sim.experiment.precision import until_enough
-from sim.experiment.runs import Progress, Runs
+from sim.experiment.runs import Progress, Runs, by_variant
 from sim.experiment.sample import values_of
 from sim.experiment.store import Store
 from sim.experiment.variants import variants
-from sim.experiment.worker import Outcome, Task
+from sim.experiment.worker import Outcome
 from sim.scenario import Scenario
 
 #: The metrics that a precision is asked of.
@@ -61,12 +61,7 @@ def compare(
     with Runs(scenario, seed, executor, store, progress) as made:
 
         def make(count: int) -> Outcomes:
-            tasks = [Task(which, run, tables=tables and run == 0) for run in range(count) for which in named.values()]
-            outcomes = dict(zip(tasks, made.outcomes(tasks), strict=True))
-            return {
-                name: tuple(outcomes[Task(which, run, tables=tables and run == 0)] for run in range(count))
-                for name, which in named.items()
-            }
+            return by_variant(made, named, [()], count, tables)[()]
 
         reached = None
         if precision is not None:

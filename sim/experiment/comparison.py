@@ -195,7 +195,7 @@ class Comparison:
             "too_short": self.too_short,
             "confidence": CONFIDENCE,
             "variants": {
-                name: {metric: _bounds(self.interval(name, metric)) for metric in self.values[name]}
+                name: {metric: self.interval(name, metric).to_json() for metric in self.values[name]}
                 for name in self.variants
             },
             "differences": {
@@ -231,7 +231,7 @@ class Comparison:
 
     def _difference(self, variant: str, metric: str) -> dict[str, Any]:
         found = self.difference(variant, metric)
-        return {**_bounds(found), "decided": found.decided}
+        return {**found.to_json(), "decided": found.decided}
 
     def _pairing(self, variant: str, metric: str) -> dict[str, float]:
         found = self.pairing(variant, metric)
@@ -252,7 +252,3 @@ def folder_name(variant: str) -> str:
     """The variant's name as a folder's: whatever could lead elsewhere is written as %XX."""
     name = quote(variant, safe=" ")
     return name if name.strip(".") else name.replace(".", "%2E")
-
-
-def _bounds(found: Interval) -> dict[str, float]:
-    return {"mean": found.mean, "low": found.low, "high": found.high}

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from sim import rows
 from sim.errors import InputError, near, shown
 from sim.experiment import executors
 from sim.experiment.axes import Axis, ranged
 from sim.experiment.findings import crossover_curves, crossover_rows, crossover_sentence
 from sim.experiment.panels import Curves
 from sim.experiment.runs import Progress, Runs
-from sim.experiment.sample import Sample
+from sim.experiment.sample import Sample, known_metric
 from sim.experiment.search import RUNS, WITHIN, Point, Prober, narrow, points_at_most
 from sim.experiment.store import Store
 from sim.experiment.variants import variants
@@ -113,10 +112,7 @@ class Crossover:
             "verdict": self.verdict,
             "runs": self.runs,
             "made": self.made,
-            "points": [
-                point.to_json() | {"mean": point.told.mean, "low": point.told.low, "high": point.told.high}
-                for point in self.points
-            ],
+            "points": [point.to_json() | point.told.to_json() for point in self.points],
         }
 
 
@@ -142,10 +138,7 @@ def crossover(
     assert axis.range is not None
     seed = scenario.run.seed if seed is None else seed
     baseline, variant = _two(scenario, variant)
-    try:
-        rows.metric(metric)
-    except KeyError:
-        raise InputError("--metric", f"unknown metric, got {shown(metric)}", near(metric, rows.METRICS)) from None
+    known_metric(metric)
 
     def test(sample: Sample) -> tuple[str | None, Interval]:
         if metric not in sample.metrics(variant):

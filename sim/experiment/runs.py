@@ -12,7 +12,7 @@ way. Answers are handed out in the order of the tasks.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from types import TracebackType
@@ -20,7 +20,7 @@ from typing import Self
 
 from sim.experiment import executors
 from sim.experiment.store import Store, key
-from sim.experiment.worker import Outcome, Question, Task, begin, measure
+from sim.experiment.worker import Outcome, Question, Settings, Task, begin, measure
 from sim.scenario import Scenario
 
 Progress = Callable[[int, int], None]
@@ -105,3 +105,18 @@ class Runs:
             about = self._question.scenario, self._question.seed
             self._pool = self._workers.enter_context(executors.started(self._executor, begin, about))
         return executors.completed(self._pool, measure, tasks, executors.ahead(self._executor, self._pool))
+
+
+def by_variant(
+    runs: Runs, named: Mapping[str, str | None], points: Iterable[Settings], count: int, tables: bool = False
+) -> dict[Settings, dict[str, tuple[Outcome, ...]]]:
+    """The first `count` runs of each variant at each point, all asked for at once; `tables` come with run 0."""
+    tasks = {
+        (point, name, run): Task(which, run, point, tables and run == 0)
+        for point in points for run in range(count) for name, which in named.items()
+    }  # fmt: skip
+    made = dict(zip(tasks, runs.outcomes([*tasks.values()]), strict=True))
+    return {
+        point: {name: tuple(made[point, name, run] for run in range(count)) for name in named}
+        for point in dict.fromkeys(point for point, _, _ in tasks)
+    }

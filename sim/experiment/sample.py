@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import rows
+from sim.errors import InputError, near, shown
 from sim.experiment.worker import Outcome
 from sim.stats.intervals import CONFIDENCE, Interval, interval
 from sim.stats.paired import difference
@@ -24,6 +25,14 @@ Values = Mapping[str, Mapping[str, NDArray[np.float64]]]
 def resolution(metric: str) -> float:
     """By how much two values of a metric may differ and still be the same."""
     return RESOLUTION_S if rows.metric(metric).unit == "s" else 0.0
+
+
+def known_metric(metric: str) -> rows.Metric:
+    """The metric of that name. InputError, of `--metric`, when there is none."""
+    try:
+        return rows.metric(metric)
+    except KeyError:
+        raise InputError("--metric", f"unknown metric, got {shown(metric)}", near(metric, rows.METRICS)) from None
 
 
 def values_of(outcomes: Mapping[str, Sequence[Outcome]]) -> Values:

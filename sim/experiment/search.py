@@ -18,9 +18,9 @@ from typing import Any, Final
 
 from sim.errors import InputError
 from sim.experiment.axes import Axis, Range
-from sim.experiment.runs import Runs
+from sim.experiment.runs import Runs, by_variant
 from sim.experiment.sample import Sample
-from sim.experiment.worker import Outcome, Settings, Task
+from sim.experiment.worker import Outcome
 from sim.stats.intervals import CONFIDENCE
 
 #: Runs at the first look; each further look doubles them.
@@ -86,19 +86,12 @@ class Prober:
     def _tested(self, number: float) -> Point:
         text = self.range.text(number)
         for count in self._looks:
-            sample = Sample(self._outcomes(self._axis.settings(text), count), self._confidence)
+            settings = self._axis.settings(text)
+            sample = Sample(by_variant(self._runs, self._variants, [settings], count)[settings], self._confidence)
             label, told = self._test(sample)
             if label is not None:
                 break
         return Point(number, text, label or "undecided", count, told, sample)
-
-    def _outcomes(self, settings: Settings, count: int) -> dict[str, list[Outcome]]:
-        tasks = [Task(variant, run, settings) for run in range(count) for variant in self._variants.values()]
-        made = dict(zip(tasks, self._runs.outcomes(tasks), strict=True))
-        return {
-            name: [made[Task(variant, run, settings)] for run in range(count)]
-            for name, variant in self._variants.items()
-        }
 
 
 def looks(most_runs: int) -> tuple[int, ...]:

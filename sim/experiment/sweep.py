@@ -14,20 +14,18 @@ from typing import Any, Final
 
 import numpy as np
 
-from sim import rows
-from sim.errors import InputError, near, shown
 from sim.experiment import executors
-from sim.experiment.axes import Axis, axis
+from sim.experiment.axes import Axis, axis, combined
 from sim.experiment.designs import Design, design
 from sim.experiment.panels import Curves
-from sim.experiment.runs import Progress, Runs
-from sim.experiment.sample import Sample
+from sim.experiment.runs import Progress, Runs, by_variant
+from sim.experiment.sample import Sample, known_metric
 from sim.experiment.sensitivity import Sensitivity, sensitivities
 from sim.experiment.store import Store
 from sim.experiment.swept import curves, table, verdict
 from sim.experiment.tradeoff import Choice, tradeoff
 from sim.experiment.variants import variants
-from sim.experiment.worker import Settings, Task
+from sim.experiment.worker import Settings
 from sim.scenario import Scenario
 
 METRICS: Final = ("deploy_latency_s.p50", "deploy_latency_s.p99", "wan_bytes")
@@ -127,12 +125,12 @@ class Sweep:
         return {
             "values": {axis.name: value for axis, value in zip(self.axes, spot.values, strict=True)},
             "variants": {
-                name: {metric: _bounds(sample.interval(name, metric)) for metric in sample.metrics(name)}
+                name: {metric: sample.interval(name, metric).to_json() for metric in sample.metrics(name)}
                 for name in self.variants
             },
             "differences": {
                 name: {
-                    metric: _bounds(apart := sample.difference(name, metric, baseline)) | {"decided": apart.decided}
+                    metric: (apart := sample.difference(name, metric, baseline)).to_json() | {"decided": apart.decided}
                     for metric in sample.metrics(name)
                     if metric in sample.metrics(baseline)
                 }
@@ -161,33 +159,16 @@ def sweep(
     seed = scenario.run.seed if seed is None else seed
     runs = scenario.run.runs if runs is None else runs
     for metric in metrics:
-        try:
-            rows.metric(metric)
-        except KeyError:
-            raise InputError("--metric", f"unknown metric, got {shown(metric)}", near(metric, rows.METRICS)) from None
+        known_metric(metric)
     varied = [axis(each, scenario) if isinstance(each, str) else each for each in axes]
     named, visited = variants(scenario, variant), design(kind, varied, seed)
     began = time.perf_counter()
-    spots = [
-        (values, tuple(pair for each, value in zip(varied, values, strict=True) for pair in each.settings(value)))
-        for values in visited.values
-    ]
-    tasks = [
-        Task(which, run, settings) for _, settings in spots for run in range(runs) for which in named.values()
-    ]  # fmt: skip
-    with Runs(scenario, seed, executors.resolved(executor, len(tasks)), store, progress) as made:
-        outcomes = dict(zip(tasks, made.outcomes(tasks), strict=True))
-    found = [
-        Spot(values, settings, Sample({
-            name: [outcomes[Task(which, run, settings)] for run in range(runs)] for name, which in named.items()
-        }))
-        for values, settings in spots
-    ]  # fmt: skip
+    spots = [(values, combined(varied, values)) for values in visited.values]
+    executor = executors.resolved(executor, len(spots) * runs * len(named))
+    with Runs(scenario, seed, executor, store, progress) as made:
+        outcomes = by_variant(made, named, (settings for _, settings in spots), runs)
+    found = [Spot(values, settings, Sample(outcomes[settings])) for values, settings in spots]
     return Sweep(
         scenario=scenario, seed=seed, runs=runs, axes=tuple(varied), design=visited, metrics=tuple(metrics),
         spots=tuple(found), wall_s=time.perf_counter() - began,
     )  # fmt: skip
-
-
-def _bounds(found: Any) -> dict[str, float]:
-    return {"mean": found.mean, "low": found.low, "high": found.high}

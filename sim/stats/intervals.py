@@ -35,6 +35,10 @@ class Interval:
         """Whether there are bounds."""
         return not math.isnan(self.low)
 
+    def to_json(self) -> dict[str, float]:
+        """Its part of a document."""
+        return {"mean": self.mean, "low": self.low, "high": self.high}
+
     @property
     def decided(self) -> bool:
         """Whether zero lies outside the bounds."""

@@ -1,22 +1,14 @@
 """The engine's text, compiled by numba: loaded late, because numba is slow to import.
 
-Each function is compiled from a copy of its code whose globals are the other copies. Machine code is kept on disk by
-numba under a name that carries a checksum of the whole text, since numba itself would only notice a change in the one
-file a function stands in. No fast-math: results agree bit for bit with the interpreter's.
-
 `run` takes the network as it is. The others, which are called for every event, take a `handle` instead: where the
 tables lie in memory and how long they are. Telling numba the types of seven tables would cost more than the event.
 """
 
 from __future__ import annotations
 
-import inspect
 import sys
-import zlib
-from types import FunctionType
 from typing import Any
 
-import numba
 import numpy as np
 from numba import types
 from numba.core import cgutils
@@ -25,42 +17,22 @@ from numba.np.numpy_support import carray
 from numpy.typing import NDArray
 
 from sim.network import fairshare, heat, kernel, pairing, records, sharing, solution
+from sim.network.jit import checksum, jit, jit_text
 from sim.network.records import Net, dtypes
 
 TEXT = (records, pairing, fairshare, sharing, heat, solution, kernel)
 
-OPTIONS: dict[str, Any] = {"cache": True, "error_model": "numpy"}
-UNCOUNTED: dict[str, Any] = {"_nrt": False}
-"""The text allocates nothing, so its arrays need no reference counts: counting them took half the time."""
 INLINE = (
     *("insert", "remove", "meld", "served", "withdraw", "recount", "place", "hold", "join", "settle", "empty"),
-    *("aim", "relevel", "swell", "hot_link", "stain", "soon", "_append", "_unlink", "_queue", "_net"),
+    *("aim", "relevel", "swell", "hot_link", "stain", "soon", "_append", "_unlink", "_queue"),
 )
 """Small and often called. The rest stays apart, which keeps compilation short."""
 
-_CHECKSUM = zlib.crc32("".join(inspect.getsource(m) for m in (*TEXT, sys.modules[__name__])).encode())
+_CHECKSUM = checksum((*TEXT, sys.modules[__name__]))
 _LINKS, _CLASSES, _HOPS, _NODES, _RANKS, _FLOWS, _BOARD = dtypes()
 
 
-def _jit(function: Any, scope: dict[str, Any], **options: Any) -> Any:
-    copy = FunctionType(function.__code__, scope, function.__name__)
-    copy.__module__ = function.__module__
-    copy.__qualname__ = f"{function.__name__}_{_CHECKSUM:08x}"
-    return numba.njit(**OPTIONS, **options, forceinline=function.__name__ in INLINE)(copy)
-
-
-def _compile() -> dict[str, Any]:
-    scope: dict[str, Any] = {}
-    for module in TEXT:
-        scope.update(vars(module))
-    for module in TEXT[1:]:
-        for name, function in vars(module).items():
-            if isinstance(function, FunctionType) and function.__module__ == module.__name__:
-                scope[name] = _jit(function, scope, **UNCOUNTED)
-    return scope
-
-
-_text = _compile()
+_text = jit_text(TEXT, _CHECKSUM, INLINE)
 run = _text["run"]
 
 
@@ -115,7 +87,7 @@ def _set_capacity(at: Any, now: float, e: int, capacity: float) -> Any:
 
 text_start, text_finish, text_stop = _text["start"], _text["finish"], _text["stop"]
 text_move, text_set_capacity = _text["move"], _text["set_capacity"]
-_net = _jit(_net, globals())
+_net = jit(_net, globals(), _CHECKSUM, inline=True)
 start, finish, stop, move, set_capacity = (
-    _jit(function, globals()) for function in (_start, _finish, _stop, _move, _set_capacity)
+    jit(function, globals(), _CHECKSUM) for function in (_start, _finish, _stop, _move, _set_capacity)
 )

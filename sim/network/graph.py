@@ -104,6 +104,10 @@ class Graph:
         delay_s = sum(self.links[position].delay_s for end in ends for position in end)
         return Route((*ends[0], *inner.links, *ends[1]), inner.delay_s + delay_s)
 
+    def leaf(self, place: str) -> tuple[int, int] | None:
+        """The links from and to a place that hangs on one other by a single cable; None for all others."""
+        return self._leaves.get(place)
+
     def cost_usd(self, link_bytes: Iterable[float]) -> float:
         """What it costs to carry `link_bytes`, (n_links,), at each link's price."""
         return sum(link.price_usd_per_byte * carried for link, carried in zip(self.links, link_bytes, strict=True))

@@ -31,6 +31,7 @@ from sim.world.limits import Limits, collect, fits
 from sim.world.log import Log
 from sim.world.network import Network, SyncCaps, spans_of
 from sim.world.places import Client, ImageKind, Registry
+from sim.world.torrents import Torrents
 from sim.world.world import Rules, SyncRules, Trigger, World
 
 
@@ -72,6 +73,11 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
         clock.start(collect(world, rounds, garbage.every_s, garbage.untagged, garbage.pause_s))
     if scenario.faults:
         world.faults = Faults(world, outages(scenario, streams))
+    source = scenario.policies.source
+    swarm = getattr(policies.rule("source", source.name), "swarm", None)
+    if swarm is not None:
+        seed = int(streams.generator("swarm").integers(2**63))
+        world.torrents = Torrents(world, swarm(source.parameters), seed)
     if scenario.demand.warm:
         _warm_up(world, demand, {name for name, group in scenario.node_hosts() if group.cold})
     return world

@@ -86,6 +86,8 @@ class Faults:
             disk = self._world.network.disk(registry)
             self._factors.setdefault(disk, []).append(0.0)
             self._resize(disk)
+            if self._world.torrents is not None:
+                self._world.torrents.leave(registry)
             if outage.kind == "lost":
                 lose_all(self._world, registry)
 

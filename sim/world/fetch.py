@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from sim.policies.snapshot import Holders
 from sim.registry.clients import CONTAINERD, Profile
 from sim.registry.oci import Digest, Layer
-from sim.world.clock import Steps
+from sim.world.clock import Steps, Unreachable
 from sim.world.log import DeployRow, Moved
 from sim.world.path import Path
 from sim.world.places import Registry, Way
@@ -75,6 +75,33 @@ def fetch_from_peers(
 
     if sources:
         yield from side_by_side(world, path, list(sources.values()), get)
+
+
+def fetch_from_swarm(
+    world: World, path: Path, node: Registry, upstream: Registry, repository: str, blobs: Sequence[Layer],
+    moved: Moved, arrived: Arrived,
+) -> Steps:  # fmt: skip
+    """Fetch all blobs at once, each in pieces from whoever has some; upstream's seeds have all of them."""
+    torrents = world.torrents
+    assert torrents is not None
+
+    def get(path: Path, blob: Layer) -> Steps:
+        yield from insist(world, path, CONTAINERD.retry, lambda _: get_once(path, blob))
+
+    def get_once(path: Path, blob: Layer) -> Steps:
+        yield path.now_s
+        ended = yield from torrents.fetch(node, upstream, repository, blob)
+        path.now_s = ended.at_s
+        for share in ended.shares:
+            lane = world.network.way(node, torrents.registry(share.source)).down.lane
+            held_s = share.last_s - share.first_s  # by tokens and turns, which no link stands for
+            moved.add(blob.kind, lane, share.first_s, share.last_s, share.carried_bytes, bound_by="cap", bound_s=held_s)
+        if ended.failed:
+            raise Unreachable("connection lost")
+        arrived(blob, path.now_s)
+
+    if blobs:
+        yield from side_by_side(world, path, blobs, get)
 
 
 def _parents(

@@ -11,7 +11,7 @@ from sim.registry.contents import Publish
 from sim.registry.oci import Digest, Image, Layer
 from sim.registry.plan import plan_pull
 from sim.world.clock import Failure, Finding, Steps, Unreachable
-from sim.world.fetch import fetch_blobs, fetch_from_peers
+from sim.world.fetch import fetch_blobs, fetch_from_peers, fetch_from_swarm
 from sim.world.limits import sweep, within_limits
 from sim.world.log import Booted, DeployRow, Moved
 from sim.world.path import PULL, Path
@@ -143,7 +143,9 @@ def _fetch(
             world.clock.deliver(awaited, at_s)
 
     try:
-        if world.rules.parents is None:
+        if world.torrents is not None:
+            yield from fetch_from_swarm(world, path, node, upstream, repository, plan.fetch, moved, arrived)
+        elif world.rules.parents is None:
             yield from fetch_blobs(world, path, way, CONTAINERD, upstream, plan.fetch, moved, arrived)
         else:
             yield from fetch_from_peers(world, path, node, upstream, repository, plan.fetch, moved, arrived, row)

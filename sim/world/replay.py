@@ -21,10 +21,10 @@ from sim.workload.demand import Ask
 from sim.workload.replay import Places
 from sim.workload.sessions import Logged, Operation, is_digest, sized
 from sim.world.clock import Failure, Steps
-from sim.world.fetch import fetch_blobs
+from sim.world.fetch import fetch_blobs, fetch_from_swarm
 from sim.world.log import DeployRow, Moved
 from sim.world.path import PULL, Path
-from sim.world.places import Client, ImageKind, Machine
+from sim.world.places import Client, ImageKind, Machine, Registry
 from sim.world.push import push
 from sim.world.talk import tell
 from sim.world.world import World
@@ -126,7 +126,14 @@ class Replaying:
         again = {image.config.digest} if self._replay.configs else set()
         plan = plan_pull(image.blobs, held - again if self._replay.cache else ())
         moved = Moved(world.log, row.ask.deploy, "pull")
-        yield from fetch_blobs(world, path, way, profile, central, plan.fetch, moved, lambda blob, _: None)
+        if world.torrents is not None and isinstance(machine, Registry):
+
+            def arrived(blob: Layer, at_s: float) -> None:
+                machine.contents.add_blob(operation.repository, blob)
+
+            yield from fetch_from_swarm(world, path, machine, central, operation.repository, plan.fetch, moved, arrived)
+        else:
+            yield from fetch_blobs(world, path, way, profile, central, plan.fetch, moved, lambda blob, _: None)
         moved.add_metadata(way.down.lane, path.now_s, image.manifest_bytes)
         held.update(blob.digest for blob in image.blobs)
         row.pull_s = path.now_s - path.started_s

@@ -46,6 +46,7 @@ class Wire:
         "_timer",
         "capacity_Bps",
         "flows",
+        "heed",
         "lanes",
         "nominal_Bps",
         "seen",
@@ -56,6 +57,8 @@ class Wire:
         self.nominal_Bps = list(capacity_Bps)
         self.lanes: list[Lane] = []
         self.flows = 0
+        #: Told of each change of what a link carries: which, and to what.
+        self.heed: Callable[[int, float], None] | None = None
         self.seen = Sightings([f"link {link}" for link in range(len(capacity_Bps))] if names is None else names)
         self._clock = clock
         self._fluid = Fluid(capacity_Bps, self.seen.watch)
@@ -113,6 +116,8 @@ class Wire:
             self._resize(link, 0.0, lanes, [])
             _tell(broken)
         self._arm()
+        if self.heed is not None:
+            self.heed(link, capacity_Bps)
 
     def set_nominal(self, link: int, capacity_Bps: float) -> None:
         """From now on a link would carry so many bytes/s, and does in the part that is not broken."""

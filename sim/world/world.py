@@ -19,6 +19,7 @@ from sim.world.log import Log
 from sim.world.network import Network
 from sim.world.path import SYNC_WAIT, Path
 from sim.world.places import Client, ImageKind, Registry
+from sim.world.torrents import Torrents
 from sim.world.wire import Wire
 
 #: How long a start waits for an image to get to central (unikraft/kraftkit, cloud/deploy: gives up after 60 s).
@@ -73,8 +74,8 @@ class Rules:
 @dataclass(slots=True, eq=False)
 class World:
     """Everything in one run. `watch`, if set, is told of every request: tests read the protocol from it.
-    `faults` is None where nothing ever breaks; `pushed` has the repositories that each client has pushed to in each
-    registry, if it mounts.
+    `faults` is None where nothing ever breaks, `torrents` where nodes form no swarm; `pushed` has the repositories that
+    each client has pushed to in each registry, if it mounts.
 
     `candidates` gives, for each site, the nodes' indices with those at the site first, and how many those are.
     """
@@ -94,6 +95,7 @@ class World:
     app_client: Sequence[int]
     watch: Callable[[Path, Registry, Requests], None] | None = None
     faults: Faults | None = None
+    torrents: Torrents | None = None
     pushed: dict[tuple[int, int], dict[str, None]] = field(default_factory=dict)
     _newest: dict[tuple[str, str], Publish] = field(default_factory=dict)
     _awaited: dict[tuple[int, str, Digest], Event] = field(default_factory=dict)

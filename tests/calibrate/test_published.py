@@ -52,12 +52,13 @@ def test_docker_hub_s_layers_save_what_was_published() -> None:
     assert found["registry", "saved_share"].simulated == pytest.approx(0.231, abs=5e-4)
 
 
-def test_kraken_s_bound_has_no_tail() -> None:
-    """Without a swarm the fleet's median is 3 GB at 300 MB/s and its tail is missing: the table shows both."""
+@pytest.mark.slow
+def test_kraken_s_swarm_has_a_tail() -> None:
+    """With nothing fitted the fleet's median is within a tenth; its tail falls short by a third or so, and is there."""
     found = {one.told.metric: one for one in compare(FOLDER, "kraken.toml")}
-    assert abs(found["pull_s.p50"].error) < 0.05
-    assert found["pull_s.p99.9"].simulated == pytest.approx(found["pull_s.p50"].simulated, rel=0.01)
-    assert found["pull_s.p99"].error < -0.4
+    assert abs(found["pull_s.p50"].error) < 0.10
+    assert found["pull_s.p99"].simulated > 1.15 * found["pull_s.p50"].simulated
+    assert -0.45 < found["pull_s.p99.9"].error < found["pull_s.p99"].error < -0.10
 
 
 def test_a_late_tail_is_seen(tmp_path: Path) -> None:

@@ -1,9 +1,8 @@
-"""A node fetches pieces of a layer from several nodes that have it at once, as Dragonfly and Kraken do.
+"""A node fetches equal parts of a layer from several nodes that have all of it.
 
-Parents are drawn, not ranked by distance: Kraken's tracker hands out random peers (uber/kraken, docs/ARCHITECTURE.md),
-Dragonfly's scheduler up to `parents` of them (dragonflyoss/dragonfly, candidate parents). Pieces are not told apart:
-each parent sends an equal part. Nodes that have a part of the layer only are not asked, which real swarms do; so in a
-crowd that starts at once everybody fetches from upstream here.
+Parents are drawn, not ranked by distance. Parts share links with whatever else crosses them, max-min fair, which
+`swarm` leaves out; in return nodes that have a part of the layer only are not asked, so a crowd that starts at once
+fetches from upstream.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from sim.policies.snapshot import Holders, Parents
 class Parameters(Table):
     """At most so many `parents` at once; `announce` is what it takes to hear of them."""
 
-    parents: Count = figure("parents", 3, source="dragonflyoss/dragonfly: up to 3 parents; Kraken: 10 connections")
+    parents: Count = figure("parents", 3, source="dragonflyoss/dragonfly: up to 3 parents")
     announce_s: Duration = figure("announce", "0 s", assumption=True, range=("0 s", "5 s"))
 
 

@@ -1,0 +1,47 @@
+"""Text compiled by numba, kept on disk: for whoever's functions stand in several files.
+
+Each function is compiled from a copy of its code whose globals are the other copies. Machine code is kept by numba
+under a name that carries a checksum of the whole text, since numba itself would only notice a change in the one file a
+function stands in. No fast-math: results agree bit for bit with the interpreter's.
+
+Numba is slow to import: import this late.
+"""
+
+from __future__ import annotations
+
+import inspect
+import zlib
+from collections.abc import Container, Sequence
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numba
+
+OPTIONS: dict[str, Any] = {"cache": True, "error_model": "numpy"}
+UNCOUNTED: dict[str, Any] = {"_nrt": False}
+"""For text that allocates nothing: its arrays need no reference counts, which took half the time or more."""
+
+
+def checksum(text: Sequence[ModuleType]) -> int:
+    """Of the source of all these modules."""
+    return zlib.crc32("".join(inspect.getsource(module) for module in text).encode())
+
+
+def jit(function: Any, scope: dict[str, Any], text_checksum: int, inline: bool = False, **options: Any) -> Any:
+    """One function, compiled when it is first called, with `scope` for its globals."""
+    copy = FunctionType(function.__code__, scope, function.__name__)
+    copy.__module__ = function.__module__
+    copy.__qualname__ = f"{function.__name__}_{text_checksum:08x}"
+    return numba.njit(**OPTIONS, **options, forceinline=inline)(copy)
+
+
+def jit_text(text: Sequence[ModuleType], text_checksum: int, inline: Container[str] = ()) -> dict[str, Any]:
+    """The names of all these modules, their functions compiled; those named in `inline` go into their callers."""
+    scope: dict[str, Any] = {}
+    for module in text:
+        scope.update(vars(module))
+    for module in text:
+        for name, function in vars(module).items():
+            if isinstance(function, FunctionType) and function.__module__ == module.__name__:
+                scope[name] = jit(function, scope, text_checksum, name in inline, **UNCOUNTED)
+    return scope

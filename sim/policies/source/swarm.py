@@ -1,0 +1,46 @@
+"""Nodes fetch a layer's pieces from each other while they are still fetching it, as Kraken and Dragonfly do.
+
+Whom a node meets, which pieces it asks for and how fast they travel is worked out in `sim/swarm`, from the parameters
+here, which default to Kraken's. Upstream takes part as seeds, and so does any node that has all of a layer.
+"""
+
+from __future__ import annotations
+
+from pydantic import StrictBool
+
+from sim.figures import Count, Duration, Rate, Size, Span, Table, figure
+from sim.policies.snapshot import Holders, Parents
+from sim.swarm.rules import Rules
+
+
+class Parameters(Table):
+    """The figures of a swarm; what each means is said at `sim.swarm.Rules`."""
+
+    piece_bytes: Size = figure("piece", "4 MB", source="uber/kraken, config/origin/base.yaml: piece_lengths")
+    dials: Count = figure("dials", 10, source="uber/kraken, connstate/config.go: max_open_conn")
+    connections: Count = figure("connections", 10, source="uber/kraken, connstate/config.go: max_open_conn")
+    mutual: StrictBool = figure("mutual", True, source="uber/kraken, dispatch/dispatcher.go: both ends ask")
+    pipeline: Count = figure("pipeline", 3, source="uber/kraken, dispatch/config.go: AgentPipelineLimit")
+    seed_pipeline: Count = figure("seed_pipeline", 5, source="uber/kraken, dispatch/config.go: OriginPipelineLimit")
+    handout: Count = figure("handout", 50, source="uber/kraken, tracker/trackerserver/config.go: announce_limit")
+    first_announce_s: Duration = figure("first_announce", "5 s", source="uber/kraken, announcer.go: DefaultInterval")
+    announce_s: Span = figure("announce", "3 s", source="uber/kraken, tracker/trackerserver/config.go")
+    ban_s: Duration = figure("ban", "30 s", source="uber/kraken, connstate/config.go: BlacklistDuration")
+    egress_Bps: Rate = figure("egress", "200 MB/s", source="uber/kraken, conn/config.go: EgressBitsPerSec")
+    ingress_Bps: Rate = figure("ingress", "300 MB/s", source="uber/kraken, conn/config.go: IngressBitsPerSec")
+    burst_s: Duration = figure("burst", "1 s", source="uber/kraken, utils/bandwidth/limiter.go: a second's tokens")
+    seeds: Count = figure("seeds", 3, source="uber/kraken, lib/hashring/config.go: MaxReplica")
+    timeout_s: Duration = figure(
+        "timeout", "16 s", source="uber/kraken, dispatch/config.go: 4 s for each MB of a piece"
+    )
+    patience_s: Span = figure("patience", "300 s", source="uber/kraken, scheduler/config.go: LeecherTTI")
+
+
+def parents(view: Holders, parameters: Parameters) -> Parents:
+    """All who have the layer, at once: the tracker names them."""
+    return Parents(tuple(range(len(view.round_trips_s))))
+
+
+def swarm(parameters: Parameters) -> Rules:
+    """The figures of the swarm."""
+    return Rules(**{name: getattr(parameters, name) for name in Rules._fields})

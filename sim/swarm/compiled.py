@@ -1,0 +1,13 @@
+"""The swarm's text, compiled by numba: loaded late, because numba is slow to import."""
+
+from __future__ import annotations
+
+import sys
+
+from sim.network import jit
+from sim.swarm import events, kernel, peers, pieces, records
+
+TEXT = (records, events, pieces, peers, kernel)
+
+_text = jit.jit_text(TEXT, jit.checksum((*TEXT, jit, sys.modules[__name__])))
+join, run, leave, cut = (_text[name] for name in ("join", "run", "leave", "cut"))

@@ -176,20 +176,22 @@ class Climb:
     def _climb(self, now_s: float, climber: _Climber) -> None:
         """A round trip has passed: on to the next rung, unless a link and not the window held the connection back."""
         old, ladder = climber.flow_class, climber.ladder
-        rate_Bps = self.fluid.rate_Bps(old)
-        if rate_Bps < climber.window_bytes / ladder.round_trip_s * _AT_CAP:
+        window_bytes = climber.window_bytes * 2
+        following = ladder.rungs.get(window_bytes) or self._class(ladder, window_bytes, INF)
+        least_Bps = climber.window_bytes / ladder.round_trip_s * _AT_CAP
+        fluid = self.fluid
+        rate_Bps, left_bytes = fluid.advance(now_s, climber.flow, least_Bps, window_bytes, following, ladder.top)
+        if rate_Bps < least_Bps:
             over_bytes = climber.window_bytes - self._pipe_bytes(rate_Bps, ladder)
             if over_bytes > 0:
                 self._resend(now_s, climber, over_bytes)
                 if old.cap_Bps < ladder.ceiling_Bps:
                     self._waiting.setdefault(old, {})[climber] = None
                 return
-        climber.window_bytes *= 2
-        left_bytes = self.fluid.left_bytes(now_s, climber.flow)
-        climber.flow_class = self._class(ladder, climber.window_bytes, left_bytes)
+            fluid.advance(now_s, climber.flow, 0.0, window_bytes, following, ladder.top)
+        climber.window_bytes = window_bytes
+        climber.flow_class = ladder.top if left_bytes <= window_bytes else following
         self.events += 1
-        if climber.flow_class is not old:
-            self.fluid.move(now_s, climber.flow, climber.flow_class)
         self._next_rung(now_s, climber, left_bytes)
 
     def _next_rung(self, now_s: float, climber: _Climber, left_bytes: float) -> None:
@@ -203,7 +205,9 @@ class Climb:
             heapq.heappush(self._due, (due_s, next(self._order), climber))
 
     def _wake(self, now_s: float) -> None:
-        for flow_class in [c for c in self._waiting if self.fluid.rate_Bps(c) >= c.cap_Bps * _AT_CAP]:
+        fluid = self.fluid
+        free = [c for c in self._waiting if not fluid.is_held(c)]
+        for flow_class in [c for c in free if fluid.rate_Bps(c) >= c.cap_Bps * _AT_CAP]:
             for climber in self._waiting.pop(flow_class):
                 self._next_rung(now_s, climber, self.fluid.left_bytes(now_s, climber.flow))
 

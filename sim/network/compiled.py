@@ -73,6 +73,18 @@ def _finish(at: Any, now: float) -> Any:
     return text_finish(_net(at), now)
 
 
+def _rate(at: Any, c: int) -> Any:
+    return text_rate(_net(at), c)
+
+
+def _progress(at: Any, now: float, f: int) -> Any:
+    return text_progress(_net(at), now, f)
+
+
+def _advance(at: Any, now: float, f: int, least: float, window: float, c: int, top: int) -> Any:
+    return text_advance(_net(at), now, f, least, window, c, top)
+
+
 def _stop(at: Any, now: float, f: int) -> Any:
     return text_stop(_net(at), now, f)
 
@@ -87,7 +99,9 @@ def _set_capacity(at: Any, now: float, e: int, capacity: float) -> Any:
 
 text_start, text_finish, text_stop = _text["start"], _text["finish"], _text["stop"]
 text_move, text_set_capacity = _text["move"], _text["set_capacity"]
+text_rate, text_progress, text_advance = _text["rate"], _text["progress"], _text["advance"]
 _net = jit(_net, globals(), _CHECKSUM, inline=True)
-start, finish, stop, move, set_capacity = (
-    jit(function, globals(), _CHECKSUM) for function in (_start, _finish, _stop, _move, _set_capacity)
+start, finish, stop, move, set_capacity, rate, progress, advance = (
+    jit(function, globals(), _CHECKSUM)
+    for function in (_start, _finish, _stop, _move, _set_capacity, _rate, _progress, _advance)
 )

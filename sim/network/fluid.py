@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
-from sim.network import kernel, sharing
+from sim.network import kernel
 from sim.network.records import (
-    IN_HAND,
     INF,
     PRIVATE,
     Net,
@@ -63,6 +62,7 @@ class Fluid:
         self._keep(plain(capacity_Bps))
         self._classes: dict[tuple[tuple[int, ...], float, float], FlowClass] = {}
         self._common: dict[int, set[int]] | None = {}
+        self._routes: set[tuple[int, ...]] = set()
         self._tokens: list[tuple[int, Any]] = []
         self._free: list[int] = []
         self._started = 0
@@ -131,6 +131,26 @@ class Fluid:
         if self._watch is not None:
             self._watch.moved(self, flow, flow_class, more_bytes)
 
+    def advance(
+        self, now_s: float, flow: int, least_Bps: float, window_bytes: float, flow_class: FlowClass, top: FlowClass
+    ) -> tuple[float, float]:
+        """A flow that gets `least_Bps` or more goes on in another class of its route.
+
+        In `top` if `window_bytes` hold what it has left, else in `flow_class`. What it got until now, bytes/s, and
+        what it still has to send, bytes.
+        """
+        numbers = flow_class.number, top.number
+        if self._watch is not None:
+            self._watch.advance(self, now_s)
+            before = self._net.flows[flow].owner if self._do is kernel else int(self.net.flows[flow].owner)
+        done = self._do.advance(self._handle, float(now_s), flow, float(least_Bps), float(window_bytes), *numbers)
+        rate_Bps, left_bytes, self.next_finish_s = done
+        if self._watch is not None and rate_Bps >= least_Bps:
+            following = top if left_bytes <= window_bytes else flow_class
+            if following.number != before:
+                self._watch.moved(self, flow, following, 0.0)
+        return rate_Bps, left_bytes
+
     def set_capacity(self, now_s: float, link: int, capacity_Bps: float) -> None:
         """From `now_s` on `link` carries `capacity_Bps` bytes/s; at 0 its flows stand still."""
         check_capacity(f"link {link}", capacity_Bps)
@@ -146,11 +166,7 @@ class Fluid:
 
     def rate_Bps(self, flow_class: FlowClass) -> float:
         """What each flow of this class gets now, bytes/s (0 when it has none)."""
-        net = self.net
-        k = net.classes[flow_class.number]
-        if k.link == IN_HAND:
-            return 0.0
-        return float(k.rate if k.link == PRIVATE else k.weight * net.links[k.link].level)
+        return float(self._do.rate(self._handle, flow_class.number))
 
     def is_full(self, link: int) -> bool:
         """Whether some flow would take more of `link` than there is."""
@@ -164,8 +180,18 @@ class Fluid:
 
     def left_bytes(self, now_s: float, flow: int) -> float:
         """What a flow still has to send."""
-        row = self.net.flows[flow]
-        return max(0.0, float(row.key - sharing.served(self.net, row.owner, now_s)))
+        return self.progress(now_s, flow)[1]
+
+    def progress(self, now_s: float, flow: int) -> tuple[float, float]:
+        """What a flow gets now, bytes/s, and what it still has to send, bytes."""
+        now: tuple[float, float] = self._do.progress(self._handle, float(now_s), flow)
+        return now
+
+    def is_held(self, flow_class: FlowClass) -> bool:
+        """Whether a link holds this class back that others hold it back on, too."""
+        if self._do is kernel:
+            return self._net.classes[flow_class.number].link >= 0
+        return bool(self._held_by[flow_class.number] >= 0)
 
     def live(self) -> list[int]:
         """The numbers of the flows under way."""
@@ -183,7 +209,7 @@ class Fluid:
             row = net.flows[flow]
             carried[row.owner] += float(row.asked) - self.left_bytes(now_s, flow)
         total = [0.0] * len(net.links)
-        for hop in net.hops:
+        for hop in net.hops[: net.board[0].hops]:
             total[hop.link] += carried[hop.owner]
         return total
 
@@ -196,7 +222,12 @@ class Fluid:
     def _keep(self, net: Net) -> None:
         self._net = net
         self.net = readable(net)
-        self._handle = net if self._do is kernel else self._do.handle(net)
+        if self._do is kernel:
+            self._handle: Any = net
+        else:
+            self._handle = self._do.handle(net)
+            table: Any = net.classes
+            self._held_by = table["link"]
 
     def _compile(self) -> None:
         self._do = importlib.import_module("sim.network.compiled")
@@ -204,7 +235,10 @@ class Fluid:
 
     def _new_class(self, route: tuple[int, ...], weight: float, cap_Bps: float) -> FlowClass:
         check_class(route, weight, cap_Bps)
-        self._keep(add_class(self._net, route, weight, cap_Bps))
-        if self._common is not None:
+        net = add_class(self._net, route, weight, cap_Bps)
+        if any(table is not old for table, old in zip(net, self._net, strict=True)):
+            self._keep(net)
+        if self._common is not None and route not in self._routes:
+            self._routes.add(route)
             shade(self._net, self._common, route)
-        return FlowClass(len(self._net.classes) - 1, route, weight, cap_Bps)
+        return FlowClass(int(self.net.board[0].classes) - 1, route, weight, cap_Bps)

@@ -42,33 +42,87 @@ def recount(net: Net, c: int, count: int, now: float) -> None:
         k.service = 0.0
 
 
+def pass_on(net: Net, old: int, c: int, now: float) -> None:
+    """One flow of class `old` is the first of class `c` of the same route from now on; both are in hand.
+
+    Links see one change of what could be used, where two in a row might heat or cool them for nothing.
+    """
+    k = net.classes[old]
+    began = net.classes[c]
+    bound = min((k.count - 1) * k.cap, k.narrow) if k.count > 1 else 0.0
+    began.bound = min(began.cap, began.narrow)
+    began.count = 1
+    more = began.bound + bound - k.bound
+    k.bound = bound
+    k.count -= 1
+    warm = False
+    for h in range(k.first_hop, k.end_hop):
+        link = net.links[net.hops[h].link]
+        link.potential += more
+        if link.hot or (link.potential > link.capacity and link.shadow == 0):
+            warm = True
+    if began.listed == 0:
+        board = net.board[0]
+        began.listed = 1
+        net.classes[board.listed].listing = c
+        board.listed += 1
+    if warm:
+        _appear(net, c)
+        if k.count == 0:
+            _vanish(net, old)
+        for h in range(k.first_hop, k.end_hop):
+            temper(net, net.hops[h].link, now)
+        if k.count == 0:
+            _close_up(net, old, now)
+    if k.count == 0:
+        k.service = 0.0
+
+
 def _warm(net: Net, c: int, turns: int, now: float) -> None:
     """Class `c` has begun (`turns` 1) or ceased (-1) or changed its bound (0) on a route where links are hot."""
     k = net.classes[c]
     if turns > 0:
-        for h in range(k.first_hop, k.end_hop):
-            if net.links[net.hops[h].link].hot:
-                _append(net, h)
-                k.hot += 1
-        if k.hot > 1:
-            _tangle(net, c, 1)
+        _appear(net, c)
     elif turns < 0:
-        if k.hot > 1:
-            _tangle(net, c, -1)
-        for h in range(k.first_hop, k.end_hop):
-            if net.links[net.hops[h].link].hot:
-                _unlink(net, h)
+        _vanish(net, c)
     for h in range(k.first_hop, k.end_hop):
         temper(net, net.hops[h].link, now)
     if turns < 0:
-        for h in range(k.first_hop, k.end_hop):
-            e = net.hops[h].link
-            if net.links[e].tangled:
-                stain(net, e)
-            elif net.links[e].hot and net.links[e].dirty == 0:
-                settle(net, e, now)
-                relevel(net, e)
-        k.hot = 0
+        _close_up(net, c, now)
+
+
+def _appear(net: Net, c: int) -> None:
+    """Class `c` joins the lists of its hot links."""
+    k = net.classes[c]
+    for h in range(k.first_hop, k.end_hop):
+        if net.links[net.hops[h].link].hot:
+            _append(net, h)
+            k.hot += 1
+    if k.hot > 1:
+        _tangle(net, c, 1)
+
+
+def _vanish(net: Net, c: int) -> None:
+    """It leaves them."""
+    k = net.classes[c]
+    if k.hot > 1:
+        _tangle(net, c, -1)
+    for h in range(k.first_hop, k.end_hop):
+        if net.links[net.hops[h].link].hot:
+            _unlink(net, h)
+
+
+def _close_up(net: Net, c: int, now: float) -> None:
+    """What it had is for those that are left on them."""
+    k = net.classes[c]
+    for h in range(k.first_hop, k.end_hop):
+        e = net.hops[h].link
+        if net.links[e].tangled:
+            stain(net, e)
+        elif net.links[e].hot and net.links[e].dirty == 0:
+            settle(net, e, now)
+            relevel(net, e)
+    k.hot = 0
 
 
 def temper(net: Net, e: int, now: float) -> None:

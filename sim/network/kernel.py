@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.network.heat import recount, temper
+from sim.network.heat import pass_on, recount, temper
 from sim.network.pairing import insert, remove
-from sim.network.records import INF, UNBOUNDED_BPS, Net
-from sim.network.sharing import aim, hop_on, place, stain, swell, withdraw
+from sim.network.records import IN_HAND, INF, PRIVATE, UNBOUNDED_BPS, Net
+from sim.network.sharing import aim, hop_on, place, served, stain, swell, withdraw
 from sim.network.solution import solve
 
 ROUNDING = 1e-15
@@ -94,35 +94,81 @@ def soon(net: Net) -> float:
     return float(net.nodes[clock].key) if clock >= 0 else INF
 
 
+def rate(net: Net, c: int) -> float:
+    """What each flow of class `c` gets now, 0 when it has none."""
+    k = net.classes[c]
+    if k.link == IN_HAND:
+        return 0.0
+    return float(k.rate if k.link == PRIVATE else k.weight * net.links[k.link].level)
+
+
+def progress(net: Net, now: float, f: int) -> tuple[float, float]:
+    """What flow `f` gets now, and what it still has to send."""
+    c = net.flows[f].owner
+    return rate(net, c), max(0.0, float(net.flows[f].key - served(net, c, now)))
+
+
 def stop(net: Net, now: float, f: int) -> tuple[float, float]:
     """Takes flow `f` out before its end: the bytes it still had to send, and when the next flow ends."""
-    left = _take_out(net, now, f)
+    left_bytes = _take_out(net, now, f)
     c = net.flows[f].owner
-    net.classes[c].carried += net.flows[f].asked - left
+    net.classes[c].carried += net.flows[f].asked - left_bytes
     place(net, c, now)
     solve(net, now)
-    return left, soon(net)
+    return left_bytes, soon(net)
 
 
 def move(net: Net, now: float, f: int, c: int, more: float) -> float:
     """Flow `f` goes on in class `c` with what it still has to send and `more` bytes; when the next flow ends."""
-    old = net.flows[f].owner
-    asked = net.flows[f].asked + more
-    left = _take_out(net, now, f)
-    place(net, old, now)
-    start(net, now, c, f, left + more)
-    net.flows[f].asked = asked
+    flow = net.flows[f]
+    old = flow.owner
+    asked = flow.asked + more
+    k = net.classes[c]
+    if k.count == 0 and c != old:
+        left_bytes = _unhook(net, now, f)
+        flow.owner = c
+        flow.key = k.service + left_bytes + more
+        k.heap = insert(net.flows, k.heap, f)
+        pass_on(net, old, c, now)
+        place(net, old, now)
+        place(net, c, now)
+        if net.board[0].dirty:
+            solve(net, now)
+    else:
+        left_bytes = _take_out(net, now, f)
+        place(net, old, now)
+        start(net, now, c, f, left_bytes + more)
+    flow.asked = asked
     return soon(net)
 
 
+def advance(net: Net, now: float, f: int, least: float, window: float, c: int, top: int) -> tuple[float, float, float]:
+    """Flow `f` goes on in class `c`, or in `top` if a window holds the rest, unless it gets less than `least`.
+
+    What it got, what it still has to send, and when the next flow ends.
+    """
+    got, left_bytes = progress(net, now, f)
+    if got >= least:
+        following = top if left_bytes <= window else c
+        if following != net.flows[f].owner:
+            return got, left_bytes, move(net, now, f, following, 0.0)
+    return got, left_bytes, soon(net)
+
+
 def _take_out(net: Net, now: float, f: int) -> float:
+    left_bytes = _unhook(net, now, f)
     c = net.flows[f].owner
-    k = net.classes[c]
-    withdraw(net, c, now)
-    left = max(0.0, net.flows[f].key - k.service)
+    recount(net, c, net.classes[c].count - 1, now)
+    return left_bytes
+
+
+def _unhook(net: Net, now: float, f: int) -> float:
+    """Takes flow `f` out of its class's heap; the class is in hand then, and counts it still."""
+    k = net.classes[net.flows[f].owner]
+    withdraw(net, net.flows[f].owner, now)
+    left_bytes = max(0.0, net.flows[f].key - k.service)
     k.heap = remove(net.flows, k.heap, f)
-    recount(net, c, k.count - 1, now)
-    return left
+    return left_bytes
 
 
 def set_capacity(net: Net, now: float, e: int, capacity: float) -> float:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -55,6 +56,7 @@ class LinkState:
     tangled: int = 0  # how many of its classes cross another hot link too
     dirty: int = 0
     dirty_link: int = 0  # scratch: the nth link that must be solved again
+    reached: float = INF  # the level found last, where looking for the next one begins
     full_since: float = 0.0  # observed only: since when, and how long in all, it has held somebody back
     full_s: float = 0.0
     holds: int = 0
@@ -130,6 +132,8 @@ class Board:
     """What there is one of."""
 
     clock: int = -1  # heap of what ends next
+    classes: int = 0  # rows in use; arrays have more
+    hops: int = 0
     listed: int = 0  # how many classes are on the roll
     free: int = -1  # unused rows of `flows`, as a list by `next`
     dirty: int = 0
@@ -180,16 +184,18 @@ def plain(capacity_Bps: Iterable[float]) -> Net:
 
 def add_class(net: Net, route: Iterable[int], weight: float, cap_Bps: float) -> Net:
     """The same network with one more class, its last."""
-    links = readable(net).links
-    hops = [Hop(link=link, owner=len(net.classes)) for link in route]
+    links, board = _row_wise(net.links), _row_wise(net.board)[0]
+    c, first = int(board.classes), int(board.hops)
+    hops = [Hop(link=link, owner=c) for link in route]
     narrow = min((float(links[hop.link].capacity) for hop in hops), default=UNBOUNDED_BPS)
-    first = len(net.hops)
     added = ClassState(weight, cap_Bps, first, first + len(hops), narrow=narrow)
+    board.classes += 1
+    board.hops += len(hops)
     return net._replace(
-        hops=_extended(net.hops, hops),
-        classes=_extended(net.classes, [added]),
-        nodes=_extended(net.nodes, [Node()]),
-        ranks=_extended(net.ranks, [Node()]),
+        hops=_filled(net.hops, first, hops),
+        classes=_filled(net.classes, c, [added]),
+        nodes=_filled(net.nodes, len(links) + c, [Node()]),
+        ranks=_filled(net.ranks, len(links) + c, [Node()]),
     )
 
 
@@ -200,7 +206,7 @@ def shade(net: Net, common: dict[int, set[int]], route: Iterable[int]) -> None:
     `common` keeps, for each link, those that all of its classes cross; it only ever gets smaller.
     """
     crossed = set(route)
-    links = readable(net).links
+    links = _row_wise(net.links)
     for link in crossed:
         shared = common[link] = common.get(link, crossed) & crossed
         own = (links[link].capacity, link)
@@ -237,7 +243,11 @@ def readable(net: Net) -> Net:
     if isinstance(net.links, list):
         return net
     tables: Any = net
-    return Net(*(table.view(np.recarray) for table in tables))
+    return Net(*map(_row_wise, tables))
+
+
+def _row_wise(table: Any) -> Any:
+    return table if isinstance(table, list) else table.view(np.recarray)
 
 
 def _extended(table: Any, rows: list[Any]) -> Any:
@@ -247,15 +257,29 @@ def _extended(table: Any, rows: list[Any]) -> Any:
     return np.concatenate([table, _array(type(rows[0]), rows)]) if rows else table
 
 
+def _filled(table: Any, at: int, rows: list[Any]) -> Any:
+    """The table with its rows from `at` on filled: an array doubles when it is full, since a class is added often."""
+    if isinstance(table, list) or not rows:
+        return _extended(table, rows)
+    kind = type(rows[0])
+    if at + len(rows) > len(table):
+        table = _extended(table, [kind()] * max(64, len(table)))
+    if kind is not Node:  # unused nodes are as good as new
+        table[at : at + len(rows)] = _array(kind, rows)
+    return table
+
+
 def dtypes() -> tuple[np.dtype[Any], ...]:
     """Of each table's records."""
     return tuple(_dtype(kind) for kind in KINDS)
 
 
+@cache
 def _dtype(kind: Any) -> np.dtype[Any]:
     return np.dtype([(column.name, np.float64 if column.type == "float" else np.int64) for column in fields(kind)])
 
 
 def _array(kind: Any, rows: Any) -> np.ndarray[Any, Any]:
-    values = attrgetter(*(column.name for column in fields(kind)))
-    return np.array([values(row) for row in rows], _dtype(kind))
+    dtype = _dtype(kind)
+    values = attrgetter(*(dtype.names or ()))
+    return np.array([values(row) for row in rows], dtype)

@@ -98,7 +98,7 @@ def share(net: Net, e: int, now: float) -> None:
     """
     link = net.links[e]
     settle(net, e, now)
-    level = link.level if link.members else INF
+    level = link.reached
     before = -1
     members = -1
     while members != before or members < 0:
@@ -149,6 +149,7 @@ def share(net: Net, e: int, now: float) -> None:
         link.others = others
         link.members = members
         link.level = level
+        link.reached = level
         aim(net, e)
     else:
         link.others = others

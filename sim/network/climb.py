@@ -70,7 +70,8 @@ class Climb:
     """A `Fluid` driven through slow start; `next_s` is when something happens next, inf when nothing will.
 
     `capacity_Bps` : (n_links,) bytes/s. `depth_bytes` : (n_links,) of drop-tail queues; without them nothing is
-    queued or lost. `flows` and `events` count transfers begun, and starts, ends and rungs taken.
+    queued or lost. `watch` and `compiled` are the fluid's. `flows` and `events` count transfers begun, and starts, ends
+    and rungs taken.
     """
 
     def __init__(
@@ -80,8 +81,9 @@ class Climb:
         depth_bytes: Sequence[float] | None = None,
         dropped: float = 1.0,
         watch: Watch | None = None,
+        compiled: bool = False,
     ) -> None:
-        self.fluid = Fluid(capacity_Bps, watch)
+        self.fluid = Fluid(capacity_Bps, watch, compiled)
         self.next_s = INF
         self.flows = 0
         self.events = 0

@@ -72,10 +72,9 @@ def pass_on(net: Net, old: int, c: int, now: float) -> None:
             _vanish(net, old)
         for h in range(k.first_hop, k.end_hop):
             temper(net, net.hops[h].link, now)
-        if k.count == 0:
-            _close_up(net, old, now)
-    if k.count == 0:
+    if k.count == 0:  # placing the other one will see to the links that this one leaves
         k.service = 0.0
+        k.hot = 0
 
 
 def _warm(net: Net, c: int, turns: int, now: float) -> None:
@@ -139,21 +138,22 @@ def _heat(net: Net, e: int, now: float) -> None:
     """Link `e` may run full from now on: finds its active classes, and strikes idle ones off the roll."""
     link = net.links[e]
     board = net.board[0]
+    classes, hops = net.classes, net.hops
     link.hot = 1
     link.since = now
     link.first = -1
     link.last = -1
     kept = 0
     for i in range(board.listed):
-        c = net.classes[i].listing
-        k = net.classes[c]
+        c = classes[i].listing
+        k = classes[c]
         if k.count == 0:
             k.listed = 0
             continue
-        net.classes[kept].listing = c
+        classes[kept].listing = c
         kept += 1
         for h in range(k.first_hop, k.end_hop):
-            if net.hops[h].link == e:
+            if hops[h].link == e:
                 _append(net, h)
                 k.hot += 1
                 if k.hot == 2:

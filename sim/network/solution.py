@@ -97,6 +97,7 @@ def share(net: Net, e: int, now: float) -> None:
     steps come from below after the first, and each makes more classes private, until none passes any more.
     """
     link = net.links[e]
+    classes, hops = net.classes, net.hops
     settle(net, e, now)
     level = link.reached
     before = -1
@@ -109,7 +110,8 @@ def share(net: Net, e: int, now: float) -> None:
         total = 0.0
         h = link.first
         while h >= 0:
-            k = net.classes[net.hops[h].owner]
+            hop = hops[h]
+            k = classes[hop.owner]
             mass = k.count * k.weight
             total += mass
             if k.bound < level * mass:
@@ -117,7 +119,7 @@ def share(net: Net, e: int, now: float) -> None:
             else:
                 own += mass
                 members += 1
-            h = net.hops[h].next
+            h = hop.next
         if members:
             reached = (link.capacity - others) / own
             level = max(level, reached) if before >= 0 else reached
@@ -126,10 +128,12 @@ def share(net: Net, e: int, now: float) -> None:
             members = -1
     link.low = INF
     link.high = 0.0
+    solved = 0
     h = link.first
     while h >= 0:
-        c = net.hops[h].owner
-        k = net.classes[c]
+        hop = hops[h]
+        c = hop.owner
+        k = classes[c]
         mass = k.count * k.weight
         if k.bound < level * mass:
             if k.link != PRIVATE or k.rate != k.bound / k.count:
@@ -141,8 +145,9 @@ def share(net: Net, e: int, now: float) -> None:
                 withdraw(net, c, now)
                 join(net, c, e)
             link.low = min(link.low, k.bound / mass)
-        net.board[0].solved += 1
-        h = net.hops[h].next
+        solved += 1
+        h = hop.next
+    net.board[0].solved += solved
     link.quick = 0
     if members:
         link.own = own

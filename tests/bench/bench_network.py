@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -229,9 +229,9 @@ def drive_by_simpy(shape: Shape, n: int, compiled: bool) -> None:
     environment.run()
 
 
-def climb(shape: Shape, n: int, round_trip_s: float) -> Climb:
+def climb(shape: Shape, n: int, round_trip_s: float, compiled: bool) -> Climb:
     """The shape's first flows through slow start, or past it when the round trip is 0."""
-    network = Climb(list(shape.capacity_Bps.values()))
+    network = Climb(list(shape.capacity_Bps.values()), compiled=compiled)
     for token, (start, size, route) in enumerate(listed(shape, n)):
         while network.next_s <= start:
             network.finished(network.next_s)
@@ -241,9 +241,16 @@ def climb(shape: Shape, n: int, round_trip_s: float) -> Climb:
     return network
 
 
-def climb_s(shape: Shape, n: int, round_trip_s: float) -> tuple[float, Climb]:
-    """Median time of that, and the network afterwards."""
-    return median_s(lambda: climb(shape, n, round_trip_s)), climb(shape, n, round_trip_s)
+def climbs_s(shape: Shape, n: int, round_trips_s: Sequence[float], compiled: bool) -> list[tuple[float, Climb]]:
+    """Median times of that for each round trip, taken in turns, and the networks afterwards."""
+    networks = [climb(shape, n, round_trip_s, compiled) for round_trip_s in round_trips_s]
+    took: list[list[float]] = [[] for _ in networks]
+    for _ in range(REPEATS):
+        for times, round_trip_s in zip(took, round_trips_s, strict=True):
+            began = time.perf_counter()
+            climb(shape, n, round_trip_s, compiled)
+            times.append(time.perf_counter() - began)
+    return list(zip(map(statistics.median, took), networks, strict=True))
 
 
 def live_bytes(n: int) -> float:
@@ -289,14 +296,14 @@ def main() -> None:
             row(f"**event by event**, {way}, alone on 3 links", 20_000, seconds)
             seconds = median_s(lambda: drive_by_simpy(SHAPES[0], 50_000, compiled))  # noqa: B023
             row(f"from SimPy, {way}, hub at load 0.8", 50_000, seconds)
-        for title, round_trip_s in (
-            ("no round trip", 0.0),
-            ("slow start, RTT 1 ms", 1e-3),
-            ("slow start, RTT 10 ms", 1e-2),
-        ):
-            seconds, done = climb_s(SHAPES[0], 10_000, round_trip_s)
-            events = f"{done.events / done.flows:.1f} events a flow, {seconds / done.events * 1e6:.1f} us each"
-            row(f"hub at load 0.8 in `Climb`, {title}", 10_000, seconds, events)
+        for way, compiled in (("plain", False), ("compiled", True)):
+            measured = climbs_s(SHAPES[0], 20_000, (0.0, 1e-3, 1e-2), compiled)
+            first_us = measured[0][0] / measured[0][1].events * 1e6
+            for title, (seconds, done) in zip(("no slow start", "RTT 1 ms", "RTT 10 ms"), measured, strict=True):
+                event_us = seconds / done.events * 1e6
+                told = f"{done.events / done.flows:.1f} events a flow, {event_us:.1f} us each"
+                told += f", {event_us / first_us:.2f} times"
+                row(f"**ladder**, {way}, hub at load 0.8, {title}", 20_000, seconds, told)
     print(f"\nMemory of a live flow: {live_bytes(20_000):.0f} B in plain Python.")
     if not has_simgrid:
         print("SimGrid is not installed here, so its rows are left out.")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.network import Change, Flows, Fluid, fluid, simulate
+from sim.network import Change, Climb, Flows, Fluid, fluid, simulate
 
 
 def busy(seed, links, routes, flows):
@@ -54,3 +54,29 @@ def test_going_on_compiled_in_the_middle_of_a_run_changes_nothing(monkeypatch):
     plain = story()
     monkeypatch.setattr(fluid, "COMPILE_AFTER", 1000)
     assert story() == plain
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("depth_bytes", [None, [3e5] * 8])
+def test_the_ladder_is_the_same_on_either(depth_bytes):
+    """Connections climb, wait for room and climb on at the same instants, however the text below them is run."""
+
+    def story(compiled):
+        draw = np.random.default_rng(6)
+        network = Climb([2e6] * 8, depth_bytes=depth_bytes, compiled=compiled)
+        told, now = [], 0.0
+        for token in range(400):
+            now += draw.exponential(0.05)
+            while network.next_s <= now:
+                told.append((network.next_s, network.finished(network.next_s)))
+            route = tuple(draw.permutation(8)[: draw.integers(1, 4)].tolist())
+            network.start(now, route, draw.exponential(1e6), token, draw.choice([1e-3, 0.02, 0.1]))
+            if token % 100 == 50:
+                network.set_capacity(now, token % 8, 1e6)
+        while network.next_s < np.inf:
+            told.append((network.next_s, network.finished(network.next_s)))
+        return told, network.events, network.resent_bytes
+
+    plain = story(compiled=False)
+    assert sum(len(ended) for _, ended in plain[0]) == 400
+    assert story(compiled=True) == plain

@@ -121,11 +121,13 @@ class Swarm:
                 continue
             return self._ended() if code == DONE else []
 
-    def leave(self, host: int, now_s: float) -> list[Ended]:
-        """A host has lost everything: whatever it was fetching fails."""
+    def leave(self, host: int, now_s: float, lost: bool) -> list[Ended]:
+        """A host is down: whatever it was fetching fails. With its disk `lost`, too, it has nothing to give any more."""
         for member in [m for members in self._members_of.values() for m in members]:
-            if self._net.members[member]["host"] == host:
+            row = self._net.members[member]
+            if row["host"] == host and (lost or not row["complete"]):
                 self._text.leave(self._net, now_s, member)
+                row["failed"] = 1
                 self._collect()
         return self._ended()
 

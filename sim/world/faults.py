@@ -87,7 +87,7 @@ class Faults:
             self._factors.setdefault(disk, []).append(0.0)
             self._resize(disk)
             if self._world.torrents is not None:
-                self._world.torrents.leave(registry)
+                self._world.torrents.leave(registry, lost=outage.kind == "lost")
             if outage.kind == "lost":
                 lose_all(self._world, registry)
 

@@ -55,9 +55,9 @@ class Torrents:
         one: Ended = yield ended
         return one
 
-    def leave(self, registry: Registry) -> None:
-        """A registry is down: what it is fetching breaks off."""
-        self._tell(self._swarm.leave(registry.number, self._world.clock.now))
+    def leave(self, registry: Registry, lost: bool) -> None:
+        """A registry is down, maybe with its disk: what it is fetching breaks off."""
+        self._tell(self._swarm.leave(registry.number, self._world.clock.now, lost))
 
     def registry(self, number: int) -> Registry:
         """Of the host of that number."""

@@ -158,11 +158,22 @@ def test_a_host_that_goes_takes_its_fetches_along() -> None:
     torrent = swarm.torrent(400 * MB, 0, ())
     gone, stays = (swarm.join(torrent, host, 0.0, RTT_S) for host in (1, 2))
     assert swarm.run(1.0) == []
-    (lost,) = swarm.leave(1, 1.0)
+    (lost,) = swarm.leave(1, 1.0, lost=False)
     assert (lost.member, lost.failed) == (gone, True)
     assert 0 < sum(share.carried_bytes for share in lost.shares) < 400 * MB
     (one,) = all_of(swarm, 1)
     assert (one.member, one.failed) == (stays, False)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_holder_whose_disk_is_lost_gives_nothing_any_more(lost: bool) -> None:
+    """A holder that is only down for an instant goes on giving; one without its disk leaves all to upstream."""
+    swarm = star([10 * MB, 100 * MB, 100 * MB], [100 * MB] * 3)
+    torrent = swarm.torrent(100 * MB, 0, holders=[1])
+    assert swarm.leave(1, 0.0, lost) == []
+    swarm.join(torrent, 2, 0.0, RTT_S)
+    (one,) = all_of(swarm, 1)
+    assert ({share.source for share in one.shares} == {0}) is lost
 
 
 def test_rows_are_used_again() -> None:

@@ -122,7 +122,7 @@ class Swarm:
             return self._ended() if code == DONE else []
 
     def leave(self, host: int, now_s: float, lost: bool) -> list[Ended]:
-        """A host is down: whatever it was fetching fails. With its disk `lost`, too, it has nothing to give any more."""
+        """A host is down: whatever it was fetching fails. With its disk `lost`, too, it has nothing to give."""
         for member in [m for members in self._members_of.values() for m in members]:
             row = self._net.members[member]
             if row["host"] == host and (lost or not row["complete"]):

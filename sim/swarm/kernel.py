@@ -8,6 +8,8 @@ after another. Text to be compiled (see `records`).
 
 from __future__ import annotations
 
+from typing import Any
+
 from sim.swarm.events import draw, schedule, take_first
 from sim.swarm.peers import (
     announce_soon,
@@ -117,18 +119,23 @@ def _leaving(net: Tables, x: int) -> int:
 
 
 def _send(net: Tables, now: float, x: int) -> None:
-    """Take the sender's tokens: a bucket that holds `burst_s` of its rate."""
+    """Take the sender's tokens."""
     source, _ = _ends(net, x)
     host = net.hosts[net.members[source].host]
     if net.members[source].seed:
         _let_in(net, now, x)
         return
     size_bytes = _size_bytes(net, source, _leaving(net, x))
-    host.egress_s = max(host.egress_s, now - net.figures[0].burst_s) + size_bytes / host.egress_Bps
+    host.egress_s = _spent_s(net, host.egress_s, now, size_bytes / host.egress_Bps)
     if host.egress_s > now:
         schedule(net, host.egress_s, GRANTED, x, net.conns[x >> 1].life)
     else:
         _let_in(net, now, x)
+
+
+def _spent_s(net: Tables, before_s: float, now: float, more_s: float) -> Any:
+    """Until when a bucket's tokens are spent if so many more are taken: it holds `burst_s` of its rate."""
+    return max(before_s, now - net.figures[0].burst_s) + more_s
 
 
 def _let_in(net: Tables, now: float, x: int) -> None:
@@ -136,7 +143,7 @@ def _let_in(net: Tables, now: float, x: int) -> None:
     _, target = _ends(net, x)
     host = net.hosts[net.members[target].host]
     size_bytes = _size_bytes(net, target, _leaving(net, x))
-    host.ingress_s = max(host.ingress_s, now - net.figures[0].burst_s) + size_bytes / host.ingress_Bps
+    host.ingress_s = _spent_s(net, host.ingress_s, now, size_bytes / host.ingress_Bps)
     if host.ingress_s > now:
         schedule(net, host.ingress_s, LET_IN, x, net.conns[x >> 1].life)
     else:

@@ -179,7 +179,7 @@ class Climb:
         """A round trip has passed: on to the next rung, unless a link and not the window held the connection back."""
         old, ladder = climber.flow_class, climber.ladder
         window_bytes = climber.window_bytes * 2
-        following = ladder.rungs.get(window_bytes) or self._class(ladder, window_bytes, INF)
+        following = self._class(ladder, window_bytes, INF)
         least_Bps = climber.window_bytes / ladder.round_trip_s * _AT_CAP
         fluid = self.fluid
         rate_Bps, left_bytes = fluid.advance(now_s, climber.flow, least_Bps, window_bytes, following, ladder.top)
@@ -211,7 +211,7 @@ class Climb:
         free = [c for c in self._waiting if not fluid.is_held(c)]
         for flow_class in [c for c in free if fluid.rate_Bps(c) >= c.cap_Bps * _AT_CAP]:
             for climber in self._waiting.pop(flow_class):
-                self._next_rung(now_s, climber, self.fluid.left_bytes(now_s, climber.flow))
+                self._next_rung(now_s, climber, fluid.left_bytes(now_s, climber.flow))
 
     def _stop_waiting(self, climber: _Climber) -> None:
         waiting = self._waiting[climber.flow_class]

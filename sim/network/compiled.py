@@ -24,7 +24,7 @@ TEXT = (records, pairing, fairshare, sharing, heat, solution, kernel)
 
 INLINE = (
     *("insert", "remove", "meld", "served", "withdraw", "recount", "place", "hold", "join", "settle", "empty"),
-    *("aim", "relevel", "swell", "hot_link", "stain", "soon", "_append", "_unlink", "_queue"),
+    *("aim", "relevel", "swell", "hot_link", "stain", "soon", "_append", "_unlink", "_queue", "_weigh", "_enrol"),
 )
 """Small and often called. The rest stays apart, which keeps compilation short."""
 

@@ -142,7 +142,7 @@ class Fluid:
         numbers = flow_class.number, top.number
         if self._watch is not None:
             self._watch.advance(self, now_s)
-            before = self._net.flows[flow].owner if self._do is kernel else int(self.net.flows[flow].owner)
+            before = int(self.net.flows[flow].owner)
         done = self._do.advance(self._handle, float(now_s), flow, float(least_Bps), float(window_bytes), *numbers)
         rate_Bps, left_bytes, self.next_finish_s = done
         if self._watch is not None and rate_Bps >= least_Bps:

@@ -23,19 +23,9 @@ def recount(net: Net, c: int, count: int, now: float) -> None:
     k.bound = bound
     k.count = count
     if more != 0.0 or turns:
-        warm = False
-        links = net.links
-        hops = net.hops
-        for h in range(k.first_hop, k.end_hop):
-            link = links[hops[h].link]
-            link.potential += more
-            if link.hot or (link.potential > link.capacity and link.shadow == 0):
-                warm = True
-        if turns > 0 and k.listed == 0:
-            board = net.board[0]
-            k.listed = 1
-            net.classes[board.listed].listing = c
-            board.listed += 1
+        warm = _weigh(net, c, more)
+        if turns > 0:
+            _enrol(net, c)
         if warm:
             _warm(net, c, turns, now)
     if count == 0:
@@ -55,17 +45,8 @@ def pass_on(net: Net, old: int, c: int, now: float) -> None:
     more = began.bound + bound - k.bound
     k.bound = bound
     k.count -= 1
-    warm = False
-    for h in range(k.first_hop, k.end_hop):
-        link = net.links[net.hops[h].link]
-        link.potential += more
-        if link.hot or (link.potential > link.capacity and link.shadow == 0):
-            warm = True
-    if began.listed == 0:
-        board = net.board[0]
-        began.listed = 1
-        net.classes[board.listed].listing = c
-        board.listed += 1
+    warm = _weigh(net, c, more)
+    _enrol(net, c)
     if warm:
         _appear(net, c)
         if k.count == 0:
@@ -75,6 +56,29 @@ def pass_on(net: Net, old: int, c: int, now: float) -> None:
     if k.count == 0:  # placing the other one will see to the links that this one leaves
         k.service = 0.0
         k.hot = 0
+
+
+def _weigh(net: Net, c: int, more: float) -> bool:
+    """The route of class `c` could use so much more: whether one of its links is hot, or should be."""
+    k = net.classes[c]
+    links, hops = net.links, net.hops
+    warm = False
+    for h in range(k.first_hop, k.end_hop):
+        link = links[hops[h].link]
+        link.potential += more
+        if link.hot or (link.potential > link.capacity and link.shadow == 0):
+            warm = True
+    return warm
+
+
+def _enrol(net: Net, c: int) -> None:
+    """Class `c` stands on the roll of those that may be active."""
+    k = net.classes[c]
+    if k.listed == 0:
+        board = net.board[0]
+        k.listed = 1
+        net.classes[board.listed].listing = c
+        board.listed += 1
 
 
 def _warm(net: Net, c: int, turns: int, now: float) -> None:

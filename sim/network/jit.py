@@ -10,6 +10,7 @@ Numba is slow to import: import this late.
 from __future__ import annotations
 
 import inspect
+import sys
 import zlib
 from collections.abc import Container, Sequence
 from types import FunctionType, ModuleType
@@ -23,8 +24,8 @@ UNCOUNTED: dict[str, Any] = {"_nrt": False}
 
 
 def checksum(text: Sequence[ModuleType]) -> int:
-    """Of the source of all these modules."""
-    return zlib.crc32("".join(inspect.getsource(module) for module in text).encode())
+    """Of the source of all these modules, and of how they are compiled."""
+    return zlib.crc32("".join(inspect.getsource(module) for module in (*text, sys.modules[__name__])).encode())
 
 
 def jit(function: Any, scope: dict[str, Any], text_checksum: int, inline: bool = False, **options: Any) -> Any:

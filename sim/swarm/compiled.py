@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from sim.network import jit
+from sim.network.jit import checksum, jit_text
 from sim.swarm import events, kernel, peers, pieces, records
 
 TEXT = (records, events, pieces, peers, kernel)
 
-_text = jit.jit_text(TEXT, jit.checksum((*TEXT, jit, sys.modules[__name__])))
+_text = jit_text(TEXT, checksum((*TEXT, sys.modules[__name__])))
 join, run, leave, cut = (_text[name] for name in ("join", "run", "leave", "cut"))

@@ -18,12 +18,13 @@ from sim.swarm.peers import (
     hear,
     offered,
     opened,
+    reachable,
     refused,
     share,
     stop_announcing,
     tick,
 )
-from sim.swarm.pieces import ask, ask_others, delay_s, inward, peer, receive
+from sim.swarm.pieces import ask, ask_others, delay_s, inward, peer, receive, route
 from sim.swarm.records import (
     ANNOUNCED,
     DELIVERED,
@@ -39,6 +40,7 @@ from sim.swarm.records import (
     REFUSED,
     SEND,
     TICK,
+    UNUSED,
     Tables,
 )
 
@@ -66,7 +68,6 @@ def run(net: Tables, until_s: float) -> int:
         event = net.events[take_first(net)]
         now, kind, what, life = event.at_s, event.kind, event.what, event.life
         board.now_s = now
-        board.happened += 1
         if kind >= SEND:
             if net.conns[what >> 1].life == life:
                 _move(net, now, kind, what)
@@ -158,11 +159,9 @@ def _cross(net: Tables, now: float, x: int) -> None:
     u, d = _ends(net, x)
     a, b = net.members[u].host, net.members[d].host
     source, target, channel, life = net.hosts[a], net.hosts[b], net.channels[x], net.conns[x >> 1].life
-    leg = net.legs[source.place, target.place]
     size_bytes = _size_bytes(net, u, _leaving(net, x))
     left_s = now
-    route = ((source.first_up, source.end_up), (leg.first, leg.end), (target.first_down, target.end_down))
-    for first, end in route:
+    for first, end in route(net, a, b):
         for i in range(first, end):
             link = net.links[net.hops[i]]
             link.free_s = max(link.free_s, now) + size_bytes / link.capacity_Bps
@@ -255,19 +254,9 @@ def leave(net: Tables, now: float, m: int) -> None:
         _leave_note(net, m)
 
 
-def cut(net: Tables, now: float, link: int) -> None:
-    """A link is down: connections over it close."""
+def cut(net: Tables, now: float) -> None:
+    """A link is down: connections over it close, and so do offers of some."""
     for c in range(len(net.conns)):
         conn = net.conns[c]
-        if conn.state == OPEN and (_crosses(net, conn.a, conn.b, link) or _crosses(net, conn.b, conn.a, link)):
+        if conn.state != UNUSED and not reachable(net, conn.a, conn.b):
             close(net, now, c)
-
-
-def _crosses(net: Tables, m: int, q: int, link: int) -> bool:
-    a, b = net.hosts[net.members[m].host], net.hosts[net.members[q].host]
-    leg = net.legs[a.place, b.place]
-    for first, end in ((a.first_up, a.end_up), (leg.first, leg.end), (b.first_down, b.end_down)):
-        for i in range(first, end):
-            if net.hops[i] == link:
-                return True
-    return False

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.swarm.events import draw, schedule
-from sim.swarm.pieces import ask, delay_s, give_up, inward, learn, peer
+from sim.swarm.pieces import ask, delay_s, give_up, inward, learn, peer, route
 from sim.swarm.records import ANNOUNCED, DIALLED, OFFERED, OPEN, OPENED, REFUSED, TICK, UNUSED, Tables
 
 
@@ -98,7 +98,7 @@ def hear(net: Tables, now: float, m: int) -> None:
                 continue
             if member.conns >= figures.connections or member.dialled >= figures.dials:
                 return
-            if not _banned(net, now, m, q) and _joined(net, m, q) < 0:
+            if not _banned(net, now, m, q) and not _joined(net, m, q):
                 _dial(net, now, m, q)
 
 
@@ -123,13 +123,12 @@ def ban(net: Tables, now: float, m: int, q: int) -> None:
     bans[m, at].peer, bans[m, at].until_s = q, now + net.figures[0].ban_s
 
 
-def _joined(net: Tables, m: int, q: int) -> int:
-    """The link-up of two members as the first one knows it, -1 if there is none."""
+def _joined(net: Tables, m: int, q: int) -> bool:
+    """Whether the first of two members knows of a link-up of both."""
+    joined = False
     for i in range(net.members[m].conns):
-        c = net.conns_of[m, i]
-        if peer(net, c, m) == q:
-            return int(c)
-    return -1
+        joined |= peer(net, net.conns_of[m, i], m) == q
+    return joined
 
 
 def _dial(net: Tables, now: float, m: int, q: int) -> None:
@@ -157,7 +156,7 @@ def offered(net: Tables, now: float, c: int) -> None:
     m, q = conn.a, conn.b
     answered_s = now + _one_way_s(net, q, m)
     free = net.members[q].conns < net.figures[0].connections and reachable(net, m, q)
-    if free and _joined(net, q, m) < 0 and not net.members[q].failed:
+    if free and not _joined(net, q, m) and not net.members[q].failed:
         _take_place(net, q, c)
         schedule(net, answered_s, OPENED, c, conn.life)
     else:
@@ -247,9 +246,7 @@ def reachable(net: Tables, m: int, q: int) -> bool:
 
 
 def _up(net: Tables, source: int, target: int) -> bool:
-    a, b = net.hosts[source], net.hosts[target]
-    leg = net.legs[a.place, b.place]
-    for first, end in ((a.first_up, a.end_up), (leg.first, leg.end), (b.first_down, b.end_down)):
+    for first, end in route(net, source, target):
         for i in range(first, end):
             if not net.links[net.hops[i]].capacity_Bps:
                 return False

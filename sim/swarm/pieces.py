@@ -35,6 +35,13 @@ def delay_s(net: Tables, source: int, target: int) -> Any:
     return a.delay_s + net.legs[a.place, b.place].delay_s + b.delay_s
 
 
+def route(net: Tables, source: int, target: int) -> Any:
+    """From host to host, as three stretches of `hops`: up, between the places, and down."""
+    a, b = net.hosts[source], net.hosts[target]
+    leg = net.legs[a.place, b.place]
+    return (a.first_up, a.end_up), (leg.first, leg.end), (b.first_down, b.end_down)
+
+
 def ask(net: Tables, now: float, m: int, c: int) -> None:
     """Member `m` asks the other end of a link-up for as many pieces as it may."""
     q = peer(net, c, m)
@@ -131,9 +138,8 @@ def ask_others(net: Tables, now: float, m: int) -> None:
 
 def receive(net: Tables, now: float, m: int, c: int, p: int, late: int) -> bool:
     """A piece has come over a link-up: whether it was still wanted. Whoever else was asked for it is no longer."""
-    board, member, channel = net.board[0], net.members[m], net.channels[inward(net, c, m)]
+    member, channel = net.members[m], net.channels[inward(net, c, m)]
     if has(net, m, p):
-        board.again += 1
         return False
     net.has[m, p >> 5] |= 1 << (p & 31)
     member.pieces += 1

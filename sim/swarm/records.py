@@ -39,7 +39,7 @@ HOST = _record(
 )
 #: Routes between places: hops[first:end], and how long they take.
 LEG = _record("first end delay_s")
-TORRENT = _record("pieces last_bytes announced seeds members")
+TORRENT = _record("pieces last_bytes announced seeds")
 MEMBER = _record(
     "host torrent tracker_s seed pieces complete announced told_complete conns open dialled bans next queued "
     "progress_s failed life"
@@ -52,7 +52,7 @@ SHARE = _record("member source carried_bytes first_s last_s")
 BAN = _record("peer until_s")
 #: A `late` one is asked of others as well.
 REQUEST = _record("piece asked_s here_s late")
-BOARD = _record("events order free_conn done shares now_s happened again random", random="u8")
+BOARD = _record("events order free_conn done shares now_s random", random="u8")
 FIGURES = _record(
     "piece_bytes dials connections mutual pipeline seed_pipeline handout first_announce_s announce_s ban_s burst_s "
     "timeout_s patience_s"

@@ -68,20 +68,9 @@ class Swarm:
         self._text: Any = importlib.import_module("sim.swarm.compiled")
         self._seeds = rules.seeds
         self._shares: dict[int, list[Share]] = {}
-        self._unused = list(range(15, -1, -1))
         self._members_of: dict[int, list[int]] = {}
         self._net = _tables(rules, capacity_Bps, hosts, legs, seed)
-
-    @property
-    def next_s(self) -> float:
-        """When something happens next; inf when nothing will."""
-        net = self._net
-        return float(net.events[0]["at_s"]) if net.board[0]["events"] else _NEVER
-
-    @property
-    def happened(self) -> int:
-        """How many events there have been."""
-        return int(self._net.board[0]["happened"])
+        self._unused = list(range(len(self._net.members) - 1, -1, -1))
 
     def torrent(self, size_bytes: int, upstream: int, holders: Sequence[int]) -> int:
         """A layer that somebody is about to fetch: upstream's seeds have it, and so do the hosts in `holders`."""
@@ -95,7 +84,7 @@ class Swarm:
         if pieces > self._net.spread.shape[1]:
             self._widen(pieces)
         last_bytes = size_bytes - (pieces - 1) * piece_bytes
-        self._net.torrents[at] = (pieces, last_bytes, 0, self._seeds, 0)
+        self._net.torrents[at] = (pieces, last_bytes, 0, self._seeds)
         self._members_of[at] = []
         for number in range(self._seeds):
             self._net.seeds[at, number] = self._member(at, upstream, 0.0, seed=True)
@@ -135,7 +124,7 @@ class Swarm:
         """From now on a link carries so many bytes/s; at 0 it is down, and connections over it close."""
         self._net.links[link]["capacity_Bps"] = capacity_Bps
         if not capacity_Bps:
-            self._text.cut(self._net, now_s, link)
+            self._text.cut(self._net, now_s)
             self._collect()
 
     def drop(self, torrent: int, now_s: float) -> None:
@@ -145,8 +134,8 @@ class Swarm:
             self._text.leave(self._net, now_s, member)
             self._net.members[member]["life"] += 1
             self._unused.append(member)
+            self._collect()
             self._shares.pop(member, None)
-        self._collect()
 
     def _ended(self) -> list[Ended]:
         net, board = self._net, self._net.board[0]

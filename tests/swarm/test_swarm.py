@@ -190,3 +190,19 @@ def test_rows_are_used_again() -> None:
         assert swarm.run(now_s) == []
     assert len(swarm._net.members) <= 16
     assert 0.2 <= min(took) <= max(took) < 2 * RULES.announce_s + RULES.first_announce_s
+
+
+def test_a_line_that_breaks_while_somebody_dials_is_as_good_as_new_when_it_is_back() -> None:
+    """Upstream's line is down between the offer and its answer: nothing waits for ever, and the layer comes later."""
+    swarm = star([100 * MB, 100 * MB], [100 * MB, 100 * MB], RULES._replace(ban_s=1.0, first_announce_s=3.0))
+    torrent = swarm.torrent(100 * MB, 0, ())
+    swarm.join(torrent, 1, 0.0, RTT_S)
+    # The tracker answers after a round trip; the offer is there one and a half later, its answer two.
+    asked_s = RTT_S + 1.75 * RTT_S
+    assert swarm.run(asked_s) == []
+    swarm.set_capacity(0, 0.0, asked_s)
+    assert swarm.run(2.0) == []
+    swarm.set_capacity(0, 100.0 * MB, 2.0)
+    (one,) = all_of(swarm, 1)
+    assert not one.failed
+    assert one.at_s < 2.0 + 2 * 3.0 + 1.0

@@ -206,3 +206,33 @@ def test_a_line_that_breaks_while_somebody_dials_is_as_good_as_new_when_it_is_ba
     (one,) = all_of(swarm, 1)
     assert not one.failed
     assert one.at_s < 2.0 + 2 * 3.0 + 1.0
+
+
+def test_upstream_sends_each_piece_a_few_times() -> None:
+    """Rarest first: what upstream has sent to somebody others get from him, so that it sends few copies of all."""
+    ended = crowd(star([50 * MB] + [100 * MB] * 40, [100 * MB] * 41), 200 * MB, 40)
+    sent = sum(share.carried_bytes for one in ended for share in one.shares if share.source == 0)
+    assert 200 * MB <= sent < 3 * 200 * MB
+
+
+def test_the_last_pieces_are_asked_of_several() -> None:
+    """Three of six pieces are asked of an upstream that takes 10 s for each: in the end the holder is asked, too."""
+    swarm = star([0.4 * MB, 100 * MB, 100 * MB], [100 * MB] * 3)
+    torrent = swarm.torrent(24 * MB, 0, holders=[1])
+    swarm.join(torrent, 2, 0.0, RTT_S)
+    (one,) = all_of(swarm, 1)
+    assert one.at_s < 1.0
+    assert sum(share.carried_bytes for share in one.shares if share.source == 1) == 24 * MB
+
+
+@pytest.mark.parametrize(("ban_s", "least_s", "most_s"), [(0.0, 1.0, 12.0), (30.0, 30.0, 42.0)])
+def test_who_was_refused_stays_away_for_a_while(ban_s: float, least_s: float, most_s: float) -> None:
+    """Upstream can't be reached for the first second; a node that dialled it then comes back when its ban is over."""
+    swarm = star([100 * MB, 100 * MB], [100 * MB, 100 * MB], RULES._replace(ban_s=ban_s))
+    torrent = swarm.torrent(100 * MB, 0, ())
+    swarm.set_capacity(0, 0.0, 0.0)
+    swarm.join(torrent, 1, 0.0, RTT_S)
+    assert swarm.run(1.0) == []
+    swarm.set_capacity(0, 100.0 * MB, 1.0)
+    (one,) = all_of(swarm, 1)
+    assert least_s <= one.at_s < most_s

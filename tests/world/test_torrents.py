@@ -75,6 +75,17 @@ def test_a_fetch_goes_on_when_its_line_is_back() -> None:
     assert broken["pull_s"] > calm["pull_s"] + 5.0
 
 
+def test_nothing_moves_before_it_is_asked_for() -> None:
+    """A pull that begins long after the one before has its bytes from then on, and takes as long as one alone."""
+    chosen = scenario(nodes=2, demand__nodes=2, **swarm())
+    seen = play(chosen, demand([Deploy(at_s) for at_s in (0.0, 50.0, 100.0)], apps=ROM))
+    asked_s = {row["deploy"]: row["asked_s"] for row in seen.deploys()}
+    pulled = [row for row in seen.rows("transfers") if row["purpose"] == "pull"]
+    assert len({row["deploy"] for row in pulled}) == 3
+    assert all(asked_s[row["deploy"]] < row["started_s"] <= row["ended_s"] for row in pulled)
+    assert min(row["pull_s"] for row in seen.deploys()) > 1.0
+
+
 @pytest.mark.parametrize("preset", ["kraken", "dragonfly"])
 def test_swarms_pass_the_audit_whatever_breaks(preset: str) -> None:
     """Lines, nodes and central fail while images spread: the books stay in order, and every deploy has its end."""

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.swarm import Attached, Ended, Leg, Rules, Swarm
+from sim.swarm import Attached, Ended, Leg, Rules, Swarm, pieces
 
 pytestmark = pytest.mark.slow
 
@@ -208,8 +208,20 @@ def test_a_line_that_breaks_while_somebody_dials_is_as_good_as_new_when_it_is_ba
     assert one.at_s < 2.0 + 2 * 3.0 + 1.0
 
 
+def test_the_rarest_piece_goes_first() -> None:
+    """Of four pieces that four, one, three and two peers have, that of one goes first, and then on to that of four."""
+    net = star([100 * MB], [100 * MB])._net
+    net.spread[0, :4] = 4, 1, 3, 2
+    net.scratch[:4] = 0, 1, 2, 3
+    taken, left = [], 4
+    while left:
+        piece, left = pieces._rarest(net, 0, left)
+        taken.append(int(piece))
+    assert taken == [1, 3, 2, 0]
+
+
 def test_upstream_sends_each_piece_a_few_times() -> None:
-    """Rarest first: what upstream has sent to somebody others get from him, so that it sends few copies of all."""
+    """What upstream has sent to somebody others get from him, so that it sends few copies of all."""
     ended = crowd(star([50 * MB] + [100 * MB] * 40, [100 * MB] * 41), 200 * MB, 40)
     sent = sum(share.carried_bytes for one in ended for share in one.shares if share.source == 0)
     assert 200 * MB <= sent < 3 * 200 * MB

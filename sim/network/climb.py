@@ -124,16 +124,17 @@ class Climb:
     def finished(self, now_s: float) -> list[Any]:
         """Ends and rungs due at `now_s`: the tokens of the transfers that have ended, in the order they started."""
         ended: list[_Climber] = []
+        due = self._due
         reach_s = now_s * (1 + ROUNDING)
         if self.fluid.next_finish_s <= reach_s:
             ended = self.fluid.finished(now_s)
-        self.events += len(ended)
-        for climber in ended:
-            climber.gone = True
-            if climber.flow_class in self._waiting:
-                self._stop_waiting(climber)
-        while self._due and self._due[0][0] <= reach_s:
-            climber = heapq.heappop(self._due)[2]
+            self.events += len(ended)
+            for climber in ended:
+                climber.gone = True
+                if climber.flow_class in self._waiting:
+                    self._stop_waiting(climber)
+        while due and due[0][0] <= reach_s:
+            climber = heapq.heappop(due)[2]
             if not climber.gone:
                 self._climb(now_s, climber)
         if self._waiting:
@@ -179,10 +180,10 @@ class Climb:
         """A round trip has passed: on to the next rung, unless a link and not the window held the connection back."""
         old, ladder = climber.flow_class, climber.ladder
         window_bytes = climber.window_bytes * 2
-        following = self._class(ladder, window_bytes, INF)
+        following = ladder.rungs.get(window_bytes) or self._class(ladder, window_bytes, INF)
         least_Bps = climber.window_bytes / ladder.round_trip_s * _AT_CAP
         fluid = self.fluid
-        rate_Bps, left_bytes = fluid.advance(now_s, climber.flow, least_Bps, window_bytes, following, ladder.top)
+        rate_Bps, left_bytes = fluid.advance(now_s, climber.flow, old, least_Bps, window_bytes, following, ladder.top)
         if rate_Bps < least_Bps:
             over_bytes = climber.window_bytes - self._pipe_bytes(rate_Bps, ladder)
             if over_bytes > 0:
@@ -190,7 +191,7 @@ class Climb:
                 if old.cap_Bps < ladder.ceiling_Bps:
                     self._waiting.setdefault(old, {})[climber] = None
                 return
-            fluid.advance(now_s, climber.flow, 0.0, window_bytes, following, ladder.top)
+            fluid.advance(now_s, climber.flow, old, 0.0, window_bytes, following, ladder.top)
         climber.window_bytes = window_bytes
         climber.flow_class = ladder.top if left_bytes <= window_bytes else following
         self.events += 1
@@ -202,9 +203,12 @@ class Climb:
         round_trip_s = ladder.round_trip_s
         if left_bytes <= window_bytes or round_trip_s <= 0:
             return
-        if window_bytes / round_trip_s < (ladder.enough_Bps if self._depth_bytes is None else ladder.ceiling_Bps):
-            due_s = now_s + self.round_trip_s(round_trip_s, ladder.route)
-            heapq.heappush(self._due, (due_s, next(self._order), climber))
+        most_Bps = ladder.enough_Bps
+        if self._depth_bytes is not None:
+            most_Bps = ladder.ceiling_Bps
+            round_trip_s = self.round_trip_s(round_trip_s, ladder.route)
+        if window_bytes / ladder.round_trip_s < most_Bps:
+            heapq.heappush(self._due, (now_s + round_trip_s, next(self._order), climber))
 
     def _wake(self, now_s: float) -> None:
         fluid = self.fluid

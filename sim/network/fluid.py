@@ -132,24 +132,27 @@ class Fluid:
             self._watch.moved(self, flow, flow_class, more_bytes)
 
     def advance(
-        self, now_s: float, flow: int, least_Bps: float, window_bytes: float, flow_class: FlowClass, top: FlowClass
-    ) -> tuple[float, float]:
-        """A flow that gets `least_Bps` or more goes on in another class of its route.
+        self, now_s: float, flow: int, old: FlowClass, least_Bps: float, window_bytes: float, new: FlowClass,
+        top: FlowClass,
+    ) -> tuple[float, float]:  # fmt: skip
+        """A flow of class `old` that gets `least_Bps` or more goes on in another of its route and weight.
 
-        In `top` if `window_bytes` hold what it has left, else in `flow_class`. What it got until now, bytes/s, and
-        what it still has to send, bytes.
+        In `top` if `window_bytes` hold what it has left, else in `new`. What it got until now, bytes/s, and what it
+        still has to send, bytes.
         """
-        numbers = flow_class.number, top.number
-        if self._watch is not None:
-            self._watch.advance(self, now_s)
-            before = int(self.net.flows[flow].owner)
-        done = self._do.advance(self._handle, float(now_s), flow, float(least_Bps), float(window_bytes), *numbers)
-        rate_Bps, left_bytes, self.next_finish_s = done
-        if self._watch is not None and rate_Bps >= least_Bps:
-            following = top if left_bytes <= window_bytes else flow_class
-            if following.number != before:
-                self._watch.moved(self, flow, following, 0.0)
-        return rate_Bps, left_bytes
+        watch = self._watch
+        if watch is not None:
+            watch.advance(self, now_s)
+        got_Bps, left_bytes, exchanged, self.next_finish_s = self._do.advance(
+            self._handle, float(now_s), flow, float(least_Bps), float(window_bytes), new.number, top.number
+        )
+        if got_Bps >= least_Bps:
+            following = top if left_bytes <= window_bytes else new
+            if exchanged:
+                old.number, following.number = following.number, old.number
+            if watch is not None and following is not old:
+                watch.advanced(self, flow, following, exchanged)
+        return got_Bps, left_bytes
 
     def set_capacity(self, now_s: float, link: int, capacity_Bps: float) -> None:
         """From `now_s` on `link` carries `capacity_Bps` bytes/s; at 0 its flows stand still."""

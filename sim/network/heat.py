@@ -13,6 +13,13 @@ from sim.network.sharing import empty, hold, relevel, settle, stain, stain_route
 COOL = 0.75
 """A hot link cools only when its potential is this part of its capacity, so that it does not flicker."""
 
+LINGER = 0.5
+"""The same for one that ties no classes to other hot links: staying hot costs it little, turning hot a solution."""
+
+
+TURNING = 2
+"""What `_weigh` says of a route where a link may have to heat or cool."""
+
 
 def recount(net: Net, c: int, count: int, now: float) -> None:
     """Class `c`, in hand, now has `count` flows."""
@@ -26,48 +33,33 @@ def recount(net: Net, c: int, count: int, now: float) -> None:
         warm = _weigh(net, c, more)
         if turns > 0:
             _enrol(net, c)
-        if warm:
-            _warm(net, c, turns, now)
+            if warm:
+                _appear(net, c)
+        elif turns < 0 and warm:
+            _vanish(net, c)
+        if warm == TURNING:
+            _temper_route(net, c, now)
+        if turns < 0 and warm:
+            _close_up(net, c, now)
     if count == 0:
         k.service = 0.0
 
 
-def pass_on(net: Net, old: int, c: int, now: float) -> None:
-    """One flow of class `old` is the first of class `c` of the same route from now on; both are in hand.
-
-    Links see one change of what could be used, where two in a row might heat or cool them for nothing.
-    """
-    k = net.classes[old]
-    began = net.classes[c]
-    bound = min((k.count - 1) * k.cap, k.narrow) if k.count > 1 else 0.0
-    began.bound = min(began.cap, began.narrow)
-    began.count = 1
-    more = began.bound + bound - k.bound
-    k.bound = bound
-    k.count -= 1
-    warm = _weigh(net, c, more)
-    _enrol(net, c)
-    if warm:
-        _appear(net, c)
-        if k.count == 0:
-            _vanish(net, old)
-        for h in range(k.first_hop, k.end_hop):
-            temper(net, net.hops[h].link, now)
-    if k.count == 0:  # placing the other one will see to the links that this one leaves
-        k.service = 0.0
-        k.hot = 0
-
-
-def _weigh(net: Net, c: int, more: float) -> bool:
-    """The route of class `c` could use so much more: whether one of its links is hot, or should be."""
+def _weigh(net: Net, c: int, more: float) -> int:
+    """The route of class `c` could use so much more: 0 if no link is hot, `TURNING` if one may have to turn."""
     k = net.classes[c]
     links, hops = net.links, net.hops
-    warm = False
+    warm = 0
     for h in range(k.first_hop, k.end_hop):
         link = links[hops[h].link]
         link.potential += more
-        if link.hot or (link.potential > link.capacity and link.shadow == 0):
-            warm = True
+        if link.hot:
+            if link.potential <= COOL * link.capacity:
+                warm = TURNING
+            elif warm == 0:
+                warm = 1
+        elif link.potential > link.capacity and link.shadow == 0:
+            warm = TURNING
     return warm
 
 
@@ -81,17 +73,10 @@ def _enrol(net: Net, c: int) -> None:
         board.listed += 1
 
 
-def _warm(net: Net, c: int, turns: int, now: float) -> None:
-    """Class `c` has begun (`turns` 1) or ceased (-1) or changed its bound (0) on a route where links are hot."""
+def _temper_route(net: Net, c: int, now: float) -> None:
     k = net.classes[c]
-    if turns > 0:
-        _appear(net, c)
-    elif turns < 0:
-        _vanish(net, c)
     for h in range(k.first_hop, k.end_hop):
         temper(net, net.hops[h].link, now)
-    if turns < 0:
-        _close_up(net, c, now)
 
 
 def _appear(net: Net, c: int) -> None:
@@ -132,7 +117,7 @@ def temper(net: Net, e: int, now: float) -> None:
     """Heats or cools link `e` as its potential asks."""
     link = net.links[e]
     if link.hot:
-        if link.potential <= COOL * link.capacity:
+        if link.potential <= (COOL if link.tangled else LINGER) * link.capacity:
             _cool(net, e, now)
     elif link.potential > link.capacity and link.shadow == 0:
         _heat(net, e, now)

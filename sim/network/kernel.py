@@ -14,11 +14,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.network.heat import pass_on, recount, temper
+from sim.network.heat import recount, temper
 from sim.network.pairing import insert, remove
 from sim.network.records import IN_HAND, INF, PRIVATE, UNBOUNDED_BPS, Net
 from sim.network.sharing import aim, hop_on, place, served, stain, swell, withdraw
 from sim.network.solution import solve
+
+Advance = tuple[float, float, bool, float]
 
 ROUNDING = 1e-15
 """Relative slack on the clock: a timer set as now + delay may ring a rounding error early."""
@@ -123,51 +125,52 @@ def move(net: Net, now: float, f: int, c: int, more: float) -> float:
     flow = net.flows[f]
     old = flow.owner
     asked = flow.asked + more
-    k = net.classes[c]
-    if k.count == 0 and c != old:
-        left_bytes = _unhook(net, now, f)
-        flow.owner = c
-        flow.key = k.service + left_bytes + more
-        k.heap = insert(net.flows, k.heap, f)
-        pass_on(net, old, c, now)
-        place(net, old, now)
-        place(net, c, now)
-        if net.board[0].dirty:
-            solve(net, now)
-    else:
-        left_bytes = _take_out(net, now, f)
-        place(net, old, now)
-        start(net, now, c, f, left_bytes + more)
+    left_bytes = _take_out(net, now, f)
+    place(net, old, now)
+    start(net, now, c, f, left_bytes + more)
     flow.asked = asked
     return soon(net)
 
 
-def advance(net: Net, now: float, f: int, least: float, window: float, c: int, top: int) -> tuple[float, float, float]:
+def advance(net: Net, now: float, f: int, least: float, window: float, c: int, top: int) -> Advance:
     """Flow `f` goes on in class `c`, or in `top` if a window holds the rest, unless it gets less than `least`.
 
-    What it got, what it still has to send, and when the next flow ends.
+    What it got, what it still has to send, whether its class and that one changed places, and when the next flow ends.
     """
-    got, left_bytes = progress(net, now, f)
-    if got >= least:
-        following = top if left_bytes <= window else c
-        if following != net.flows[f].owner:
-            return got, left_bytes, move(net, now, f, following, 0.0)
-    return got, left_bytes, soon(net)
+    flow = net.flows[f]
+    old = flow.owner
+    got = rate(net, old)
+    left_bytes = max(0.0, float(flow.key - served(net, old, now)))
+    following = top if left_bytes <= window else c
+    if got < least or following == old:
+        return got, left_bytes, False, soon(net)
+    if net.classes[old].count > 1 or net.classes[following].count:
+        return got, left_bytes, False, move(net, now, f, following, 0.0)
+    _exchange(net, now, old, following)
+    return got, left_bytes, True, soon(net)
+
+
+def _exchange(net: Net, now: float, c: int, idle: int) -> None:
+    """Class `c` and an idle one of the same route and weight trade caps, so that the flow need not leave its place."""
+    withdraw(net, c, now)
+    k = net.classes[c]
+    cap = k.cap
+    k.cap = net.classes[idle].cap
+    net.classes[idle].cap = cap
+    recount(net, c, k.count, now)
+    place(net, c, now)
+    if net.board[0].dirty:
+        solve(net, now)
 
 
 def _take_out(net: Net, now: float, f: int) -> float:
-    left_bytes = _unhook(net, now, f)
+    """Takes flow `f` out of its class, which is in hand then; the bytes it still had to send."""
     c = net.flows[f].owner
-    recount(net, c, net.classes[c].count - 1, now)
-    return left_bytes
-
-
-def _unhook(net: Net, now: float, f: int) -> float:
-    """Takes flow `f` out of its class's heap; the class is in hand then, and counts it still."""
-    k = net.classes[net.flows[f].owner]
-    withdraw(net, net.flows[f].owner, now)
+    k = net.classes[c]
+    withdraw(net, c, now)
     left_bytes = max(0.0, net.flows[f].key - k.service)
     k.heap = remove(net.flows, k.heap, f)
+    recount(net, c, k.count - 1, now)
     return left_bytes
 
 

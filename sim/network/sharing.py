@@ -101,7 +101,8 @@ def relevel(net: Net, e: int) -> None:
     """The level of a hot link that is tied to no other, unless somebody passes between members and others."""
     link = net.links[e]
     if link.members == 0:
-        empty(net, e)
+        if link.aimed:
+            empty(net, e)
         return
     level = (link.capacity - link.others) / link.own
     link.quick += 1

@@ -85,6 +85,13 @@ class Watch:
             sight.mark = self._mark(fluid, flow_class)
         sight.flow_class = flow_class
 
+    def advanced(self, fluid: Fluid, flow: int, flow_class: FlowClass, exchanged: bool) -> None:
+        """A flow went on in a class whose place in the tables it kept, if that was `exchanged` for its own."""
+        if exchanged:
+            self._sights[flow].flow_class = flow_class
+        else:
+            self.moved(fluid, flow, flow_class, 0.0)
+
     def ended(self, fluid: Fluid, flow: int, token: Any, left_bytes: float = 0.0) -> None:
         sight = self._sights.pop(flow)
         self._book(sight, int(sight.size_bytes - left_bytes))

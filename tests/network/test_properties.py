@@ -83,16 +83,25 @@ def test_each_flow_is_at_its_cap_or_first_on_a_full_link(network):
 
 @given(networks(), st.data())
 def test_the_engine_gives_max_min_rates_after_every_event(network, data):
-    """Through starts, finishes and capacity changes, a class's rate is what `max_min` says of those under way."""
+    """Through starts, finishes, new caps and capacity changes, a class's rate is what `max_min` says of those under
+    way."""
     capacity, kinds = network
     fluid = Fluid(capacity)
-    live, now = {}, 0.0
+    live, flows, now = {}, {}, 0.0
     for number in range(data.draw(st.integers(1, 30))):
-        what = data.draw(st.sampled_from(["start", "start", "finish", "capacity"]))
+        what = data.draw(st.sampled_from(["start", "start", "finish", "cap", "capacity"]))
         if what == "start":
             route, weight, cap = data.draw(st.sampled_from(kinds))
             live[number] = fluid.class_of(route, weight, cap)
-            fluid.start(now, live[number], data.draw(st.integers(1, 20)), number)
+            flows[number] = fluid.start(now, live[number], data.draw(st.integers(1, 20)), number)
+        elif what == "cap":
+            token = data.draw(st.sampled_from(sorted(live) or [None]))
+            if token is not None:
+                old, cap = live[token], data.draw(CAP)
+                live[token] = fluid.class_of(old.route, old.weight, cap)
+                got = fluid.rate_Bps(old), fluid.left_bytes(now, flows[token])
+                assert fluid.advance(now, flows[token], old, 0.0, 0.0, live[token], live[token]) == got
+                assert fluid.left_bytes(now, flows[token]) == pytest.approx(got[1], rel=1e-12)
         elif what == "capacity":
             link = data.draw(st.integers(0, len(capacity) - 1))
             capacity[link] = data.draw(st.integers(0, 50))

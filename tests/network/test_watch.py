@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.network import Fluid, Watch
+from sim.network import Climb, Fluid, Watch
 
 
 def drain(fluid):
@@ -90,3 +90,32 @@ def test_bins_and_purposes_add_up_to_the_byte(asked):
     assert np.sum(list(watch.purposes().values()), axis=0).tolist() == carried
     for life, held in lives:
         assert held == pytest.approx(life, rel=1e-9, abs=1e-9)
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 10**5), st.integers(0, 2)), min_size=1, max_size=12))
+def test_what_held_a_climbing_flow_adds_up_to_its_life(asked):
+    """Whether a flow takes its next rung alone or beside others of its class, no second and no byte of it is lost."""
+    lives = []
+    watch = Watch(tell=lambda flow: lives.append((flow.ended_s - flow.started_s, sum(flow.held_s.values()))))
+    climb = Climb([1e3, 3e3, 2e3], initial_window_bytes=100, watch=watch)
+    routes = ((0, 1), (1,), (1, 2))
+    for number, (start, size, way) in enumerate(sorted(asked)):
+        while climb.next_s <= start:
+            climb.finished(climb.next_s)
+        climb.start(start, routes[way], size, number, round_trip_s=0.5)
+    while climb.next_s < math.inf:
+        climb.finished(climb.next_s)
+    assert watch.bins().sum(axis=0).tolist() == [sum(n for _, n, w in asked if link in routes[w]) for link in range(3)]
+    assert len(lives) == len(asked)
+    for life, held in lives:
+        assert held == pytest.approx(life, rel=1e-9, abs=1e-9)
+
+
+def test_a_connection_knows_how_long_its_window_held_it_back():
+    """IW 10, RTT 1, link 40: the window of 10 for 1 s, of 20 for 1 s, then the link for the other 70 of 100 bytes."""
+    seen = []
+    climb = Climb([40.0], initial_window_bytes=10, watch=Watch(tell=seen.append))
+    climb.start(0.0, (0,), 100, "x", round_trip_s=1.0)
+    while climb.next_s < math.inf:
+        climb.finished(climb.next_s)
+    assert seen[0].held_s == {None: 2.0, 0: 1.75}

@@ -273,4 +273,4 @@ def _utilisation(links: Table) -> dict[str, float]:
 
 
 def _where(texts: list[str], wanted: str) -> NDArray[np.bool_]:
-    return np.fromiter((text == wanted for text in texts), dtype=bool, count=len(texts))
+    return np.fromiter(map(wanted.__eq__, texts), dtype=bool, count=len(texts))

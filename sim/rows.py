@@ -182,7 +182,7 @@ def digest(tables: Mapping[str, Table]) -> str:
     for name in TABLES:
         for values in tables[name].arrays().values():
             if isinstance(values, list):
-                seen.update("".join(f"{value}\0" for value in values).encode())
+                seen.update("\0".join((*values, "")).encode())
             else:
                 seen.update(values.tobytes())
     return seen.hexdigest()

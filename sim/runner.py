@@ -110,4 +110,7 @@ def _without_collector() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
+            # Into the oldest generation without a look: as the youngest it would all be searched at once.
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()

@@ -1,20 +1,27 @@
 """What happens to clients that run at once and meet on a link: their connections share unevenly, and requests wait.
 
+Under cubic their bodies go by their windows (`network/windows`): a drop is noticed by one connection and not by the
+next, and who fell back takes up only slowly what others leave. Under bbr, whose windows are not modelled, each
+connection's fair share has a weight drawn by chance.
+
 While another client's body crosses its narrowest link, a part of that link's queue stands, and every packet that enters
-the link waits there: the first of a connection as well as each request. Left out: that a queue takes a while to fill,
-what it does to slow start, and how slowly a connection takes up what others leave it.
+the link waits there: the first of a connection as well as each request. Left out: that a queue takes a while to fill.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.calibrate.parameters import Parameters
+from sim.network.windows import DRAWS, Windows
+from sim.world.clock import Clock
 from sim.world.flight import Flight, Lane
 from sim.world.places import Body, Way
 from sim.world.wire import Wire
@@ -36,18 +43,21 @@ class _Client:
 class Contention:
     """The clients under way in one step, and whose bodies cross which link."""
 
-    def __init__(self, given: Parameters, wire: Wire) -> None:
+    def __init__(self, given: Parameters, wire: RigWire) -> None:
         self._given = given
         self._wire = wire
         self._clients: dict[Lane, _Client] = {}
         self._flows: dict[int, Counter[Lane]] = defaultdict(Counter)
 
     def enter(self, way: Way, trips: float, body: Body, luck: np.random.Generator | None) -> None:
-        """A client starts, and draws the weight of each of its connections; without `luck` it runs alone."""
+        """A client starts, and draws what befalls each of its connections; without `luck` it runs alone."""
         if luck is None:
             return
         spread = self._given.luck
-        if spread:
+        if self._given.heed:
+            body.ramp = 0.0  # windows have their own
+            self._wire.ride(body.lane, body.round_trip_s, lambda: luck.standard_exponential(DRAWS))
+        elif spread:
             body.lane.weigh = lambda: math.exp(spread * float(luck.standard_normal()))
         self._clients[body.lane] = _Client(way, trips, way.forth_s / trips, way.back_s / trips)
         self._wait_in_queues()
@@ -76,18 +86,59 @@ class Contention:
             way.round_trip_s = way.forth_s + way.back_s
 
 
-class CountedWire(Wire):
-    """A wire that tells of every body that sets out and ends."""
+class RigWire(Wire):
+    """A wire that tells of every body that sets out and ends, and on which some go by their windows."""
 
-    __slots__ = ("told",)
+    __slots__ = ("_alarm", "_riders", "_windows", "told")
 
     told: Callable[[Lane, int], None]
 
+    def __init__(self, clock: Clock, capacity_Bps: Sequence[float], heed: float) -> None:
+        super().__init__(clock, capacity_Bps)
+        self._riders: dict[Lane, tuple[float, Callable[[], NDArray[np.float64]]]] = {}
+        depth_bytes = [QUEUE_S * capacity for capacity in capacity_Bps]
+        self._windows = Windows(capacity_Bps, depth_bytes, heed) if heed else None
+        self._alarm: Any = None
+
+    def ride(self, lane: Lane, round_trip_s: float, draw: Callable[[], NDArray[np.float64]]) -> None:
+        """From now on what is sent on a lane goes by windows; each connection draws."""
+        self._riders[lane] = round_trip_s, draw
+
     def send(self, lane: Lane, size_bytes: float) -> Flight:
         """Start a flow; its end is told before whoever waits for it goes on."""
-        flight = super().send(lane, size_bytes)
+        flight = self._ride(lane, size_bytes) if lane in self._riders else super().send(lane, size_bytes)
         self.told(lane, 1)
         waiting = flight.waiting if flight.shared else flight.callbacks
         if waiting is not None:
             waiting.append(lambda _: self.told(lane, -1))
         return flight
+
+    def _ride(self, lane: Lane, size_bytes: float) -> Flight:
+        assert self._windows is not None
+        round_trip_s, draw = self._riders[lane]
+        now_s = self._clock.now
+        flight = Flight(self.flows, lane, size_bytes, now_s, _nobody)
+        self.flows += 1
+        self._windows.start(now_s, lane.route, size_bytes, round_trip_s, flight, draw())
+        self._await_next()
+        return flight
+
+    def _await_next(self) -> None:
+        """Wake when the next rider ends; what was settled for another time is void."""
+        if self._alarm is not None and self._alarm.callbacks is not None:
+            self._alarm.callbacks = []
+        next_s = self._windows.next_finish_s if self._windows is not None else math.inf
+        if next_s < math.inf:
+            alarm = self._clock.at(next_s)
+            alarm.callbacks.append(self._ended)
+            self._alarm = alarm
+
+    def _ended(self, timer: Any) -> None:
+        assert self._windows is not None
+        for flight in self._windows.finished(self._clock.now):
+            self._clock.deliver(flight)
+        self._await_next()
+
+
+def _nobody(flight: Flight) -> None:
+    """No link is to be given back."""

@@ -9,17 +9,17 @@ takes up what others leave it; registries that pull through, and links that brea
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from sim.calibrate.contention import QUEUE_S, Contention, CountedWire
+from sim.calibrate.contention import QUEUE_S, Contention, RigWire
 from sim.calibrate.parameters import Parameters
 from sim.calibrate.rig import Operation, RigScenario
 from sim.network.transport import MSS_BYTES, MTU_BYTES, ack_bytes, startup_loss_bytes
-from sim.registry.clients import SKOPEO, Profile
+from sim.registry.clients import SKOPEO
 from sim.registry.contents import Contents
 from sim.registry.oci import Image, Layer, digest_of
 from sim.registry.plan import plan_push
@@ -44,11 +44,8 @@ _MANIFEST_BYTES = 560
 _WORKERS = 1024
 #: Windows of the rig's hosts never were what held a transfer back.
 _WINDOW_BYTES = 1 << 40
-#: containers/image 5.23, copy/copy.go: maxParallelDownloads.
-_PARALLEL_PULLS = 6
-#: A registry's log shows that a layer to be sent is asked for once more before (containers/image, docker_image_dest.go:
-#: PutBlob); so is the config here, which in truth is asked for once.
-_BLOB_OPEN = ("HEAD blob", *SKOPEO.blob_open)
+#: What a process takes to start is in the parameters.
+_PROFILE = replace(SKOPEO, start_s=0.0)
 
 
 @dataclass(slots=True)
@@ -83,7 +80,7 @@ class _Rig:
         behind = {host.name: host.via for host in scenario.hosts if host.via is not None}
         joined = (replace(span, b=behind.get(span.a, span.b)) for span in spans("star", hosts, (), Star()))
         network = Network(clock, tuple(joined), frozenset(), {})
-        network.wire = wire = CountedWire(clock, network.capacity_Bps)
+        network.wire = wire = RigWire(clock, network.capacity_Bps, parameters.heed)
         self._registries = {
             host.name: Registry(
                 host.name, "", number, _WINDOW_BYTES, contents=Contents(), workers=Workers(_WORKERS),
@@ -102,7 +99,6 @@ class _Rig:
         self._contention = Contention(parameters, wire)
         wire.told = self._contention.count
         self._machines = len(scenario.hosts)
-        self._profile = replace(SKOPEO, start_s=0.0, parallel_pulls=_PARALLEL_PULLS, blob_open=_BLOB_OPEN)
 
     def step(self, number: int, operations: tuple[Operation, ...]) -> list[Outcome]:
         """Run operations side by side until all have ended."""
@@ -129,18 +125,16 @@ class _Rig:
             path.now_s += given.push_start_s
             held = registry.contents.blobs(operation.image)
             sent = plan_push(image.blobs, held).send
-            requests = _requests(self._profile, len(image.blobs), len(sent))
+            own_bytes = _request_bytes(given, len(image.blobs), sent)
             machine = self._machine(operation.at, given.push_trips, given.push_ramp)
             way = self._world.network.way(machine, registry)
             path.now_s += way.open_s  # with the one that `push` opens: an attempt at TLS, which is answered in plain
             body = way.up
             self._contention.enter(way, given.push_trips, body, luck)
             resent_bytes = sum(self._resent_bytes(body, blob.size_bytes) for blob in sent)
-            yield from push(
-                self._world, path, self._profile, machine, registry, operation.image, "latest", image, moved
-            )
+            yield from push(self._world, path, _PROFILE, machine, registry, operation.image, "latest", image, moved)
             path.now_s += way.back_s
-            byte_s, request_bytes = given.push_byte_s, given.push_request_bytes
+            byte_s = given.push_byte_s
         else:
             path.now_s += given.pull_start_s
             machine = self._machine(operation.at, given.pull_trips, 1.0)
@@ -150,20 +144,19 @@ class _Rig:
             # What is lost on the way never reaches the host whose bytes are counted.
             resent_bytes = 0.0
             image = yield from self._pull(path, machine, registry, operation.image, moved)
-            requests = 2 + len(image.blobs)
-            byte_s, request_bytes = given.pull_byte_s, given.pull_request_bytes
+            byte_s, own_bytes = given.pull_byte_s, (2 + len(image.blobs)) * given.pull_request_bytes
         path.now_s += byte_s * moved.size_bytes
         yield path.now_s
         self._contention.leave(body)
         outcome.seconds = path.now_s - began_s
         sent_bytes = moved.size_bytes + resent_bytes
-        outcome.wire_bytes = sent_bytes * MTU_BYTES / MSS_BYTES + requests * request_bytes
+        outcome.wire_bytes = sent_bytes * MTU_BYTES / MSS_BYTES + own_bytes
         outcome.back_bytes = ack_bytes(moved.size_bytes)
 
     def _pull(
         self, path: Path, machine: Machine, registry: Registry, repository: str, moved: Moved
     ) -> Generator[Happening, Any, Image]:
-        world, profile = self._world, self._profile
+        world, profile = self._world, _PROFILE
         way = world.network.way(machine, registry)
         path.now_s += 2 * way.open_s  # an attempt at TLS, which is answered in plain
         yield from tell(world, path, way, registry, profile.login + profile.manifests)
@@ -174,9 +167,7 @@ class _Rig:
         if image is None:
             raise ValueError(f"{repository} was never pushed to {registry.name}")
         moved.add_metadata(way.down.lane, path.now_s, image.manifest_bytes)
-        # The config is asked for when all layers are there.
-        for blobs in (image.layers, (image.config,)):
-            yield from fetch_blobs(world, path, way, profile, registry, blobs, moved, _ignore)
+        yield from fetch_blobs(world, path, way, profile, registry, image.blobs, moved, _ignore)
         return image
 
     def _resent_bytes(self, body: Body, size_bytes: float) -> float:
@@ -201,9 +192,11 @@ class _Rig:
         return Image(digest_of("manifest", *keys), layers, config, _MANIFEST_BYTES, 0)
 
 
-def _requests(profile: Profile, blobs: int, sent: int) -> int:
-    per_sent = len(profile.blob_open) + len(profile.blob_close)
-    return len(profile.login) + blobs * len(profile.blob_check) + sent * per_sent + len(profile.publish)
+def _request_bytes(given: Parameters, blobs: int, sent: Sequence[Layer]) -> float:
+    """Handshakes and headers of a push of so many blobs, of which some are sent."""
+    around = sum(len(_PROFILE.opening(blob.kind)) + len(_PROFILE.blob_close) for blob in sent)
+    requests = len(_PROFILE.login) + blobs * len(_PROFILE.blob_check) + around + len(_PROFILE.publish)
+    return requests * given.push_request_bytes + len(sent) * given.push_upload_bytes
 
 
 def _ignore(blob: Layer, at_s: float) -> None:

@@ -21,6 +21,7 @@ some time after its original was published is listed from the original's time.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
+from operator import attrgetter
 from typing import NamedTuple
 
 from sim.registry.dedup import Pool
@@ -28,6 +29,7 @@ from sim.registry.oci import Digest, Image, Layer
 from sim.registry.reference import Reference
 
 _NOTHING: frozenset[Digest] = frozenset()
+_SIZE_BYTES = attrgetter("size_bytes")
 
 
 class Publish(NamedTuple):
@@ -238,7 +240,7 @@ class Contents:
         distinct: dict[Digest, Layer] = {}
         for held in self._repositories.values():
             distinct |= held.blobs
-        return sum(blob.size_bytes for blob in distinct.values())
+        return sum(map(_SIZE_BYTES, distinct.values()))
 
     def changes(self) -> Iterator[tuple[str, Change]]:
         """By repository, in order of name, when each tag came or went."""

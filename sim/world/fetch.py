@@ -11,7 +11,7 @@ from sim.world.clock import Steps, Unreachable
 from sim.world.log import DeployRow, Moved
 from sim.world.path import Path
 from sim.world.places import Registry, Way
-from sim.world.talk import batched, carry, connect, insist, keep_open, leaders, side_by_side, tell
+from sim.world.talk import carry, connect, groups, insist, keep_open, leaders, side_by_side, tell
 from sim.world.world import World
 
 #: Told of each layer when its last byte is there: which, and when.
@@ -35,7 +35,7 @@ def fetch_blobs(
         path.now_s += way.back_s
         arrived(blob, path.now_s)
 
-    for group in batched(blobs, profile.parallel_pulls):
+    for group in groups(blobs, profile.parallel_pulls, profile.config_last):
         leading, trailing = leaders(group)
         for blob in trailing:
             moved.metadata_bytes += blob.size_bytes

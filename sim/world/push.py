@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container
 
 from sim.registry.clients import MOUNT, TOKEN, Profile
 from sim.registry.contents import Publish
@@ -12,7 +12,7 @@ from sim.world.clock import Finding, Steps
 from sim.world.log import Moved
 from sim.world.path import CHECKS, COMMIT, UPLOAD, Path
 from sim.world.places import Machine, Registry, Way
-from sim.world.talk import ask, batched, carry, insist, leaders, side_by_side, tell
+from sim.world.talk import ask, carry, groups, insist, leaders, side_by_side, tell
 from sim.world.world import World
 
 
@@ -59,7 +59,8 @@ def copy_blobs(
 
     def send_once(path: Path, blob: Layer, sent_bytes: int) -> Steps:
         trails = len(trailing) if blob is leading[0] else 0
-        yield from tell(world, path, way, target, profile.blob_open, beside=trails * len(profile.blob_open))
+        opening = profile.opening(blob.kind)
+        yield from tell(world, path, way, target, opening, beside=trails * len(profile.blob_open))
         path.now_s += way.back_s
         yield from carry(world, path, way.up, blob, leading, moved, sent_bytes)
         yield from tell(world, path, way, target, profile.blob_close, beside=trails * len(profile.blob_close))
@@ -70,7 +71,7 @@ def copy_blobs(
         path.now_s += way.back_s
 
     checks = profile.tags
-    for group in _groups(image, profile):
+    for group in groups(image.blobs, profile.parallel_pushes, profile.config_last):
         path.enter(CHECKS)
         beside = (len(group) - 1) * len(profile.blob_check)
         yield from ask(world, path, way, target, profile.retry, checks + profile.blob_check, beside)
@@ -90,13 +91,6 @@ def copy_blobs(
                 moved.metadata_bytes += blob.size_bytes
                 target.contents.add_blob(repository, blob)
             yield from side_by_side(world, path, leading, send)
-
-
-def _groups(image: Image, profile: Profile) -> Iterable[tuple[Layer, ...]]:
-    """The blobs that a client moves side by side, group after group."""
-    if profile.config_last:
-        return (*batched(image.layers, profile.parallel_pushes), (image.config,))
-    return batched(image.blobs, profile.parallel_pushes)
 
 
 def _mount(

@@ -172,8 +172,12 @@ def _flow(
     moved.add(blob.kind, lane, started_s, ended_s, size_bytes, waited_s, flight.shared, bound_by, bound_s)
 
 
-def batched(blobs: tuple[Layer, ...], size: int) -> Iterable[tuple[Layer, ...]]:
-    """The blobs in groups of `size`, which one client moves side by side."""
+def groups(blobs: tuple[Layer, ...], size: int, config_last: bool) -> Iterable[tuple[Layer, ...]]:
+    """The blobs that a client moves side by side, at most `size` at once, group after group."""
+    if config_last:
+        layers = tuple(blob for blob in blobs if blob.kind != "config")
+        configs = tuple(blob for blob in blobs if blob.kind == "config")
+        return (*groups(layers, size, False), *groups(configs, size, False))
     return (blobs,) if 0 < len(blobs) <= size else [blobs[i : i + size] for i in range(0, len(blobs), size)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -41,7 +42,7 @@ def test_every_request_has_a_verb_of_the_specification(profile: Profile) -> None
 def test_every_upload_is_checked_opened_and_closed(profile: Profile) -> None:
     """A blob is asked for by HEAD, opened by POST, and its bytes are the body of the first request that closes it."""
     assert profile.blob_check == ("HEAD blob",)
-    assert profile.blob_open == ("POST upload",)
+    assert {profile.opening(kind)[-1] for kind in ("kernel", "rootfs", "config")} == {"POST upload"}
     assert profile.blob_close in (("PATCH upload", "PUT upload"), ("PUT upload",))
     assert profile.blob_get == ("GET blob",)
 
@@ -62,6 +63,16 @@ def test_clients_differ_as_they_were_seen_to() -> None:
     assert (DOCKER.parallel_pushes, DOCKER.parallel_pulls, DOCKER.retry.waits_s) == (5, 3, (5.0, 10.0, 15.0, 20.0))
     assert (KRAFTKIT.retry.waits_s, SKOPEO.retry.waits_s) == ((1.0, 3.0), ())
     assert max(ORAS.retry.waits_s) <= 3.0
+
+
+def test_skopeo_asks_for_a_layer_once_more_before_it_sends_it() -> None:
+    """And for its config not, as in the registry's log."""
+    again = ("HEAD blob", "POST upload")
+    assert [SKOPEO.opening(kind) for kind in ("kernel", "rootfs", "config")] == [again, again, ("POST upload",)]
+    log = (Path(__file__).parents[1] / "data" / "registry.log").read_text().splitlines()
+    told = [line.split('"')[1].split()[0] for line in log if "10.99.1.1" in line and "/v2/org1/web/" in line][:14]
+    layer = ["HEAD", *(request.split()[0] for request in (*again, *SKOPEO.blob_close))]
+    assert told == [*layer, *layer, "HEAD", *layer[2:]]
 
 
 def test_a_profile_cannot_be_changed() -> None:

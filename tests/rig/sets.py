@@ -1,8 +1,10 @@
-"""What the rig measures beyond the first set: `python tests/rig/sets.py CONGESTION` prints it as a RIG.json.
+"""What the rig measures beyond the first set: `python tests/rig/sets.py CONGESTION [requests]` prints it as a RIG.json.
 
 Retagged and ROM-like images, several pushes of one kernel, pulls through a node's registry, clients behind one uplink,
 a link that breaks during an upload, and contention at other rates, delays, sizes and mixed round trips. A scenario's
 name begins with the group in which it is scored; what the model knows nothing of yet has a name of its own.
+`requests` is a set of its own: images of tiny layers, over a short and a long round trip, tell how many round trips a
+client takes.
 """
 
 from __future__ import annotations
@@ -124,6 +126,18 @@ def more() -> list[Json]:
     ]  # fmt: skip
 
 
+def requests(name: str, delay: float) -> Json:
+    """Images of one to five layers of 1 kB: pushed, pushed again under another tag, pulled."""
+    hosts = [host("laptop", 300, 300, delay), _central(300, delay), host("node1", 300, 300, delay)]
+    steps = []
+    for layers in (1, 2, 3, 5):
+        image = [[f"l{layers}-{n}", 1000] for n in range(layers)]
+        first = {"op": "push", "at": "laptop", "to": "central", "image": f"org/a{layers}", "layers": image}
+        steps += [[first], [first | {"tag": "v2"}]]
+    pulls = [[pull("node1", "central", f"org/a{layers}")] for layers in (1, 3)]
+    return _scenario(f"pair-requests-{name}", hosts, [*steps, *pulls])
+
+
 def _central(rate: float, delay: float) -> Json:
     return host("central", rate, rate, delay, registry="plain")
 
@@ -136,11 +150,12 @@ def _scenario(name: str, hosts: list[Json], steps: list[list[Json]], repeat: int
     return {"name": name, "hosts": hosts, "repeat": repeat, "steps": steps}
 
 
-def main(congestion: str) -> None:
+def main(congestion: str, which: str = "more") -> None:
     """A scenario a line."""
-    named = [{"name": one["name"], "congestion": congestion, **one} for one in more()]
+    scenarios = [requests("near", 2.5), requests("far", 52.5)] if which == "requests" else more()
+    named = [{"name": one["name"], "congestion": congestion, **one} for one in scenarios]
     print("[\n" + ",\n".join(map(json.dumps, named)) + "\n]")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:3])

@@ -29,8 +29,8 @@ SEQUENCES = {
         "PATCH upload, PUT upload", "PUT manifest, PUT index",
     ],
     "skopeo": [
-        "GET /v2/", "HEAD blob", "HEAD blob", "POST upload", "PATCH upload, PUT upload", "HEAD blob", "POST upload",
-        "PATCH upload, PUT upload", "PUT manifest",
+        "GET /v2/", "HEAD blob", "HEAD blob", "HEAD blob, POST upload", "PATCH upload, PUT upload", "HEAD blob",
+        "POST upload", "PATCH upload, PUT upload", "PUT manifest",
     ],
     "oras": [
         "GET /v2/, POST token", "HEAD manifest by tag, HEAD manifest by digest, HEAD blob", "POST upload", "PUT upload",
@@ -38,7 +38,7 @@ SEQUENCES = {
     ],
 }  # fmt: skip
 #: Requests one after another, each a round trip: what the pages of the clients add up to, less opening a connection.
-ROUND_TRIPS = {"kraftkit": 10, "unikraft": 13, "docker": 10, "skopeo": 11, "oras": 9}
+ROUND_TRIPS = {"kraftkit": 10, "unikraft": 13, "docker": 10, "skopeo": 12, "oras": 9}
 
 
 def pushes(client: str, *deploys: Deploy, **changes: object) -> Seen:

@@ -20,13 +20,14 @@ class Parameters:
     A push and a pull each: `start_s`, the process's start and end, s; `trips`, round trips per request (1 on an open
     connection, 2 where each request opens one); `ramp`, slow start against doubling each round trip; `request_bytes`,
     headers and handshakes per request in the direction of the blobs; `byte_s`, seconds per byte of hashing and writing.
+    `push_upload_bytes` is what each blob sent adds to that, since its requests carry the state of an upload.
     `request_s` is a registry's service time of a request, s.
 
-    What TCP does where transfers meet: each connection's share is weighted by e^(`luck` z) with z standard normal, 0
-    for even shares. `gain` is what start-up
-    sends against what the path carries, `overshoot` how many times the excess over path and queue is lost and sent
-    again before it notices; 0 where nothing is. `queue` is the part of a full link's queue that stands, and in which
-    requests wait.
+    What TCP does where transfers meet: with `heed` above 0 they go by CUBIC's windows, and a connection notices so many
+    losses for each packet that is dropped of it; else each connection's share is weighted by e^(`luck` z) with z
+    standard normal, 0 for even shares. `gain` is what start-up sends against what the path carries, `overshoot` how
+    many times the excess over path and queue is lost and sent again before it notices; 0 where nothing is. `queue` is
+    the part of a full link's queue that stands, and in which requests wait.
     """
 
     push_start_s: float
@@ -34,6 +35,7 @@ class Parameters:
     push_ramp: float
     push_byte_s: float
     push_request_bytes: float
+    push_upload_bytes: float
     pull_start_s: float
     pull_trips: float
     pull_ramp: float
@@ -41,6 +43,7 @@ class Parameters:
     pull_request_bytes: float
     request_s: float
     luck: float = 0.0
+    heed: float = 0.0
     gain: float = 2.0
     overshoot: float = 0.0
     queue: float = 0.0

@@ -178,7 +178,8 @@ class Replaying:
 
     def _image(self, operation: Operation) -> Image:
         """The logged blobs as an image; the last is taken for its config, and stands for its manifest's digest."""
-        *layers, config = self._blobs(operation)
+        *layers, last = self._blobs(operation)
+        config = Layer(last.digest, last.size_bytes, "config")
         size_bytes = sized(operation.manifest_bytes, _MANIFEST_BYTES)
         name = Digest(" ".join(blob.digest for blob in (*layers, config)))
         return Image(name, tuple(layers), config, size_bytes, 0)

@@ -7,8 +7,7 @@ reading:
 - `fairshare`: who gets what. `simulate`: when each of many flows ends. `fluid`: the same, one event at a time.
 - `kernel`, `sharing`, `heat`, `solution`, `pairing` over `records`: how, in one text that runs plain or `compiled`.
 - `transport`, `pool`, `climb`, `models`: what a fluid leaves out.
-- `windows` over `cubic`: flows by TCP's windows instead of by shares, in steps of time; imported by name, since it
-  loads numba.
+- `windows` over `cubic`: flows by TCP's windows instead of by shares, in steps of time.
 - `watch`: what links carried and what held flows back.
 - `room`: whether flows can meet at all, for a driver that spares the engine those that cannot.
 """
@@ -25,6 +24,7 @@ from sim.network.graph import Graph, Link, Route, duplex
 from sim.network.schedule import Change, Schedule
 from sim.network.simulate import Flow, Flows, simulate
 from sim.network.watch import Seen, Watch
+from sim.network.windows import Windows
 
 __all__ = [
     "Change",
@@ -39,6 +39,7 @@ __all__ = [
     "Schedule",
     "Seen",
     "Watch",
+    "Windows",
     "duplex",
     "max_min",
     "read_graphml",

@@ -6,7 +6,9 @@ here, the time that windows take to come back after a loss (see `cubic`). Draws 
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
+from functools import cache
 from graphlib import TopologicalSorter
 from itertools import pairwise
 from typing import Any
@@ -15,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.network import cubic
-from sim.network.jit import checksum, jit_text
 from sim.network.transport import INITIAL_WINDOW_BYTES
 
 STEP_S = 0.002
@@ -23,7 +24,12 @@ STEP_S = 0.002
 DRAWS = 64
 """Values that one flow wants; it begins anew when it has used them up."""
 
-_play = jit_text((cubic,), checksum((cubic,)))["play"]
+
+@cache
+def compiled() -> Any:
+    """`cubic.play`, compiled: late, because numba is slow to import."""
+    jit = importlib.import_module("sim.network.jit")
+    return jit.jit_text((cubic,), jit.checksum((cubic,)))["play"]
 
 
 class Windows:
@@ -37,6 +43,8 @@ class Windows:
     def __init__(
         self, capacity_Bps: Sequence[float], depth_bytes: Sequence[float], heed: float, step_s: float = STEP_S
     ) -> None:
+        if min(capacity_Bps) <= 0:
+            raise ValueError(f"capacities must be above 0 bytes/s, got {min(capacity_Bps):g}")
         self._links = np.zeros(len(capacity_Bps), cubic.LINK)
         self._links["capacity"] = capacity_Bps
         self._links["depth"] = depth_bytes
@@ -109,7 +117,7 @@ class Windows:
 
     def _play(self, links: Any, flows: Any, until_s: float) -> float:
         tables = links.view(np.recarray), flows.view(np.recarray), self._hops, self._order, self._draws
-        return float(_play(*tables, len(flows), self._now_s, until_s, self._step_s, self._heed))
+        return float(compiled()(*tables, len(flows), self._now_s, until_s, self._step_s, self._heed))
 
     def _reorder(self) -> None:
         """Links in use, each after all that any route crosses before it."""

@@ -111,6 +111,12 @@ def test_what_begins_elsewhere_changes_nothing():
     assert ends[1] == pytest.approx(ends[0], abs=2 * STEP_S)
 
 
+def test_a_link_that_is_down_is_refused():
+    """Windows stand still for good on a link that carries nothing."""
+    with pytest.raises(ValueError, match="above 0"):
+        Windows([1e6, 0.0], [6e4, 6e4], 0.02)
+
+
 def test_routes_in_a_circle_are_refused():
     """Each link passes on what others have passed on before it."""
     network = Windows([1e6, 1e6], [6e4, 6e4], 0.02)
@@ -122,7 +128,7 @@ def test_routes_in_a_circle_are_refused():
 def test_the_interpreter_and_the_compiled_text_agree_bit_for_bit():
     """Three connections on two links for 3 s, as numba runs them and as Python does."""
     told = []
-    for play in (windows._play, cubic.play):
+    for play in (windows.compiled(), cubic.play):
         links = np.zeros(2, cubic.LINK)
         links["capacity"], links["depth"] = [2e6, 3e6], [1e5, 2e5]
         flows = np.zeros(3, cubic.FLOW)

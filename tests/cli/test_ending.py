@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +46,20 @@ def test_a_missing_file_of_ours_is_a_bug(regsim: Ask, small: str, monkeypatch: p
 def test_an_interrupt_ends_with_130(small: str) -> None:
     """Ctrl-C while runs are made: exit code 130, one word, no traceback, workers gone."""
     many = ("--runs", "100000", "--executor", "processes:2", "--set", "run.duration=100 h")
-    process = started("compare", small, *many, start_new_session=True)
+    # Who starts us may ignore interrupts, as a shell does for what it puts in the background.
+    process = started(
+        "compare", small, *many, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
     assert process.stderr is not None
-    assert "starting" in process.stderr.readline()
-    time.sleep(1)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=180)
+    try:
+        assert "starting" in process.stderr.readline()
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=180)
+    finally:
+        with suppress(ProcessLookupError):  # whatever is left of it
+            os.killpg(process.pid, signal.SIGKILL)
     assert (process.returncode, out) == (130, "")
     assert err.splitlines()[-1] == "interrupted"
     assert "Traceback" not in err

@@ -29,6 +29,7 @@ CONFIDENCE: Final = 0.99
 _REQUESTS, _WARM_UP = 20_000, 2_000
 _FLOWS, _EDGE = 4_000, 400
 _CAPACITY_BPS = 100.0
+_REQUESTS_PER_S = 36.0
 _MEAN_BYTES = 200.0
 
 #: How one run's mean is drawn: from its number to a value.
@@ -90,7 +91,10 @@ def _cases(seed: int) -> list[_Case]:
         waits("wait, M/M/8, 80 % busy", 8, 0.8, exponential, theory.mmc_wait_s(8, 6.4, 1.0)),
         waits("wait, M/D/1, 50 % busy", 1, 0.5, fixed, theory.mg1_wait_s(0.5, 1.0, 0.0)),
         waits("wait, M/G/1, CV^2 2.25, 50 % busy", 1, 0.5, two_kinds, theory.mg1_wait_s(0.5, 1.0, 2.25)),
-        _Case("wait at a registry of a scenario, M/M/3", "s", theory.mmc_wait_s(3, 36, 0.05), _registry(seed), 10),
+        _Case(
+            "wait at a registry of a scenario, M/M/3", "s",
+            theory.mmc_wait_s(3, _REQUESTS_PER_S, 0.05), _registry(seed), 10,
+        ),
         shares("time on a shared link, exponential sizes", exponential),
         shares("time on a shared link, two sizes", two_kinds),
         _slow_start(seed),
@@ -137,7 +141,7 @@ def _mean_flow_s(streams: Streams, busy: float, draw: Sizes) -> float:
     return float((finish_s - start_s)[_EDGE:-_EDGE].mean())
 
 
-#: A new ROM of two small blobs is ten requests of skopeo to the one node and none to central; links are so fast that
+#: A new ROM of two small blobs is eleven requests of skopeo to the one node and none to central; links are so fast that
 #: deploys meet at the workers alone. What comes back is no Poisson stream, but Jackson's networks have a product form.
 _ONE_REGISTRY: Final[Mapping[str, Any]] = {
     "run": {"duration": "1000 s"},
@@ -146,7 +150,7 @@ _ONE_REGISTRY: Final[Mapping[str, Any]] = {
                     "workers": 3}},
     "clients": {"ci": {"count": 5, "rtt": "100 ms", "up": "1000 Gbit/s", "down": "1000 Gbit/s", "profile": "skopeo"}},
     "images": {"rom": {"rootfs": "20 kB"}},
-    "demand": {"apps": 0, "updates": 0.0, "rate": "3.6/s"},
+    "demand": {"apps": 0, "updates": 0.0, "rate": f"{_REQUESTS_PER_S / 11}/s"},
     "policies": {"route": "node-direct", "sync": {"to_central": "never"}, "tags": {"check": "absent"}},
 }  # fmt: skip
 

@@ -70,7 +70,7 @@ def test_littles_law_holds(agrees: Agrees) -> None:
     assert agrees(seen, 1.4 * (mmc_wait_s(2, 1.4, 1.0) + 1.0))
 
 
-#: Skopeo asks a registry for one thing at a time: a new ROM of two blobs is 10 requests to the one node and none to
+#: Skopeo asks a registry for one thing at a time: a new ROM of two blobs is 11 requests to the one node and none to
 #: central. Links are so fast that deploys meet each other at the workers alone.
 WHOLE: dict[str, Any] = {
     "run": {"duration": "1200 s", "seed": 1},
@@ -87,19 +87,19 @@ WHOLE: dict[str, Any] = {
 @pytest.mark.slow
 @pytest.mark.parametrize(("workers", "busy"), [(1, 0.5), (3, 0.6)])
 def test_a_registry_in_a_whole_scenario_is_the_same_queue(workers: int, busy: float, agrees: Agrees) -> None:
-    """Requests that come back after each answer still wait as Erlang says, 10 of them a deploy.
+    """Requests that come back after each answer still wait as Erlang says, 11 of them a deploy.
 
     What returns is no Poisson stream, but the network of queues has a product form (J. R. Jackson, "Networks of
     waiting lines", 1957), so each request sees the M/M/c queue at its total rate.
     """
     rate_per_s = busy * workers / 0.05
-    overrides = {"demand.rate": f"{rate_per_s / 10}/s", "nodes.n.workers": workers}
+    overrides = {"demand.rate": f"{rate_per_s / 11}/s", "nodes.n.workers": workers}
     scenario = Scenario.from_document(WHOLE, overrides=overrides)
     waits_s, services_s = [], []
     for number in range(24):
         result = run(scenario, run=number)
         node = {column: values[1] for column, values in result.tables["registries"].arrays().items()}
-        assert node["requests"] == 10 * len(result.tables["deploys"])
+        assert node["requests"] == 11 * len(result.tables["deploys"])
         waits_s.append(float(node["waited_s"] / node["requests"]))
         services_s.append(float(node["busy_s"] / node["requests"]))
     assert agrees(services_s, 0.05)

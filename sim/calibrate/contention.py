@@ -97,7 +97,7 @@ class RigWire(Wire):
         super().__init__(clock, capacity_Bps)
         self._riders: dict[Lane, tuple[float, Callable[[], NDArray[np.float64]]]] = {}
         depth_bytes = [QUEUE_S * capacity for capacity in capacity_Bps]
-        self._windows = Windows(capacity_Bps, depth_bytes, heed) if heed else None
+        self._windows = Windows(capacity_Bps, depth_bytes, heed)
         self._alarm: Any = None
 
     def ride(self, lane: Lane, round_trip_s: float, draw: Callable[[], NDArray[np.float64]]) -> None:
@@ -114,7 +114,6 @@ class RigWire(Wire):
         return flight
 
     def _ride(self, lane: Lane, size_bytes: float) -> Flight:
-        assert self._windows is not None
         round_trip_s, draw = self._riders[lane]
         now_s = self._clock.now
         flight = Flight(self.flows, lane, size_bytes, now_s, _nobody)
@@ -127,14 +126,13 @@ class RigWire(Wire):
         """Wake when the next rider ends; what was settled for another time is void."""
         if self._alarm is not None and self._alarm.callbacks is not None:
             self._alarm.callbacks = []
-        next_s = self._windows.next_finish_s if self._windows is not None else math.inf
+        next_s = self._windows.next_finish_s
         if next_s < math.inf:
             alarm = self._clock.at(next_s)
             alarm.callbacks.append(self._ended)
             self._alarm = alarm
 
     def _ended(self, timer: Any) -> None:
-        assert self._windows is not None
         for flight in self._windows.finished(self._clock.now):
             self._clock.deliver(flight)
         self._await_next()

@@ -25,6 +25,7 @@ from scipy import optimize, stats
 from sim.calibrate.parameters import Parameters
 from sim.calibrate.rig import Measured, RigScenario, by_repeat, read_measured, read_scenarios
 from sim.calibrate.score import kind_of, score_scenario
+from sim.network.transport import MSS_BYTES
 
 #: The standard deviation of each parameter's logarithm before the data, and the relative error that measurements have.
 _PRIOR = math.log(3)
@@ -50,7 +51,7 @@ START: Final = Parameters(
 )  # fmt: skip
 #: Where windows are modelled. Linux hands on up to 64 KiB of a connection at once, so that what a full queue drops are
 #: runs of up to 45 packets, one loss each.
-_HEEDS: Final = {"cubic": 1448 / 65536}
+_HEEDS: Final = {"cubic": MSS_BYTES / 65536}
 #: Of what is not fitted: round trips a request were measured with images of tiny layers, where little else takes time.
 _SOURCES: Final = {
     "push_trips": "tests/rig/requests-cubic.csv",

@@ -3,8 +3,8 @@
 Links carry IP packets, so a link's capacity for blobs is its rate times 1448/1500: an MTU of 1500 bytes less 20 of IP,
 20 of TCP and 12 of its timestamps (RFC 791, RFC 9293, RFC 7323). What a client process costs beyond that is in
 `Parameters`; what clients at once do to each other, in `contention`. What start-up loses is sent again and counted,
-though it takes no time here: the link is as busy without it. Left out: losses later on, and how slowly a connection
-takes up what others leave it; registries that pull through, and links that break.
+though it takes no time here: the link is as busy without it. Left out: registries that pull through, and links that
+break.
 """
 
 from __future__ import annotations
@@ -156,10 +156,10 @@ class _Rig:
     def _pull(
         self, path: Path, machine: Machine, registry: Registry, repository: str, moved: Moved
     ) -> Generator[Happening, Any, Image]:
-        world, profile = self._world, _PROFILE
+        world = self._world
         way = world.network.way(machine, registry)
         path.now_s += 2 * way.open_s  # an attempt at TLS, which is answered in plain
-        yield from tell(world, path, way, registry, profile.login + profile.manifests)
+        yield from tell(world, path, way, registry, _PROFILE.login + _PROFILE.manifests)
         path.now_s += way.back_s
         yield path.now_s
         publish = registry.contents.resolve(repository, "latest")
@@ -167,7 +167,7 @@ class _Rig:
         if image is None:
             raise ValueError(f"{repository} was never pushed to {registry.name}")
         moved.add_metadata(way.down.lane, path.now_s, image.manifest_bytes)
-        yield from fetch_blobs(world, path, way, profile, registry, image.blobs, moved, _ignore)
+        yield from fetch_blobs(world, path, way, _PROFILE, registry, image.blobs, moved, _ignore)
         return image
 
     def _resent_bytes(self, body: Body, size_bytes: float) -> float:

@@ -180,7 +180,7 @@ class Climb:
         """A round trip has passed: on to the next rung, unless a link and not the window held the connection back."""
         old, ladder = climber.flow_class, climber.ladder
         window_bytes = climber.window_bytes * 2
-        following = ladder.rungs.get(window_bytes) or self._class(ladder, window_bytes, INF)
+        following = self._class(ladder, window_bytes, INF)
         least_Bps = climber.window_bytes / ladder.round_trip_s * _AT_CAP
         fluid = self.fluid
         rate_Bps, left_bytes = fluid.advance(now_s, climber.flow, old, least_Bps, window_bytes, following, ladder.top)

@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 
-BETA = 0.7
-"""What is left of a window after a loss (RFC 9438, 4.6)."""
+from sim.network.transport import CUBIC_BETA as BETA
+from sim.network.transport import MSS_BYTES
+
 STEEPNESS = 0.4
 """Segments/s^3 of the cubic (RFC 9438, 5)."""
 ALPHA = 3 * (1 - BETA) / (1 + BETA)
 """Segments a round trip by which a window grows at least, so that it is no slower than Reno's (RFC 9438, 4.3)."""
-SEGMENT_BYTES = 1448.0
 
 LINK = np.dtype([("capacity", "f8"), ("depth", "f8"), ("queue", "f8")])
 FLOW = np.dtype(
@@ -105,7 +105,7 @@ def _pass(links: Any, flows: Any, hops: Any, e: int, n: int, span: float) -> Non
 
 def _heeds(flow: Any, draws: Any, heed: float) -> bool:
     """Whether it notices what was dropped of it: as a Poisson process does, by the packets dropped."""
-    flow.hazard += heed * flow.dropped / SEGMENT_BYTES
+    flow.hazard += heed * flow.dropped / MSS_BYTES
     if flow.hazard < draws[flow.draw]:
         return False
     flow.hazard = 0.0
@@ -115,7 +115,7 @@ def _heeds(flow: Any, draws: Any, heed: float) -> bool:
 
 def _fall(flow: Any, now: float) -> None:
     """The window falls (RFC 9438, 4.6), and aims lower than before if it was still below where it last fell (4.7)."""
-    segments = flow.window / SEGMENT_BYTES
+    segments = flow.window / MSS_BYTES
     flow.most = segments if segments >= flow.most else segments * (1 + BETA) / 2
     flow.window *= BETA
     flow.floor = flow.window
@@ -132,7 +132,7 @@ def _grow(flow: Any, got: float, now: float, span: float) -> None:
         flow.window += math.log(2.0) * got
         return
     since = now - flow.epoch
-    target = (STEEPNESS * (since + flow.trip - flow.bend) ** 3 + flow.most) * SEGMENT_BYTES
+    target = (STEEPNESS * (since + flow.trip - flow.bend) ** 3 + flow.most) * MSS_BYTES
     if target > flow.window:
         flow.window += min((target - flow.window) / flow.trip * span, 0.5 * got)
-    flow.window = max(flow.window, flow.floor + ALPHA * SEGMENT_BYTES * since / flow.trip)
+    flow.window = max(flow.window, flow.floor + ALPHA * MSS_BYTES * since / flow.trip)

@@ -16,7 +16,6 @@ COOL = 0.75
 LINGER = 0.5
 """The same for one that ties no classes to other hot links: staying hot costs it little, turning hot a solution."""
 
-
 TURNING = 2
 """What `_weigh` says of a route where a link may have to heat or cool."""
 

@@ -137,10 +137,8 @@ def advance(net: Net, now: float, f: int, least: float, window: float, c: int, t
 
     What it got, what it still has to send, whether its class and that one changed places, and when the next flow ends.
     """
-    flow = net.flows[f]
-    old = flow.owner
-    got = rate(net, old)
-    left_bytes = max(0.0, float(flow.key - served(net, old, now)))
+    old = net.flows[f].owner
+    got, left_bytes = progress(net, now, f)
     following = top if left_bytes <= window else c
     if got < least or following == old:
         return got, left_bytes, False, soon(net)

@@ -17,6 +17,8 @@ MSS_BYTES = 1448
 """Payload of a full IP packet of 1,500 bytes: 20 of IP (RFC 791), 20 of TCP (RFC 9293), 12 of timestamps (RFC
 7323)."""
 MTU_BYTES = 1500
+CUBIC_BETA = 0.7
+"""What is left of CUBIC's window after a loss (RFC 9438, 4.6)."""
 ACK_BYTES = 52
 """An IP packet that only acknowledges: the three headers above."""
 
@@ -164,11 +166,11 @@ def recovery_s(lost_bytes: float, rate_Bps: float, round_trip_s: float) -> float
     return round_trip_s + lost_bytes / rate_Bps if lost_bytes > 0 else 0.0
 
 
-def back_off_bytes(rate_Bps: float, round_trip_s: float, depth_bytes: float, beta: float = 0.7) -> float:
+def back_off_bytes(rate_Bps: float, round_trip_s: float, depth_bytes: float, beta: float = CUBIC_BETA) -> float:
     """What stays unsent because a lone sender falls to `beta` of its window at a loss and the queue then runs dry.
 
     With P = rate RTT + depth, the window falls to beta P; the link idles for what beta P falls short of rate RTT. 0
-    when the queue is at least (1 / beta - 1) round trips deep. CUBIC's beta: RFC 9438, 4.6.
+    when the queue is at least (1 / beta - 1) round trips deep.
     """
     bandwidth_delay = rate_Bps * round_trip_s
     return max(0.0, bandwidth_delay - beta * (bandwidth_delay + depth_bytes))

@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.network import cubic
-from sim.network.transport import INITIAL_WINDOW_BYTES
+from sim.network import cubic, transport
 
 STEP_S = 0.002
 """How long windows stand still: a fraction of the shortest round trip that matters."""
@@ -29,7 +28,7 @@ DRAWS = 64
 def compiled() -> Any:
     """`cubic.play`, compiled: late, because numba is slow to import."""
     jit = importlib.import_module("sim.network.jit")
-    return jit.jit_text((cubic,), jit.checksum((cubic,)))["play"]
+    return jit.jit_text((cubic,), jit.checksum((cubic, transport)))["play"]
 
 
 class Windows:
@@ -51,11 +50,10 @@ class Windows:
         self._heed = heed
         self._step_s = step_s
         self._now_s = 0.0
-        self._tokens: list[Any] = []
+        self._under_way: list[tuple[Any, tuple[int, ...]]] = []
         self._flows = np.zeros(0, cubic.FLOW)
-        self._hops = np.zeros((0, 1), np.int64)
         self._draws = np.zeros((0, DRAWS))
-        self._order = np.zeros(0, np.int64)
+        self._lay_out()
         self._next: tuple[float, Any, Any] | None = None
 
     def start(
@@ -65,21 +63,17 @@ class Windows:
         """A connection begins to send; `draws` : (DRAWS,), exponential with mean 1."""
         self._settle(now_s)
         flow = np.zeros(1, cubic.FLOW)
-        flow["window"], flow["left"], flow["round_trip"] = INITIAL_WINDOW_BYTES, size_bytes, round_trip_s
+        flow["window"], flow["left"], flow["round_trip"] = transport.INITIAL_WINDOW_BYTES, size_bytes, round_trip_s
         flow["slow"], flow["hops"] = 1, len(route)
-        self._tokens.append(token)
+        self._under_way.append((token, route))
         self._flows = np.concatenate([self._flows, flow])
         self._draws = np.concatenate([self._draws, draws[None, :]])
-        old = self._hops
-        self._hops = np.full((len(old) + 1, max(old.shape[1], len(route))), -1)
-        self._hops[:-1, : old.shape[1]] = old
-        self._hops[-1, : len(route)] = route
-        self._reorder()
+        self._lay_out()
 
     @property
     def next_finish_s(self) -> float:
         """What would happen first if nobody else began: worked out once, and kept until somebody does."""
-        if not self._tokens:
+        if not self._under_way:
             return np.inf
         if self._next is None:
             links, flows = self._links.copy(), self._flows.copy()
@@ -94,10 +88,10 @@ class Windows:
         self._now_s, self._links, self._flows = self._next
         self._next = None
         going = self._flows["left"] > 0
-        ended = [token for token, goes in zip(self._tokens, going, strict=True) if not goes]
-        self._tokens = [token for token, goes in zip(self._tokens, going, strict=True) if goes]
-        self._flows, self._hops, self._draws = self._flows[going], self._hops[going], self._draws[going]
-        self._reorder()
+        ended = [token for (token, _), goes in zip(self._under_way, going, strict=True) if not goes]
+        self._under_way = [one for one, goes in zip(self._under_way, going, strict=True) if goes]
+        self._flows, self._draws = self._flows[going], self._draws[going]
+        self._lay_out()
         return ended
 
     def queue_bytes(self) -> list[float]:
@@ -107,7 +101,7 @@ class Windows:
 
     def _settle(self, now_s: float) -> None:
         """Let time go by until now, in which nothing has ended."""
-        if self._tokens:
+        if self._under_way:
             self._play(self._links, self._flows, now_s)
         else:
             drained = self._links["capacity"] * (now_s - self._now_s)
@@ -119,13 +113,15 @@ class Windows:
         tables = links.view(np.recarray), flows.view(np.recarray), self._hops, self._order, self._draws
         return float(compiled()(*tables, len(flows), self._now_s, until_s, self._step_s, self._heed))
 
-    def _reorder(self) -> None:
-        """Links in use, each after all that any route crosses before it."""
+    def _lay_out(self) -> None:
+        """The routes under way as a table, and the links on them, each after all that any route crosses before it."""
+        routes = [route for _, route in self._under_way]
+        self._hops = np.full((len(routes), max(map(len, routes), default=1)), -1)
         before: dict[int, set[int]] = {}
-        for route in self._hops.tolist():
-            crossed = [link for link in route if link >= 0]
-            for link in crossed:
+        for row, route in zip(self._hops, routes, strict=True):
+            row[: len(route)] = route
+            for link in route:
                 before.setdefault(link, set())
-            for link, following in pairwise(crossed):
+            for link, following in pairwise(route):
                 before[following].add(link)
         self._order = np.array(list(TopologicalSorter(before).static_order()), np.int64)

@@ -47,10 +47,10 @@ class Profile:
     A push sends `login`, `tags`, then for each blob `blob_check` and, if the registry lacks it, `blob_open`, the
     bytes and `blob_close`, at most `parallel_pushes` blobs at once; then `publish`. The first of `blob_close` is the
     request whose body the bytes are, so it is served when they have arrived. Where the config is opened by other
-    requests than layers, those are `config_open`. A pull sends `login`, `manifests`, then
-    `blob_get` for each blob that it lacks, at most `parallel_pulls` at once. `start_s` is what the process takes to
-    start. `mounts` says whether it asks for blobs of other repositories by `mount=`, `config_last` whether it sends or
-    fetches the config when the layers are there.
+    requests than layers, those are `config_open`. A pull sends `login`, `manifests`, then `blob_get` for each blob that
+    it lacks, at most `parallel_pulls` at once. `start_s` is what the process takes to start. `mounts` says whether it
+    asks for blobs of other repositories by `mount=`, `config_last` whether it sends or fetches the config when the
+    layers are there.
     """
 
     name: str

@@ -1,20 +1,11 @@
 """Slow start inside the engine, with numbers that a reader checks in the head."""
 
-import math
-
 import pytest
 
 from sim.network import Climb
 from sim.network.transport import overshoot_bytes, slow_start_s
 
-
-def drain(climb):
-    """Runs to the end; when each token ended."""
-    ended = {}
-    while climb.next_s < math.inf:
-        now = climb.next_s
-        ended.update(dict.fromkeys(climb.finished(now), now))
-    return ended
+from .draining import drain
 
 
 @pytest.mark.parametrize("size", [1, 10, 11, 30, 31, 70, 71, 1000])

@@ -1,29 +1,20 @@
 """CUBIC's windows, against the RFC's own formulas and what no link can do."""
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.network import cubic, windows
-from sim.network.transport import slow_start_s
+from sim.network.transport import MSS_BYTES, slow_start_s
 from sim.network.windows import DRAWS, STEP_S, Windows
+
+from .draining import drain
 
 
 def draws(seed):
     """What chance gives one connection."""
     return np.random.default_rng(seed).standard_exponential(DRAWS)
-
-
-def drain(network):
-    """Runs until nothing is under way; when each token ended."""
-    ended = {}
-    while network.next_finish_s < math.inf:
-        now = network.next_finish_s
-        ended.update(dict.fromkeys(network.finished(now), now))
-    return ended
 
 
 @pytest.mark.parametrize(("rate", "round_trip_s", "size"), [(1e7, 0.1, 5e6), (1e7, 0.02, 5e6), (1e6, 0.05, 2e5)])
@@ -37,22 +28,22 @@ def test_alone_a_transfer_ends_when_the_closed_form_says(rate, round_trip_s, siz
 def test_after_a_loss_a_window_is_back_when_the_rfc_says():
     """RFC 9438, 4.2: K = cbrt(W (1 - 0.7) / 0.4) s after the fall from W segments to 0.7 W."""
     flow = np.zeros(1, cubic.FLOW).view(np.recarray)[0]
-    flow.window, flow.trip = 500 * cubic.SEGMENT_BYTES, 0.2
+    flow.window, flow.trip = 500 * MSS_BYTES, 0.2
     cubic._fall(flow, 0.0)
-    assert flow.window == pytest.approx(350 * cubic.SEGMENT_BYTES)
+    assert flow.window == pytest.approx(350 * MSS_BYTES)
     back_s = (500 * 0.3 / 0.4) ** (1 / 3)
     now = flow.epoch
     while now < flow.epoch + back_s:
-        assert flow.window < 500 * cubic.SEGMENT_BYTES
+        assert flow.window < 500 * MSS_BYTES
         now += 0.001
         cubic._grow(flow, flow.window / flow.trip * 0.001, now, 0.001)
-    assert flow.window == pytest.approx(500 * cubic.SEGMENT_BYTES, rel=0.01)
+    assert flow.window == pytest.approx(500 * MSS_BYTES, rel=0.01)
 
 
 def test_who_falls_before_it_was_back_aims_lower():
     """RFC 9438, 4.7: from 400 segments, having fallen from 500, the next goal is 400 (1 + 0.7) / 2 = 340."""
     flow = np.zeros(1, cubic.FLOW).view(np.recarray)[0]
-    flow.window, flow.trip, flow.most = 400 * cubic.SEGMENT_BYTES, 0.1, 500.0
+    flow.window, flow.trip, flow.most = 400 * MSS_BYTES, 0.1, 500.0
     cubic._fall(flow, 0.0)
     assert flow.most == pytest.approx(340)
 
@@ -83,9 +74,7 @@ def test_no_link_carries_more_than_it_can_and_no_queue_holds_more(asked):
     network = Windows(capacity, depth, 0.02)
     ended = {}
     for number, (start_ms, size, round_trip_ms, way) in enumerate(sorted(asked)):
-        while network.next_finish_s <= start_ms / 1e3:
-            now = network.next_finish_s
-            ended.update(dict.fromkeys(network.finished(now), now))
+        ended |= drain(network, start_ms / 1e3)
         network.start(start_ms / 1e3, routes[way], size, round_trip_ms / 1e3, number, draws(number))
         assert all(held <= most for held, most in zip(network.queue_bytes(), depth, strict=True))
     ended |= drain(network)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from sim.network.room import Room
 
 if TYPE_CHECKING:
+    from sim.world.convoy import Convoy
     from sim.world.places import Machine
 
 _NEVER = float("inf")
@@ -23,11 +24,14 @@ class Lane:
     What holds a flow back that has the lane to itself is the link `limit`, called `bound_by`, or its cap. `weigh` draws
     the weight of one flow's share beside others; None where all weigh the same. The rate is 0 while a link of it is
     down. `ramps_s` is for whoever keeps what depends on the rate: it is emptied when that changes.
+
+    The wire counts those who are `flying`. Where no cap holds them back they never take more than the narrowest link
+    together, and whoever is `alone` on the lane or flies there in a `convoy` has met nobody of other lanes.
     """
 
     __slots__ = (
-        "bound", "bound_by", "cap_Bps", "limit", "narrowest_Bps", "number", "own_cap_Bps", "ramps_s", "rate_Bps",
-        "route", "source", "target", "wan", "weigh",
+        "alone", "bound", "bound_by", "cap_Bps", "convoy", "flying", "limit", "narrowest_Bps", "number", "own_cap_Bps",
+        "ramps_s", "rate_Bps", "route", "source", "target", "wan", "weigh",
     )  # fmt: skip
 
     def __init__(
@@ -46,6 +50,14 @@ class Lane:
         self.own_cap_Bps = cap_Bps
         self.weigh: Callable[[], float] | None = None
         self.ramps_s: dict[int, float] = {}
+        self.flying = 0
+        self.alone: Flight | None = None
+        self.convoy: Convoy | None = None
+
+    @property
+    def claims(self) -> int:
+        """How many times its bound those who fly there take of each of its links."""
+        return min(self.flying, 1) if self.cap_Bps == _NEVER else self.flying
 
     def narrow(self, narrowest_Bps: float, link: int, name: str) -> None:
         """Its narrowest link, and what that carries from now on."""
@@ -81,10 +93,10 @@ class Break(NamedTuple):
 class Flight:
     """Flow `number` under way, and the event of its end: what SimPy asks of an event, and no more.
 
-    While it has its links to itself it stands in the clock's queue. Once it is `shared`, it is flow `flow` of the
-    engine until it ends, with the `weight` of its share; its place in the queue is void, and whoever waits for it is
-    kept in `waiting`. What held it back is then in `held_s`, s by link, and at its end in `bound`: what did so the
-    longest, and how long.
+    While it has its links to itself it stands in the clock's queue. Once it is `shared` its place there is void and
+    whoever waits for it is kept in `waiting`: it flies in its lane's convoy, or is flow `flow` of the engine until it
+    ends, with the `weight` of its share. What held it back is then in `held_s`, s by link, and at its end in `bound`:
+    what did so the longest, and how long.
     """
 
     __slots__ = (

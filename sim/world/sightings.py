@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sim.network import Seen, Watch
-from sim.world.flight import CAP, Flight
+from sim.world.flight import CAP, Flight, Lane
 
 #: The width of a bin, s: a link's peak is its busiest minute.
 BIN_S = 60.0
 
 
 class Parting(NamedTuple):
-    """The part of a flight that it flew alone before it had to share: when, s, and what it carried until then."""
+    """A part of a flight that shared in which its rate was one: alone, before it had to share, or with others of its
+    lane. When, s, and what it carried meanwhile."""
 
     lane: int
     started_s: float
@@ -53,13 +54,30 @@ class Sightings:
         carried_bytes = int(flight.size_bytes) - int(left_bytes)
         self.partings.append(Parting(flight.lane.number, flight.started_s, now_s, carried_bytes))
 
+    def fly_along(self, lane: Lane, carried: Sequence[tuple[Flight, int]], since_s: float, now_s: float) -> None:
+        """Flights that share their lane with nobody else have carried so many bytes each, held back by what limits it.
+
+        One link is full for all of them.
+        """
+        limit, lasted_s = lane.limit, now_s - since_s
+        self.alone_s[limit] += lasted_s
+        self.held_s[limit] += lasted_s * (len(carried) - 1)
+        for flight, carried_bytes in carried:
+            flight.held_s[limit] = flight.held_s.get(limit, 0.0) + lasted_s
+            self.partings.append(Parting(lane.number, since_s, now_s, carried_bytes))
+
     def _ended(self, seen: Seen) -> None:
-        """What held back a flight that shared."""
+        """What held back a flight that shared in the engine."""
         flight: Flight = seen.token
         held_s, all_s = flight.held_s, self.held_s
         for link, lasted_s in seen.held_s.items():
             at = CAP if link is None else link
             all_s[at] += lasted_s
             held_s[at] = held_s.get(at, 0.0) + lasted_s
+        self.land(flight)
+
+    def land(self, flight: Flight) -> None:
+        """A flight that shared has ended: what held it back the longest is known."""
+        held_s = flight.held_s
         longest = max(held_s, key=held_s.__getitem__, default=CAP)
         flight.bound = ("cap" if longest == CAP else self.names[longest], held_s.get(longest, 0.0))

@@ -1,8 +1,8 @@
 """The fluid network as events: start a flow, wake when it has ended.
 
-A flow that meets no other has a known end, and waits for it in the clock's own queue. When an arrival overfills a
-link, the flows on that link go over to the fair-share engine with the bytes that they have left, and so does the new
-one. One timer serves the engine: it is armed for the next finish and re-armed only when that moves earlier; when
+A flow that meets no other has a known end, and waits for it in the clock's own queue; flows that meet only others of
+their lane fly in a convoy. When an arrival overfills a link, the flows on that link go over to the fair-share engine
+with the bytes that they have left, and so does the new one. One timer serves the engine: it is armed for the next finish and re-armed only when that moves earlier; when
 rates fall and the finish moves later, it finds nothing to do and arms itself again.
 
 A link's capacity may change at any instant, and a link that is down breaks what crosses it. A run in which that never
@@ -20,6 +20,7 @@ from simpy import Event
 from sim.network import FlowClass, Fluid
 from sim.network.room import Room
 from sim.world.clock import Clock
+from sim.world.convoy import Convoy, hear
 from sim.world.flight import CAP, NOBODY, Flight, Lane
 from sim.world.sightings import Change, Sightings
 
@@ -40,6 +41,7 @@ class Wire:
     __slots__ = (
         "_armed_s",
         "_clock",
+        "_convoys",
         "_fluid",
         "_lone",
         "_room",
@@ -64,6 +66,7 @@ class Wire:
         self._fluid = Fluid(capacity_Bps, self.seen.watch)
         self._room = Room(capacity_Bps)
         self._lone: dict[Flight, None] = {}
+        self._convoys: dict[Lane, Convoy] = {}
         self._armed_s = _NEVER
         self._timer: Event | None = None
 
@@ -83,13 +86,17 @@ class Wire:
         now_s = clock._now
         flight = Flight(self.flows, lane, size_bytes, now_s, self._landed)
         self.flows += 1
-        if self._room.take(lane.route, lane.bound):
+        lane.flying += 1
+        if lane.flying > 1 and lane.cap_Bps == _NEVER:
+            self._meet_on_lane(now_s, flight)
+        elif self._room.take(lane.route, lane.bound):
+            lane.alone = flight
             self._lone[flight] = None
             clock.enqueue(now_s + size_bytes / lane.rate_Bps, flight)
         elif lane.rate_Bps:
             self._meet(now_s, flight)
         else:
-            self._room.give(lane.route, lane.bound)
+            self._leave(lane)
             flight.break_off(0)
         return flight
 
@@ -130,22 +137,22 @@ class Wire:
         now_s, room = self._clock.now, self._room
         left_bytes = {flight: self._left_bytes(now_s, flight) for flight in flights if not flight.shared}
         was = {lane: (lane.rate_Bps, lane.cap_Bps, lane.limit) for lane in lanes}
-        for flight in flights:
-            room.give(flight.lane.route, flight.lane.bound)
+        for lane in lanes:
+            room.give(lane.route, lane.bound * lane.claims)
         room.resize(link, self.capacity_Bps[link], capacity_Bps)
         self.capacity_Bps[link] = capacity_Bps
         self.seen.changes.append(Change(link, now_s, capacity_Bps))
         self._fluid.set_capacity(now_s, link, capacity_Bps)
         for lane in lanes:
             self._narrow(lane)
+            room.take(lane.route, lane.bound * lane.claims)
         for flight in flights:
             lane = flight.lane
-            room.take(lane.route, lane.bound)
             was_Bps, was_cap_Bps, limit = was[lane]
             if flight.shared:
                 if lane.cap_Bps != was_cap_Bps:
                     self._fluid.move(now_s, flight.flow, self._class_of(flight))
-            elif lane.rate_Bps != was_Bps:
+            elif (lane.rate_Bps, lane.cap_Bps) != (was_Bps, was_cap_Bps):
                 self._part(now_s, flight, left_bytes[flight], limit)
         # Those that may be faster now meet others on their other links.
         self._gather(now_s, room.overfilled(link for lane in lanes for link in lane.route))
@@ -161,8 +168,18 @@ class Wire:
     def _landed(self, flight: Flight) -> None:
         """The end of a flow that had its links to itself."""
         lane = flight.lane
-        self._room.give(lane.route, lane.bound)
+        lane.flying -= 1
+        lane.alone = None
+        if not lane.flying or lane.cap_Bps != _NEVER:
+            self._room.give(lane.route, lane.bound)
         del self._lone[flight]
+
+    def _leave(self, lane: Lane) -> None:
+        """One less flies on a lane."""
+        claims = lane.claims
+        lane.flying -= 1
+        if lane.claims < claims:
+            self._room.give(lane.route, lane.bound)
 
     def _meet(self, now_s: float, flight: Flight) -> None:
         """Those that fly alone over the links which `flight` overfills share them from now on."""
@@ -172,10 +189,51 @@ class Wire:
         flight.waiting = flight.callbacks or []
         self._arm()
 
+    def _meet_on_lane(self, now_s: float, flight: Flight) -> None:
+        """Share a lane with those that fly there: in a convoy, unless they share with others, or by weight, already."""
+        lane, first, convoy = flight.lane, flight.lane.alone, flight.lane.convoy
+        if lane.weigh is not None or (first is None and convoy is None):
+            if first is not None:
+                self._part(now_s, first, self._left_bytes(now_s, first), lane.limit)
+            self._meet(now_s, flight)
+            return
+        if convoy is None:
+            convoy = lane.convoy = self._convoys[lane] = Convoy(self._clock, lane, self.seen, self._landed_together)
+        if first is not None:
+            left_bytes = self._left_bytes(now_s, first)
+            self._set_out(now_s, first, left_bytes, lane.limit)
+            convoy.join(first, left_bytes)
+        flight.held_s = {}
+        flight.waiting = flight.callbacks or []
+        convoy.join(flight, flight.size_bytes)
+
+    def _landed_together(self, convoy: Convoy, flights: list[Flight]) -> None:
+        """The end of flights that shared a lane with each other alone."""
+        for flight in flights:
+            self._leave(flight.lane)
+        if not convoy:
+            self._disband(convoy)
+        hear(flights)
+
+    def _disband(self, convoy: Convoy) -> list[tuple[Flight, float]]:
+        """A lane has no convoy any more; who flew in it, and how many bytes each has to go."""
+        del self._convoys[convoy.lane]
+        convoy.lane.convoy = None
+        return convoy.part()
+
     def _gather(self, now_s: float, overfilled: set[int]) -> None:
-        """Those that fly alone over overfilled links share them from now on."""
+        """Those that fly alone, or in a convoy, over overfilled links share them from now on."""
         for flight in [flight for flight in self._lone if not overfilled.isdisjoint(flight.lane.route)]:
             self._part(now_s, flight, self._left_bytes(now_s, flight), flight.lane.limit)
+        if self._convoys:
+            self._merge([c for lane, c in self._convoys.items() if not overfilled.isdisjoint(lane.route)])
+
+    def _merge(self, convoys: Sequence[Convoy]) -> None:
+        """The flights of convoys go on in the engine."""
+        now_s = self._clock.now
+        for convoy in convoys:
+            for flight, left_bytes in self._disband(convoy):
+                self._share(now_s, flight, left_bytes)
 
     @staticmethod
     def _left_bytes(now_s: float, flight: Flight) -> float:
@@ -184,10 +242,15 @@ class Wire:
 
     def _part(self, now_s: float, flight: Flight, left_bytes: float, limit: int) -> None:
         """A flow that has flown alone, held back by `limit`, goes on in the engine."""
-        del self._lone[flight]
-        self.seen.part(flight, now_s, left_bytes, limit)
+        self._set_out(now_s, flight, left_bytes, limit)
         self._share(now_s, flight, left_bytes)
-        # Those who wait hear of it from the engine; when the old place in the queue comes up, nobody is there.
+
+    def _set_out(self, now_s: float, flight: Flight, left_bytes: float, limit: int) -> None:
+        """A flow that has flown alone, held back by `limit`, does so no longer."""
+        del self._lone[flight]
+        flight.lane.alone = None
+        self.seen.part(flight, now_s, left_bytes, limit)
+        # Those who wait hear of it otherwise; when the old place in the queue comes up, nobody is there.
         flight.waiting = flight.callbacks or []
         flight.callbacks = []
 
@@ -207,7 +270,7 @@ class Wire:
         now_s = self._clock.now
         heard: list[tuple[Flight, Waiting]] = []
         for flight in sorted(flights, key=_NUMBER):
-            self._room.give(flight.lane.route, flight.lane.bound)
+            self._leave(flight.lane)
             if flight.shared:
                 # As its parting and the engine's watch have counted it, each in whole bytes.
                 shared_bytes = self._fluid.net.flows[flight.flow].asked
@@ -216,6 +279,7 @@ class Wire:
             else:
                 sent_bytes = int(flight.size_bytes - self._left_bytes(now_s, flight))
                 waiting = flight.callbacks or []
+                flight.lane.alone = None
                 del self._lone[flight]
             heard.append((flight, waiting[1:]))  # the first is `_landed`
             flight.break_off(sent_bytes)
@@ -224,26 +288,33 @@ class Wire:
         return heard
 
     def _settle(self) -> None:
-        """Whatever has got through by now has ended, though its turn at this instant may yet have to come."""
+        """Whatever has got through by now has ended, though its turn at this instant may yet have to come.
+
+        Convoys that are left go on in the engine, where links may change under them.
+        """
         now_s = self._clock.now
         self._end(now_s)
+        for convoy in list(self._convoys.values()):
+            convoy.end_due()
         for flight in [f for f in self._lone if f.started_s + f.size_bytes / f.lane.rate_Bps <= now_s]:
             callbacks, flight.callbacks = flight.callbacks or [], None
             for callback in callbacks:
                 callback(flight)
+        self._merge(list(self._convoys.values()))
 
     @property
     def under_way(self) -> int:
         """How many flows have not ended."""
-        return len(self._lone) + self._fluid.flows
+        return len(self._lone) + sum(map(len, self._convoys.values())) + self._fluid.flows
 
     def load_Bps(self) -> list[float]:
         """What each link carries just now, (n_links,)."""
         load_Bps = [0.0] * len(self.capacity_Bps)
-        rates_Bps = [(flight, flight.lane.rate_Bps) for flight in self._lone]
-        rates_Bps += [(flight, self._fluid.rate_Bps(self._class_of(flight))) for flight in self._fluid.tokens()]
-        for flight, rate_Bps in rates_Bps:
-            for link in flight.lane.route:
+        rates_Bps = [(flight.lane, flight.lane.rate_Bps) for flight in self._lone]
+        rates_Bps += [(lane, lane.rate_Bps) for lane in self._convoys]
+        rates_Bps += [(flight.lane, self._fluid.rate_Bps(self._class_of(flight))) for flight in self._fluid.tokens()]
+        for lane, rate_Bps in rates_Bps:
+            for link in lane.route:
                 load_Bps[link] += rate_Bps
         return load_Bps
 
@@ -279,11 +350,8 @@ class Wire:
         if len(ended) > 1:  # the engine goes by when they came to share
             ended.sort(key=_NUMBER)
         for flight in ended:
-            self._room.give(flight.lane.route, flight.lane.bound)
-        for flight in ended:
-            waiting, flight.waiting = flight.waiting, NOBODY
-            for callback in waiting[1:]:  # the first is `_landed`, for flows that never shared
-                callback(flight)
+            self._leave(flight.lane)
+        hear(ended)
 
 
 def _tell(broken: list[tuple[Flight, Waiting]]) -> None:

@@ -83,11 +83,9 @@ class Table:
         if (keys[1:] >= keys[:-1]).all():
             return
         order = np.argsort(keys, kind="stable")
-        places = order.tolist()
         for at, column in enumerate(self.columns):
             if column.kind == "text":
-                values = self._data[at]
-                self._data[at] = [values[place] for place in places]
+                self._data[at] = np.array(self._data[at], dtype=object)[order].tolist()
             else:
                 self._data[at] = array(_TYPECODES[column.kind], self.column(column.name)[order].tobytes())
 

@@ -15,6 +15,7 @@ from sim.workload import replay as logs
 from sim.workload import synthetic
 from sim.workload.demand import Demand
 from sim.workload.sessions import Logged
+from sim.world import plainly
 from sim.world.audit import Audit
 from sim.world.build import build
 from sim.world.clock import Steps
@@ -39,9 +40,24 @@ def run(scenario: Scenario, seed: int | None = None, run: int = 0, variant: str 
     began = time.perf_counter()
     with _without_collector():
         demand = synthetic.demand(scenario, streams)
-        world = build(scenario, demand, streams)
-        _carry_out(world, _arrivals(world, demand), _audit(scenario, world), len(demand))
+        world = _run_plainly(scenario, demand, streams)
+        if world is None:
+            world = build(scenario, demand, streams)
+            _carry_out(world, _arrivals(world, demand), _audit(scenario, world), len(demand))
     return _result(scenario, streams, world, began)
+
+
+def _run_plainly(scenario: Scenario, demand: Demand, streams: Streams) -> World | None:
+    """The world after its run, if that is plain and large enough; None if it is not."""
+    if scenario.run.audit or len(demand) < plainly.PAYS_FROM:
+        return None
+    world = build(scenario, demand, streams)
+    plan = plainly.plan(scenario, world, demand)
+    if plan is None or not plainly.carry_out(world, demand, plan):
+        return None
+    tally(world)
+    world.dissolve()
+    return world
 
 
 @dataclass(frozen=True, slots=True)

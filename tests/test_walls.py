@@ -17,9 +17,9 @@ SIM = Path(__file__).parents[1] / "sim"
 #: Rooms of `sim/`, ground floor first; a room imports itself and rooms listed before it. `sim/__init__.py` and
 #: `sim/__main__.py` are the roof: they may use all of them, and nobody uses them.
 ORDER = (
-    "errors", "units", "figures", "streams", "plugins", "registry", "network", "swarm", "theory", "columns", "rows",
-    "topologies", "policies", "scenario", "workload", "world", "stats", "files", "frames", "parquet", "manifest",
-    "result", "runner", "plots", "experiment", "calibrate", "report", "cli",
+    "errors", "units", "figures", "streams", "plugins", "registry", "network", "swarm", "plain", "theory", "columns",
+    "rows", "topologies", "policies", "scenario", "workload", "world", "stats", "files", "frames", "parquet",
+    "manifest", "result", "runner", "plots", "experiment", "calibrate", "report", "cli",
 )  # fmt: skip
 #: What the roof tells everybody.
 OPEN = ("sim.__version__",)
@@ -27,7 +27,7 @@ OPEN = ("sim.__version__",)
 TYPED = {"plots.py": ["sim.experiment.comparison.Comparison"]}
 LONGEST = 320
 SOURCES = {path.relative_to(SIM).as_posix(): path.read_text() for path in sorted(SIM.rglob("*.py"))}
-PURE = ("network", "registry", "swarm")
+PURE = ("network", "registry", "swarm", "plain")
 
 
 def room_of(module: str) -> str:

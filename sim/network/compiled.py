@@ -32,7 +32,7 @@ _CHECKSUM = checksum((*TEXT, sys.modules[__name__]))
 _LINKS, _CLASSES, _HOPS, _NODES, _RANKS, _FLOWS, _BOARD = dtypes()
 
 
-_text = jit_text(TEXT, _CHECKSUM, INLINE)
+_text = jit_text(TEXT, _CHECKSUM, INLINE, entries=("run",))
 run = _text["run"]
 
 

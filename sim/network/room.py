@@ -31,6 +31,10 @@ class Room:
         """A rate as `take` and `give` count it."""
         return round(rate_Bps * _PER_BYTE)
 
+    def left(self) -> list[int]:
+        """What is left of each link, (n_links,)."""
+        return list(self._left)
+
     def take(self, route: tuple[int, ...], bound: int) -> bool:
         """A flow enters; whether it, and all that it passes, still run at their bounds."""
         left = self._left

@@ -63,8 +63,8 @@ class Change(NamedTuple):
     rom: bool
 
 
-class _Repository:
-    """One repository; `changes` of its tags are in the order in which they were made."""
+class Repository:
+    """What one repository holds, to be read; `changes` of its tags are in the order in which they were made."""
 
     __slots__ = ("blobs", "changes", "images", "tags")
 
@@ -81,11 +81,16 @@ class Contents:
     `pool` has dedup look further than the repository that is asked.
     """
 
-    __slots__ = ("_pool", "_repositories")
+    __slots__ = ("_more_bytes", "_pool", "_repositories")
 
     def __init__(self, pool: Pool | None = None) -> None:
-        self._repositories: dict[str, _Repository] = {}
+        self._repositories: dict[str, Repository] = {}
         self._pool = pool
+        self._more_bytes = 0
+
+    def weigh(self, more_bytes: int) -> None:
+        """It holds so many bytes of blobs beside those that it knows by name."""
+        self._more_bytes += more_bytes
 
     def blobs(self, repository: str) -> Container[Digest]:
         """The digests that count as held when a repository is asked, for `digest in`; ask again after a change."""
@@ -94,10 +99,19 @@ class Contents:
         held = self._repositories.get(repository)
         return _NOTHING if held is None else held.blobs
 
+    def repository(self, repository: str) -> Repository | None:
+        """What a repository holds, for whoever asks several things at once; None if nothing was ever put there."""
+        return self._repositories.get(repository)
+
+    @property
+    def pooled(self) -> bool:
+        """Whether dedup looks further than the repository that is asked."""
+        return self._pool is not None
+
     def expect(self, repository: str) -> None:
         """Something of a repository is about to come: who sends news of it should count this registry in."""
         if repository not in self._repositories:
-            self._repositories[repository] = _Repository()
+            self._repositories[repository] = Repository()
 
     def knows(self, repository: str) -> bool:
         """Whether anything was ever put into a repository here, or is expected."""
@@ -112,7 +126,7 @@ class Contents:
         """Store a blob in a repository; one that is there already changes nothing."""
         held = self._repositories.get(repository)
         if held is None:
-            held = self._repositories[repository] = _Repository()
+            held = self._repositories[repository] = Repository()
         if self._pool is not None and blob.digest not in held.blobs:
             self._pool.add(repository, blob.digest)
         held.blobs[blob.digest] = blob
@@ -186,7 +200,7 @@ class Contents:
             if blob.digest not in others and blob.digest not in claimed:
                 self._forget(repository, held, blob.digest)
 
-    def _forget(self, repository: str, held: _Repository, digest: Digest) -> None:
+    def _forget(self, repository: str, held: Repository, digest: Digest) -> None:
         if held.blobs.pop(digest, None) is not None and self._pool is not None:
             self._pool.remove(repository, digest)
 
@@ -240,7 +254,8 @@ class Contents:
         distinct: dict[Digest, Layer] = {}
         for held in self._repositories.values():
             distinct |= held.blobs
-        return sum(map(_SIZE_BYTES, distinct.values()))
+        named_bytes: int = sum(map(_SIZE_BYTES, distinct.values()))
+        return named_bytes + self._more_bytes
 
     def changes(self) -> Iterator[tuple[str, Change]]:
         """By repository, in order of name, when each tag came or went."""
@@ -258,6 +273,6 @@ class Contents:
         )
 
 
-def _present(held: _Repository, at_s: float) -> list[str]:
+def _present(held: Repository, at_s: float) -> list[str]:
     last = {change.tag: change.exists for change in held.changes if change.changed_s <= at_s}
     return [tag for tag, exists in last.items() if exists]

@@ -9,5 +9,7 @@ from sim.swarm import events, kernel, peers, pieces, records
 
 TEXT = (records, events, pieces, peers, kernel)
 
-_text = jit_text(TEXT, checksum((*TEXT, sys.modules[__name__])))
-join, run, leave, cut = (_text[name] for name in ("join", "run", "leave", "cut"))
+ENTRIES = ("join", "run", "leave", "cut")
+
+_text = jit_text(TEXT, checksum((*TEXT, sys.modules[__name__])), entries=ENTRIES)
+join, run, leave, cut = (_text[name] for name in ENTRIES)

@@ -10,15 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from sim.swarm.records import Tables
-
 #: SplitMix64's numbers: a stray signed one would turn all of it into floats.
 STEP, FIRST, SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 U11, U27, U30, U31 = np.uint64(11), np.uint64(27), np.uint64(30), np.uint64(31)
 TWO_53 = 2.0**53
 
 
-def schedule(net: Tables, at_s: float, kind: int, what: int, life: int) -> None:
+def schedule(net: Any, at_s: float, kind: int, what: int, life: int) -> None:
     """Have something happen."""
     board, events = net.board[0], net.events
     i = board.events
@@ -35,7 +33,7 @@ def schedule(net: Tables, at_s: float, kind: int, what: int, life: int) -> None:
     event.at_s, event.order, event.kind, event.what, event.life = at_s, order, kind, what, life
 
 
-def take_first(net: Tables) -> Any:
+def take_first(net: Any) -> Any:
     """Take the next event out of the heap: the row where it can be read until something is scheduled."""
     board, events = net.board[0], net.events
     n = board.events - 1
@@ -60,18 +58,18 @@ def take_first(net: Tables) -> Any:
     return n
 
 
-def _before(net: Tables, i: int, at_s: float, order: int) -> Any:
+def _before(net: Any, i: int, at_s: float, order: int) -> Any:
     event = net.events[i]
     return event.at_s < at_s or (event.at_s == at_s and event.order < order)
 
 
-def _copy(net: Tables, to: int, source: int) -> None:
+def _copy(net: Any, to: int, source: int) -> None:
     event, other = net.events[to], net.events[source]
     event.at_s, event.order, event.kind = other.at_s, other.order, other.kind
     event.what, event.life = other.what, other.life
 
 
-def draw(net: Tables) -> float:
+def draw(net: Any) -> float:
     """Uniform in [0, 1): SplitMix64 (Steele, Lea and Flood, OOPSLA 2014)."""
     board = net.board[0]
     board.random += STEP

@@ -49,6 +49,15 @@ class Unreachable(Failure):
 class Clock(Environment):
     """The world's clock: SimPy's, with times in seconds from 0."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._lasts_until_s = 0.0
+
+    def last_until(self, time_s: float) -> None:
+        """Something goes on until then that nobody waits for: the clock shows that time in the end, at least."""
+        if time_s > self._lasts_until_s:
+            self._lasts_until_s = time_s
+
     @property
     def events(self) -> int:
         """How many events have been scheduled so far; counts itself."""
@@ -85,6 +94,7 @@ class Clock(Environment):
                     self._now = time_s
                     for callback in callbacks:
                         callback(happening)
+        self._now = max(self._now, self._lasts_until_s)
 
     def at(self, time_s: float) -> Event:
         """An event that happens at `time_s`, which must not be past."""
@@ -164,10 +174,12 @@ class Task:
         """Go on when `target` happens, or at once if it has."""
         if isinstance(target, float):
             self._clock.enqueue(target, self)
-        elif target.callbacks is None:
-            self._go(target._value)
         else:
-            target.callbacks.append(self._happened)
+            callbacks = target.callbacks
+            if callbacks is None:
+                self._go(target._value)
+            else:
+                callbacks.append(self._happened)
 
     def _happened(self, event: Any) -> None:
         self._go(event._value)

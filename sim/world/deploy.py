@@ -68,6 +68,7 @@ def deploy(world: World, ask: Ask) -> Steps:
     except Failure as failure:
         reason = str(failure)
     this.end(world.log, path, reason)
+    world.clock.last_until(path.now_s)
     if ask.removed and not reason:
         world.clock.start(remove(world, path.now_s + world.rules.removed_after_s, this))
 
@@ -151,6 +152,8 @@ def _create(world: World, path: Path, this: Deploy, pushed_to: Registry) -> None
 
 def _start(world: World, path: Path, starts: Sequence[Start], this: Deploy) -> Steps:
     """Start an instance on each node; ends when the last is ready."""
+    if len(starts) == 1:
+        return _instance(world, path, *starts[0], this)
     return side_by_side(world, path, starts, lambda branch, start: _instance(world, branch, *start, this))
 
 
@@ -166,7 +169,6 @@ def _instance(world: World, path: Path, node: Registry, upstream: Registry, wait
         path.enter(BOOT)
         path.now_s += 0.0 if booted is None else this.kind.boot_s
         world.log.start(this, node, "deploy", asked_s, pulled_s, path.now_s, booted)
-    yield path.now_s
     if world.rules.runs_for_s is not None:
         world.clock.start(_later_life(world, path.now_s, node, this))
 

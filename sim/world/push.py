@@ -54,22 +54,6 @@ def copy_blobs(
     What it may have by `mounts` from another repository costs a request and no bytes.
     """
 
-    def send(path: Path, blob: Layer) -> Steps:
-        yield from insist(world, path, profile.retry, lambda sent_bytes: send_once(path, blob, sent_bytes))
-
-    def send_once(path: Path, blob: Layer, sent_bytes: int) -> Steps:
-        trails = len(trailing) if blob is leading[0] else 0
-        opening = profile.opening(blob.kind)
-        yield from tell(world, path, way, target, opening, beside=trails * len(profile.blob_open))
-        path.now_s += way.back_s
-        yield from carry(world, path, way.up, blob, leading, moved, sent_bytes)
-        yield from tell(world, path, way, target, profile.blob_close, beside=trails * len(profile.blob_close))
-        path.now_s += target.first_byte_s
-        if not target.merges:
-            yield path.now_s
-        target.contents.add_blob(repository, blob)
-        path.now_s += way.back_s
-
     checks = profile.tags
     for group in groups(image.blobs, profile.parallel_pushes, profile.config_last):
         path.enter(CHECKS)
@@ -86,11 +70,36 @@ def copy_blobs(
             yield from _mount(world, path, way, profile, target, repository, plan.mount, moved)
         if plan.send:
             path.enter(UPLOAD)
-            leading, trailing = leaders(plan.send)
-            for blob in trailing:
-                moved.metadata_bytes += blob.size_bytes
-                target.contents.add_blob(repository, blob)
-            yield from side_by_side(world, path, leading, send)
+            yield from _upload(world, path, way, profile, target, repository, plan.send, moved)
+
+
+def _upload(
+    world: World, path: Path, way: Way, profile: Profile, target: Registry,
+    repository: str, blobs: tuple[Layer, ...], moved: Moved,
+) -> Steps:  # fmt: skip
+    """Send blobs side by side, each with the requests that open and close its upload."""
+
+    def send(path: Path, blob: Layer) -> Steps:
+        yield from insist(world, path, profile.retry, lambda sent_bytes: send_once(path, blob, sent_bytes))
+
+    def send_once(path: Path, blob: Layer, sent_bytes: int) -> Steps:
+        trails = len(trailing) if blob is leading[0] else 0
+        opening = profile.opening(blob.kind)
+        yield from tell(world, path, way, target, opening, beside=trails * len(profile.blob_open))
+        path.now_s += way.back_s
+        yield from carry(world, path, way.up, blob, leading, moved, sent_bytes)
+        yield from tell(world, path, way, target, profile.blob_close, beside=trails * len(profile.blob_close))
+        path.now_s += target.first_byte_s
+        if not target.merges:
+            yield path.now_s
+        target.contents.add_blob(repository, blob)
+        path.now_s += way.back_s
+
+    leading, trailing = leaders(blobs)
+    for blob in trailing:
+        moved.metadata_bytes += blob.size_bytes
+        target.contents.add_blob(repository, blob)
+    yield from side_by_side(world, path, leading, send)
 
 
 def _mount(

@@ -8,13 +8,13 @@ so that queues are exact where there are any.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from heapq import heapreplace
 from typing import TypeVar
 
 from sim.network.transport import INITIAL_WINDOW_BYTES, slow_start_s
 from sim.registry.clients import Requests, Retry
 from sim.registry.oci import Layer
 from sim.world.clock import Finding, Happening, R, Steps, Unreachable
+from sim.world.flight import Flight
 from sim.world.log import Moved
 from sim.world.path import Path
 from sim.world.places import Body, Registry, Way
@@ -22,10 +22,6 @@ from sim.world.world import World
 
 #: How long a kept connection stays open unused: the default of Go's HTTP client, which registries and runtimes use.
 KEEP_OPEN_S = 90.0
-
-#: How many workers must be idle (or all, if there are fewer) for requests to be booked before they arrive: whoever
-#: comes in the meantime then finds one, too. It is as many as the top of the heap shows at a glance.
-SPARE_WORKERS = 7
 
 Waits = Iterable[Happening]
 T = TypeVar("T")
@@ -41,18 +37,16 @@ def tell(world: World, path: Path, way: Way, registry: Registry, requests: Reque
         world.watch(path, registry, requests)
     if world.faults is not None:
         return _if_reachable(world, path, way, registry, requests, beside)
-    count = len(requests)
-    path.now_s = first_s = path.now_s + way.forth_s
-    workers, clock_s = registry.workers, world.clock._now
-    if registry.merges and max(workers.free_s[:SPARE_WORKERS]) <= clock_s:
-        # Workers are idle, so nobody waits. One is held for the sum of the service times from now on, though in truth
-        # it serves them later, and others during the round trips between: the same work, placed a little otherwise.
-        request_s, every = registry.request_s, count + beside
-        busy_s = request_s * every
-        heapreplace(workers.free_s, clock_s + busy_s)
-        workers.busy_s += busy_s
-        workers.requests += every
-        path.now_s = first_s + request_s * count + (count - 1) * way.round_trip_s
+    if registry.merges:
+        return stretch(path, way, registry, len(requests), beside, world.clock._now)
+    return _one_by_one(path, way, registry, len(requests), beside)
+
+
+def stretch(path: Path, way: Way, registry: Registry, count: int, beside: int, clock_s: float) -> Waits:
+    """So many requests, one after another: as one stretch of the path's if workers are to spare at `clock_s`."""
+    request_s, every = registry.request_s, count + beside
+    if registry.workers.book(clock_s, request_s * every, every):
+        path.now_s = path.now_s + way.forth_s + request_s * count + (count - 1) * way.round_trip_s
         return ()
     return _one_by_one(path, way, registry, count, beside)
 
@@ -62,7 +56,6 @@ def _if_reachable(world: World, path: Path, way: Way, registry: Registry, reques
     assert world.faults is not None
     yield path.now_s
     yield from world.faults.reach(path, way, registry)
-    path.now_s += way.forth_s
     yield from _one_by_one(path, way, registry, len(requests), beside)
 
 
@@ -97,6 +90,8 @@ def _insist(path: Path, retry: Retry, attempt: Callable[[int], Waits]) -> Steps:
 
 
 def _one_by_one(path: Path, way: Way, registry: Registry, requests: int, beside: int) -> Steps:
+    """So many requests, each an event when it arrives."""
+    path.now_s += way.forth_s
     for number in range(requests):
         if number:
             path.now_s += way.round_trip_s
@@ -147,29 +142,41 @@ def _flow(
     size_bytes, lane = blob.size_bytes - sent_bytes, body.lane
     if size_bytes <= 0:
         return
-    ramp_s = lane.ramps_s.get(size_bytes)
-    if ramp_s is None:
-        if not lane.rate_Bps:
-            raise Unreachable("connection lost")
-        ramp_s = body.ramp * slow_start_s(size_bytes, lane.rate_Bps, body.round_trip_s)
-        lane.ramps_s[size_bytes] = ramp_s
-    path.now_s = started_s = path.now_s + ramp_s
+    path.now_s = started_s = path.now_s + ramp_s(body, size_bytes)
     yield started_s
     flight = world.wire.send(lane, size_bytes)
     yield flight
-    path.now_s = ended_s = world.clock._now
+    path.now_s = world.clock._now
+    landed(path, flight, blob, beside, moved)
+
+
+def ramp_s(body: Body, size_bytes: int) -> float:
+    """How much longer slow start makes a body of bytes take than its lane's rate does; Unreachable if that is 0."""
+    lane = body.lane
+    took_s = lane.ramps_s.get(size_bytes)
+    if took_s is None:
+        if not lane.rate_Bps:
+            raise Unreachable("connection lost")
+        took_s = lane.ramps_s[size_bytes] = body.ramp * slow_start_s(size_bytes, lane.rate_Bps, body.round_trip_s)
+    return took_s
+
+
+def landed(path: Path, flight: Flight, blob: Layer, beside: Sequence[Layer], moved: Moved) -> None:
+    """A flight has ended where the path is now: its row; Unreachable if it broke off."""
+    lane, started_s, ended_s = flight.lane, flight.started_s, path.now_s
     if flight._value is not None:
         got_bytes = int(flight.sent_bytes)
         moved.add(blob.kind, lane, started_s, ended_s, got_bytes, 0.0, flight.shared)
         raise Unreachable("connection lost", got_bytes)
-    waited_s, bound_by, bound_s = 0.0, lane.bound_by, ended_s - started_s
-    if flight.shared:
-        bound_by, bound_s = flight.bound
-        # Blobs of one group hold each other back; only what others add to that is waiting.
-        group_bytes = [other.size_bytes for other in beside if other is not blob]
-        waited_s = max(0.0, ended_s - started_s - lane.idle_s(size_bytes, group_bytes))
-        path.waited(waited_s)
-    moved.add(blob.kind, lane, started_s, ended_s, size_bytes, waited_s, flight.shared, bound_by, bound_s)
+    size_bytes = int(flight.size_bytes)
+    if not flight.shared:
+        moved.add(blob.kind, lane, started_s, ended_s, size_bytes, 0.0, False, lane.bound_by, ended_s - started_s)
+        return
+    # Blobs of one group hold each other back; only what others add to that is waiting.
+    group_bytes = [other.size_bytes for other in beside if other is not blob]
+    waited_s = max(0.0, ended_s - started_s - lane.idle_s(size_bytes, group_bytes))
+    path.waited(waited_s)
+    moved.add(blob.kind, lane, started_s, ended_s, size_bytes, waited_s, True, *flight.bound)
 
 
 def groups(blobs: tuple[Layer, ...], size: int, config_last: bool) -> Iterable[tuple[Layer, ...]]:

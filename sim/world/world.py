@@ -97,12 +97,17 @@ class World:
     faults: Faults | None = None
     torrents: Torrents | None = None
     pushed: dict[tuple[int, int], dict[str, None]] = field(default_factory=dict)
+    _names: dict[int, str] = field(default_factory=dict)
     _newest: dict[tuple[str, str], Publish] = field(default_factory=dict)
     _awaited: dict[tuple[int, str, Digest], Event] = field(default_factory=dict)
 
     def repository(self, app: int) -> str:
         """The repository of an application: its account's and its own name."""
-        return f"{self.clients[self.app_client[app]].account}/app{app}"
+        # The same text every time: tables of registries find it faster than one that is only equal.
+        name = self._names.get(app)
+        if name is None:
+            name = self._names[app] = f"{self.clients[self.app_client[app]].account}/app{app}"
+        return name
 
     def image(self, made: ImageKind, kernel: int, number: int, app: int) -> Image:
         """Image `number` of the run, of an application: the kernel that its release shares, and a rootfs of its own."""

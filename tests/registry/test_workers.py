@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.registry.workers import Workers
+from sim.registry.workers import SPARE_WORKERS, Workers
 
 
 def test_a_free_worker_serves_at_once() -> None:
@@ -43,6 +43,41 @@ def test_a_request_as_another_ends_does_not_wait() -> None:
     workers.serve(0.0, 1.0)
     assert workers.serve(1.0, 1.0) == 2.0
     assert workers.waited_s == 0.0
+
+
+def test_requests_are_booked_while_workers_are_to_spare() -> None:
+    """With ten idle workers three requests are booked as 2 s of one; when only five are idle nothing is."""
+    workers = Workers(10)
+    assert workers.book(0.0, 2.0, 3)
+    assert (workers.requests, workers.busy_s, sorted(workers.free_s)) == (3, 2.0, [0.0] * 9 + [2.0])
+    for _ in range(4):
+        workers.serve(0.0, 2.0)
+    assert not workers.book(0.0, 2.0, 3)
+    assert (workers.requests, workers.busy_s) == (7, 10.0)
+    assert workers.book(2.0, 1.0, 1)
+
+
+@given(st.integers(1, 40), st.lists(st.tuples(st.integers(0, 3), st.integers(1, 9), st.booleans()), max_size=80))
+def test_bookings_leave_a_heap_and_keep_count(count: int, asked: list[tuple[int, int, bool]]) -> None:
+    """Served or booked, in any order: the earliest worker is first, and after `all_free_s` every one is free.
+
+    Nothing is booked unless seven are idle, or all.
+    """
+    workers, now_s, busy_s = Workers(count), 0.0, 0.0
+    for later_s, service_s, books in asked:
+        now_s += later_s
+        idle = sum(free_s <= now_s for free_s in workers.free_s)
+        if not books:
+            workers.serve(now_s, service_s)
+        elif workers.book(now_s, service_s, 1):
+            assert idle >= min(SPARE_WORKERS, count)
+        else:
+            assert idle < count
+            continue
+        busy_s += service_s
+        assert all(workers.free_s[(at - 1) // 2] <= workers.free_s[at] for at in range(1, count))
+        assert workers.all_free_s == max(workers.free_s)
+    assert workers.busy_s == busy_s
 
 
 def step_by_step(count: int, requests: list[tuple[float, float]]) -> list[float]:

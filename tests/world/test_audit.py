@@ -58,7 +58,7 @@ def _expect_for_ever(world: World) -> None:
     ("spoil", "at_s", "what"),
     [
         (_lose_a_blob, 30.0, "central has a manifest in org0/app0 and not its blob"),
-        (_overfill, 5.5, "carries .* of 100000 bytes/s"),
+        (_overfill, 9.5, "carries .* of 100000 bytes/s"),
         (_miscount, 30.0, "n books .* bytes and holds"),
         (_expect_for_ever, 30.0, "n still expects"),
     ],

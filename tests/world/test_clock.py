@@ -231,3 +231,16 @@ def test_a_place_that_nobody_waits_for_is_kept_free() -> None:
         clock.start(job(asks_s))
     clock.run_out()
     assert began == [0.0, 0.0, 5.0, 5.0, 6.0]
+
+
+def test_what_nobody_waits_for_still_moves_the_clock() -> None:
+    """A clock that is to last until 7 s shows that in the end, unless something happens later."""
+    clock, heard = Clock(), []
+    clock.start(wait(clock, heard, "a", 3.0))
+    clock.last_until(7.0)
+    clock.last_until(5.0)
+    clock.run_out()
+    assert clock.now == 7.0
+    clock.start(wait(clock, heard, "b", 9.0))
+    clock.run_out()
+    assert clock.now == 9.0

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sim.network import Flow, simulate
 from sim.world.clock import Clock, Steps
+from sim.world.flight import Lane
 from sim.world.places import Machine
 from sim.world.wire import Wire
 
@@ -36,14 +37,19 @@ class Ended(NamedTuple):
     place: int
 
 
-def play(capacity_Bps: Sequence[float], flows: Sequence[Sent]) -> tuple[list[Ended], Wire]:
-    """Send flows over a wire, one lane for each, in the order of their starts; when each ended, in their own order."""
+def play(capacity_Bps: Sequence[float], flows: Sequence[Sent], together: bool = False) -> tuple[list[Ended], Wire]:
+    """Send flows over a wire, in the order of their starts; when each ended, in their own order.
+
+    Each has a lane of its own, or flies `together` with all others of its route and cap.
+    """
     clock = Clock()
     wire = Wire(clock, capacity_Bps)
     ended: dict[int, Ended] = {}
+    lanes: dict[object, Lane] = {}
 
     def one(number: int, sent: Sent) -> Steps:
-        lane = wire.lane(A, B, sent.route, sent.cap_Bps)
+        key = (sent.route, sent.cap_Bps) if together else number
+        lane = lanes.get(key) or lanes.setdefault(key, wire.lane(A, B, sent.route, sent.cap_Bps))
         yield float(sent.start_s)
         flight = wire.send(lane, sent.size_bytes)
         yield flight
@@ -65,9 +71,9 @@ def loads(draw: st.DrawFn) -> tuple[list[int], list[Sent]]:
     return capacity_Bps, draw(st.lists(st.builds(Sent, starts, st.integers(1, 100), routes, caps), max_size=12))
 
 
-@given(loads())
-def test_flows_end_when_the_fluid_network_says(load: tuple[list[int], list[Sent]]) -> None:
-    """Whatever flows meet, the wire's ends are `simulate`'s, to 1e-9 of their time."""
+@given(loads(), st.booleans())
+def test_flows_end_when_the_fluid_network_says(load: tuple[list[int], list[Sent]], together: bool) -> None:
+    """Whatever flows meet, on lanes of their own or on one, the wire's ends are `simulate`'s, to 1e-9 of their time."""
     capacity_Bps, flows = load
     named = {f"l{number}": float(capacity) for number, capacity in enumerate(capacity_Bps)}
     expected_s = simulate(
@@ -75,9 +81,12 @@ def test_flows_end_when_the_fluid_network_says(load: tuple[list[int], list[Sent]
         [Flow(f.start_s, f.size_bytes, tuple(f"l{link}" for link in f.route), 1.0, f.cap_Bps) for f in flows],
         compiled=False,
     )
-    ended, wire = play(capacity_Bps, flows)
+    ended, wire = play(capacity_Bps, flows, together)
     assert [end.at_s for end in ended] == pytest.approx(expected_s.tolist(), rel=1e-9)
     assert wire.flows == len(flows)
+    assert wire.under_way == 0
+    # Everybody has left: the next flow has its links to itself.
+    assert all(wire._room.take((link,), round(capacity * 1024)) for link, capacity in enumerate(capacity_Bps))
 
 
 @given(loads())

@@ -1,0 +1,65 @@
+"""Requests of a plain world, and the clock of a deploy, as `world/talk` and `world/path` have them.
+
+Text to be compiled (see `records`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.plain.records import Tables
+
+#: As `registry/workers` and `world/talk` have them.
+SPARE_WORKERS = 7
+KEEP_OPEN_S = 90.0
+
+
+def stretch(t: Tables, now: float, way: int, count: int, beside: int) -> float:
+    """So many requests, one after another: when the last is served. Where workers are scarce the world is not plain."""
+    w = t.ways[way]
+    reg, clock = t.registries[w.registry], t.board[0].now_s
+    every = count + beside
+    busy_s = reg.request_s * every
+    done_s = clock + busy_s
+    if reg.all_free_s <= clock:
+        t.free_s[w.registry, reg.workers - 1] = done_s
+        reg.all_free_s = done_s
+    else:
+        for i in range(min(SPARE_WORKERS, reg.workers)):
+            if t.free_s[w.registry, i] > clock:
+                t.board[0].unplain = 1
+        _replace_first(t.free_s[w.registry], reg.workers, done_s)
+        reg.all_free_s = max(reg.all_free_s, done_s)
+    reg.busy_s += busy_s
+    reg.requests += every
+    return float(now + w.forth_s + reg.request_s * count + (count - 1) * w.round_trip_s)
+
+
+def _replace_first(heap: Any, n: int, item: float) -> None:
+    """`heapq.heapreplace`, which leaves the heap as CPython's does."""
+    i, below = 0, 1
+    while below < n:
+        if below + 1 < n and not heap[below] < heap[below + 1]:
+            below += 1
+        heap[i] = heap[below]
+        i, below = below, 2 * below + 1
+    while i > 0 and item < heap[(i - 1) >> 1]:
+        heap[i] = heap[(i - 1) >> 1]
+        i = (i - 1) >> 1
+    heap[i] = item
+
+
+def connect(t: Tables, now: float, way: int, node: int) -> float:
+    """A connection from a node to central: opened unless one is still open."""
+    reg = t.registries[node]
+    if reg.open_until_s < now:
+        now += t.ways[way].open_s
+    reg.open_until_s = now + KEEP_OPEN_S
+    return now
+
+
+def enter(t: Tables, i: int, phase: int) -> None:
+    """What follows of a deploy belongs to a phase."""
+    d = t.deploys[i]
+    t.spent_s[i, d.phase] += d.now_s - d.mark_s
+    d.mark_s, d.phase = d.now_s, phase

@@ -125,7 +125,7 @@ def test_scarce_workers_are_not_plain() -> None:
         {"policies__sync__to_nodes": "on-push"},
         {"policies__sync__to_central": "poll", "policies__route": "node-direct"},
         {"policies__sync__target_workers": 1},
-        {"policies__sync__job_rate": "1 MB/s"},
+        {"policies__sync__target_rate": "1 MB/s"},
         {"policies__dedup": "registry"},
         {"policies__garbage__every": "1 min"},
         {"demand__reference": "digest"},

@@ -44,6 +44,9 @@ _MANIFEST_BYTES = 560
 _WORKERS = 1024
 #: Windows of the rig's hosts never were what held a transfer back.
 _WINDOW_BYTES = 1 << 40
+#: Clients of one step are started one after another, which takes so long in the mean: from 8 to 53 ms by when their
+#: first requests came to the registry, in 12 steps of the rig.
+LAG_S = 0.023
 #: What a process takes to start is in the parameters.
 _PROFILE = replace(SKOPEO, start_s=0.0)
 
@@ -80,12 +83,12 @@ class _Rig:
         behind = {host.name: host.via for host in scenario.hosts if host.via is not None}
         joined = (replace(span, b=behind.get(span.a, span.b)) for span in spans("star", hosts, (), Star()))
         network = Network(clock, tuple(joined), frozenset(), {})
-        network.wire = wire = RigWire(clock, network.capacity_Bps, parameters.heed)
+        network.wire = self._wire = wire = RigWire(clock, network.capacity_Bps)
         self._registries = {
             host.name: Registry(
                 host.name, "", number, _WINDOW_BYTES, contents=Contents(), workers=Workers(_WORKERS),
                 request_s=parameters.request_s, first_byte_s=0.0, list_lag_s=0.0, draw_service_s=None, tls=False,
-                merges=True, ramp=parameters.pull_ramp,
+                merges=not parameters.windows, ramp=parameters.pull_ramp,
             )
             for number, host in enumerate(scenario.hosts)
             if host.registry is not None
@@ -98,6 +101,7 @@ class _Rig:
         )  # fmt: skip
         self._contention = Contention(parameters, wire)
         wire.told = self._contention.count
+        wire.waits = self._contention.wait
         self._machines = len(scenario.hosts)
 
     def step(self, number: int, operations: tuple[Operation, ...]) -> list[Outcome]:
@@ -105,9 +109,13 @@ class _Rig:
         world = self._world
         outcomes = [Outcome(operation, 0.0, 0.0, 0.0) for operation in operations]
         began_s = world.clock.now
+        lag = self._streams.generator("lag", f"{self._name} {number}")
         for at, outcome in enumerate(outcomes):
+            # Shares do not depend on who was first.
+            began_s += float(lag.uniform(0.0, 2 * LAG_S)) if at and self._parameters.windows else 0.0
             # Connections of one client end when the client does, whatever their shares.
-            luck = self._streams.generator("luck", f"{self._name} {number} {at}") if len(outcomes) > 1 else None
+            meets = len(outcomes) > 1 or self._parameters.windows > 0
+            luck = self._streams.generator("luck", f"{self._name} {number} {at}") if meets else None
             world.clock.start(self._process(outcome, began_s, luck))
         world.clock.run_out()
         return outcomes
@@ -131,8 +139,12 @@ class _Rig:
             path.now_s += way.open_s  # with the one that `push` opens: an attempt at TLS, which is answered in plain
             body = way.up
             self._contention.enter(way, given.push_trips, body, luck)
-            resent_bytes = sum(self._resent_bytes(body, blob.size_bytes) for blob in sent)
             yield from push(self._world, path, _PROFILE, machine, registry, operation.image, "latest", image, moved)
+            resent_bytes = (
+                self._wire.again_bytes[body.lane]
+                if given.windows
+                else sum(self._resent_bytes(body, blob.size_bytes) for blob in sent)
+            )
             path.now_s += way.back_s
             byte_s = given.push_byte_s
         else:

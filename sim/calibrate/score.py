@@ -120,8 +120,9 @@ def score_scenario(
     """Every figure of one scenario that was measured."""
     kind = kind_of(scenario)
     counted = _counted(kind, scenario)
-    # What runs alone draws nothing.
-    seeds = SEEDS if any(len(step) > 1 for step in scenario.steps) else 1
+    # What runs alone draws nothing, save by windows who of a pull's own connections is first.
+    draws = any(len(step) > 1 or (parameters.windows and step[0].op == "pull") for step in scenario.steps)
+    seeds = SEEDS if draws else 1
     for number, runs in enumerate(zip(*(simulate(scenario, parameters, seed) for seed in range(seeds)), strict=True)):
         repeats = rows.get((scenario.name, number))
         if repeats and number in counted:

@@ -67,9 +67,9 @@ def of_model(path: str, scenarios: Sequence[RigScenario]) -> Iterator[InputError
     for scenario in scenarios:
         proxies = {host.name for host in scenario.hosts if host.upstream is not None}
         for number, step in enumerate(scenario.steps):
-            if any(operation.peer in proxies for operation in step):
+            if any(operation.peer in proxies and operation.op == "push" for operation in step):
                 where = f"{path}: {scenario.name}: steps.{number}"
-                yield InputError(where, "the model knows no registry that pulls through", "leave the scenario out")
+                yield InputError(where, "a registry that pulls through takes no pushes", "push to the other")
         if scenario.cuts:
             yield InputError(f"{path}: {scenario.name}: cuts", "the model breaks no link", "leave the scenario out")
 

@@ -3,13 +3,12 @@
 Links carry IP packets, so a link's capacity for blobs is its rate times 1448/1500: an MTU of 1500 bytes less 20 of IP,
 20 of TCP and 12 of its timestamps (RFC 791, RFC 9293, RFC 7323). What a client process costs beyond that is in
 `Parameters`; what clients at once do to each other, in `contention`. What start-up loses is sent again and counted,
-though it takes no time here: the link is as busy without it. Left out: registries that pull through, and links that
-break.
+though it takes no time where windows are not modelled: the link is as busy without it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 
 from sim.calibrate.contention import QUEUE_S, Contention, RigWire
 from sim.calibrate.parameters import Parameters
+from sim.calibrate.proxied import Asking, Proxy
 from sim.calibrate.rig import Operation, RigScenario
 from sim.network.transport import MSS_BYTES, MTU_BYTES, ack_bytes, startup_loss_bytes
 from sim.registry.clients import SKOPEO
@@ -33,7 +33,7 @@ from sim.world.jobs import Backlog
 from sim.world.log import Log, Moved
 from sim.world.network import Network
 from sim.world.path import Path
-from sim.world.places import Body, Machine, Registry
+from sim.world.places import Body, Machine, Registry, Way
 from sim.world.push import push
 from sim.world.talk import tell
 from sim.world.world import Rules, SyncRules, Trigger, World
@@ -47,6 +47,8 @@ _WINDOW_BYTES = 1 << 40
 #: Clients of one step are started one after another, which takes so long in the mean: from 8 to 53 ms by when their
 #: first requests came to the registry, in 12 steps of the rig.
 LAG_S = 0.023
+#: A step begins so long after the one before, as on the rig (`tests/rig/measure.py`).
+SETTLE_S = 0.6
 #: What a process takes to start is in the parameters.
 _PROFILE = replace(SKOPEO, start_s=0.0)
 
@@ -66,8 +68,7 @@ class Outcome:
 
 def simulate(scenario: RigScenario, parameters: Parameters, seed: int = 0) -> list[list[Outcome]]:
     """The outcome of each operation of each step; `seed` matters where operations run at once."""
-    rig = _Rig(scenario, parameters, Streams(seed))
-    return [rig.step(number, operations) for number, operations in enumerate(scenario.steps)]
+    return _Rig(scenario, parameters, Streams(seed)).outcomes(scenario.steps)
 
 
 class _Rig:
@@ -103,12 +104,29 @@ class _Rig:
         wire.told = self._contention.count
         wire.waits = self._contention.wait
         self._machines = len(scenario.hosts)
+        self._proxies = {
+            host.name: Proxy(self._registries[host.name], self._registries[host.upstream])
+            for host in scenario.hosts
+            if host.upstream is not None
+        }
 
-    def step(self, number: int, operations: tuple[Operation, ...]) -> list[Outcome]:
-        """Run operations side by side until all have ended."""
-        world = self._world
-        outcomes = [Outcome(operation, 0.0, 0.0, 0.0) for operation in operations]
-        began_s = world.clock.now
+    def outcomes(self, steps: Sequence[tuple[Operation, ...]]) -> list[list[Outcome]]:
+        """What each operation of each step comes to."""
+        found = [[Outcome(operation, 0.0, 0.0, 0.0) for operation in step] for step in steps]
+        self._world.clock.start(self._steps(found))
+        self._world.clock.run_out()
+        return found
+
+    def _steps(self, steps: list[list[Outcome]]) -> Generator[Happening, Any, None]:
+        """Each step when the clients of the one before have ended, and a while later."""
+        clock = self._world.clock
+        for number, outcomes in enumerate(steps):
+            yield from clock.together(self._step(number, outcomes))
+            yield clock.now + SETTLE_S
+
+    def _step(self, number: int, outcomes: list[Outcome]) -> Iterator[Generator[Happening, Any, None]]:
+        """The clients of a step."""
+        began_s = self._world.clock.now
         lag = self._streams.generator("lag", f"{self._name} {number}")
         for at, outcome in enumerate(outcomes):
             # Shares do not depend on who was first.
@@ -116,9 +134,7 @@ class _Rig:
             # Connections of one client end when the client does, whatever their shares.
             meets = len(outcomes) > 1 or self._parameters.windows > 0
             luck = self._streams.generator("luck", f"{self._name} {number} {at}") if meets else None
-            world.clock.start(self._process(outcome, began_s, luck))
-        world.clock.run_out()
-        return outcomes
+            yield self._process(outcome, began_s, luck)
 
     def _process(
         self, outcome: Outcome, began_s: float, luck: np.random.Generator | None
@@ -155,7 +171,10 @@ class _Rig:
             self._contention.enter(way, given.pull_trips, body, luck)
             # What is lost on the way never reaches the host whose bytes are counted.
             resent_bytes = 0.0
-            image = yield from self._pull(path, machine, registry, operation.image, moved)
+            if operation.peer in self._proxies:
+                image = yield from self._pull_through(path, way, self._proxies[operation.peer], operation, moved, luck)
+            else:
+                image = yield from self._pull(path, machine, registry, operation.image, moved)
             byte_s, own_bytes = given.pull_byte_s, (2 + len(image.blobs)) * given.pull_request_bytes
         path.now_s += byte_s * moved.size_bytes
         yield path.now_s
@@ -174,12 +193,31 @@ class _Rig:
         yield from tell(world, path, way, registry, _PROFILE.login + _PROFILE.manifests)
         path.now_s += way.back_s
         yield path.now_s
-        publish = registry.contents.resolve(repository, "latest")
-        image = None if publish is None else registry.contents.image(repository, publish.digest)
-        if image is None:
-            raise ValueError(f"{repository} was never pushed to {registry.name}")
+        image = _latest(registry, repository)
         moved.add_metadata(way.down.lane, path.now_s, image.manifest_bytes)
         yield from fetch_blobs(world, path, way, _PROFILE, registry, image.blobs, moved, _ignore)
+        return image
+
+    def _pull_through(
+        self, path: Path, way: Way, proxy: Proxy, operation: Operation, moved: Moved, luck: np.random.Generator | None
+    ) -> Generator[Happening, Any, Image]:
+        """A pull from a registry that fetches what it lacks, each copy on a connection of its own."""
+        own: dict[Way, Body] = {}
+
+        def enter() -> Way:
+            machine = self._machine(operation.peer, 1.0, 1.0)
+            through = self._world.network.way(machine, proxy.upstream)
+            own[through] = through.down
+            self._contention.enter(through, 1.0, through.down, luck)
+            return through
+
+        asking = Asking(self._world, proxy, way, enter, lambda through: self._contention.leave(own.pop(through)))
+        path.now_s += 2 * way.open_s
+        yield from tell(self._world, path, way, proxy.registry, _PROFILE.login)
+        path.now_s += way.back_s
+        image = _latest(proxy.upstream, operation.image)
+        yield from asking.manifest(path, image, moved)
+        yield from asking.blobs(path, image, moved)
         return image
 
     def _resent_bytes(self, body: Body, size_bytes: float) -> float:
@@ -202,6 +240,15 @@ class _Rig:
         )
         config = Layer(digest_of("config", *keys), _CONFIG_BYTES, "config")
         return Image(digest_of("manifest", *keys), layers, config, _MANIFEST_BYTES, 0)
+
+
+def _latest(registry: Registry, repository: str) -> Image:
+    """What `latest` means there."""
+    publish = registry.contents.resolve(repository, "latest")
+    image = None if publish is None else registry.contents.image(repository, publish.digest)
+    if image is None:
+        raise ValueError(f"{repository} was never pushed to {registry.name}")
+    return image
 
 
 def _request_bytes(given: Parameters, blobs: int, sent: Sequence[Layer]) -> float:

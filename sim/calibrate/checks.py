@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from sim.calibrate.parameters import shipped
 from sim.errors import InputError, near
 from sim.topologies.star import HUB
 
@@ -70,8 +71,9 @@ def of_model(path: str, scenarios: Sequence[RigScenario]) -> Iterator[InputError
             if any(operation.peer in proxies and operation.op == "push" for operation in step):
                 where = f"{path}: {scenario.name}: steps.{number}"
                 yield InputError(where, "a registry that pulls through takes no pushes", "push to the other")
-        if scenario.cuts:
-            yield InputError(f"{path}: {scenario.name}: cuts", "the model breaks no link", "leave the scenario out")
+        if scenario.cuts and not shipped(scenario.congestion).windows:
+            problem = f"the model breaks no link under {scenario.congestion}"
+            yield InputError(f"{path}: {scenario.name}: cuts", problem, "leave the scenario out")
 
 
 def _of_links(scenario: RigScenario, hosts: Mapping[str, Host]) -> Iterator[tuple[str, str, str]]:

@@ -123,6 +123,11 @@ class RigWire(Wire):
         """From now on what is sent on a lane goes by windows; each connection draws by how much it is late."""
         self._riders[lane] = round_trip_s, draw
 
+    def lose(self, links: Sequence[int], lost: bool) -> None:
+        """From now on these links lose what goes by windows, or no longer."""
+        self._windows.lose(self._clock.now, links, lost)
+        self._await_next()
+
     def leave(self, lane: Lane) -> None:
         """Nothing more is sent on a lane."""
         self._riders.pop(lane, None)

@@ -17,7 +17,7 @@ import numpy as np
 from sim.calibrate.contention import QUEUE_S, Contention, RigWire
 from sim.calibrate.parameters import Parameters
 from sim.calibrate.proxied import Asking, Proxy
-from sim.calibrate.rig import Operation, RigScenario
+from sim.calibrate.rig import Cut, Operation, RigScenario
 from sim.network.transport import MSS_BYTES, MTU_BYTES, ack_bytes, startup_loss_bytes
 from sim.registry.clients import SKOPEO
 from sim.registry.contents import Contents
@@ -104,6 +104,11 @@ class _Rig:
         wire.told = self._contention.count
         wire.waits = self._contention.wait
         self._machines = len(scenario.hosts)
+        self._cuts = scenario.cuts
+        self._links = {
+            host.name: [at for at, link in enumerate(network.graph.links) if host.name in (link.tail, link.head)]
+            for host in scenario.hosts
+        }
         self._proxies = {
             host.name: Proxy(self._registries[host.name], self._registries[host.upstream])
             for host in scenario.hosts
@@ -121,8 +126,18 @@ class _Rig:
         """Each step when the clients of the one before have ended, and a while later."""
         clock = self._world.clock
         for number, outcomes in enumerate(steps):
+            for cut in self._cuts:
+                if cut.step == number:
+                    clock.start(self._cut(cut, clock.now))
             yield from clock.together(self._step(number, outcomes))
             yield clock.now + SETTLE_S
+
+    def _cut(self, cut: Cut, began_s: float) -> Generator[Happening, Any, None]:
+        """A host's links lose what is sent on them for a while. Requests are not held up: the rig breaks bodies."""
+        links = self._links[cut.host]
+        for at_s, lost in ((cut.after_s, True), (cut.after_s + cut.for_s, False)):
+            yield began_s + at_s
+            self._wire.lose(links, lost)
 
     def _step(self, number: int, outcomes: list[Outcome]) -> Iterator[Generator[Happening, Any, None]]:
         """The clients of a step."""

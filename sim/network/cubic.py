@@ -12,8 +12,8 @@ other: the one behind sees it, leaves slow start early, and then grows by 5 % a 
 
 Source: RFC 9438 (CUBIC), RFC 9406 (HyStart's delay), RFC 6937 (how windows shrink), RFC 8985 (losses by order, probes);
 where these leave it open, Linux 6.18 (net/ipv4/tcp_cubic.c, tcp_input.c). Leaves out receive windows and what readers
-of sockets do to them, time-outs other than probes, and queues of acknowledgements. Text for both ways to run (see
-`jit`): `begin` and `play` are all that others call.
+of sockets do to them, that a time-out begins slow start anew, and queues of acknowledgements. Text for both ways to run
+(see `jit`): `begin` and `play` are all that others call.
 """
 
 from __future__ import annotations
@@ -40,6 +40,10 @@ TRAIN_S = 0.002
 """Acknowledgements that come so soon after each other are of one train (Linux)."""
 DELAYED_S = 0.04
 """How long a receiver keeps the acknowledgement of a single packet to itself (Linux; RFC 9293, 3.8.6.3)."""
+LEAST_WAIT_S = 0.2
+"""What a retransmission's timer allows beyond a round trip (Linux, `TCP_RTO_MIN`); it doubles (RFC 6298, 5.5)."""
+TRIES = 15
+"""Times that a packet is sent anew before a connection is given up, which then never ends (Linux, `tcp_retries2`)."""
 SEND_BUFFER = (4 << 20) // MSS_BYTES
 """Segments under way at most (Linux, `net.ipv4.tcp_wmem`: 4 MiB)."""
 INITIAL_WINDOW = 10
@@ -57,7 +61,7 @@ FLOW = np.dtype(
         # Transmissions are counted: `sent` is the next one's number, `oldest` the first that is not accounted for.
         *((name, "i8") for name in ("packets", "new", "got", "una", "sent", "oldest", "lost_first", "lost_last")),
         *((name, "i8") for name in ("round_end", "samples", "flying", "held", "in_flight", "peak", "limited")),
-        *((name, "i8") for name in ("recovery", "high", "told", "out", "before", "hops", "done")),
+        *((name, "i8") for name in ("recovery", "high", "tries", "told", "out", "before", "hops", "done")),
     ]
 )
 #: A transmission: which packet, when, and whether it arrived.
@@ -104,11 +108,13 @@ def play(tables: Any, until: float) -> float:
             continue
         if hop == ACK:
             flow.flying -= 1
+            flow.tries = 0
             if number >= flow.oldest:
                 _acknowledged(flow, tables.sent[f], tables.lost[f], tables.there[f], number, now)
             _send(tables, f, now)
         elif flow.flying == 0 and flow.in_flight > 0:
-            # All under way was lost: the last of it once more tells (RFC 8985, 7).
+            # All under way was lost: the last of it once more tells (RFC 8985, 7; RFC 6298, 5).
+            flow.tries += 1
             _transmit(tables, f, tables.sent[f, (flow.sent - 1) % RING].packet, now)
         _probe_later(tables, f, now)
     return until
@@ -178,9 +184,11 @@ def _arrive(tables: Any, f: int, number: int, hop: int, now: float) -> None:
 
 
 def _probe_later(tables: Any, f: int, now: float) -> None:
-    """Where nothing that was sent will be heard of, try again after two round trips."""
-    if tables.flows[f].flying == 0 and tables.flows[f].in_flight > 0:
-        _push(tables.heap, tables.count, now + 2 * tables.flows[f].trip, f, 0, PROBE)
+    """Where nothing that was sent will be heard of, try again after two round trips, then ever more seldom."""
+    flow = tables.flows[f]
+    if flow.flying == 0 and flow.in_flight > 0 and flow.tries < TRIES:
+        wait = 2 * flow.trip if flow.tries == 0 else (flow.trip + LEAST_WAIT_S) * 2.0 ** (flow.tries - 1)
+        _push(tables.heap, tables.count, now + wait, f, 0, PROBE)
 
 
 def _acknowledged(flow: Any, sent: Any, lost: Any, there: Any, number: int, now: float) -> None:

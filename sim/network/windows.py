@@ -39,6 +39,7 @@ class Windows:
             raise ValueError(f"capacities must be above 0 bytes/s, got {min(capacity_Bps):g}")
         links = np.zeros(len(capacity_Bps), cubic.LINK)
         links["capacity"], links["depth"] = capacity_Bps, depth_bytes
+        self._depth_bytes = depth_bytes
         self._tokens: list[Any] = []
         self._tables = _empty(links)
         self._next: tuple[float, Tables] | None = None
@@ -95,6 +96,13 @@ class Windows:
         """What a connection has sent more than once; until the next one begins after all have ended."""
         flow = self._tables.flows[self._tokens.index(token)]
         return float(flow["sent"] - flow["packets"]) * MSS_BYTES
+
+    def lose(self, now_s: float, links: Sequence[int], lost: bool) -> None:
+        """From now on these links drop everything, or no longer; what waits in their queues still gets through."""
+        self._play(self._tables, now_s)
+        self._next = None
+        for link in links:
+            self._tables.links["depth"][link] = -1.0 if lost else self._depth_bytes[link]
 
     def waits_s(self, now_s: float) -> list[float]:
         """How long a packet that comes now waits in each link's queue, (n_links,)."""

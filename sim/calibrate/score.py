@@ -107,7 +107,7 @@ def score(rig: str | Path, measured: str | Path, parameters: str | Path | None =
     given = None if parameters is None else read(parameters)
     scenarios = read_scenarios(rig)
     rows = by_repeat(read_measured(measured))
-    faults = [*checks.of_model(str(rig), scenarios), *checks.of_measured(str(measured), scenarios, rows)]
+    faults = [*checks.of_model(str(rig), scenarios, given), *checks.of_measured(str(measured), scenarios, rows)]
     if faults:
         raise InputErrors(faults)
     scored = [

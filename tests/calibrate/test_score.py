@@ -35,7 +35,7 @@ WITHIN = {
     "pair-push": 0.03, "pair-pull": 0.03, "fanout-mean": 0.1, "fanout-makespan": 0.15, "crowd-mean": 0.1,
     "crowd-makespan": 0.15, "pair-push-bytes": 0.03, "pair-pull-bytes": 0.03, "fanout-bytes": 0.03, "crowd-bytes": 0.03,
 }  # fmt: skip
-SCATTER = {"cubic": {"pair-pull": 0.08}, "bbr": {}}
+SCATTER = {"cubic": {"pair-pull": 0.065}, "bbr": {}}
 
 
 #: Packet by packet takes half a minute.
@@ -46,7 +46,7 @@ BOTH = [pytest.param("cubic", marks=pytest.mark.slow), "bbr"]
 def test_the_shipped_parameters_come_as_near_as_asked_in_every_group(congestion: str) -> None:
     """Operations and bytes within 3 %, means of transfers at once within 10 %, their makespans within 15 %."""
     groups = score(RIG / f"{congestion}.json", RIG / f"{congestion}.csv").groups
-    assert tuple(groups) == GROUPS
+    assert tuple(groups) == GROUPS[:10]  # the rest are pulls through a proxy, and cut uploads
     assert {name: group.n for name, group in groups.items()} == {
         "pair-push": 48, "pair-pull": 12, "fanout-mean": 4, "fanout-makespan": 4, "crowd-mean": 2,
         "crowd-makespan": 2, "pair-push-bytes": 48, "pair-pull-bytes": 12, "fanout-bytes": 17, "crowd-bytes": 2,

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.network.agenda import add, take
 from sim.network.transport import CUBIC_BETA as BETA
 from sim.network.transport import MSS_BYTES
 
@@ -66,8 +67,7 @@ FLOW = np.dtype(
 )
 #: A transmission: which packet, when, and whether it arrived.
 SENT = np.dtype([("packet", "i8"), ("at", "f8"), ("arrived", "i8")])
-#: Something that will happen: at the next link, or at the sender, which is `hop` -1 (ACK), -2 (probe), -3 (all there).
-EVENT = np.dtype([("due", "f8"), ("turn", "i8"), ("flow", "i8"), ("number", "i8"), ("hop", "i8")])
+#: What is due at the sender instead of at a link, whose numbers of hops count from 0.
 ACK, PROBE, END = -1, -2, -3
 
 
@@ -96,7 +96,7 @@ def play(tables: Any, until: float) -> float:
     """Goes on until the first flow has arrived, or until nothing is due by `until`; the time then."""
     while tables.count[0] > 0 and tables.heap[0].due <= until:
         now, f, number, hop = tables.heap[0].due, tables.heap[0].flow, tables.heap[0].number, tables.heap[0].hop
-        _pop(tables.heap, tables.count)
+        take(tables.heap, tables.count)
         flow = tables.flows[f]
         if hop == END:
             flow.done = 1
@@ -164,7 +164,7 @@ def _arrive(tables: Any, f: int, number: int, hop: int, now: float) -> None:
             return
         link.empty = starts + size / link.capacity
         if hop + 1 < flow.hops:
-            _push(tables.heap, tables.count, link.empty, f, number, hop + 1)
+            add(tables.heap, tables.count, link.empty, f, number, hop + 1)
             return
         now = link.empty
     flow.flying -= 1
@@ -174,13 +174,13 @@ def _arrive(tables: Any, f: int, number: int, hop: int, now: float) -> None:
         tables.there[f, one.packet] = 1
         flow.got += 1
         if flow.got == flow.packets:
-            _push(tables.heap, tables.count, now, f, number, END)
+            add(tables.heap, tables.count, now, f, number, END)
             return
     flow.flying += 1
     # Every second packet is acknowledged at once, and each while one is missing.
     flow.held = 1 - flow.held
     wait = DELAYED_S if flow.held and not flow.recovery else 0.0
-    _push(tables.heap, tables.count, now + flow.round_trip + wait, f, number, ACK)
+    add(tables.heap, tables.count, now + flow.round_trip + wait, f, number, ACK)
 
 
 def _probe_later(tables: Any, f: int, now: float) -> None:
@@ -188,7 +188,7 @@ def _probe_later(tables: Any, f: int, now: float) -> None:
     flow = tables.flows[f]
     if flow.flying == 0 and flow.in_flight > 0 and flow.tries < TRIES:
         wait = 2 * flow.trip if flow.tries == 0 else (flow.trip + LEAST_WAIT_S) * 2.0 ** (flow.tries - 1)
-        _push(tables.heap, tables.count, now + wait, f, 0, PROBE)
+        add(tables.heap, tables.count, now + wait, f, 0, PROBE)
 
 
 def _acknowledged(flow: Any, sent: Any, lost: Any, there: Any, number: int, now: float) -> None:
@@ -281,45 +281,3 @@ def _grow(flow: Any, arrived: int, now: float) -> None:
     if flow.most == 0.0:
         rise = max(rise, UNTRIED)
     flow.cwnd += min(rise, 0.5) * arrived
-
-
-def _push(heap: Any, count: Any, due: float, f: int, number: int, hop: int) -> None:
-    at = count[0]
-    count[0] += 1
-    turn = count[1]
-    count[1] += 1
-    while at > 0:
-        above = heap[(at - 1) // 2]
-        if above.due <= due:
-            break
-        _copy(heap, (at - 1) // 2, at)
-        at = (at - 1) // 2
-    one = heap[at]
-    one.due, one.turn, one.flow, one.number, one.hop = due, turn, f, number, hop
-
-
-def _pop(heap: Any, count: Any) -> None:
-    """Take the first away; what was last sinks to its place. Events at one instant go by their turn."""
-    count[0] -= 1
-    last, at = count[0], 0
-    while True:
-        child = 2 * at + 1
-        if child >= last:
-            break
-        if child + 1 < last and _sooner(heap, child + 1, child):
-            child += 1
-        if not _sooner(heap, child, last):
-            break
-        _copy(heap, child, at)
-        at = child
-    _copy(heap, last, at)
-
-
-def _sooner(heap: Any, a: int, b: int) -> bool:
-    one, other = heap[a], heap[b]
-    return bool(one.due < other.due or (one.due == other.due and one.turn < other.turn))
-
-
-def _copy(heap: Any, a: int, b: int) -> None:
-    one, other = heap[a], heap[b]
-    other.due, other.turn, other.flow, other.number, other.hop = one.due, one.turn, one.flow, one.number, one.hop

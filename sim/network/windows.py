@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.network import cubic, transport
+from sim.network import agenda, cubic, transport
 from sim.network.cubic import RING, SEND_BUFFER, Tables
 from sim.network.transport import MSS_BYTES
 
@@ -23,7 +23,7 @@ from sim.network.transport import MSS_BYTES
 def compiled() -> tuple[Any, Any]:
     """`cubic.begin` and `cubic.play`, compiled: late, because numba is slow to import."""
     jit = importlib.import_module("sim.network.jit")
-    text = jit.jit_text((cubic,), jit.checksum((cubic, transport)))
+    text = jit.jit_text((agenda, cubic), jit.checksum((agenda, cubic, transport)))
     return text["begin"], text["play"]
 
 
@@ -66,7 +66,7 @@ class Windows:
             np.concatenate([before.sent, np.zeros((1, RING), cubic.SENT)]),
             np.concatenate([before.lost, np.zeros((1, RING), np.int64)]),
             _wider(before.there, [0] * count, 0),
-            np.concatenate([before.heap, np.zeros(2 * SEND_BUFFER + 64, cubic.EVENT)]),
+            np.concatenate([before.heap, np.zeros(2 * SEND_BUFFER + 64, agenda.EVENT)]),
             before.count,
         )
         self._tokens.append(token)
@@ -121,7 +121,7 @@ def _empty(links: Any) -> Tables:
     """Nobody on these links."""
     return Tables(
         links, np.zeros(0, cubic.FLOW), np.zeros((0, 1), np.int64), np.zeros((0, RING), cubic.SENT),
-        np.zeros((0, RING), np.int64), np.zeros((0, 1), np.int8), np.zeros(64, cubic.EVENT), np.zeros(2, np.int64),
+        np.zeros((0, RING), np.int64), np.zeros((0, 1), np.int8), np.zeros(64, agenda.EVENT), np.zeros(2, np.int64),
     )  # fmt: skip
 
 

@@ -1,11 +1,11 @@
 """What happens to clients that run at once and meet on a link: their connections share unevenly, and requests wait.
 
-Under cubic their bodies go by their windows (`network/windows`): a drop is noticed by one connection and not by the
-next, and who fell back takes up only slowly what others leave. Under bbr, whose windows are not modelled, each
-connection's fair share has a weight drawn by chance.
+Under cubic all bodies go by their windows (`network/windows`), those of one client at a time, too: who begins first has
+an easier start, and who fell back takes up only slowly what others leave. Requests wait in the queues as they are then.
 
-While another client's body crosses its narrowest link, a part of that link's queue stands, and every packet that enters
-the link waits there: the first of a connection as well as each request. Left out: that a queue takes a while to fill.
+Under bbr, whose windows are not modelled, each connection's fair share has a weight drawn by chance. While another
+client's body crosses its narrowest link, a part of that link's queue stands, and every packet that enters the link
+waits there: the first of a connection as well as each request. Left out there: that a queue takes a while to fill.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.calibrate.parameters import Parameters
-from sim.network.windows import DRAWS, Windows
+from sim.network.windows import Windows
 from sim.world.clock import Clock
 from sim.world.flight import Flight, Lane
 from sim.world.places import Body, Way
@@ -28,6 +27,10 @@ from sim.world.wire import Wire
 
 #: Every queue of the rig holds what its link sends in so long.
 QUEUE_S = 0.06
+#: How often queues are looked at for what requests wait in them: more often than a round trip.
+LOOK_S = 0.02
+#: By how much connections that a client opens at one instant come after each other, in the mean: which one is first.
+TOGETHER_S = 0.0003
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,17 +57,19 @@ class Contention:
         if luck is None:
             return
         spread = self._given.luck
-        if self._given.heed:
+        if self._given.windows:
             body.ramp = 0.0  # windows have their own
-            self._wire.ride(body.lane, body.round_trip_s, lambda: luck.standard_exponential(DRAWS))
+            self._wire.ride(body.lane, body.round_trip_s, lambda: TOGETHER_S * float(luck.standard_exponential()))
         elif spread:
             body.lane.weigh = lambda: math.exp(spread * float(luck.standard_normal()))
         self._clients[body.lane] = _Client(way, trips, way.forth_s / trips, way.back_s / trips)
-        self._wait_in_queues()
+        if self._given.queue:
+            self._wait_in_queues()
 
     def leave(self, body: Body) -> None:
         """A client has ended."""
         self._clients.pop(body.lane, None)
+        self._wire.leave(body.lane)
 
     def count(self, lane: Lane, flows: int) -> None:
         """So many more bodies cross the links of a lane."""
@@ -85,24 +90,47 @@ class Contention:
             way.back_s = client.trips * (client.back_s + stands_s * len(full.intersection(way.down.lane.route)))
             way.round_trip_s = way.forth_s + way.back_s
 
+    def wait(self, waits_s: Sequence[float]) -> None:
+        """Requests take as long as each link's queue makes them."""
+        for client in self._clients.values():
+            way = client.way
+            way.forth_s = client.trips * (client.forth_s + sum(waits_s[link] for link in way.up.lane.route))
+            way.back_s = client.trips * (client.back_s + sum(waits_s[link] for link in way.down.lane.route))
+            way.round_trip_s = way.forth_s + way.back_s
+
 
 class RigWire(Wire):
-    """A wire that tells of every body that sets out and ends, and on which some go by their windows."""
+    """A wire that tells of every body that sets out and ends, and on which some go by their windows.
 
-    __slots__ = ("_alarm", "_riders", "_windows", "told")
+    `again_bytes` is what of them was sent more than once, by lane; `waits` is told how long each link's queue is.
+    """
+
+    __slots__ = ("_alarm", "_looks", "_riders", "_windows", "again_bytes", "told", "waits")
 
     told: Callable[[Lane, int], None]
+    waits: Callable[[Sequence[float]], None]
 
-    def __init__(self, clock: Clock, capacity_Bps: Sequence[float], heed: float) -> None:
+    def __init__(self, clock: Clock, capacity_Bps: Sequence[float]) -> None:
         super().__init__(clock, capacity_Bps)
-        self._riders: dict[Lane, tuple[float, Callable[[], NDArray[np.float64]]]] = {}
+        self._riders: dict[Lane, tuple[float, Callable[[], float]]] = {}
         depth_bytes = [QUEUE_S * capacity for capacity in capacity_Bps]
-        self._windows = Windows(capacity_Bps, depth_bytes, heed)
+        self._windows = Windows(capacity_Bps, depth_bytes)
         self._alarm: Any = None
+        self._looks = False
+        self.again_bytes: defaultdict[Lane, float] = defaultdict(float)
 
-    def ride(self, lane: Lane, round_trip_s: float, draw: Callable[[], NDArray[np.float64]]) -> None:
-        """From now on what is sent on a lane goes by windows; each connection draws."""
+    def ride(self, lane: Lane, round_trip_s: float, draw: Callable[[], float]) -> None:
+        """From now on what is sent on a lane goes by windows; each connection draws by how much it is late."""
         self._riders[lane] = round_trip_s, draw
+
+    def lose(self, links: Sequence[int], lost: bool) -> None:
+        """From now on these links lose what goes by windows, or no longer."""
+        self._windows.lose(self._clock.now, links, lost)
+        self._await_next()
+
+    def leave(self, lane: Lane) -> None:
+        """Nothing more is sent on a lane."""
+        self._riders.pop(lane, None)
 
     def send(self, lane: Lane, size_bytes: float) -> Flight:
         """Start a flow; its end is told before whoever waits for it goes on."""
@@ -114,13 +142,28 @@ class RigWire(Wire):
         return flight
 
     def _ride(self, lane: Lane, size_bytes: float) -> Flight:
-        round_trip_s, draw = self._riders[lane]
+        round_trip_s, late_s = self._riders[lane]
         now_s = self._clock.now
         flight = Flight(self.flows, lane, size_bytes, now_s, _nobody)
         self.flows += 1
-        self._windows.start(now_s, lane.route, size_bytes, round_trip_s, flight, draw())
-        self._await_next()
+
+        def set_out(timer: Any) -> None:
+            self._windows.start(self._clock.now, lane.route, size_bytes, round_trip_s, flight)
+            self._await_next()
+            if not self._looks and len(self._riders) > 1:
+                self._looks = True
+                self._look(None)
+
+        self._clock.at(now_s + late_s()).callbacks.append(set_out)
         return flight
+
+    def _look(self, timer: Any) -> None:
+        """See every now and then how long queues are, as long as anybody rides."""
+        now_s = self._clock.now
+        self.waits(self._windows.waits_s(now_s))
+        self._looks = self._windows.next_finish_s < math.inf
+        if self._looks:
+            self._clock.at(now_s + LOOK_S).callbacks.append(self._look)
 
     def _await_next(self) -> None:
         """Wake when the next rider ends; what was settled for another time is void."""
@@ -134,6 +177,7 @@ class RigWire(Wire):
 
     def _ended(self, timer: Any) -> None:
         for flight in self._windows.finished(self._clock.now):
+            self.again_bytes[flight.lane] += self._windows.again_bytes(flight)
             self._clock.deliver(flight)
         self._await_next()
 

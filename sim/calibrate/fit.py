@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Final
 
@@ -24,8 +24,7 @@ from scipy import optimize, stats
 
 from sim.calibrate.parameters import Parameters
 from sim.calibrate.rig import Measured, RigScenario, by_repeat, read_measured, read_scenarios
-from sim.calibrate.score import kind_of, score_scenario
-from sim.network.transport import MSS_BYTES
+from sim.calibrate.score import Scored, kind_of, score_scenario
 
 #: The standard deviation of each parameter's logarithm before the data, and the relative error that measurements have.
 _PRIOR = math.log(3)
@@ -36,6 +35,9 @@ _STEP = 0.02
 
 Rows = dict[tuple[str, int], dict[int, list[Measured]]]
 Bounds = dict[str, tuple[float, float]]
+Errors = NDArray[np.float64]
+Told = Callable[[Parameters], Errors]
+Scorer = Callable[[RigScenario, Rows, Parameters], Iterable[Scored]]
 ToldBy = Mapping[tuple[str, ...], tuple[str, ...]]
 
 #: Where the search begins: a process of a tenth of a second, a connection for each request, TCP by the book. A request
@@ -47,16 +49,17 @@ ToldBy = Mapping[tuple[str, ...], tuple[str, ...]]
 START: Final = Parameters(
     push_start_s=0.1, push_trips=2.0, push_ramp=1.0, push_byte_s=1e-9, push_request_bytes=570.0,
     push_upload_bytes=900.0, pull_start_s=0.1, pull_trips=2.0, pull_ramp=1.0, pull_byte_s=1e-9,
-    pull_request_bytes=1000.0, request_s=1e-3, luck=0.3, heed=0.0, gain=2.0, overshoot=1.0, queue=1.0,
+    pull_request_bytes=1000.0, request_s=1e-3, luck=0.3, windows=0.0, gain=2.0, overshoot=1.0, queue=1.0,
 )  # fmt: skip
-#: Where windows are modelled. Linux hands on up to 64 KiB of a connection at once, so that what a full queue drops are
-#: runs of up to 45 packets, one loss each.
-_HEEDS: Final = {"cubic": MSS_BYTES / 65536}
+#: Where windows are modelled: they leave no slow start and no overshoot to fit.
+_WINDOWS: Final = {"cubic"}
 #: Of what is not fitted: round trips a request were measured with images of tiny layers, where little else takes time.
 _SOURCES: Final = {
     "push_trips": "tests/rig/requests-cubic.csv",
     "pull_trips": "tests/rig/requests-cubic.csv",
-    "heed": "one loss for 64 KiB dropped: Linux, include/linux/netdevice.h, GSO_LEGACY_MAX_SIZE",
+    "push_ramp": "windows double each round trip: RFC 5681, 3.1",
+    "pull_ramp": "windows double each round trip: RFC 5681, 3.1",
+    "windows": "packet by packet: sim/network/cubic.py",
 }
 #: What start-up sends against what the path carries: `transport.startup_loss_bytes` has the sources.
 _GAINS: Final = {"bbr": 2 / math.log(2)}
@@ -65,6 +68,12 @@ _ALONE: Final[ToldBy] = {
     ("pair-push",): ("push_start_s", "push_ramp", "push_byte_s"),
     ("pair-pull",): ("pull_start_s", "pull_ramp", "pull_byte_s"),
     ("pair-push-bytes",): ("push_request_bytes", "push_upload_bytes", "overshoot"),
+    ("pair-pull-bytes",): ("pull_request_bytes",),
+}
+_ALONE_BY_WINDOWS: Final[ToldBy] = {
+    ("pair-push",): ("push_start_s", "push_byte_s"),
+    ("pair-pull",): ("pull_start_s", "pull_byte_s"),
+    ("pair-push-bytes",): ("push_request_bytes", "push_upload_bytes"),
     ("pair-pull-bytes",): ("pull_request_bytes",),
 }
 _AT_ONCE: Final[tuple[str, ...]] = ("fanout-mean", "fanout-makespan", "crowd-mean", "crowd-makespan")
@@ -80,22 +89,24 @@ def fit(scenarios: Sequence[RigScenario], rows: Rows, prior: float = _PRIOR) -> 
     return best, bounds | more
 
 
-def fit_alone(scenarios: Sequence[RigScenario], rows: Rows, prior: float = _PRIOR) -> tuple[Parameters, Bounds]:
-    """What operations that run alone tell; the rest is as `START` has it."""
+def fit_alone(
+    scenarios: Sequence[RigScenario], rows: Rows, prior: float = _PRIOR, scored: Scorer = score_scenario
+) -> tuple[Parameters, Bounds]:
+    """What operations that run alone tell; the rest is as `START` has it. `scored` simulates, or remembers having."""
     own = [scenario for scenario in scenarios if kind_of(scenario) == "pair"]
     congestion = scenarios[0].congestion
     start = replace(START, gain=_GAINS.get(congestion, START.gain))
-    if congestion in _HEEDS:
-        start = replace(start, luck=0.0, heed=_HEEDS[congestion])
-    return _solve(start, _ALONE, own, rows, prior)
+    if congestion in _WINDOWS:
+        start = replace(start, luck=0.0, windows=1.0, overshoot=0.0, queue=0.0)
+    return _solve(start, _ALONE_BY_WINDOWS if start.windows else _ALONE, own, rows, prior, scored)
 
 
 def fit_at_once(
     scenarios: Sequence[RigScenario], rows: Rows, alone: Parameters, prior: float = _PRIOR
 ) -> tuple[Parameters, Bounds]:
     """What transfers at once tell, given what operations cost alone."""
-    told_by: ToldBy = {} if alone.heed else {_AT_ONCE: ("luck",)}
-    return _solve(alone, told_by, [one for one in scenarios if kind_of(one) != "pair"], rows, prior)
+    told_by: ToldBy = {} if alone.windows else {_AT_ONCE: ("luck",)}
+    return _solve(alone, told_by, [one for one in scenarios if kind_of(one) != "pair"], rows, prior, score_scenario)
 
 
 def _solve(
@@ -104,39 +115,55 @@ def _solve(
     scenarios: Sequence[RigScenario],
     rows: Rows,
     prior: float,
+    scored: Scorer,
 ) -> tuple[Parameters, Bounds]:
-    """Each group's parameters in turn; none where nothing was measured."""
+    """Each group's parameters; none where nothing was measured."""
     best, bounds = start, Bounds()
     if scenarios:
         for groups, names in told_by.items():
-            best, found = _solve_group(best, names, groups, scenarios, rows, prior)
+
+            def errors(parameters: Parameters, groups: Sequence[str] = groups) -> Errors:
+                return np.array(
+                    [
+                        (one.simulated - one.measured) / one.measured
+                        for scenario in scenarios
+                        for one in scored(scenario, rows, parameters)
+                        if one.group in groups
+                    ]
+                )
+
+            values, found = _solve_group(
+                start, names, _straight(errors, start, names) if start.windows else errors, prior
+            )
+            best = replace(best, **values)
             bounds |= found
     return best, bounds
 
 
+def _straight(errors: Told, start: Parameters, names: Sequence[str]) -> Told:
+    """The same without simulating anew: what is fitted by windows adds to times and bytes and changes nothing else."""
+    at_start = errors(start)
+    double = [errors(replace(start, **{name: 2 * getattr(start, name)})) - at_start for name in names]
+
+    def told(parameters: Parameters) -> Errors:
+        parts = (getattr(parameters, name) / getattr(start, name) - 1 for name in names)
+        return np.asarray(at_start + sum(part * more for part, more in zip(parts, double, strict=True)))
+
+    return told
+
+
 def _solve_group(
-    start: Parameters,
-    names: Sequence[str],
-    groups: Sequence[str],
-    scenarios: Sequence[RigScenario],
-    rows: Rows,
-    prior: float,
-) -> tuple[Parameters, Bounds]:
+    start: Parameters, names: Sequence[str], errors: Told, prior: float
+) -> tuple[dict[str, float], Bounds]:
+    """The parameters of these names that make the errors least, and their intervals."""
     scale = np.array([getattr(start, name) for name in names])
 
-    def trial(logs: NDArray[np.float64]) -> Parameters:
-        return replace(start, **dict(zip(names, (scale * np.exp(logs)).tolist(), strict=True)))
+    def trial(logs: NDArray[np.float64]) -> dict[str, float]:
+        return dict(zip(names, (scale * np.exp(logs)).tolist(), strict=True))
 
     def residuals(at: NDArray[np.float64]) -> NDArray[np.float64]:
         logs = at - 1
-        parameters = trial(logs)
-        errors = [
-            (one.simulated - one.measured) / one.measured
-            for scenario in scenarios
-            for one in score_scenario(scenario, rows, parameters)
-            if one.group in groups
-        ]
-        return np.array([*errors, *(_ERROR / prior * logs)])
+        return np.append(errors(replace(start, **trial(logs))), _ERROR / prior * logs)
 
     # Logarithms keep every parameter above 0; bounds keep one that does not matter from running away.
     # They are counted from 1, as scipy takes steps as a part of where it starts.

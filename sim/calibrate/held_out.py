@@ -18,10 +18,12 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from sim.calibrate.fit import Rows, fit_alone, fit_at_once
+from sim.calibrate.parameters import Parameters
 from sim.calibrate.rig import Operation, RigScenario, by_repeat, read_measured, read_scenarios
 from sim.calibrate.score import Score, Scored, kind_of, score_scenario
 from sim.network.transport import MSS_BYTES, MTU_BYTES, slow_start_s
@@ -46,12 +48,20 @@ def held_out(scenarios: Sequence[RigScenario], rows: Rows, fold: Fold) -> list[S
     kind tells as it is.
     """
     found = []
-    everything, _ = fit_alone(scenarios, rows)
+
+    @cache
+    def once(scenario: RigScenario, parameters: Parameters) -> tuple[Scored, ...]:
+        return tuple(score_scenario(scenario, rows, parameters))
+
+    def remembered(scenario: RigScenario, rows: Rows, parameters: Parameters) -> tuple[Scored, ...]:
+        return once(scenario, parameters)
+
+    everything, _ = fit_alone(scenarios, rows, scored=remembered)
     for left_out in dict.fromkeys((kind_of(one) == "pair", fold(one)) for one in scenarios):
         alone, _ = left_out
         own = [one for one in scenarios if (kind_of(one) == "pair", fold(one)) == left_out]
         others = [one for one in scenarios if one not in own]
-        fitted = fit_alone(others, rows)[0] if alone else fit_at_once(others, rows, everything)[0]
+        fitted = fit_alone(others, rows, scored=remembered)[0] if alone else fit_at_once(others, rows, everything)[0]
         found += [one for scenario in own for one in score_scenario(scenario, rows, fitted)]
     return found
 

@@ -3,13 +3,12 @@
 Links carry IP packets, so a link's capacity for blobs is its rate times 1448/1500: an MTU of 1500 bytes less 20 of IP,
 20 of TCP and 12 of its timestamps (RFC 791, RFC 9293, RFC 7323). What a client process costs beyond that is in
 `Parameters`; what clients at once do to each other, in `contention`. What start-up loses is sent again and counted,
-though it takes no time here: the link is as busy without it. Left out: registries that pull through, and links that
-break.
+though it takes no time where windows are not modelled: the link is as busy without it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +16,8 @@ import numpy as np
 
 from sim.calibrate.contention import QUEUE_S, Contention, RigWire
 from sim.calibrate.parameters import Parameters
-from sim.calibrate.rig import Operation, RigScenario
+from sim.calibrate.proxied import Asking, Proxy
+from sim.calibrate.rig import Cut, Operation, RigScenario
 from sim.network.transport import MSS_BYTES, MTU_BYTES, ack_bytes, startup_loss_bytes
 from sim.registry.clients import SKOPEO
 from sim.registry.contents import Contents
@@ -33,7 +33,7 @@ from sim.world.jobs import Backlog
 from sim.world.log import Log, Moved
 from sim.world.network import Network
 from sim.world.path import Path
-from sim.world.places import Body, Machine, Registry
+from sim.world.places import Body, Machine, Registry, Way
 from sim.world.push import push
 from sim.world.talk import tell
 from sim.world.world import Rules, SyncRules, Trigger, World
@@ -44,6 +44,11 @@ _MANIFEST_BYTES = 560
 _WORKERS = 1024
 #: Windows of the rig's hosts never were what held a transfer back.
 _WINDOW_BYTES = 1 << 40
+#: Clients of one step are started one after another, which takes so long in the mean: from 8 to 53 ms by when their
+#: first requests came to the registry, in 12 steps of the rig.
+LAG_S = 0.023
+#: A step begins so long after the one before, as on the rig (`tests/rig/measure.py`).
+SETTLE_S = 0.6
 #: What a process takes to start is in the parameters.
 _PROFILE = replace(SKOPEO, start_s=0.0)
 
@@ -63,8 +68,7 @@ class Outcome:
 
 def simulate(scenario: RigScenario, parameters: Parameters, seed: int = 0) -> list[list[Outcome]]:
     """The outcome of each operation of each step; `seed` matters where operations run at once."""
-    rig = _Rig(scenario, parameters, Streams(seed))
-    return [rig.step(number, operations) for number, operations in enumerate(scenario.steps)]
+    return _Rig(scenario, parameters, Streams(seed)).outcomes(scenario.steps)
 
 
 class _Rig:
@@ -80,12 +84,12 @@ class _Rig:
         behind = {host.name: host.via for host in scenario.hosts if host.via is not None}
         joined = (replace(span, b=behind.get(span.a, span.b)) for span in spans("star", hosts, (), Star()))
         network = Network(clock, tuple(joined), frozenset(), {})
-        network.wire = wire = RigWire(clock, network.capacity_Bps, parameters.heed)
+        network.wire = self._wire = wire = RigWire(clock, network.capacity_Bps)
         self._registries = {
             host.name: Registry(
                 host.name, "", number, _WINDOW_BYTES, contents=Contents(), workers=Workers(_WORKERS),
                 request_s=parameters.request_s, first_byte_s=0.0, list_lag_s=0.0, draw_service_s=None, tls=False,
-                merges=True, ramp=parameters.pull_ramp,
+                merges=not parameters.windows, ramp=parameters.pull_ramp,
             )
             for number, host in enumerate(scenario.hosts)
             if host.registry is not None
@@ -98,19 +102,54 @@ class _Rig:
         )  # fmt: skip
         self._contention = Contention(parameters, wire)
         wire.told = self._contention.count
+        wire.waits = self._contention.wait
         self._machines = len(scenario.hosts)
+        self._cuts = scenario.cuts
+        self._links = {
+            host.name: [at for at, link in enumerate(network.graph.links) if host.name in (link.tail, link.head)]
+            for host in scenario.hosts
+        }
+        self._proxies = {
+            host.name: Proxy(self._registries[host.name], self._registries[host.upstream])
+            for host in scenario.hosts
+            if host.upstream is not None
+        }
 
-    def step(self, number: int, operations: tuple[Operation, ...]) -> list[Outcome]:
-        """Run operations side by side until all have ended."""
-        world = self._world
-        outcomes = [Outcome(operation, 0.0, 0.0, 0.0) for operation in operations]
-        began_s = world.clock.now
+    def outcomes(self, steps: Sequence[tuple[Operation, ...]]) -> list[list[Outcome]]:
+        """What each operation of each step comes to."""
+        found = [[Outcome(operation, 0.0, 0.0, 0.0) for operation in step] for step in steps]
+        self._world.clock.start(self._steps(found))
+        self._world.clock.run_out()
+        return found
+
+    def _steps(self, steps: list[list[Outcome]]) -> Generator[Happening, Any, None]:
+        """Each step when the clients of the one before have ended, and a while later."""
+        clock = self._world.clock
+        for number, outcomes in enumerate(steps):
+            for cut in self._cuts:
+                if cut.step == number:
+                    clock.start(self._cut(cut, clock.now))
+            yield from clock.together(self._step(number, outcomes))
+            yield clock.now + SETTLE_S
+
+    def _cut(self, cut: Cut, began_s: float) -> Generator[Happening, Any, None]:
+        """A host's links lose what is sent on them for a while. Requests are not held up: the rig breaks bodies."""
+        links = self._links[cut.host]
+        for at_s, lost in ((cut.after_s, True), (cut.after_s + cut.for_s, False)):
+            yield began_s + at_s
+            self._wire.lose(links, lost)
+
+    def _step(self, number: int, outcomes: list[Outcome]) -> Iterator[Generator[Happening, Any, None]]:
+        """The clients of a step."""
+        began_s = self._world.clock.now
+        lag = self._streams.generator("lag", f"{self._name} {number}")
         for at, outcome in enumerate(outcomes):
+            # Shares do not depend on who was first.
+            began_s += float(lag.uniform(0.0, 2 * LAG_S)) if at and self._parameters.windows else 0.0
             # Connections of one client end when the client does, whatever their shares.
-            luck = self._streams.generator("luck", f"{self._name} {number} {at}") if len(outcomes) > 1 else None
-            world.clock.start(self._process(outcome, began_s, luck))
-        world.clock.run_out()
-        return outcomes
+            meets = len(outcomes) > 1 or self._parameters.windows > 0
+            luck = self._streams.generator("luck", f"{self._name} {number} {at}") if meets else None
+            yield self._process(outcome, began_s, luck)
 
     def _process(
         self, outcome: Outcome, began_s: float, luck: np.random.Generator | None
@@ -131,8 +170,12 @@ class _Rig:
             path.now_s += way.open_s  # with the one that `push` opens: an attempt at TLS, which is answered in plain
             body = way.up
             self._contention.enter(way, given.push_trips, body, luck)
-            resent_bytes = sum(self._resent_bytes(body, blob.size_bytes) for blob in sent)
             yield from push(self._world, path, _PROFILE, machine, registry, operation.image, "latest", image, moved)
+            resent_bytes = (
+                self._wire.again_bytes[body.lane]
+                if given.windows
+                else sum(self._resent_bytes(body, blob.size_bytes) for blob in sent)
+            )
             path.now_s += way.back_s
             byte_s = given.push_byte_s
         else:
@@ -143,7 +186,10 @@ class _Rig:
             self._contention.enter(way, given.pull_trips, body, luck)
             # What is lost on the way never reaches the host whose bytes are counted.
             resent_bytes = 0.0
-            image = yield from self._pull(path, machine, registry, operation.image, moved)
+            if operation.peer in self._proxies:
+                image = yield from self._pull_through(path, way, self._proxies[operation.peer], operation, moved, luck)
+            else:
+                image = yield from self._pull(path, machine, registry, operation.image, moved)
             byte_s, own_bytes = given.pull_byte_s, (2 + len(image.blobs)) * given.pull_request_bytes
         path.now_s += byte_s * moved.size_bytes
         yield path.now_s
@@ -162,12 +208,31 @@ class _Rig:
         yield from tell(world, path, way, registry, _PROFILE.login + _PROFILE.manifests)
         path.now_s += way.back_s
         yield path.now_s
-        publish = registry.contents.resolve(repository, "latest")
-        image = None if publish is None else registry.contents.image(repository, publish.digest)
-        if image is None:
-            raise ValueError(f"{repository} was never pushed to {registry.name}")
+        image = _latest(registry, repository)
         moved.add_metadata(way.down.lane, path.now_s, image.manifest_bytes)
         yield from fetch_blobs(world, path, way, _PROFILE, registry, image.blobs, moved, _ignore)
+        return image
+
+    def _pull_through(
+        self, path: Path, way: Way, proxy: Proxy, operation: Operation, moved: Moved, luck: np.random.Generator | None
+    ) -> Generator[Happening, Any, Image]:
+        """A pull from a registry that fetches what it lacks, each copy on a connection of its own."""
+        own: dict[Way, Body] = {}
+
+        def enter() -> Way:
+            machine = self._machine(operation.peer, 1.0, 1.0)
+            through = self._world.network.way(machine, proxy.upstream)
+            own[through] = through.down
+            self._contention.enter(through, 1.0, through.down, luck)
+            return through
+
+        asking = Asking(self._world, proxy, way, enter, lambda through: self._contention.leave(own.pop(through)))
+        path.now_s += 2 * way.open_s
+        yield from tell(self._world, path, way, proxy.registry, _PROFILE.login)
+        path.now_s += way.back_s
+        image = _latest(proxy.upstream, operation.image)
+        yield from asking.manifest(path, image, moved)
+        yield from asking.blobs(path, image, moved)
         return image
 
     def _resent_bytes(self, body: Body, size_bytes: float) -> float:
@@ -190,6 +255,15 @@ class _Rig:
         )
         config = Layer(digest_of("config", *keys), _CONFIG_BYTES, "config")
         return Image(digest_of("manifest", *keys), layers, config, _MANIFEST_BYTES, 0)
+
+
+def _latest(registry: Registry, repository: str) -> Image:
+    """What `latest` means there."""
+    publish = registry.contents.resolve(repository, "latest")
+    image = None if publish is None else registry.contents.image(repository, publish.digest)
+    if image is None:
+        raise ValueError(f"{repository} was never pushed to {registry.name}")
+    return image
 
 
 def _request_bytes(given: Parameters, blobs: int, sent: Sequence[Layer]) -> float:

@@ -10,6 +10,9 @@ what was measured:
 - `pair-push-bytes`, `pair-pull-bytes`, `fanout-bytes`, `crowd-bytes`: each acting host and step, the bytes that it sent
   in a step of pushes or received in a step of pulls, against the mean over repeats.
 
+Operations that run alone but not plainly are groups of their own, counted as pairs are: `proxy-pull`, from a registry
+that pulls through another, and `cut-push`, in a step in which a link breaks.
+
 What prepares a fan-out or a crowd is not scored, as the pairs score such: a fan-out counts steps with pulls, a crowd
 steps with pushes, and where some of these are of several operations, those of one do not count.
 """
@@ -25,12 +28,13 @@ from typing import Any, Final
 from sim.calibrate import checks
 from sim.calibrate.model import Outcome, simulate
 from sim.calibrate.parameters import Parameters, read, shipped
-from sim.calibrate.rig import Measured, RigScenario, by_repeat, read_measured, read_scenarios
+from sim.calibrate.rig import Measured, Operation, RigScenario, by_repeat, read_measured, read_scenarios
 from sim.errors import InputError, InputErrors
 
 GROUPS: Final = (
     "pair-push", "pair-pull", "fanout-mean", "fanout-makespan", "crowd-mean", "crowd-makespan",
-    "pair-push-bytes", "pair-pull-bytes", "fanout-bytes", "crowd-bytes",
+    "pair-push-bytes", "pair-pull-bytes", "fanout-bytes", "crowd-bytes", "proxy-pull", "proxy-pull-bytes",
+    "cut-push", "cut-push-bytes",
 )  # fmt: skip
 
 #: How many runs of the model a scenario with transfers at once is scored by.
@@ -103,7 +107,7 @@ def score(rig: str | Path, measured: str | Path, parameters: str | Path | None =
     given = None if parameters is None else read(parameters)
     scenarios = read_scenarios(rig)
     rows = by_repeat(read_measured(measured))
-    faults = [*checks.of_model(str(rig), scenarios), *checks.of_measured(str(measured), scenarios, rows)]
+    faults = [*checks.of_model(str(rig), scenarios, given), *checks.of_measured(str(measured), scenarios, rows)]
     if faults:
         raise InputErrors(faults)
     scored = [
@@ -120,12 +124,13 @@ def score_scenario(
     """Every figure of one scenario that was measured."""
     kind = kind_of(scenario)
     counted = _counted(kind, scenario)
-    # What runs alone draws nothing.
-    seeds = SEEDS if any(len(step) > 1 for step in scenario.steps) else 1
+    # What runs alone draws nothing, save by windows who of a pull's own connections is first.
+    draws = any(len(step) > 1 or (parameters.windows and step[0].op == "pull") for step in scenario.steps)
+    seeds = SEEDS if draws else 1
     for number, runs in enumerate(zip(*(simulate(scenario, parameters, seed) for seed in range(seeds)), strict=True)):
         repeats = rows.get((scenario.name, number))
         if repeats and number in counted:
-            yield from _score_step(kind, scenario.name, number, runs, list(repeats.values()))
+            yield from _score_step(kind, scenario, number, runs, list(repeats.values()))
 
 
 def _counted(kind: str, scenario: RigScenario) -> frozenset[int]:
@@ -139,34 +144,42 @@ def _counted(kind: str, scenario: RigScenario) -> frozenset[int]:
 
 
 def _score_step(
-    kind: str, scenario: str, step: int, runs: Sequence[list[Outcome]], repeats: list[list[Measured]]
+    kind: str, scenario: RigScenario, step: int, runs: Sequence[list[Outcome]], repeats: list[list[Measured]]
 ) -> Iterator[Scored]:
     outcomes = runs[0]
     simulated = [[outcome.seconds for outcome in run] for run in runs]
     if kind == "pair":
         for at, outcome in enumerate(outcomes):
-            op = outcome.operation.op
             own = [row.seconds for rows in repeats for row in rows if _same(outcome, row)]
             seconds = _mean([run[at] for run in simulated])
-            yield Scored(f"pair-{op}", scenario, step, outcome.operation.at, seconds, _mean(own))
+            group = _group_of(scenario, step, outcome.operation)
+            yield Scored(group, scenario.name, step, outcome.operation.at, seconds, _mean(own))
     else:
         measured = [[row.seconds for row in rows] for rows in repeats]
         ways: tuple[tuple[str, Callable[[list[float]], float]], ...] = (("mean", _mean), ("makespan", max))
         for name, of in ways:
             found, wanted = (_mean([of(run) for run in runs]) for runs in (simulated, measured))
-            yield Scored(f"{kind}-{name}", scenario, step, "", found, wanted)
+            yield Scored(f"{kind}-{name}", scenario.name, step, "", found, wanted)
     # Luck moves time, not bytes.
     sent, received = _traffic(outcomes)
-    for host, op in dict.fromkeys((outcome.operation.at, outcome.operation.op) for outcome in outcomes):
+    acting = {(outcome.operation.at, outcome.operation.op): outcome.operation for outcome in reversed(outcomes)}
+    for (host, op), operation in reversed(acting.items()):
         # Each row of a host tells the bytes of its whole step.
         rows_of_host = [next(row for row in rows if row.at == host) for rows in repeats]
         if op == "push":
             wire_bytes, own = sent[host], [row.step_tx_bytes for row in rows_of_host]
         else:
             wire_bytes, own = received[host], [row.step_rx_bytes for row in rows_of_host]
-        yield Scored(
-            f"pair-{op}-bytes" if kind == "pair" else f"{kind}-bytes", scenario, step, host, wire_bytes, _mean(own)
-        )
+        group = _group_of(scenario, step, operation) if kind == "pair" else kind
+        yield Scored(f"{group}-bytes", scenario.name, step, host, wire_bytes, _mean(own))
+
+
+def _group_of(scenario: RigScenario, step: int, operation: Operation) -> str:
+    """Where an operation that runs alone counts."""
+    if any(cut.step == step for cut in scenario.cuts):
+        return f"cut-{operation.op}"
+    proxies = {host.name for host in scenario.hosts if host.upstream is not None}
+    return f"{'proxy' if operation.peer in proxies else 'pair'}-{operation.op}"
 
 
 def _traffic(outcomes: list[Outcome]) -> tuple[dict[str, float], dict[str, float]]:

@@ -1,83 +1,85 @@
-"""Flows by their windows instead of by fair shares: what meets on a drop-tail link under CUBIC, event by event.
+"""Flows by their windows instead of by fair shares: what meets on a drop-tail link under CUBIC, packet by packet.
 
-It has `Fluid`'s calls for starts and ends, and costs far more: time goes by in steps. What shares leave out is all
-here, the time that windows take to come back after a loss (see `cubic`). Draws arrive as values.
+It has `Fluid`'s calls for starts and ends, and costs far more: some two events a packet. What shares leave out is all
+here: bursts, losses, and the time that windows take to come back (see `cubic`). Draws arrive as values.
 """
 
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Sequence
 from functools import cache
-from graphlib import TopologicalSorter
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.network import cubic, transport
-
-STEP_S = 0.002
-"""How long windows stand still: a fraction of the shortest round trip that matters."""
-DRAWS = 64
-"""Values that one flow wants; it begins anew when it has used them up."""
+from sim.network import agenda, cubic, transport
+from sim.network.cubic import RING, SEND_BUFFER, Tables
+from sim.network.transport import MSS_BYTES
 
 
 @cache
-def compiled() -> Any:
-    """`cubic.play`, compiled: late, because numba is slow to import."""
+def compiled() -> tuple[Any, Any]:
+    """`cubic.begin` and `cubic.play`, compiled: late, because numba is slow to import."""
     jit = importlib.import_module("sim.network.jit")
-    return jit.jit_text((cubic,), jit.checksum((cubic, transport)))["play"]
+    text = jit.jit_text((agenda, cubic), jit.checksum((agenda, cubic, transport)))
+    return text["begin"], text["play"]
 
 
 class Windows:
     """Connections under way. `next_finish_s` is when the next will have sent all, inf when none will.
 
-    `capacity_Bps`, `depth_bytes` : (n_links,), what links carry, above 0, and what their queues hold. `heed` is how
-    many losses a connection notices for each packet that is dropped. Routes must not go round in circles together.
-    Ends are known to within `step_s`. Calls come in order of time.
+    `capacity_Bps`, `depth_bytes` : (n_links,), what links carry, above 0, and what their queues hold. Calls come in
+    order of time.
     """
 
-    def __init__(
-        self, capacity_Bps: Sequence[float], depth_bytes: Sequence[float], heed: float, step_s: float = STEP_S
-    ) -> None:
+    def __init__(self, capacity_Bps: Sequence[float], depth_bytes: Sequence[float]) -> None:
         if min(capacity_Bps) <= 0:
             raise ValueError(f"capacities must be above 0 bytes/s, got {min(capacity_Bps):g}")
-        self._links = np.zeros(len(capacity_Bps), cubic.LINK)
-        self._links["capacity"] = capacity_Bps
-        self._links["depth"] = depth_bytes
-        self._heed = heed
-        self._step_s = step_s
-        self._now_s = 0.0
-        self._under_way: list[tuple[Any, tuple[int, ...]]] = []
-        self._flows = np.zeros(0, cubic.FLOW)
-        self._draws = np.zeros((0, DRAWS))
-        self._lay_out()
-        self._next: tuple[float, Any, Any] | None = None
+        links = np.zeros(len(capacity_Bps), cubic.LINK)
+        links["capacity"], links["depth"] = capacity_Bps, depth_bytes
+        self._depth_bytes = depth_bytes
+        self._tokens: list[Any] = []
+        self._tables = _empty(links)
+        self._next: tuple[float, Tables] | None = None
 
-    def start(
-        self, now_s: float, route: tuple[int, ...], size_bytes: float, round_trip_s: float, token: Any,
-        draws: NDArray[np.float64],
-    ) -> None:  # fmt: skip
-        """A connection begins to send; `draws` : (DRAWS,), exponential with mean 1."""
-        self._settle(now_s)
+    def start(self, now_s: float, route: tuple[int, ...], size_bytes: float, round_trip_s: float, token: Any) -> None:
+        """A connection begins to send."""
+        self._play(self._tables, now_s)
+        self._next = None
+        if not self._going().any():
+            self._tables = _empty(self._tables.links)
+            self._tokens = []
+        count = max(1, math.ceil(size_bytes / MSS_BYTES))
         flow = np.zeros(1, cubic.FLOW)
-        flow["window"], flow["left"], flow["round_trip"] = transport.INITIAL_WINDOW_BYTES, size_bytes, round_trip_s
-        flow["slow"], flow["hops"] = 1, len(route)
-        self._under_way.append((token, route))
-        self._flows = np.concatenate([self._flows, flow])
-        self._draws = np.concatenate([self._draws, draws[None, :]])
-        self._lay_out()
+        flow["round_trip"] = flow["trip"] = round_trip_s
+        flow["packets"], flow["last_bytes"] = count, size_bytes - (count - 1) * MSS_BYTES
+        flow["cwnd"], flow["ssthresh"] = cubic.INITIAL_WINDOW, np.inf
+        flow["least"] = flow["lowest"] = np.inf
+        flow["epoch"], flow["hops"] = -1.0, len(route)
+        before = self._tables
+        self._tables = Tables(
+            before.links,
+            np.concatenate([before.flows, flow]),
+            _wider(before.hops, list(route), -1),
+            np.concatenate([before.sent, np.zeros((1, RING), cubic.SENT)]),
+            np.concatenate([before.lost, np.zeros((1, RING), np.int64)]),
+            _wider(before.there, [0] * count, 0),
+            np.concatenate([before.heap, np.zeros(2 * SEND_BUFFER + 64, agenda.EVENT)]),
+            before.count,
+        )
+        self._tokens.append(token)
+        compiled()[0](_records(self._tables), len(self._tokens) - 1, now_s)
 
     @property
     def next_finish_s(self) -> float:
         """What would happen first if nobody else began: worked out once, and kept until somebody does."""
-        if not self._under_way:
-            return np.inf
+        if not self._going().any():
+            return math.inf
         if self._next is None:
-            links, flows = self._links.copy(), self._flows.copy()
-            self._next = self._play(links, flows, np.inf), links, flows
+            tables = Tables(*(table.copy() for table in self._tables))
+            self._next = self._play(tables, math.inf), tables
         return self._next[0]
 
     def finished(self, now_s: float) -> list[Any]:
@@ -85,43 +87,52 @@ class Windows:
         if self.next_finish_s > now_s:
             return []
         assert self._next is not None
-        self._now_s, self._links, self._flows = self._next
+        going = self._going()
+        self._tables = self._next[1]
         self._next = None
-        going = self._flows["left"] > 0
-        ended = [token for (token, _), goes in zip(self._under_way, going, strict=True) if not goes]
-        self._under_way = [one for one, goes in zip(self._under_way, going, strict=True) if goes]
-        self._flows, self._draws = self._flows[going], self._draws[going]
-        self._lay_out()
-        return ended
+        return [self._tokens[at] for at in np.flatnonzero(going & ~self._going())]
 
-    def queue_bytes(self) -> list[float]:
-        """What waits in each link's queue as of the last start or end, (n_links,)."""
-        waiting: list[float] = self._links["queue"].tolist()
-        return waiting
+    def again_bytes(self, token: Any) -> float:
+        """What a connection has sent more than once; until the next one begins after all have ended."""
+        flow = self._tables.flows[self._tokens.index(token)]
+        return float(flow["sent"] - flow["packets"]) * MSS_BYTES
 
-    def _settle(self, now_s: float) -> None:
-        """Let time go by until now, in which nothing has ended."""
-        if self._under_way:
-            self._play(self._links, self._flows, now_s)
-        else:
-            drained = self._links["capacity"] * (now_s - self._now_s)
-            self._links["queue"] = np.maximum(self._links["queue"] - drained, 0.0)
-        self._now_s = now_s
+    def lose(self, now_s: float, links: Sequence[int], lost: bool) -> None:
+        """From now on these links drop everything, or no longer; what waits in their queues still gets through."""
+        self._play(self._tables, now_s)
         self._next = None
+        for link in links:
+            self._tables.links["depth"][link] = -1.0 if lost else self._depth_bytes[link]
 
-    def _play(self, links: Any, flows: Any, until_s: float) -> float:
-        tables = links.view(np.recarray), flows.view(np.recarray), self._hops, self._order, self._draws
-        return float(compiled()(*tables, len(flows), self._now_s, until_s, self._step_s, self._heed))
+    def waits_s(self, now_s: float) -> list[float]:
+        """How long a packet that comes now waits in each link's queue, (n_links,)."""
+        self._play(self._tables, now_s)
+        waits: list[float] = np.maximum(self._tables.links["empty"] - now_s, 0.0).tolist()
+        return waits
 
-    def _lay_out(self) -> None:
-        """The routes under way as a table, and the links on them, each after all that any route crosses before it."""
-        routes = [route for _, route in self._under_way]
-        self._hops = np.full((len(routes), max(map(len, routes), default=1)), -1)
-        before: dict[int, set[int]] = {}
-        for row, route in zip(self._hops, routes, strict=True):
-            row[: len(route)] = route
-            for link in route:
-                before.setdefault(link, set())
-            for link, following in pairwise(route):
-                before[following].add(link)
-        self._order = np.array(list(TopologicalSorter(before).static_order()), np.int64)
+    def _going(self) -> Any:
+        return self._tables.flows["done"] == 0
+
+    def _play(self, tables: Tables, until_s: float) -> float:
+        return float(compiled()[1](_records(tables), until_s))
+
+
+def _empty(links: Any) -> Tables:
+    """Nobody on these links."""
+    return Tables(
+        links, np.zeros(0, cubic.FLOW), np.zeros((0, 1), np.int64), np.zeros((0, RING), cubic.SENT),
+        np.zeros((0, RING), np.int64), np.zeros((0, 1), np.int8), np.zeros(64, agenda.EVENT), np.zeros(2, np.int64),
+    )  # fmt: skip
+
+
+def _records(tables: Tables) -> Tables:
+    """The same memory, its columns by name, as the text wants them."""
+    return Tables(*(table.view(np.recarray) if table.dtype.names else table for table in tables))
+
+
+def _wider(table: Any, row: Sequence[int], fill: int) -> Any:
+    """The table with one more row, and columns for the longer of both."""
+    wide = np.full((len(table) + 1, max(table.shape[1], len(row))), fill, table.dtype)
+    wide[:-1, : table.shape[1]] = table
+    wide[-1, : len(row)] = row
+    return wide

@@ -135,11 +135,14 @@ PROXY = {"name": "c", "up": 10, "down": 10, "delay": 1, "registry": "proxy:b"}
         (
             {
                 "hosts": [*GOOD["hosts"], PROXY],
-                "steps": [[PUSH], [{"op": "pull", "at": "a", "from": "c", "image": "o/i"}]],
+                "steps": [[PUSH], [{**PUSH, "to": "c"}]],
             },
-            "steps.1: the model knows no registry that pulls through",
+            "steps.1: a registry that pulls through takes no pushes",
         ),
-        ({"cuts": [{"host": "a", "step": 0, "after_s": 1, "for_s": 1}]}, "cuts: the model breaks no link"),
+        (
+            {"congestion": "bbr", "cuts": [{"host": "a", "step": 0, "after_s": 1, "for_s": 1}]},
+            "cuts: the model breaks no link under bbr",
+        ),
     ],
 )
 def test_what_the_model_does_not_know_is_not_scored(changes: dict[str, Any], told: str, tmp_path: Path) -> None:

@@ -35,14 +35,18 @@ WITHIN = {
     "pair-push": 0.03, "pair-pull": 0.03, "fanout-mean": 0.1, "fanout-makespan": 0.15, "crowd-mean": 0.1,
     "crowd-makespan": 0.15, "pair-push-bytes": 0.03, "pair-pull-bytes": 0.03, "fanout-bytes": 0.03, "crowd-bytes": 0.03,
 }  # fmt: skip
-SCATTER = {"cubic": {"pair-pull": 0.08}, "bbr": {}}
+SCATTER = {"cubic": {"pair-pull": 0.065}, "bbr": {}}
 
 
-@pytest.mark.parametrize("congestion", ["cubic", "bbr"])
+#: Packet by packet takes half a minute.
+BOTH = [pytest.param("cubic", marks=pytest.mark.slow), "bbr"]
+
+
+@pytest.mark.parametrize("congestion", BOTH)
 def test_the_shipped_parameters_come_as_near_as_asked_in_every_group(congestion: str) -> None:
     """Operations and bytes within 3 %, means of transfers at once within 10 %, their makespans within 15 %."""
     groups = score(RIG / f"{congestion}.json", RIG / f"{congestion}.csv").groups
-    assert tuple(groups) == GROUPS
+    assert tuple(groups) == GROUPS[:10]  # the rest are pulls through a proxy, and cut uploads
     assert {name: group.n for name, group in groups.items()} == {
         "pair-push": 48, "pair-pull": 12, "fanout-mean": 4, "fanout-makespan": 4, "crowd-mean": 2,
         "crowd-makespan": 2, "pair-push-bytes": 48, "pair-pull-bytes": 12, "fanout-bytes": 17, "crowd-bytes": 2,
@@ -51,7 +55,7 @@ def test_the_shipped_parameters_come_as_near_as_asked_in_every_group(congestion:
     assert {name: group.mape for name, group in groups.items() if group.mape > within[name]} == {}
 
 
-@pytest.mark.parametrize("congestion", ["cubic", "bbr"])
+@pytest.mark.parametrize("congestion", BOTH)
 def test_transfers_at_once_come_as_near_where_nothing_was_fitted(congestion: str) -> None:
     """On the second set, too: other rates, delays, sizes and crowds, clients behind one uplink, mixed round trips."""
     groups = score(RIG / f"more-{congestion}.json", RIG / f"more-{congestion}.csv").groups
@@ -75,10 +79,10 @@ def test_a_client_takes_as_many_round_trips_as_it_did() -> None:
 
 def test_wrong_parameters_score_badly(tmp_path: Path) -> None:
     """A push that needs ten round trips a request is far off: the score can fail."""
-    text = (Path(__file__).parents[2] / "sim/calibrate/parameters/cubic.toml").read_text()
+    text = (Path(__file__).parents[2] / "sim/calibrate/parameters/bbr.toml").read_text()
     worse = tmp_path / "worse.toml"
     worse.write_text(re.sub(r"push_trips = \{ value = [\d.]+", "push_trips = { value = 10", text))
-    assert score(RIG / "cubic.json", RIG / "cubic.csv", worse).groups["pair-push"].mape > 0.15
+    assert score(RIG / "bbr.json", RIG / "bbr.csv", worse).groups["pair-push"].mape > 0.15
 
 
 def seconds(name: str, parameters: Parameters, seed: int) -> list[float]:
@@ -88,10 +92,12 @@ def seconds(name: str, parameters: Parameters, seed: int) -> list[float]:
 
 
 def test_a_seed_gives_the_same_every_time_and_another_gives_other_shares() -> None:
-    """What runs alone draws nothing."""
-    given = shipped("cubic")
-    assert seconds("fanout-4", given, 1) == seconds("fanout-4", given, 1) != seconds("fanout-4", given, 2)
+    """What runs alone draws nothing; under cubic a pull's own connections meet, and one of them is first."""
+    for given in (shipped("cubic"), replace(shipped("cubic"), windows=0.0, luck=0.3)):
+        assert seconds("fanout-4", given, 1) == seconds("fanout-4", given, 1) != seconds("fanout-4", given, 2)
     assert seconds("pair-up20-wan10-5mb", given, 1) == seconds("pair-up20-wan10-5mb", given, 2)
+    found = {tuple(seconds("pair-up20-wan45-25mb", shipped("cubic"), seed)) for seed in range(10)}
+    assert len(found) > 1
 
 
 def test_luck_lets_some_end_early_and_none_late() -> None:
@@ -99,7 +105,7 @@ def test_luck_lets_some_end_early_and_none_late() -> None:
 
     Within 5 %, since the kernel's and the root file system's flows no longer begin and end together.
     """
-    given = replace(shipped("cubic"), queue=0.0, heed=0.0)
+    given = replace(shipped("cubic"), windows=0.0)
     even = seconds("fanout-8", replace(given, luck=0.0), 1)
     uneven = seconds("fanout-8", replace(given, luck=0.5), 1)
     assert max(even) - min(even) < 1e-6
@@ -121,8 +127,8 @@ def test_long_round_trips_get_less_of_a_link() -> None:
         runs = [[one.seconds for one in simulate(scenario, given, seed)[1]] for seed in range(10)]
         return [sum(run[n] for run in runs) / 10 for n in range(4)]
 
-    windows = replace(shipped("cubic"), queue=0.0, pull_ramp=1.0)
-    by_windows, by_shares = mean_s(windows), mean_s(replace(windows, heed=0.0))
+    windows = shipped("cubic")
+    by_windows, by_shares = mean_s(windows), mean_s(replace(windows, windows=0.0))
     assert max(by_windows[:2]) < 0.8 * min(by_windows[2:])
     assert max(by_windows) > 1.1 * max(by_shares)
 
@@ -130,7 +136,7 @@ def test_long_round_trips_get_less_of_a_link() -> None:
 def test_requests_wait_in_queues_that_others_fill() -> None:
     """With standing queues six pushes through one uplink take longer, and one alone as long as without."""
     for name, waits in (("crowd-6", True), ("pair-up20-wan10-5mb", False)):
-        idle, full = (max(seconds(name, replace(shipped("cubic"), queue=queue), 1)) for queue in (0.0, 1.0))
+        idle, full = (max(seconds(name, replace(shipped("bbr"), queue=queue), 1)) for queue in (0.0, 1.0))
         assert (full > 1.02 * idle) if waits else (full == idle)
 
 
@@ -184,11 +190,12 @@ def test_a_push_asks_what_the_registry_logged() -> None:
     """GET /v2/, then HEAD twice, POST, PATCH and PUT a layer, but HEAD once the config, then PUT manifest: 1 + 2 x 5 +
     4 + 1 requests, three of them uploads."""
     from_file = json.loads((RIG / "cubic.json").read_text())[0]["steps"][0][0]
-    operation = Operation.model_validate(from_file)
+    layers = [["k", 60_000], ["r", 40_000]]  # too small to lose anything
+    operation = Operation.model_validate(from_file | {"layers": layers})
     scenario = read_scenarios(RIG / "cubic.json")[0]
     alone = scenario.model_copy(update={"steps": ((operation,),)})
     outcome = simulate(alone, shipped("cubic"))[0][0]
-    blobs, given = (7e6 + 250 + 560) * 1500 / 1448, shipped("cubic")
+    blobs, given = (1e5 + 250 + 560) * 1500 / 1448, shipped("cubic")
     assert outcome.wire_bytes - blobs == pytest.approx(16 * given.push_request_bytes + 3 * given.push_upload_bytes)
 
 

@@ -1,10 +1,10 @@
-"""What the rig measures beyond the first set: `python tests/rig/sets.py CONGESTION [requests]` prints it as a RIG.json.
+"""What the rig measures beyond the first set: `python tests/rig/sets.py CONGESTION [SET]` prints it as a RIG.json.
 
 Retagged and ROM-like images, several pushes of one kernel, pulls through a node's registry, clients behind one uplink,
 a link that breaks during an upload, and contention at other rates, delays, sizes and mixed round trips. A scenario's
 name begins with the group in which it is scored; what the model knows nothing of yet has a name of its own.
-`requests` is a set of its own: images of tiny layers, over a short and a long round trip, tell how many round trips a
-client takes.
+Two sets are apart: `requests`, images of tiny layers over a short and a long round trip, tells how many round trips a
+client takes, and `pulls` how far lone pulls scatter.
 """
 
 from __future__ import annotations
@@ -150,9 +150,29 @@ def _scenario(name: str, hosts: list[Json], steps: list[list[Json]], repeat: int
     return {"name": name, "hosts": hosts, "repeat": repeat, "steps": steps}
 
 
+def pulls(rate: float, wan: float, *layers_mb: float) -> Json:
+    """The same lone pull by five nodes, one after another: how far it scatters. None has met central before."""
+    nodes = [host(f"node{n}", rate, rate, 2) for n in range(5)]
+    steps = [[push("laptop", "central", "org/app", *layers_mb)], *([pull(node["name"], "central")] for node in nodes)]
+    name = f"pair-pulls-{rate:g}mbit-wan{wan:g}-{sum(layers_mb):g}mb"
+    return _scenario(name, [host("laptop", 300, 300, 1), _central(rate, wan), *nodes], steps)
+
+
+def lone_pulls() -> list[Json]:
+    """The pulls of the first set, and others between and beyond them."""
+    return [
+        pulls(300, 10, 2, 5), pulls(300, 10, 3, 25), pulls(300, 45, 2, 5), pulls(300, 45, 3, 25),
+        pulls(100, 18, 3, 10), pulls(150, 33, 2, 15), pulls(250, 68, 3, 18), pulls(200, 28, 20),
+    ]  # fmt: skip
+
+
+#: What can be printed.
+_SETS = {"more": more, "requests": lambda: [requests("near", 2.5), requests("far", 52.5)], "pulls": lone_pulls}
+
+
 def main(congestion: str, which: str = "more") -> None:
     """A scenario a line."""
-    scenarios = [requests("near", 2.5), requests("far", 52.5)] if which == "requests" else more()
+    scenarios = _SETS[which]()
     named = [{"name": one["name"], "congestion": congestion, **one} for one in scenarios]
     print("[\n" + ",\n".join(map(json.dumps, named)) + "\n]")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -221,3 +223,22 @@ def test_bad_use_of_the_verb(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     assert capsys.readouterr().err == '--speed: must be a number, got "x"; write for example --speed 10\n'
     assert ask(monkeypatch, str(ROOT / "scenarios/roms.toml")) == 2
     assert "demand.replay: is missing" in capsys.readouterr().err
+
+
+def test_memory_grows_by_rows_and_by_nothing_else(tmp_path: Path) -> None:
+    """A replayed pull costs its rows, some kilobyte; one before the window costs nothing, however long the log."""
+    peaks = []
+    for before, within in ((0, 1_100), (0, 3_300), (4_400, 1_100)):
+        log = tmp_path / "log.csv"
+        rows = ["at_s,op,client,count,repository,tag,blobs", "0,push,10.99.1.1,1,o/i,v1,k=2000000 r=900000 c=2000"]
+        rows += [f"{at},pull,10.99.2.1,1,o/i,v1," for at in range(60, 60 + before + within)]
+        log.write_text("\n".join(rows))
+        since = datetime.fromtimestamp(before + 59.5 if before else 0, UTC).isoformat()
+        tracemalloc.start()
+        found = replay(recorded(log=str(log), cache=False, since=since))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert found.simulated.pulls == within
+    few, many, late = peaks
+    assert 300 < (many - few) / 2_200 < 3_000
+    assert late < 1.1 * few

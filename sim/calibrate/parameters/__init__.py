@@ -23,11 +23,11 @@ class Parameters:
     `push_upload_bytes` is what each blob sent adds to that, since its requests carry the state of an upload.
     `request_s` is a registry's service time of a request, s.
 
-    What TCP does where transfers meet: with `heed` above 0 they go by CUBIC's windows, and a connection notices so many
-    losses for each packet that is dropped of it; else each connection's share is weighted by e^(`luck` z) with z
-    standard normal, 0 for even shares. `gain` is what start-up sends against what the path carries, `overshoot` how
-    many times the excess over path and queue is lost and sent again before it notices; 0 where nothing is. `queue` is
-    the part of a full link's queue that stands, and in which requests wait.
+    What TCP does: with `windows` 1 bodies go packet by packet by CUBIC's windows, which leave nothing to the rest of
+    these. With 0, where transfers meet, each connection's share is weighted by e^(`luck` z) with z standard normal, 0
+    for even shares. `gain` is what start-up sends against what the path carries, `overshoot` how many times the excess
+    over path and queue is lost and sent again before it notices; 0 where nothing is. `queue` is the part of a full
+    link's queue that stands, and in which requests wait.
     """
 
     push_start_s: float
@@ -43,7 +43,7 @@ class Parameters:
     pull_request_bytes: float
     request_s: float
     luck: float = 0.0
-    heed: float = 0.0
+    windows: float = 0.0
     gain: float = 2.0
     overshoot: float = 0.0
     queue: float = 0.0

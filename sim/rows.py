@@ -14,6 +14,7 @@ from sim.columns import Column, Table
 
 #: The consecutive parts of a deploy's latency, in the order in which they are first entered.
 PHASES: Final = ("login", "checks", "upload", "commit", "sync_wait", "pull", "boot")
+LOGIN, CHECKS, UPLOAD, COMMIT, SYNC_WAIT, PULL, BOOT = range(len(PHASES))
 
 PHASE_MEANINGS: Final[Mapping[str, str]] = {
     "login": "opening the connection, the version check and the token",

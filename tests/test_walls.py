@@ -17,8 +17,8 @@ SIM = Path(__file__).parents[1] / "sim"
 #: Rooms of `sim/`, ground floor first; a room imports itself and rooms listed before it. `sim/__init__.py` and
 #: `sim/__main__.py` are the roof: they may use all of them, and nobody uses them.
 ORDER = (
-    "errors", "units", "figures", "streams", "plugins", "registry", "network", "swarm", "plain", "theory", "columns",
-    "rows", "topologies", "policies", "scenario", "workload", "world", "stats", "files", "frames", "parquet",
+    "errors", "units", "figures", "streams", "plugins", "registry", "network", "swarm", "theory", "columns", "rows",
+    "plain", "topologies", "policies", "scenario", "workload", "world", "stats", "files", "frames", "parquet",
     "manifest", "result", "runner", "plots", "experiment", "calibrate", "report", "cli",
 )  # fmt: skip
 #: What the roof tells everybody.

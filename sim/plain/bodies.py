@@ -6,8 +6,8 @@ Text to be compiled (see `records`).
 from __future__ import annotations
 
 from sim.plain.convoys import idle_s
-from sim.plain.holdings import lane_of, repository, row, side
-from sim.plain.records import KERNEL, PULL, PUSH, ROOTFS, SET_OUT, SYNC, Tables
+from sim.plain.holdings import lane_of, profile_of, repository, row, side
+from sim.plain.records import KERNEL, N_PHASES, PULL, ROOTFS, SET_OUT, SYNC, Tables
 from sim.plain.requests import stretch
 from sim.swarm.events import schedule
 
@@ -27,14 +27,14 @@ def begin(t: Tables, e: int, kernel: bool, rootfs: bool, config: bool) -> None:
         image.config |= side(t, e)
         if errand.bodies == 0:
             t.board[0].unplain = 1
-    profile = t.profiles[t.apps[app].profile if purpose == PUSH else len(t.profiles) - 1]
+    profile = t.profiles[profile_of(t, e)]
     first = 1
     for content in range(2):
         if not (kernel if content == KERNEL else rootfs):
             continue
         body = t.bodies[2 * e + content]
         body.size = kind.kernel_bytes if content == KERNEL else kind.rootfs_bytes
-        body.on_its_way, body.waited_s, body.arrived, body.waiting = 1, 0.0, 0, -1
+        body.waited_s, body.arrived, body.waiting = 0.0, 0, -1
         beside = errand.beside if first else 0
         first = 0
         if purpose == PULL:
@@ -73,13 +73,12 @@ def landed(t: Tables, f: int, bound_by: int, bound_s: float) -> int:
         store(t, e, content)
         body.arrived, body.arrived_s = 1, body.now_s
     else:
-        profile = t.profiles[t.apps[t.deploys[i].app].profile if purpose == PUSH else len(t.profiles) - 1]
+        profile = t.profiles[profile_of(t, e)]
         beside = errand.beside * profile.closes if content == errand.lead else 0
         body.now_s = stretch(t, body.now_s, errand.way, profile.closes, beside)
         body.now_s += t.registries[way.registry].first_byte_s
         store(t, e, content)
         body.now_s += way.back_s
-    body.on_its_way = 0
     errand.bodies -= 1
     if errand.bodies:
         return -1
@@ -89,7 +88,7 @@ def landed(t: Tables, f: int, bound_by: int, bound_s: float) -> int:
     errand.now_s = t.bodies[2 * e + last].now_s
     if purpose != SYNC:
         t.deploys[i].now_s = errand.now_s
-        t.spent_s[i, 7 + t.deploys[i].phase] += t.bodies[2 * e + last].waited_s
+        t.spent_s[i, N_PHASES + t.deploys[i].phase] += t.bodies[2 * e + last].waited_s
     return int(e)
 
 

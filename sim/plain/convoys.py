@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.plain.lanes import hand_over, leave, note
-from sim.plain.records import CONVOY, CONVOY_DUE, Tables
+from sim.plain.records import CONVOY_DUE, Tables
 from sim.swarm.events import schedule
 
 
@@ -53,7 +53,7 @@ def join(t: Tables, lane: int, f: int, left_bytes: float) -> None:
     """One more flies along from now on; members are a list in the order in which they end."""
     _advance(t, lane)
     at, flow = t.lanes[lane], t.flows[f]
-    flow.place, flow.left_f, flow.mark_f, flow.booked = CONVOY, left_bytes, at.served_f + left_bytes, 0
+    flow.left_f, flow.mark_f, flow.booked = left_bytes, at.served_f + left_bytes, 0
     before, other = -1, at.members
     while other >= 0 and _is_first(t.flows[other], flow):
         before, other = other, t.flows[other].next

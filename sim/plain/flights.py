@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sim.plain.convoys import disband, found, join
 from sim.plain.lanes import NEVER, delist, enlist, hand_over, leave, set_out, take
-from sim.plain.records import ALONE, LANDED, Tables
+from sim.plain.records import LANDED, Tables
 from sim.swarm.events import schedule
 
 
@@ -20,7 +20,7 @@ def send(t: Tables, body: int, lane: int, size: int) -> bool:
     flow = t.flows[f]
     board.free_flow = flow.next
     flow.number, flow.lane, flow.body, flow.size_f, flow.started_s = board.flows, lane, body, float(size), now
-    flow.shared, flow.held_s, flow.place, flow.next, flow.before = 0, 0.0, ALONE, -1, -1
+    flow.shared, flow.held_s, flow.next, flow.before = 0, 0.0, -1, -1
     board.flows += 1
     at.flying += 1
     if at.flying > 1 and at.cap_Bps > NEVER:

@@ -13,6 +13,13 @@ def side(t: Tables, e: int) -> int:
     return AT_CENTRAL if t.deploys[e].central else AT_NODE
 
 
+def profile_of(t: Tables, e: int) -> int:
+    """Whose requests an errand makes: its client's, or those of the container runtime, which is the last."""
+    if e < len(t.deploys):
+        return int(t.apps[t.deploys[e].app].profile)
+    return len(t.profiles) - 1
+
+
 def repository(t: Tables, e: int) -> int:
     """The repository that an errand brings its image to."""
     return int(2 * t.deploys[e % len(t.deploys)].app + (1 if side(t, e) == AT_NODE else 0))

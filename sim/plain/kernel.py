@@ -18,6 +18,7 @@ from sim.plain.records import (
     ENGINE_DUE,
     FULL,
     LANDED,
+    MARGIN,
     MEET,
     OVER,
     PUBLISHED,
@@ -25,12 +26,10 @@ from sim.plain.records import (
     SET_OUT,
     UNPLAIN,
     Tables,
-)  # fmt: skip
+)
 from sim.swarm.events import schedule, take_first
 
 INF = float("inf")
-#: Rows that one event may need of a table.
-MARGIN = 64
 
 
 def run(t: Tables, ended: int, arm_s: float) -> int:

@@ -5,7 +5,7 @@ Text to be compiled (see `records`).
 
 from __future__ import annotations
 
-from sim.plain.records import ENGINE, Tables
+from sim.plain.records import Tables
 
 NEVER = 1e300
 """A cap above it is none."""
@@ -93,6 +93,6 @@ def note(t: Tables, lane: int, started_s: float, carried: int) -> None:
 def hand_over(t: Tables, f: int, left_bytes: float) -> None:
     """List a flow for the engine."""
     board, flow = t.board[0], t.flows[f]
-    flow.place, flow.left_f = ENGINE, left_bytes
+    flow.left_f = left_bytes
     t.meeting[board.meeting].flow = f
     board.meeting += 1

@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from sim.plain.bodies import begin
-from sim.plain.holdings import hold, metadata, wins
-from sim.plain.records import AT_NODE, BOOT, KERNEL, PULLING, RESOLVED, ROOTFS, Tables
-from sim.plain.requests import KEEP_OPEN_S, connect, enter, stretch
+from sim.plain.holdings import hold, metadata, profile_of, wins
+from sim.plain.records import AT_NODE, KERNEL, RESOLVED, ROOTFS, Tables
+from sim.plain.requests import connect, enter, stretch
+from sim.registry.clients import KEEP_OPEN_S
+from sim.rows import BOOT
+from sim.rows import PULL as PULLING
 from sim.swarm.events import schedule
 
 
@@ -24,7 +27,7 @@ def pull(t: Tables, i: int) -> None:
     d.pull_started_s = d.now_s
     errand.way = app.from_node
     d.now_s = connect(t, d.now_s, errand.way, app.node)
-    d.now_s = stretch(t, d.now_s, errand.way, t.profiles[len(t.profiles) - 1].tags, 0)
+    d.now_s = stretch(t, d.now_s, errand.way, t.profiles[profile_of(t, n + i)].tags, 0)
     schedule(t, d.now_s, RESOLVED, i, 0)
 
 
@@ -57,7 +60,7 @@ def resolved(t: Tables, i: int) -> None:
             hold(t, 2 * d.app + 1, AT_NODE, d.image, d.published_s, d.origin, d.generation)
         boot(t, i)
         return
-    d.now_s = stretch(t, d.now_s, errand.way, t.profiles[len(t.profiles) - 1].manifests, 0)
+    d.now_s = stretch(t, d.now_s, errand.way, t.profiles[profile_of(t, e)].manifests, 0)
     d.now_s += way.back_s
     errand.now_s = d.now_s
     _fetch(t, i, e)
@@ -68,7 +71,7 @@ def _fetch(t: Tables, i: int, e: int) -> None:
     d, errand = t.deploys[i], t.errands[e]
     app, image, own = t.apps[d.app], t.images[errand.image], t.repositories[2 * d.app + 1]
     kind = t.kinds[app.kind]
-    errand.joined, errand.first_joined, errand.second_joined = 0, -1, -1
+    errand.first_joined, errand.second_joined = -1, -1
     kernel, rootfs, config = kind.kernel_bytes > 0, True, True
     if kernel and own.kernels >> image.release & 1:
         kernel = False

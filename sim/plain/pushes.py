@@ -6,23 +6,12 @@ Text to be compiled (see `records`).
 from __future__ import annotations
 
 from sim.plain.bodies import begin
-from sim.plain.holdings import hold, metadata, repository, side, wins
+from sim.plain.holdings import hold, metadata, profile_of, repository, side, wins
 from sim.plain.pulls import pull
-from sim.plain.records import (
-    AT_CENTRAL,
-    CHECKED,
-    CHECKS,
-    COMMIT,
-    COPY_DUE,
-    KERNEL,
-    LOGIN,
-    PUBLISHED,
-    ROOTFS,
-    SYNC_WAIT,
-    UPLOAD,
-    Tables,
-)
-from sim.plain.requests import KEEP_OPEN_S, connect, enter, stretch
+from sim.plain.records import AT_CENTRAL, CHECKED, COPY_DUE, KERNEL, PUBLISHED, ROOTFS, Tables
+from sim.plain.requests import connect, enter, stretch
+from sim.registry.clients import KEEP_OPEN_S
+from sim.rows import CHECKS, COMMIT, LOGIN, SYNC_WAIT, UPLOAD
 from sim.swarm.events import schedule
 
 
@@ -52,7 +41,7 @@ def copy(t: Tables, i: int) -> None:
     n = len(t.deploys)
     d, e = t.deploys[i], 2 * n + i
     errand, app = t.errands[e], t.apps[d.app]
-    profile = t.profiles[len(t.profiles) - 1]
+    profile = t.profiles[profile_of(t, e)]
     errand.way, errand.image = app.from_node, i
     errand.started_s = errand.now_s = t.board[0].now_s
     errand.now_s = connect(t, errand.now_s, errand.way, app.node)
@@ -89,7 +78,7 @@ def commit(t: Tables, e: int) -> None:
     n = len(t.deploys)
     i = e % n
     errand, d = t.errands[e], t.deploys[i]
-    profile = t.profiles[t.apps[d.app].profile if e < n else len(t.profiles) - 1]
+    profile = t.profiles[profile_of(t, e)]
     if e < n:
         enter(t, i, COMMIT)
         if errand.now_s > d.token_until_s and profile.renews:

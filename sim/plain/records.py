@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.rows import PHASES
+
 #: What can happen.
 ARRIVED, CHECKED, SET_OUT, LANDED, CONVOY_DUE, ENGINE_DUE, PUBLISHED, RESOLVED, COPY_DUE = range(9)
 #: What a run of the text stopped for: nothing is left to happen; flows meet; the engine's next flow is due; tables want
@@ -19,9 +21,9 @@ ARRIVED, CHECKED, SET_OUT, LANDED, CONVOY_DUE, ENGINE_DUE, PUBLISHED, RESOLVED, 
 OVER, MEET, DUE, FULL, UNPLAIN = range(5)
 PUSH, PULL, SYNC = range(3)
 KERNEL, ROOTFS, METADATA = range(3)
-LOGIN, CHECKS, UPLOAD, COMMIT, SYNC_WAIT, PULLING, BOOT = range(7)
-#: Where a flow is: alone on its links, in its lane's convoy, in the engine.
-ALONE, CONVOY, ENGINE = range(3)
+N_PHASES = len(PHASES)
+#: Rows that one event may need of a table.
+MARGIN = 64
 AT_CENTRAL, AT_NODE = 1, 2
 """Bits that say which registry holds what belongs to one image."""
 
@@ -41,11 +43,11 @@ PROFILE = _record("start_s login renews tags check opens closes publish gets man
 LINK = _record("left")
 #: Its links are hops[first:end]; `number` is -1 until something crosses it.
 LANE = _record(
-    "first end bound capped limit rate_Bps narrowest_Bps cap_Bps number flying alone members served_f since_s life "
+    "first end bound limit rate_Bps narrowest_Bps cap_Bps number flying alone members served_f since_s life "
     "earlier later"
 )
 #: Flows alone, and those of one convoy, are lists by `next` and `before`.
-FLOW = _record("number lane body place shared started_s size_f left_f mark_f booked held_s next before life")
+FLOW = _record("number lane body shared started_s size_f left_f mark_f booked held_s next before life")
 KIND = _record("kernel_bytes rootfs_bytes config_bytes manifest_bytes index_bytes boot_s")
 #: Slow start of its kernel and rootfs on the lanes of its pushes, pulls and copies.
 APP = _record("kind profile node to_central to_node from_node newest newest_s")
@@ -55,14 +57,14 @@ REPOSITORY = _record("kernels image published_s origin generation listed_s")
 IMAGE = _record("release rootfs config manifest fetched_by")
 DEPLOY = _record(
     "app central at_s started_s now_s mark_s phase client_latency_s push_s pull_s pull_started_s asked_s pulled_s "
-    "token_until_s pushed saved pulled kept coalesced stale image published_s origin generation meant trailing_s"
+    "token_until_s pulled kept coalesced stale image published_s origin generation meant trailing_s"
 )
 #: `bodies` of it are under way; those it joined are `first_joined` and `second_joined`.
 ERRAND = _record(
-    "way now_s started_s published_s origin generation image moved saved metadata beside bodies pair lead joined "
+    "way now_s started_s published_s origin generation image moved saved metadata beside bodies pair lead "
     "first_joined second_joined next state"
 )
-BODY = _record("size now_s waited_s arrived arrived_s waiting on_its_way")
+BODY = _record("size now_s waited_s arrived arrived_s waiting")
 TRANSFER = _record("deploy purpose content lane started_s ended_s size waited_s shared bound_by bound_s")
 PARTING = _record("lane started_s ended_s carried")
 #: Flows that meet, or that have ended in the engine, and what held those back.

@@ -8,10 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from sim.plain.records import Tables
-
-#: As `registry/workers` and `world/talk` have them.
-SPARE_WORKERS = 7
-KEEP_OPEN_S = 90.0
+from sim.registry.clients import KEEP_OPEN_S
+from sim.registry.workers import SPARE_WORKERS
 
 
 def stretch(t: Tables, now: float, way: int, count: int, beside: int) -> float:

@@ -20,6 +20,9 @@ from typing import Final
 
 Requests = tuple[str, ...]
 
+#: How long a kept connection stays open unused: the default of Go's HTTP client, which registries and runtimes use.
+KEEP_OPEN_S: Final = 90.0
+
 #: What asks a registry's authorization service for a token.
 TOKEN: Final = "POST token"
 

@@ -10,11 +10,12 @@ from typing import Final
 from sim.policies.snapshot import PushView
 from sim.registry.contents import Publish
 from sim.registry.oci import Image
+from sim.rows import BOOT, SYNC_WAIT
 from sim.workload.demand import Ask
 from sim.world.clock import Failure, Finding, Steps, Unreachable
 from sim.world.limits import discard, within_limits
 from sim.world.log import Booted, DeployRow, Moved
-from sim.world.path import BOOT, SYNC_WAIT, Path
+from sim.world.path import Path
 from sim.world.places import Client, Registry
 from sim.world.pull import Wanted, pull
 from sim.world.push import push

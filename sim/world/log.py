@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sim.registry.oci import Digest
-from sim.rows import new_tables
+from sim.rows import PULL, SYNC_WAIT, new_tables
 from sim.workload.demand import Ask
 from sim.world.flight import Lane
-from sim.world.path import PULL, SYNC_WAIT, Path
+from sim.world.path import Path
 from sim.world.places import ImageKind, Machine, Registry
 
 _NEVER = float("inf")

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from sim.rows import PHASES
+from sim.rows import LOGIN, PHASES
 
-LOGIN, CHECKS, UPLOAD, COMMIT, SYNC_WAIT, PULL, BOOT = range(len(PHASES))
 _NONE: Final = (0.0,) * len(PHASES)
 
 

@@ -10,11 +10,12 @@ from sim.registry.clients import CONTAINERD
 from sim.registry.contents import Publish
 from sim.registry.oci import Digest, Image, Layer
 from sim.registry.plan import plan_pull
+from sim.rows import PULL
 from sim.world.clock import Failure, Finding, Steps, Unreachable
 from sim.world.fetch import fetch_blobs, fetch_from_peers, fetch_from_swarm
 from sim.world.limits import sweep, within_limits
 from sim.world.log import Booted, DeployRow, Moved
-from sim.world.path import PULL, Path
+from sim.world.path import Path
 from sim.world.places import Registry
 from sim.world.talk import ask, connect, keep_open
 from sim.world.world import World

@@ -8,9 +8,10 @@ from sim.registry.clients import MOUNT, TOKEN, Profile
 from sim.registry.contents import Publish
 from sim.registry.oci import Digest, Image, Layer
 from sim.registry.plan import mountable, plan_push
+from sim.rows import CHECKS, COMMIT, UPLOAD
 from sim.world.clock import Finding, Steps
 from sim.world.log import Moved
-from sim.world.path import CHECKS, COMMIT, UPLOAD, Path
+from sim.world.path import Path
 from sim.world.places import Machine, Registry, Way
 from sim.world.talk import ask, carry, groups, insist, leaders, side_by_side, tell
 from sim.world.world import World

@@ -16,6 +16,7 @@ from typing import cast
 from sim.registry.clients import CONTAINERD, Profile
 from sim.registry.oci import Digest, Image, Layer
 from sim.registry.plan import plan_pull
+from sim.rows import PULL
 from sim.scenario.replay import Replay
 from sim.workload.demand import Ask
 from sim.workload.replay import Places
@@ -23,7 +24,7 @@ from sim.workload.sessions import Logged, Operation, is_digest, sized
 from sim.world.clock import Failure, Steps
 from sim.world.fetch import fetch_blobs, fetch_from_swarm
 from sim.world.log import DeployRow, Moved
-from sim.world.path import PULL, Path
+from sim.world.path import Path
 from sim.world.places import Client, ImageKind, Machine, Registry
 from sim.world.push import push
 from sim.world.talk import tell

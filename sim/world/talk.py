@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from sim.network.transport import INITIAL_WINDOW_BYTES, slow_start_s
-from sim.registry.clients import Requests, Retry
+from sim.registry.clients import KEEP_OPEN_S, Requests, Retry
 from sim.registry.oci import Layer
 from sim.world.clock import Finding, Happening, R, Steps, Unreachable
 from sim.world.flight import Flight
@@ -19,9 +19,6 @@ from sim.world.log import Moved
 from sim.world.path import Path
 from sim.world.places import Body, Registry, Way
 from sim.world.world import World
-
-#: How long a kept connection stays open unused: the default of Go's HTTP client, which registries and runtimes use.
-KEEP_OPEN_S = 90.0
 
 Waits = Iterable[Happening]
 T = TypeVar("T")

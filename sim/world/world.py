@@ -12,12 +12,13 @@ from sim.policies.snapshot import Due, Fanout, Holders, Owed, Parents, Placement
 from sim.registry.clients import Profile, Requests
 from sim.registry.contents import Publish
 from sim.registry.oci import Digest, Image, Layer, numbered_digest
+from sim.rows import SYNC_WAIT
 from sim.world.clock import Clock, Failure, Steps, Unreachable
 from sim.world.faults import Faults
 from sim.world.jobs import Backlog
 from sim.world.log import Log
 from sim.world.network import Network
-from sim.world.path import SYNC_WAIT, Path
+from sim.world.path import Path
 from sim.world.places import Client, ImageKind, Registry
 from sim.world.torrents import Torrents
 from sim.world.wire import Wire

@@ -146,7 +146,11 @@ def test_workers_end_when_the_one_who_started_them_does(how: signal.Signals, tmp
     """A parent killed, or interrupted together with its workers as a terminal does, leaves none; they stay silent."""
     told = tmp_path / "begun"
     command = [sys.executable, "-c", ORPHANS, str(told), str(Path(__file__).parent)]
-    parent = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    parent = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        # Whoever is started in the background by a shell ignores interrupts, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
     _wait_for_lines(told, 2)
     time.sleep(0.2)  # until one is asleep in its task
     if how == signal.SIGINT:

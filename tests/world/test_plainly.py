@@ -155,3 +155,14 @@ def test_small_runs_are_left_alone() -> None:
     """Loading the text takes most of a second, so that few deploys are left to the world that waits."""
     chosen, asked = scenario(), demand([Deploy(0.0)])
     assert plainly.plan(chosen, build(chosen, asked, Streams(1)), asked) is None
+
+
+def test_tables_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is little room at first, tables are doubled as they fill, and nothing else changes."""
+    monkeypatch.setattr(plainly.tables, "ROOM", 80)
+    apps = [App(client=number % 5, draw=number % 2 / 2) for number in range(60)]
+    asked = demand([Deploy(number / 50, app=number % 60) for number in range(120)], apps)
+    chosen = scenario(nodes=2, clients=5, central__workers=200, nodes__n__workers=200)
+    plain = run(chosen, asked)
+    assert plain is not None
+    assert rows.digest(plain.log.tables) == rows.digest(play(chosen, asked, watch=False).world.log.tables)

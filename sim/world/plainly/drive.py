@@ -115,15 +115,14 @@ class _Driver:
         return next_s
 
     def _make_room(self) -> None:
-        """Double whatever may be full."""
+        """Double whatever is nearly full."""
         tables = self.tables
         board: Any = tables.board[0]
         more: dict[str, Any] = {}
         count = len(tables.flows)
-        used = {"events": board["events"], "transfers": board["transfers"], "partings": board["partings"] + count}
-        for name, rows in used.items():
+        for name, margin in (("events", records.MARGIN), ("transfers", records.MARGIN), ("partings", count)):
             table = getattr(tables, name)
-            if 2 * rows > len(table):
+            if board[name] + margin > len(table):
                 more[name] = np.concatenate([table, np.zeros_like(table)])
         if board["free_flow"] < 0:
             more["flows"] = np.concatenate([tables.flows, flows(count, count)])

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.plain import records
 from sim.plain.records import AT_CENTRAL, AT_NODE, Tables
 from sim.registry.contents import Change
 from sim.registry.oci import numbered_digest
 from sim.registry.replication import State
+from sim.rows import PULL, SYNC_WAIT
 from sim.workload.demand import Demand
 from sim.world.deploy import TAG
 from sim.world.flight import Lane
@@ -68,7 +68,7 @@ def _deploys(world: World, demand: Demand, plan: Plan, tables: Tables) -> None:
             demand.update[order], demand.kernel[order], np.ones(n), np.zeros(n, np.bool_), [""] * n,
             rows["now_s"] - rows["started_s"], rows["client_latency_s"], rows["push_s"], rows["pull_s"],
             *spent_s.T, pushes["moved"], rows["pulled"], pushes["saved"] + rows["kept"],
-            rows["coalesced"], rows["stale"], spent_s[:, records.SYNC_WAIT] + spent_s[:, records.PULLING],
+            rows["coalesced"], rows["stale"], spent_s[:, SYNC_WAIT] + spent_s[:, PULL],
         )
     )  # fmt: skip
 

@@ -21,7 +21,7 @@ from sim.world.talk import ramp_s
 from sim.world.world import World
 
 #: Rows for flows under way, and for what has yet to happen, to begin with.
-_ROOM = 4096
+ROOM = 4096
 
 
 class Ways:
@@ -91,7 +91,7 @@ def write_down(world: World, demand: Demand, plan: Plan) -> tuple[Tables, Ways]:
     deploys["app"], deploys["at_s"], deploys["central"] = demand.app, demand.at_s, plan.central
     registry_rows = _registries(registries)
     tables = Tables(
-        events=np.zeros(_ROOM, records.EVENT),
+        events=np.zeros(ROOM, records.EVENT),
         registries=registry_rows,
         free_s=np.zeros((len(registries), int(registry_rows["workers"].max()))),
         ways=ways.rows(),
@@ -99,7 +99,7 @@ def write_down(world: World, demand: Demand, plan: Plan) -> tuple[Tables, Ways]:
         links=links,
         hops=np.array(hops, np.int64),
         lanes=lanes,
-        flows=flows(0, _ROOM),
+        flows=flows(0, ROOM),
         kinds=np.array(
             [(k.kernel_bytes, k.rootfs_bytes, k.config_bytes, k.manifest_bytes, k.index_bytes, k.boot_s)
              for k in world.kinds], records.KIND,
@@ -113,10 +113,10 @@ def write_down(world: World, demand: Demand, plan: Plan) -> tuple[Tables, Ways]:
         spent_s=np.zeros((n, 2 * len(PHASES))),
         errands=np.zeros(3 * n, records.ERRAND),
         bodies=np.zeros(6 * n, records.BODY),
-        transfers=np.zeros(5 * n + _ROOM, records.TRANSFER),
-        partings=np.zeros(4 * _ROOM, records.PARTING),
+        transfers=np.zeros(5 * n + ROOM, records.TRANSFER),
+        partings=np.zeros(4 * ROOM, records.PARTING),
         held_s=np.zeros((2, len(links) + 1)),
-        meeting=np.zeros(_ROOM, records.MEETING),
+        meeting=np.zeros(ROOM, records.MEETING),
         orders=np.zeros(n, records.ORDER),
         board=_board(plan),
     )  # fmt: skip

@@ -33,7 +33,9 @@ def run(chosen: Scenario, asked: Demand, streams: Streams | None = None) -> Worl
 
 #: Those of the shipped scenarios that are plain.
 PLAIN = [
-    f"{name}-{route}" for name in ("metros", "kernel-release", "first-push") for route in ("central", "node-direct")
+    f"{name}-{route}"
+    for name in ("metros", "abilene", "kernel-release", "first-push")
+    for route in ("central", "node-direct")
 ]
 
 

@@ -40,24 +40,15 @@ def run(scenario: Scenario, seed: int | None = None, run: int = 0, variant: str 
     began = time.perf_counter()
     with _without_collector():
         demand = synthetic.demand(scenario, streams)
-        world = _run_plainly(scenario, demand, streams)
-        if world is None:
-            world = build(scenario, demand, streams)
+        world = build(scenario, demand, streams)
+        plan = None if scenario.run.audit else plainly.plan(scenario, world, demand, plainly.PAYS_FROM)
+        if plan is not None and plainly.carry_out(world, demand, plan):
+            _wind_up(world)
+        else:
+            if plan is not None:  # it turned out not to be plain half-way
+                world = build(scenario, demand, streams)
             _carry_out(world, _arrivals(world, demand), _audit(scenario, world), len(demand))
     return _result(scenario, streams, world, began)
-
-
-def _run_plainly(scenario: Scenario, demand: Demand, streams: Streams) -> World | None:
-    """The world after its run, if that is plain and large enough; None if it is not."""
-    if scenario.run.audit or len(demand) < plainly.PAYS_FROM:
-        return None
-    world = build(scenario, demand, streams)
-    plan = plainly.plan(scenario, world, demand)
-    if plan is None or not plainly.carry_out(world, demand, plan):
-        return None
-    tally(world)
-    world.dissolve()
-    return world
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +81,10 @@ def _carry_out(world: World, arrivals: Steps, audit: Audit | None, asked: int | 
     world.clock.run_out()
     if audit is not None:
         audit.finish(asked)
+    _wind_up(world)
+
+
+def _wind_up(world: World) -> None:
     tally(world)
     world.dissolve()
 

@@ -153,8 +153,6 @@ def _create(world: World, path: Path, this: Deploy, pushed_to: Registry) -> None
 
 def _start(world: World, path: Path, starts: Sequence[Start], this: Deploy) -> Steps:
     """Start an instance on each node; ends when the last is ready."""
-    if len(starts) == 1:
-        return _instance(world, path, *starts[0], this)
     return side_by_side(world, path, starts, lambda branch, start: _instance(world, branch, *start, this))
 
 

@@ -35,11 +35,11 @@ def tell(world: World, path: Path, way: Way, registry: Registry, requests: Reque
     if world.faults is not None:
         return _if_reachable(world, path, way, registry, requests, beside)
     if registry.merges:
-        return stretch(path, way, registry, len(requests), beside, world.clock._now)
+        return _stretch(path, way, registry, len(requests), beside, world.clock._now)
     return _one_by_one(path, way, registry, len(requests), beside)
 
 
-def stretch(path: Path, way: Way, registry: Registry, count: int, beside: int, clock_s: float) -> Waits:
+def _stretch(path: Path, way: Way, registry: Registry, count: int, beside: int, clock_s: float) -> Waits:
     """So many requests, one after another: as one stretch of the path's if workers are to spare at `clock_s`."""
     request_s, every = registry.request_s, count + beside
     if registry.workers.book(clock_s, request_s * every, every):
@@ -144,7 +144,7 @@ def _flow(
     flight = world.wire.send(lane, size_bytes)
     yield flight
     path.now_s = world.clock._now
-    landed(path, flight, blob, beside, moved)
+    _landed(path, flight, blob, beside, moved)
 
 
 def ramp_s(body: Body, size_bytes: int) -> float:
@@ -158,7 +158,7 @@ def ramp_s(body: Body, size_bytes: int) -> float:
     return took_s
 
 
-def landed(path: Path, flight: Flight, blob: Layer, beside: Sequence[Layer], moved: Moved) -> None:
+def _landed(path: Path, flight: Flight, blob: Layer, beside: Sequence[Layer], moved: Moved) -> None:
     """A flight has ended where the path is now: its row; Unreachable if it broke off."""
     lane, started_s, ended_s = flight.lane, flight.started_s, path.now_s
     if flight._value is not None:

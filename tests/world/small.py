@@ -121,20 +121,12 @@ class Seen:
         return [tuple(row[name] for name in names) for row in self.rows("transfers") if row["purpose"] == purpose]
 
 
-def play(
-    chosen: Scenario,
-    asked: Demand,
-    meanwhile: Mapping[float, Callable[[World], None]] | None = None,
-    watch: bool = True,
-) -> Seen:
-    """Run a scenario as `sim.run` does, on demand by hand; `meanwhile` has things to do to the world, by time.
-
-    Requests are noted unless nobody is to `watch`.
-    """
+def play(chosen: Scenario, asked: Demand, meanwhile: Mapping[float, Callable[[World], None]] | None = None) -> Seen:
+    """Run a scenario as `sim.run` does, on demand by hand; `meanwhile` has things to do to the world, by time."""
     world = build(chosen, asked, Streams(1))
     trace: list[Sent] = []
 
-    def noted(path: Path, registry: Registry, requests: Requests) -> None:
+    def watch(path: Path, registry: Registry, requests: Requests) -> None:
         trace.append(Sent(round(path.now_s, 9), registry.name, ", ".join(requests)))
 
     def arrivals() -> Steps:
@@ -146,8 +138,7 @@ def play(
         yield at_s
         change(world)
 
-    if watch:
-        world.watch = noted
+    world.watch = watch
     world.clock.start(arrivals())
     for at_s, change in (meanwhile or {}).items():
         world.clock.start(interfere(at_s, change))

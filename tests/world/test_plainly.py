@@ -99,7 +99,7 @@ def test_busy_worlds_say_the_same_either_way(asked: tuple[Scenario, Demand]) -> 
     plain = run(*asked)
     assume(plain is not None)
     assert plain is not None
-    waits = play(*asked, watch=False).world
+    waits = play(*asked).world
     for name, table in waits.log.tables.items():
         other = plain.log.tables[name].arrays()
         for column, values in table.arrays().items():
@@ -167,4 +167,4 @@ def test_tables_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = scenario(nodes=2, clients=5, central__workers=200, nodes__n__workers=200)
     plain = run(chosen, asked)
     assert plain is not None
-    assert rows.digest(plain.log.tables) == rows.digest(play(chosen, asked, watch=False).world.log.tables)
+    assert rows.digest(plain.log.tables) == rows.digest(play(chosen, asked).world.log.tables)

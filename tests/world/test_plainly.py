@@ -73,7 +73,7 @@ def test_a_large_run_goes_the_plain_way_by_itself(variant: str, monkeypatch: pyt
 
 @st.composite
 def busy(draw: st.DrawFn) -> tuple[Scenario, Demand]:
-    """A few applications of three clients, deployed over and over within half a minute: they meet, join and queue."""
+    """A few applications of three clients, deployed over and over within minutes: they meet, join and queue."""
     apps = [App(draw(st.integers(0, 2)), draw(st.integers(0, 1)), draw(st.sampled_from([0.0, 0.6]))) for _ in range(3)]
     asks = st.tuples(st.integers(0, 60), st.integers(0, 2), st.integers(0, 1))
     asked = sorted(draw(st.lists(asks, min_size=1, max_size=14)))
@@ -88,7 +88,8 @@ def busy(draw: st.DrawFn) -> tuple[Scenario, Demand]:
         "policies__sync__workers": draw(st.sampled_from([1, 10])),
     }
     chosen = scenario(nodes=2, clients=3, **changes)
-    deploys = [Deploy(at / 2, app, kernel) for at, app, kernel in asked]
+    pace_s = draw(st.sampled_from([0.5, 3.0]))  # the slower one outlasts connections that are kept
+    deploys = [Deploy(at * pace_s, app, kernel) for at, app, kernel in asked]
     return chosen, demand(deploys, apps, known_apps=draw(st.integers(0, 3)))
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from sim.calibrate.parameters import Parameters
-from sim.network.windows import Windows
+from sim.network.windows import Congestion, Windows
 from sim.world.clock import Clock
 from sim.world.flight import Flight, Lane
 from sim.world.places import Body, Way
@@ -59,7 +59,7 @@ class Contention:
         spread = self._given.luck
         if self._given.windows:
             body.ramp = 0.0  # windows have their own
-            self._wire.ride(body.lane, body.round_trip_s, lambda: TOGETHER_S * float(luck.standard_exponential()))
+            self._wire.ride(body.lane, body.round_trip_s, luck)
         elif spread:
             body.lane.weigh = lambda: math.exp(spread * float(luck.standard_normal()))
         self._clients[body.lane] = _Client(way, trips, way.forth_s / trips, way.back_s / trips)
@@ -110,18 +110,19 @@ class RigWire(Wire):
     told: Callable[[Lane, int], None]
     waits: Callable[[Sequence[float]], None]
 
-    def __init__(self, clock: Clock, capacity_Bps: Sequence[float]) -> None:
+    def __init__(self, clock: Clock, capacity_Bps: Sequence[float], congestion: Congestion) -> None:
         super().__init__(clock, capacity_Bps)
-        self._riders: dict[Lane, tuple[float, Callable[[], float]]] = {}
+        self._riders: dict[Lane, tuple[float, np.random.Generator]] = {}
         depth_bytes = [QUEUE_S * capacity for capacity in capacity_Bps]
-        self._windows = Windows(capacity_Bps, depth_bytes)
+        self._windows = Windows(capacity_Bps, depth_bytes, congestion)
         self._alarm: Any = None
         self._looks = False
         self.again_bytes: defaultdict[Lane, float] = defaultdict(float)
 
-    def ride(self, lane: Lane, round_trip_s: float, draw: Callable[[], float]) -> None:
-        """From now on what is sent on a lane goes by windows; each connection draws by how much it is late."""
-        self._riders[lane] = round_trip_s, draw
+    def ride(self, lane: Lane, round_trip_s: float, luck: np.random.Generator) -> None:
+        """From now on what is sent on a lane goes by windows; each connection draws by how much it is late, and what
+        its congestion control leaves to chance."""
+        self._riders[lane] = round_trip_s, luck
 
     def lose(self, links: Sequence[int], lost: bool) -> None:
         """From now on these links lose what goes by windows, or no longer."""
@@ -142,19 +143,21 @@ class RigWire(Wire):
         return flight
 
     def _ride(self, lane: Lane, size_bytes: float) -> Flight:
-        round_trip_s, late_s = self._riders[lane]
+        round_trip_s, luck = self._riders[lane]
         now_s = self._clock.now
+        late_s = TOGETHER_S * float(luck.standard_exponential())
+        dice = int(luck.integers(1 << 31))
         flight = Flight(self.flows, lane, size_bytes, now_s, _nobody)
         self.flows += 1
 
         def set_out(timer: Any) -> None:
-            self._windows.start(self._clock.now, lane.route, size_bytes, round_trip_s, flight)
+            self._windows.start(self._clock.now, lane.route, size_bytes, round_trip_s, flight, dice)
             self._await_next()
             if not self._looks and len(self._riders) > 1:
                 self._looks = True
                 self._look(None)
 
-        self._clock.at(now_s + late_s()).callbacks.append(set_out)
+        self._clock.at(now_s + late_s).callbacks.append(set_out)
         return flight
 
     def _look(self, timer: Any) -> None:

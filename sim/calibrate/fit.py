@@ -52,7 +52,7 @@ START: Final = Parameters(
     pull_request_bytes=1000.0, request_s=1e-3, luck=0.3, windows=0.0, gain=2.0, overshoot=1.0, queue=1.0,
 )  # fmt: skip
 #: Where windows are modelled: they leave no slow start and no overshoot to fit.
-_WINDOWS: Final = {"cubic"}
+_WINDOWS: Final = {"cubic", "bbr"}
 #: Of what is not fitted: round trips a request were measured with images of tiny layers, where little else takes time.
 _SOURCES: Final = {
     "push_trips": "tests/rig/requests-cubic.csv",

@@ -84,7 +84,7 @@ class _Rig:
         behind = {host.name: host.via for host in scenario.hosts if host.via is not None}
         joined = (replace(span, b=behind.get(span.a, span.b)) for span in spans("star", hosts, (), Star()))
         network = Network(clock, tuple(joined), frozenset(), {})
-        network.wire = self._wire = wire = RigWire(clock, network.capacity_Bps)
+        network.wire = self._wire = wire = RigWire(clock, network.capacity_Bps, scenario.congestion)
         self._registries = {
             host.name: Registry(
                 host.name, "", number, _WINDOW_BYTES, contents=Contents(), workers=Workers(_WORKERS),

@@ -1,30 +1,35 @@
-"""Flows by their windows instead of by fair shares: what meets on a drop-tail link under CUBIC, packet by packet.
+"""Flows by their windows instead of by fair shares: what meets on a drop-tail link under CUBIC or BBR, packet by packet.
 
 It has `Fluid`'s calls for starts and ends, and costs far more: some two events a packet. What shares leave out is all
-here: bursts, losses, and the time that windows take to come back (see `cubic`). Draws arrive as values.
+here: bursts, losses, and the time that windows take to come back (see `packets`). Draws arrive as values.
 """
 
 from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final, Literal
 
 import numpy as np
 
-from sim.network import agenda, cubic, transport
-from sim.network.cubic import RING, SEND_BUFFER, Tables
+from sim.network import agenda, bbr, cubic, packets, transport
+from sim.network.packets import RING, SEND_BUFFER, Tables
 from sim.network.transport import MSS_BYTES
 
 
 @cache
 def compiled() -> tuple[Any, Any]:
-    """`cubic.begin` and `cubic.play`, compiled: late, because numba is slow to import."""
+    """`packets.begin` and `packets.play`, compiled: late, because numba is slow to import."""
     jit = importlib.import_module("sim.network.jit")
-    text = jit.jit_text((agenda, cubic), jit.checksum((agenda, cubic, transport)))
+    modules = (agenda, cubic, bbr, packets)
+    text = jit.jit_text(modules, jit.checksum((*modules, transport)), entries={"begin", "play"})
     return text["begin"], text["play"]
+
+
+Congestion = Literal["cubic", "bbr"]
+_CONTROLS: Final[Mapping[Congestion, int]] = {"cubic": packets.CUBIC, "bbr": packets.BBR}
 
 
 class Windows:
@@ -34,28 +39,34 @@ class Windows:
     order of time.
     """
 
-    def __init__(self, capacity_Bps: Sequence[float], depth_bytes: Sequence[float]) -> None:
+    def __init__(
+        self, capacity_Bps: Sequence[float], depth_bytes: Sequence[float], congestion: Congestion = "cubic"
+    ) -> None:
         if min(capacity_Bps) <= 0:
             raise ValueError(f"capacities must be above 0 bytes/s, got {min(capacity_Bps):g}")
-        links = np.zeros(len(capacity_Bps), cubic.LINK)
+        links = np.zeros(len(capacity_Bps), packets.LINK)
         links["capacity"], links["depth"] = capacity_Bps, depth_bytes
         self._depth_bytes = depth_bytes
+        self._control = _CONTROLS[congestion]
         self._tokens: list[Any] = []
         self._tables = _empty(links)
         self._next: tuple[float, Tables] | None = None
 
-    def start(self, now_s: float, route: tuple[int, ...], size_bytes: float, round_trip_s: float, token: Any) -> None:
-        """A connection begins to send."""
+    def start(
+        self, now_s: float, route: tuple[int, ...], size_bytes: float, round_trip_s: float, token: Any, dice: int = 0
+    ) -> None:
+        """A connection begins to send. `dice` : where BBR's cycle begins is drawn from this, 0 or more."""
         self._play(self._tables, now_s)
         self._next = None
         if not self._going().any():
             self._tables = _empty(self._tables.links)
             self._tokens = []
         count = max(1, math.ceil(size_bytes / MSS_BYTES))
-        flow = np.zeros(1, cubic.FLOW)
+        flow = np.zeros(1, packets.FLOW)
         flow["round_trip"] = flow["trip"] = round_trip_s
         flow["packets"], flow["last_bytes"] = count, size_bytes - (count - 1) * MSS_BYTES
-        flow["cwnd"], flow["ssthresh"] = cubic.INITIAL_WINDOW, np.inf
+        flow["control"], flow["dice"] = self._control, dice % (1 << 31)
+        flow["cwnd"], flow["ssthresh"] = packets.INITIAL_WINDOW, np.inf
         flow["least"] = flow["lowest"] = np.inf
         flow["epoch"], flow["hops"] = -1.0, len(route)
         before = self._tables
@@ -63,7 +74,7 @@ class Windows:
             before.links,
             np.concatenate([before.flows, flow]),
             _wider(before.hops, list(route), -1),
-            np.concatenate([before.sent, np.zeros((1, RING), cubic.SENT)]),
+            np.concatenate([before.sent, np.zeros((1, RING), packets.SENT)]),
             np.concatenate([before.lost, np.zeros((1, RING), np.int64)]),
             _wider(before.there, [0] * count, 0),
             np.concatenate([before.heap, np.zeros(2 * SEND_BUFFER + 64, agenda.EVENT)]),
@@ -120,7 +131,7 @@ class Windows:
 def _empty(links: Any) -> Tables:
     """Nobody on these links."""
     return Tables(
-        links, np.zeros(0, cubic.FLOW), np.zeros((0, 1), np.int64), np.zeros((0, RING), cubic.SENT),
+        links, np.zeros(0, packets.FLOW), np.zeros((0, 1), np.int64), np.zeros((0, RING), packets.SENT),
         np.zeros((0, RING), np.int64), np.zeros((0, 1), np.int8), np.zeros(64, agenda.EVENT), np.zeros(2, np.int64),
     )  # fmt: skip
 

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sim.calibrate.parameters import Parameters, shipped
 from sim.errors import InputError, near
 from sim.topologies.star import HUB
 
@@ -63,17 +62,14 @@ def _of_scenario(scenario: RigScenario) -> Iterator[tuple[str, str, str]]:
         pushed |= {(operation.peer, operation.image) for operation in step if operation.op == "push"}
 
 
-def of_model(path: str, scenarios: Sequence[RigScenario], given: Parameters | None) -> Iterator[InputError]:
-    """What the rig can measure and the model does not know; `given` are parameters for all, else those that ship."""
+def of_model(path: str, scenarios: Sequence[RigScenario]) -> Iterator[InputError]:
+    """What the rig can measure and the model does not know."""
     for scenario in scenarios:
         proxies = {host.name for host in scenario.hosts if host.upstream is not None}
         for number, step in enumerate(scenario.steps):
             if any(operation.peer in proxies and operation.op == "push" for operation in step):
                 where = f"{path}: {scenario.name}: steps.{number}"
                 yield InputError(where, "a registry that pulls through takes no pushes", "leave the scenario out")
-        if scenario.cuts and not (given or shipped(scenario.congestion)).windows:
-            problem = f"the model breaks no link under {scenario.congestion}"
-            yield InputError(f"{path}: {scenario.name}: cuts", problem, "leave the scenario out")
 
 
 def _of_links(scenario: RigScenario, hosts: Mapping[str, Host]) -> Iterator[tuple[str, str, str]]:

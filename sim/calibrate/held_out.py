@@ -22,7 +22,7 @@ from functools import cache
 
 import numpy as np
 
-from sim.calibrate.fit import Rows, fit_alone, fit_at_once
+from sim.calibrate.fit import Rows, fit
 from sim.calibrate.parameters import Parameters
 from sim.calibrate.rig import Operation, RigScenario, by_repeat, read_measured, read_scenarios
 from sim.calibrate.score import Score, Scored, kind_of, score_scenario
@@ -44,8 +44,7 @@ def by_pull(scenario: RigScenario) -> Hashable:
 def held_out(scenarios: Sequence[RigScenario], rows: Rows, fold: Fold) -> list[Scored]:
     """Every figure of every scenario, simulated with parameters fitted to the scenarios of other folds.
 
-    Operations alone and transfers at once are told by different scenarios, so a fold of one kind leaves what the other
-    kind tells as it is.
+    Nothing is fitted to transfers at once: all that ran alone tells what they cost.
     """
     found = []
 
@@ -56,12 +55,9 @@ def held_out(scenarios: Sequence[RigScenario], rows: Rows, fold: Fold) -> list[S
     def remembered(scenario: RigScenario, rows: Rows, parameters: Parameters) -> tuple[Scored, ...]:
         return once(scenario, parameters)
 
-    everything, _ = fit_alone(scenarios, rows, scored=remembered)
     for left_out in dict.fromkeys((kind_of(one) == "pair", fold(one)) for one in scenarios):
-        alone, _ = left_out
         own = [one for one in scenarios if (kind_of(one) == "pair", fold(one)) == left_out]
-        others = [one for one in scenarios if one not in own]
-        fitted = fit_alone(others, rows, scored=remembered)[0] if alone else fit_at_once(others, rows, everything)[0]
+        fitted, _ = fit([one for one in scenarios if one not in own], rows, scored=remembered)
         found += [one for scenario in own for one in score_scenario(scenario, rows, fitted)]
     return found
 

@@ -2,8 +2,7 @@
 
 Links carry IP packets, so a link's capacity for blobs is its rate times 1448/1500: an MTU of 1500 bytes less 20 of IP,
 20 of TCP and 12 of its timestamps (RFC 791, RFC 9293, RFC 7323). What a client process costs beyond that is in
-`Parameters`; what clients at once do to each other, in `contention`. What start-up loses is sent again and counted,
-though it takes no time where windows are not modelled: the link is as busy without it.
+`Parameters`; what their packets do to each other, in `packetwire`.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from sim.calibrate.contention import QUEUE_S, Contention, RigWire
+from sim.calibrate.packetwire import PacketWire
 from sim.calibrate.parameters import Parameters
 from sim.calibrate.proxied import Asking, Proxy
 from sim.calibrate.rig import Cut, Operation, RigScenario
-from sim.network.transport import MSS_BYTES, MTU_BYTES, ack_bytes, startup_loss_bytes
+from sim.network.transport import MSS_BYTES, MTU_BYTES, ack_bytes
 from sim.registry.clients import SKOPEO
 from sim.registry.contents import Contents
 from sim.registry.oci import Image, Layer, digest_of
@@ -67,7 +66,7 @@ class Outcome:
 
 
 def simulate(scenario: RigScenario, parameters: Parameters, seed: int = 0) -> list[list[Outcome]]:
-    """The outcome of each operation of each step; `seed` matters where operations run at once."""
+    """The outcome of each operation of each step; `seed` says which connection of several is first, and the like."""
     return _Rig(scenario, parameters, Streams(seed)).outcomes(scenario.steps)
 
 
@@ -84,12 +83,12 @@ class _Rig:
         behind = {host.name: host.via for host in scenario.hosts if host.via is not None}
         joined = (replace(span, b=behind.get(span.a, span.b)) for span in spans("star", hosts, (), Star()))
         network = Network(clock, tuple(joined), frozenset(), {})
-        network.wire = self._wire = wire = RigWire(clock, network.capacity_Bps, scenario.congestion)
+        network.wire = self._wire = PacketWire(clock, network.capacity_Bps, scenario.congestion)
         self._registries = {
             host.name: Registry(
                 host.name, "", number, _WINDOW_BYTES, contents=Contents(), workers=Workers(_WORKERS),
                 request_s=parameters.request_s, first_byte_s=0.0, list_lag_s=0.0, draw_service_s=None, tls=False,
-                merges=not parameters.windows, ramp=parameters.pull_ramp,
+                merges=False, ramp=0.0,
             )
             for number, host in enumerate(scenario.hosts)
             if host.registry is not None
@@ -100,9 +99,6 @@ class _Rig:
             nodes=list(self._registries.values()), candidates={}, clients=[], kinds=[],
             backlog=Backlog(clock, 1, None, "shared"), app_draw=[], app_client=[],
         )  # fmt: skip
-        self._contention = Contention(parameters, wire)
-        wire.told = self._contention.count
-        wire.waits = self._contention.wait
         self._machines = len(scenario.hosts)
         self._cuts = scenario.cuts
         self._links = {
@@ -144,16 +140,10 @@ class _Rig:
         began_s = self._world.clock.now
         lag = self._streams.generator("lag", f"{self._name} {number}")
         for at, outcome in enumerate(outcomes):
-            # Shares do not depend on who was first.
-            began_s += float(lag.uniform(0.0, 2 * LAG_S)) if at and self._parameters.windows else 0.0
-            # Connections of one client end when the client does, whatever their shares.
-            meets = len(outcomes) > 1 or self._parameters.windows > 0
-            luck = self._streams.generator("luck", f"{self._name} {number} {at}") if meets else None
-            yield self._process(outcome, began_s, luck)
+            began_s += float(lag.uniform(0.0, 2 * LAG_S)) if at else 0.0
+            yield self._process(outcome, began_s, self._streams.generator("luck", f"{self._name} {number} {at}"))
 
-    def _process(
-        self, outcome: Outcome, began_s: float, luck: np.random.Generator | None
-    ) -> Generator[Happening, Any, None]:
+    def _process(self, outcome: Outcome, began_s: float, luck: np.random.Generator) -> Generator[Happening, Any, None]:
         """One client process."""
         operation, given = outcome.operation, self._parameters
         registry = self._registries[operation.peer]
@@ -165,25 +155,21 @@ class _Rig:
             held = registry.contents.blobs(operation.image)
             sent = plan_push(image.blobs, held).send
             own_bytes = _request_bytes(given, len(image.blobs), sent)
-            machine = self._machine(operation.at, given.push_trips, given.push_ramp)
+            machine = self._machine(operation.at, given.push_trips)
             way = self._world.network.way(machine, registry)
             path.now_s += way.open_s  # with the one that `push` opens: an attempt at TLS, which is answered in plain
             body = way.up
-            self._contention.enter(way, given.push_trips, body, luck)
+            self._wire.enter(way, given.push_trips, body, luck)
             yield from push(self._world, path, _PROFILE, machine, registry, operation.image, "latest", image, moved)
-            resent_bytes = (
-                self._wire.again_bytes[body.lane]
-                if given.windows
-                else sum(self._resent_bytes(body, blob.size_bytes) for blob in sent)
-            )
+            resent_bytes = self._wire.again_bytes[body.lane]
             path.now_s += way.back_s
             byte_s = given.push_byte_s
         else:
             path.now_s += given.pull_start_s
-            machine = self._machine(operation.at, given.pull_trips, 1.0)
+            machine = self._machine(operation.at, given.pull_trips)
             way = self._world.network.way(machine, registry)
             body = way.down
-            self._contention.enter(way, given.pull_trips, body, luck)
+            self._wire.enter(way, given.pull_trips, body, luck)
             # What is lost on the way never reaches the host whose bytes are counted.
             resent_bytes = 0.0
             if operation.peer in self._proxies:
@@ -193,7 +179,7 @@ class _Rig:
             byte_s, own_bytes = given.pull_byte_s, (2 + len(image.blobs)) * given.pull_request_bytes
         path.now_s += byte_s * moved.size_bytes
         yield path.now_s
-        self._contention.leave(body)
+        self._wire.leave(body)
         outcome.seconds = path.now_s - began_s
         sent_bytes = moved.size_bytes + resent_bytes
         outcome.wire_bytes = sent_bytes * MTU_BYTES / MSS_BYTES + own_bytes
@@ -214,19 +200,19 @@ class _Rig:
         return image
 
     def _pull_through(
-        self, path: Path, way: Way, proxy: Proxy, operation: Operation, moved: Moved, luck: np.random.Generator | None
+        self, path: Path, way: Way, proxy: Proxy, operation: Operation, moved: Moved, luck: np.random.Generator
     ) -> Generator[Happening, Any, Image]:
         """A pull from a registry that fetches what it lacks, each copy on a connection of its own."""
         own: dict[Way, Body] = {}
 
         def enter() -> Way:
-            machine = self._machine(operation.peer, 1.0, 1.0)
+            machine = self._machine(operation.peer, 1.0)
             through = self._world.network.way(machine, proxy.upstream)
             own[through] = through.down
-            self._contention.enter(through, 1.0, through.down, luck)
+            self._wire.enter(through, 1.0, through.down, luck)
             return through
 
-        asking = Asking(self._world, proxy, way, enter, lambda through: self._contention.leave(own.pop(through)))
+        asking = Asking(self._world, proxy, way, enter, lambda through: self._wire.leave(own.pop(through)))
         path.now_s += 2 * way.open_s
         yield from tell(self._world, path, way, proxy.registry, _PROFILE.login)
         path.now_s += way.back_s
@@ -235,16 +221,10 @@ class _Rig:
         yield from asking.blobs(path, image, moved)
         return image
 
-    def _resent_bytes(self, body: Body, size_bytes: float) -> float:
-        """What start-up on an idle link loses of a body and sends again."""
-        given, rate_Bps = self._parameters, body.lane.rate_Bps
-        lost_bytes = startup_loss_bytes(size_bytes, rate_Bps, body.round_trip_s, QUEUE_S * rate_Bps, given.gain)
-        return given.overshoot * lost_bytes
-
-    def _machine(self, host: str, trips: float, ramp: float) -> Machine:
-        """A client process: a machine of its own on its host."""
+    def _machine(self, host: str, trips: float) -> Machine:
+        """A client process: a machine of its own on its host. Packets have a slow start of their own."""
         self._machines += 1
-        return Machine(host, "", self._machines, _WINDOW_BYTES, trips=trips, ramp=ramp)
+        return Machine(host, "", self._machines, _WINDOW_BYTES, trips=trips, ramp=0.0)
 
     def _image(self, operation: Operation) -> Image:
         keys = [key for key, _ in operation.layers]

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from sim.calibrate import checks
 from sim.errors import InputError, InputErrors
+from sim.network.windows import Congestion
 
 _Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Name = Annotated[str, Field(min_length=1)]
@@ -85,7 +86,7 @@ class RigScenario(_Strict):
     """One scenario of the rig."""
 
     name: _Name
-    congestion: _Name
+    congestion: Congestion
     hosts: tuple[Host, ...]
     repeat: Annotated[int, Field(gt=0)]
     steps: tuple[tuple[Operation, ...], ...]

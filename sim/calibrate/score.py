@@ -37,7 +37,7 @@ GROUPS: Final = (
     "cut-push", "cut-push-bytes",
 )  # fmt: skip
 
-#: How many runs of the model a scenario with transfers at once is scored by.
+#: How many runs of the model a scenario is scored by.
 SEEDS: Final = 20
 
 
@@ -107,7 +107,7 @@ def score(rig: str | Path, measured: str | Path, parameters: str | Path | None =
     given = None if parameters is None else read(parameters)
     scenarios = read_scenarios(rig)
     rows = by_repeat(read_measured(measured))
-    faults = [*checks.of_model(str(rig), scenarios, given), *checks.of_measured(str(measured), scenarios, rows)]
+    faults = [*checks.of_model(str(rig), scenarios), *checks.of_measured(str(measured), scenarios, rows)]
     if faults:
         raise InputErrors(faults)
     scored = [
@@ -124,13 +124,11 @@ def score_scenario(
     """Every figure of one scenario that was measured."""
     kind = kind_of(scenario)
     counted = _counted(kind, scenario)
-    # What runs alone draws nothing, save by windows who of a pull's own connections is first.
-    draws = any(len(step) > 1 or (parameters.windows and step[0].op == "pull") for step in scenario.steps)
-    seeds = SEEDS if draws else 1
-    for number, runs in enumerate(zip(*(simulate(scenario, parameters, seed) for seed in range(seeds)), strict=True)):
+    runs = zip(*(simulate(scenario, parameters, seed) for seed in range(SEEDS)), strict=True)
+    for number, outcomes in enumerate(runs):
         repeats = rows.get((scenario.name, number))
         if repeats and number in counted:
-            yield from _score_step(kind, scenario, number, runs, list(repeats.values()))
+            yield from _score_step(kind, scenario, number, outcomes, list(repeats.values()))
 
 
 def _counted(kind: str, scenario: RigScenario) -> frozenset[int]:
@@ -160,18 +158,17 @@ def _score_step(
         for name, of in ways:
             found, wanted = (_mean([of(run) for run in runs]) for runs in (simulated, measured))
             yield Scored(f"{kind}-{name}", scenario.name, step, "", found, wanted)
-    # Luck moves time, not bytes.
-    sent, received = _traffic(outcomes)
+    traffic = [_traffic(run) for run in runs]
     acting = {(outcome.operation.at, outcome.operation.op): outcome.operation for outcome in reversed(outcomes)}
     for (host, op), operation in reversed(acting.items()):
         # Each row of a host tells the bytes of its whole step.
         rows_of_host = [next(row for row in rows if row.at == host) for rows in repeats]
         if op == "push":
-            wire_bytes, own = sent[host], [row.step_tx_bytes for row in rows_of_host]
+            wire_bytes, own = [sent[host] for sent, _ in traffic], [row.step_tx_bytes for row in rows_of_host]
         else:
-            wire_bytes, own = received[host], [row.step_rx_bytes for row in rows_of_host]
+            wire_bytes, own = [got[host] for _, got in traffic], [row.step_rx_bytes for row in rows_of_host]
         group = _group_of(scenario, step, operation) if kind == "pair" else kind
-        yield Scored(f"{group}-bytes", scenario.name, step, host, wire_bytes, _mean(own))
+        yield Scored(f"{group}-bytes", scenario.name, step, host, _mean(wire_bytes), _mean(own))
 
 
 def _group_of(scenario: RigScenario, step: int, operation: Operation) -> str:

@@ -16,7 +16,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sim.network.transport import MSS_BYTES
+from sim.network import policing
+from sim.network.policing import see_policing
 
 HIGH_GAIN = 2.885
 """2 / ln 2: the least that doubles what is sent each round trip."""
@@ -36,9 +37,6 @@ FLOOR_S, DIP_S = 10.0, 0.2
 """How long the shortest round trip counts, and how long it then waits with `LEAST_WINDOW` under way."""
 BURST_S, LEAST_BURST, MOST_BURST = 1 / 1024, 2, 44
 """What leaves at once: what a millisecond sends, at least two packets, at most 64 KiB."""
-LOSSY, POLICED_LEAST, POLICED_MOST, ALIKE, POLICED_ROUNDS = 50 / 256, 4, 16, 1 / 8, 48
-"""A path is taken to be policed where so many of the packets get lost in two intervals (of so many rounds) whose rates
-differ by an eighth at most; the rate of these then holds for so many rounds."""
 AHEAD_ROUNDS, AHEAD_S = 5, 0.1
 """How long it counts that acknowledgements came ahead of the rate, and by how much of the rate at most."""
 
@@ -47,13 +45,16 @@ START, DRAIN, PROBE_BW, PROBE_RTT = 0, 1, 2, 3
 
 #: Of a flow's record, beside what `packets` has there.
 FIELDS = (
-    *((name, "f8") for name in ("first", "since", "departs", "pace", "gain", "rate", "full_rate", "policed_rate")),
-    *((name, "f8") for name in ("policed_since", "phase_began", "floor", "floor_at", "dip_until", "ahead_since")),
+    *((name, "f8") for name in ("first", "since", "departs", "pace", "gain", "rate", "full_rate")),
+    *((name, "f8") for name in ("phase_began", "floor", "floor_at", "dip_until", "ahead_since")),
     ("best", "f8", (ROUNDS + 1,)),
-    *((name, "i8") for name in ("delivered", "losses", "idle_until", "mode", "phase", "rounds", "best_round", "next_round")),
+    *(
+        (name, "i8")
+        for name in ("delivered", "losses", "idle_until", "mode", "phase", "rounds", "best_round", "next_round")
+    ),
     *((name, "i8") for name in ("full", "full_rounds", "conserves", "recovering", "kept", "dipped", "dice")),
-    *((name, "i8") for name in ("policed", "sampling", "policed_rounds", "policed_delivered", "policed_losses")),
     *((name, "i8") for name in ("ahead", "ahead_new", "ahead_old", "ahead_rounds")),
+    *policing.FIELDS,
 )
 
 
@@ -99,7 +100,8 @@ def bbr_hears(flow: Any, one: Any, arrived: int, missing: int, flew: int, now: f
         flow.rounds += 1
         flow.conserves = 0
     if heard:
-        _see_policing(flow, one.idle, missing, begins, now)
+        if see_policing(flow, one.idle, missing, begins and flow.mode == PROBE_BW, begins, now):
+            _probe_bw(flow, now)
         rate = (flow.delivered - one.delivered) / took
         if not one.idle or rate >= flow.rate:
             _remember(flow, rate)
@@ -139,7 +141,8 @@ def _rate(flow: Any) -> float:
 
 def _path(flow: Any, rate: float, gain: float) -> int:
     """What the path holds at that rate, times the gain."""
-    return int(math.ceil(rate * flow.floor * gain))
+    holds: int = math.ceil(rate * flow.floor * gain)
+    return holds
 
 
 def _rounded(flow: Any, packets: int) -> int:
@@ -156,7 +159,7 @@ def _in_net(flow: Any, under_way: int, now: float) -> float:
     """How much will be under way when the next may leave."""
     if flow.gain > 1.0:
         under_way += bbr_burst(flow)
-    return max(under_way - _rate(flow) * max(flow.departs - now, 0.0), 0.0)
+    return float(max(under_way - _rate(flow) * max(flow.departs - now, 0.0), 0.0))
 
 
 def _keep(flow: Any) -> None:
@@ -287,53 +290,3 @@ def _set_window(flow: Any, arrived: int, missing: int) -> None:
         flow.cwnd = cwnd
     if flow.mode == PROBE_RTT:
         flow.cwnd = min(flow.cwnd, LEAST_WINDOW)
-
-
-def _see_policing(flow: Any, idle: int, missing: int, begins: bool, now: float) -> None:
-    """Whether so much is lost, time and again, that somebody must be throwing away what is too much."""
-    if flow.policed:
-        if flow.mode == PROBE_BW and begins:
-            flow.policed_rounds += 1
-            if flow.policed_rounds >= POLICED_ROUNDS:
-                _forget_policing(flow, now)
-                _probe_bw(flow, now)
-        return
-    if not flow.sampling:
-        if not missing:
-            return
-        _sample(flow, now)
-        flow.sampling = 1
-    if idle:
-        _forget_policing(flow, now)
-        return
-    if begins:
-        flow.policed_rounds += 1
-    if flow.policed_rounds < POLICED_LEAST:
-        return
-    if flow.policed_rounds > POLICED_MOST:
-        _forget_policing(flow, now)
-        return
-    delivered, lost = flow.delivered - flow.policed_delivered, flow.losses - flow.policed_losses
-    lasted = now - flow.policed_since
-    if not missing or delivered == 0 or lost < LOSSY * delivered or lasted < 0.001:
-        return
-    rate = delivered / lasted
-    if flow.policed_rate > 0 and abs(rate - flow.policed_rate) <= ALIKE * flow.policed_rate:
-        flow.policed_rate = (rate + flow.policed_rate) / 2
-        flow.policed = 1
-        flow.policed_rounds = 0
-        return
-    flow.policed_rate = rate
-    _sample(flow, now)
-
-
-def _forget_policing(flow: Any, now: float) -> None:
-    flow.policed_rate = 0.0
-    flow.policed = flow.sampling = 0
-    _sample(flow, now)
-
-
-def _sample(flow: Any, now: float) -> None:
-    """An interval begins."""
-    flow.policed_since, flow.policed_rounds = now, 0
-    flow.policed_delivered, flow.policed_losses = flow.delivered, flow.losses

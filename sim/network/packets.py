@@ -33,7 +33,9 @@ LEAST_WAIT_S = 0.2
 TRIES = 15
 """Times that a packet is sent anew before a connection is given up, which then never ends (Linux, `tcp_retries2`)."""
 SEND_BUFFER = (4 << 20) // MSS_BYTES
-"""Segments under way at most (Linux, `net.ipv4.tcp_wmem`: 4 MiB)."""
+"""Segments that a sender's socket holds at most (Linux, `net.ipv4.tcp_wmem`: 4 MiB)."""
+WAKES = SEND_BUFFER - SEND_BUFFER // 3
+"""Who waits for room in it is woken when it holds so few (Linux, `sk_stream_write_space`: a third is free)."""
 INITIAL_WINDOW = 10
 """Segments (RFC 6928)."""
 RING = 8192
@@ -47,7 +49,7 @@ FLOW = np.dtype(
         # Transmissions are counted: `sent` is the next one's number, `oldest` the first that is not accounted for.
         *((name, "i8") for name in ("packets", "new", "got", "una", "sent", "oldest", "lost_first", "lost_last")),
         *((name, "i8") for name in ("flying", "held", "in_flight", "recovery", "high", "tries", "hops", "done")),
-        *((name, "i8") for name in ("control", "waits")),
+        *((name, "i8") for name in ("control", "waits", "written")),
         *cubic.FIELDS,
         *bbr.FIELDS,
     ]
@@ -80,6 +82,7 @@ class Tables(NamedTuple):
 def begin(tables: Any, f: int, now: float) -> None:
     """Flow `f` sends its first window; the packets that opened it waited in the queues as they are."""
     flow = tables.flows[f]
+    flow.written = min(flow.packets, SEND_BUFFER)
     if flow.control == BBR:
         opened_s = flow.round_trip
         for hop in range(flow.hops):
@@ -146,7 +149,7 @@ def _send_one(tables: Any, f: int, now: float) -> bool:
     flow = tables.flows[f]
     flow.limited = 0
     again = flow.lost_first < flow.lost_last
-    if not again and (flow.new >= flow.packets or flow.new - flow.una >= SEND_BUFFER):
+    if not again and flow.new >= flow.written:
         return False
     if flow.in_flight + 1 > flow.cwnd:
         flow.limited = 1
@@ -215,6 +218,16 @@ def _probe_later(tables: Any, f: int, now: float) -> None:
         add(tables.heap, tables.count, now + wait, f, 0, PROBE)
 
 
+def _write(flow: Any) -> None:
+    """Whoever has the bytes fills the socket's buffer. If all that was there is under way, what is heard of that tells
+    how fast they were written, and not what the path carries (tcp_rate.c, `tcp_rate_check_app_limited`)."""
+    if flow.written == flow.packets or flow.written - flow.una > WAKES:
+        return
+    if flow.new == flow.written and flow.in_flight < flow.cwnd and flow.lost_first == flow.lost_last:
+        flow.idle_until = max(flow.delivered + flow.in_flight, 1)
+    flow.written = min(flow.una + SEND_BUFFER, flow.packets)
+
+
 def _acknowledged(flow: Any, sent: Any, lost: Any, there: Any, number: int, now: float) -> None:
     """Transmission `number` has arrived, and what was sent before it has arrived or is lost."""
     flew, arrived, missing = flow.in_flight, 0, 0
@@ -231,6 +244,7 @@ def _acknowledged(flow: Any, sent: Any, lost: Any, there: Any, number: int, now:
         flow.oldest += 1
     while flow.una < flow.packets and there[flow.una] == 2:
         flow.una += 1
+    _write(flow)
     flow.trip = now - sent[number % RING].at
     if flow.control == BBR:
         bbr_hears(flow, sent[number % RING], arrived, missing, flew, now)

@@ -143,23 +143,6 @@ def overshoot_bytes(
     return dropped * max(0.0, min(window, size_bytes - sent) - pipe)
 
 
-def startup_loss_bytes(
-    size_bytes: float, rate_Bps: float, round_trip_s: float, depth_bytes: float, gain: float
-) -> float:
-    """What a sender that starts at `gain` times the path's rate has in flight beyond path and queue, and so loses.
-
-    At most gain rate RTT are in flight, of which the path holds rate RTT and the queue its depth. A body that ends
-    before that loses less: it has sent twice what path and queue hold when they are full, and of the rest a part
-    1 - 1 / gain is too much. `gain` is 2 where windows double each round trip (RFC 5681, 3.1), 2 / ln 2 for bbr's
-    start-up (Cardwell et al., "BBR: congestion-based congestion control", 2016), which goes on for three rounds, so
-    that the same is lost more than once.
-    """
-    path_bytes = rate_Bps * round_trip_s
-    excess_bytes = (gain - 1) * path_bytes - depth_bytes
-    left_bytes = (size_bytes - 2 * (path_bytes + depth_bytes)) * (1 - 1 / gain) - depth_bytes
-    return max(0.0, min(excess_bytes, left_bytes))
-
-
 def recovery_s(lost_bytes: float, rate_Bps: float, round_trip_s: float) -> float:
     """How much later a transfer ends for what was lost: one round trip to learn of it and the bytes again (fast
     recovery with selective acknowledgements, RFC 6675)."""

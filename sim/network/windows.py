@@ -1,4 +1,4 @@
-"""Flows by their windows instead of by fair shares: what meets on a drop-tail link under CUBIC or BBR, packet by packet.
+"""Flows by their windows instead of by fair shares: what meets on drop-tail links under CUBIC or BBR, packet by packet.
 
 It has `Fluid`'s calls for starts and ends, and costs far more: some two events a packet. What shares leave out is all
 here: bursts, losses, and the time that windows take to come back (see `packets`). Draws arrive as values.
@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from sim.network import agenda, bbr, cubic, packets, transport
+from sim.network import agenda, bbr, cubic, packets, policing, transport
 from sim.network.packets import RING, SEND_BUFFER, Tables
 from sim.network.transport import MSS_BYTES
 
@@ -23,7 +23,7 @@ from sim.network.transport import MSS_BYTES
 def compiled() -> tuple[Any, Any]:
     """`packets.begin` and `packets.play`, compiled: late, because numba is slow to import."""
     jit = importlib.import_module("sim.network.jit")
-    modules = (agenda, cubic, bbr, packets)
+    modules = (agenda, cubic, policing, bbr, packets)
     text = jit.jit_text(modules, jit.checksum((*modules, transport)), entries={"begin", "play"})
     return text["begin"], text["play"]
 

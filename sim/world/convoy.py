@@ -5,7 +5,7 @@ has an equal part of the lane's rate, what each has got since the convoy formed 
 flight ends when that reaches its mark (Kleinrock, "Queueing Systems", vol. 2, 1976, 4.4). The fair-share engine would
 say the same, at several times the cost.
 
-Left out: lanes whose flows have a cap of their own, or weights; those share in the engine.
+Left out: lanes whose flows have a cap of their own; those share in the engine.
 """
 
 from __future__ import annotations

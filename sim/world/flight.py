@@ -21,9 +21,9 @@ NOBODY: Final[list[Callable[[Any], None]]] = []
 class Lane:
     """From one machine to another for bodies of bytes: the links between, the flows' cap, and the rate when idle.
 
-    What holds a flow back that has the lane to itself is the link `limit`, called `bound_by`, or its cap. `weigh` draws
-    the weight of one flow's share beside others; None where all weigh the same. The rate is 0 while a link of it is
-    down. `ramps_s` is for whoever keeps what depends on the rate: it is emptied when that changes.
+    What holds a flow back that has the lane to itself is the link `limit`, called `bound_by`, or its cap. The
+    rate is 0 while a link of it is down. `ramps_s` is for whoever keeps what depends on the rate: it is emptied when
+    that changes.
 
     The wire counts those who are `flying`. Where no cap holds them back they never take more than the narrowest link
     together, and whoever is `alone` on the lane or flies there in a `convoy` has met nobody of other lanes.
@@ -31,7 +31,7 @@ class Lane:
 
     __slots__ = (
         "alone", "bound", "bound_by", "cap_Bps", "convoy", "flying", "limit", "narrowest_Bps", "number", "own_cap_Bps",
-        "ramps_s", "rate_Bps", "route", "source", "target", "wan", "weigh",
+        "ramps_s", "rate_Bps", "route", "source", "target", "wan",
     )  # fmt: skip
 
     def __init__(
@@ -48,7 +48,6 @@ class Lane:
         self.wan = source.site != target.site
         self.route = route
         self.own_cap_Bps = cap_Bps
-        self.weigh: Callable[[], float] | None = None
         self.ramps_s: dict[int, float] = {}
         self.flying = 0
         self.alone: Flight | None = None
@@ -95,17 +94,16 @@ class Flight:
 
     While it has its links to itself it stands in the clock's queue. Once it is `shared` its place there is void and
     whoever waits for it is kept in `waiting`: it flies in its lane's convoy, or is flow `flow` of the engine until it
-    ends, with the `weight` of its share. What held it back is then in `held_s`, s by link, and at its end in `bound`:
+    ends. What held it back is then in `held_s`, s by link, and at its end in `bound`:
     what did so the longest, and how long.
     """
 
     __slots__ = (
         "_ok", "_value", "bound", "callbacks", "flow", "held_s", "lane", "number", "shared", "size_bytes", "started_s",
-        "waiting", "weight",
+        "waiting",
     )  # fmt: skip
 
     flow: int
-    weight: float
     bound: tuple[str, float]
     held_s: dict[int, float]
 

@@ -131,11 +131,9 @@ class Sharing:
         self._arm()
 
     def _meet_on_lane(self, now_s: float, flight: Flight) -> None:
-        """Share a lane with those that fly there: in a convoy, unless they share with others, or by weight, already."""
+        """Share a lane with those that fly there: in a convoy, unless they share with others already."""
         lane, first, convoy = flight.lane, flight.lane.alone, flight.lane.convoy
-        if lane.weigh is not None or (first is None and convoy is None):
-            if first is not None:
-                self._part(now_s, first, self._left_bytes(now_s, first), lane.limit)
+        if first is None and convoy is None:
             self._meet(now_s, flight)
             return
         if convoy is None:
@@ -198,13 +196,11 @@ class Sharing:
     def _share(self, now_s: float, flight: Flight, left_bytes: float) -> None:
         """Hand a flow with so many bytes left to the engine."""
         flight.shared = True
-        weigh = flight.lane.weigh
-        flight.weight = 1.0 if weigh is None else weigh()
         flight.flow = self._fluid.start(now_s, self._class_of(flight), left_bytes, flight)
 
     def _class_of(self, flight: Flight) -> FlowClass:
         lane = flight.lane
-        return self._fluid.class_of(lane.route, flight.weight, lane.cap_Bps)
+        return self._fluid.class_of(lane.route, 1.0, lane.cap_Bps)
 
     def _arm(self) -> None:
         """Wake when the engine's next flow ends, unless that is settled; what was settled for later is void."""

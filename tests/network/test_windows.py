@@ -1,11 +1,11 @@
-"""CUBIC's windows, against the RFC's own formulas and what no link can do."""
+"""Packet by packet: what holds for every congestion control, and CUBIC's windows against the RFC's own formulas."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.network import cubic, windows
+from sim.network import cubic, packets, windows
 from sim.network.transport import MSS_BYTES, slow_start_s
 from sim.network.windows import Windows
 
@@ -22,7 +22,7 @@ def test_alone_a_transfer_ends_when_the_closed_form_says(rate, round_trip_s, siz
 
 def flow(**figures):
     """A connection in the middle of its life."""
-    one = np.zeros(1, cubic.FLOW).view(np.recarray)[0]
+    one = np.zeros(1, packets.FLOW).view(np.recarray)[0]
     for name, value in {"epoch": -1.0, "least": 0.1, "limited": 1, **figures}.items():
         setattr(one, name, value)
     return one
@@ -96,6 +96,19 @@ def test_what_a_short_queue_drops_is_sent_again_and_arrives():
     assert 0 < network.again_bytes("x") < 2e6
 
 
+@pytest.mark.parametrize("congestion", ["cubic", "bbr"])
+def test_a_socket_holds_4_mebibytes(congestion):
+    """Where the path would take more, what is under way is what the buffer holds: it is filled up when a third of it is
+    free, so each round trip carries from two thirds of it to all of it."""
+    rate, round_trip_s, buffer = 2e8, 0.2, packets.SEND_BUFFER * MSS_BYTES
+    network = Windows([rate], [rate * round_trip_s], congestion)
+    network.start(0.0, (0,), 4e7, round_trip_s, "small")
+    small_s = drain(network)["small"]
+    network.start(10.0, (0,), 8e7, round_trip_s, "large")
+    more_s = drain(network)["large"] - 10 - small_s  # of which nothing is slow start
+    assert 4e7 * round_trip_s / buffer < more_s < 1.5 * 4e7 * round_trip_s / buffer + round_trip_s
+
+
 def test_a_short_round_trip_gets_more():
     """Equal transfers over one link that begin within 50 ms: on average the one with 20 ms ends well before the one
     with 150 ms."""
@@ -114,13 +127,14 @@ def test_a_short_round_trip_gets_more():
     st.lists(
         st.tuples(st.integers(0, 3000), st.integers(1000, 5_000_000), st.integers(5, 300), st.integers(0, 2)),
         min_size=1, max_size=8,
-    )
+    ),
+    st.sampled_from(["cubic", "bbr"]),
 )  # fmt: skip
-def test_no_link_carries_more_than_it_can_and_no_queue_holds_more(asked):
+def test_no_link_carries_more_than_it_can_and_no_queue_holds_more(asked, congestion):
     """Whatever meets: by the end of each transfer no link had the time for fewer bytes than have ended on it."""
     routes, capacity = ((0, 1), (1,), (0, 2)), [2e6, 3e6, 1e6]
     depth = [0.06 * rate for rate in capacity]
-    network = Windows(capacity, depth)
+    network = Windows(capacity, depth, congestion)
     ended = {}
     for number, (start_ms, size, round_trip_ms, way) in enumerate(sorted(asked)):
         ended |= drain(network, start_ms / 1e3)
@@ -137,16 +151,30 @@ def test_no_link_carries_more_than_it_can_and_no_queue_holds_more(asked):
             assert carried <= rate * (until_s - began_s) * (1 + 1e-9)
 
 
-def test_what_begins_elsewhere_changes_nothing():
+@pytest.mark.parametrize("congestion", ["cubic", "bbr"])
+def test_what_begins_elsewhere_changes_nothing(congestion):
     """A transfer on another link leaves this one's end where it was."""
     ends = []
     for beside in (False, True):
-        network = Windows([1e6, 1e6], [6e4, 6e4])
+        network = Windows([1e6, 1e6], [6e4, 6e4], congestion)
         network.start(0.0, (0,), 3e6, 0.05, "x")
         if beside:
             network.start(0.7, (1,), 1e6, 0.05, "y")
         ends.append(drain(network)["x"])
     assert ends[0] == ends[1]
+
+
+@pytest.mark.parametrize("congestion", ["cubic", "bbr"])
+def test_a_transfer_goes_on_when_a_broken_link_is_back(congestion):
+    """Everything is lost for a second: it arrives all the same, not before the link was back, nor twice as late."""
+    ends = []
+    for broken in (False, True):
+        network = Windows([1e6], [6e4], congestion)
+        network.start(0.0, (0,), 3e6, 0.05, "x")
+        for at_s, lost in ((1.0, True), (2.0, False)) if broken else ():
+            network.lose(at_s, [0], lost)
+        ends.append(drain(network)["x"])
+    assert ends[0] + 0.9 < ends[1] < ends[0] + 2.5
 
 
 def test_a_link_that_is_down_is_refused():
@@ -155,14 +183,15 @@ def test_a_link_that_is_down_is_refused():
         Windows([1e6, 0.0], [6e4, 6e4])
 
 
-def test_the_interpreter_and_the_compiled_text_agree_bit_for_bit(monkeypatch):
+@pytest.mark.parametrize("congestion", ["cubic", "bbr"])
+def test_the_interpreter_and_the_compiled_text_agree_bit_for_bit(congestion, monkeypatch):
     """Three connections on two links, as numba runs them and as Python does."""
     told = []
-    for text in (windows.compiled(), (cubic.begin, cubic.play)):
+    for text in (windows.compiled(), (packets.begin, packets.play)):
         monkeypatch.setattr(windows, "compiled", lambda text=text: text)
-        network = Windows([2e6, 3e6], [5e4, 2e5])
+        network = Windows([2e6, 3e6], [5e4, 2e5], congestion)
         for at, (route, round_trip_s) in enumerate([((0, 1), 0.02), ((0,), 0.1), ((1,), 0.2)]):
-            network.start(at * 0.01, route, 1e6, round_trip_s, at)
+            network.start(at * 0.01, route, 1e6, round_trip_s, at, dice=at)
         told.append((drain(network), network._tables.links.tobytes(), network._tables.flows.tobytes()))
         assert network.again_bytes(0) + network.again_bytes(1) > 0  # something was lost
     assert told[0] == told[1]

@@ -1,10 +1,9 @@
-"""What the rig measures beyond the first set: `python tests/rig/sets.py CONGESTION [SET]` prints it as a RIG.json.
+"""What the rig measures beyond the first set: `python tests/rig/sets.py CONGESTION [SET]` prints a set as a RIG.json.
 
-Retagged and ROM-like images, several pushes of one kernel, pulls through a node's registry, clients behind one uplink,
-a link that breaks during an upload, and contention at other rates, delays, sizes and mixed round trips. A scenario's
-name begins with the group in which it is scored; what the model knows nothing of yet has a name of its own.
-Two sets are apart: `requests`, images of tiny layers over a short and a long round trip, tells how many round trips a
-client takes, and `pulls` how far lone pulls scatter.
+`more`: retagged and ROM-like images, several pushes of one kernel, clients behind one uplink, and contention at other
+rates, delays, sizes and mixed round trips; a scenario's name begins with the group in which it is scored. `rest`: pulls
+through a node's registry, and a link that breaks during an upload. `requests`: images of tiny layers over a short and a
+long round trip, which tell how many round trips a client takes. `pulls`: how far lone pulls scatter.
 """
 
 from __future__ import annotations
@@ -96,24 +95,35 @@ def behind_one_uplink(clients: int) -> Json:
     return _scenario(f"crowd-uplink-{clients}", [office, *laptops, _central(250, 15)], [step], 3)
 
 
-def through_proxy() -> Json:
-    """Pulls through a node's registry: the first finds nothing there, the second everything."""
-    hosts = [host("laptop", 100, 200, 4), _central(150, 25), host("node1", 300, 300, 2, registry="proxy:central")]
+def through_proxy(name: str, up: float, wan: float, *image_mb: float) -> Json:
+    """Pulls through a node's registry: the first finds nothing there, the second everything, the third all but an
+    update's root filesystem."""
+    hosts = [host("laptop", 100, 200, 4), _central(up, wan), host("node1", 300, 300, 2, registry="proxy:central")]
     hosts += [host("vm1", 300, 300, 1), host("vm2", 300, 300, 1)]
-    steps = [push("laptop", "central", "org/app", 3, 12), pull("vm1", "node1"), pull("vm2", "node1")]
-    return _scenario("proxy-1", hosts, [[step] for step in steps], 3)
+    first, update = (push("laptop", "central", "org/app", *image_mb, key=key) for key in "ab")
+    steps = [first, pull("vm1", "node1"), pull("vm2", "node1"), update, pull("vm1", "node1")]
+    return _scenario(f"proxy-{name}", hosts, [[step] for step in steps], 3)
 
 
-def broken_link(for_s: float) -> Json:
+def broken_link(for_s: float, up: float = 40, wan: float = 20) -> Json:
     """An upload whose link loses everything for a while."""
-    hosts = [host("laptop", 40, 200, 6), _central(200, 20)]
+    hosts = [host("laptop", up, 200, 6), _central(200, wan)]
     steps = [[push("laptop", "central", "org/app", 2, 12, key=key)] for key in "ab"]
     cuts = [{"host": "laptop", "step": 1, "after_s": 1.5, "for_s": for_s}]
-    return _scenario(f"cut-{for_s:g}s", hosts, steps, 3) | {"cuts": cuts}
+    return _scenario(f"cut-{for_s:g}s-up{up:g}-wan{wan:g}", hosts, steps, 3) | {"cuts": cuts}
+
+
+def rest() -> list[Json]:
+    """What runs alone, but not plainly."""
+    return [
+        through_proxy("mid", 150, 25, 3, 12), through_proxy("near", 100, 6, 2, 8), through_proxy("far", 200, 60, 2, 20),
+        through_proxy("slow", 40, 15, 1, 6), through_proxy("rom", 150, 25, 15),
+        broken_link(0.5), broken_link(1), broken_link(4), broken_link(2, 80, 45),
+    ]  # fmt: skip
 
 
 def more() -> list[Json]:
-    """The whole set."""
+    """The second set."""
     return [
         pairs(10, 30, 100, 1, 3), pairs(40, 25, 150, 4, 12), pairs(90, 70, 200, 2, 20), retag(), rom(1.3), rom(20),
         same_kernel(3, False), same_kernel(3, True), behind_one_uplink(3), behind_one_uplink(5),
@@ -122,7 +132,6 @@ def more() -> list[Json]:
         crowd("far-4", [_central(80, 50), *_laptops(100, [5, 5, 5, 5])], (1, 6)),
         fanout("slow-4", 60, 5, [2, 2, 2, 2], (2, 6)), fanout("mixed-5", 100, 5, [2, 5, 15, 30, 60], (2, 12)),
         fanout("far-3", 120, 60, [5, 5, 5], (3, 15)), fanout("wide-6", 200, 15, [2, 2, 2, 20, 20, 20], (2, 16)),
-        through_proxy(), broken_link(1), broken_link(4),
     ]  # fmt: skip
 
 
@@ -167,7 +176,7 @@ def lone_pulls() -> list[Json]:
 
 
 #: What can be printed.
-_SETS = {"more": more, "requests": lambda: [requests("near", 2.5), requests("far", 52.5)], "pulls": lone_pulls}
+_SETS = {"more": more, "rest": rest, "requests": lambda: [requests("near", 2.5), requests("far", 52.5)], "pulls": lone_pulls}
 
 
 def main(congestion: str, which: str = "more") -> None:

@@ -6,7 +6,7 @@ One set for each congestion control, the same for all scenarios under it; `sim/c
 from __future__ import annotations
 
 import tomllib
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
 
@@ -18,38 +18,23 @@ class Parameters:
     """What a client process on the rig costs beyond bytes over rate.
 
     A push and a pull each: `start_s`, the process's start and end, s; `trips`, round trips per request (1 on an open
-    connection, 2 where each request opens one); `ramp`, slow start against doubling each round trip; `request_bytes`,
-    headers and handshakes per request in the direction of the blobs; `byte_s`, seconds per byte of hashing and writing.
-    `push_upload_bytes` is what each blob sent adds to that, since its requests carry the state of an upload.
-    `request_s` is a registry's service time of a request, s.
+    connection, 2 where each request opens one); `request_bytes`, headers and handshakes per request in the direction of
+    the blobs; `byte_s`, seconds per byte of hashing and writing. `push_upload_bytes` is what each blob sent adds to
+    that, since its requests carry the state of an upload. `request_s` is a registry's service time of a request, s.
 
-    What TCP does: with `windows` 1 bodies go packet by packet by CUBIC's windows, which leave nothing to the rest of
-    these. With 0, where transfers meet, each connection's share is weighted by e^(`luck` z) with z standard normal, 0
-    for even shares. `gain` is what start-up sends against what the path carries, `overshoot` how many times the excess
-    over path and queue is lost and sent again before it notices; 0 where nothing is. `queue` is the part of a full
-    link's queue that stands, and in which requests wait.
+    What TCP does has no parameter: it goes packet by packet (`network/packets`).
     """
 
     push_start_s: float
     push_trips: float
-    push_ramp: float
     push_byte_s: float
     push_request_bytes: float
     push_upload_bytes: float
     pull_start_s: float
     pull_trips: float
-    pull_ramp: float
     pull_byte_s: float
     pull_request_bytes: float
     request_s: float
-    luck: float = 0.0
-    windows: float = 0.0
-    gain: float = 2.0
-    overshoot: float = 0.0
-    queue: float = 0.0
-
-
-_DEFAULTS = {field.name: field.default for field in fields(Parameters) if field.default is not MISSING}
 
 
 def shipped(congestion: str) -> Parameters:
@@ -83,7 +68,7 @@ def _parse(text: str, name: str) -> Parameters:
             raise InputError(f"{name}: parameters.{key}", "unknown key", near(key, wanted))
     values = {}
     for key in wanted:
-        given = table.get(key, _DEFAULTS.get(key))
+        given = table.get(key)
         value = given.get("value") if isinstance(given, dict) else given
         if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
             raise InputError(f"{name}: parameters.{key}", f"must be a number of 0 or more, got {value!r}")

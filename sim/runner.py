@@ -61,12 +61,13 @@ class Replayed:
 
 
 def replay(scenario: Scenario, seed: int | None = None, run: int = 0) -> Replayed:
-    """Run a scenario that has `[demand.replay]`; its log is read while the world runs."""
+    """Run a scenario that has `[demand.replay]`; its log is read while the world runs, and rows go to disk."""
     streams = Streams(scenario.run.seed if seed is None else seed, run)
     began = time.perf_counter()
     source = logs.source(scenario)
     with _without_collector():
         world = build(scenario, Demand.nothing(), streams)
+        world.log.keep_on_disk()
         replaying = Replaying(world, source.replay, logs.Places(scenario, source.replay))
         _carry_out(world, replaying.run(source.operations(scenario.run.duration_s)), _audit(scenario, world))
     return Replayed(_result(scenario, streams, world, began), source, replaying.counts)

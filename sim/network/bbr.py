@@ -16,8 +16,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sim.network import policing
-from sim.network.policing import see_policing
+from sim.network.policing import POLICING_FIELDS, see_policing
 
 HIGH_GAIN = 2.885
 """2 / ln 2: the least that doubles what is sent each round trip."""
@@ -44,7 +43,7 @@ START, DRAIN, PROBE_BW, PROBE_RTT = 0, 1, 2, 3
 """What a connection is doing."""
 
 #: Of a flow's record, beside what `packets` has there.
-FIELDS = (
+BBR_FIELDS = (
     *((name, "f8") for name in ("first", "since", "departs", "pace", "gain", "rate", "full_rate")),
     *((name, "f8") for name in ("phase_began", "floor", "floor_at", "dip_until", "ahead_since")),
     ("best", "f8", (ROUNDS + 1,)),
@@ -54,7 +53,7 @@ FIELDS = (
     ),
     *((name, "i8") for name in ("full", "full_rounds", "conserves", "recovering", "kept", "dipped", "dice")),
     *((name, "i8") for name in ("ahead", "ahead_new", "ahead_old", "ahead_rounds")),
-    *policing.FIELDS,
+    *POLICING_FIELDS,
 )
 
 
@@ -120,6 +119,14 @@ def bbr_hears(flow: Any, one: Any, arrived: int, missing: int, flew: int, now: f
     if flow.full or pace > flow.pace:
         flow.pace = pace
     _set_window(flow, arrived, missing)
+
+
+def bbr_times_out(flow: Any) -> None:
+    """All under way was lost: whether start-up has found all is to be seen anew."""
+    _keep(flow)
+    flow.recovering = 2
+    flow.conserves = 0
+    flow.full_rate = 0.0
 
 
 def _remember(flow: Any, rate: float) -> None:
@@ -266,7 +273,7 @@ def _set_window(flow: Any, arrived: int, missing: int) -> None:
         cwnd = int(flow.cwnd)
         if missing:
             cwnd = max(cwnd - missing, 1)
-        if flow.recovery and not flow.recovering:
+        if flow.recovery == 1 and flow.recovering != 1:
             # For the first round one may leave for each that has arrived.
             flow.conserves = 1
             flow.next_round = flow.delivered

@@ -28,11 +28,14 @@ LOW_WINDOW, SAMPLES = 16, 8
 """Smaller windows, and fewer samples, do not end slow start (RFC 9406, 4.3: 16 here; Linux)."""
 LEAST_RISE_S, MOST_RISE_S, RISE = 0.004, 0.016, 1 / 8
 """By how much a round trip rises to end slow start: a part of the shortest, within bounds (RFC 9406, 4.3)."""
-TRAIN_S = 0.002
-"""Acknowledgements that come so soon after each other are of one train (Linux)."""
+TRAIN_S, SENDING_S = 0.002, 0.001
+"""Acknowledgements that come so soon after each other are of one train; what sending bursts may take of it (Linux)."""
+
+TIMED_OUT = 2
+"""What a flow's `recovery` is where a time-out began it; 1 where a loss did that was heard of."""
 
 #: Of a flow's record, beside what `packets` has there.
-FIELDS = (
+CUBIC_FIELDS = (
     *((name, "f8") for name in ("ssthresh", "most", "bend", "origin", "epoch", "reno")),
     *((name, "f8") for name in ("lowest", "round_began", "last_ack")),
     *((name, "i8") for name in ("round_end", "samples", "peak", "limited", "told", "out", "before")),
@@ -41,9 +44,11 @@ FIELDS = (
 
 def cubic_hears(flow: Any, number: int, arrived: int, missing: int, now: float) -> None:
     """So many packets have arrived, the last of them by transmission `number`, and so many were lost."""
+    if flow.recovery == TIMED_OUT and flow.una >= flow.high:
+        flow.recovery = 0
     if missing and not flow.recovery:
         _fall(flow, arrived + missing)
-    if flow.recovery:
+    if flow.recovery == 1:
         _shrink(flow, arrived)
         if flow.una >= flow.high:
             flow.recovery = 0
@@ -60,6 +65,18 @@ def cubic_hears(flow: Any, number: int, arrived: int, missing: int, now: float) 
         _grow(flow, arrived, now)
 
 
+def cubic_times_out(flow: Any) -> None:
+    """All under way was lost: slow start up to where a loss would have brought it, and nothing is known any more
+    (tcp_cubic.c, `bictcp_reset`)."""
+    if not flow.recovery:
+        flow.ssthresh = max(flow.cwnd * BETA, 2.0)
+    flow.most = 0.0
+    flow.epoch = -1.0
+    flow.peak = 0
+    flow.least = flow.lowest = np.inf
+    flow.round_end = flow.sent
+
+
 def _look(flow: Any, number: int, trip: float, now: float) -> None:
     """HyStart: whether this acknowledgement ends slow start."""
     if number >= flow.round_end:
@@ -72,7 +89,7 @@ def _look(flow: Any, number: int, trip: float, now: float) -> None:
     ends = False
     if now - flow.last_ack <= TRAIN_S:
         flow.last_ack = now
-        ends = now - flow.round_began > flow.least / 2
+        ends = now - flow.round_began > (flow.least + SENDING_S) / 2
     flow.lowest = min(flow.lowest, trip)
     flow.samples += 1
     if flow.samples > SAMPLES:

@@ -44,10 +44,14 @@ def jit_text(
     """The names of all these modules, their functions compiled; those named in `inline` go into their callers.
 
     Where `entries` are named the others can be called from the text alone, which halves the time that compiling takes.
+    ValueError where two modules mean different things by a name.
     """
     scope: dict[str, Any] = {}
     for module in text:
-        scope.update(vars(module))
+        for name, value in vars(module).items():
+            if isinstance(value, FunctionType | int | float) and scope.get(name, value) != value:
+                raise ValueError(f"{module.__name__}.{name}: another module of the text means something else by it")
+            scope[name] = value
     for module in text:
         for name, function in vars(module).items():
             if isinstance(function, FunctionType) and function.__module__ == module.__name__:

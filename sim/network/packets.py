@@ -8,8 +8,8 @@ leaves the last queue. How large a sender's window is, and how fast it may send,
 
 Source: RFC 8985 (losses by order, probes), RFC 6298 (timers), RFC 5681, 4.2 (acknowledgements); where these leave it
 open, Linux 6.18 (net/ipv4/tcp_input.c, tcp_output.c, tcp_rate.c). Leaves out receive windows and what readers of
-sockets do to them, that a time-out begins slow start anew, and queues of acknowledgements. Text for both ways to run
-(see `jit`): `begin` and `play` are all that others call.
+sockets do to them, and queues of acknowledgements. Text for both ways to run (see `jit`): `begin` and `play` are all
+that others call.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.network import bbr, cubic
 from sim.network.agenda import add, take
-from sim.network.bbr import bbr_begin, bbr_burst, bbr_hears, bbr_leaves
-from sim.network.cubic import cubic_hears
+from sim.network.bbr import BBR_FIELDS, bbr_begin, bbr_burst, bbr_hears, bbr_leaves, bbr_times_out
+from sim.network.cubic import CUBIC_FIELDS, TIMED_OUT, cubic_hears, cubic_times_out
 from sim.network.transport import MSS_BYTES
 
 CUBIC, BBR = 0, 1
@@ -50,8 +49,8 @@ FLOW = np.dtype(
         *((name, "i8") for name in ("packets", "new", "got", "una", "sent", "oldest", "lost_first", "lost_last")),
         *((name, "i8") for name in ("flying", "held", "in_flight", "recovery", "high", "tries", "hops", "done")),
         *((name, "i8") for name in ("control", "waits", "written")),
-        *cubic.FIELDS,
-        *bbr.FIELDS,
+        *CUBIC_FIELDS,
+        *BBR_FIELDS,
     ]
 )
 #: A transmission: which packet, when, whether it arrived; and of its sender then, for the rate at which it is heard of:
@@ -116,9 +115,13 @@ def play(tables: Any, until: float) -> float:
             flow.waits = 0
             _send(tables, f, now)
         elif flow.flying == 0 and flow.in_flight > 0:
-            # All under way was lost: the last of it once more tells (RFC 8985, 7; RFC 6298, 5).
             flow.tries += 1
-            _transmit(tables, f, tables.sent[f, (flow.sent - 1) % RING].packet, now)
+            if flow.tries == 1:
+                # All under way was lost: the last of it once more tells (RFC 8985, 7).
+                _transmit(tables, f, tables.sent[f, (flow.sent - 1) % RING].packet, now)
+            else:
+                _time_out(flow, tables.sent[f], tables.lost[f])
+                _send(tables, f, now)
         _probe_later(tables, f, now)
     return until
 
@@ -216,6 +219,25 @@ def _probe_later(tables: Any, f: int, now: float) -> None:
     if flow.flying == 0 and flow.in_flight > 0 and flow.waits == 0 and flow.tries < TRIES:
         wait = 2 * flow.trip if flow.tries == 0 else (flow.trip + LEAST_WAIT_S) * 2.0 ** (flow.tries - 1)
         add(tables.heap, tables.count, now + wait, f, 0, PROBE)
+
+
+def _time_out(flow: Any, sent: Any, lost: Any) -> None:
+    """Nothing is heard of what is under way: all of it is lost, and it begins again with one packet (RFC 6298, 5; RFC
+    5681, 3.1)."""
+    before = -1
+    while flow.oldest < flow.sent:
+        packet = sent[flow.oldest % RING].packet
+        if packet != before:  # the last one was sent again before
+            lost[flow.lost_last % RING] = packet
+            flow.lost_last += 1
+        before = packet
+        flow.in_flight -= 1
+        flow.oldest += 1
+    if flow.control == BBR:
+        bbr_times_out(flow)
+    else:
+        cubic_times_out(flow)
+    flow.recovery, flow.high, flow.cwnd = TIMED_OUT, flow.new, 1.0
 
 
 def _write(flow: Any) -> None:

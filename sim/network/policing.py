@@ -16,7 +16,7 @@ LOSSY, POLICED_LEAST, POLICED_MOST, ALIKE, POLICED_ROUNDS = 50 / 256, 4, 16, 1 /
 differ by an eighth at most; the rate of these then holds for so many rounds."""
 
 #: Of a flow's record, beside what `packets` and `bbr` have there.
-FIELDS = (
+POLICING_FIELDS = (
     *((name, "f8") for name in ("policed_rate", "policed_since")),
     *((name, "i8") for name in ("policed", "sampling", "policed_rounds", "policed_delivered", "policed_losses")),
 )

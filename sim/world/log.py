@@ -43,6 +43,11 @@ class Log:
              digest, meant, trailing_s is not None, 0.0 if trailing_s is None else trailing_s)
         )  # fmt: skip
 
+    def keep_on_disk(self) -> None:
+        """Rows may be more than memory holds."""
+        for table in self.tables.values():
+            table.keep_on_disk()
+
     def settle(self) -> None:
         """Turn what has gathered in buffers into columns."""
         for table in self.tables.values():

@@ -82,11 +82,13 @@ def test_an_upload_waits_for_the_next_try_after_a_break() -> None:
         assert for_s - 0.06 < longer_s < 2 * for_s + 1.0
 
 
-def test_what_stood_in_the_rest_is_scored_in_groups_of_its_own() -> None:
-    """Pulls through a proxy and cut uploads, two each; cut uploads end within 5 % of when they did."""
-    groups = score(RIG / "rest-cubic.json", RIG / "rest-cubic.csv").groups
+@pytest.mark.slow
+@pytest.mark.parametrize("congestion", ["cubic", "bbr"])
+def test_what_stood_in_the_rest_is_scored_in_groups_of_its_own(congestion: str) -> None:
+    """Pulls through a proxy, three from each of five, and four cut uploads, which end within a tenth of when they did."""
+    groups = score(RIG / f"rest-{congestion}.json", RIG / f"rest-{congestion}.csv").groups
     assert {name: group.n for name, group in groups.items() if not name.startswith("pair")} == {
-        "proxy-pull": 2, "proxy-pull-bytes": 2, "cut-push": 2, "cut-push-bytes": 2,
+        "proxy-pull": 15, "proxy-pull-bytes": 15, "cut-push": 4, "cut-push-bytes": 4,
     }  # fmt: skip
-    assert groups["cut-push"].mape < 0.05
+    assert groups["cut-push"].mape < 0.1
     assert groups["proxy-pull-bytes"].mape < 0.01

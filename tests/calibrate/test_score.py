@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sim.calibrate.model import Outcome, simulate
-from sim.calibrate.parameters import Parameters, shipped
+from sim.calibrate.parameters import shipped
 from sim.calibrate.rig import Measured, Operation, RigScenario, by_repeat, read_measured, read_scenarios
 from sim.calibrate.score import GROUPS, Score, Scored, score, score_scenario
 
@@ -39,10 +38,8 @@ SCATTER = {"cubic": {"pair-pull": 0.065}, "bbr": {}}
 
 
 #: Packet by packet takes half a minute.
-BOTH = [pytest.param("cubic", marks=pytest.mark.slow), "bbr"]
-
-
-@pytest.mark.parametrize("congestion", BOTH)
+@pytest.mark.slow
+@pytest.mark.parametrize("congestion", ["cubic", "bbr"])
 def test_the_shipped_parameters_come_as_near_as_asked_in_every_group(congestion: str) -> None:
     """Operations and bytes within 3 %, means of transfers at once within 10 %, their makespans within 15 %."""
     groups = score(RIG / f"{congestion}.json", RIG / f"{congestion}.csv").groups
@@ -55,12 +52,14 @@ def test_the_shipped_parameters_come_as_near_as_asked_in_every_group(congestion:
     assert {name: group.mape for name, group in groups.items() if group.mape > within[name]} == {}
 
 
-@pytest.mark.parametrize("congestion", BOTH)
-def test_transfers_at_once_come_as_near_where_nothing_was_fitted(congestion: str) -> None:
-    """On the second set, too: other rates, delays, sizes and crowds, clients behind one uplink, mixed round trips."""
+@pytest.mark.slow
+@pytest.mark.parametrize("congestion", ["cubic", "bbr"])
+def test_the_second_set_comes_as_near_with_nothing_fitted_to_it(congestion: str) -> None:
+    """Other rates, delays, sizes and crowds, retagged and ROM-like images, clients behind one uplink, mixed round
+    trips."""
     groups = score(RIG / f"more-{congestion}.json", RIG / f"more-{congestion}.csv").groups
-    asked = ("fanout-mean", "fanout-makespan", "crowd-mean", "crowd-makespan")
-    assert {name: groups[name].mape for name in asked if groups[name].mape > WITHIN[name]} == {}
+    assert tuple(groups) == GROUPS[:10]
+    assert {name: group.mape for name, group in groups.items() if group.mape > WITHIN[name]} == {}
 
 
 def test_a_client_takes_as_many_round_trips_as_it_did() -> None:
@@ -82,62 +81,57 @@ def test_wrong_parameters_score_badly(tmp_path: Path) -> None:
     text = (Path(__file__).parents[2] / "sim/calibrate/parameters/bbr.toml").read_text()
     worse = tmp_path / "worse.toml"
     worse.write_text(re.sub(r"push_trips = \{ value = [\d.]+", "push_trips = { value = 10", text))
-    assert score(RIG / "bbr.json", RIG / "bbr.csv", worse).groups["pair-push"].mape > 0.15
+    few = tmp_path / "few.json"
+    few.write_text(json.dumps([one for one in json.loads((RIG / "bbr.json").read_text()) if "up60" in one["name"]]))
+    rows = (RIG / "bbr.csv").read_text().splitlines()
+    own = tmp_path / "few.csv"
+    own.write_text("\n".join([rows[0], *(row for row in rows if "up60" in row)]) + "\n")
+    assert score(few, own).groups["pair-push"].mape < 0.05
+    assert score(few, own, worse).groups["pair-push"].mape > 0.15
 
 
-def seconds(name: str, parameters: Parameters, seed: int) -> list[float]:
+def seconds(congestion: str, name: str, seed: int) -> list[float]:
     """What the operations of the last step of a scenario of the rig take."""
-    scenario = next(one for one in read_scenarios(RIG / "cubic.json") if one.name == name)
-    return [outcome.seconds for outcome in simulate(scenario, parameters, seed)[-1]]
+    scenario = next(one for one in read_scenarios(RIG / f"{congestion}.json") if one.name == name)
+    return [outcome.seconds for outcome in simulate(scenario, shipped(congestion), seed)[-1]]
 
 
-def test_a_seed_gives_the_same_every_time_and_another_gives_other_shares() -> None:
-    """What runs alone draws nothing; under cubic a pull's own connections meet, and one of them is first."""
-    for given in (shipped("cubic"), replace(shipped("cubic"), windows=0.0, luck=0.3)):
-        assert seconds("fanout-4", given, 1) == seconds("fanout-4", given, 1) != seconds("fanout-4", given, 2)
-    assert seconds("pair-up20-wan10-5mb", given, 1) == seconds("pair-up20-wan10-5mb", given, 2)
-    found = {tuple(seconds("pair-up20-wan45-25mb", shipped("cubic"), seed)) for seed in range(10)}
-    assert len(found) > 1
+@pytest.mark.parametrize("congestion", ["cubic", "bbr"])
+def test_a_seed_gives_the_same_every_time_and_another_gives_other_shares(congestion: str) -> None:
+    """Who is first is drawn where clients run at once, and where one pulls two layers at once."""
+    for name in ("fanout-4", "pair-up20-wan45-25mb"):
+        found = [seconds(congestion, name, seed) for seed in (1, 1, 2, 3, 4, 5, 6)]
+        assert found[0] == found[1]
+        assert len(set(map(tuple, found))) > 1
 
 
-def test_luck_lets_some_end_early_and_none_late() -> None:
-    """Equal pulls that share evenly end at once; unevenly, the link is as busy and the last ends no later than that.
-
-    Within 5 %, since the kernel's and the root file system's flows no longer begin and end together.
-    """
-    given = replace(shipped("cubic"), windows=0.0)
-    even = seconds("fanout-8", replace(given, luck=0.0), 1)
-    uneven = seconds("fanout-8", replace(given, luck=0.5), 1)
-    assert max(even) - min(even) < 1e-6
-    assert max(uneven) == pytest.approx(max(even), rel=0.05)
-    assert min(uneven) < 0.9 * min(even)
-
-
-def test_long_round_trips_get_less_of_a_link() -> None:
-    """Of four pulls at once, two over 14 ms and two over 170 ms, the far ones end last, and later than by shares."""
-    delays = (2, 2, 80, 80)
+@pytest.mark.parametrize(("congestion", "favoured"), [("cubic", slice(0, 2)), ("bbr", slice(2, 4))])
+def test_round_trips_decide_who_gets_more_of_a_link(congestion: str, favoured: slice) -> None:
+    """Of four pulls at once, two over 14 ms and two over 90 ms, cubic serves the near ones first, and bbr, which keeps
+    twice what its path holds under way, the far ones."""
+    delays = (2, 2, 40, 40)
     hosts = [{"name": "b", "up": 100, "down": 100, "delay": 5, "registry": "plain"}]
     hosts += [{"name": f"n{n}", "up": 500, "down": 500, "delay": delay} for n, delay in enumerate(delays)]
     first = [{"op": "push", "at": "n0", "to": "b", "image": "x", "layers": [["r", 15_000_000]]}]
     pulls = [{"op": "pull", "at": f"n{n}", "from": "b", "image": "x"} for n in range(4)]
-    document = {"name": "far", "congestion": "cubic", "hosts": hosts, "repeat": 1, "steps": [first, pulls]}
+    document = {"name": "far", "congestion": congestion, "hosts": hosts, "repeat": 1, "steps": [first, pulls]}
     scenario = RigScenario.model_validate(document)
-
-    def mean_s(given: Parameters) -> list[float]:
-        runs = [[one.seconds for one in simulate(scenario, given, seed)[1]] for seed in range(10)]
-        return [sum(run[n] for run in runs) / 10 for n in range(4)]
-
-    windows = shipped("cubic")
-    by_windows, by_shares = mean_s(windows), mean_s(replace(windows, windows=0.0))
-    assert max(by_windows[:2]) < 0.8 * min(by_windows[2:])
-    assert max(by_windows) > 1.1 * max(by_shares)
+    runs = [[one.seconds for one in simulate(scenario, shipped(congestion), seed)[1]] for seed in range(10)]
+    mean_s = [sum(run[n] for run in runs) / 10 for n in range(4)]
+    others = [one for one in mean_s if one not in mean_s[favoured]]
+    assert sum(mean_s[favoured]) / 2 < 0.95 * sum(others) / 2
 
 
 def test_requests_wait_in_queues_that_others_fill() -> None:
-    """With standing queues six pushes through one uplink take longer, and one alone as long as without."""
-    for name, waits in (("crowd-6", True), ("pair-up20-wan10-5mb", False)):
-        idle, full = (max(seconds(name, replace(shipped("bbr"), queue=queue), 1)) for queue in (0.0, 1.0))
-        assert (full > 1.02 * idle) if waits else (full == idle)
+    """Cubic's six pushes at once keep 60 ms of their uplink queued: each of a push's requests waits there, so that it
+    ends later than bytes over an even share say."""
+    given = shipped("cubic")
+    took_s = seconds("cubic", "crowd-6", 1)
+    bytes_s = 6 * 8e6 * 8 / 80e6 * 1500 / 1448
+    scenario = next(one for one in read_scenarios(RIG / "cubic.json") if one.name == "crowd-6")
+    alone = scenario.model_copy(update={"steps": (scenario.steps[0][:1],)})
+    alone_s = simulate(alone, given, 1)[0][0].seconds - bytes_s / 6
+    assert max(took_s) > bytes_s + alone_s
 
 
 def test_clients_behind_one_uplink_share_it() -> None:

@@ -1,5 +1,7 @@
 """The interpreter and the compiled text give the same times, bit for bit."""
 
+from types import ModuleType
+
 import numpy as np
 import pytest
 
@@ -80,3 +82,12 @@ def test_the_ladder_is_the_same_on_either(depth_bytes):
     plain = story(compiled=False)
     assert sum(len(ended) for _, ended in plain[0]) == 400
     assert story(compiled=True) == plain
+
+
+def test_a_name_means_one_thing_in_a_text():
+    """Modules that are compiled together share their names: two constants or functions of one name are refused."""
+    jit = pytest.importorskip("sim.network.jit")
+    one, other = ModuleType("one"), ModuleType("other")
+    one.HALF, other.HALF = 0.5, 0.25
+    with pytest.raises(ValueError, match="other.HALF: another module"):
+        jit.jit_text((one, other), 0)

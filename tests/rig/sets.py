@@ -176,7 +176,12 @@ def lone_pulls() -> list[Json]:
 
 
 #: What can be printed.
-_SETS = {"more": more, "rest": rest, "requests": lambda: [requests("near", 2.5), requests("far", 52.5)], "pulls": lone_pulls}
+_SETS = {
+    "more": more,
+    "rest": rest,
+    "requests": lambda: [requests("near", 2.5), requests("far", 52.5)],
+    "pulls": lone_pulls,
+}
 
 
 def main(congestion: str, which: str = "more") -> None:

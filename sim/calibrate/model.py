@@ -43,9 +43,10 @@ _MANIFEST_BYTES = 560
 _WORKERS = 1024
 #: Windows of the rig's hosts never were what held a transfer back.
 _WINDOW_BYTES = 1 << 40
-#: Clients of one step are started one after another, which takes so long in the mean: from 8 to 53 ms by when their
-#: first requests came to the registry, in 12 steps of the rig.
-LAG_S = 0.023
+#: Clients of one step are started one after another. By when their first requests came to the registry the second is so
+#: long after the first in the mean, and each that follows after the one before: 48 steps of 2 to 8 clients on the rig's
+#: two cores, of which the first two have one each.
+LAG_S, LAGS_S = 0.006, 0.0115
 #: A step begins so long after the one before, as on the rig (`tests/rig/measure.py`).
 SETTLE_S = 0.6
 #: What a process takes to start is in the parameters.
@@ -140,7 +141,8 @@ class _Rig:
         began_s = self._world.clock.now
         lag = self._streams.generator("lag", f"{self._name} {number}")
         for at, outcome in enumerate(outcomes):
-            began_s += float(lag.uniform(0.0, 2 * LAG_S)) if at else 0.0
+            if at:
+                began_s += float(lag.uniform(0.0, 2 * (LAG_S if at == 1 else LAGS_S)))
             yield self._process(outcome, began_s, self._streams.generator("luck", f"{self._name} {number} {at}"))
 
     def _process(self, outcome: Outcome, began_s: float, luck: np.random.Generator) -> Generator[Happening, Any, None]:
@@ -212,7 +214,7 @@ class _Rig:
             self._wire.enter(through, 1.0, through.down, luck)
             return through
 
-        asking = Asking(self._world, proxy, way, enter, lambda through: self._wire.leave(own.pop(through)))
+        asking = Asking(self._world, proxy, way, enter, lambda through: self._wire.leave(own.pop(through)), luck)
         path.now_s += 2 * way.open_s
         yield from tell(self._world, path, way, proxy.registry, _PROFILE.login)
         path.now_s += way.back_s

@@ -104,8 +104,7 @@ def play(tables: Any, until: float) -> float:
             continue
         if hop >= 0:
             _arrive(tables, f, number, hop, now)
-            continue
-        if hop == ACK:
+        elif hop == ACK:
             flow.flying -= 1
             flow.tries = 0
             if number >= flow.oldest:

@@ -11,6 +11,7 @@ from sim.calibrate.model import simulate
 from sim.calibrate.parameters import shipped
 from sim.calibrate.rig import RigScenario, read_scenarios
 from sim.calibrate.score import score
+from sim.errors import InputError
 
 RIG = Path(__file__).parents[1] / "rig"
 
@@ -51,9 +52,14 @@ def test_concurrent_misses_are_not_coalesced() -> None:
 
 
 def test_a_proxy_asks_upstream_for_a_tag_each_time() -> None:
-    """What it holds still costs round trips to central: 2 requests, 3.1 round trips of 42 ms."""
+    """What it holds by and by still costs round trips to central: 2 requests, 3.1 round trips of 42 ms."""
     near, far = (
-        simulate(through_proxy([[pull("a")], [pull("b")]]).model_copy(update={"hosts": hosts}), shipped("cubic"))[2][0]
+        simulate(
+            through_proxy([[pull("a")], *[[pull("c", "central")]] * 3, [pull("b")]]).model_copy(
+                update={"hosts": hosts}
+            ),
+            shipped("cubic"),
+        )[-1][0]
         for hosts in (
             tuple(
                 host.model_copy(update={"delay": delay}) if host.name == "central" else host
@@ -82,10 +88,16 @@ def test_an_upload_waits_for_the_next_try_after_a_break() -> None:
         assert for_s - 0.06 < longer_s < 2 * for_s + 1.0
 
 
+def test_a_link_that_stays_broken_is_told() -> None:
+    """Nobody waits for days: one line says what never ends."""
+    with pytest.raises(InputError, match=r"steps\.1: push at laptop: never ends"):
+        simulate(cut(1e9), shipped("cubic"))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("congestion", ["cubic", "bbr"])
 def test_what_stood_in_the_rest_is_scored_in_groups_of_its_own(congestion: str) -> None:
-    """Pulls through a proxy, three from each of five, and four cut uploads, which end within a tenth of when they did."""
+    """Pulls through a proxy, three from each of five, and four cut uploads, which end as they did within a tenth."""
     groups = score(RIG / f"rest-{congestion}.json", RIG / f"rest-{congestion}.csv").groups
     assert {name: group.n for name, group in groups.items() if not name.startswith("pair")} == {
         "proxy-pull": 15, "proxy-pull-bytes": 15, "cut-push": 4, "cut-push-bytes": 4,

@@ -89,5 +89,5 @@ def test_a_name_means_one_thing_in_a_text():
     jit = pytest.importorskip("sim.network.jit")
     one, other = ModuleType("one"), ModuleType("other")
     one.HALF, other.HALF = 0.5, 0.25
-    with pytest.raises(ValueError, match="other.HALF: another module"):
+    with pytest.raises(ValueError, match=r"other\.HALF: another module"):
         jit.jit_text((one, other), 0)

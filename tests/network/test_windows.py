@@ -165,6 +165,18 @@ def test_what_begins_elsewhere_changes_nothing(congestion):
 
 
 @pytest.mark.parametrize("congestion", ["cubic", "bbr"])
+def test_a_first_window_that_is_lost_on_the_way_is_sent_again(congestion):
+    """Nothing of it passes its second link, whose queue others keep full: it tries again until it arrives."""
+    network = Windows([1e8, 1e6], [1e6, 6e4], congestion)
+    for at in range(12):
+        network.start(at * 0.001, (1,), 3e6, 0.02, at)
+    network.start(2.0, (0, 1), 2e4, 0.1, "late")
+    network.lose(2.0, [1], True)
+    network.lose(2.05, [1], False)
+    assert len(drain(network)) == 13
+
+
+@pytest.mark.parametrize("congestion", ["cubic", "bbr"])
 def test_a_transfer_goes_on_when_a_broken_link_is_back(congestion):
     """Everything is lost for a second: it arrives all the same, not before the link was back, nor twice as late."""
     ends = []

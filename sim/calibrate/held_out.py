@@ -9,7 +9,8 @@ client's uplink alone repeat the very same pull, so only the second leaves out p
 The regression is least squares on what a push or pull takes beyond its bytes at the narrowest link's rate and slow
 start by the book, in the number of requests' blobs, the round trip, their product, and the bytes. It can say nothing
 of transfers at once. The scatter is what is left when an operation is predicted by the same one measured in other
-scenarios: no model of the operation can do better.
+scenarios. What chance leaves is how far a model that is right would be off: the model's own runs, as many as were
+measured, against the mean of all that it can do.
 """
 
 from __future__ import annotations
@@ -23,12 +24,16 @@ from functools import cache
 import numpy as np
 
 from sim.calibrate.fit import Rows, fit
-from sim.calibrate.parameters import Parameters
+from sim.calibrate.model import simulate
+from sim.calibrate.parameters import Parameters, shipped
 from sim.calibrate.rig import Operation, RigScenario, by_repeat, read_measured, read_scenarios
-from sim.calibrate.score import Score, Scored, kind_of, score_scenario
+from sim.calibrate.score import SEEDS, Score, Scored, kind_of, score_scenario
 from sim.network.transport import MSS_BYTES, MTU_BYTES, slow_start_s
 
 Fold = Callable[[RigScenario], Hashable]
+
+#: How often a few of the model's runs are drawn, to see by how much their mean is off.
+_DRAWS = 100
 
 
 def by_name(scenario: RigScenario) -> Hashable:
@@ -135,6 +140,26 @@ def scatter(pairs: Sequence[RigScenario], rows: Rows) -> list[Scored]:
     ]
 
 
+def chance(pairs: Sequence[RigScenario], rows: Rows, parameters: Parameters, seed: int = 0) -> list[Scored]:
+    """Every operation as if the model had been measured: means of as few runs, drawn time and again."""
+    draw = np.random.default_rng(seed)
+    scored = []
+    for scenario in pairs:
+        runs = [simulate(scenario, parameters, number) for number in range(2 * SEEDS)]
+        for step, outcomes in enumerate(zip(*runs, strict=True)):
+            repeats = rows.get((scenario.name, step))
+            if repeats:
+                took_s = np.array([outcome.seconds for (outcome,) in outcomes])
+                operation = outcomes[0][0].operation
+                scored += [
+                    Scored(
+                        f"pair-{operation.op}", scenario.name, step, operation.at, float(took_s.mean()), float(one_s)
+                    )
+                    for one_s in draw.choice(took_s, (_DRAWS, len(repeats))).mean(axis=1)
+                ]
+    return scored
+
+
 def _columns(one: Alone) -> list[float]:
     blobs = len(one.blobs_bytes)
     return [1.0, blobs, one.round_trip_s, blobs * one.round_trip_s, float(sum(one.blobs_bytes))]
@@ -168,6 +193,7 @@ def main(rig: str, measured: str) -> None:
         ("a plain regression, one scenario at a time:", regression(pairs, rows, by_name)),
         ("a plain regression, one path and size at a time:", regression(pairs, rows, by_pull)),
         ("the same operation, measured in other scenarios:", scatter(pairs, rows)),
+        (f"what chance leaves, each {_DRAWS} times:", chance(pairs, rows, shipped(pairs[0].congestion))),
     ):
         print(f"{told}\n{Score(tuple(scored)).to_text()}\n")
 

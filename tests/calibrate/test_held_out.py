@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.calibrate.held_out import by_name, operations, regression, scatter
+from sim.calibrate.held_out import by_name, chance, operations, regression, scatter
+from sim.calibrate.parameters import shipped
 from sim.calibrate.rig import Measured, RigScenario, by_repeat, read_measured, read_scenarios
 from sim.calibrate.score import Score, kind_of
 
@@ -46,3 +47,13 @@ def test_an_update_carries_no_kernel_and_a_pull_every_layer() -> None:
     """Layers of 2 and 5 MB: a first push has both, an update 5 MB, the node the same, and the pull 7 MB again."""
     found = [one.blobs_bytes for one in operations(pairs("cubic")[0])]
     assert found == [(2 * 10**6, 5 * 10**6), (5 * 10**6,)] * 2 + [(2 * 10**6, 5 * 10**6)]
+
+
+def test_chance_leaves_nothing_where_nothing_is_drawn_and_less_the_more_is_measured() -> None:
+    """Lone pushes under cubic draw nothing that matters; a pull's two modes leave less to the mean of 8 than of 2."""
+    (scenario,) = (one for one in pairs("cubic") if one.name == "pair-up20-wan45-25mb")
+    rows = by_repeat(read_measured(RIG / "cubic.csv"))
+    many = {key: {number: next(iter(repeats.values())) for number in range(8)} for key, repeats in rows.items()}
+    few, more = (Score(tuple(chance([scenario], given, shipped("cubic")))).groups for given in (rows, many))
+    assert few["pair-push"].mape < 1e-3
+    assert 0.02 < more["pair-pull"].mape < 0.7 * few["pair-pull"].mape

@@ -23,6 +23,10 @@ _Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Name = Annotated[str, Field(min_length=1)]
 
 
+LIMIT_S = 600.0
+"""The rig waits for a step so long."""
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -79,7 +83,7 @@ class Cut(_Strict):
     host: _Name
     step: Annotated[int, Field(ge=0)]
     after_s: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    for_s: _Above0
+    for_s: Annotated[float, Field(gt=0, le=LIMIT_S)]
 
 
 class RigScenario(_Strict):

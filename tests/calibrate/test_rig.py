@@ -149,6 +149,10 @@ def test_what_the_model_does_not_know_is_not_scored(tmp_path: Path) -> None:
         ),
         ({"hosts": [*GOOD["hosts"], {**PROXY, "via": "z"}]}, "hosts.2.via: must be a host that is behind no other"),
         ({"cuts": [{"host": "z", "step": 0, "after_s": 1, "for_s": 1}]}, "cuts.0.host: no host is named 'z'"),
+        (
+            {"cuts": [{"host": "a", "step": 0, "after_s": 1, "for_s": 1e9}]},
+            "cuts.0.for_s: Input should be less than or equal to 600, got 1000000000.0",
+        ),
         ({"cuts": [{"host": "a", "step": 3, "after_s": 1, "for_s": 1}]}, "cuts.0.step: must be 0 to 0, got 3"),
     ],
 )

@@ -27,7 +27,7 @@ from load import Load
 from software import client, missing, registry, write_image
 
 from sim import files
-from sim.calibrate.rig import Cut, Operation, RigScenario, read_scenarios
+from sim.calibrate.rig import LIMIT_S, Cut, Operation, RigScenario, read_scenarios
 from sim.errors import InputError
 
 COLUMNS = (
@@ -36,7 +36,6 @@ COLUMNS = (
 )  # fmt: skip
 #: After a step: what is still on its way arrives, and congestion windows fall back.
 _SETTLE_S = 0.3
-_LIMIT_S = 600.0
 #: A repeat is measured again when the router was later than this, at most so often.
 LATE_S, TRIES = 0.020, 2
 
@@ -109,12 +108,12 @@ def _side_by_side(
             waiting.register(descriptor, select.POLLIN)
         while running:
             now_s = time.monotonic() - began_s
-            if now_s > _LIMIT_S:
-                raise OSError(f"a step took more than {_LIMIT_S:g} s")
+            if now_s > LIMIT_S:
+                raise OSError(f"a step took more than {LIMIT_S:g} s")
             while changes and changes[0][0] <= now_s:
                 _, host, broken = changes.pop(0)
                 network.cut(host, broken)
-            until_s = changes[0][0] if changes else _LIMIT_S
+            until_s = changes[0][0] if changes else LIMIT_S
             for descriptor, _ in waiting.poll(max(0.0, until_s - now_s) * 1e3 + 1):
                 ended_s = time.monotonic()
                 at, started_s, process = running.pop(descriptor)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from dataclasses import astuple, replace
 from pathlib import Path
 
@@ -53,15 +52,15 @@ def test_nothing_is_fitted_to_transfers_at_once() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("congestion", ["cubic", "bbr"])
 def test_the_shipped_parameters_are_what_the_fit_finds(congestion: str) -> None:
-    """Fitted again to the same data, each comes out within 1 %; a pull's start, which cubic leaves open, is bbr's.
+    """Fitted again to the same data, each comes out within 1 %; a pull's start, which cubic leaves open, may be bbr's.
 
-    A process starts alike whatever TCP does, so what bbr's narrower interval says has to hold for both.
+    A process starts alike whatever TCP does, so what bbr tells has to lie within cubic's interval.
     """
     scenarios = read_scenarios(RIG / f"{congestion}.json")
-    found, _ = fit(scenarios, by_repeat(read_measured(RIG / f"{congestion}.csv")))
+    found, bounds = fit(scenarios, by_repeat(read_measured(RIG / f"{congestion}.csv")))
     assert astuple(found) == pytest.approx(astuple(shipped(congestion)), rel=0.01, abs=1e-3)
-    told = tomllib.loads((RIG.parents[1] / "sim/calibrate/parameters/bbr.toml").read_text())["parameters"]
-    assert told["pull_start_s"]["low"] < found.pull_start_s < told["pull_start_s"]["high"]
+    low, high = bounds["pull_start_s"]
+    assert low < shipped("bbr").pull_start_s < high
 
 
 def test_pairs_that_repeat_a_pull_are_held_out_together() -> None:

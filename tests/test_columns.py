@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim import columns
+import sim
+from sim import columns, rows
 from sim.columns import Column, Table
+from sim.runner import replay
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
 COLUMNS = (
     Column("at_s", "float", ""),
@@ -66,3 +73,15 @@ def test_rows_on_disk_take_no_memory() -> None:
         columns.IN_MEMORY = keep
     assert len(table) == 300
     assert sum(len(column) for column in table._data) <= 4 * 100
+
+
+def test_a_replay_whose_rows_are_on_disk_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its digest, its metrics and its tables, sorted as they are at the end of a run."""
+    scenario = sim.load(SCENARIOS / "replay.toml")
+    told = []
+    for in_memory in (columns.IN_MEMORY, 4):
+        monkeypatch.setattr(columns, "IN_MEMORY", in_memory)
+        result = replay(scenario).result
+        told.append((rows.digest(result.tables), repr(result.metrics), result.deploys.to_csv(), result.starts.to_csv()))
+    assert told[0] == told[1]
+    assert isinstance(result.tables["transfers"]._disk, columns._Disk)

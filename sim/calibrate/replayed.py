@@ -83,11 +83,13 @@ class Beside:
         yield from (f"{count:,} {words}" for count, words in notes if count)
 
     def _table(self) -> Iterator[str]:
-        yield f"{'':<32}{'logged':>16}{'simulated':>16}{'difference':>14}"
-        for name, _, logged, simulated in self.rows():
-            apart = f"{100 * (simulated - logged) / logged:+.2f} %" if logged else "none logged"
-            told = "equal" if logged == simulated else apart
-            yield f"{name:<32}{logged:>16,.0f}{simulated:>16,.0f}{told:>14}"
+        rows = [
+            (name, f"{logged:,.0f}", f"{simulated:,.0f}", _apart(logged, simulated))
+            for name, _, logged, simulated in self.rows()
+        ]
+        wide = max(14, *(len(cell) for _, *cells in rows for cell in cells)) + 2
+        for name, *cells in (("", "logged", "simulated", "difference"), *rows):
+            yield f"{name:<32}" + "".join(f"{cell:>{wide}}" for cell in cells)
 
     def _times(self) -> Iterator[str]:
         metrics = self.run.result.metrics
@@ -95,6 +97,12 @@ class Beside:
             told = ", ".join(f"{at} {amount(metrics[f'{name}.{at}'], 's')}" for at in ("p50", "p95", "max"))
             yield f"{name.removesuffix('_s')} simulated: {told}"
         yield f"failed: {int(metrics['failed_deploys'])}"
+
+
+def _apart(logged: float, simulated: float) -> str:
+    if logged == simulated:
+        return "equal"
+    return f"{100 * (simulated - logged) / logged:+.2f} %" if logged else "none logged"
 
 
 def replayed(scenario: Scenario, seed: int | None = None) -> Beside:

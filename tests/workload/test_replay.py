@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +37,14 @@ def test_bytes_and_dedup_hits_are_those_logged(log: str) -> None:
         "blobs that dedup saved pushes": 6, "bytes that dedup saved pushes": 58_409_194,
         "pulls": 13, "blobs fetched by pulls": 30, "bytes fetched by pulls": 189_135_617,
     }  # fmt: skip
+
+
+def test_columns_stay_apart_however_much_was_moved() -> None:
+    """Ten petabytes beside thirty terabytes: a name and three figures in every row."""
+    found = replayed(recorded())
+    found.run.source.logged.saved_bytes, found.run.simulated.saved_bytes = 9.7e15, 2.66e13
+    rows = [line for line in found.to_text().splitlines() if line.startswith(("pushes", "blobs", "bytes", "pulls"))]
+    assert [len(re.split(r" {2,}", row)) for row in rows] == [4] * 8
 
 
 def test_the_tables_say_the_same() -> None:

@@ -22,6 +22,9 @@ from sim.world.wire import Wire
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+#: So many transfers at once are looked at, which takes some 50 MB: there may be more than memory holds.
+_ROWS = 1 << 17
+
 
 class Usage(NamedTuple):
     """The bins in which a link carried something, by link and time: numbers of links and bins, bytes, and the part of
@@ -98,20 +101,31 @@ def held_s(wire: Wire, transfers: Table) -> tuple[Floats, Floats]:
 
 
 def _pieces(wire: Wire, transfers: Table) -> Pieces:
-    """What flew alone, and what was too small to fly."""
-    lane, started_s, ended_s = (transfers.column(name) for name in ("lane", "started_s", "ended_s"))
-    size_bytes, is_lone = transfers.column("size_bytes"), ~transfers.column("shared")
-    small = is_lone & (size_bytes <= INITIAL_WINDOW_BYTES)
-    alone = is_lone & ~small
+    """What flew alone, and what was too small to fly: a row a lane and bin, of some rows after others."""
+    columns = [transfers.column(name) for name in ("lane", "started_s", "ended_s", "size_bytes", "shared")]
+    found = [
+        _together(_of_rows(*(column[at : at + _ROWS] for column in columns))) for at in range(0, len(transfers), _ROWS)
+    ]
     parted = np.array(wire.seen.partings, dtype=np.float64).reshape(-1, 4)
-    flown = _cut(
-        np.concatenate((lane[alone], parted[:, 0].astype(np.int64))),
-        np.concatenate((started_s[alone], parted[:, 1])),
-        np.concatenate((ended_s[alone], parted[:, 2])),
-        np.concatenate((size_bytes[alone], parted[:, 3].astype(np.int64))),
-    )
+    found.append(_cut(parted[:, 0].astype(np.int64), parted[:, 1], parted[:, 2], parted[:, 3].astype(np.int64)))
+    return Pieces(*map(np.concatenate, zip(*found, strict=True)))
+
+
+def _of_rows(lane: Ints, started_s: Floats, ended_s: Floats, size_bytes: Ints, shared: NDArray[np.bool_]) -> Pieces:
+    """What transfers that did not share carried."""
+    small = ~shared & (size_bytes <= INITIAL_WINDOW_BYTES)
+    alone = ~shared & ~small
+    flown = _cut(lane[alone], started_s[alone], ended_s[alone], size_bytes[alone])
     sent = (lane[small], (started_s[small] // BIN_S).astype(np.int64), size_bytes[small])
     return Pieces(*map(np.concatenate, zip(flown, sent, strict=True)))
+
+
+def _together(pieces: Pieces) -> Pieces:
+    """The bytes of each lane and bin added up, exactly."""
+    n_bins = int(pieces.bin.max(initial=0)) + 1
+    place, at = np.unique(pieces.lane * n_bins + pieces.bin, return_inverse=True)
+    carried = np.bincount(at, weights=pieces.carried_bytes, minlength=len(place)).astype(np.int64)
+    return Pieces(place // n_bins, place % n_bins, carried)
 
 
 def _cut(lane: Ints, started_s: Floats, ended_s: Floats, size_bytes: Ints) -> Pieces:

@@ -29,6 +29,7 @@ from sim.calibrate.score import Scored, kind_of, score_scenario
 #: The standard deviation of each parameter's logarithm before the data, and the relative error that measurements have.
 _PRIOR = math.log(3)
 _ERROR = 0.05
+
 Rows = dict[tuple[str, int], dict[int, list[Measured]]]
 Bounds = dict[str, tuple[float, float]]
 Errors = NDArray[np.float64]

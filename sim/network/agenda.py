@@ -1,6 +1,6 @@
 """What is due next, packet by packet: a heap in an array of records, by time and then by turn.
 
-Text for both ways to run (see `jit`), as `cubic` is that uses it. `count` : (2,), how many are due, and how many ever
+Text for both ways to run (see `jit`), as `packets` is that uses it. `count` : (2,), how many are due, and how many ever
 were.
 """
 

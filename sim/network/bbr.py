@@ -17,6 +17,7 @@ import math
 from typing import Any
 
 from sim.network.policing import POLICING_FIELDS, see_policing
+from sim.network.transport import INITIAL_WINDOW
 
 HIGH_GAIN = 2.885
 """2 / ln 2: the least that doubles what is sent each round trip."""
@@ -291,7 +292,7 @@ def _set_window(flow: Any, arrived: int, missing: int) -> None:
             target = _rounded(flow, _path(flow, rate, gain) + ahead)
             if flow.full:
                 cwnd = min(cwnd + arrived, target)
-            elif cwnd < target or flow.delivered < 10:
+            elif cwnd < target or flow.delivered < INITIAL_WINDOW:
                 cwnd += arrived
             cwnd = max(cwnd, LEAST_WINDOW)
         flow.cwnd = cwnd

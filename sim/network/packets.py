@@ -21,7 +21,7 @@ import numpy as np
 from sim.network.agenda import add, take
 from sim.network.bbr import BBR_FIELDS, bbr_begin, bbr_burst, bbr_hears, bbr_leaves, bbr_times_out
 from sim.network.cubic import CUBIC_FIELDS, TIMED_OUT, cubic_hears, cubic_times_out
-from sim.network.transport import MSS_BYTES
+from sim.network.transport import INITIAL_WINDOW, MSS_BYTES
 
 CUBIC, BBR = 0, 1
 """Congestion controls."""
@@ -35,8 +35,6 @@ SEND_BUFFER = (4 << 20) // MSS_BYTES
 """Segments that a sender's socket holds at most (Linux, `net.ipv4.tcp_wmem`: 4 MiB)."""
 WAKES = SEND_BUFFER - SEND_BUFFER // 3
 """Who waits for room in it is woken when it holds so few (Linux, `sk_stream_write_space`: a third is free)."""
-INITIAL_WINDOW = 10
-"""Segments (RFC 6928)."""
 RING = 8192
 """Transmissions that are remembered: more than can be under way."""
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-INITIAL_WINDOW_BYTES = 14_600
+INITIAL_WINDOW = 10
+"""Segments (RFC 6928)."""
+INITIAL_WINDOW_BYTES = INITIAL_WINDOW * 1460
 """Ten segments of 1,460 bytes (RFC 6928)."""
 MSS_BYTES = 1448
 """Payload of a full IP packet of 1,500 bytes: 20 of IP (RFC 791), 20 of TCP (RFC 9293), 12 of timestamps (RFC

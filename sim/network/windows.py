@@ -35,8 +35,8 @@ _CONTROLS: Final[Mapping[Congestion, int]] = {"cubic": packets.CUBIC, "bbr": pac
 class Windows:
     """Connections under way. `next_finish_s` is when the next will have sent all, inf when none will.
 
-    `capacity_Bps`, `depth_bytes` : (n_links,), what links carry, above 0, and what their queues hold. Calls come in
-    order of time.
+    `capacity_Bps`, `depth_bytes` : (n_links,), what links carry, above 0, and what their queues hold; `congestion` :
+    by which all send. Calls come in order of time.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Windows:
         flow["round_trip"] = flow["trip"] = round_trip_s
         flow["packets"], flow["last_bytes"] = count, size_bytes - (count - 1) * MSS_BYTES
         flow["control"], flow["dice"] = self._control, dice % (1 << 31)
-        flow["cwnd"], flow["ssthresh"] = packets.INITIAL_WINDOW, np.inf
+        flow["cwnd"], flow["ssthresh"] = transport.INITIAL_WINDOW, np.inf
         flow["least"] = flow["lowest"] = np.inf
         flow["epoch"], flow["hops"] = -1.0, len(route)
         before = self._tables

@@ -24,7 +24,8 @@ class Machine:
     """A host on the network; `number` counts hosts and orders nothing.
 
     `ways` leads to registries by their number. `trips` is how many round trips each of its requests takes: 1 on a
-    connection kept open. `ramp` stretches the slow start of what it sends: 1 where windows double each round trip.
+    connection kept open. `ramp` stretches the slow start of what it sends: 1 where windows double each round trip,
+    0 where the wire has windows of its own.
     """
 
     name: str

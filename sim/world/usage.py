@@ -37,7 +37,7 @@ class Usage(NamedTuple):
 
 
 class Pieces(NamedTuple):
-    """Bytes that crossed a lane in a bin; each (n,)."""
+    """Bytes that crossed a lane, or a link, in a bin; each (n,)."""
 
     lane: Ints
     bin: Ints
@@ -57,14 +57,10 @@ def usage(wire: Wire, capacity_Bps: Sequence[float], transfers: Table) -> Usage:
     link = np.concatenate((route[first[pieces.lane][piece] + hop], shared_link))
     number = np.concatenate((pieces.bin[piece], shared_bin))
     carried = np.concatenate((pieces.carried_bytes[piece], shared_bytes[shared_bin, shared_link]))
-    n_bins = int(number.max(initial=0)) + 1
-    place, at = np.unique(link * n_bins + number, return_inverse=True)
-    # Sums of whole numbers below 2^53 are exact in floats.
-    in_bin = np.bincount(at, weights=carried, minlength=len(place)).astype(np.int64)
-    link, number = place // n_bins, place % n_bins
+    link, number, in_bin = _together(link, number, carried)
     from_s: Floats = number * np.float64(BIN_S)
     room_bytes = offered_bytes(wire.seen.changes, np.asarray(capacity_Bps), link, from_s, from_s + BIN_S)
-    full = np.divide(in_bin, room_bytes, out=np.zeros(len(place)), where=room_bytes > 0)
+    full = np.divide(in_bin, room_bytes, out=np.zeros(len(link)), where=room_bytes > 0)
     return Usage(link, number, in_bin, full)
 
 
@@ -104,7 +100,7 @@ def _pieces(wire: Wire, transfers: Table) -> Pieces:
     """What flew alone, and what was too small to fly: a row a lane and bin, of some rows after others."""
     columns = [transfers.column(name) for name in ("lane", "started_s", "ended_s", "size_bytes", "shared")]
     found = [
-        _together(_of_rows(*(column[at : at + _ROWS] for column in columns))) for at in range(0, len(transfers), _ROWS)
+        _together(*_of_rows(*(column[at : at + _ROWS] for column in columns))) for at in range(0, len(transfers), _ROWS)
     ]
     parted = np.array(wire.seen.partings, dtype=np.float64).reshape(-1, 4)
     found.append(_cut(parted[:, 0].astype(np.int64), parted[:, 1], parted[:, 2], parted[:, 3].astype(np.int64)))
@@ -120,12 +116,12 @@ def _of_rows(lane: Ints, started_s: Floats, ended_s: Floats, size_bytes: Ints, s
     return Pieces(*map(np.concatenate, zip(flown, sent, strict=True)))
 
 
-def _together(pieces: Pieces) -> Pieces:
-    """The bytes of each lane and bin added up, exactly."""
-    n_bins = int(pieces.bin.max(initial=0)) + 1
-    place, at = np.unique(pieces.lane * n_bins + pieces.bin, return_inverse=True)
-    carried = np.bincount(at, weights=pieces.carried_bytes, minlength=len(place)).astype(np.int64)
-    return Pieces(place // n_bins, place % n_bins, carried)
+def _together(place: Ints, number: Ints, carried: Ints | Floats) -> Pieces:
+    """The bytes of each place (a lane, a link) and bin added up, in order; sums below 2^53 are exact in floats."""
+    n_bins = int(number.max(initial=0)) + 1
+    found, at = np.unique(place * n_bins + number, return_inverse=True)
+    added = np.bincount(at, weights=carried, minlength=len(found)).astype(np.int64)
+    return Pieces(found // n_bins, found % n_bins, added)
 
 
 def _cut(lane: Ints, started_s: Floats, ended_s: Floats, size_bytes: Ints) -> Pieces:

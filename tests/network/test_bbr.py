@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sim.network import packets
 from sim.network.bbr import FLOOR_S, HIGH_GAIN, MOST_BURST
 from sim.network.policing import POLICED_ROUNDS, see_policing
-from sim.network.transport import MSS_BYTES
+from sim.network.transport import INITIAL_WINDOW, MSS_BYTES
 from sim.network.windows import Windows
 
 from .draining import drain
@@ -34,7 +34,7 @@ def test_alone_it_keeps_its_link_busy(rate, round_trip_s):
     network = Windows([rate], [rate * round_trip_s * 2], "bbr")
     network.start(0.0, (0,), size, round_trip_s, "x")
     took_s = drain(network)["x"]
-    doublings = np.log2(rate * round_trip_s / (packets.INITIAL_WINDOW * MSS_BYTES))
+    doublings = np.log2(rate * round_trip_s / (INITIAL_WINDOW * MSS_BYTES))
     assert size / rate < took_s < size / rate / 0.99 + (doublings + 2) * round_trip_s
 
 

@@ -62,17 +62,22 @@ def figure(
     source: str = "",
     assumption: bool = False,
     range: tuple[str, str] | tuple[float, float] | None = None,
+    about: str = "",
 ) -> Any:
-    """A field with a default that is a claim about the world, written as in a file, and what it rests on."""
+    """A field with a default that is a claim about the world, written as in a file, and what it rests on.
+
+    `about` says in one sentence what the figure is; it is the key's `description` in the JSON Schema.
+    """
     if not source and not assumption:
         raise TypeError(f"the default of {key} names no source and is no assumption")
     origin: dict[str, Any] = {"source": source, "assumption": assumption}
-    return Field(default, alias=key, json_schema_extra=origin | ({"range": list(range)} if range else {}))
+    extra = origin | ({"range": list(range)} if range else {})
+    return Field(default, alias=key, description=about or None, json_schema_extra=extra)
 
 
-def setting(key: str, default: object = ...) -> Any:
-    """A field that is a decision, not a claim; without a default it must be written."""
-    return Field(default, alias=key)
+def setting(key: str, default: object = ..., *, about: str = "") -> Any:
+    """A field that is a decision, not a claim; without a default it must be written. `about` as in `figure`."""
+    return Field(default, alias=key, description=about or None)
 
 
 def default_figure(field: FieldInfo) -> Figure | None:
@@ -124,7 +129,7 @@ class Quantity:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         if isinstance(self.example, str):
-            return {"type": "string", "description": f"a {self.noun}", "examples": [self.example]}
+            return {"type": "string", "examples": [self.example]}
         bounds = {"exclusiveMinimum": self.above, "minimum": self.least, "maximum": self.most}
         finite = {name: bound for name, bound in bounds.items() if math.isfinite(bound)}
         return {"type": "integer" if isinstance(self.example, int) else "number"} | finite

@@ -13,6 +13,9 @@ from sim.scenario.model import Tables
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
+# What is said of a property, not of its value.
+_NOTES = ("default", "source", "assumption", "range", "title", "description")
+
 
 def json_schema() -> dict[str, Any]:
     """The schema as plain values, ready for `json.dumps`."""
@@ -38,7 +41,7 @@ def _with_figures(schema: Any) -> Any:
 
 
 def _property(schema: Mapping[str, Any]) -> Any:
-    notes = {key: schema[key] for key in ("default", "source", "assumption", "range", "title") if key in schema}
+    notes = {key: schema[key] for key in _NOTES if key in schema}
     value = {key: part for key, part in schema.items() if key not in notes}
     options = value.get("anyOf")
     if options and {"type": "null"} in options:

@@ -62,19 +62,22 @@ class Run(Table):
 class Site(Table):
     """A place on the network, where hosts are; its position serves drawing and latency from distance."""
 
-    latitude: Latitude | None = setting("latitude", None)
-    longitude: Longitude | None = setting("longitude", None)
+    latitude: Latitude | None = setting("latitude", None, about="Degrees north of the equator, south is negative.")
+    longitude: Longitude | None = setting("longitude", None, about="Degrees east of Greenwich, west is negative.")
 
 
 class _Placed(Table):
-    site: StrictStr | None = setting("site", None)
+    site: StrictStr | None = setting("site", None, about="The site that the host is at, a key of [sites].")
 
 
 class Host(Line, _Placed):
     """What central, nodes and clients have in common: a site, and the line that joins the host to it."""
 
     rtt_s: Duration = figure("rtt", "0.1 ms", source=_ZONE)
-    window_bytes: Size = figure("window", "6 MiB", source=_WINDOW, range=("64 KiB", "64 MiB"))
+    window_bytes: Size = figure(
+        "window", "6 MiB", source=_WINDOW, range=("64 KiB", "64 MiB"),
+        about="The most that one TCP connection to or from the host has under way.",
+    )  # fmt: skip
 
     @property
     def up_Bps(self) -> float:

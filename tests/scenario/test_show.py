@@ -137,3 +137,10 @@ def test_the_schema_refuses_what_an_editor_should_underline(document: dict[str, 
         table = table.setdefault(name, {})
     table[key] = value
     assert not jsonschema.Draft202012Validator(schema.json_schema()).is_valid(document)
+
+
+def test_what_a_key_is_about_is_its_description_in_the_schema() -> None:
+    """The sentence that a field says of itself stands once beside its key, whether a figure or a setting."""
+    places = schema.json_schema()["$defs"]
+    assert places["Site"]["properties"]["latitude"]["description"].startswith("Degrees north")
+    assert places["Central"]["properties"]["window"]["description"].startswith("The most that one TCP connection")

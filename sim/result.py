@@ -25,6 +25,7 @@ from sim.files import folder, plain, write_json
 from sim.scenario import Scenario
 from sim.scenario.model import CENTRAL
 from sim.scenario.prices import HOUR_S, MONTH_S
+from sim.scenario.warnings import ScenarioWarning
 from sim.stats.quantiles import summary
 from sim.stats.warmup import mser5
 
@@ -178,11 +179,17 @@ class Result:
         """SHA-256 of all rows."""
         return rows.digest(self.tables)
 
+    @property
+    def warnings(self) -> tuple[ScenarioWarning, ...]:
+        """What may be wrong with the question."""
+        return self.scenario.warnings
+
     def to_json(self) -> dict[str, Any]:
         """The document `regsim.run/1`, ready for `json.dumps`; what is infinite or has no value is None."""
         document = {
             "schema": "regsim.run/1",
             "scenario": self.scenario.name,
+            "warnings": [each.to_json() for each in self.warnings],
             "variant": self.variant,
             "seed": self.seed,
             "run": self.run,

@@ -49,6 +49,7 @@ class Beside:
         return {
             "schema": "regsim.replay/1",
             "scenario": result.scenario.name,
+            "warnings": [each.to_json() for each in result.warnings],
             **summary(self.run.source),
             "unknown_pulls": logged.unknown_pulls,
             "found_blobs": logged.found_blobs,

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-import sim
 from sim.cli import ending, late, options, output
 
 Metric = Annotated[str, typer.Option(metavar="METRIC", help="By which they are compared.")]
@@ -30,10 +29,11 @@ def best(
     executor: options.Executor = "processes",
     store: options.Store = None,
     as_json: options.Json = False,
+    strict: options.Strict = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Choose the best of several variants: those that cannot be it drop out, runs are added until one is left."""
-    scenario = sim.load(file, options.overrides(settings))
+    scenario = options.load(file, options.overrides(settings), strict=strict, quiet=quiet)
     zone = None if indifference is None else options.amount("--indifference", indifference, metric)
     with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
         found = late.best.best(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import typer
 
-import sim
 from sim.cli import ending, late, options, output
 from sim.errors import InputError
 
@@ -22,10 +21,11 @@ def capacity(
     store: options.Store = None,
     out: options.Out = None,
     as_json: options.Json = False,
+    strict: options.Strict = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Search for the smallest, or largest, value of a key that meets every threshold, as an interval."""
-    scenario = sim.load(file, options.overrides(settings))
+    scenario = options.load(file, options.overrides(settings), strict=strict, quiet=quiet)
     wanted = options.thresholds(scenario, until)
     if not wanted:
         raise InputError("--until", "is missing, and the scenario has no thresholds", options.UNTIL)

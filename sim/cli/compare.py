@@ -28,13 +28,14 @@ def compare(
     assumptions: Assumptions = False,
     out: options.Out = None,
     as_json: options.Json = False,
+    strict: options.Strict = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Compare the variants with the baseline. Run by run they share their random numbers, so differences are paired."""
     seed_number = options.whole("--seed", seed, least=0)
     n_runs = options.whole("--runs", runs, least=1)
     narrow = options.share("--precision", precision)
-    scenario = sim.load(file, options.overrides(settings, detail, audit))
+    scenario = options.load(file, options.overrides(settings, detail, audit), strict=strict, quiet=quiet)
     folder = output.writable(out)
     wanted = options.thresholds(scenario, until)
     with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):

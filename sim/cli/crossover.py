@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-import sim
 from sim.cli import ending, late, options, output
 
 Metric = Annotated[
@@ -27,10 +26,11 @@ def crossover(
     store: options.Store = None,
     out: options.Out = None,
     as_json: options.Json = False,
+    strict: options.Strict = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Search for the value of a key at which the better of a variant and the baseline changes, as an interval."""
-    scenario = sim.load(file, options.overrides(settings))
+    scenario = options.load(file, options.overrides(settings), strict=strict, quiet=quiet)
     axis = late.axes.ranged(vary, scenario)
     folder = output.writable(out)
     with late.progress.Progress(quiet=quiet) as progress, options.named("executor", "runs"):

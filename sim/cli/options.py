@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+import sim
 from sim import units
-from sim.cli import late
+from sim.cli import late, output
 from sim.errors import InputError, shown
 
 if TYPE_CHECKING:
@@ -72,7 +73,17 @@ Out = Annotated[
     str | None, typer.Option(metavar="DIR", help="Write tables, figures and a manifest there.", show_default=False)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Warnings are errors.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on standard error but errors.")]
+
+
+def load(
+    file: str, overrides: dict[str, Any], variant: str | None = None, *, strict: bool = False, quiet: bool = False
+) -> Scenario:
+    """The scenario in a file, its warnings told. InputErrors with every fault, and when `strict` with every warning."""
+    scenario = sim.load(file, overrides, variant)
+    output.warn(scenario.warnings, strict=strict, quiet=quiet)
+    return scenario
 
 
 def kept(store: str | None) -> Kept | None:

@@ -8,18 +8,19 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.cli import late
-from sim.errors import InputError
+from sim.errors import InputError, InputErrors
 from sim.files import folder, plain
 
 if TYPE_CHECKING:
     from sim.experiment.results import Finding
     from sim.scenario import Scenario
+    from sim.scenario.warnings import ScenarioWarning
 
 
 def text(answer: str) -> None:
@@ -31,8 +32,11 @@ def line(answer: str) -> None:
 
 
 def document(answer: Mapping[str, Any]) -> None:
-    """The one JSON document that a verb prints."""
-    line(json.dumps(plain(answer), indent=1, allow_nan=False))
+    """The one JSON document that a verb prints; one that names no warnings has none."""
+    whole = dict(answer)
+    if "schema" in whole:
+        whole.setdefault("warnings", [])
+    line(json.dumps(plain(whole), indent=1, allow_nan=False))
 
 
 def error(words: str) -> None:
@@ -42,6 +46,15 @@ def error(words: str) -> None:
 def note(words: str) -> None:
     """What `--quiet` leaves out."""
     print(words, file=sys.stderr)
+
+
+def warn(warnings: Iterable[ScenarioWarning], *, strict: bool, quiet: bool = False) -> None:
+    """A line for each warning; InputErrors of all of them when they are errors."""
+    told = tuple(warnings)
+    if told and strict:
+        raise InputErrors(InputError(each.where, each.text) for each in told)
+    for each in () if quiet else told:
+        note(f"warning: {each}")
 
 
 def named(scenario: Scenario) -> str:

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-import sim
 from sim.cli import late, options, output
 from sim.errors import InputError
 
@@ -21,11 +20,12 @@ def replay(
     seed: options.Seed = None,
     out: options.Out = None,
     as_json: options.Json = False,
+    strict: options.Strict = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Replay the log that a scenario names, and print simulated beside logged."""
     changes = options.overrides(settings) | _window(speed, since, until)
-    scenario = sim.load(file, changes, variant)
+    scenario = options.load(file, changes, variant, strict=strict, quiet=quiet)
     if scenario.demand.replay is None:
         raise InputError(f"{file}: demand.replay", "is missing", 'name a log by log = "access.log"')
     number = options.whole("--seed", seed, least=0)

@@ -18,10 +18,12 @@ def rerun(
     result: Directory,
     executor: options.Executor = "processes",
     as_json: options.Json = False,
+    strict: options.Strict = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Make a result's runs again: equal bit for bit, or what differs (exit code 99)."""
     recorded = late.rerun.recorded(result)
+    output.warn(recorded.scenario.warnings, strict=strict, quiet=quiet)
     with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
         found = late.rerun.rerun(recorded, executor, progress)
     if as_json:
@@ -38,9 +40,11 @@ def bench(
     within: Within = None,
     executor: options.Executor = "processes",
     as_json: options.Json = False,
+    strict: options.Strict = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Make a stored comparison again: what moved in its metrics (exit code 99), and how fast it went here."""
+    output.warn(late.rerun.recorded(result).scenario.warnings, strict=strict, quiet=quiet)
     with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
         found = late.gate.gate(result, options.share("--within", within) or late.gate.WITHIN, executor, progress)
     if as_json:

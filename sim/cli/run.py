@@ -15,11 +15,12 @@ def run(
     audit: options.Audit = False,
     out: options.Out = None,
     as_json: options.Json = False,
+    strict: options.Strict = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Run a scenario, or one variant of it, once."""
     seed_number = options.whole("--seed", seed, least=0)
-    scenario = sim.load(file, options.overrides(settings, detail, audit), variant)
+    scenario = options.load(file, options.overrides(settings, detail, audit), variant, strict=strict, quiet=quiet)
     folder = output.writable(out)
     if not quiet:
         output.note(f"simulating {output.named(scenario)}")

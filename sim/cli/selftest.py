@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-import sim
 from sim.cli import ending, late, options, output
 from sim.errors import InputError
 
@@ -20,18 +19,20 @@ def selftest(
     settings: options.Settings = None,
     seed: options.Seed = None,
     as_json: options.Json = False,
+    strict: options.Strict = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Put simulated queues, links and caches beside theory; exit code 1 where they disagree."""
     number = options.whole("--seed", seed, least=0)
     if file is None and settings:
         raise InputError("--set", "has no scenario to change", "name one before it")
-    scenario = None if file is None else sim.load(file, options.overrides(settings))
+    scenario = None if file is None else options.load(file, options.overrides(settings), strict=strict, quiet=quiet)
     if not quiet:
         output.note("simulating queues, links and caches")
     found = late.selftest.selftest(_DEFAULT_SEED if number is None else number, scenario)
     if as_json:
-        output.document(found.to_json())
+        warnings = () if scenario is None else scenario.warnings
+        output.document(found.to_json() | {"warnings": [each.to_json() for each in warnings]})
     else:
         output.line(found.to_text())
     if not found.holds:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from typing import TYPE_CHECKING, Any
 
-import sim
 from sim.cli import late, options, output
 
 if TYPE_CHECKING:
@@ -18,10 +17,11 @@ def show(
     settings: options.Settings = None,
     variant: options.Variant = None,
     as_json: options.Json = False,
+    strict: options.Strict = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Print the scenario fully resolved. Defaults are filled in, units canonical, each figure's source beside it."""
-    scenario = sim.load(file, options.overrides(settings), variant)
+    scenario = options.load(file, options.overrides(settings), variant, strict=strict, quiet=quiet)
     if as_json:
         output.document(_document(scenario))
     else:
@@ -33,6 +33,7 @@ def _document(scenario: Scenario) -> dict[str, Any]:
     return {
         "schema": "regsim.show/1",
         "scenario": scenario.name,
+        "warnings": [each.to_json() for each in scenario.warnings],
         "variant": scenario.variant_name,
         "variants": scenario.variants,
         "values": values,

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-import sim
 from sim.cli import late, options, output
 
 Vary = Annotated[
@@ -42,10 +41,11 @@ def sweep(
     store: options.Store = None,
     out: options.Out = None,
     as_json: options.Json = False,
+    strict: options.Strict = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Run the variants at every combination of values, or at the points of a design, and say what matters."""
-    scenario = sim.load(file, options.overrides(settings))
+    scenario = options.load(file, options.overrides(settings), strict=strict, quiet=quiet)
     axes = [late.axes.axis(text, scenario) for text in vary]
     folder = output.writable(out)
     with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):

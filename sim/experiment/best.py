@@ -24,6 +24,7 @@ from sim.experiment.variants import variants
 from sim.experiment.words import amount
 from sim.experiment.worker import Task
 from sim.scenario import Scenario
+from sim.scenario.warnings import ScenarioWarning
 from sim.stats.intervals import CONFIDENCE, Interval, interval
 from sim.stats.selection import FIRST_STAGE, Selection
 
@@ -58,11 +59,17 @@ class Best:
             return f"undecided between {' and '.join(self.surviving)} by {self.metric}; allow more runs with --runs."
         return f"{self.chosen} has the best {self.metric} of {len(self.found)} variants, {promise}."
 
+    @property
+    def warnings(self) -> tuple[ScenarioWarning, ...]:
+        """What may be wrong with the question."""
+        return self.scenario.warnings
+
     def to_json(self) -> dict[str, Any]:
         """The document `regsim.best/1`."""
         return {
             "schema": "regsim.best/1",
             "scenario": self.scenario.name,
+            "warnings": [each.to_json() for each in self.warnings],
             "seed": self.seed,
             "metric": self.metric,
             "indifference": self.indifference,

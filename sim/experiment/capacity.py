@@ -27,6 +27,7 @@ from sim.experiment.variants import variants
 from sim.experiment.worker import Settings
 from sim.scenario import Scenario
 from sim.scenario.thresholds import Threshold
+from sim.scenario.warnings import ScenarioWarning
 
 Answer = Literal["found", "met everywhere", "missed everywhere", "undecided"]
 _ANSWERS: Final[Mapping[tuple[str, str], Answer]] = {
@@ -108,12 +109,18 @@ class Capacity:
         for point in self.points:
             yield self.axis.settings(point.text), point.sample
 
+    @property
+    def warnings(self) -> tuple[ScenarioWarning, ...]:
+        """What may be wrong with the question."""
+        return self.scenario.warnings
+
     def to_json(self) -> dict[str, Any]:
         """The document `regsim.capacity/1`."""
         place, binding = self.bound_by, self.binding
         return {
             "schema": "regsim.capacity/1",
             "scenario": self.scenario.name,
+            "warnings": [each.to_json() for each in self.warnings],
             "seed": self.seed,
             "key": self.axis.name,
             "answer": self.answer,

@@ -27,6 +27,7 @@ from sim.experiment.worker import Outcome
 from sim.files import folder, plain, write_json
 from sim.result import Result
 from sim.scenario import Scenario
+from sim.scenario.warnings import ScenarioWarning
 from sim.stats.intervals import CONFIDENCE, Interval, interval
 from sim.stats.paired import Pairing, difference, pairing
 
@@ -183,11 +184,17 @@ class Comparison:
         made: Figure = importlib.import_module("sim.plots").comparison(self)
         return made
 
+    @property
+    def warnings(self) -> tuple[ScenarioWarning, ...]:
+        """What may be wrong with the question."""
+        return self.scenario.warnings
+
     def to_json(self) -> dict[str, Any]:
         """The document `regsim.compare/1`, ready for `json.dumps`; what is infinite or has no value is None."""
         document = {
             "schema": "regsim.compare/1",
             "scenario": self.scenario.name,
+            "warnings": [each.to_json() for each in self.warnings],
             "seed": self.seed,
             "baseline": self.baseline,
             "runs": self.runs,

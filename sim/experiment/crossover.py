@@ -25,6 +25,7 @@ from sim.experiment.store import Store
 from sim.experiment.variants import variants
 from sim.experiment.worker import Settings
 from sim.scenario import Scenario
+from sim.scenario.warnings import ScenarioWarning
 from sim.stats.intervals import Interval
 
 #: Into how many parts the range is cut at first.
@@ -93,11 +94,17 @@ class Crossover:
         for point in self.points:
             yield self.axis.settings(point.text), point.sample
 
+    @property
+    def warnings(self) -> tuple[ScenarioWarning, ...]:
+        """What may be wrong with the question."""
+        return self.scenario.warnings
+
     def to_json(self) -> dict[str, Any]:
         """The document `regsim.crossover/1`."""
         return {
             "schema": "regsim.crossover/1",
             "scenario": self.scenario.name,
+            "warnings": [each.to_json() for each in self.warnings],
             "seed": self.seed,
             "key": self.axis.name,
             "metric": self.metric,

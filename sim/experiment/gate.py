@@ -60,6 +60,7 @@ class Gate:
         """The document `regsim.bench/1`."""
         return {
             "schema": "regsim.bench/1",
+            "warnings": [each.to_json() for each in self.again.recorded.scenario.warnings],
             "passed": self.passed,
             "equal": not self.again.differing,
             "metrics": self.metrics,

@@ -65,6 +65,7 @@ class Rerun:
         return {
             "schema": "regsim.rerun/1",
             "scenario": self.recorded.scenario.name,
+            "warnings": [each.to_json() for each in self.recorded.scenario.warnings],
             "seed": self.recorded.seed,
             "runs": len(self.outcomes),
             "equal": not self.differing,

@@ -27,6 +27,7 @@ from sim.experiment.tradeoff import Choice, tradeoff
 from sim.experiment.variants import variants
 from sim.experiment.worker import Settings
 from sim.scenario import Scenario
+from sim.scenario.warnings import ScenarioWarning
 
 METRICS: Final = ("deploy_latency_s.p50", "deploy_latency_s.p99", "wan_bytes")
 
@@ -101,11 +102,17 @@ class Sweep:
     def _means(self, variant: str, metric: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         return np.array([spot.sample.interval(variant, metric).mean for spot in self.spots])
 
+    @property
+    def warnings(self) -> tuple[ScenarioWarning, ...]:
+        """What may be wrong with the question."""
+        return self.scenario.warnings
+
     def to_json(self) -> dict[str, Any]:
         """The document `regsim.sweep/1`."""
         return {
             "schema": "regsim.sweep/1",
             "scenario": self.scenario.name,
+            "warnings": [each.to_json() for each in self.warnings],
             "seed": self.seed,
             "keys": [axis.name for axis in self.axes],
             "design": self.design.kind,

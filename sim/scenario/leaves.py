@@ -33,6 +33,18 @@ class Leaf:
         return toml(value)
 
 
+#: What is said about a run, or about many, but is no part of one: values, and a whole table.
+_NOT_OF_A_RUN = {("run", "title"), ("run", "baseline"), ("run", "runs")}
+_BESIDE_RUNS = "thresholds"
+
+
+def deciding(tables: BaseModel) -> Iterator[Leaf]:
+    """The values of a scenario's tables that a run depends on."""
+    for leaf in leaves(tables):
+        if leaf.path not in _NOT_OF_A_RUN and leaf.path[0] != _BESIDE_RUNS:
+            yield leaf
+
+
 def leaves(table: BaseModel, path: Path = ()) -> Iterator[Leaf]:
     """Every value that counts in a table and those below it; what is neither written nor has a default is left out."""
     ignored = table.superseded() if isinstance(table, Rates) else frozenset()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any, Self
 
@@ -15,10 +16,11 @@ from pydantic import PrivateAttr, ValidationError
 
 from sim.errors import InputError, InputErrors, near, shown
 from sim.figures import Figure
-from sim.scenario import checks
+from sim.scenario import checks, warnings
 from sim.scenario.document import Document, overridden, plain, read
 from sim.scenario.faults import Fault, Path, dotted, faults_of
 from sim.scenario.model import Tables
+from sim.scenario.warnings import Asked, ScenarioWarning
 
 # More rounds than any document has levels: each repairs at least the outermost of the faults left.
 _ROUNDS = 20
@@ -101,6 +103,20 @@ class Scenario(Tables):
         if errors:
             raise InputErrors(errors)
         return scenario
+
+    @cached_property
+    def warnings(self) -> tuple[ScenarioWarning, ...]:
+        """What is valid and still may be the wrong question; of a scenario with variants, what they ask."""
+        named = self.variants if self.variant_name is None else ()
+        return warnings.found(self.name, [self.variant(one)._asked() for one in named] or [self._asked()])
+
+    def _asked(self) -> Asked:
+        """The question that the scenario is, with what it wrote."""
+        variant = self.variant_name
+        changes = {} if variant is None else self.document["variants"][variant]
+        tables = {key: part for key, part in self.document.items() if key != "variants"}
+        values, _ = plain(overridden(tables, changes, ""), [])
+        return Asked(self, values, variant, tuple(warnings.paths(changes)))
 
     @classmethod
     def _checked(cls, document: Mapping[str, Any], name: str, variant: str | None) -> tuple[Self, list[InputError]]:

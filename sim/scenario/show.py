@@ -13,12 +13,8 @@ from typing import Any
 
 from sim.figures import Figure
 from sim.scenario.faults import Path, dotted
-from sim.scenario.leaves import leaves, toml, toml_key
+from sim.scenario.leaves import deciding, leaves, toml, toml_key
 from sim.scenario.scenario import Scenario
-
-# What is said about a run, or about many, but is no part of one: values, and a whole table.
-_NOT_OF_A_RUN = {("run", "title"), ("run", "baseline"), ("run", "runs")}
-_BESIDE_RUNS = "thresholds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +65,7 @@ def text(scenario: Scenario) -> str:
 
 def canonical(scenario: Scenario) -> str:
     """JSON of every value that a run depends on, in base units and in a fixed order: equal text, equal run."""
-    decides = (leaf for leaf in leaves(scenario) if leaf.path not in _NOT_OF_A_RUN and leaf.path[0] != _BESIDE_RUNS)
-    return json.dumps([[dotted(leaf.path), leaf.value] for leaf in decides])
+    return json.dumps([[dotted(leaf.path), leaf.value] for leaf in deciding(scenario)])
 
 
 def _header(path: Path) -> str:

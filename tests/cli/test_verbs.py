@@ -54,6 +54,7 @@ def test_check_as_a_document(regsim: Ask, small: str) -> None:
                 "faults": [{"where": "none.toml", "problem": "no such file", "remedy": "check the path"}],
             },
         },
+        "warnings": [],
     }
 
 

@@ -24,7 +24,7 @@ from scipy.optimize import isotonic_regression
 
 from sim import rows
 from sim.files import replacing
-from sim.result import Result
+from sim.result import ONLY, Result
 from sim.scenario import Scenario
 from sim.stats.quantiles import PERCENTS, rank
 from sim.units import bytes_of, format_seconds
@@ -78,7 +78,7 @@ def comparison(outcome: Comparison) -> Figure:
 
 def run(result: Result) -> Figure:
     """One run alone."""
-    name = result.variant or "scenario"
+    name = result.variant or ONLY
     return _figure({name: result}, f"{_title(result.scenario)} (one run, seed {result.seed})")
 
 

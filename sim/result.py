@@ -1,8 +1,9 @@
 """What one run found: its tables, the metrics made from them, their digest, and what the run took.
 
 Metrics are made from table columns alone, with numpy; pandas and pyarrow are loaded when a DataFrame or a file is
-asked for. A deploy that failed counts as infinite in every distribution over deploys, so that a variant cannot look
-fast by failing. A distribution without values (the lags of a run without syncs) has NaN metrics, null in JSON.
+asked for. A deploy that failed counts as infinite in the distributions of what it did not get done, so that a variant
+cannot look fast by failing; a push that was done before counts as it was. A distribution without values (the lags of a
+run without syncs) has NaN metrics, null in JSON.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim import rows
 from sim.columns import Table
+from sim.failures import Failures
 from sim.files import folder, plain, write_json
 from sim.scenario import Scenario
 from sim.scenario.model import CENTRAL
@@ -31,6 +33,9 @@ from sim.stats.warmup import mser5
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: What a scenario without variants is called where variants are listed.
+ONLY: Final = "scenario"
 
 # ru_maxrss counts kilobytes, but bytes on macOS.
 _RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
@@ -127,6 +132,11 @@ class Result:
         return {**_distributions(self.tables, self.warm_up.ends_s), **ordered, **_utilisation(self.tables["links"])}
 
     @cached_property
+    def failures(self) -> Failures:
+        """How many deploys failed, and why."""
+        return Failures.of(self.tables["deploys"])
+
+    @cached_property
     def warm_up(self) -> WarmUp:
         """When latencies begin to count, and whether the run was long enough to tell (`sim.stats.warmup`)."""
         asked = self.scenario.run
@@ -194,7 +204,8 @@ class Result:
             "seed": self.seed,
             "run": self.run,
             "deploys": len(self.tables["deploys"]),
-            "failed": int(self.metrics["failed_deploys"]),
+            "failed": self.failures.failed,
+            "failures": {self.variant or ONLY: self.failures.to_json()},
             "flows": self.flows,
             "events": self.events,
             "simulated_s": self.simulated_s,
@@ -232,14 +243,12 @@ def _frame(table: Table) -> pd.DataFrame:
 
 def _distributions(tables: Mapping[str, Table], from_s: float) -> dict[str, float]:
     """Of what was asked for, or published, from that time on."""
-    failed = tables["deploys"].column("failed")
     found = {}
     for name, (table, column) in rows.DISTRIBUTIONS.items():
         values = tables[table].column(column)
         counts = tables[table].column(rows.BEGINS[table]) >= from_s
         if table == "deploys":
             counts &= ~np.isnan(values)  # a replayed pull has no push, and a push no pull
-            values = np.where(failed, np.inf, values)
         if name in rows.TO_CENTRAL:
             counts &= _where(tables[table].column("target"), CENTRAL) == rows.TO_CENTRAL[name]
         values = values[counts]

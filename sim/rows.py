@@ -42,9 +42,9 @@ DEPLOYS: Final = (
     Column("failed", "bool", "whether any part of it failed"),
     Column("reason", "text", "why it failed, empty if it did not"),
     Column("latency_s", "float", "from the client's start to the last instance ready; infinite when failed"),
-    Column("client_latency_s", "float", "from the client's start until creating the instance is accepted"),
-    Column("push_s", "float", "from the client's start until the client knows that the push is published"),
-    Column("longest_pull_s", "float", "longest pull among its nodes"),
+    Column("client_latency_s", "float", "from the client's start until creating the instance is accepted, or never"),
+    Column("push_s", "float", "from the client's start until the client knows that the push is published, or never"),
+    Column("longest_pull_s", "float", "longest pull among its nodes; infinite if one of them never had the image"),
     *(Column(f"{phase}_s", "float", PHASE_MEANINGS[phase]) for phase in PHASES),
     *(Column(f"{phase}_waited_s", "float", f"the part of {phase}_s spent waiting for others") for phase in PHASES),
     Column("pushed_bytes", "int", "bytes its push sent, metadata included"),
@@ -52,7 +52,7 @@ DEPLOYS: Final = (
     Column("saved_bytes", "int", "layer bytes skipped or mounted because the receiver had them"),
     Column("coalesced_bytes", "int", "layer bytes its pulls did not fetch because a fetch was under way"),
     Column("stale_starts", "int", "instances that booted an older digest than their tag then meant"),
-    Column("fleet_lag_s", "float", "from its publish until the last of its nodes had the image"),
+    Column("fleet_lag_s", "float", "from its publish until the last of its nodes had the image, or never"),
 )
 
 TRANSFERS: Final = (

@@ -18,8 +18,8 @@ SIM = Path(__file__).parents[1] / "sim"
 #: `sim/__main__.py` are the roof: they may use all of them, and nobody uses them.
 ORDER = (
     "errors", "units", "figures", "streams", "plugins", "registry", "network", "swarm", "theory", "columns", "rows",
-    "plain", "topologies", "policies", "scenario", "workload", "world", "stats", "files", "frames", "parquet",
-    "manifest", "result", "runner", "plots", "experiment", "calibrate", "report", "cli",
+    "failures", "plain", "topologies", "policies", "scenario", "workload", "world", "stats", "files", "frames",
+    "parquet", "manifest", "result", "runner", "plots", "experiment", "calibrate", "report", "cli",
 )  # fmt: skip
 #: What the roof tells everybody.
 OPEN = ("sim.__version__",)

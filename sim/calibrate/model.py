@@ -269,7 +269,7 @@ _NOTHING = Trigger(due=lambda owed: None)
 _RULES = Rules(
     route=_never, place=_never, fanout=_never, wins=_never, parents=None, nodes_per_deploy=1, by_digest=False,
     check_upstream=False, coalesce=False, keep_unsynced=False, runs_for_s=None, sleeps_for_s=0.0, wakes=0,
-    removed_after_s=0.0, polls=False,
+    removed_after_s=0.0, polls=False, patience_s=60.0,
     sync=SyncRules(
         to_central=_NOTHING, to_nodes=_NOTHING, targets="all", delay_s=0.0, profile=SKOPEO, retries=0, backoff_s=0.0,
         deletions=False,

@@ -24,6 +24,7 @@ from sim.experiment.sample import Values, resolution, values_of
 from sim.experiment.tradeoff import Choice, tradeoff
 from sim.experiment.verdict import verdict
 from sim.experiment.worker import Outcome
+from sim.failures import Failures
 from sim.files import folder, plain, write_json
 from sim.result import Result
 from sim.scenario import Scenario
@@ -116,6 +117,10 @@ class Comparison:
     def too_short(self) -> int:
         """Runs too short to tell a steady state from its warm-up; none where no steady state is asked for."""
         return sum(outcome.too_short for runs in self.outcomes.values() for outcome in runs)
+
+    def failures(self, variant: str) -> Failures:
+        """How many of a variant's deploys failed in all its runs, and why."""
+        return Failures.together(outcome.failures for outcome in self.outcomes[variant])
 
     @property
     def deploys(self) -> int:
@@ -213,6 +218,7 @@ class Comparison:
                 name: {metric: self._pairing(name, metric) for metric in self.shared_metrics(name)}
                 for name in self.others
             },
+            "failures": {name: self.failures(name).to_json() for name in self.variants},
             "digests": self.digests,
             "tradeoff": [choice.to_json() for choice in self.tradeoff],
             "verdict": self.verdict,

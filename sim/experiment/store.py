@@ -33,7 +33,7 @@ from sim.files import folder, replacing
 from sim.manifest import model_digest
 from sim.scenario import Scenario, canonical
 
-_SCHEMA: Final = "regsim.outcome/3"
+_SCHEMA: Final = "regsim.outcome/4"
 
 
 def key(scenario: Scenario, seed: int, run: int) -> str:

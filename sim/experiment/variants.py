@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from sim.errors import InputError, near, shown
+from sim.result import ONLY
 from sim.scenario import Scenario
-
-#: What a scenario without variants is called where variants are listed.
-ONLY: Final = "scenario"
 
 
 def variants(scenario: Scenario, chosen: str | None = None) -> dict[str, str | None]:

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
+from sim.failures import Failures
 from sim.result import Result
 from sim.runner import run
 from sim.scenario import Scenario
@@ -40,7 +41,8 @@ class Task(NamedTuple):
 class Outcome:
     """What is kept of one run; `bound_by` are the links and registries that held others back, and how long, s.
 
-    `too_short` is a run in which no end of the warm-up was seen.
+    `reasons` are those of the deploys that failed, with how many had each; `too_short` is a run in which no end of the
+    warm-up was seen.
     """
 
     metrics: Mapping[str, float]
@@ -49,7 +51,13 @@ class Outcome:
     events: int
     bound_by: tuple[tuple[str, float], ...]
     too_short: bool = False
+    reasons: Mapping[str, int] = field(default_factory=dict)
     sample: Result | None = None
+
+    @property
+    def failures(self) -> Failures:
+        """How many of its deploys failed, and why."""
+        return Failures(self.deploys, self.reasons)
 
     def to_json(self) -> dict[str, Any]:
         """All but the sample, as values that JSON in Python's dialect (with NaN and Infinity) holds exactly."""
@@ -58,6 +66,7 @@ class Outcome:
             "deploys": self.deploys,
             "events": self.events,
             "too_short": self.too_short,
+            "reasons": dict(self.reasons),
             "bound_by": [list(pair) for pair in self.bound_by],
             "metrics": dict(self.metrics),
         }
@@ -112,6 +121,7 @@ def measure(task: Task) -> Outcome:
         events=result.events,
         bound_by=_bound_by(result),
         too_short=result.warm_up.too_short,
+        reasons=result.failures.reasons,
         sample=result if task.tables else None,
     )
 

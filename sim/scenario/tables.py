@@ -241,11 +241,15 @@ class Tags(Table):
 
 
 class Policies(Table):
-    """The rules under comparison; `route` may be a mix of rules by share. `ttl` is that of nodes without their own."""
+    """The rules under comparison; `route` may be a mix of rules by share. `ttl` is that of nodes without their own.
+
+    A start waits for its image to be where it looks for it, and a client polls, no longer than the `patience`.
+    """
 
     route: Routes = figure("route", "central", assumption=True)
     placement: Placement = figure("placement", "sticky", assumption=True)
     create: Literal["at-once", "poll"] = figure("create", "at-once", source="kraftkit, cloud/deploy (poll: legacy)")
+    patience_s: Span = figure("patience", "60 s", source="kraftkit, cloud/deploy: gives up after 60 s")
     fanout: Fanout = figure("fanout", "sync-then-pull", assumption=True)
     chunking: Chunking = figure("chunking", "whole", source="OCI image specification: a layer is one blob")
     source: Source = figure("source", "upstream", source="containerd without mirrors: the registry of the reference")

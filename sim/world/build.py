@@ -190,6 +190,7 @@ def _rules(scenario: Scenario) -> Rules:
         wakes=scenario.demand.wakes,
         removed_after_s=scenario.demand.removed_after_s,
         polls=chosen.create == "poll",
+        patience_s=chosen.patience_s,
         sync=_sync(chosen.sync),
     )
 

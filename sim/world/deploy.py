@@ -52,6 +52,7 @@ class Deploy(DeployRow):
         self.nodes = world.place(self.client.metro, ask.app, ask.place_draw)
         self.route = world.rules.route(PushView(kind.rootfs_bytes, kind.kernel_bytes, ask.update), ask.route_draw)
         self.pushed = Moved(world.log, ask.deploy, "push")
+        self.missing = len(self.nodes)
 
 
 def deploy(world: World, ask: Ask) -> Steps:
@@ -96,6 +97,7 @@ def _poll(world: World, path: Path, this: Deploy) -> Steps:
     way = world.network.way(this.client, node)
     each_s = way.round_trip_s + node.request_s
     first_s = path.now_s
+    this.client_latency_s = math.inf  # until a poll is told yes
     if world.rules.sync.to_nodes.on_demand:
         world.clock.start(_fetch_ahead(world, first_s, node, this))
     yield from world.until_has(path, node, this.repository, this.image.digest)
@@ -128,11 +130,17 @@ def _straight_to_nodes(world: World, path: Path, this: Deploy, synced: bool) -> 
 def _both_at_once(world: World, path: Path, this: Deploy) -> Steps:
     """Push to the node and to central side by side; the instance starts when the node has the image."""
     beside = path.fork()
-    yield from world.clock.together(
-        (_straight_to_nodes(world, path, this, synced=False), _push(world, beside, this, world.central))
-    )
-    heard_s = beside.now_s + world.network.way(this.client, world.central).back_s
-    this.client_latency_s = max(this.client_latency_s, heard_s - beside.started_s)
+    to_central_s = math.inf
+
+    def to_central() -> Steps:
+        nonlocal to_central_s
+        yield from _push(world, beside, this, world.central)
+        to_central_s = beside.now_s + world.network.way(this.client, world.central).back_s - beside.started_s
+
+    try:
+        yield from world.clock.together((_straight_to_nodes(world, path, this, synced=False), to_central()))
+    finally:
+        this.client_latency_s = max(this.client_latency_s, to_central_s)
 
 
 def _push(world: World, path: Path, this: Deploy, target: Registry) -> Finding[Publish]:
@@ -163,6 +171,7 @@ def _instance(world: World, path: Path, node: Registry, upstream: Registry, wait
         if wait:
             yield from world.until_has(path, world.central, this.repository, this.image.digest)
         booted = yield from _restarted(world, path, node, upstream, this)
+        this.missing -= 1
     finally:
         pulled_s = path.now_s
         path.enter(BOOT)

@@ -86,11 +86,14 @@ class Moved:
 
 
 class DeployRow:
-    """The row of one deploy while it is under way."""
+    """The row of one deploy while it is under way; `missing` are the machines that lack the image so far.
+
+    Of a deploy that fails, what had ended before keeps its time: a part that failed, or was never come to, is infinite.
+    """
 
     __slots__ = (
-        "ask", "client", "client_latency_s", "coalesced_bytes", "kind", "nodes", "pull_s", "pulled_bytes", "push_s",
-        "pushed", "repository", "route", "saved_bytes", "stale_starts",
+        "ask", "client", "client_latency_s", "coalesced_bytes", "kind", "missing", "nodes", "pull_s", "pulled_bytes",
+        "push_s", "pushed", "repository", "route", "saved_bytes", "stale_starts",
     )  # fmt: skip
 
     ask: Ask
@@ -102,7 +105,9 @@ class DeployRow:
     pushed: Moved
 
     def __init__(self) -> None:
-        self.client_latency_s = self.push_s = self.pull_s = 0.0
+        self.client_latency_s = self.push_s = _NEVER
+        self.pull_s = 0.0
+        self.missing = 0
         self.pulled_bytes = self.saved_bytes = self.coalesced_bytes = self.stale_starts = 0
 
     def end(self, log: Log, path: Path, reason: str = "") -> None:
@@ -110,12 +115,13 @@ class DeployRow:
         path.end()
         failed = bool(reason)
         latency_s = _NEVER if failed else path.now_s - path.started_s
+        had = not self.missing
         ask, client, pushed = self.ask, self.client, self.pushed
         log.tables["deploys"].append(
             (ask.deploy, path.started_s, path.now_s, client.name, client.site, self.repository, self.kind.name,
              self.route, ask.update, ask.kernel, len(self.nodes), failed, reason, latency_s,
-             _NEVER if failed else self.client_latency_s, self.push_s, self.pull_s,
+             self.client_latency_s, self.push_s, self.pull_s if had else _NEVER,
              *path.phases_s, *path.waited_s,
              pushed.size_bytes, self.pulled_bytes, pushed.saved_bytes + self.saved_bytes, self.coalesced_bytes,
-             self.stale_starts, path.phases_s[SYNC_WAIT] + path.phases_s[PULL])
+             self.stale_starts, path.phases_s[SYNC_WAIT] + path.phases_s[PULL] if had else _NEVER)
         )  # fmt: skip

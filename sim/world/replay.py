@@ -89,6 +89,7 @@ class Replaying:
             row.pull_s = math.nan
         else:
             row.push_s = row.client_latency_s = math.nan
+            row.missing = 1
         path = Path(world.clock.now)
         reason = ""
         try:
@@ -138,6 +139,7 @@ class Replaying:
         moved.add_metadata(way.down.lane, path.now_s, image.manifest_bytes)
         held.update(blob.digest for blob in image.blobs)
         row.pull_s = path.now_s - path.started_s
+        row.missing = 0
         row.pulled_bytes = moved.size_bytes
         row.saved_bytes = sum(blob.size_bytes for blob in plan.skip)
         self.counts.pulls += 1

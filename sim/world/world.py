@@ -23,9 +23,6 @@ from sim.world.places import Client, ImageKind, Registry
 from sim.world.torrents import Torrents
 from sim.world.wire import Wire
 
-#: How long a start waits for an image to get to central (unikraft/kraftkit, cloud/deploy: gives up after 60 s).
-WAIT_LIMIT_S = 60.0
-
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
@@ -70,6 +67,7 @@ class Rules:
     wakes: int
     removed_after_s: float
     polls: bool
+    patience_s: float
 
 
 @dataclass(slots=True, eq=False)
@@ -169,7 +167,7 @@ class World:
         return newest
 
     def until_has(self, path: Path, registry: Registry, repository: str, digest: Digest) -> Steps:
-        """Wait until a registry has an image; a failure after `WAIT_LIMIT_S`."""
+        """Wait until a registry has an image; a failure when the platform's patience is over."""
         path.enter(SYNC_WAIT)
         yield path.now_s
         if registry.contents.image(repository, digest) is not None:
@@ -178,11 +176,11 @@ class World:
         if owed is not None:
             self.clock.start(owed())
         awaited = self._awaited.setdefault((registry.number, repository, digest), Event(self.clock))
-        yield self.clock.any_of((awaited, self.clock.at(path.now_s + WAIT_LIMIT_S)))
+        yield self.clock.any_of((awaited, self.clock.at(path.now_s + self.rules.patience_s)))
         path.now_s = self.clock.now
         if registry.contents.image(repository, digest) is None:
             where = "at central" if registry is self.central else "on its node"
-            raise Failure(f"not {where} within {WAIT_LIMIT_S:g} s")
+            raise Failure(f"not {where} within {self.rules.patience_s:g} s")
 
     def dissolve(self) -> None:
         """Part the machines of a world that has ended.

@@ -41,6 +41,16 @@ def outcome(scenario: Scenario) -> Comparison:
 
 
 @pytest.fixture(scope="session")
+def failing(scenario: Scenario) -> Comparison:
+    """Node-direct as it is, and with copies to central that come a minute after the second node has given up."""
+    document = {**tomllib.loads(SMALL), "run": {"duration": "1 h", "seed": 7, "runs": 5}}
+    document["demand"]["nodes"] = 2
+    late = {"policies": {"route": "node-direct", "sync": {"delay": "120 s"}}}
+    document["variants"] = {"sound": {"policies": {"route": "node-direct"}}, "late": late}
+    return sim.compare(Scenario.from_document(document, "failing"), executor="serial")
+
+
+@pytest.fixture(scope="session")
 def small_text() -> str:
     """The question as a file has it."""
     return SMALL

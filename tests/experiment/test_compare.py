@@ -136,6 +136,28 @@ def test_the_document_is_strict_json_with_every_part(outcome: Comparison) -> Non
     assert found["verdict"] == outcome.verdict
 
 
+def test_failures_are_counted_over_all_runs_with_their_reasons(failing: Comparison) -> None:
+    """Every deploy of the variant whose copies come too late fails, for one reason, and none of the sound one's."""
+    document = failing.to_json()["failures"]
+    deploys = sum(outcome.deploys for outcome in failing.outcomes["late"])
+    assert deploys > 100
+    assert document == {
+        "sound": {"failed": 0, "deploys": deploys, "reasons": {}},
+        "late": {"failed": deploys, "deploys": deploys, "reasons": {"not at central within 60 s": deploys}},
+    }
+    assert (
+        failing.failures("late").line()
+        == f"{deploys} of {deploys} deploys failed: not at central within 60 s ({deploys})"
+    )
+
+
+def test_a_push_is_not_infinite_because_its_start_failed_later(failing: Comparison) -> None:
+    """Pushes go the same way in both variants, so their times are finite and the same; pulls are infinite."""
+    late, sound = (failing.interval(name, "push_s.p50") for name in ("late", "sound"))
+    assert (late.mean, late.known) == (sound.mean, True)
+    assert failing.interval("late", "pull_s.p50").mean == math.inf
+
+
 def test_frames_say_what_the_document_says(outcome: Comparison) -> None:
     """The DataFrames have a row for each variant and metric, with the document's numbers and the metric's unit."""
     document, table, differences = outcome.to_json(), outcome.table, outcome.differences

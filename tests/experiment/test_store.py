@@ -23,7 +23,10 @@ from sim.experiment.store import Store, key
 from sim.experiment.worker import Outcome, Task
 from sim.scenario import Scenario
 
-ODD = Outcome({"a.p50": 0.1 + 0.2, "b": math.inf, "c": math.nan}, "abc", 3, 4, (("central's workers", 1 / 3),))
+ODD = Outcome(
+    {"a.p50": 0.1 + 0.2, "b": math.inf, "c": math.nan}, "abc", 3, 4, (("central's workers", 1 / 3),),
+    reasons={"link down": 2},
+)  # fmt: skip
 
 
 def files(directory: Path) -> dict[str, bytes]:

@@ -134,7 +134,17 @@ def test_polling_creates_the_instance_when_the_node_has_the_image() -> None:
 
 
 def test_polling_gives_up_after_a_minute() -> None:
-    """A node that never gets the image is polled for 60 s, and the deploy says so."""
+    """A node that never gets the image is polled for 60 s, and the deploy says so; the client's command never ends."""
     changes = {"policies__create": "poll", "policies__sync__to_nodes": "never"}
     (row,) = play(scenario(**changes), demand([Deploy(0.0)], apps=[App(kind=1)])).deploys()
     assert row["reason"] == "not on its node within 60 s"
+    assert row["client_latency_s"] == row["longest_pull_s"] == float("inf")
+    assert row["push_s"] < 5
+
+
+@pytest.mark.parametrize(("patience", "reason"), [("57 s", "not at central within 57 s"), ("1 h", "")])
+def test_how_long_a_start_waits_is_a_key(patience: str, reason: str) -> None:
+    """An image that gets to central a minute later fails a deploy of less patience, and only that."""
+    changes = {"policies__route": "node-direct", "policies__sync__delay": "58 s", "policies__patience": patience}
+    (row,) = play(scenario(nodes=2, demand__nodes=2, **changes), demand([Deploy(0.0)], apps=[App(kind=1)])).deploys()
+    assert row["reason"] == reason

@@ -42,7 +42,9 @@ def test_milestones_come_in_order(name: str) -> None:
     """A client knows of its push after it has made it, and of the instance after that; a pull is in the latency."""
     deploys = shipped.result(name).deploys
     ready = deploys[~deploys.failed]
-    assert (deploys.push_s < deploys.client_latency_s).all()
+    pushed = deploys[deploys.push_s < float("inf")]  # the rest failed at that, and no part of them is told
+    assert (pushed.push_s < pushed.client_latency_s).all()
+    assert (deploys.failed | (deploys.push_s < float("inf"))).all()
     assert (deploys.longest_pull_s + deploys.push_s <= deploys.latency_s).all()
     assert (ready.asked_s + ready.latency_s - ready.ended_s).abs().max() <= TOLERANCE_S or ready.empty
     assert deploys.ended_s.is_monotonic_increasing

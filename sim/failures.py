@@ -1,0 +1,51 @@
+"""How many deploys failed, of how many, and why: of a run, of a variant's runs together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from sim.columns import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """`reasons` are those of the deploys that failed, with how many had each, the most frequent first."""
+
+    deploys: int
+    reasons: Mapping[str, int]
+
+    @classmethod
+    def of(cls, deploys: Table) -> Self:
+        """What a run's table of deploys says."""
+        return cls._ordered(len(deploys), Counter(filter(None, deploys.column("reason"))))
+
+    @classmethod
+    def together(cls, parts: Iterable[Failures]) -> Self:
+        """Those of several runs as one."""
+        deploys, reasons = 0, Counter[str]()
+        for part in parts:
+            deploys += part.deploys
+            reasons.update(part.reasons)
+        return cls._ordered(deploys, reasons)
+
+    @classmethod
+    def _ordered(cls, deploys: int, reasons: Mapping[str, int]) -> Self:
+        return cls(deploys, dict(sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))))
+
+    @property
+    def failed(self) -> int:
+        return sum(self.reasons.values())
+
+    def line(self) -> str:
+        """`292 of 292 deploys failed: not at central within 60 s (290), link down (2)`; empty when none did."""
+        if not self.reasons:
+            return ""
+        why = ", ".join(f"{reason} ({count:,})" for reason, count in self.reasons.items())
+        return f"{self.failed:,} of {self.deploys:,} deploys failed: {why}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Its part of a document."""
+        return {"failed": self.failed, "deploys": self.deploys, "reasons": dict(self.reasons)}

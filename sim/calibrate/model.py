@@ -33,6 +33,7 @@ from sim.world.log import Log, Moved
 from sim.world.network import Network
 from sim.world.path import Path
 from sim.world.places import Body, Machine, Registry, Way
+from sim.world.placing import Placing
 from sim.world.push import push
 from sim.world.talk import tell
 from sim.world.world import Rules, SyncRules, Trigger, World
@@ -97,7 +98,7 @@ class _Rig:
         first = next(iter(self._registries.values()))
         self._world = World(
             clock=clock, network=network, wire=network.wire, log=Log(), rules=_RULES, central=first,
-            nodes=list(self._registries.values()), candidates={}, clients=[], kinds=[],
+            nodes=list(self._registries.values()), placing=Placing(network.graph, (), (), _never), clients=[], kinds=[],
             backlog=Backlog(clock, 1, None, "shared"), app_draw=[], app_client=[],
         )  # fmt: skip
         self._machines = len(scenario.hosts)
@@ -267,7 +268,7 @@ def _never(*_: object) -> Any:
 
 _NOTHING = Trigger(due=lambda owed: None)
 _RULES = Rules(
-    route=_never, place=_never, fanout=_never, wins=_never, parents=None, nodes_per_deploy=1, by_digest=False,
+    route=_never, fanout=_never, wins=_never, parents=None, nodes_per_deploy=1, by_digest=False,
     check_upstream=False, coalesce=False, keep_unsynced=False, runs_for_s=None, sleeps_for_s=0.0, wakes=0,
     removed_after_s=0.0, polls=False, patience_s=60.0,
     sync=SyncRules(

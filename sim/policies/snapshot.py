@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -22,9 +23,10 @@ class PushView(NamedTuple):
 class PlacementView(NamedTuple):
     """What is known when nodes are chosen.
 
-    `nodes` lists the candidates' indices, those at the client's site first; `app_draw` is uniform in [0, 1) and the
-    same for every deploy of an application, `deploy_draw` is drawn anew for each; `local` is how many candidates are
-    at the site.
+    `nodes` lists the candidates' indices, those at the client's site (or its `metro`) first; `local` is how many of
+    them are there, `wanted` how many are to be chosen. `app_draw` is uniform in [0, 1) and the same for every deploy of
+    an application, `deploy_draw` is drawn anew for each. Beside each candidate stand the number of its site, the round
+    trip from the client to it (s, on idle links) and its weight: three sequences as long as `nodes`.
     """
 
     nodes: tuple[int, ...]
@@ -32,6 +34,9 @@ class PlacementView(NamedTuple):
     wanted: int
     app_draw: float
     deploy_draw: float
+    sites: Sequence[int]
+    round_trips_s: Sequence[float]
+    weights: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)

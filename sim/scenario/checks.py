@@ -102,7 +102,9 @@ def _site_remedy(tables: Tables, name: str = "") -> str:
 
 
 def shares_are_above_zero(tables: Tables) -> Iterator[Fault]:
-    """Some image and some client is asked for."""
+    """Some image and some client is asked for, and some node has a weight."""
+    if tables.nodes and not any(group.weight for group in tables.nodes.values()):
+        yield Fault(("nodes",), "all weights are 0", "give one of them a weight above 0")
     for key, shares in (
         ("images", [image.share for image in tables.images.values()]),
         ("clients", [group.share for group in tables.clients.values()]),

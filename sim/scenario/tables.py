@@ -127,6 +127,11 @@ class NodeGroup(Registry):
     first_byte_s: Duration = figure("first_byte", "0.55 ms", source=f"{_LAMBDA} of the cache in a zone, second-hand")
     ttl_s: Span | None = setting("ttl", None)
     cold: StrictBool = figure("cold", False, assumption=True)
+    weight: Weight = setting(
+        "weight",
+        1.0,
+        about="What each of these nodes counts in the placement weighted, beside the other nodes' weights.",
+    )
 
 
 class ClientGroup(Host):

@@ -31,6 +31,7 @@ from sim.world.limits import Limits, collect, fits
 from sim.world.log import Log
 from sim.world.network import Network, SyncCaps, spans_of
 from sim.world.places import Client, ImageKind, Registry
+from sim.world.placing import Placing
 from sim.world.torrents import Torrents
 from sim.world.world import Rules, SyncRules, Trigger, World
 
@@ -47,7 +48,6 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
     clients = [_client(name, group, 1 + len(nodes), n) for n, (name, group) in enumerate(scenario.client_hosts())]
     disks_Bps = {0: scenario.central.disk_Bps}
     disks_Bps |= {n: group.disk_Bps for n, (_, group) in enumerate(scenario.node_hosts(), 1)}
-    sites = {client.metro for client in clients} | {node.site for node in nodes}
     spans = spans_of(scenario, [_attached(*named) for named in groups])
     sync = scenario.policies.sync
     caps = SyncCaps(sync.job_Bps, sync.target_Bps, sync.leg_Bps)
@@ -60,7 +60,7 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
         rules=_rules(scenario),
         central=central,
         nodes=nodes,
-        candidates={site: _candidates(site, nodes) for site in sorted(sites)},
+        placing=_placing(scenario, network, nodes),
         clients=clients,
         kinds=_kinds(scenario),
         backlog=_backlog(scenario, clock),
@@ -137,9 +137,11 @@ def _limits(group: Central | NodeGroup, chosen: Policies) -> Limits | None:
     return Limits(storage, None if quota_bytes is None else Quota(quota_bytes))
 
 
-def _candidates(site: str, nodes: Sequence[Registry]) -> tuple[tuple[int, ...], int]:
-    local = [at for at, node in enumerate(nodes) if node.site == site]
-    return (*local, *(at for at, node in enumerate(nodes) if node.site != site)), len(local)
+def _placing(scenario: Scenario, network: Network, nodes: Sequence[Registry]) -> Placing:
+    chosen = scenario.policies.placement
+    place, parameters = policies.rule("placement", chosen.name).place, chosen.parameters
+    weights = [group.weight for _, group in scenario.node_hosts()]
+    return Placing(network.graph, nodes, weights, lambda view: place(view, parameters))
 
 
 def _kinds(scenario: Scenario) -> list[ImageKind]:
@@ -172,11 +174,9 @@ def _stable_bytes(chunking: Choice, rootfs_bytes: int) -> int:
 
 def _rules(scenario: Scenario) -> Rules:
     chosen = scenario.policies
-    placement = policies.rule("placement", chosen.placement.name)
     fanout = policies.rule("fanout", chosen.fanout.name)
     return Rules(
         route=_route(chosen.route),
-        place=lambda view: placement.place(view, chosen.placement.parameters),
         fanout=lambda count: fanout.plan(count, chosen.fanout.parameters),
         nodes_per_deploy=scenario.demand.nodes,
         by_digest=scenario.demand.reference == "digest",
@@ -261,7 +261,7 @@ def _warm_up(world: World, demand: Demand, cold: set[str]) -> None:
         repository = world.repository(app)
         image = world.image(world.kinds[int(demand.app_kind[app])], 0, len(demand) + app, app)
         client = world.clients[world.app_client[app]]
-        placed = world.place(client.metro, app, world.app_draw[app])
+        placed = world.place(client, app, world.app_draw[app])
         for registry in (world.central, *(node for node in placed if node.name not in cold)):
             if not fits(registry, repository, image):
                 continue

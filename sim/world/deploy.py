@@ -49,7 +49,7 @@ class Deploy(DeployRow):
         self.kind = kind = world.kinds[ask.kind]
         self.image = image = world.image(kind, ask.kernel, ask.image, ask.app)
         self.wanted = Wanted(self.repository, TAG, image.digest if world.rules.by_digest else None)
-        self.nodes = world.place(self.client.metro, ask.app, ask.place_draw)
+        self.nodes = world.place(self.client, ask.app, ask.place_draw)
         self.route = world.rules.route(PushView(kind.rootfs_bytes, kind.kernel_bytes, ask.update), ask.route_draw)
         self.pushed = Moved(world.log, ask.deploy, "push")
         self.missing = len(self.nodes)

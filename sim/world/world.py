@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from simpy import Event
 
-from sim.policies.snapshot import Due, Fanout, Holders, Owed, Parents, PlacementView, PushView, Route
+from sim.policies.snapshot import Due, Fanout, Holders, Owed, Parents, PushView, Route
 from sim.registry.clients import Profile, Requests
 from sim.registry.contents import Publish
 from sim.registry.oci import Digest, Image, Layer, numbered_digest
@@ -20,6 +20,7 @@ from sim.world.log import Log
 from sim.world.network import Network
 from sim.world.path import Path
 from sim.world.places import Client, ImageKind, Registry
+from sim.world.placing import Placing
 from sim.world.torrents import Torrents
 from sim.world.wire import Wire
 
@@ -52,7 +53,6 @@ class Rules:
     """The scenario's rules, bound to their parameters, and its switches."""
 
     route: Callable[[PushView, float], Route]
-    place: Callable[[PlacementView], tuple[int, ...]]
     fanout: Callable[[int], Fanout]
     wins: Callable[[Publish, Publish], bool]
     parents: Callable[[Holders], Parents] | None
@@ -75,8 +75,6 @@ class World:
     """Everything in one run. `watch`, if set, is told of every request: tests read the protocol from it.
     `faults` is None where nothing ever breaks, `torrents` where nodes form no swarm; `pushed` has the repositories that
     each client has pushed to in each registry, if it mounts.
-
-    `candidates` gives, for each site, the nodes' indices with those at the site first, and how many those are.
     """
 
     clock: Clock
@@ -86,7 +84,7 @@ class World:
     rules: Rules
     central: Registry
     nodes: Sequence[Registry]
-    candidates: Mapping[str, tuple[tuple[int, ...], int]]
+    placing: Placing
     clients: Sequence[Client]
     kinds: Sequence[ImageKind]
     backlog: Backlog
@@ -118,11 +116,9 @@ class World:
             layers = (*layers[:-1], Layer(numbered_digest(4, app), made.stable_bytes, "rootfs"), rootfs)
         return Image(numbered_digest(3, number), layers, config, made.manifest_bytes, made.index_bytes)
 
-    def place(self, site: str, app: int, draw: float) -> list[Registry]:
-        """The nodes that a deploy of `app` starts on."""
-        nodes, local = self.candidates[site]
-        view = PlacementView(nodes, local, self.rules.nodes_per_deploy, self.app_draw[app], draw)
-        return [self.nodes[node] for node in self.rules.place(view)]
+    def place(self, client: Client, app: int, draw: float) -> list[Registry]:
+        """The nodes that a deploy of `app` starts on, first the one that is pushed to."""
+        return self.placing.place(client, self.rules.nodes_per_deploy, self.app_draw[app], draw)
 
     def publish(self, registry: Registry, repository: str, tag: str, image: Image, published_s: float) -> Publish:
         """A client's push has put an image: the tag is its from now on, and older copies are stale."""

@@ -49,10 +49,17 @@ draws = st.floats(0, 1, exclude_max=True)
 
 @st.composite
 def placement_views(draw: st.DrawFn) -> PlacementView:
-    """Up to eight candidates, some of them at the client's site, and no more wanted than there are."""
+    """Up to eight candidates, some of them at the client's site, and no more wanted than there are.
+
+    They are at up to four sites, some of them equally far, and some weigh nothing.
+    """
     nodes = tuple(draw(st.permutations(range(draw(st.integers(1, 8))))))
     local, wanted = draw(st.integers(0, len(nodes))), draw(st.integers(1, len(nodes)))
-    return PlacementView(nodes, local, wanted, draw(draws), draw(draws))
+    n = len(nodes)
+    sites = draw(st.lists(st.integers(0, 3), min_size=n, max_size=n))
+    far_s = draw(st.lists(st.sampled_from([0.0, 0.01, 0.2]), min_size=n, max_size=n))
+    weights = draw(st.lists(st.sampled_from([0.0, 0.5, 1.0, 3.0]), min_size=n, max_size=n))
+    return PlacementView(nodes, local, wanted, draw(draws), draw(draws), sites, far_s, weights)
 
 
 publishes = st.builds(
@@ -182,7 +189,7 @@ def test_every_decision_can_be_carried_out_and_is_the_same_again(kind: str, name
 
 def test_the_suite_refuses_decisions_that_cannot_be_carried_out() -> None:
     """A route that there is none of, a node twice or too few, and a push to nobody are refused."""
-    view = PlacementView((3, 5), 1, 2, 0.0, 0.0)
+    view = PlacementView((3, 5), 1, 2, 0.0, 0.0, (0, 1), (0.0, 0.1), (1.0, 1.0))
     for kind, seen, decision in (
         ("route", PushView(1, 1, True), "nowhere"),
         ("placement", view, (3, 3)),
@@ -225,7 +232,7 @@ def test_direct_below_counts_what_would_be_sent(
 def place(name: str, app_draw: float, deploy_draw: float, wanted: int = 1, local: int = 3) -> tuple[int, ...]:
     """A decision among nodes 10 to 14, of which the first `local` are at the client's site."""
     chosen: tuple[int, ...] = decider("placement", name)(
-        PlacementView((10, 11, 12, 13, 14), local, wanted, app_draw, deploy_draw)
+        PlacementView((10, 11, 12, 13, 14), local, wanted, app_draw, deploy_draw, (0,) * 5, (0.0,) * 5, (1.0,) * 5)
     )
     return chosen
 

@@ -80,7 +80,7 @@ def models() -> Iterator[type[BaseModel]]:
 SETTINGS = {
     ("Run", key)
     for key in ("title", "duration", "seed", "runs", "baseline", "detail", "audit", "warm_up", "steady_state")
-} | {(group, key) for group in ("NodeGroup", "ClientGroup", "Image") for key in ("count", "share", "profile")}
+} | {(group, key) for group in ("NodeGroup", "ClientGroup", "Image") for key in ("count", "share", "profile", "weight")}
 
 
 @pytest.mark.parametrize("model", list(models()), ids=lambda model: model.__name__)

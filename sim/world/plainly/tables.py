@@ -166,7 +166,7 @@ def _apps(
     number = {profile.name: at for at, profile in enumerate(profiles[:-1])}
     for app in np.unique(demand.app).tolist():
         client = world.clients[world.app_client[app]]
-        node = world.place(client.metro, app, 0.0)[0]
+        node = world.place(client, app, 0.0)[0]
         to_central, to_node = ways.number(client, world.central), ways.number(client, node)
         from_node = ways.number(node, world.central)
         made[app] = (

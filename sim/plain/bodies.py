@@ -48,8 +48,8 @@ def begin(t: Tables, e: int, kernel: bool, rootfs: bool, config: bool) -> None:
         schedule(t, body.now_s, SET_OUT, 2 * e + content, 0)
 
 
-def landed(t: Tables, f: int, bound_by: int, bound_s: float) -> int:
-    """A body's last byte has left: its row, and the requests after it. The errand whose bodies are all there, or -1."""
+def landed(t: Tables, f: int, bound_by: int, bound_s: float) -> None:
+    """A body's last byte has left: its row, and the requests after it."""
     flow, now = t.flows[f], t.board[0].now_s
     b = flow.body
     e, content = b >> 1, b & 1
@@ -70,8 +70,6 @@ def landed(t: Tables, f: int, bound_by: int, bound_s: float) -> int:
     way = t.ways[errand.way]
     if purpose == PULL:
         body.now_s += way.back_s
-        store(t, e, content)
-        body.arrived, body.arrived_s = 1, body.now_s
     else:
         profile = t.profiles[profile_of(t, e)]
         beside = errand.beside * profile.closes if content == errand.lead else 0
@@ -79,9 +77,16 @@ def landed(t: Tables, f: int, bound_by: int, bound_s: float) -> int:
         body.now_s += t.registries[way.registry].first_byte_s
         store(t, e, content)
         body.now_s += way.back_s
+
+
+def ended(t: Tables, b: int) -> bool:
+    """A body is there, with all that belongs to it: whether it is its errand's last."""
+    e = b >> 1
+    n = len(t.deploys)
+    i, purpose, errand = e % n, e // n, t.errands[e]
     errand.bodies -= 1
     if errand.bodies:
-        return -1
+        return False
     last = errand.lead
     if errand.pair and t.bodies[2 * e + ROOTFS].now_s > t.bodies[2 * e + KERNEL].now_s:
         last = ROOTFS
@@ -89,7 +94,7 @@ def landed(t: Tables, f: int, bound_by: int, bound_s: float) -> int:
     if purpose != SYNC:
         t.deploys[i].now_s = errand.now_s
         t.spent_s[i, N_PHASES + t.deploys[i].phase] += t.bodies[2 * e + last].waited_s
-    return int(e)
+    return True
 
 
 def store(t: Tables, e: int, content: int) -> None:

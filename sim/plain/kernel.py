@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from sim.plain.bodies import landed
+from sim.plain.bodies import ended, landed
 from sim.plain.convoys import convoy_due
 from sim.plain.flights import land_alone, send
 from sim.plain.holdings import lane_of
 from sim.plain.lanes import free, leave
-from sim.plain.pulls import arrived, fetched, resolved
+from sim.plain.pulls import arrived, fetched, held, resolve, resolved
 from sim.plain.pushes import ask, checked, commit, copied, copy_due, published
 from sim.plain.records import (
     ARRIVED,
+    CAME,
     CHECKED,
+    CONNECTING,
     CONVOY_DUE,
     COPY_DUE,
     DUE,
     ENGINE_DUE,
     FULL,
+    HELD,
     LANDED,
     MARGIN,
     MEET,
@@ -90,6 +93,12 @@ def run(t: Tables, ended: int, arm_s: float) -> int:
                 resolved(t, what)
             elif kind == COPY_DUE:
                 copy_due(t, what)
+            elif kind == CONNECTING:
+                resolve(t, what)
+            elif kind == CAME:
+                _came(t, what)
+            elif kind == HELD:
+                held(t, what)
     return UNPLAIN if board.unplain else OVER
 
 
@@ -112,13 +121,19 @@ def _go_on(t: Tables, f: int, bound_by: int, bound_s: float) -> None:
     """Whoever waits for a flow goes on."""
     n = len(t.deploys)
     b = t.flows[f].body
-    e = landed(t, f, bound_by, bound_s)
+    landed(t, f, bound_by, bound_s)
     free(t, f)
-    pulls = n <= b >> 1 < 2 * n
-    if pulls:
-        arrived(t, b)
-    if e >= 0:
-        if pulls:
-            fetched(t, e)
+    if n <= b >> 1 < 2 * n:
+        if t.bodies[b].now_s > t.board[0].now_s:
+            schedule(t, t.bodies[b].now_s, CAME, b, 0)
         else:
-            commit(t, e)
+            _came(t, b)
+    elif ended(t, b):
+        commit(t, b >> 1)
+
+
+def _came(t: Tables, b: int) -> None:
+    """The last byte of a body that a node fetches is there."""
+    arrived(t, b)
+    if ended(t, b):
+        fetched(t, b >> 1)

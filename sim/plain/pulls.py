@@ -7,25 +7,34 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.plain.bodies import begin
+from sim.plain.bodies import begin, store
 from sim.plain.holdings import hold, metadata, profile_of, wins
-from sim.plain.records import AT_NODE, KERNEL, RESOLVED, ROOTFS, Tables
-from sim.plain.requests import connect, enter, stretch
-from sim.registry.clients import KEEP_OPEN_S
+from sim.plain.records import AT_NODE, CONNECTING, HELD, KERNEL, RESOLVED, ROOTFS, Tables
+from sim.plain.requests import connect, enter, keep_open, stretch
 from sim.rows import BOOT
 from sim.rows import PULL as PULLING
 from sim.swarm.events import schedule
 
 
 def pull(t: Tables, i: int) -> None:
-    """The node asks central what the tag means."""
-    n = len(t.deploys)
-    d, errand = t.deploys[i], t.errands[n + i]
+    """The node is to have the image: it needs a connection to central, and who opens it first shows in time."""
+    d, errand = t.deploys[i], t.errands[len(t.deploys) + i]
     app = t.apps[d.app]
     d.asked_s = d.now_s
     enter(t, i, PULLING)
     d.pull_started_s = d.now_s
     errand.way = app.from_node
+    if t.registries[app.node].open_until_s < d.now_s and d.now_s > t.board[0].now_s:
+        schedule(t, d.now_s, CONNECTING, i, 0)
+    else:
+        resolve(t, i)
+
+
+def resolve(t: Tables, i: int) -> None:
+    """The node asks central what the tag means."""
+    n = len(t.deploys)
+    d, errand = t.deploys[i], t.errands[n + i]
+    app = t.apps[d.app]
     d.now_s = connect(t, d.now_s, errand.way, app.node)
     d.now_s = stretch(t, d.now_s, errand.way, t.profiles[profile_of(t, n + i)].tags, 0)
     schedule(t, d.now_s, RESOLVED, i, 0)
@@ -39,7 +48,7 @@ def resolved(t: Tables, i: int) -> None:
     central, own = t.repositories[2 * d.app], t.repositories[2 * d.app + 1]
     way = t.ways[errand.way]
     d.now_s = now + way.back_s
-    t.registries[app.node].open_until_s = d.now_s + KEEP_OPEN_S
+    keep_open(t, d.now_s, app.node)
     theirs = central.image >= 0 and (
         own.image < 0 or wins(t, central.image, central.published_s, central.generation, 2 * d.app + 1)
     )
@@ -112,6 +121,8 @@ def arrived(t: Tables, b: int) -> None:
     """A body has come to a node: it is no longer on its way, and those who joined it go on."""
     e, content = b >> 1, b & 1
     errand = t.errands[e]
+    store(t, e, content)
+    t.bodies[b].arrived, t.bodies[b].arrived_s = 1, t.bodies[b].now_s
     if content == KERNEL:
         t.fetching[t.deploys[e % len(t.deploys)].app, t.images[errand.image].release] = -1
     else:
@@ -128,14 +139,13 @@ def fetched(t: Tables, e: int) -> None:
     """Its own bodies are there; whose it joined may be not."""
     n = len(t.deploys)
     d = t.deploys[e % n]
-    t.registries[t.apps[d.app].node].open_until_s = d.now_s + KEEP_OPEN_S
+    keep_open(t, d.now_s, t.apps[d.app].node)
     fetched_more(t, e)
 
 
 def fetched_more(t: Tables, e: int) -> None:
-    """Wait for each body that it joined, in their order; then the image is there."""
-    n = len(t.deploys)
-    i = e % n
+    """Wait for each body that it joined, in their order."""
+    i = e % len(t.deploys)
     errand, d = t.errands[e], t.deploys[i]
     while errand.first_joined >= 0:
         body = t.bodies[errand.first_joined]
@@ -144,6 +154,16 @@ def fetched_more(t: Tables, e: int) -> None:
             return
         d.now_s = max(d.now_s, body.arrived_s)
         errand.first_joined, errand.second_joined = errand.second_joined, -1
+    if d.now_s > t.board[0].now_s:
+        schedule(t, d.now_s, HELD, i, 0)
+    else:
+        held(t, i)
+
+
+def held(t: Tables, i: int) -> None:
+    """All of it is at the node, which has the image from now on."""
+    e = len(t.deploys) + i
+    errand, d = t.errands[e], t.deploys[i]
     kind = t.kinds[t.apps[d.app].kind]
     metadata(t, e, d.now_s, kind.manifest_bytes + kind.index_bytes)
     d.pulled += errand.moved

@@ -9,8 +9,7 @@ from sim.plain.bodies import begin
 from sim.plain.holdings import hold, metadata, profile_of, repository, side, wins
 from sim.plain.pulls import pull
 from sim.plain.records import AT_CENTRAL, CHECKED, COPY_DUE, KERNEL, PUBLISHED, ROOTFS, Tables
-from sim.plain.requests import connect, enter, stretch
-from sim.registry.clients import KEEP_OPEN_S
+from sim.plain.requests import connect, enter, keep_open, stretch
 from sim.rows import CHECKS, COMMIT, LOGIN, SYNC_WAIT, UPLOAD
 from sim.swarm.events import schedule
 
@@ -121,7 +120,7 @@ def copied(t: Tables, i: int) -> None:
     board, d, e = t.board[0], t.deploys[i], 2 * n + i
     errand, app = t.errands[e], t.apps[d.app]
     kind, now, source = t.kinds[app.kind], board.now_s, t.errands[i]
-    t.registries[app.node].open_until_s = now + KEEP_OPEN_S
+    keep_open(t, now, app.node)
     metadata(t, e, now, kind.manifest_bytes + kind.index_bytes)
     if board.served < board.queued:
         copy(t, t.orders[board.served].waiting)

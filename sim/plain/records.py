@@ -15,7 +15,9 @@ import numpy as np
 from sim.rows import PHASES
 
 #: What can happen.
-ARRIVED, CHECKED, SET_OUT, LANDED, CONVOY_DUE, ENGINE_DUE, PUBLISHED, RESOLVED, COPY_DUE = range(9)
+ARRIVED, CHECKED, SET_OUT, LANDED, CONVOY_DUE, ENGINE_DUE, PUBLISHED, RESOLVED, COPY_DUE, CONNECTING, CAME, HELD = (
+    range(12)
+)
 #: What a run of the text stopped for: nothing is left to happen; flows meet; the engine's next flow is due; tables want
 #: room; something came up that a plain world does not have.
 OVER, MEET, DUE, FULL, UNPLAIN = range(5)
@@ -35,7 +37,7 @@ def _record(names: str) -> np.dtype[Any]:
 
 EVENT = _record("at_s order kind what life")
 #: `workers` of it are free at the times in a row of `free_s`.
-REGISTRY = _record("workers request_s first_byte_s token_life_s all_free_s busy_s requests open_until_s")
+REGISTRY = _record("workers request_s first_byte_s token_life_s all_free_s busy_s requests ready_s open_until_s")
 #: From who asks to the registry that answers; lanes of what goes up and comes down.
 WAY = _record("registry forth_s back_s round_trip_s open_s up down")
 #: Requests of a client, by what they are for.

@@ -48,12 +48,21 @@ def _replace_first(heap: Any, n: int, item: float) -> None:
 
 
 def connect(t: Tables, now: float, way: int, node: int) -> float:
-    """A connection from a node to central: opened unless one is still open."""
+    """A connection from a node to central: one that is open, or is being opened, or a new one."""
     reg = t.registries[node]
     if reg.open_until_s < now:
         now += t.ways[way].open_s
-    reg.open_until_s = now + KEEP_OPEN_S
+        reg.ready_s = now
+    else:
+        now = max(now, reg.ready_s)
+    keep_open(t, now, node)
     return now
+
+
+def keep_open(t: Tables, now: float, node: int) -> None:
+    """It was used until now, and is kept for a while from here."""
+    reg = t.registries[node]
+    reg.open_until_s = max(reg.open_until_s, now + KEEP_OPEN_S)
 
 
 def enter(t: Tables, i: int, phase: int) -> None:

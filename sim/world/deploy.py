@@ -91,7 +91,8 @@ def _poll(world: World, path: Path, this: Deploy) -> Steps:
     """The client asks the metro over and over, without a pause, until the first node has the image.
 
     What the node is not sent it fetches when it is first asked. Polls that find nothing are not simulated: the answer
-    that says yes is that to the first poll which is served after the image came.
+    that says yes is that to the first poll which is served when the image has come. Then the client asks for the
+    instance.
     """
     node = this.nodes[0]
     way = world.network.way(this.client, node)
@@ -101,8 +102,8 @@ def _poll(world: World, path: Path, this: Deploy) -> Steps:
     if world.rules.sync.to_nodes.on_demand:
         world.clock.start(_fetch_ahead(world, first_s, node, this))
     yield from world.until_has(path, node, this.repository, this.image.digest)
-    polls = math.ceil(max(0.0, path.now_s - first_s) / each_s)
-    path.now_s = first_s + polls * each_s + way.back_s + way.forth_s
+    polls = math.ceil(max(0.0, path.now_s - node.request_s - first_s) / each_s)
+    path.now_s = first_s + polls * each_s + node.request_s + way.back_s + way.forth_s
     this.client_latency_s = path.now_s + way.back_s - path.started_s
 
 

@@ -11,7 +11,7 @@ from sim.world.clock import Steps, Unreachable
 from sim.world.log import DeployRow, Moved
 from sim.world.path import Path
 from sim.world.places import Registry, Way
-from sim.world.talk import carry, connect, groups, insist, keep_open, leaders, side_by_side, tell
+from sim.world.talk import carry, catch_up, connect, groups, insist, keep_open, leaders, side_by_side, tell
 from sim.world.world import World
 
 #: Told of each layer when its last byte is there: which, and when.
@@ -33,6 +33,7 @@ def fetch_blobs(
         path.now_s += source.first_byte_s
         yield from carry(world, path, way.down, blob, leading, moved, sent_bytes)
         path.now_s += way.back_s
+        yield from catch_up(world, path)
         arrived(blob, path.now_s)
 
     for group in groups(blobs, profile.parallel_pulls, profile.config_last):
@@ -69,7 +70,7 @@ def fetch_from_peers(
     def get(path: Path, source: tuple[Registry, list[Layer]]) -> Steps:
         parent, parts = source
         way = world.network.way(node, parent)
-        connect(path, way, node, parent)
+        yield from connect(world, path, way, node, parent)
         yield from fetch_blobs(world, path, way, CONTAINERD, parent, tuple(parts), moved, part_arrived)
         keep_open(path, node, parent)
 

@@ -38,6 +38,14 @@ class Machine:
 
 
 @dataclass(slots=True, eq=False)
+class Kept:
+    """A connection from one registry to another: from when on it can be used, and until when it stays open unused."""
+
+    ready_s: float
+    until_s: float = 0.0
+
+
+@dataclass(slots=True, eq=False)
 class Registry(Machine):
     """A registry on its machine.
 
@@ -46,7 +54,7 @@ class Registry(Machine):
     booked as one stretch, for which service times have to be fixed. `skew_s` is how far its clock is ahead.
     `limits` is None where it keeps everything. Its tokens
     are good for `token_life_s`.
-    `open_until_s` holds how long kept connections to other registries stay open.
+    `kept` holds its connections to other registries.
     """
 
     contents: Contents
@@ -61,7 +69,7 @@ class Registry(Machine):
     skew_s: float = 0.0
     limits: Limits | None = None
     arriving: dict[tuple[str, Digest], Event | None] = field(default_factory=dict)
-    open_until_s: dict[int, float] = field(default_factory=dict)
+    kept: dict[int, Kept] = field(default_factory=dict)
 
     def service_s(self, requests: int) -> float:
         """The service time of so many requests together."""

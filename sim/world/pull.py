@@ -17,7 +17,7 @@ from sim.world.limits import sweep, within_limits
 from sim.world.log import Booted, DeployRow, Moved
 from sim.world.path import Path
 from sim.world.places import Registry
-from sim.world.talk import ask, connect, keep_open
+from sim.world.talk import ask, catch_up, connect, keep_open
 from sim.world.world import World
 
 
@@ -82,7 +82,7 @@ def _resolve(world: World, path: Path, node: Registry, upstream: Registry, wante
             raise Failure("image not found")
         return own
     way = world.network.way(node, upstream)
-    connect(path, way, node, upstream)
+    yield from connect(world, path, way, node, upstream)
     yield from ask(world, path, way, upstream, CONTAINERD.retry, CONTAINERD.tags)
     yield path.now_s
     own, theirs = _look_up(node, wanted), _look_up(upstream, wanted)
@@ -163,6 +163,7 @@ def _fetch(
             awaited = arriving.pop((repository, blob.digest), None)
             if awaited is not None:
                 world.clock.deliver(awaited, None)
+    yield from catch_up(world, path)
     if wanted.digest is None:
         world.hold(node, repository, wanted.tag, image, seen.publish)
     else:

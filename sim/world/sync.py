@@ -119,7 +119,7 @@ def _copy(world: World, path: Path, copy: Copy, replica: Replica, moved: Moved) 
         replica.on(Event.VANISHED)
         return
     way = world.network.sync_way(source, target)
-    connect(path, way, source, target)
+    yield from connect(world, path, way, source, target)
     yield from copy_blobs(world, path, way, profile, target, copy.repository, image, moved)
     replica.on(Event.CHECKED)
     yield from tell(world, path, way, target, profile.publish)

@@ -17,7 +17,7 @@ from sim.world.clock import Finding, Happening, R, Steps, Unreachable
 from sim.world.flight import Flight
 from sim.world.log import Moved
 from sim.world.path import Path
-from sim.world.places import Body, Registry, Way
+from sim.world.places import Body, Kept, Registry, Way
 from sim.world.world import World
 
 Waits = Iterable[Happening]
@@ -101,16 +101,40 @@ def _one_by_one(path: Path, way: Way, registry: Registry, requests: int, beside:
         path.now_s = done_s
 
 
-def connect(path: Path, way: Way, source: Registry, target: Registry) -> None:
-    """Open a connection between registries, unless one is still open from a while ago."""
-    if source.open_until_s.get(target.number, 0.0) < path.now_s:
+def connect(world: World, path: Path, way: Way, source: Registry, target: Registry) -> Waits:
+    """Have a connection between registries: one that is open from a while ago, or is being opened, or a new one.
+
+    Whoever finds one that is being opened waits until it is.
+    """
+    kept = source.kept.get(target.number)
+    if kept is None or kept.until_s < path.now_s:
+        return _open(world, path, way, source, target)
+    path.now_s = max(path.now_s, kept.ready_s)
+    keep_open(path, source, target)
+    return ()
+
+
+def _open(world: World, path: Path, way: Way, source: Registry, target: Registry) -> Steps:
+    """The same, once everybody has come who may open one before."""
+    yield from catch_up(world, path)
+    kept = source.kept.get(target.number)
+    if kept is None or kept.until_s < path.now_s:
         path.now_s += way.open_s
+        source.kept[target.number] = Kept(path.now_s)
+    else:
+        path.now_s = max(path.now_s, kept.ready_s)
     keep_open(path, source, target)
 
 
 def keep_open(path: Path, source: Registry, target: Registry) -> None:
     """A connection between registries was used until now, and is kept for a while from here."""
-    source.open_until_s[target.number] = path.now_s + KEEP_OPEN_S
+    kept = source.kept[target.number]
+    kept.until_s = max(kept.until_s, path.now_s + KEEP_OPEN_S)
+
+
+def catch_up(world: World, path: Path) -> Waits:
+    """Wait for the world where the path has run ahead of it: what follows others may see."""
+    return (path.now_s,) if path.now_s > world.clock._now else ()
 
 
 def carry(

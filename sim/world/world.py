@@ -140,13 +140,13 @@ class World:
         held = registry.contents.resolve(repository, tag)
         wins = held is None or self.rules.wins(publish, held)
         self.keep(registry, repository, tag if wins else None, image, publish)
-        self._arrived(registry, repository, image.digest)
 
     def keep(self, registry: Registry, repository: str, tag: str | None, image: Image, publish: Publish) -> None:
         """Have an image in a registry from now on, under a tag if one is given."""
         _put(registry, repository, tag, image, publish, self.clock.now)
         if registry.limits is not None:
             registry.limits.storage.keep(repository, image, self.clock.now)
+        self._arrived(registry, repository, image.digest)
 
     def _arrived(self, registry: Registry, repository: str, digest: Digest) -> None:
         """Starts may be waiting for it."""

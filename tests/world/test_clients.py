@@ -133,6 +133,18 @@ def test_polling_creates_the_instance_when_the_node_has_the_image() -> None:
     assert polled["client_latency_s"] > at_once["client_latency_s"] + 2.0
 
 
+@pytest.mark.parametrize(("reference", "ready_s"), [("tag", 7.481), ("digest", 7.271)])
+def test_whoever_polls_hears_of_an_image_that_was_pulled_by_its_digest(reference: str, ready_s: float) -> None:
+    """The first poll gets there at 4.231, the image at 6.902: the 14th poll, at 4.231 + 13 * 0.21 = 6.961, says yes.
+
+    Its answer, 10 ms for the request and 100 ms back, has the client ask for the instance, 100 ms forth. Then it boots
+    for 100 ms: at 7.271, or after it has asked central once more what the tag means, 210 ms later.
+    """
+    chosen = scenario(policies__create="poll", demand__reference=reference)
+    (row,) = play(chosen, demand([Deploy(0.0)], apps=[App(kind=1)])).deploys()
+    assert row["latency_s"] == exactly(ready_s)
+
+
 def test_polling_gives_up_after_a_minute() -> None:
     """A node that never gets the image is polled for 60 s, and the deploy says so; the client's command never ends."""
     changes = {"policies__create": "poll", "policies__sync__to_nodes": "never"}

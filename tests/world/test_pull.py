@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from sim.registry.oci import numbered_digest
 from sim.world.world import World
 
 from .small import MB, App, Deploy, Seen, Sent, demand, exactly, phases, play, scenario
 
 ROM = [App(kind=1)]
 REPOSITORY = "org0/app0"
+CONFIG = {numbered_digest(2, 0)}
 
 
 def after(seen: Seen, at_s: float) -> list[tuple[float, str, str]]:
@@ -212,3 +214,44 @@ def test_a_start_says_what_it_runs_and_what_its_tag_meant() -> None:
     never = play(scenario(policies__sync__to_nodes="never"), demand([Deploy(0.0)]))
     (missed,) = never.rows("starts")
     assert (missed["missed"], missed["digest"], missed["meant"]) == (True, "", "")
+
+
+@pytest.mark.parametrize("reference", ["tag", "digest"])
+def test_an_image_is_on_its_node_when_its_last_byte_is(reference: str) -> None:
+    """The last byte leaves central at 6.802 and is there at 6.902: nobody finds the blob or the image before."""
+    found: list[tuple[bool, bool]] = []
+
+    def look(world: World) -> None:
+        held = world.nodes[0].contents.repository(REPOSITORY)
+        found.append((False, False) if held is None else (bool(held.blobs.keys() - CONFIG), bool(held.images)))
+
+    chosen = scenario(demand__reference=reference)
+    play(chosen, demand([Deploy(0.0)], apps=ROM), dict.fromkeys((6.85, 6.95), look))
+    assert found == [(False, False), (True, True)]
+
+
+def test_a_pull_waits_for_a_handshake_under_way() -> None:
+    """Small ROMs of two clients are published at 2.26 and 2.36, and their node asks central for both.
+
+    It opens a connection from 2.66 to 2.86. The second, which wants it at 2.76, does not ask before it is open.
+    """
+    chosen = scenario(clients=2, images__rom__rootfs="10 kB")
+    seen = play(chosen, demand([Deploy(0.0), Deploy(0.1, app=1)], apps=[App(kind=1), App(client=1, kind=1)]))
+    asked = [(at_s, requests) for at_s, _, requests in seen.trace if requests == "HEAD manifest by tag"]
+    assert asked == [(2.86, "HEAD manifest by tag")] * 2
+    one, other = seen.deploys()
+    assert one["pull_s"] - other["pull_s"] == exactly(0.1)
+
+
+def test_who_comes_first_opens_the_connection() -> None:
+    """A client 450 ms further away has published at 11.71, and its node hears of it at 13.91.
+
+    The other has published at 12.26, and its pull opens the connection from 12.66 on. The first finds it open.
+    """
+    chosen = scenario(images__rom__rootfs="10 kB", clients__far={"capacity": "1 MB/s", "delay": "500 ms"})
+    names = [name for name, _ in chosen.client_hosts()]
+    apps = [App(client=names.index("far"), kind=1), App(client=names.index("dev"), kind=1)]
+    seen = play(chosen, demand([Deploy(0.0), Deploy(10.0, app=1)], apps=apps))
+    asked = [at_s for at_s, _, requests in seen.trace if requests == "HEAD manifest by tag"]
+    assert asked == [12.86, 13.91]
+    assert [row["pull_s"] for row in seen.deploys()] == exactly([0.9, 1.1])

@@ -137,6 +137,10 @@ def demand_can_be_met(tables: Tables) -> Iterator[Fault]:
     if tables.nodes and asked.nodes > there:
         problem = f"must be at most {there}, the nodes there are, got {asked.nodes}"
         yield Fault(("demand", "nodes"), problem, "lower it or add nodes", needs=(("nodes",),))
+    if 0 < there <= asked.nodes and tables.policies.elsewhere:
+        problem = f"needs a node more than a deploy starts on, got {there} nodes for deploys on {asked.nodes}"
+        needs: tuple[Path, ...] = (("nodes",), ("demand", "nodes"))
+        yield Fault(("policies", "elsewhere"), problem, "add nodes or lower it to 0", needs=needs)
     if asked.apps == 0 and asked.updates == 1:
         yield Fault(("demand", "apps"), "there is no app to update, got 0", "raise apps, or lower updates below 1")
     release = asked.kernel_release

@@ -253,6 +253,10 @@ class Policies(Table):
 
     route: Routes = figure("route", "central", assumption=True)
     placement: Placement = figure("placement", "sticky", assumption=True)
+    elsewhere: Fraction = figure(
+        "elsewhere", 0.0, assumption=True, range=(0.0, 0.5),
+        about="Share of the deploys that the platform starts on another node than the one chosen to be pushed to.",
+    )  # fmt: skip
     create: Literal["at-once", "poll"] = figure("create", "at-once", source="kraftkit, cloud/deploy (poll: legacy)")
     patience_s: Span = figure("patience", "60 s", source="kraftkit, cloud/deploy: gives up after 60 s")
     fanout: Fanout = figure("fanout", "sync-then-pull", assumption=True)

@@ -19,7 +19,8 @@ _CHUNK = 8192
 class Ask(NamedTuple):
     """One deploy that a client asks for; `app`, `client` and `kind` are indices.
 
-    `image` is the number of the image that it pushes: its own, or an earlier one that it goes back to.
+    `image` is the number of the image that it pushes: its own, or an earlier one that it goes back to. `elsewhere`: the
+    platform starts it on another node than the one that was chosen to be pushed to.
     """
 
     deploy: int
@@ -33,6 +34,7 @@ class Ask(NamedTuple):
     place_draw: float
     removed: bool
     image: int
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +44,7 @@ class Demand:
     The first `known_apps` applications exist at the start (in the registries too, if the scenario is warm), with
     kernel 0 and images numbered from n_deploys on. `removed` says whose image is removed after its deploy has ended;
     None if nobody's is. `image` numbers the images that are pushed; None if each is a new one, numbered as its deploy.
+    `elsewhere` says who starts on another node than was pushed to; None if nobody does.
     """
 
     at_s: NDArray[np.float64]
@@ -56,6 +59,7 @@ class Demand:
     known_apps: int
     removed: NDArray[np.bool_] | None = None
     image: NDArray[np.int64] | None = None
+    elsewhere: NDArray[np.bool_] | None = None
 
     @classmethod
     def nothing(cls) -> Demand:
@@ -79,5 +83,6 @@ class Demand:
                 self.route_draw[part].tolist(), self.place_draw[part].tolist(),
                 [False] * len(app) if self.removed is None else self.removed[part].tolist(),
                 [*range(first, first + len(app))] if self.image is None else self.image[part].tolist(),
+                [False] * len(app) if self.elsewhere is None else self.elsewhere[part].tolist(),
             ]  # fmt: skip
             yield from map(Ask._make, zip(range(first, first + len(app)), *columns, strict=True))

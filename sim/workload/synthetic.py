@@ -68,7 +68,8 @@ def demand(scenario: Scenario, streams: Streams) -> Demand:
         app_draw=streams.generator("homes").random(apps),
         known_apps=known,
         image=image,
-        removed=streams.generator("removals").random(len(at_s)) < asked.removals if asked.removals else None,
+        elsewhere=_share(scenario.policies.elsewhere, len(at_s), streams.generator("elsewhere")),
+        removed=_share(asked.removals, len(at_s), streams.generator("removals")),
     )
 
 
@@ -78,6 +79,11 @@ def _arrivals(kind: str, rate_per_s: float, duration_s: float, rng: np.random.Ge
         return np.arange(math.ceil(round(rate_per_s * duration_s, 6))) / rate_per_s
     # Given their number, the times of a Poisson process are independent and uniform.
     return np.sort(rng.random(rng.poisson(rate_per_s * duration_s)) * duration_s)
+
+
+def _share(share: float, n: int, rng: np.random.Generator) -> NDArray[np.bool_] | None:
+    """Which of n deploys belong to a share of them; None where it is 0."""
+    return rng.random(n) < share if share else None
 
 
 def _gone_back(

@@ -35,10 +35,11 @@ Start = tuple[Registry, Registry, bool]
 class Deploy(DeployRow):
     """What all parts of one deploy share, and what will be said of it."""
 
-    __slots__ = ("image", "wanted")
+    __slots__ = ("image", "placed", "wanted")
 
     client: Client
     image: Image
+    placed: list[Registry]
     wanted: Wanted
 
     def __init__(self, world: World, ask: Ask) -> None:
@@ -49,7 +50,10 @@ class Deploy(DeployRow):
         self.kind = kind = world.kinds[ask.kind]
         self.image = image = world.image(kind, ask.kernel, ask.image, ask.app)
         self.wanted = Wanted(self.repository, TAG, image.digest if world.rules.by_digest else None)
-        self.nodes = world.place(self.client, ask.app, ask.place_draw)
+        self.placed = self.nodes = world.place(self.client, ask.app, ask.place_draw)
+        if ask.elsewhere:
+            app_draw = world.app_draw[ask.app]
+            self.nodes = world.placing.elsewhere(self.client, self.placed, app_draw, ask.place_draw)
         self.route = world.rules.route(PushView(kind.rootfs_bytes, kind.kernel_bytes, ask.update), ask.route_draw)
         self.pushed = Moved(world.log, ask.deploy, "push")
         self.missing = len(self.nodes)
@@ -114,17 +118,18 @@ def _fetch_ahead(world: World, at_s: float, node: Registry, this: Deploy) -> Ste
 
 
 def _straight_to_nodes(world: World, path: Path, this: Deploy, synced: bool) -> Steps:
-    """Push to the first nodes; the others pull from central when it is there, or from the first node."""
-    nodes = this.nodes
-    plan = world.rules.fanout(len(nodes))
-    first, others = nodes[: plan.pushed], nodes[plan.pushed :]
+    """Push to the first of the chosen nodes; others pull from central when it is there, or from the first."""
+    plan = world.rules.fanout(len(this.placed))
+    first = this.placed[: plan.pushed]
     publish = yield from side_by_side(world, path, first, lambda branch, node: _push(world, branch, this, node))
     if synced:
         owe(world, [Copy(this.ask.deploy, first[0], world.central, this.repository, TAG, this.image, publish)])
     _create(world, path, this, first[0])
     peers = plan.source == "peer"
-    starts = [(node, world.central, False) for node in first]
-    starts += [(node, first[0] if peers else world.central, not peers) for node in others]
+    starts = [
+        (node, world.central, False) if node in first else (node, first[0] if peers else world.central, not peers)
+        for node in this.nodes
+    ]
     yield from _start(world, path, starts, this)
 
 
@@ -155,7 +160,7 @@ def _create(world: World, path: Path, this: Deploy, pushed_to: Registry) -> None
     path.enter(SYNC_WAIT)
     path.now_s += world.network.way(this.client, pushed_to).back_s
     this.push_s = path.now_s - path.started_s
-    way = world.network.way(this.client, this.nodes[0])
+    way = world.network.way(this.client, this.placed[0])
     path.now_s += way.open_s + way.forth_s
     this.client_latency_s = path.now_s + way.back_s - path.started_s
 
@@ -196,7 +201,7 @@ def _restarted(world: World, path: Path, node: Registry, upstream: Registry, thi
 def remove(world: World, at_s: float, this: Deploy) -> Steps:
     """Remove the image where it was pushed to, and from there wherever deletions are copied to."""
     yield at_s
-    pushed_to = [world.central] if this.route == "central" else this.nodes[:1]
+    pushed_to = [world.central] if this.route == "central" else this.placed[:1]
     if this.route == "both":
         pushed_to.append(world.central)
     for registry in pushed_to:

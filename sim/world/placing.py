@@ -53,6 +53,16 @@ class Placing:
         view = PlacementView(seen[0], seen[1], wanted, app_draw, deploy_draw, seen[5], seen[6], seen[7])
         return [self._nodes[node] for node in self._rule(view)]
 
+    def elsewhere(
+        self, client: Client, placed: list[Registry], app_draw: float, deploy_draw: float
+    ) -> list[Registry]:  # fmt: skip
+        """The same nodes, but instead of the first the one that the rule would choose as one more.
+
+        It is the first again where there is no other.
+        """
+        more = self.place(client, min(len(placed) + 1, len(self._nodes)), app_draw, deploy_draw)
+        return [next((node for node in more if node not in placed), placed[0]), *placed[1:]]
+
     def _seen_by(self, client: Client) -> PlacementView:
         """What all deploys of a client see; how many nodes are wanted and the draws are filled in for each."""
         seen = self._of_metro.get(client.metro)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
+from sim.errors import InputError
 from sim.scenario import Scenario
-from tests.world.small import App, Deploy, demand, play, scenario
+from sim.streams import Streams
+from sim.workload import synthetic
+from tests.world.small import MB, App, Deploy, Seen, demand, exactly, play, scenario
 
 
 def sites(**changes: Any) -> Scenario:
@@ -73,5 +78,71 @@ def test_nearest_counts_the_round_trip_from_the_client() -> None:
 
 def test_weights_of_nothing_are_refused() -> None:
     """Some node must weigh something."""
-    with pytest.raises(Exception, match="scenario: nodes: all weights are 0; give one of them a weight above 0"):
+    with pytest.raises(InputError, match="scenario: nodes: all weights are 0; give one of them a weight above 0"):
         scenario(nodes__n__weight=0)
+
+
+def elsewhere(chosen: Scenario, draw: float = 0.0) -> Seen:
+    """One deploy that the platform starts on another node than the one that was chosen."""
+    return play(chosen, replace(demand([Deploy(0.0)], [App(draw=draw)]), elsewhere=np.array([True])))
+
+
+@pytest.mark.parametrize(
+    ("route", "fanout", "pushed", "pulled_from"),
+    [
+        ("central", "sync-then-pull", {"central"}, {"central"}),
+        ("node-direct", "sync-then-pull", {"n1"}, {"central"}),
+        ("node-direct", "peer", {"n1"}, {"n1"}),
+        ("node-direct", "push-each", {"n1"}, {"central"}),
+        ("both", "sync-then-pull", {"central", "n1"}, {"central"}),
+        ("both", "peer", {"central", "n1"}, {"n1"}),
+    ],
+)
+def test_who_is_pushed_to_is_not_who_starts(route: str, fanout: str, pushed: set[str], pulled_from: set[str]) -> None:
+    """An application of node 1 starts on node 2, by each route; node 2 pulls what it lacks as the fan-out says."""
+    seen = elsewhere(scenario(nodes=3, policies__route=route, policies__fanout=fanout, policies__elsewhere=1.0))
+    assert [row["failed"] for row in seen.deploys()] == [False]
+    assert {target for _, _, target, *_ in seen.bodies("push")} == pushed
+    assert [row["node"] for row in seen.rows("starts")] == ["n2"]
+    assert {source for _, source, *_ in seen.bodies("pull")} == pulled_from
+
+
+def test_a_start_elsewhere_waits_for_the_sync() -> None:
+    """Pushed to node 1, started on node 2: what takes longer is the 7 s of the sync's delay, its copy and the pull."""
+    chosen = scenario(nodes=2, policies__route="node-direct", policies__sync__delay="7 s", policies__elsewhere=1.0)
+    there = play(chosen, demand([Deploy(0.0)])).deploys()[0]
+    away = elsewhere(chosen).deploys()[0]
+    assert there["push_s"] == exactly(away["push_s"])
+    copied = elsewhere(chosen).rows("syncs")[0]
+    assert copied["started_s"] - copied["published_s"] >= 7.0
+    # Central has it when it is copied; the node then pulls 4 MB at 1 MB/s and boots.
+    assert away["latency_s"] > copied["committed_s"] + 4.0
+    assert there["latency_s"] < copied["started_s"]
+
+
+def test_of_several_instances_one_starts_elsewhere() -> None:
+    """Pushed to each of nodes 1 and 2, started on 3 and 2: node 3 pulls the 4 MB and their metadata, node 2 nothing."""
+    chosen = scenario(
+        nodes=3, policies__route="node-direct", policies__fanout="push-each", policies__elsewhere=1.0, demand__nodes=2
+    )
+    seen = elsewhere(chosen)
+    assert {row["node"] for row in seen.rows("starts")} == {"n2", "n3"}
+    assert {target for _, _, target, *_ in seen.bodies("pull")} == {"n3"}
+    assert sum(size for *_, size in seen.bodies("pull")) == 4 * MB + 10_000
+
+
+def test_the_share_that_starts_elsewhere_is_the_one_that_is_written() -> None:
+    """Of some 1,000 deploys 20 % start on the node beside the application's own, within four standard deviations."""
+    chosen = scenario(nodes=2, policies__route="node-direct", policies__elsewhere=0.2, demand__rate="1000/day")
+    asked = synthetic.demand(chosen, Streams(1))
+    assert asked.elsewhere is not None
+    n = len(asked)
+    assert abs(int(asked.elsewhere.sum()) - 0.2 * n) < 4 * (0.2 * 0.8 * n) ** 0.5
+    assert synthetic.demand(scenario(nodes=2), Streams(1)).elsewhere is None
+
+
+def test_elsewhere_needs_another_node() -> None:
+    """With as many nodes as a deploy starts on there is no elsewhere."""
+    problem = "needs a node more than a deploy starts on, got 2 nodes for deploys on 2; add nodes or lower it to 0"
+    with pytest.raises(InputError, match=f"scenario: policies.elsewhere: {problem}"):
+        scenario(nodes=2, policies__elsewhere=0.5, demand__nodes=2)

@@ -62,9 +62,10 @@ def _things_are_plain(world: World, demand: Demand) -> bool:
     )
     all_new = demand.image is None or bool((demand.image == np.arange(len(demand))).all())
     stays = demand.removed is None or not demand.removed.any()
+    at_home = demand.elsewhere is None or not demand.elsewhere.any()
     profiles = {client.profile for client in world.clients}
     at_once = all(not (one.mounts or one.config_last) and one.parallel_pushes >= 3 for one in profiles)
-    return keep_all and all_new and stays and at_once and all(map(_is_plain, world.kinds))
+    return keep_all and all_new and stays and at_home and at_once and all(map(_is_plain, world.kinds))
 
 
 def _is_plain(kind: ImageKind) -> bool:

@@ -18,14 +18,14 @@ from sim import rows
 from sim.errors import InputError
 from sim.experiment import executors
 from sim.experiment.runs import Progress, Runs
-from sim.experiment.sample import known_metric
+from sim.experiment.sample import interval_of, known_metric
 from sim.experiment.store import Store
 from sim.experiment.variants import variants
 from sim.experiment.words import amount
 from sim.experiment.worker import Task
 from sim.scenario import Scenario
 from sim.scenario.warnings import ScenarioWarning
-from sim.stats.intervals import CONFIDENCE, Interval, interval
+from sim.stats.intervals import CONFIDENCE, Interval
 from sim.stats.selection import FIRST_STAGE, Selection
 
 #: Runs of a variant at most while several are left.
@@ -124,7 +124,8 @@ def best(
             told += 1
         return Best(
             scenario, seed, metric, indifference, selection.chosen, selection.surviving,
-            {name: interval(np.array(each)) for name, each in values.items()}, made.made, time.perf_counter() - began,
+            {name: interval_of(np.array(each)) for name, each in values.items()}, made.made,
+            time.perf_counter() - began,
         )  # fmt: skip
 
 

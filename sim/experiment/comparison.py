@@ -20,7 +20,7 @@ from urllib.parse import quote
 import numpy as np
 
 from sim.columns import Column
-from sim.experiment.sample import Values, resolution, values_of
+from sim.experiment.sample import Values, interval_of, resolution, values_of
 from sim.experiment.tradeoff import Choice, tradeoff
 from sim.experiment.verdict import verdict
 from sim.experiment.worker import Outcome
@@ -29,7 +29,7 @@ from sim.files import folder, plain, write_json
 from sim.result import Result
 from sim.scenario import Scenario
 from sim.scenario.warnings import ScenarioWarning
-from sim.stats.intervals import CONFIDENCE, Interval, interval
+from sim.stats.intervals import CONFIDENCE, Interval
 from sim.stats.paired import Pairing, difference, pairing
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class Comparison:
 
     def interval(self, variant: str, metric: str) -> Interval:
         """The metric's mean over the variant's runs with its interval at 95 %."""
-        return interval(self.values[variant][metric])
+        return interval_of(self.values[variant][metric])
 
     def difference(self, variant: str, metric: str, than: str | None = None) -> Interval:
         """How much more the variant has of a metric than the baseline (or than another), paired run by run."""

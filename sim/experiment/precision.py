@@ -1,10 +1,10 @@
 """How many runs are enough: as many as make the intervals narrow, and keep them so.
 
-After n runs an interval is precise when its half-width is at most a share of its mean. By luck the first few runs may
-agree too well; so the intervals have to stay precise for `look_ahead(n)` further runs, and where they do not, it goes
-on from there (Hoad, Robinson and Davies, "Automated selection of the number of replications for a discrete-event
-simulation", 2010, with their k = 5). The number that comes out depends on the runs alone, not on how many were made at
-once.
+After n runs an interval is precise when its farther bound is at most a share of its mean away. By luck the first few
+runs may agree too well; so the intervals have to stay precise for `look_ahead(n)` further runs, and where they do not,
+it goes on from there (Hoad, Robinson and Davies, "Automated selection of the number of replications for a
+discrete-event simulation", 2010, with their k = 5). The number that comes out depends on the runs alone, not on how
+many were made at once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.stats.intervals import interval
+from sim.experiment.sample import interval_of
 
 #: Runs before the first look.
 FEWEST: Final = 3
@@ -28,13 +28,15 @@ def look_ahead(runs: int) -> int:
     return max(_AHEAD, math.ceil(_AHEAD * runs / 100))
 
 
-def half_width_share(values: NDArray[np.float64]) -> float:
-    """The half-width of the interval as a share of the mean; infinite where there is none, 0 where nothing varies."""
-    found = interval(values)
-    half = (found.high - found.low) / 2
-    if half == 0:
+def width_share(values: NDArray[np.float64]) -> float:
+    """How far the upper bound, the farther one, is away, as a share of the mean; infinite where there is no interval.
+
+    0 where nothing varies.
+    """
+    found = interval_of(values)
+    if found.high == found.low:
         return 0.0
-    return half / abs(found.mean) if found.known and found.mean else math.inf
+    return (found.high - found.mean) / found.mean if found.known else math.inf
 
 
 def enough(series: Mapping[str, NDArray[np.float64]], precision: float) -> int | None:
@@ -44,7 +46,7 @@ def enough(series: Mapping[str, NDArray[np.float64]], precision: float) -> int |
     """
     runs = len(next(iter(series.values())))
     precise = [
-        count >= FEWEST and all(half_width_share(values[:count]) <= precision for values in series.values())
+        count >= FEWEST and all(width_share(values[:count]) <= precision for values in series.values())
         for count in range(runs + 1)
     ]
     for count in range(FEWEST, runs + 1):
@@ -71,6 +73,6 @@ def until_enough(
             return found, True
         if runs >= most:
             return most, False
-        widest = max(half_width_share(values) for values in series.values())
+        widest = max(width_share(values) for values in series.values())
         wanted = runs * (widest / precision) ** 2 if math.isfinite(widest) else 2 * runs
         runs = min(max(runs + look_ahead(runs), math.ceil(min(wanted, 2 * runs))), most)

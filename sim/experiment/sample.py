@@ -43,6 +43,11 @@ def values_of(outcomes: Mapping[str, Sequence[Outcome]]) -> Values:
     }
 
 
+def interval_of(values: NDArray[np.float64], confidence: float = CONFIDENCE) -> Interval:
+    """The interval of a metric's mean, values (runs,): times, bytes, counts and costs are never below zero."""
+    return interval(values, confidence, positive=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """All runs of some variants at one point; every interval holds at `confidence` by itself."""
@@ -68,7 +73,7 @@ class Sample:
 
     def interval(self, variant: str, metric: str) -> Interval:
         """The metric's mean over the variant's runs."""
-        return interval(self._values[variant][metric], self.confidence)
+        return interval_of(self._values[variant][metric], self.confidence)
 
     def difference(self, variant: str, metric: str, than: str) -> Interval:
         """How much more the variant has of a metric than another, paired run by run."""

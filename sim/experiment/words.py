@@ -79,5 +79,7 @@ def _decimals(leading: float) -> int:
 
 
 def _number(value: float, decimals: int) -> str:
+    if math.isinf(value):
+        return "infinite"
     text = f"{value:,.{decimals}f}"
     return text.lstrip("-") if float(text.replace(",", "")) == 0 else text

@@ -110,7 +110,7 @@ def test_the_largest_load_is_found_as_well(scenario: Scenario) -> None:
     """Of a round trip less is better: the largest lies between one that meets the target and one that misses it."""
     axis = ranged("clients.dev.rtt=1 ms..10 s", scenario)
     found = capacity(
-        scenario, axis, [threshold("deploy_latency_s.p50 < 10 s")], variant="central", runs=5, within=0.3,
+        scenario, axis, [threshold("deploy_latency_s.p50 < 10 s")], variant="central", runs=10, within=0.3,
         executor="serial",
     )  # fmt: skip
     labels = {point.number: point.label for point in found.points}

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binom
 
 import sim
-from sim.experiment.precision import enough, half_width_share, look_ahead, until_enough
+from sim.experiment.precision import enough, look_ahead, until_enough, width_share
 from sim.scenario import Scenario
 from sim.stats.intervals import interval
 
@@ -15,7 +15,7 @@ from sim.stats.intervals import interval
 def test_three_that_agree_by_luck_are_not_enough() -> None:
     """After three nearly equal values come some that differ: the look-ahead sees them."""
     lucky = np.array([10.0, 10.1, 9.9, 14.0, 6.0, 13.0, 7.0, 10.0])
-    assert half_width_share(lucky[:3]) < 0.05
+    assert width_share(lucky[:3]) < 0.05
     assert enough({"x": lucky}, 0.05) is None
     steady = np.array([10.0, 10.1, 9.9, 10.0, 10.1, 9.9, 10.0, 10.0])
     assert enough({"x": steady}, 0.05) == 3 + look_ahead(3) == 8
@@ -67,7 +67,7 @@ def test_a_comparison_makes_as_many_runs_as_it_takes(executor: str, scenario: Sc
     assert outcome.runs == sim.compare(scenario, executor="serial", precision=0.5, most_runs=60).runs
     for variant in outcome.variants:
         for metric in ("deploy_latency_s.p50", "deploy_latency_s.p95"):
-            assert half_width_share(outcome.values[variant][metric]) <= 0.5
+            assert width_share(outcome.values[variant][metric]) <= 0.5
 
 
 def test_a_precision_out_of_reach_is_said(scenario: Scenario) -> None:

@@ -51,6 +51,16 @@ def test_what_is_not_done_here_fails(rows: list[Row]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("runs", "least"), [(3, 0.88), (10, 0.88)])
+def test_runs_that_lean_are_covered_best_on_the_log_scale(rows: list[Row], runs: int, least: float) -> None:
+    """More often than by Student's t, of the same runs, and that more often than by the bootstrap."""
+    start = f"no promise: mean of {runs} runs that lean far, "
+    log, student, bootstrap = (row.measured for row in rows if row.name.startswith(start))
+    assert log > student > bootstrap + 0.02
+    assert log >= binom.ppf(0.001, TRIES, least) / TRIES
+
+
+@pytest.mark.slow
 def test_a_cut_by_mser5_is_far_better_than_none(rows: list[Row]) -> None:
     """It is a heuristic: its intervals cover most of the time, where without a cut they never do."""
     cut, uncut = (next(row for row in rows if row.name.endswith(end)) for end in ("after a backlog", "uncut"))

@@ -31,6 +31,37 @@ def test_a_difference_is_decided_when_zero_lies_outside_its_interval() -> None:
     assert not interval(np.array([11.0, 13.0])).decided
 
 
+def test_what_is_never_negative_has_bounds_above_zero() -> None:
+    """1 and 3 have mean 2 and standard error 1: t's 2 -+ 12.7 is below zero, on the log scale it is 2 exp(-+ 6.35)."""
+    values = np.array([1.0, 3.0])
+    assert interval(values).low < 0
+    found = interval(values, positive=True)
+    assert (found.mean, found.known) == (2.0, True)
+    assert found.low == pytest.approx(2 * math.exp(-T_ONE / 2), rel=1e-12)
+    assert found.high == pytest.approx(2 * math.exp(T_ONE / 2), rel=1e-12)
+
+
+def test_where_runs_hardly_vary_both_intervals_are_the_same() -> None:
+    """A half-width of a thousandth of the mean is the same on either scale, to a millionth of the mean."""
+    values = 1 + 0.001 * np.array([-1.0, 0.0, 1.0])
+    plain, positive = interval(values), interval(values, positive=True)
+    assert positive.low == pytest.approx(plain.low, abs=1e-5)
+    assert positive.high == pytest.approx(plain.high, abs=1e-5)
+
+
+def test_zero_is_among_what_is_never_negative_and_minus_one_is_not() -> None:
+    """Three runs without a stale start and one with four have an interval above zero; a negative value has t's."""
+    assert interval(np.array([0.0, 0.0, 0.0, 4.0]), positive=True).low > 0
+    values = np.array([-1.0, 4.0])
+    assert interval(values, positive=True) == interval(values)
+
+
+def test_runs_that_say_nothing_have_an_open_upper_bound() -> None:
+    """At a confidence of many looks two runs far apart bound the mean below by zero, and above by nothing."""
+    found = interval(np.array([1e-9, 1.0]), confidence=1 - 1e-9, positive=True)
+    assert (found.low, found.high) == (0.0, math.inf)
+
+
 def test_one_run_has_a_mean_and_no_interval() -> None:
     """A single value says nothing about how runs vary."""
     found = interval(np.array([3.0]))

@@ -25,7 +25,7 @@ from sim.columns import Table
 from sim.failures import Failures
 from sim.files import folder, plain, write_json
 from sim.scenario import Scenario
-from sim.scenario.model import CENTRAL
+from sim.scenario.names import CENTRAL
 from sim.scenario.prices import HOUR_S, MONTH_S
 from sim.scenario.warnings import ScenarioWarning
 from sim.stats.quantiles import summary

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.experiment.assumptions import assumed
 from sim.runner import run
 from sim.scenario import Scenario, load
 from sim.scenario.faults import dotted
@@ -70,3 +71,13 @@ def test_no_figure_is_written_bare(path: Path) -> None:
     scenario = load(path)
     written = (leaf for leaf in leaves(scenario) if leaf.written and leaf.quantity and leaf.path[0] != "run")
     assert [dotted(leaf.path) for leaf in written if dotted(leaf.path) not in scenario.figures] == []
+
+
+def test_each_metro_may_have_any_number_of_nodes_that_the_main_question_supposes() -> None:
+    """`--assumptions` tries both ends of a count's range: one node too, which could not be called as its site is."""
+    path = next(path for path in FILES if path.stem == "metros")
+    scenario = load(path)
+    counts = next(found for found in assumed(scenario) if found.keys[0].endswith(".count"))
+    assert (len(counts.keys), counts.ends) == (5, (1, 500))
+    for end, first in ((1, "nodes/dal"), (500, "dal1")):
+        assert next(load(path, dict(counts.settings(end))).node_hosts())[0] == first

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from sim import theory, topologies
 from sim.network.transport import INITIAL_WINDOW_BYTES
 from sim.result import Result
-from sim.scenario.model import CENTRAL
+from sim.scenario.names import CENTRAL
 from sim.world.network import spans_of
 
 #: What rounding leaves between two ways to add up millions of floats.
@@ -141,11 +141,7 @@ def _busy_s(started_s: Column, ended_s: Column) -> float:
 def _crossings(result: Result) -> dict[str, NDArray[np.int64]]:
     """For each link, the positions of the transfers that crossed it, by routes of the scenario's own graph."""
     scenario = result.scenario
-    hosts = [
-        topologies.Host(name, host.site or "", host.up_Bps, host.down_Bps, host.delay_s)
-        for name, host in scenario.hosts()
-    ]
-    graph = topologies.graph(spans_of(scenario, hosts))
+    graph = topologies.graph(spans_of(scenario))
     transfers = result.tables["transfers"]
     by_ends: dict[tuple[str, str], list[int]] = defaultdict(list)
     for at, ends in enumerate(zip(transfers.column("source"), transfers.column("target"), strict=True)):

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from sim.errors import near, shown
 from sim.figures import Figure
 from sim.registry.clients import PROFILES
-from sim.scenario.faults import Fault, Path, dotted
+from sim.scenario.faults import Fault, Path
 from sim.scenario.leaves import leaves
 from sim.scenario.lines import Line
-from sim.scenario.model import CENTRAL, Tables, host_names
+from sim.scenario.model import Tables
+from sim.scenario.names import CENTRAL
 from sim.scenario.tables import ClientGroup, Host, NodeGroup, Registry
 from sim.scenario.thresholds import UTILISATION, threshold
 from sim.scenario.wiring import (
@@ -23,9 +24,11 @@ from sim.scenario.wiring import (
     generated,
     links_are_whole,
     links_go_somewhere,
+    links_meant,
     schedules_fit_the_day,
     shapes_can_be_made,
     sites_are_joined,
+    unclear,
     windows,
 )
 from sim.units import UnitError, format_seconds
@@ -64,19 +67,6 @@ def alternatives(tables: Tables) -> Iterator[Fault]:
         elif isinstance(rates, Registry) and len(written & {"own_up_Bps", "own_down_Bps"}) == 1:
             lacks = "down" if "own_up_Bps" in written else "up"
             yield Fault((*path, lacks), "is missing beside its opposite", f"write {lacks} too, or capacity alone")
-
-
-def names_are_apart(tables: Tables) -> Iterator[Fault]:
-    """No two hosts or sites share a name."""
-    owners: dict[str, Path] = {CENTRAL: (CENTRAL,)} | {site: ("sites", site) for site in tables.sites}
-    for path, group in _groups(tables):
-        names = host_names(str(path[1]), group.count)
-        taken = next((name for name in names if name in owners), None)
-        if taken is not None:
-            other = owners[taken]
-            problem = f"{dotted(other)} has a host or site of the same name, got {shown(taken)}"
-            yield Fault(path, problem, "rename one of the two tables", needs=(other,))
-        owners.update(dict.fromkeys(names, path))
 
 
 def sites_exist(tables: Tables) -> Iterator[Fault]:
@@ -162,11 +152,13 @@ def faults_have_targets(tables: Tables) -> Iterator[Fault]:
     links = {*(span.name for span in generated(tables)), *tables.links}
     registries = {CENTRAL, *(name for name, _ in tables.node_hosts())}
     for key, broken in tables.faults.items():
-        known = links if broken.kind in ("link-down", "link-degraded", "swizzle") else registries
         for target in broken.targets:
-            if target not in known:
-                what = "link" if known is links else "registry"
-                yield Fault(("faults", key, "target"), f"unknown {what}, got {shown(target)}", near(target, known))
+            if broken.breaks_links:
+                what, meant, known = "link", links_meant(tables, target), links
+            else:
+                what, meant, known = "registry", tables.registries_meant(target), registries
+            if len(meant) != 1:
+                yield unclear(("faults", key, "target"), what, target, meant, known)
         if (broken.at_s is None) == (broken.between_s is None):
             problem = "must be once at a time or again and again"
             yield Fault(("faults", key), problem, 'write at = "1 h", or between = "6 h"')
@@ -179,10 +171,11 @@ def replays_have_hosts(tables: Tables) -> Iterator[Fault]:
         return
     groups = {*tables.nodes, *tables.clients}
     for key, origin in replay.origins.items():
-        if origin.group not in groups:
+        meant = tuple("/".join(group) for group in tables.groups_meant(origin.group))
+        if len(meant) != 1:
             path: Path = ("demand", "replay", "origins", key, "group")
-            problem = f"unknown group of nodes or clients, got {shown(origin.group)}"
-            yield Fault(path, problem, near(origin.group, groups), needs=(("nodes",), ("clients",)))
+            needs = (("nodes",), ("clients",))
+            yield unclear(path, "group of nodes or clients", origin.group, meant, groups, needs=needs)
     if replay.since_s is not None and replay.until_s is not None and replay.until_s <= replay.since_s:
         yield Fault(("demand", "replay", "until"), "must be after since", "lengthen the window")
 
@@ -203,7 +196,9 @@ def told_links(tables: Tables) -> list[str]:
     """The directions of links whose utilisation is among a run's metrics: those between places, and central's."""
     of_hosts = {name for name, _ in tables.hosts()} - {CENTRAL}
     spans = {span.name: (span.a, span.b) for span in generated(tables)}
-    spans |= {name: link.between for name, link in tables.links.items() if link.between is not None}
+    for name, link in tables.links.items():
+        if link.between is not None:
+            spans[name] = tables.ends(link)
     told = [name for name, ends in spans.items() if not of_hosts & set(ends)]
     return [f"{name}-{way}" for name in told for way in ("up", "down")]
 
@@ -224,7 +219,6 @@ CHECKS: tuple[Callable[[Tables], Iterator[Fault]], ...] = (
     jobs_keep_to_their_cap,
     faults_have_targets,
     replays_have_hosts,
-    names_are_apart,
     thresholds_name_links,
 )
 

@@ -12,6 +12,8 @@ from sim.figures import Duration, Price, Rate, Table, fault, figure, setting
 from sim.network.schedule import DAY_S
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", strict=True)]
+#: A link's key; one that overrides a generated link may be that one's path.
+LinkName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$", strict=True)]
 
 
 class Rates(Table):

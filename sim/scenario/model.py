@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
 
 from sim import topologies
 from sim.figures import Table, setting
 from sim.scenario.choices import Shape
-from sim.scenario.lines import Link, Name
+from sim.scenario.lines import Link, LinkName, Name
+from sim.scenario.names import CENTRAL, SITES, Group, HostNames, LinkNames, site_place
 from sim.scenario.outages import Fault
 from sim.scenario.prices import Prices
 from sim.scenario.tables import (
@@ -23,9 +26,6 @@ from sim.scenario.tables import (
 )
 from sim.scenario.thresholds import Condition
 
-#: The host that holds the central registry.
-CENTRAL = "central"
-
 
 class Tables(Table):
     """A scenario's tables, each valid by itself; `checks` says whether they go together."""
@@ -33,7 +33,7 @@ class Tables(Table):
     run: Run = setting("run", {})
     topology: Shape = setting("topology", {"shape": "metros"})
     sites: Mapping[Name, Site] = setting("sites", {})
-    links: Mapping[Name, Link] = setting("links", {})
+    links: Mapping[LinkName, Link] = setting("links", {})
     central: Central = setting("central", {})
     nodes: Mapping[Name, NodeGroup] = setting("nodes", {})
     clients: Mapping[Name, ClientGroup] = setting("clients", {})
@@ -44,16 +44,34 @@ class Tables(Table):
     prices: Prices = setting("prices", {})
     thresholds: Mapping[Name, Condition] = setting("thresholds", {})
 
+    @cached_property
+    def host_names(self) -> HostNames:
+        """What the hosts of groups are called."""
+        groups = [
+            Group(table, key, group.count)
+            for table, named in (("nodes", self.nodes), ("clients", self.clients))
+            for key, group in named.items()
+        ]
+        return HostNames(groups, {*self.sites, *self._shape_places})
+
+    @cached_property
+    def _shape_places(self) -> tuple[str, ...]:
+        """The places that the shape brings, sites or not; none where it can't be made."""
+        try:
+            return topologies.places(self.topology.name, self.topology.parameters)
+        except topologies.ShapeError:
+            return ()
+
     def node_hosts(self) -> Iterator[tuple[str, NodeGroup]]:
         """(host name, its group) of every node, groups in the file's order."""
         for key, group in self.nodes.items():
-            for name in host_names(key, group.count):
+            for name in self.host_names.of("nodes", key):
                 yield name, group
 
     def client_hosts(self) -> Iterator[tuple[str, ClientGroup]]:
         """(host name, its group) of every client, groups in the file's order."""
         for key, group in self.clients.items():
-            for name in host_names(key, group.count):
+            for name in self.host_names.of("clients", key):
                 yield name, group
 
     def hosts(self) -> Iterator[tuple[str, Host]]:
@@ -63,19 +81,59 @@ class Tables(Table):
         yield from self.client_hosts()
 
     def generated(self) -> tuple[topologies.Span, ...]:
-        """The spans that the topology generates. ShapeError where it can't."""
+        """The spans that the topology generates, each under a name of its own. ShapeError where it can't."""
+        return self.link_names.generated
+
+    @cached_property
+    def link_names(self) -> LinkNames:
+        """What the links are called. ShapeError where the topology can't be made."""
+        chosen = self.topology
+        own = [key for key, link in self.links.items() if link.between is not None]
+        # Shapes know plain names alone. Where central's host is not the only place of its name, they meet it under a
+        # name that nothing else has, and the other place gets its path.
+        alone = CENTRAL not in self.sites and CENTRAL not in self._shape_places
+        met = CENTRAL if alone else f"{CENTRAL}/"
         attached = [
-            topologies.Host(name, host.site or "", host.up_Bps, host.down_Bps, host.delay_s)
+            topologies.Host(met if name == CENTRAL else name, host.site or "", host.up_Bps, host.down_Bps, host.delay_s)
             for name, host in self.hosts()
         ]
-        chosen = self.topology
-        return topologies.spans(chosen.name, attached, self.places(), chosen.parameters)
+        spans = topologies.spans(chosen.name, attached, self.places(), chosen.parameters)
+        if not alone:
+            places = {met: CENTRAL, CENTRAL: site_place(CENTRAL)}
+            spans = tuple(
+                replace(
+                    span,
+                    name=span.name.replace(met, CENTRAL),
+                    a=places.get(span.a, span.a),
+                    b=places.get(span.b, span.b),
+                )
+                for span in spans
+            )
+        return LinkNames(spans, self.host_names, own)
 
     def places(self) -> list[topologies.Site]:
         """The sites, as shapes take them."""
         return [topologies.Site(name, site.latitude, site.longitude) for name, site in self.sites.items()]
 
+    def places_meant(self, word: str) -> tuple[str, ...]:
+        """The places of the network that a word may mean: a site before a host of its name."""
+        if word == CENTRAL:
+            return (CENTRAL,)
+        site = word.removeprefix(f"{SITES}/")
+        if site in self.sites or site in self._shape_places:
+            return (site_place(site),)
+        return self.host_names.meant(word, "nodes", "clients")
 
-def host_names(key: str, count: int) -> tuple[str, ...]:
-    """The hosts of a group: numbered from 1, or the group's own name when it is one machine."""
-    return tuple(f"{key}{number}" for number in range(1, count + 1)) if count > 1 else (key,)
+    def registries_meant(self, word: str) -> tuple[str, ...]:
+        """The hosts with a registry that a word may mean."""
+        return (CENTRAL,) if word == CENTRAL else self.host_names.meant(word, "nodes")
+
+    def groups_meant(self, word: str) -> tuple[tuple[str, str], ...]:
+        """The groups of nodes or clients, (table, key), that a key or a path may mean."""
+        named = (("nodes", self.nodes), ("clients", self.clients))
+        return tuple((table, key) for table, groups in named for key in groups if word in (key, f"{table}/{key}"))
+
+    def ends(self, link: Link) -> tuple[str, str]:
+        """The places that a link of the scenario's own joins; words that mean none stand for themselves."""
+        a, b = link.between or ("", "")
+        return (self.places_meant(a) or (a,))[0], (self.places_meant(b) or (b,))[0]

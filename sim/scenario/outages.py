@@ -50,3 +50,8 @@ class Fault(Table):
     times: Weight = figure("times", 10.0, assumption=True)
     ahead_s: Duration = figure("ahead", "0 s", assumption=True)
     behind_s: Duration = figure("behind", "0 s", assumption=True)
+
+    @property
+    def breaks_links(self) -> bool:
+        """Whether its targets are links, not registries."""
+        return self.kind in ("link-down", "link-degraded", "swizzle")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
 from sim.errors import near, shown
 from sim.network.schedule import DAY_S
 from sim.scenario.faults import Fault, Path
 from sim.scenario.lines import Window
-from sim.scenario.model import CENTRAL, Tables
+from sim.scenario.model import Tables
+from sim.scenario.names import CENTRAL, site_place
 from sim.topologies import ShapeError, Span
 from sim.units import format_seconds
 
@@ -71,29 +72,66 @@ def generated(tables: Tables) -> tuple[Span, ...]:
         return ()
 
 
+def links_meant(tables: Tables, word: str, own: bool = True) -> tuple[str, ...]:
+    """The links that a word may mean, of the scenario's `own` too or only those that the shape generates."""
+    try:
+        names = tables.link_names
+    except ShapeError:
+        return ()
+    return names.meant(word) if own else names.of_shape(word)
+
+
+def unclear(path: Path, what: str, word: str, meant: tuple[str, ...], known: Iterable[str], **more: Any) -> Fault:
+    """The fault of a word that means nothing, or more than one thing."""
+    if meant:
+        return Fault(path, f"may mean {' or '.join(meant)}, got {shown(word)}", "write which of these", **more)
+    return Fault(path, f"unknown {what}, got {shown(word)}", near(word, known), **more)
+
+
 def links_go_somewhere(tables: Tables) -> Iterator[Fault]:
     """A link's ends are sites, hosts or places of the shape, and one without ends overrides one that it generates."""
     if not tables.links:
         return
     spans = generated(tables)
     names = frozenset(span.name for span in spans)
-    ends = {*tables.sites, *(name for name, _ in tables.hosts()), *_places(spans)}
+    places = {
+        *tables.sites,
+        *(name for name, _ in tables.hosts()),
+        *(end for span in spans for end in (span.a, span.b)),
+    }
+    overridden: dict[str, str] = {}
     for key, link in tables.links.items():
         path: Path = ("links", key)
-        if link.between is None and key not in names:
-            problem = f"{tables.topology.name} generates no such link to override"
-            remedy = f"{near(key, names)} or join two ends by between"
-            yield Fault(path, problem, remedy, needs=(("topology",), *_makers(tables, key)))
-        if link.between is not None and key in names:
-            yield Fault(path, "has the name of a generated link", "rename it, or drop between to override that one")
-        for end in link.between or ():
-            if end not in ends:
-                where, problem = (*path, "between"), f"unknown site or host, got {shown(end)}"
-                yield Fault(where, problem, near(end, ends), needs=(("sites", end), *_makers(tables, end)))
+        if link.between is None:
+            yield from _overrides(tables, key, names, overridden)
+        elif "/" in key:
+            yield Fault(
+                path, "is the path of a generated link, but has ends", "name it without a slash, or drop between"
+            )
+        ends = [(end, tables.places_meant(end)) for end in link.between or ()]
+        for end, meant in ends:
+            if len(meant) != 1:
+                needs: tuple[Path, ...] = (("sites", end), *_makers(tables, end))
+                yield unclear((*path, "between"), "site or host", end, meant, places, needs=needs)
+        if len(ends) == 2 and len({meant for _, meant in ends}) == 1 and ends[0][1]:
+            yield Fault((*path, "between"), f"both ends are {ends[0][1][0]}", "name two places")
 
 
-def _places(spans: Iterable[Span]) -> Iterator[str]:
-    yield from (end for span in spans for end in (span.a, span.b))
+def _overrides(tables: Tables, key: str, names: Collection[str], overridden: dict[str, str]) -> Iterator[Fault]:
+    """What is wrong with the name of a link without ends; `overridden` are those that links before it override."""
+    path: Path = ("links", key)
+    meant = links_meant(tables, key, own=False)
+    if len(meant) > 1:
+        yield unclear(path, "link", key, meant, names)
+    elif not meant:
+        problem = f"{tables.topology.name} generates no such link to override"
+        remedy = f"{near(key, names)} or join two ends by between"
+        yield Fault(path, problem, remedy, needs=(("topology",), *_makers(tables, key)))
+    elif meant[0] in overridden:
+        problem = f"overrides the same link as links.{overridden[meant[0]]}"
+        yield Fault(path, problem, "keep one of them", needs=(("links", overridden[meant[0]]),))
+    else:
+        overridden[meant[0]] = key
 
 
 def _makers(tables: Tables, name: str) -> Iterator[Path]:
@@ -107,20 +145,28 @@ def sites_are_joined(tables: Tables) -> Iterator[Fault]:
     """Links lead from every site to central's, where hosts hang on sites."""
     if tables.topology.name in SITELESS or not tables.sites:
         return
-    neighbours: dict[str, list[str]] = {site: [] for site in tables.sites}
-    spans = ((span.a, span.b) for span in generated(tables))
-    for a, b in chain(spans, (link.between for link in tables.links.values() if link.between is not None)):
+    neighbours: dict[str, list[str]] = {site_place(site): [] for site in tables.sites}
+    for a, b in _pairs(tables):
         neighbours.setdefault(a, []).append(b)
         neighbours.setdefault(b, []).append(a)
     home = tables.central.site or ""
     home = home if home in tables.sites else next(iter(tables.sites))
-    reached, ahead = {home}, [home]
+    reached, ahead = {site_place(home)}, [site_place(home)]
     while ahead:
         new = [place for place in neighbours[ahead.pop()] if place not in reached]
         reached.update(new)
         ahead.extend(new)
     for site in tables.sites:
-        if site not in reached:
+        if site_place(site) not in reached:
             remedy = f'add a link with between = ["{site}", "{home}"]'
             needs: tuple[Path, ...] = (("links",), (CENTRAL, "site"), ("topology",))
             yield Fault(("sites", site), f"no link leads to {home}", remedy, needs=needs)
+
+
+def _pairs(tables: Tables) -> Iterator[tuple[str, str]]:
+    """The places that each link joins, those of unknown ends left out."""
+    yield from ((span.a, span.b) for span in generated(tables))
+    for link in tables.links.values():
+        places = [tables.places_meant(end) for end in link.between or ()]
+        if all(places) and places:
+            yield places[0][0], places[1][0]

@@ -2,6 +2,7 @@
 
 A shape is `spans(hosts, sites, parameters) -> Iterable[Span]`: the links that it generates, which a scenario's
 `[links.NAME]` then override by name; links with `between` are added to them. Where it can't, it raises `ShapeError`.
+A shape that brings places of its own says which, `places(parameters) -> Iterable[str]`, so that no host is called so.
 Shapes take plain values and know no scenario; what their parameters take from files is found from the `folder` of the
 validation's context.
 """
@@ -86,6 +87,12 @@ def spans(name: str, hosts: Sequence[Host], sites: Sequence[Site], chosen: BaseM
     """The spans that the shape of that name generates. ShapeError where it can't."""
     generated: Iterable[Span] = shape(name).spans(hosts, sites, chosen)
     return tuple(generated)
+
+
+def places(name: str, chosen: BaseModel) -> tuple[str, ...]:
+    """The places that the shape brings beside sites and hosts. ShapeError where it can't tell."""
+    brings = getattr(shape(name), "places", None)
+    return () if brings is None else tuple(brings(chosen))
 
 
 def graph(joined: Iterable[Span]) -> Graph:

@@ -44,16 +44,24 @@ class Parameters(Table):
 
 def spans(hosts: Sequence[Host], sites: Sequence[Site], parameters: Parameters) -> Iterator[Span]:
     """One span a host, from the host to its site, and one for each edge of the file."""
+    return chain(metros.spans(hosts, sites, NoParameters()), _read(parameters))
+
+
+def places(parameters: Parameters) -> tuple[str, ...]:
+    """The file's places that an edge leads to."""
+    return tuple(dict.fromkeys(end for span in _read(parameters) for end in (span.a, span.b)))
+
+
+def _read(parameters: Parameters) -> tuple[Span, ...]:
     path = parameters.path
     try:
         written_ns = path.stat().st_mtime_ns
-        cables = _cables(path, written_ns, parameters.capacity_Bps, parameters.rtt_s / 2, parameters.detour)
+        return _cables(path, written_ns, parameters.capacity_Bps, parameters.rtt_s / 2, parameters.detour)
     except OSError as error:
         problem = f"cannot read {path}: {error.strerror}"
         raise ShapeError("file", problem, "paths are from the scenario's folder") from None
     except ValueError as error:
         raise ShapeError("file", str(error), "mend the file") from None
-    return chain(metros.spans(hosts, sites, NoParameters()), cables)
 
 
 @lru_cache(maxsize=8)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from sim.plugins import NoParameters as Parameters
 from sim.topologies import Host, Site, Span
 
-__all__ = ["HUB", "Parameters", "spans"]
+__all__ = ["HUB", "Parameters", "places", "spans"]
 
 HUB = "hub"
 
@@ -16,3 +16,8 @@ def spans(hosts: Sequence[Host], sites: Sequence[Site], parameters: Parameters) 
     """One span a host, from the host to the hub."""
     for host in hosts:
         yield Span(f"{HUB}-{host.name}", host.name, HUB, host.up_Bps, host.down_Bps, host.delay_s)
+
+
+def places(parameters: Parameters) -> tuple[str, ...]:
+    """The hub."""
+    return (HUB,)

@@ -41,13 +41,20 @@ class Outage(NamedTuple):
 def outages(scenario: Scenario, streams: Streams) -> tuple[Outage, ...]:
     """Every outage of one run, in the order in which they begin."""
     found: list[Outage] = []
-    for name, fault in scenario.faults.items():
+    for name, written in scenario.faults.items():
+        fault = written.model_copy(update={"targets": _meant(scenario, written)})
         rng = streams.generator("faults", name)
         for from_s, lasts_s in _times(fault, scenario.run.duration_s, rng):
             found += (
                 _swizzle(fault, from_s, lasts_s, rng) if fault.kind == "swizzle" else _plain(fault, from_s, lasts_s)
             )
     return tuple(sorted(found))
+
+
+def _meant(scenario: Scenario, fault: Fault) -> tuple[str, ...]:
+    """The links or registries that a fault's targets mean, as the world names them."""
+    meant = scenario.link_names.meant if fault.breaks_links else scenario.registries_meant
+    return tuple(name for target in fault.targets for name in meant(target))
 
 
 def _times(fault: Fault, duration_s: float, rng: np.random.Generator) -> Iterator[tuple[float, float]]:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from sim.errors import InputError
 from sim.scenario import Scenario
-from sim.scenario.model import host_names
 from sim.scenario.replay import Replay
 from sim.workload.accesslog import Format, Reading, requests
 from sim.workload.operations import COLUMNS, is_operations, operations
@@ -77,9 +76,9 @@ class Places:
     """
 
     def __init__(self, scenario: Scenario, replay: Replay) -> None:
-        groups = {key: group.count for table in (scenario.nodes, scenario.clients) for key, group in table.items()}
+        named = [(one.addresses, scenario.groups_meant(one.group)[0]) for one in replay.origins.values()]
         self._origins = sorted(
-            ((one.addresses, cycle(host_names(one.group, groups[one.group]))) for one in replay.origins.values()),
+            ((addresses, cycle(scenario.host_names.of(*group))) for addresses, group in named),
             key=lambda origin: -len(origin[0]),
         )
         self._others = cycle([name for name, _ in scenario.client_hosts()])

@@ -5,7 +5,7 @@ Machines, registries, rules with their parameters, and what is there at the star
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import accumulate
@@ -19,9 +19,8 @@ from sim.registry.oci import Layer, digest_of
 from sim.registry.storage import Quota, Storage
 from sim.registry.workers import Workers
 from sim.scenario import Choice, Scenario
-from sim.scenario.tables import Central, ClientGroup, Host, NodeGroup, Policies, Sync
+from sim.scenario.tables import Central, ClientGroup, NodeGroup, Policies, Sync
 from sim.streams import Streams
-from sim.topologies import Host as AttachedHost
 from sim.workload.demand import Demand
 from sim.workload.outages import outages
 from sim.world.clock import Clock
@@ -39,16 +38,18 @@ from sim.world.world import Rules, SyncRules, Trigger, World
 def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
     """The world at time 0."""
     clock = Clock()
-    groups = [("central", scenario.central), *scenario.node_hosts(), *scenario.client_hosts()]
     merges = scenario.run.detail == "phases"
     chosen, pool = scenario.policies, pools(scenario.policies.dedup)
     central = _registry("central", scenario.central, 0, streams, merges, chosen, pool())
     hosts = enumerate(scenario.node_hosts(), 1)
     nodes = [_registry(name, group, n, streams, merges, chosen, pool()) for n, (name, group) in hosts]
-    clients = [_client(name, group, 1 + len(nodes), n) for n, (name, group) in enumerate(scenario.client_hosts())]
+    written = {group.account for group in scenario.clients.values()}
+    clients = [
+        _client(name, group, 1 + len(nodes), n, written) for n, (name, group) in enumerate(scenario.client_hosts())
+    ]
     disks_Bps = {0: scenario.central.disk_Bps}
     disks_Bps |= {n: group.disk_Bps for n, (_, group) in enumerate(scenario.node_hosts(), 1)}
-    spans = spans_of(scenario, [_attached(*named) for named in groups])
+    spans = spans_of(scenario)
     sync = scenario.policies.sync
     caps = SyncCaps(sync.job_Bps, sync.target_Bps, sync.leg_Bps)
     network = Network(clock, spans, frozenset(scenario.sites), disks_Bps, caps)
@@ -83,13 +84,11 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
     return world
 
 
-def _attached(name: str, group: Host) -> AttachedHost:
-    return AttachedHost(name, group.site or "", group.up_Bps, group.down_Bps, group.delay_s)
-
-
-def _client(name: str, group: ClientGroup, first: int, number: int) -> Client:
-    """Client `number`, where hosts from `first` on are clients."""
+def _client(name: str, group: ClientGroup, first: int, number: int, written: Collection[str | None]) -> Client:
+    """Client `number`, where hosts from `first` on are clients; an account of its own is none that is `written`."""
     site, account = group.site or "", group.account or f"org{number}"
+    while group.account is None and account in written:
+        account += "-own"
     return Client(
         name,
         site,

@@ -16,7 +16,7 @@ from sim import topologies
 from sim.network import Graph, Schedule
 from sim.network.transport import ceiling_Bps, open_s
 from sim.scenario import Link, Scenario
-from sim.topologies import Host, Span
+from sim.topologies import Span
 from sim.world.clock import Clock
 from sim.world.hours import Hours
 from sim.world.places import Body, Machine, Registry, Way
@@ -25,22 +25,21 @@ from sim.world.wire import Wire
 T = TypeVar("T", bound=Hashable)
 
 
-def spans_of(scenario: Scenario, hosts: list[Host]) -> tuple[Span, ...]:
+def spans_of(scenario: Scenario) -> tuple[Span, ...]:
     """The spans of a scenario: those its shape generates, overridden by name, then those it gives with `between`."""
-    shape = scenario.topology
-    generated = topologies.spans(shape.name, hosts, scenario.places(), shape.parameters)
-    joined = {span.name: span for span in generated}
+    names = scenario.link_names
+    joined = {span.name: span for span in names.generated}
     for name, link in scenario.links.items():
         if link.between is None:
-            line = joined[name]
-        else:
-            # The scenario's own checks saw to it that a link of its own has both rates and a delay.
-            assert link.up_Bps is not None
-            assert link.down_Bps is not None
-            assert link.delay_s is not None
-            line = Span(name, *link.between, link.up_Bps, link.down_Bps, link.delay_s)
-        joined[name] = _overridden(line, link)
-    machines = {host.name for host in hosts}
+            (generated,) = names.of_shape(name)
+            joined[generated] = _overridden(joined[generated], link)
+            continue
+        # The scenario's own checks saw to it that a link of its own has both rates and a delay.
+        assert link.up_Bps is not None
+        assert link.down_Bps is not None
+        assert link.delay_s is not None
+        joined[name] = _overridden(Span(name, *scenario.ends(link), link.up_Bps, link.down_Bps, link.delay_s), link)
+    machines = {name for name, _ in scenario.hosts()}
     return tuple(span if {span.a, span.b} & machines else replace(span, wan=True) for span in joined.values())
 
 

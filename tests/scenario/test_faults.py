@@ -177,8 +177,12 @@ ONE_FAULT: list[tuple[dict[str, Any], str]] = [
         'links.n21: metros generates no such link to override; did you mean "n2"? or join two ends by between',
     ),
     (
-        {"links.n1": {"between": ["dal", "was"], "capacity": "1 Gbit/s", "rtt": "1 ms"}},
-        "links.n1: has the name of a generated link; rename it, or drop between to override that one",
+        {"links.nodes/n1": {"between": ["dal", "was"], "capacity": "1 Gbit/s", "rtt": "1 ms"}},
+        "links.nodes/n1: is the path of a generated link, but has ends; name it without a slash, or drop between",
+    ),
+    (
+        {"links.n1": {"price": "1 USD/GB"}, "links.nodes/n/1": {"price": "2 USD/GB"}},
+        "links.nodes/n/1: overrides the same link as links.n1; keep one of them",
     ),
     ({"links.dal-was.delay": "1 ms"}, "links.dal-was.rtt: rtt and delay are both given; keep one, delay is one way"),
     ({"links.dal-was.rtt": None}, 'links.dal-was.rtt: is missing; write rtt = "31.5 ms", or delay for one way'),
@@ -187,18 +191,6 @@ ONE_FAULT: list[tuple[dict[str, Any], str]] = [
         "links.dal-was.capacity: capacity and up or down are both given; keep one way",
     ),
     ({"nodes.n.up": "1 Gbit/s"}, "nodes.n.down: is missing beside its opposite; write down too, or capacity alone"),
-    (
-        {"clients.n": {"site": "dal", "count": 2}},
-        'clients.n: nodes.n has a host or site of the same name, got "n1"; rename one of the two tables',
-    ),
-    (
-        {"nodes.central": {"site": "dal"}},
-        'nodes.central: central has a host or site of the same name, got "central"; rename one of the two tables',
-    ),
-    (
-        {"clients.was": {"site": "dal"}},
-        'clients.was: sites.was has a host or site of the same name, got "was"; rename one of the two tables',
-    ),
     ({"images.http.share": 0}, "images: all shares are 0; give one of them a share above 0"),
     ({"clients.dev.share": 0.0}, "clients: all shares are 0; give one of them a share above 0"),
     ({"clients.dev.profile": "scopeo"}, 'clients.dev.profile: unknown client, got "scopeo"; did you mean "skopeo"?'),

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from sim.network import Flow, Schedule, simulate
 from sim.scenario import Scenario
 from sim.streams import Streams
-from sim.topologies import Host
 from sim.workload import synthetic
 from sim.world.build import build
 from sim.world.clock import Clock, Steps
@@ -116,7 +115,7 @@ def scenario(schedule: dict[str, Any], link: str = "dal-was") -> Scenario:
 
 def test_a_scenarios_windows_are_steps_of_the_day() -> None:
     """Office hours narrow both ways, a night that spans midnight widens one; outside, the link's own rates hold."""
-    span = next(span for span in spans_of(scenario(WINDOWS), []) if span.name == "dal-was")
+    span = next(span for span in spans_of(scenario(WINDOWS)) if span.name == "dal-was")
     up, down = span.hours
     assert [up.capacity_Bps(h * 3600) * 8 / 1e9 for h in (0, 5, 6, 8, 17, 18, 21, 22, 32)] == [
         8,
@@ -135,13 +134,8 @@ def test_a_scenarios_windows_are_steps_of_the_day() -> None:
 
 def test_a_hosts_own_line_may_keep_hours() -> None:
     """The generated link of a host takes a schedule by its name; without one no link keeps hours."""
-    host = Host("dev", "dal", 6.25e6, 25e6, 0.0)
-    spans = {
-        span.name: span
-        for span in spans_of(
-            scenario({"evening": {"from": "18 h", "until": "24 h", "capacity": "8 Mbit/s"}}, "dev"), [host]
-        )
-    }
+    evening = {"evening": {"from": "18 h", "until": "24 h", "capacity": "8 Mbit/s"}}
+    spans = {span.name: span for span in spans_of(scenario(evening, "dev"))}
     up, down = spans["dev"].hours
     assert [up.capacity_Bps(h * 3600) for h in (0, 18, 24)] == [6.25e6, 1e6, 6.25e6]
     assert down.capacity_Bps(0.0) == 25e6

@@ -132,8 +132,15 @@ ONE_FAULT: list[tuple[dict[str, Any], str]] = [
         {"policies.fanout": {"name": "gossip"}},
         'policies.fanout.name: unknown choice, got "gossip"; one of peer, push-each, sync-then-pull',
     ),
-    ({"policies.placement": 3}, "policies.placement: must name one, got 3; one of spread, sticky"),
-    ({"policies.placement": {"near": 1}}, "policies.placement: must name one, got a table; one of spread, sticky"),
+    (
+        {"policies.placement": 3},
+        "policies.placement: must name one, got 3; one of n-per-site, nearest, one-per-site, spread, sticky, weighted",
+    ),
+    (
+        {"policies.placement": {"near": 1}},
+        "policies.placement: must name one, got a table; one of "
+        "n-per-site, nearest, one-per-site, spread, sticky, weighted",
+    ),
     (
         {"policies.placement": {"name": "sticky", "k": 1}},
         "policies.placement.k: unknown key, got 1; remove it",

@@ -165,7 +165,7 @@ class Result:
         Infinite if one of them never got ready.
         """
         release, deploys = self.scenario.demand.kernel_release, self.tables["deploys"]
-        carried = deploys.column("kernel") == 1
+        carried = (deploys.column("kernel") == 1) & ~_where(deploys.column("route"), rows.START)
         if release is None or not carried.any():
             return float("nan")
         if deploys.column("failed")[carried].any():
@@ -248,7 +248,7 @@ def _distributions(tables: Mapping[str, Table], from_s: float) -> dict[str, floa
         values = tables[table].column(column)
         counts = tables[table].column(rows.BEGINS[table]) >= from_s
         if table == "deploys":
-            counts &= ~np.isnan(values)  # a replayed pull has no push, and a push no pull
+            counts &= ~np.isnan(values)  # a start and a replayed pull have no push, and a push no pull
         if name in rows.TO_CENTRAL:
             counts &= _where(tables[table].column("target"), CENTRAL) == rows.TO_CENTRAL[name]
         values = values[counts]

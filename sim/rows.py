@@ -16,6 +16,9 @@ from sim.columns import Column, Table
 PHASES: Final = ("login", "checks", "upload", "commit", "sync_wait", "pull", "boot")
 LOGIN, CHECKS, UPLOAD, COMMIT, SYNC_WAIT, PULL, BOOT = range(len(PHASES))
 
+#: The route of a deploy that pushes nothing and starts an image that is there.
+START: Final = "start"
+
 PHASE_MEANINGS: Final[Mapping[str, str]] = {
     "login": "opening the connection, the version check and the token",
     "checks": "asking which tags and blobs the registry has",
@@ -31,11 +34,11 @@ DEPLOYS: Final = (
     Column("deploy", "int", "number of the deploy in the demand, from 0"),
     Column("asked_s", "float", "when the client started it"),
     Column("ended_s", "float", "when its last instance was ready, or when it failed"),
-    Column("client", "text", "host that pushed"),
+    Column("client", "text", "host that pushed, or that asked for the start"),
     Column("site", "text", "site of that client"),
     Column("repository", "text", "repository of the image"),
     Column("image", "text", "kind of image, a key of [images]"),
-    Column("route", "text", "where the push went: central, node-direct or both"),
+    Column("route", "text", "where the push went: central, node-direct or both; start where nothing was pushed"),
     Column("update", "bool", "whether the repository existed before"),
     Column("kernel", "int", "number of its kernel's release, from 0"),
     Column("nodes", "int", "nodes it starts instances on"),
@@ -43,7 +46,11 @@ DEPLOYS: Final = (
     Column("reason", "text", "why it failed, empty if it did not"),
     Column("latency_s", "float", "from the client's start to the last instance ready; infinite when failed"),
     Column("client_latency_s", "float", "from the client's start until creating the instance is accepted, or never"),
-    Column("push_s", "float", "from the client's start until the client knows that the push is published, or never"),
+    Column(
+        "push_s",
+        "float",
+        "from the client's start until it knows that the push is published, or never; NaN for a start",
+    ),
     Column("longest_pull_s", "float", "longest pull among its nodes; infinite if one of them never had the image"),
     *(Column(f"{phase}_s", "float", PHASE_MEANINGS[phase]) for phase in PHASES),
     *(Column(f"{phase}_waited_s", "float", f"the part of {phase}_s spent waiting for others") for phase in PHASES),
@@ -52,7 +59,9 @@ DEPLOYS: Final = (
     Column("saved_bytes", "int", "layer bytes skipped or mounted because the receiver had them"),
     Column("coalesced_bytes", "int", "layer bytes its pulls did not fetch because a fetch was under way"),
     Column("stale_starts", "int", "instances that booted an older digest than their tag then meant"),
-    Column("fleet_lag_s", "float", "from its publish until the last of its nodes had the image, or never"),
+    Column(
+        "fleet_lag_s", "float", "from its publish until the last of its nodes had the image, or never; NaN for a start"
+    ),
 )
 
 TRANSFERS: Final = (

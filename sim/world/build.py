@@ -10,6 +10,8 @@ from dataclasses import replace
 from functools import partial
 from itertools import accumulate
 
+import numpy as np
+
 from sim import policies
 from sim.policies.snapshot import Holders, Parents, PushView, Rivals, Rootfs, Route
 from sim.registry.clients import CONTAINERD, PROFILES, Profile, Retry
@@ -67,6 +69,7 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
         backlog=_backlog(scenario, clock),
         app_draw=demand.app_draw.tolist(),
         app_client=demand.app_client.tolist(),
+        stable_bytes=_stable_by_app(scenario, demand),
     )
     garbage = scenario.policies.garbage
     if garbage.every_s is not None:
@@ -171,6 +174,19 @@ def _stable_bytes(chunking: Choice, rootfs_bytes: int) -> int:
     return stable_bytes
 
 
+def _stable_by_app(scenario: Scenario, demand: Demand) -> list[int] | None:
+    """What an application's images share where sizes are their own: as much as the smallest of them has to share."""
+    if demand.rootfs_bytes is None and demand.app_rootfs_bytes is None:
+        return None
+    of_kind = np.array([image.rootfs_bytes for image in scenario.images.values()], dtype=np.int64)
+    known, kind = np.arange(len(demand.app_kind)) < demand.known_apps, demand.app_kind[demand.app]
+    kind = kind if demand.kind is None else demand.kind
+    at_start = of_kind[demand.app_kind] if demand.app_rootfs_bytes is None else demand.app_rootfs_bytes
+    smallest = np.where(known, at_start, np.iinfo(np.int64).max)
+    np.minimum.at(smallest, demand.app, of_kind[kind] if demand.rootfs_bytes is None else demand.rootfs_bytes)
+    return [_stable_bytes(scenario.policies.chunking, size_bytes) for size_bytes in smallest.tolist()]
+
+
 def _rules(scenario: Scenario) -> Rules:
     chosen = scenario.policies
     fanout = policies.rule("fanout", chosen.fanout.name)
@@ -258,9 +274,12 @@ def _warm_up(world: World, demand: Demand, cold: set[str]) -> None:
     """
     for app in range(demand.known_apps):
         repository = world.repository(app)
-        image = world.image(world.kinds[int(demand.app_kind[app])], 0, len(demand) + app, app)
+        kind, sizes_bytes = world.kinds[int(demand.app_kind[app])], demand.app_rootfs_bytes
+        own_bytes = None if sizes_bytes is None else int(sizes_bytes[app])
+        image = world.image(kind, 0, len(demand) + app, app, own_bytes)
         client = world.clients[world.app_client[app]]
-        placed = world.place(client, app, world.app_draw[app])
+        count = None if demand.app_nodes is None else int(demand.app_nodes[app])
+        placed = world.place(client, app, world.app_draw[app], count)
         for registry in (world.central, *(node for node in placed if node.name not in cold)):
             if not fits(registry, repository, image):
                 continue

@@ -9,15 +9,15 @@ from typing import Final
 
 from sim.policies.snapshot import PushView
 from sim.registry.contents import Publish
-from sim.registry.oci import Image
-from sim.rows import BOOT, SYNC_WAIT
+from sim.registry.oci import Digest, Image
+from sim.rows import BOOT, START, SYNC_WAIT
 from sim.workload.demand import Ask
 from sim.world.clock import Failure, Finding, Steps, Unreachable
 from sim.world.limits import discard, within_limits
 from sim.world.log import Booted, DeployRow, Moved
 from sim.world.path import Path
 from sim.world.places import Client, Registry
-from sim.world.pull import Wanted, pull
+from sim.world.pull import Wanted, can_start, pull
 from sim.world.push import push
 from sim.world.sync import Copy, owe, owed_to_nodes
 from sim.world.talk import side_by_side
@@ -35,10 +35,11 @@ Start = tuple[Registry, Registry, bool]
 class Deploy(DeployRow):
     """What all parts of one deploy share, and what will be said of it."""
 
-    __slots__ = ("image", "placed", "wanted")
+    __slots__ = ("digest", "image", "placed", "wanted")
 
     client: Client
     image: Image
+    digest: Digest
     placed: list[Registry]
     wanted: Wanted
 
@@ -48,13 +49,23 @@ class Deploy(DeployRow):
         self.client = world.clients[ask.client]
         self.repository = world.repository(ask.app)
         self.kind = kind = world.kinds[ask.kind]
-        self.image = image = world.image(kind, ask.kernel, ask.image, ask.app)
-        self.wanted = Wanted(self.repository, TAG, image.digest if world.rules.by_digest else None)
-        self.placed = self.nodes = world.place(self.client, ask.app, ask.place_draw)
+        own_bytes = ask.rootfs_bytes
+        self.image = image = world.image(kind, ask.kernel, ask.image, ask.app, own_bytes)
+        self.placed = self.nodes = world.place(self.client, ask.app, ask.place_draw, ask.nodes, ask.beside)
         if ask.elsewhere:
             app_draw = world.app_draw[ask.app]
             self.nodes = world.placing.elsewhere(self.client, self.placed, app_draw, ask.place_draw)
-        self.route = world.rules.route(PushView(kind.rootfs_bytes, kind.kernel_bytes, ask.update), ask.route_draw)
+        if ask.pushes:
+            rootfs_bytes = kind.rootfs_bytes if own_bytes is None else own_bytes
+            self.digest = image.digest
+            self.route = world.rules.route(PushView(rootfs_bytes, kind.kernel_bytes, ask.update), ask.route_draw)
+        else:
+            newest = world.newest(self.repository, TAG)
+            self.digest = image.digest if newest is None else newest.digest
+            self.route = START
+            self.push_s = math.nan
+        by_digest = world.rules.by_digest if ask.by_digest is None else ask.by_digest
+        self.wanted = Wanted(self.repository, TAG, self.digest if by_digest else None)
         self.pushed = Moved(world.log, ask.deploy, "push")
         self.missing = len(self.nodes)
 
@@ -65,7 +76,9 @@ def deploy(world: World, ask: Ask) -> Steps:
     path = Path(ask.at_s)
     reason = ""
     try:
-        if this.route == "central":
+        if not ask.pushes:
+            yield from _from_what_is_there(world, path, this)
+        elif this.route == "central":
             yield from _through_central(world, path, this)
         elif this.route == "node-direct":
             yield from _straight_to_nodes(world, path, this, synced=True)
@@ -133,6 +146,27 @@ def _straight_to_nodes(world: World, path: Path, this: Deploy, synced: bool) -> 
     yield from _start(world, path, starts, this)
 
 
+def _from_what_is_there(world: World, path: Path, this: Deploy) -> Steps:
+    """Start an image that is somewhere already, by the tag or by the digest that was the newest when it was asked for.
+
+    A node pulls what it lacks: from where it was published if nodes are peers, else from central, for which it waits
+    where neither has any image that it could start.
+    """
+    path.enter(SYNC_WAIT)
+    _ask_for_instance(world, path, this)
+    yield path.now_s
+    newest, source = world.newest(this.repository, TAG), world.central
+    if newest is not None and world.rules.fanout(len(this.nodes) + 1).source == "peer":
+        publisher = world.registry(newest.origin)
+        source = publisher if can_start(publisher, this.wanted) else world.central
+    waits = newest is not None and not can_start(source, this.wanted)
+    starts = [
+        (node, world.central if source is node else source, waits and not can_start(node, this.wanted))
+        for node in this.nodes
+    ]
+    yield from _start(world, path, starts, this)
+
+
 def _both_at_once(world: World, path: Path, this: Deploy) -> Steps:
     """Push to the node and to central side by side; the instance starts when the node has the image."""
     beside = path.fork()
@@ -160,6 +194,11 @@ def _create(world: World, path: Path, this: Deploy, pushed_to: Registry) -> None
     path.enter(SYNC_WAIT)
     path.now_s += world.network.way(this.client, pushed_to).back_s
     this.push_s = path.now_s - path.started_s
+    _ask_for_instance(world, path, this)
+
+
+def _ask_for_instance(world: World, path: Path, this: Deploy) -> None:
+    """The client asks the nodes' metro for the instance, over a new connection."""
     way = world.network.way(this.client, this.placed[0])
     path.now_s += way.open_s + way.forth_s
     this.client_latency_s = path.now_s + way.back_s - path.started_s
@@ -175,7 +214,7 @@ def _instance(world: World, path: Path, node: Registry, upstream: Registry, wait
     asked_s, booted = path.now_s, None
     try:
         if wait:
-            yield from world.until_has(path, world.central, this.repository, this.image.digest)
+            yield from world.until_has(path, world.central, this.repository, this.digest)
         booted = yield from _restarted(world, path, node, upstream, this)
         this.missing -= 1
     finally:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from sim.registry.oci import Digest
-from sim.rows import PULL, SYNC_WAIT, new_tables
+from sim.rows import PULL, START, SYNC_WAIT, new_tables
 from sim.workload.demand import Ask
 from sim.world.flight import Lane
 from sim.world.path import Path
@@ -117,11 +118,14 @@ class DeployRow:
         latency_s = _NEVER if failed else path.now_s - path.started_s
         had = not self.missing
         ask, client, pushed = self.ask, self.client, self.pushed
+        fleet_lag_s = path.phases_s[SYNC_WAIT] + path.phases_s[PULL] if had else _NEVER
+        if self.route == START:
+            fleet_lag_s = math.nan
         log.tables["deploys"].append(
             (ask.deploy, path.started_s, path.now_s, client.name, client.site, self.repository, self.kind.name,
              self.route, ask.update, ask.kernel, len(self.nodes), failed, reason, latency_s,
              self.client_latency_s, self.push_s, self.pull_s if had else _NEVER,
              *path.phases_s, *path.waited_s,
              pushed.size_bytes, self.pulled_bytes, pushed.saved_bytes + self.saved_bytes, self.coalesced_bytes,
-             self.stale_starts, path.phases_s[SYNC_WAIT] + path.phases_s[PULL] if had else _NEVER)
+             self.stale_starts, fleet_lag_s)
         )  # fmt: skip

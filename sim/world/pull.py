@@ -97,6 +97,11 @@ def _resolve(world: World, path: Path, node: Registry, upstream: Registry, wante
     return own
 
 
+def can_start(registry: Registry, wanted: Wanted) -> bool:
+    """Whether a registry has an image under that reference."""
+    return _look_up(registry, wanted) is not None
+
+
 def _look_up(registry: Registry, wanted: Wanted) -> Seen | None:
     contents = registry.contents
     if wanted.digest is None:

@@ -75,6 +75,8 @@ class World:
     """Everything in one run. `watch`, if set, is told of every request: tests read the protocol from it.
     `faults` is None where nothing ever breaks, `torrents` where nodes form no swarm; `pushed` has the repositories that
     each client has pushed to in each registry, if it mounts.
+
+    `stable_bytes` are, by application, those of its images that are the same in all; None where the kind says so.
     """
 
     clock: Clock
@@ -90,6 +92,7 @@ class World:
     backlog: Backlog
     app_draw: Sequence[float]
     app_client: Sequence[int]
+    stable_bytes: Sequence[int] | None = None
     watch: Callable[[Path, Registry, Requests], None] | None = None
     faults: Faults | None = None
     torrents: Torrents | None = None
@@ -106,19 +109,34 @@ class World:
             name = self._names[app] = f"{self.clients[self.app_client[app]].account}/app{app}"
         return name
 
-    def image(self, made: ImageKind, kernel: int, number: int, app: int) -> Image:
-        """Image `number` of the run, of an application: the kernel that its release shares, and a rootfs of its own."""
+    def image(self, made: ImageKind, kernel: int, number: int, app: int, rootfs_bytes: int | None = None) -> Image:
+        """Image `number` of the run, of an application: the kernel that its release shares, and a rootfs of its own.
+
+        Its size is the kind's unless one is given.
+        """
         kernel_layer = made.kernels[kernel]
-        rootfs = Layer(numbered_digest(1, number), made.rootfs_bytes - made.stable_bytes, "rootfs")
+        stable_bytes = made.stable_bytes if self.stable_bytes is None else self.stable_bytes[app]
+        size_bytes = made.rootfs_bytes if rootfs_bytes is None else rootfs_bytes
+        rootfs = Layer(numbered_digest(1, number), size_bytes - stable_bytes, "rootfs")
         config = Layer(numbered_digest(2, number), made.config_bytes, "config")
         layers = (rootfs,) if kernel_layer is None else (kernel_layer, rootfs)
-        if made.stable_bytes:
-            layers = (*layers[:-1], Layer(numbered_digest(4, app), made.stable_bytes, "rootfs"), rootfs)
+        if stable_bytes:
+            layers = (*layers[:-1], Layer(numbered_digest(4, app), stable_bytes, "rootfs"), rootfs)
         return Image(numbered_digest(3, number), layers, config, made.manifest_bytes, made.index_bytes)
 
-    def place(self, client: Client, app: int, draw: float) -> list[Registry]:
-        """The nodes that a deploy of `app` starts on, first the one that is pushed to."""
-        return self.placing.place(client, self.rules.nodes_per_deploy, self.app_draw[app], draw)
+    def place(self, client: Client, app: int, draw: float, count: int | None = None, beside: int = 0) -> list[Registry]:
+        """The nodes that a deploy of `app` starts on, first the one that is pushed to.
+
+        So many, or as many as the scenario says; past those that it would have if it started `beside` alone. Where
+        there are not enough nodes for that some are among these.
+        """
+        wanted = self.rules.nodes_per_deploy if count is None else count
+        chosen = self.placing.place(client, min(beside + wanted, len(self.nodes)), self.app_draw[app], draw)
+        if not beside:
+            return chosen
+        has_already = self.placing.place(client, min(beside, len(self.nodes)), self.app_draw[app], draw)
+        others = [node for node in chosen if node not in has_already]
+        return (others + has_already)[:wanted]
 
     def publish(self, registry: Registry, repository: str, tag: str, image: Image, published_s: float) -> Publish:
         """A client's push has put an image: the tag is its from now on, and older copies are stale."""
@@ -154,6 +172,14 @@ class World:
             awaited = self._awaited.pop((registry.number, repository, digest), None)
             if awaited is not None:
                 self.clock.deliver(awaited)
+
+    def registry(self, number: int) -> Registry:
+        """The registry of that number: central's is 0."""
+        return self.nodes[number - 1] if number else self.central
+
+    def newest(self, repository: str, tag: str) -> Publish | None:
+        """What the tag means at the registry that has it newest; None if it was never published."""
+        return self._newest.get((repository, tag))
 
     def newer(self, repository: str, tag: str, seen: Publish) -> Publish | None:
         """What the tag means, at the registry that has it newest, if that is later than what was seen."""

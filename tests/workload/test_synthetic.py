@@ -188,7 +188,7 @@ def test_asks_are_the_columns_row_by_row() -> None:
         assert ask == (
             deploy, demand.at_s[deploy], app, demand.app_client[app], demand.app_kind[app], demand.kernel[deploy],
             demand.update[deploy], demand.route_draw[deploy], demand.place_draw[deploy], False, deploy,
-                False,
+            False, True, None, None, 0, None,
         )  # fmt: skip
 
 

@@ -48,7 +48,8 @@ class App(NamedTuple):
 class Deploy(NamedTuple):
     """One deploy: when, of which application, with which kernel, and the draw that decides in a mix of routes.
 
-    `image` is the number of an earlier deploy whose image it pushes again.
+    `image` is the number of an earlier deploy whose image it pushes again. What follows is its own where it is given,
+    as in `sim.workload.demand.Ask`.
     """
 
     at_s: float
@@ -56,6 +57,13 @@ class Deploy(NamedTuple):
     kernel: int = 0
     draw: float = 0.0
     image: int | None = None
+    client: int | None = None
+    kind: int | None = None
+    rootfs_bytes: int | None = None
+    nodes: int | None = None
+    pushes: bool = True
+    beside: int = 0
+    by_digest: bool = False
 
 
 class Sent(NamedTuple):
@@ -81,10 +89,34 @@ def scenario(nodes: int = 1, clients: int = 1, **changes: Any) -> Scenario:
     return Scenario.from_document(document, overrides={key.replace("__", "."): to for key, to in changes.items()})
 
 
-def demand(deploys: Sequence[Deploy], apps: Sequence[App] = (App(),), known_apps: int = 0) -> Demand:
-    """Deploys by hand, in the order of their times; one is an update if its app is known or was deployed before."""
+def demand(
+    deploys: Sequence[Deploy], apps: Sequence[App] = (App(),), known_apps: int = 0,
+    known_bytes: Sequence[int] = (), known_nodes: Sequence[int] = (),
+) -> Demand:  # fmt: skip
+    """Deploys by hand, in the order of their times; one is an update if its app is known or was deployed before.
+
+    `known_bytes` are the applications' root filesystems at the start, where they are not those of their kinds, and
+    `known_nodes` how many nodes they are on, where that is not the scenario's number.
+    """
     order = [ask.app for ask in deploys]
+
+    def own(name: str, otherwise: Sequence[Any]) -> Any:
+        """A column, or None where no deploy has anything of its own in it."""
+        given = [getattr(ask, name) for ask in deploys]
+        if given == [Deploy._field_defaults[name]] * len(given):
+            return None
+        return np.array([other if one is None else one for one, other in zip(given, otherwise, strict=True)])
+
     return Demand(
+        client=own("client", [apps[app].client for app in order]),
+        kind=own("kind", [apps[app].kind for app in order]),
+        rootfs_bytes=own("rootfs_bytes", [MB] * len(order)),
+        app_rootfs_bytes=np.array(known_bytes, dtype=np.int64) if known_bytes else None,
+        nodes=own("nodes", [1] * len(order)),
+        app_nodes=np.array(known_nodes, dtype=np.int64) if known_nodes else None,
+        pushes=own("pushes", order),
+        beside=own("beside", order),
+        by_digest=own("by_digest", order),
         at_s=np.array([ask.at_s for ask in deploys], dtype=np.float64),
         app=np.array(order, dtype=np.int64),
         kernel=np.array([ask.kernel for ask in deploys], dtype=np.int64),

@@ -1,8 +1,8 @@
 """Which worlds are plain: those in which nothing happens but pushes, pulls and copies of images, one node each.
 
 Nothing breaks, nothing is watched, drawn, limited, removed, mounted or had from peers; an application keeps its node
-and its route. What only turns out on the way (workers that are scarce) ends the plain run, and the world that waits
-does all of it.
+and its route; every deploy pushes, and has its client, kind and size from its application. What only turns out on the
+way (workers that are scarce) ends the plain run, and the world that waits does all of it.
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ def _things_are_plain(world: World, demand: Demand) -> bool:
     keep_all = all(
         one.merges and one.limits is None and not one.contents.pooled and not one.skew_s for one in registries
     )
+    if not demand.is_uniform:
+        return False
     all_new = demand.image is None or bool((demand.image == np.arange(len(demand))).all())
     stays = demand.removed is None or not demand.removed.any()
     at_home = demand.elsewhere is None or not demand.elsewhere.any()

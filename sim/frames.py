@@ -28,7 +28,7 @@ def dedup(deploys: pd.DataFrame, bin_s: float) -> pd.DataFrame:
 def listing(lists: pd.DataFrame, at_s: float, central: str) -> pd.DataFrame:
     """The union of all registries' lists at a time: repository, tag, rom, registries, central, gone; (n_shown, 6).
 
-    `lists` has what came and went, in each registry's own order.
+    `lists` has what came to lists and went, in each registry's own order.
     """
     names = ["registry", "repository", "tag"]
     plain = lists.astype(dict.fromkeys(names, "object"))

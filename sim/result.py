@@ -117,7 +117,7 @@ class Result:
         """What a user who lists images sees at a time: the union of all registries' lists, each trailing by its lag.
 
         A row per repository and tag: `rom`, the `registries` that show it, whether central does, and whether it is
-        `gone`, so that no registry that shows it has it any more.
+        `gone`, so that no registry that shows it has it any more, or what it meant was removed.
         """
         made: pd.DataFrame = importlib.import_module("sim.frames").listing(self.lists, at_s, CENTRAL)
         return made

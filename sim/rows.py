@@ -165,7 +165,7 @@ LISTS: Final = (
     Column("repository", "text", "repository of the image"),
     Column("tag", "text", "tag that came or went; one that only moved stays in the list"),
     Column("rom", "bool", "whether it meant an image without a kernel"),
-    Column("present", "bool", "whether the registry has the tag from then on"),
+    Column("present", "bool", "whether the registry has the tag from then on, and nobody has had it removed"),
     Column("changed_s", "float", "when it came or went"),
     Column("shown_s", "float", "from when on the registry's list says so"),
 )

@@ -89,7 +89,7 @@ class _Rig:
         self._registries = {
             host.name: Registry(
                 host.name, "", number, _WINDOW_BYTES, contents=Contents(), workers=Workers(_WORKERS),
-                request_s=parameters.request_s, first_byte_s=0.0, list_lag_s=0.0, draw_service_s=None, tls=False,
+                request_s=parameters.request_s, first_byte_s=0.0, list_lag_s=0.0, draw_service=None, tls=False,
                 merges=False, ramp=0.0,
             )
             for number, host in enumerate(scenario.hosts)

@@ -53,6 +53,7 @@ class Beside:
             **summary(self.run.source),
             "unknown_pulls": logged.unknown_pulls,
             "found_blobs": logged.found_blobs,
+            "guessed_blobs": logged.guessed_blobs,
             "unended_pushes": logged.unended,
             "bare_manifests": logged.bare,
             "equal": self.equal,
@@ -78,10 +79,14 @@ class Beside:
         notes = (
             (logged.found_blobs, "blobs were found by pushes though nothing in the log brought them: put there first"),
             (logged.unknown_pulls, "pulls were of images from before the log: replayed, not predicted"),
+            (logged.guessed_blobs, f"blobs are of a size that no line tells: guessed, {self._guess()} each"),
             (logged.unended, "pushes did not end in the log: left out"),
             (logged.bare, "manifests travelled without blobs: left out"),
         )
         yield from (f"{count:,} {words}" for count, words in notes if count)
+
+    def _guess(self) -> str:
+        return amount(self.run.source.replay.unknown_bytes, "bytes")
 
     def _table(self) -> Iterator[str]:
         rows = [

@@ -29,6 +29,7 @@ from sim.registry.oci import Digest, Image, Layer
 from sim.registry.reference import Reference
 
 _NOTHING: frozenset[Digest] = frozenset()
+_NO_TAGS: frozenset[str] = frozenset()
 _SIZE_BYTES = attrgetter("size_bytes")
 
 
@@ -64,15 +65,19 @@ class Change(NamedTuple):
 
 
 class Repository:
-    """What one repository holds, to be read; `changes` of its tags are in the order in which they were made."""
+    """What one repository holds, to be read; `changes` of its tags are in the order in which they were made.
 
-    __slots__ = ("blobs", "changes", "images", "tags")
+    `unlisted` tags are there, and lists do not show them.
+    """
+
+    __slots__ = ("blobs", "changes", "images", "tags", "unlisted")
 
     def __init__(self) -> None:
         self.blobs: dict[Digest, Layer] = {}
         self.images: dict[Digest, Image] = {}
         self.tags: dict[str, Publish] = {}
         self.changes: list[Change] = []
+        self.unlisted: frozenset[str] = _NO_TAGS
 
 
 class Contents:
@@ -148,9 +153,10 @@ class Contents:
         assert held is not None
         held.images[image.digest] = image
         if tag is not None:
-            if tag not in held.tags:
+            if tag not in held.tags or tag in held.unlisted:
                 changed_s = publish.published_s if came_s is None else came_s
                 held.changes.append(Change(changed_s, tag, True, image.is_rom))
+                held.unlisted -= {tag}
             held.tags[tag] = publish
 
     def resolve(self, repository: str, tag: str) -> Publish | None:
@@ -177,8 +183,18 @@ class Contents:
         if held is None or tag not in held.tags:
             return False
         image = held.images.get(held.tags.pop(tag).digest)
-        held.changes.append(Change(removed_s, tag, False, image is not None and image.is_rom))
+        if tag not in held.unlisted:
+            held.changes.append(Change(removed_s, tag, False, image is not None and image.is_rom))
+        held.unlisted -= {tag}
         return True
+
+    def unlist(self, repository: str, tag: str, removed_s: float) -> None:
+        """Lists are not to show a tag that is there: what it means was removed elsewhere. Until it moves."""
+        held = self._repositories[repository]
+        if tag not in held.unlisted:
+            image = held.images.get(held.tags[tag].digest)
+            held.changes.append(Change(removed_s, tag, False, image is not None and image.is_rom))
+            held.unlisted |= {tag}
 
     def remove_manifest(self, repository: str, digest: Digest, removed_s: float) -> bool:
         """Remove a manifest, and with it every tag to it; blobs stay. False if there is no such manifest."""

@@ -14,7 +14,7 @@ from sim.scenario import Scenario
 from sim.scenario.replay import Replay
 from sim.workload.accesslog import Format, Reading, requests
 from sim.workload.operations import COLUMNS, is_operations, operations
-from sim.workload.sessions import Logged, Operation, Sessions
+from sim.workload.sessions import Logged, Operation, Sessions, Sizes
 
 
 @dataclass(slots=True)
@@ -52,7 +52,23 @@ class Source:
         if self.replay.format in (None, "operations") and is_operations(self.reading.path):
             self.reading.format = "operations"
             return operations(self.reading.path)
-        return Sessions(self.logged).operations(requests(self.reading, self._format()))
+        return self._sized(Sessions(self.logged).operations(requests(self.reading, self._format())))
+
+    def _sized(self, operations: Iterator[Operation]) -> Iterator[Operation]:
+        """Operations with the sizes of blobs that only a later line tells.
+
+        For those the log is read once more from its beginning, when the first is met.
+        """
+        sizes: Sizes | None = None
+        for operation in operations:
+            if any(math.isnan(size) for _, size in operation.blobs):
+                if sizes is None:
+                    sizes = Sizes().all(requests(Reading(self.reading.path, most_malformed=1.0), self._format()))
+                told = (
+                    (digest, sizes.get(digest, size) if math.isnan(size) else size) for digest, size in operation.blobs
+                )
+                operation = operation._replace(blobs=tuple(told))
+            yield operation
 
     def _format(self) -> Format | None:
         if self.replay.format == "operations":

@@ -65,9 +65,11 @@ class Logged:
     found_blobs: int = 0
     unended: int = 0
     bare: int = 0
+    guessed_blobs: int = 0
 
     def add(self, operation: Operation, unknown_bytes: float) -> None:
-        """Count one; a blob of unknown size as `unknown_bytes`."""
+        """Count one; a blob of unknown size as `unknown_bytes`, and as guessed."""
+        self.guessed_blobs += sum(math.isnan(size) for _, size in operation.blobs)
         moved = [sized(size, unknown_bytes) for digest, size in operation.blobs if digest in operation.moved]
         kept = [sized(size, unknown_bytes) for digest, size in operation.blobs if digest not in operation.moved]
         if operation.kind == "push":
@@ -92,6 +94,32 @@ def is_digest(reference: str) -> bool:
 def sized(size_bytes: float, unknown_bytes: float) -> int:
     """A blob's bytes, or those that stand for a blob whose size no log says."""
     return int(unknown_bytes if math.isnan(size_bytes) else size_bytes)
+
+
+class Sizes(dict[str, float]):
+    """Bytes of blobs by their digests, as requests tell them: what an upload sent, or the most that anybody got."""
+
+    def learn(self, request: Request) -> None:
+        """Take what a request that went well says of the size of its blob, if it says anything."""
+        blob, told = request.reference, request.sent_bytes if request.kind == "upload" else request.written_bytes
+        if blob and not math.isnan(told):
+            self[blob] = told if request.kind == "upload" else max(told, self.get(blob, 0.0))
+
+    def all(self, requests: Iterable[Request]) -> Sizes:
+        """The same of all requests."""
+        for request in requests:
+            if _uploads(request) or (request.kind == "blob" and request.method == "GET" and _went_well(request)):
+                self.learn(request)
+        return self
+
+
+def _went_well(request: Request) -> bool:
+    return 200 <= request.status < 300
+
+
+def _uploads(request: Request) -> bool:
+    """Whether it ended the upload of a blob."""
+    return request.kind == "upload" and request.method in ("PUT", "POST") and request.status == 201
 
 
 @dataclass(slots=True)
@@ -122,7 +150,7 @@ class Sessions:
         self._open: OrderedDict[tuple[str, str, str], _Session] = OrderedDict()
         self._ready: list[tuple[float, int, Operation]] = []
         self._number = count()
-        self._sizes: dict[str, float] = {}
+        self._sizes = Sizes()
         self._held: dict[str, set[str]] = {}
         self._images: dict[tuple[str, str], tuple[str, ...]] = {}
         self._manifests: dict[tuple[str, str], float] = {}
@@ -138,7 +166,7 @@ class Sessions:
         yield from self._sweep(math.inf)
 
     def _take(self, request: Request) -> None:
-        if not request.repository or not 200 <= request.status < 300:
+        if not request.repository or not _went_well(request):
             if request.kind == "blob" and request.method == "HEAD" and request.status == 404:
                 self._at(request, "push").touch(request.reference, travelled=False)
             return
@@ -155,18 +183,16 @@ class Sessions:
         session = self._at(request, "push")
         if request.method == "POST" and request.status == 201 and request.reference:
             session.touch(request.reference, travelled=False)  # mounted from another repository
-        elif request.method in ("PUT", "POST") and request.status == 201 and request.reference:
+        elif _uploads(request) and request.reference:
             session.touch(request.reference, travelled=True)
-            if not math.isnan(request.sent_bytes):
-                self._sizes[request.reference] = request.sent_bytes
+            self._sizes.learn(request)
 
     def _blob(self, request: Request) -> None:
         if request.method == "HEAD":
             self._at(request, "push").touch(request.reference, travelled=False)
         elif request.method == "GET":
             self._at(request, "pull").touch(request.reference, travelled=True)
-            if not math.isnan(request.written_bytes):
-                self._sizes[request.reference] = max(request.written_bytes, self._sizes.get(request.reference, 0.0))
+            self._sizes.learn(request)
 
     def _put(self, request: Request) -> None:
         session = self._at(request, "push")

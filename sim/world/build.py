@@ -107,9 +107,9 @@ def _registry(
     name: str, group: Central | NodeGroup, number: int, streams: Streams, merges: bool, chosen: Policies,
     pool: Pool | None,
 ) -> Registry:  # fmt: skip
-    draw_service_s = None
+    draw_service = None
     if group.service == "exponential":
-        draw_service_s = partial(streams.generator("service", name).exponential, group.request_time_s)
+        draw_service = streams.generator("service", name).standard_exponential
     return Registry(
         name,
         group.site or "",
@@ -120,9 +120,9 @@ def _registry(
         request_s=group.request_time_s,
         first_byte_s=group.first_byte_s,
         list_lag_s=group.list_lag_s,
-        draw_service_s=draw_service_s,
+        draw_service=draw_service,
         tls=group.tls,
-        merges=merges and draw_service_s is None,
+        merges=merges and draw_service is None,
         token_life_s=group.token_life_s,
         limits=_limits(group, chosen),
     )

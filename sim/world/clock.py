@@ -32,6 +32,8 @@ R = TypeVar("R")
 Finding = Generator[Happening, Any, R]
 #: The same where there is nothing to return.
 Steps = Finding[None]
+#: Steps that may be none, which cost nothing then.
+Waits = Iterable[Happening]
 
 
 class Failure(Exception):  # noqa: N818 - the world's word for it

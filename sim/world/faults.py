@@ -34,6 +34,9 @@ class Faults:
         self._refuses: dict[int, int] = {}
         self._refuses_tokens: dict[int, int] = {}
         self._factors: dict[int, list[float]] = {}
+        self._slower: dict[int, list[float]] = {}
+        self._ahead_s: dict[int, list[float]] = {}
+        self._whole_s: dict[int, float] = {}
         self._nominal_Bps = world.wire.nominal_Bps
         self._recovered = Event(world.clock)
         self._registries = {registry.name: registry for registry in (world.central, *world.nodes)}
@@ -76,9 +79,11 @@ class Faults:
             return
         registry = self._registries[outage.target]
         if outage.kind == "skew":
-            registry.skew_s += outage.factor
+            self._ahead_s.setdefault(registry.number, []).append(outage.factor)
+            self._set_clock(registry)
         elif outage.kind == "slow":
-            registry.request_s *= outage.factor
+            self._slower.setdefault(registry.number, []).append(outage.factor)
+            self._slow(registry)
         elif outage.kind == "tokens":
             self._refuses_tokens[registry.number] = self._refuses_tokens.get(registry.number, 0) + 1
         else:
@@ -99,9 +104,11 @@ class Faults:
             return
         registry = self._registries[outage.target]
         if outage.kind == "skew":
-            registry.skew_s -= outage.factor
+            self._ahead_s[registry.number].remove(outage.factor)
+            self._set_clock(registry)
         elif outage.kind == "slow":
-            registry.request_s /= outage.factor
+            self._slower[registry.number].remove(outage.factor)
+            self._slow(registry)
         elif outage.kind == "tokens":
             self._refuses_tokens[registry.number] -= 1
         else:
@@ -109,6 +116,19 @@ class Faults:
             disk = self._world.network.disk(registry)
             self._factors[disk].remove(0.0)
             self._resize(disk)
+
+    # What is over is not undone: x * f / f is not x. What is left is applied anew to what was there at the start.
+
+    def _set_clock(self, registry: Registry) -> None:
+        """A registry's clock is ahead by what its present faults add up to."""
+        registry.skew_s = sum(self._ahead_s[registry.number], 0.0)
+
+    def _slow(self, registry: Registry) -> None:
+        """A registry's requests take what its present faults make of it."""
+        request_s = self._whole_s.setdefault(registry.number, registry.request_s)
+        for factor in self._slower[registry.number]:
+            request_s *= factor
+        registry.request_s = request_s
 
     def _links(self, name: str) -> tuple[int, ...]:
         """Both directions of a link."""

@@ -7,13 +7,13 @@ node before any other registry has it is lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from sim.registry.dedup import account_of
-from sim.registry.oci import Digest, Image
+from sim.registry.oci import Digest, Image, Layer
 from sim.registry.storage import Full, Key, Quota, Storage
-from sim.world.clock import Failure, Finding, R, Steps
+from sim.world.clock import Failure, Finding, R, Steps, Waits
 from sim.world.path import Path
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _coming(
         path.now_s = limits.paused_until_s
         yield path.now_s
     sweep(world, registry)
-    _admit(world, registry, limits, repository, image)
+    _admit(world, registry, limits, image)
     return (yield from steps)
 
 
@@ -95,9 +95,28 @@ def fits(registry: Registry, repository: str, image: Image) -> bool:
     return limits.quota is None or limits.quota.charge(account_of(repository), image.blobs)
 
 
-def _admit(world: World, registry: Registry, limits: Limits, repository: str, image: Image) -> None:
-    if limits.quota is not None and not limits.quota.charge(account_of(repository), image.blobs):
-        raise Failure("quota exceeded")
+def charge(path: Path, registry: Registry, repository: str, blobs: Iterable[Layer], back_s: float) -> Waits:
+    """Count blobs to their account, which is refused what is more than it may have: Failure, once its client hears.
+
+    The request that would have a registry keep a blob is refused: the one that closes an upload, when the bytes have
+    been sent, that which mounts it, or that which puts the manifest (goharbor/harbor, src/server/middleware/quota:
+    put_blob_upload.go, post_initiate_blob_upload.go, put_manifest.go).
+    """
+    limits = registry.limits
+    if limits is None or limits.quota is None:
+        return ()
+    return _charge(path, limits.quota, account_of(repository), blobs, back_s)
+
+
+def _charge(path: Path, quota: Quota, account: str, blobs: Iterable[Layer], back_s: float) -> Steps:
+    yield path.now_s
+    for blob in blobs:
+        if not quota.charge(account, (blob,)):
+            path.now_s += back_s
+            raise Failure("quota exceeded")
+
+
+def _admit(world: World, registry: Registry, limits: Limits, image: Image) -> None:
     try:
         for key in limits.storage.make_room(image.blobs, _spared(world, registry)):
             drop(world, registry, key, "evicted")
@@ -141,9 +160,15 @@ def lose_all(world: World, registry: Registry) -> None:
 
 
 def discard(world: World, registry: Registry, repository: str, digest: Digest) -> None:
-    """Somebody asked for an image's removal: its manifest and its tags go; bytes stay until garbage is collected."""
-    now_s = world.clock.now
+    """Somebody asked for an image's removal: its manifest and its tags go; bytes stay until garbage is collected.
+
+    Copies elsewhere stay, too, and are no longer listed.
+    """
+    now_s, held = world.clock.now, registry.contents.repository(repository)
+    tagged = [] if held is None else [(tag, one) for tag, one in held.tags.items() if one.digest == digest]
     if registry.contents.remove_manifest(repository, digest, now_s):
+        for tag, removed in tagged:
+            world.unlist(repository, tag, removed)
         if registry.limits is not None and (repository, digest) in registry.limits.storage:
             registry.limits.storage.drop((repository, digest))
         world.log.tables["drops"].append(

@@ -62,7 +62,7 @@ class Registry(Machine):
     request_s: float
     first_byte_s: float
     list_lag_s: float
-    draw_service_s: Callable[[], float] | None
+    draw_service: Callable[[], float] | None
     tls: bool
     merges: bool
     token_life_s: float = float("inf")
@@ -73,8 +73,8 @@ class Registry(Machine):
 
     def service_s(self, requests: int) -> float:
         """The service time of so many requests together."""
-        draw_s = self.draw_service_s
-        return self.request_s * requests if draw_s is None else sum(draw_s() for _ in range(requests))
+        draw = self.draw_service
+        return self.request_s * requests if draw is None else sum(self.request_s * draw() for _ in range(requests))
 
 
 @dataclass(slots=True, eq=False)

@@ -10,6 +10,7 @@ from sim.registry.oci import Digest, Image, Layer
 from sim.registry.plan import mountable, plan_push
 from sim.rows import CHECKS, COMMIT, UPLOAD
 from sim.world.clock import Finding, Steps
+from sim.world.limits import charge
 from sim.world.log import Moved
 from sim.world.path import Path
 from sim.world.places import Machine, Registry, Way
@@ -40,6 +41,7 @@ def push(
         path.now_s += way.back_s
     yield from ask(world, path, way, target, profile.retry, profile.publish)
     yield path.now_s
+    yield from charge(path, target, repository, image.blobs, way.back_s)
     if profile.mounts:
         pushed[repository] = None
     moved.add_metadata(way.up.lane, path.now_s, image.manifest_bytes + image.index_bytes)
@@ -90,6 +92,8 @@ def _upload(
         path.now_s += way.back_s
         yield from carry(world, path, way.up, blob, leading, moved, sent_bytes)
         yield from tell(world, path, way, target, profile.blob_close, beside=trails * len(profile.blob_close))
+        ended = (*trailing, blob) if trails else (blob,)
+        yield from charge(path, target, repository, ended, way.back_s)
         path.now_s += target.first_byte_s
         if not target.merges:
             yield path.now_s
@@ -109,6 +113,7 @@ def _mount(
 ) -> Steps:  # fmt: skip
     """Have blobs of other repositories in this one: a request each, side by side, and no bytes."""
     yield from ask(world, path, way, target, profile.retry, MOUNT, (len(blobs) - 1) * len(MOUNT))
+    yield from charge(path, target, repository, blobs, way.back_s)
     path.now_s += way.back_s
     for blob in blobs:
         moved.saved_bytes += blob.size_bytes

@@ -16,7 +16,7 @@ from sim.registry.contents import Publish
 from sim.registry.oci import Image
 from sim.registry.replication import Event, Replica, State
 from sim.world.clock import Failure, Steps
-from sim.world.limits import holding, within_limits
+from sim.world.limits import charge, holding, within_limits
 from sim.world.log import Moved
 from sim.world.path import Path
 from sim.world.places import Registry
@@ -124,6 +124,7 @@ def _copy(world: World, path: Path, copy: Copy, replica: Replica, moved: Moved) 
     replica.on(Event.CHECKED)
     yield from tell(world, path, way, target, profile.publish)
     yield path.now_s
+    yield from charge(path, target, copy.repository, image.blobs, way.back_s)
     replica.on(Event.PUT)
     keep_open(path, source, target)
     moved.add_metadata(way.up.lane, path.now_s, image.manifest_bytes + image.index_bytes)
@@ -151,6 +152,6 @@ def _take(world: World, copy: Copy, replica: Replica) -> None:
     if winner is None:
         source.contents.remove_tag(repository, tag, now_s)
         return
-    source.contents.put(repository, tag, winner, held, now_s)
+    world.put(source, repository, tag, winner, held, now_s)
     if source is world.central:
         owe(world, owed_to_nodes(world, copy._replace(image=winner, publish=held)))

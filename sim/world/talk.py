@@ -13,14 +13,13 @@ from typing import TypeVar
 from sim.network.transport import INITIAL_WINDOW_BYTES, slow_start_s
 from sim.registry.clients import KEEP_OPEN_S, Requests, Retry
 from sim.registry.oci import Layer
-from sim.world.clock import Finding, Happening, R, Steps, Unreachable
+from sim.world.clock import Finding, R, Steps, Unreachable, Waits
 from sim.world.flight import Flight
 from sim.world.log import Moved
 from sim.world.path import Path
 from sim.world.places import Body, Kept, Registry, Way
 from sim.world.world import World
 
-Waits = Iterable[Happening]
 T = TypeVar("T")
 
 

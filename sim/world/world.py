@@ -99,6 +99,7 @@ class World:
     pushed: dict[tuple[int, int], dict[str, None]] = field(default_factory=dict)
     _names: dict[int, str] = field(default_factory=dict)
     _newest: dict[tuple[str, str], Publish] = field(default_factory=dict)
+    _removed: dict[tuple[str, str], Publish] = field(default_factory=dict)
     _awaited: dict[tuple[int, str, Digest], Event] = field(default_factory=dict)
 
     def repository(self, app: int) -> str:
@@ -144,7 +145,7 @@ class World:
         publish = Publish(
             image.digest, published_s, registry.skew_s, registry.number, 1 if held is None else held.generation + 1
         )
-        _put(registry, repository, tag, image, publish)
+        self.put(registry, repository, tag, image, publish)
         if registry.limits is not None:
             registry.limits.storage.keep(repository, image, published_s)
         newest = self._newest.get((repository, tag))
@@ -161,10 +162,37 @@ class World:
 
     def keep(self, registry: Registry, repository: str, tag: str | None, image: Image, publish: Publish) -> None:
         """Have an image in a registry from now on, under a tag if one is given."""
-        _put(registry, repository, tag, image, publish, self.clock.now)
+        self.put(registry, repository, tag, image, publish, self.clock.now)
         if registry.limits is not None:
             registry.limits.storage.keep(repository, image, self.clock.now)
         self._arrived(registry, repository, image.digest)
+
+    def put(
+        self, registry: Registry, repository: str, tag: str | None, image: Image, publish: Publish,
+        came_s: float | None = None,
+    ) -> None:  # fmt: skip
+        """Put a manifest; Unreachable if a disk died since its blobs were there (MANIFEST_BLOB_UNKNOWN)."""
+        try:
+            registry.contents.put(repository, tag, image, publish, came_s)
+        except ValueError:
+            raise Unreachable("a blob is gone") from None
+        if self._removed and tag is not None:
+            removed = self._removed.get((repository, tag))
+            if removed is not None and not _later(publish, removed):
+                registry.contents.unlist(repository, tag, self.clock.now)
+
+    def unlist(self, repository: str, tag: str, removed: Publish) -> None:
+        """Somebody has asked for the removal of what a tag meant: no list shows that, or anything older, by that tag.
+
+        Registries may go on having copies, and start instances from them.
+        """
+        known = self._removed.get((repository, tag))
+        if known is None or _later(removed, known):
+            self._removed[repository, tag] = removed
+        for registry in (self.central, *self.nodes):
+            held = registry.contents.resolve(repository, tag)
+            if held is not None and not _later(held, removed):
+                registry.contents.unlist(repository, tag, self.clock.now)
 
     def _arrived(self, registry: Registry, repository: str, digest: Digest) -> None:
         """Starts may be waiting for it."""
@@ -212,16 +240,6 @@ class World:
         """
         for machine in (self.central, *self.nodes, *self.clients):
             machine.ways.clear()
-
-
-def _put(
-    registry: Registry, repository: str, tag: str | None, image: Image, publish: Publish, came_s: float | None = None
-) -> None:
-    """Put a manifest; Unreachable if a disk died since its blobs were there (MANIFEST_BLOB_UNKNOWN)."""
-    try:
-        registry.contents.put(repository, tag, image, publish, came_s)
-    except ValueError:
-        raise Unreachable("a blob is gone") from None
 
 
 def _later(publish: Publish, other: Publish) -> bool:

@@ -86,6 +86,25 @@ def test_a_slow_registry_serves_slower() -> None:
     assert slow.deploys()[0]["latency_s"] - plain.deploys()[0]["latency_s"] == exactly(0.09 * requests)
 
 
+@pytest.mark.parametrize("times", [(3.0, 7.0), (1.1, 1.3), (6.7, 0.3)])
+def test_a_registry_that_was_slow_and_slower_is_itself_again(times: tuple[float, float]) -> None:
+    """Two faults that overlap leave nothing behind, to the last bit: 10 ms a request, and a clock that is right."""
+    slow = [fault("registry-slow", "n", 10.0 + at, 20.0, times=by) for at, by in enumerate(times)]
+    skew = [fault("clock-skew", "n", 10.0 + at, 20.0, ahead=f"{by} s") for at, by in enumerate(times)]
+    node = broken(*slow, *skew).world.nodes[0]
+    assert (node.request_s, node.skew_s) == (0.01, 0.0)
+
+
+def test_a_slow_registry_is_slow_whatever_its_service() -> None:
+    """Service times that are drawn are ten times as long, too, while a registry is: the same draws of one seed."""
+    fast, slow = (
+        broken(*faults, nodes__n__service="exponential").world.nodes[0].workers
+        for faults in ((), (fault("registry-slow", "n", 0.0, 100.0, times=10.0),))
+    )
+    assert slow.requests == fast.requests
+    assert slow.busy_s == exactly(10 * fast.busy_s)
+
+
 def test_a_node_that_is_lost_takes_its_images_with_it() -> None:
     """Nothing was copied to central: the ROM of the first deploy is lost, the second finds the node empty but up."""
     chosen = scenario(**DIRECT, faults__f=fault("node-lost", "n", 20.0, 5.0))

@@ -96,9 +96,17 @@ def test_an_image_that_is_still_there_wakes_at_once() -> None:
 
 
 def test_an_account_over_its_quota_is_refused() -> None:
-    """An account may store 1.5 MB at central: its second ROM is refused, another account's is not."""
+    """An account may store 1.5 MB at central: its second ROM is refused, another account's is not.
+
+    It is refused by the request that closes its upload, 3.041 s after the push began and with all bytes sent: 100 ms
+    forth, two requests with a round trip between, and the answer.
+    """
     run = seen(Deploy(0.0), Deploy(20.0), Deploy(40.0, app=1), central__quota="1.5 MB")
     assert [row["reason"] for row in run.deploys()] == ["", "quota exceeded", ""]
+    refused = run.deploys()[1]
+    assert refused["ended_s"] == exactly(20 + 3.041 + 0.1 + 0.01 + 0.2 + 0.01 + 0.1)
+    assert [size for kind, *_, size in run.bodies("push") if kind == "rootfs"] == [MB] * 3
+    assert refused["pushed_bytes"] == MB
 
 
 def test_garbage_gives_quota_back() -> None:
@@ -108,7 +116,8 @@ def test_garbage_gives_quota_back() -> None:
     run = play(scenario(demand__removed_after="5 s", **changes), _removing(asked))
     assert [row["reason"] for row in run.deploys()] == ["", "quota exceeded", ""]
     collected = [freed for why, freed in drops(run, "why", "freed_bytes") if why == "collected"]
-    assert collected == [MB + 1000, MB + 1000]  # of the first deploy at 30 s, of the third at 60 s
+    # Of the first deploy and the second's config, which was in time, at 30 s; of the third at 60 s.
+    assert collected == [MB + 2000, MB + 1000]
 
 
 def test_what_was_removed_still_shows_for_a_while() -> None:

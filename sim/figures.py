@@ -178,6 +178,10 @@ Duration = Annotated[float, Quantity("time", units.seconds_of, units.format_seco
 Span = Annotated[float, Quantity("time", units.seconds_of, units.format_seconds, "24 h", above=0)]
 Size = Annotated[int, Quantity("size", units.bytes_of, units.format_bytes, "36 MiB", above=0)]
 Price = Annotated[float, Quantity("price", units.price_of, units.format_price, "0.09 USD/GB", least=0)]
+CapacityPrice = Annotated[
+    float,
+    Quantity("price of capacity", units.capacity_price_of, units.format_capacity_price, "0.50 USD/Mbit/s", least=0),
+]
 Cost = Annotated[float, Quantity("cost", units.usd_of, units.format_usd, "0.05 USD", least=0)]
 Frequency = Annotated[float, Quantity("frequency", units.per_second_of, units.format_per_second, "50000/day", above=0)]
 Fraction = Annotated[float, Quantity("fraction", units.fraction_of, units.format_fraction, 0.9, least=0, most=1)]

@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 
 from sim import rows
 from sim.columns import Table
+from sim.costs import COLUMNS as COSTS
+from sim.costs import Cost, bill
 from sim.failures import Failures
 from sim.files import folder, plain, write_json
 from sim.scenario import Scenario
 from sim.scenario.names import CENTRAL
-from sim.scenario.prices import HOUR_S, MONTH_S
 from sim.scenario.warnings import ScenarioWarning
 from sim.stats.quantiles import summary
 from sim.stats.warmup import mser5
@@ -127,7 +128,8 @@ class Result:
         """Every metric of `sim.rows.METRICS`, and `link_utilisation.NAME.mean`, `.peak` of WAN links and central's."""
         totals = _totals(self.tables)
         totals["fleet_convergence_s"] = self._convergence_s()
-        totals["cost_usd"] += self._kept_usd()
+        for name in ("cost_usd", "cost_usd_per_month"):
+            totals[name] = sum(getattr(cost, name) for cost in self.bill)
         ordered = {metric.name: totals[metric.name] for metric in rows.TOTALS}
         return {**_distributions(self.tables, self.warm_up.ends_s), **ordered, **_utilisation(self.tables["links"])}
 
@@ -150,14 +152,18 @@ class Result:
         ends_s = float(asked_s[order[found.cut]]) if found.cut else asked.warm_up_s
         return WarmUp(ends_s, too_short=not found.long_enough)
 
-    def _kept_usd(self) -> float:
-        """What registries cost for the time in which there is demand: by the hour, and by the bytes that nodes keep."""
-        registries, prices = self.tables["registries"], self.scenario.prices
-        on_nodes = ~_where(registries.column("registry"), CENTRAL)
-        stored_bytes = float(registries.column("stored_bytes")[on_nodes].sum())
-        by_hour = len(registries) * prices.registry_hour_usd / HOUR_S
-        by_byte = stored_bytes * prices.disk_month_usd_per_byte / MONTH_S
-        return self.scenario.run.duration_s * (by_hour + by_byte)
+    @cached_property
+    def bill(self) -> tuple[Cost, ...]:
+        """Every item that costs anything, for the run and for 30 days that go on like it."""
+        return bill(self.scenario, self.tables)
+
+    @cached_property
+    def costs(self) -> pd.DataFrame:
+        """The same as a frame, a row per item: `item`, `amount`, `cost_usd`, `cost_usd_per_month`."""
+        table = Table(COSTS)
+        for cost in self.bill:
+            table.append(cost)
+        return _frame(table)
 
     def _convergence_s(self) -> float:
         """From a kernel's release until the last application that it redeployed was ready; NaN where none is released.
@@ -215,6 +221,7 @@ class Result:
             "too_short": self.warm_up.too_short,
             "digest": self.digest,
             "metrics": self.metrics,
+            "costs": [cost._asdict() for cost in self.bill],
         }
         made: dict[str, Any] = plain(document)
         return made
@@ -272,7 +279,6 @@ def _totals(tables: Mapping[str, Table]) -> dict[str, float]:
         "missed_starts": tables["starts"].column("missed").sum(),
         "failed_deploys": deploys.column("failed").sum(),
         "lost_images": tables["drops"].column("lost").sum(),
-        "cost_usd": tables["links"].column("cost_usd").sum(),
     }
     return {name: float(total) for name, total in totals.items()}
 

@@ -251,7 +251,10 @@ TOTALS: Final = (
     Metric("failed_deploys", "", "deploys that did not get ready"),
     Metric("lost_images", "", "images whose only copy was dropped"),
     Metric("fleet_convergence_s", "s", "from a kernel's release until the last application it redeployed was ready"),
-    Metric("cost_usd", "USD", "price of the bytes that links carry, of registries' hours, of what nodes keep"),
+    Metric(
+        "cost_usd", "USD", "price of traffic, of capacity and hosts, and of what nodes keep, for the run's duration"
+    ),
+    Metric("cost_usd_per_month", "USD", "the same for 30 days, if they go on like the run"),
 )
 
 METRICS: Final[Mapping[str, Metric]] = {

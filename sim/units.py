@@ -40,6 +40,7 @@ _TIMES = {
 _UNITS = {
     **{name: ("size", factor) for name, factor in _SIZES.items()},
     **{name: ("time", factor) for name, factor in _TIMES.items()},
+    **{f"{name}/s": ("rate", factor) for name, factor in _SIZES.items()},  # below another stroke: USD/Mbit/s
     "USD": ("money", Fraction(1)),
     "%": ("fraction", Fraction(1, 100)),
     "": ("", Fraction(1)),
@@ -50,6 +51,7 @@ _DIMENSIONS = {
     ("time", ""): "time",
     ("size", "time"): "rate",
     ("money", "size"): "price",
+    ("money", "rate"): "price of capacity",
     ("money", ""): "cost",
     ("", "time"): "frequency",
     ("fraction", ""): "fraction",
@@ -60,13 +62,14 @@ _EXAMPLES = {
     "time": '"35 ms"',
     "rate": '"10 Gbit/s"',
     "price": '"0.09 USD/GB"',
+    "price of capacity": '"0.50 USD/Mbit/s"',
     "cost": '"12 USD"',
     "frequency": '"50000/day"',
     "fraction": '0.9 or "90 %"',
 }
 # Digits are bounded, so that no text can ask for a number that takes gigabytes to write down.
 _NUMBER = r"[+-]?(?:\d(?:_?\d){0,39}(?:\.\d{1,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,3})?"
-_FIGURE = re.compile(rf"\s*({_NUMBER})\s*([^\d\s/]*)\s*(?:/\s*([^\d\s/]+))?\s*", re.ASCII)
+_FIGURE = re.compile(rf"\s*({_NUMBER})\s*([^\d\s/]*)\s*(?:/\s*([^\d\s/]+(?:/s)?))?\s*", re.ASCII)
 
 
 class UnitError(ValueError):
@@ -104,6 +107,11 @@ def price_of(text: object) -> float:
     return _float(_parse(text, "price"), text, "price")
 
 
+def capacity_price_of(text: object) -> float:
+    """US dollars per byte/s: "0.50 USD/Mbit/s" is 4e-6."""
+    return _float(_parse(text, "price of capacity"), text, "price of capacity")
+
+
 def usd_of(text: object) -> float:
     """US dollars: "12 USD" is 12."""
     return _float(_parse(text, "cost"), text, "cost")
@@ -138,6 +146,11 @@ def format_rate(rate_Bps: float) -> str:
 def format_price(price_usd_per_byte: float) -> str:
     units = [(" USD/GB", Fraction(1, 10**9))]
     return _shortest(_exact(price_usd_per_byte), price_of, price_usd_per_byte, units)
+
+
+def format_capacity_price(price_usd_per_Bps: float) -> str:
+    units = [(" USD/Mbit/s", Fraction(8, 10**6))]
+    return _shortest(_exact(price_usd_per_Bps), capacity_price_of, price_usd_per_Bps, units)
 
 
 def format_usd(cost_usd: float) -> str:

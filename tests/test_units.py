@@ -35,6 +35,8 @@ from sim.units import UnitError
         (units.rate_Bps_of, "10 GB/s", 1e10),
         (units.rate_Bps_of, "60 MB/min", 1e6),
         (units.price_of, "0.09 USD/GB", 9e-11),
+        (units.capacity_price_of, "0.50 USD/Mbit/s", 4e-6),
+        (units.capacity_price_of, "8 USD / MB/s", 8e-6),
         (units.per_second_of, "50000/day", 50_000 / 86_400),
         (units.per_second_of, "2 /s", 2),
         (units.fraction_of, "90 %", 0.9),
@@ -60,6 +62,7 @@ def test_figures_are_read_exactly(parse: Callable[[object], float], text: object
         (units.format_seconds, 86_400, "1 d"),
         (units.format_rate, 1.25e9, "10 Gbit/s"),
         (units.format_price, 9e-11, "0.09 USD/GB"),
+        (units.format_capacity_price, 4e-6, "0.5 USD/Mbit/s"),
         (units.format_per_second, 50_000 / 86_400, "50000/day"),
         (units.format_fraction, 0.9, "90 %"),
     ],
@@ -73,6 +76,7 @@ PAIRS: list[tuple[Callable[[float], str], Callable[[object], float]]] = [
     (units.format_seconds, units.seconds_of),
     (units.format_rate, units.rate_Bps_of),
     (units.format_price, units.price_of),
+    (units.format_capacity_price, units.capacity_price_of),
     (units.format_per_second, units.per_second_of),
     (units.format_fraction, units.fraction_of),
 ]
@@ -135,6 +139,12 @@ def test_decimals_are_not_read_as_binary_floats(whole: int, thousandths: int) ->
             units.price_of,
             "3 USD",
             'must be a price, got "3 USD", which is a cost; write a price such as "0.09 USD/GB"',
+        ),
+        (
+            units.capacity_price_of,
+            "3 USD/GB",
+            'must be a price of capacity, got "3 USD/GB", which is a price; '
+            'write a price of capacity such as "0.50 USD/Mbit/s"',
         ),
         (units.per_second_of, "5", 'a frequency needs its unit, got "5"; write a frequency such as "50000/day"'),
         (units.fraction_of, "x", 'must be a number and a unit, got "x"; write a fraction such as 0.9 or "90 %"'),

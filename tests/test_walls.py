@@ -19,7 +19,7 @@ SIM = Path(__file__).parents[1] / "sim"
 ORDER = (
     "errors", "units", "figures", "streams", "plugins", "registry", "network", "swarm", "theory", "columns", "rows",
     "failures", "plain", "topologies", "policies", "scenario", "workload", "world", "stats", "files", "frames",
-    "parquet", "manifest", "result", "runner", "plots", "experiment", "calibrate", "report", "cli",
+    "parquet", "manifest", "costs", "result", "runner", "plots", "experiment", "calibrate", "report", "cli",
 )  # fmt: skip
 #: What the roof tells everybody.
 OPEN = ("sim.__version__",)

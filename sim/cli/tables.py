@@ -33,7 +33,8 @@ _LABELS: Final = {
     "sync_bytes": "bytes synced",
     "dedup_saved_bytes": "saved by dedup",
     "coalesced_bytes": "saved by coalescing",
-    "cost_usd": "cost",
+    "cost_usd": "cost of the run",
+    "cost_usd_per_month": "cost a month, like the run",
 }
 _UNLIMITED: Final = 100_000
 _PAIRED_AT: Final = ("p50", "p95")
@@ -80,6 +81,9 @@ def print_run(result: Result) -> None:
     _print(console, title, tuple(rows.DISTRIBUTIONS), distributions)
     totals = [total.name for total in rows.TOTALS]
     _print(console, "", totals, {"total": [(amount(metrics[name], _unit(name)),) for name in totals]})
+    if result.bill:
+        lines = [(c.item, amount(c.cost_usd, "USD"), amount(c.cost_usd_per_month, "USD")) for c in result.bill]
+        print_rows(("what costs", "the run", "30 days like it"), lines)
     deploys = len(result.tables["deploys"])
     speed = f"{deploys / result.wall_s:,.0f} deploys/s" if result.wall_s else "no time at all"
     _say(console, f"{deploys:,} deploys and {result.events:,} events in {amount(result.wall_s, 's')}: {speed}")

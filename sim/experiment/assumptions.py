@@ -31,7 +31,7 @@ from sim.stats.intervals import Interval
 
 #: By which the verdict goes, as that of a comparison does.
 METRICS: Final = ("deploy_latency_s.p50", "deploy_latency_s.p95")
-_MONEY: Final = ("price", "cost")
+_MONEY: Final = ("price", "price of capacity", "cost")
 
 Effect = Literal["flips", "opens", "settles", "keeps"]
 

@@ -38,7 +38,7 @@ _WIDE: Final = 8.0
 _FIGURE: Final = re.compile(r"([+-]?[\d_.]+(?:[eE][+-]?\d+)?)(.*)")
 _OF: Final[tuple[Callable[[object], float], ...]] = (
     units.rate_Bps_of, units.seconds_of, units.bytes_of, units.per_second_of, units.price_of, units.usd_of,
-    units.fraction_of,
+    units.capacity_price_of, units.fraction_of,
 )  # fmt: skip
 _REMEDY: Final = 'write for example "links.wan.capacity=100 Mbit/s..10 Gbit/s:log:5"'
 

@@ -51,7 +51,7 @@ HEADLINE: Final = (
 )
 
 #: What is shown where there is any.
-NOTEWORTHY: Final = ("missed_starts", "lost_images", "cost_usd")
+NOTEWORTHY: Final = ("missed_starts", "lost_images", "cost_usd", "cost_usd_per_month")
 
 _METRICS_COLUMNS: Final = (
     Column("variant", "text", "name of the variant"),

@@ -18,6 +18,7 @@ from sim.scenario.lines import Line
 from sim.scenario.model import Tables
 from sim.scenario.names import CENTRAL
 from sim.scenario.tables import ClientGroup, Host, NodeGroup, Registry
+from sim.scenario.tariffs import tariffs_count_somewhere, tiers_rise
 from sim.scenario.thresholds import UTILISATION, threshold
 from sim.scenario.wiring import (
     SITELESS,
@@ -220,6 +221,8 @@ CHECKS: tuple[Callable[[Tables], Iterator[Fault]], ...] = (
     faults_have_targets,
     replays_have_hosts,
     thresholds_name_links,
+    tariffs_count_somewhere,
+    tiers_rise,
 )
 
 

@@ -63,12 +63,15 @@ def _below(value: object, field: FieldInfo, path: Path, written: bool) -> Iterat
             yield from below or [Leaf((*path, key), {})]
     elif isinstance(value, Choice):
         yield from _choice(value, field, path, written)
-    elif isinstance(value, tuple) and isinstance(value[0], Choice):
+    elif isinstance(value, tuple) and value and isinstance(value[0], Choice):
         if len(value) == 1:
             yield from _choice(value[0], field, path, written)
         else:
             for position, part in enumerate(value):
                 yield from _choice(part, field, (*path, position), written, mixed=True)
+    elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
+        for position, part in enumerate(value):
+            yield from leaves(part, (*path, position))
     else:
         yield Leaf(path, value, quantity_of(field), default_figure(field), written)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import PlainValidator, StringConstraints, WithJsonSchema
 
 from sim.errors import shown
-from sim.figures import Duration, Price, Rate, Table, fault, figure, setting
+from sim.figures import CapacityPrice, Cost, Duration, Price, Rate, Table, fault, figure, setting
 from sim.network.schedule import DAY_S
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", strict=True)]
@@ -50,6 +50,9 @@ class Rates(Table):
 class Line(Rates):
     """A full-duplex line: its rates; and `rtt`, or `delay` (one way). What counts of these is `delay_s`."""
 
+    capacity_price_usd_per_Bps: CapacityPrice | None = setting(
+        "capacity_month", None, about="What a month of its capacity costs, of the larger direction if they differ."
+    )
     rtt_s: Duration | None = setting("rtt", None)
     own_delay_s: Duration | None = setting("delay", None)
 
@@ -104,6 +107,7 @@ class Link(Line, _Joined):
     """
 
     price_usd_per_byte: Price = figure("price", "0 USD/GB", assumption=True, range=("0 USD/GB", "0.09 USD/GB"))
+    month_usd: Cost | None = setting("month", None, about="What the link costs a month, whatever it carries.")
     schedule: Mapping[Name, Window] = setting("schedule", {})
 
     @property

@@ -13,6 +13,7 @@ from typing import Literal, cast
 from pydantic import StrictBool, StrictStr
 
 from sim.figures import (
+    Cost,
     Count,
     Duration,
     Fraction,
@@ -110,6 +111,7 @@ class Registry(Host):
     tls: StrictBool = figure("tls", True, assumption=True)
     token_life_s: Span = figure("token_life", "30 min", source="goharbor/harbor, token_expiration")
     storage_bytes: Size | None = setting("storage", None)
+    month_usd: Cost | None = setting("month", None, about="What each of these hosts costs a month.")
 
 
 class Central(Registry):

@@ -4,6 +4,7 @@ A deploy is a push, a wait for the image to be where it is needed, a pull of wha
 reported is the sum of such deploys competing for the same links and registries.
 
     scenario = sim.load("scenarios/metros.toml", overrides={"links.dal-was.capacity": "1 Gbit/s"})
+    scenario = scenario.with_({"demand.rate": "20000/day"})
     result = sim.run(scenario, seed=1)
     outcome = sim.compare(scenario, runs=20)
     found = sim.capacity(scenario, "clients.*.up=10 Mbit/s..1 Gbit/s", ["deploy_latency_s.p95 < 5 s"])

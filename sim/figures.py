@@ -16,10 +16,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -32,6 +33,29 @@ class Table(BaseModel):
     """A table of a file: frozen, read by its keys alone, and a key it does not know is a fault."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _freeze(self) -> Self:
+        """Named tables within are as frozen as the table itself."""
+        for name, value in self.__dict__.items():
+            if type(value) is dict:
+                self.__dict__[name] = Named(value)
+        return self
+
+
+class Named(dict[str, Any]):
+    """A table of named values that nobody changes; it pickles and copies as what it is."""
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError("tables are frozen; change a scenario by scenario.with_({...})")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Named, (dict(self),)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Named:
+        return Named(deepcopy(dict(self), memo))
 
 
 @dataclass(frozen=True, slots=True)

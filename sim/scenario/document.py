@@ -4,6 +4,9 @@ Overrides keep the meaning of a file. A dotted key and nested tables say the sam
 but a figure (`{ value = ... }`) or a rule (`{ name = ... }`) replaces what was there; and a key replaces its
 alternatives, so `delay` takes the place of `rtt`. A file, or a variant in it, may extend another file, and is then
 what overrides that one.
+
+From Python values come as they are there: a `timedelta` for a time, a path for a file's name, numpy's numbers and
+arrays, tuples. None takes out what is written, so that the default holds.
 """
 
 from __future__ import annotations
@@ -11,8 +14,9 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
+from datetime import date, timedelta
 from pathlib import Path as FilePath
+from pathlib import PurePath
 from typing import Any
 
 from sim.errors import InputError, near, shown
@@ -112,20 +116,61 @@ def parse_setting(text: str) -> tuple[str, object]:
 
 def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any], origin: str) -> Document:
     """A copy of the document with the overrides in it, each leaf saying that it comes from `origin`."""
-    changed: Document = deepcopy(dict(document))
+    changed: Document = native(document)
     for key, value in overrides.items():
-        nested: Any = _with_origin(value, origin)
+        nested: Any = _with_origin(native(value), origin)
         for part in reversed(str(key).split(".")):
             nested = {part: nested}
+        variants = changed.get("variants")
+        if "variants" in nested and isinstance(variants, dict):
+            changed["variants"] = {name: _nested(table) for name, table in variants.items()}
         _merge(changed, nested)
     return changed
 
 
+def of_variant(document: Mapping[str, Any], variant: str, changes: Mapping[str, Any]) -> Document:
+    """A copy of the document in which one of its variants has these changes too, and all else is as it was."""
+    changed: Document = native(document)
+    own = _nested(changed["variants"][variant])
+    changed["variants"][variant] = overridden(own, changes, "override")
+    return changed
+
+
+def _nested(table: Any) -> Any:
+    """A variant's table without dotted keys: a change finds what it replaces, however that was written."""
+    if not isinstance(table, Mapping):
+        return table
+    made: Document = {}
+    _merge(made, table)
+    return made
+
+
+def native(value: Any) -> Any:
+    """A copy of a Python value as a file would have it; what has no such form is left, for checks to refuse."""
+    if isinstance(value, Mapping):
+        return {str(key): native(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [native(part) for part in value]
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds()!r} s"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, PurePath):
+        return str(value)
+    if isinstance(value, Figure):
+        about = {"source": value.source, "assumption": value.assumption, "range": value.range}
+        return native({"value": value.value} | {key: part for key, part in about.items() if part})
+    # numpy's numbers and arrays say themselves what they are in Python.
+    return native(value.tolist()) if hasattr(value, "tolist") else value
+
+
 def _with_origin(value: Any, origin: str) -> Any:
+    if value is None:
+        return None
     if not isinstance(value, Mapping):
-        return {"value": deepcopy(value), "source": origin}
+        return {"value": value, "source": origin}
     if _replaces(value):
-        return deepcopy(dict(value))
+        return value
     return {key: _with_origin(part, origin) for key, part in value.items()}
 
 
@@ -138,6 +183,9 @@ def _merge(table: Document, changes: Mapping[str, Any]) -> None:
     for dotted, value in changes.items():
         key, _, rest = dotted.partition(".")
         change = {rest: value} if rest else value
+        if change is None:
+            _take_out(table, key)
+            continue
         for other in _ALTERNATIVES.get(key, ()):
             _replace_alternative(table, other, changes)
         present = _unwrapped(table.get(key))
@@ -148,6 +196,13 @@ def _merge(table: Document, changes: Mapping[str, Any]) -> None:
         else:
             table[key] = target = _table(present)
             _merge(target, change)
+
+
+def _take_out(table: Document, key: str) -> None:
+    """What is not there cannot be meant: a mistyped key would go unseen."""
+    if key not in table:
+        raise InputError(key, "is not written, so that None takes nothing out", near(key, table))
+    del table[key]
 
 
 def _replace_alternative(table: Document, other: str, changes: Mapping[str, Any]) -> None:

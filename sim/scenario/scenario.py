@@ -7,17 +7,19 @@ fault is reported at once. Every variant is checked when a scenario is loaded, a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any, Self
 
-from pydantic import PrivateAttr, ValidationError
+from pydantic import PrivateAttr, ValidationError, ValidationInfo, model_validator
 
 from sim.errors import InputError, InputErrors, near, shown
 from sim.figures import Figure
 from sim.scenario import checks, warnings
-from sim.scenario.document import Document, overridden, plain, read
+from sim.scenario.document import Document, of_variant, overridden, plain, read
 from sim.scenario.faults import Fault, Path, dotted, faults_of
 from sim.scenario.model import Tables
 from sim.scenario.warnings import Asked, ScenarioWarning
@@ -37,9 +39,39 @@ class Origin:
 
 
 class Scenario(Tables):
-    """One question to the simulator, resolved and checked; made by `load`, `from_document` and `variant`."""
+    """One question to the simulator, resolved and checked.
+
+    There is one way to make one, `sim.load` of a file or a document (`from_document` is its second half), and one way
+    to change one, `with_`: both look at all tables and variants together, and what they give can be made again from a
+    manifest. The ways of pydantic, which look at single fields or at none, are closed.
+    """
 
     _origin: Origin = PrivateAttr(default_factory=Origin)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole(cls, values: object, info: ValidationInfo) -> object:
+        if not isinstance(info.context, Mapping) or not info.context.get("whole"):
+            raise TypeError(f"{cls.__name__}(...) would leave out the checks across tables; use sim.load(...)")
+        return values
+
+    @classmethod
+    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:
+        """TypeError: it would check nothing."""
+        raise TypeError("model_construct would check nothing; use sim.load(...)")
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """TypeError if anything is to change: variants would not have it, and nothing would be checked."""
+        if update:
+            keys = ", ".join(map(str, update))
+            raise TypeError(f"model_copy would change {keys} unchecked and in no variant; use scenario.with_({{...}})")
+        return super().model_copy(deep=deep)
+
+    def copy(self, **changes: Any) -> Self:
+        """TypeError if anything is to change or be left out; see `model_copy`."""
+        if changes:
+            raise TypeError("copy would change fields unchecked and in no variant; use scenario.with_({...})")
+        return self.model_copy()
 
     @classmethod
     def from_document(
@@ -49,11 +81,11 @@ class Scenario(Tables):
         overrides: Mapping[str, Any] | None = None,
         variant: str | None = None,
     ) -> Self:
-        """The scenario in a document of plain values, as TOML gives them. InputErrors with every fault."""
+        """The scenario in a document of values as TOML or Python has them. InputErrors with every fault."""
         if not isinstance(document, Mapping):
             raise InputError(name, f"must be a table of tables, got {shown(document)}", "see scenarios/ for examples")
         try:
-            base, errors = cls._checked(overridden(document, overrides or {}, "override"), name, None)
+            base, errors = cls._checked(_overridden(document, overrides or {}, name), name, None)
             told = {(error.where.removeprefix(name), error.problem) for error in errors}
             for other in base.variants:
                 _, more = cls._checked(base._origin.document, name, other)
@@ -65,6 +97,21 @@ class Scenario(Tables):
             raise InputErrors(errors)
         return base if variant is None else base.variant(variant)
 
+    def with_(self, changes: Mapping[str, Any]) -> Self:
+        """The same question with some values changed, whole and checked anew: its variants have the changes too.
+
+        Keys and values are those of `overrides`: dotted paths or tables; text as in a file or Python's own values; None
+        takes out what is written. A variant that writes a key itself keeps its own value. Of one variant, as `variant`
+        gives it, that variant's own values change, and the others stay as they are. InputErrors with every fault.
+
+            scenario.with_({"demand.rate": "2000/day", "nodes.dal.count": 3, "run.duration": timedelta(hours=2)})
+        """
+        if self.variant_name is None:
+            return self.from_document(self._origin.document, self.name, changes)
+        with told_of(self.name):
+            document = of_variant(self._origin.document, self.variant_name, changes)
+        return self.from_document(document, self.name, variant=self.variant_name)
+
     @property
     def name(self) -> str:
         """What errors call it: its file, or the name it was given."""
@@ -72,8 +119,8 @@ class Scenario(Tables):
 
     @property
     def document(self) -> Mapping[str, Any]:
-        """The raw document with its overrides, before any variant's."""
-        return self._origin.document
+        """A copy of the raw document with its overrides, before any variant's; `load` takes it too."""
+        return deepcopy(dict(self._origin.document))
 
     @property
     def figures(self) -> Mapping[str, Figure]:
@@ -83,7 +130,7 @@ class Scenario(Tables):
     @property
     def variants(self) -> tuple[str, ...]:
         """The variants' names, in the file's order."""
-        named = self.document.get("variants", {})
+        named = self._origin.document.get("variants", {})
         return tuple(named) if isinstance(named, Mapping) else ()
 
     @property
@@ -99,7 +146,7 @@ class Scenario(Tables):
         """The scenario with one variant's overrides. InputError when there is no such variant."""
         if name not in self.variants:
             raise InputError(self.name, f"unknown variant, got {shown(name)}", near(name, self.variants))
-        scenario, errors = self._checked(self.document, self.name, name)
+        scenario, errors = self._checked(self._origin.document, self.name, name)
         if errors:
             raise InputErrors(errors)
         return scenario
@@ -113,8 +160,8 @@ class Scenario(Tables):
     def _asked(self) -> Asked:
         """The question that the scenario is, with what it wrote."""
         variant = self.variant_name
-        changes = {} if variant is None else self.document["variants"][variant]
-        tables = {key: part for key, part in self.document.items() if key != "variants"}
+        changes = {} if variant is None else self._origin.document["variants"][variant]
+        tables = {key: part for key, part in self._origin.document.items() if key != "variants"}
         values, _ = plain(overridden(tables, changes, ""), [])
         return Asked(self, values, variant, tuple(warnings.paths(changes)))
 
@@ -149,7 +196,7 @@ class Scenario(Tables):
         """The model of `values`, in which whatever is faulty is told and then left out; files lie in `folder`."""
         for _ in range(_ROUNDS):
             try:
-                return cls.model_validate(values, context={"folder": folder})
+                return cls.model_validate(values, context={"folder": folder, "whole": True})
             except ValidationError as error:
                 found = list(faults_of(error, cls))
             told = {fault.path for fault in faults}
@@ -159,9 +206,30 @@ class Scenario(Tables):
         raise AssertionError(f"a document that no repair makes whole: {values}")
 
 
-def load(path: str | FilePath, overrides: Mapping[str, Any] | None = None, variant: str | None = None) -> Scenario:
-    """The scenario in a TOML file, overrides by dotted key applied. InputErrors with every fault of the file."""
-    return Scenario.from_document(read(path), str(path), overrides, variant)
+def load(
+    source: str | FilePath | Mapping[str, Any], overrides: Mapping[str, Any] | None = None, variant: str | None = None
+) -> Scenario:
+    """The scenario in a TOML file or in a document of its tables, overrides by dotted key applied.
+
+    InputErrors with every fault there is.
+    """
+    if isinstance(source, Mapping):
+        return Scenario.from_document(source, overrides=overrides, variant=variant)
+    return Scenario.from_document(read(source), str(source), overrides, variant)
+
+
+def _overridden(document: Mapping[str, Any], overrides: Mapping[str, Any], name: str) -> Document:
+    with told_of(name):
+        return overridden(document, overrides, "override")
+
+
+@contextmanager
+def told_of(name: str) -> Iterator[None]:
+    """Faults without a file are told of the scenario of this name."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{name}: {error.where}", error.problem, error.remedy) from None
 
 
 def _variant_faults(document: Mapping[str, Any]) -> Iterator[Fault]:

@@ -57,8 +57,9 @@ def text(scenario: Scenario) -> str:
     for path, values in tables.items():
         if values:
             lines += ["", _header(path), *_lines(values)]
+    written = scenario.document.get("variants", {})
     for name in scenario.variants:
-        changes = dict(_flat(scenario.document["variants"][name]))
+        changes = dict(_flat(written[name]))
         lines += ["", _header(("variants", name)), *(f"{toml(key)} = {toml(value)}" for key, value in changes.items())]
     return "\n".join(lines) + "\n"
 

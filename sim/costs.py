@@ -161,8 +161,8 @@ def _capacity(scenario: Scenario, tables: Mapping[str, Table]) -> Iterator[tuple
         if own is not None and own.capacity_price_usd_per_Bps is not None:
             yield f"links.{key}.capacity_month", larger_Bps, larger_Bps * own.capacity_price_usd_per_Bps
         elif host is not None:
-            price = lines[host].capacity_price_usd_per_Bps or 0.0
-            yield f"{group[host].replace('/', '.')}.capacity_month", larger_Bps, larger_Bps * price
+            item, price = _of_line(scenario, group[host], lines[host])
+            yield item, larger_Bps, larger_Bps * price
         elif wan[at]:
             price = scenario.prices.wan_capacity_month_usd_per_Bps
             yield "prices.wan_capacity_month", larger_Bps, larger_Bps * price
@@ -170,12 +170,28 @@ def _capacity(scenario: Scenario, tables: Mapping[str, Table]) -> Iterator[tuple
             yield f"links.{key}.month", 1.0, own.month_usd
 
 
+def _of_line(scenario: Scenario, path: str, host: Line) -> tuple[str, float]:
+    """The key of the price of a host's line, and that price, USD a month for each byte/s."""
+    if host.capacity_price_usd_per_Bps is not None:
+        return f"{path.replace('/', '.')}.capacity_month", host.capacity_price_usd_per_Bps
+    if path.startswith("clients/"):
+        return "prices.client_capacity_month", scenario.prices.client_capacity_month_usd_per_Bps
+    return "prices.registry_capacity_month", scenario.prices.registry_capacity_month_usd_per_Bps
+
+
 def _hosts(scenario: Scenario, tables: Mapping[str, Table]) -> Iterator[tuple[str, float, float]]:
     """Hosts by the month, registries by the hour, and what nodes keep at the end."""
-    yield "central.month", 1.0, scenario.central.month_usd or 0.0
-    for key, nodes in scenario.nodes.items():
-        yield f"nodes.{key}.month", float(nodes.count), nodes.count * (nodes.month_usd or 0.0)
     registries, prices = tables["registries"], scenario.prices
+    groups: list[tuple[str, str, int, float | None, float]] = [
+        ("central.month", "prices.central_month", 1, scenario.central.month_usd, prices.central_month_usd)
+    ]
+    groups += [
+        (f"nodes.{key}.month", "prices.node_month", nodes.count, nodes.month_usd, prices.node_month_usd)
+        for key, nodes in scenario.nodes.items()
+    ]
+    for own, general, count, own_usd, general_usd in groups:
+        usd = general_usd if own_usd is None else own_usd
+        yield general if own_usd is None else own, float(count), count * usd
     stored = registries.column("stored_bytes")
     kept_bytes = sum(int(n) for n, name in zip(stored, registries.column("registry"), strict=True) if name != CENTRAL)
     hours = len(registries) * MONTH_S / HOUR_S

@@ -149,6 +149,10 @@ def test_a_links_own_price_counts_both_directions() -> None:
         ({"clients__cb__capacity_month": "1 USD/Mbit/s"}, "clients.cb.capacity_month", 200),
         ({"central__month": "60 USD"}, "central.month", 60),
         ({"nodes__nb__month": "40 USD"}, "nodes.nb.month", 80),
+        ({"prices__node_month": "40 USD"}, "prices.node_month", 120),
+        ({"prices__central_month": "60 USD"}, "prices.central_month", 60),
+        ({"prices__registry_capacity_month": "0.10 USD/Mbit/s"}, "prices.registry_capacity_month", 1000),
+        ({"prices__client_capacity_month": "1 USD/Mbit/s"}, "prices.client_capacity_month", 200),
         ({"prices__registry_hour": "0.10 USD"}, "prices.registry_hour", 4 * 72),
     ],
 )
@@ -163,6 +167,12 @@ def test_a_link_that_names_its_price_leaves_the_general_one() -> None:
         **{"links__a-b__capacity_month": "0.20 USD/Mbit/s", "prices__wan_capacity_month": "0.50 USD/Mbit/s"}
     )
     assert paid(chosen) == {"links.a-b.capacity_month": near(20, 200)}
+
+
+def test_a_group_that_names_its_price_leaves_the_general_one() -> None:
+    """The node at a costs 70 USD of its own, the two at b the 40 USD of every node."""
+    chosen = scenario(nodes__na__month="70 USD", prices__node_month="40 USD")
+    assert paid(chosen) == {"nodes.na.month": near(7, 70), "prices.node_month": near(8, 80)}
 
 
 def test_nodes_pay_for_what_they_keep() -> None:

@@ -55,14 +55,13 @@ def write_tradeoff(choices: Sequence[Choice], directory: Path) -> None:
         axes = figure.subplots()
         for colour, name in zip(plots.COLOURS * 10, dict.fromkeys(each.variant for each in choices), strict=False):
             mine = [each for each in choices if each.variant == name and np.isfinite(each.latency_s)]
-            axes.scatter(
-                [each.cost_usd for each in mine], [each.latency_s for each in mine], s=16, color=colour, label=name
-            )
+            costs, latencies = [each.cost_usd_per_month for each in mine], [each.latency_s for each in mine]
+            axes.scatter(costs, latencies, s=16, color=colour, label=name)
         members = [each for each in choices if each.member and np.isfinite(each.latency_s)]
-        costs, latencies = [each.cost_usd for each in members], [each.latency_s for each in members]
+        costs, latencies = [each.cost_usd_per_month for each in members], [each.latency_s for each in members]
         axes.step(costs, latencies, where="post", color="black", linewidth=1)
         axes.set_title("Cost against p99: no choice lies below the line")
-        axes.set_xlabel("cost of a run, USD")
+        axes.set_xlabel("cost of 30 days like the run, USD")
         axes.set_ylabel("deploy latency p99, s")
         axes.legend(frameon=False)
     plots.write(figure, directory, "pareto")

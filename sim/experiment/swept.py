@@ -79,8 +79,8 @@ def _worth_having(found: Sweep) -> Iterator[str]:
     members = [choice for choice in found.tradeoff if choice.member]
     if members:
         ends = [
-            f"{amount(choice.cost_usd, 'USD')} for {amount(choice.latency_s, 's')} ({choice.variant} at "
-            f"{', '.join(map(str, choice.values))})"
+            f"{amount(choice.cost_usd_per_month, 'USD')} a month for {amount(choice.latency_s, 's')} "
+            f"({choice.variant} at {', '.join(map(str, choice.values))})"
             for choice in dict.fromkeys((members[0], members[-1]))
         ]
         counted = f"{len(members)} of {len(found.tradeoff)} choices are worth having"

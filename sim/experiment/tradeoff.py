@@ -16,6 +16,7 @@ from sim.stats.intervals import Interval
 from sim.stats.pareto import pareto
 
 COST: Final = "cost_usd"
+COST_A_MONTH: Final = "cost_usd_per_month"
 LATENCY: Final = "deploy_latency_s.p99"
 
 
@@ -34,26 +35,31 @@ class Choice:
     variant: str
     values: tuple[Any, ...]
     cost_usd: float
+    cost_usd_per_month: float
     latency_s: float
     member: bool
 
     def to_json(self) -> dict[str, Any]:
         """Its part of a document."""
         return {
-            "variant": self.variant, "values": list(self.values), COST: self.cost_usd, LATENCY: self.latency_s,
-            "pareto": self.member,
+            "variant": self.variant, "values": list(self.values), COST: self.cost_usd,
+            COST_A_MONTH: self.cost_usd_per_month, LATENCY: self.latency_s, "pareto": self.member,
         }  # fmt: skip
 
 
 def tradeoff(places: Iterable[tuple[tuple[Any, ...], Measured]]) -> tuple[Choice, ...]:
     """Every variant at every place, from the cheapest on; none where nothing costs anything."""
     found = [
-        (name, values, measured.interval(name, COST).mean, measured.interval(name, LATENCY).mean)
+        (name, values, measured.interval(name, COST).mean, measured.interval(name, COST_A_MONTH).mean,
+         measured.interval(name, LATENCY).mean)
         for values, measured in places for name in measured.variants
     ]  # fmt: skip
-    points = np.array([[cost_usd, latency_s] for _, _, cost_usd, latency_s in found])
+    points = np.array([[cost_usd, latency_s] for _, _, cost_usd, _, latency_s in found])
     if not points[:, 0].any():
         return ()
     members = pareto(points).tolist()
-    choices = [Choice(*each, member) for each, member in zip(found, members, strict=True)]
+    choices = [
+        Choice(variant, values, cost_usd, a_month_usd, latency_s, member)
+        for (variant, values, cost_usd, a_month_usd, latency_s), member in zip(found, members, strict=True)
+    ]
     return tuple(sorted(choices, key=lambda choice: (choice.cost_usd, choice.latency_s)))

@@ -110,7 +110,7 @@ class Tariff(Table):
 class Prices(Table):
     """For each registry, central's included, and hour of `run.duration`; for what nodes keep at the end, and month.
 
-    `wan_capacity_month` is that of links between sites that name no `capacity_month` of their own.
+    What is priced by the month holds for links, hosts and lines that name no `month` or `capacity_month` of their own.
     """
 
     registry_hour_usd: Cost = figure("registry_hour", "0 USD", assumption=True)
@@ -119,4 +119,18 @@ class Prices(Table):
         "wan_capacity_month", "0 USD/Mbit/s", assumption=True, range=("0 USD/Mbit/s", "5 USD/Mbit/s"),
         about="What a month of capacity costs on each link between sites that names no price of its own.",
     )  # fmt: skip
+    registry_capacity_month_usd_per_Bps: CapacityPrice = figure(
+        "registry_capacity_month", "0 USD/Mbit/s", assumption=True, range=("0 USD/Mbit/s", "5 USD/Mbit/s"),
+        about="What a month of capacity costs on the line of central and of each node that names no price of its own.",
+    )  # fmt: skip
+    client_capacity_month_usd_per_Bps: CapacityPrice = figure(
+        "client_capacity_month", "0 USD/Mbit/s", assumption=True, range=("0 USD/Mbit/s", "5 USD/Mbit/s"),
+        about="What a month of capacity costs on the line of each client that names no price of its own.",
+    )  # fmt: skip
+    central_month_usd: Cost = figure(
+        "central_month", "0 USD", assumption=True, about="What central costs a month if it names no price of its own."
+    )
+    node_month_usd: Cost = figure(
+        "node_month", "0 USD", assumption=True, about="What each node costs a month that names no price of its own."
+    )
     traffic: Mapping[Name, Tariff] = setting("traffic", {})

@@ -141,7 +141,9 @@ def test_cost_against_p99_is_told_where_anything_costs(document: dict[str, Any])
     for one in found.tradeoff:
         better = [each for each in members if each.cost_usd <= one.cost_usd and each.latency_s <= one.latency_s]
         assert better or one.member
+    assert found.tradeoff[0].cost_usd_per_month == pytest.approx(0.3 * 720)
     assert "of cost against p99" in found.verdict
+    assert "216 USD a month for" in found.verdict
 
 
 def test_an_analyst_asks_in_the_words_of_the_command_line(scenario: Scenario) -> None:

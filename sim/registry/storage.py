@@ -194,6 +194,10 @@ class Storage:
     def __contains__(self, key: Key) -> bool:
         return key in self._images
 
+    def keys(self) -> list[Key]:
+        """The images on the books, in the order in which they came."""
+        return list(self._images)
+
     def _may_go(self, key: Key) -> bool:
         return not self._pins[key] and not self._under_way[key[1]]
 

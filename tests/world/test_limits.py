@@ -120,6 +120,22 @@ def test_garbage_gives_quota_back() -> None:
     assert collected == [MB + 2000, MB + 1000]
 
 
+def test_collected_images_are_off_the_books() -> None:
+    """An image whose tag moved on is collected at 30 s, so the third ROM finds room and the fourth takes the second's.
+
+    Central has room for two; the first is not dropped once more.
+    """
+    run = seen(
+        Deploy(0.0), Deploy(10.0), Deploy(40.0, app=1), Deploy(50.0, app=2), central__storage="2.1 MB",
+        policies__garbage__every="30 s", policies__garbage__untagged=True, run__duration="59 s",
+    )  # fmt: skip
+    assert [row["reason"] for row in run.deploys()] == ["", "", "", ""]
+    assert [(why, freed) for why, freed in drops(run, "why", "freed_bytes")] == [
+        ("collected", MB + 1000),
+        ("evicted", MB + 1000),
+    ]
+
+
 def test_what_was_removed_still_shows_for_a_while() -> None:
     """A list that trails by 120 s shows a removed image until 120 s after its removal."""
     run = play(scenario(demand__removed_after="5 s"), _removing(demand([Deploy(0.0)], apps=ROMS)))

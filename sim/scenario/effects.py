@@ -1,0 +1,242 @@
+"""Which keys have no effect in a world, and why: what is written for nothing is hardly what somebody meant to ask.
+
+What may happen in a world (`Happens`) is read off its tables: which ways a push may go, whether registries copy from
+each other, whether anything may break. A key is named here only where a run comes out the same to the bit whatever it
+says; the tests hold each claim against runs. Where that depends on what happens in a run, nothing is claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from sim import policies
+from sim.policies.snapshot import Owed, PushView
+from sim.scenario.choices import Choice
+from sim.scenario.faults import Path
+from sim.scenario.model import Tables
+
+#: Times at which a trigger is asked whether it heeds the job's delay, s: over a day, at no full hour.
+_ASKED_AT_S: Final = tuple(1234.5 + 3600.0 * hour for hour in range(24))
+
+
+class Idle(NamedTuple):
+    """A key that has no effect, with whatever stands below it, and why."""
+
+    path: Path
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happens:
+    """What may happen in a world whose demand goes by its policies: the routes that pushes may take, and so on.
+
+    `waits` says whether a start may wait for its image to be at central, `copies` whether registries copy from each
+    other, `limited` whether a registry may refuse or drop an image, `fragile` whether a copy may break.
+    """
+
+    routes: frozenset[str]
+    straight: bool
+    waits: bool
+    to_central: bool
+    to_nodes: bool
+    limited: bool
+    fragile: bool
+
+    @property
+    def copies(self) -> bool:
+        return self.to_central or self.to_nodes
+
+
+def happens(tables: Tables) -> Happens:
+    """What may happen in the world of these tables."""
+    chosen, asked = tables.policies, tables.demand
+    routes = _routes(tables)
+    straight = bool(routes & {"node-direct", "both"})
+    plan = policies.rule("fanout", chosen.fanout.name).plan(asked.nodes, chosen.fanout.parameters)
+    nodes = tables.nodes.values()
+    limited = (
+        tables.central.storage_bytes is not None
+        or tables.central.quota_bytes is not None
+        or any(group.storage_bytes is not None for group in nodes)
+    )
+    return Happens(
+        routes=routes,
+        straight=straight,
+        waits=straight and plan.pushed < asked.nodes and plan.source == "central",
+        to_central="node-direct" in routes and not _flag(chosen.sync.to_central, "REFUSES"),
+        to_nodes=not _flag(chosen.sync.to_nodes, "ON_DEMAND") and not _flag(chosen.sync.to_nodes, "REFUSES"),
+        limited=limited,
+        fragile=limited or bool(tables.faults),
+    )
+
+
+def without_effect(tables: Tables) -> Iterator[Idle]:
+    """Every key of these tables' policies, demand and faults that has no effect, whether written or not."""
+    if tables.demand.replay is not None:
+        yield from _in_a_replay(tables)
+    else:
+        for rule in (_of_routes, _of_copies, _of_registries, _of_demand):
+            yield from rule(tables, happens(tables))
+    yield from _of_faults(tables)
+
+
+def _routes(tables: Tables) -> frozenset[str]:
+    """The ways that the pushes of a scenario may take, by its rules and the images that are asked for."""
+    known = tables.demand.apps > 0
+    kinds = [image for image in tables.images.values() if image.share]
+    views = [
+        PushView(kind.rootfs_bytes, kind.kernel_bytes or 0, update)
+        for kind in kinds
+        for update in ((True, False) if known else (False,))
+    ]
+    return frozenset(
+        policies.rule("route", part.name).decide(view, part.parameters)
+        for part in tables.policies.route
+        if part.share
+        for view in views
+    )
+
+
+def _of_routes(tables: Tables, world: Happens) -> Iterator[Idle]:
+    """What pushes and pulls do depends on where pushes go and on how many nodes start an image."""
+    if not world.straight:
+        yield Idle(("policies", "fanout"), "every push goes to central")
+    elif tables.demand.nodes == 1:
+        yield Idle(("policies", "fanout"), "each deploy starts on one node")
+    if "central" not in world.routes:
+        yield Idle(("policies", "create"), "clients poll after a push to central alone, and there is none")
+    if not world.waits and not (tables.policies.create == "poll" and "central" in world.routes):
+        yield Idle(("policies", "patience"), "nothing waits for an image to be copied")
+    if tables.demand.reference == "digest":
+        yield Idle(("policies", "tags", "check"), "instances are created by digest")
+    if tables.demand.nodes == 1 and all(count == 1 for count in _candidates(tables)):
+        yield Idle(("policies", "placement"), "each client has one node to deploy to")
+
+
+def _candidates(tables: Tables) -> Iterator[int]:
+    """From how many nodes one is chosen, for each group of clients: those at its metro, or all if there are none."""
+    by_site: dict[str, int] = {}
+    for group in tables.nodes.values():
+        by_site[group.site or ""] = by_site.get(group.site or "", 0) + group.count
+    for client in tables.clients.values():
+        if client.share:
+            yield by_site.get(client.metro or client.site or "") or sum(by_site.values())
+
+
+def _of_copies(tables: Tables, world: Happens) -> Iterator[Idle]:
+    """How registries copy from each other counts where they do."""
+    sync, at = tables.policies.sync, ("policies", "sync")
+    if "node-direct" not in world.routes:
+        yield Idle((*at, "to_central"), "no push goes to a node alone")
+    if not world.to_nodes:
+        yield Idle((*at, "targets"), f"nothing is sent to nodes, policies.sync.to_nodes is {sync.to_nodes.name}")
+    if not tables.demand.removals:
+        yield Idle((*at, "deletions"), "nothing is removed, demand.removals is 0")
+    triggers = [
+        trigger for trigger, used in ((sync.to_central, world.to_central), (sync.to_nodes, world.to_nodes)) if used
+    ]
+    if not any(map(_heeds_delay, triggers)) and not (sync.deletions and tables.demand.removals):
+        yield Idle((*at, "delay"), "no copy begins a delay after its publish")
+    if sync.target_workers is None:
+        yield Idle((*at, "queue"), "policies.sync.target_workers is not given")
+    if not sync.retries:
+        yield Idle((*at, "backoff"), "policies.sync.retries is 0")
+    for key in ("workers", "target_workers", "queue", "references", "job_rate", "target_rate", "leg_rate"):
+        if not world.copies:
+            yield Idle((*at, key), "no registry copies from another")
+    for key in ("retries", "backoff", "resume"):
+        if not (world.copies and world.fragile):
+            why = "no copy can break: nothing fails and no registry is limited"
+            yield Idle((*at, key), why if world.copies else "no registry copies from another")
+
+
+def _of_registries(tables: Tables, world: Happens) -> Iterator[Idle]:
+    """What registries drop counts where they cannot keep everything."""
+    groups = tables.nodes.values()
+    on_nodes = any(group.storage_bytes is not None for group in groups)
+    if not on_nodes and tables.central.storage_bytes is None:
+        yield Idle(("policies", "eviction"), "no registry has a storage that could be full")
+    if not on_nodes:
+        yield Idle(("policies", "keep_unsynced"), "no node has a storage that could be full")
+    if all(group.ttl_s is not None for group in groups):
+        yield Idle(("policies", "ttl"), "every node has a ttl of its own")
+    garbage, every_s = tables.policies.garbage, tables.policies.garbage.every_s
+    if every_s is None or every_s > tables.run.duration_s:
+        why = "policies.garbage.every is not given" if every_s is None else "none is collected before run.duration ends"
+        written = ("untagged", "pause") if every_s is None else type(garbage).model_fields
+        yield from (Idle(("policies", "garbage", key.removesuffix("_s")), why) for key in written)
+
+
+def _of_demand(tables: Tables, world: Happens) -> Iterator[Idle]:
+    """Parts of the demand that others switch off."""
+    asked = tables.demand
+    if not asked.apps:
+        for key in ("updates", "popularity", "warm", "rollbacks"):
+            yield Idle(("demand", key), "demand.apps is 0, so every deploy is an app's first")
+    elif not asked.updates:
+        if asked.kernel_release is None:
+            yield Idle(("demand", "rollbacks"), "demand.updates is 0")
+        yield Idle(("demand", "popularity"), "demand.updates is 0")
+    if not asked.removals:
+        yield Idle(("demand", "removed_after"), "demand.removals is 0")
+    if asked.runs_for_s is None:
+        yield from (Idle(("demand", key), "demand.runs_for is not given") for key in ("sleeps_for", "wakes"))
+    elif not asked.wakes:
+        yield Idle(("demand", "sleeps_for"), "demand.wakes is 0")
+    for key in tables.nodes:
+        if not (asked.warm and asked.apps):
+            why = "demand.warm is false" if asked.apps else "demand.apps is 0"
+            yield Idle(("nodes", key, "cold"), f"every node starts empty, {why}")
+
+
+def _in_a_replay(tables: Tables) -> Iterator[Idle]:
+    """A log says what is pushed and pulled: to central and from there, by nobody's rules, and nothing starts."""
+    why = "a replay pushes to central and pulls from there as its log says"
+    for key in (
+        "route",
+        "placement",
+        "create",
+        "patience",
+        "fanout",
+        "chunking",
+        "conflict",
+        "coalesce",
+        "sync",
+        "tags",
+    ):
+        yield Idle(("policies", key), why)
+    for key in ("eviction", "ttl", "keep_unsynced"):
+        yield Idle(("policies", key), "no registry is limited in a replay")
+    yield Idle(("policies", "garbage", "pause"), "no registry is limited in a replay")
+    if not hasattr(policies.rule("source", tables.policies.source.name), "swarm"):
+        yield Idle(("policies", "source"), why)
+    for key in type(tables.demand).model_fields.values():
+        if key.alias != "replay":
+            yield Idle(("demand", str(key.alias)), "demand is what the log has")
+
+
+def _of_faults(tables: Tables) -> Iterator[Idle]:
+    """Each kind of fault reads some of the keys."""
+    read: dict[str, tuple[str, ...]] = {
+        "link-degraded": ("to",), "swizzle": ("to",), "registry-slow": ("times",), "clock-skew": ("ahead", "behind"),
+    }  # fmt: skip
+    for key, broken in tables.faults.items():
+        for other in ("to", "times", "ahead", "behind"):
+            if other not in read.get(broken.kind, ()):
+                yield Idle(("faults", key, other), f"a fault of kind {broken.kind} does not read it")
+
+
+def _flag(trigger: Choice, name: str) -> bool:
+    return bool(getattr(policies.rule("trigger", trigger.name), name, False))
+
+
+def _heeds_delay(trigger: Choice) -> bool:
+    """Whether a copy's time depends on the job's delay."""
+    due: Callable[..., object] = policies.rule("trigger", trigger.name).due
+    return any(
+        due(Owed(at_s, 0.0), trigger.parameters) != due(Owed(at_s, delay_s), trigger.parameters)
+        for at_s in _ASKED_AT_S
+        for delay_s in (1.0, 7200.0)
+    )

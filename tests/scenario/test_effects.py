@@ -1,0 +1,206 @@
+"""What is said to have no effect has none: each key flipped in small worlds, and the rows held against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+
+import sim
+from sim.scenario import Scenario
+from sim.scenario.effects import without_effect
+from sim.scenario.faults import dotted
+from sim.scenario.tables import Demand, Garbage, Policies, Sync, Tags
+
+#: Forty deploys in ten minutes on four nodes at two sites, by two clients.
+BASE: Mapping[str, Any] = {
+    "run": {"duration": "10 min", "seed": 3},
+    "sites": {"a": {}, "b": {}},
+    "links": {"ab": {"between": ["a", "b"], "capacity": "1 Gbit/s", "rtt": "40 ms"}},
+    "central": {"site": "a"},
+    "nodes": {"near": {"site": "a", "count": 2}, "far": {"site": "b", "count": 2}},
+    "clients": {"dev": {"site": "a"}, "ops": {"site": "b"}},
+    "images": {
+        "small": {"kernel": "300 kB", "rootfs": "200 kB", "boot": "4 ms"},
+        "large": {"kernel": "300 kB", "rootfs": "20 MB", "boot": "4 ms"},
+    },
+    "demand": {"rate": "4/min", "apps": 6, "updates": 0.7, "wakes": 0},
+}
+#: What each world has instead.
+WORLDS: Mapping[str, Mapping[str, Any]] = {
+    "central": {"policies.route": "central"},
+    "direct": {"policies.route": "node-direct"},
+    "both": {"policies.route": "both", "demand.nodes": 2},
+    "mixed": {
+        "policies.route": [{"name": "central", "share": 1}, {"name": "node-direct", "share": 1}],
+        "policies.placement": "spread", "demand.nodes": 2, "policies.sync.delay": "1 s",
+    },
+    "all direct below": {"policies.route": {"name": "direct-below", "size": "1 GB"}, "demand.nodes": 2},
+    "lazy": {"policies.route": "node-direct", "policies.sync.to_central": "lazy", "demand.nodes": 3},
+    "pushed": {"policies.route": "node-direct", "policies.sync.to_nodes": "on-push", "demand.removals": 0.3,
+               "demand.removed_after": "10 s"},
+    "polling": {"policies.create": "poll", "policies.sync.to_nodes": {"name": "poll", "every": "45 s"},
+                "policies.sync.target_workers": 1},
+    "slow target": {
+        "policies.sync.to_nodes": "on-push", "policies.sync.targets": "all", "policies.sync.target_workers": 1,
+        "policies.sync.workers": 2, "nodes.far.capacity": "5 Mbit/s", "policies.sync.delay": "0 s",
+    },
+    "never": {"policies.route": "node-direct", "policies.sync.to_central": "never", "policies.sync.to_nodes": "never"},
+    "full": {
+        "policies.route": "node-direct", "policies.placement": "spread", "central.storage": "150 MB",
+        "nodes.near.storage": "60 MB", "nodes.far.storage": "60 MB", "policies.garbage.every": "2 min",
+        "demand.runs_for": "20 s", "demand.sleeps_for": "10 s", "demand.wakes": 3,
+    },
+    "broken": {
+        "policies.route": "node-direct", "demand.nodes": 2, "policies.sync.to_nodes": "on-push", "policies.sync.delay": "0 s",
+        "faults.cut": {"kind": "link-down", "target": "ab", "between": "40 s", "lasts": "15 s"},
+        "faults.slow": {"kind": "registry-slow", "target": "central", "between": "60 s", "lasts": "30 s"},
+        "faults.narrow": {"kind": "link-degraded", "target": "ab", "between": "60 s", "lasts": "30 s", "to": 0.01},
+        "faults.skew": {"kind": "clock-skew", "target": "near1", "between": "60 s", "lasts": "30 s", "ahead": "9 s"},
+    },
+    "expiring": {"policies.ttl": "30 s", "demand.runs_for": "5 s", "demand.sleeps_for": "50 s", "demand.wakes": 2},
+    "own ttl": {"policies.ttl": "30 s", "nodes.near.ttl": "40 s", "nodes.far.ttl": "50 s"},
+    "by digest": {"demand.reference": "digest"},
+    "one node a site": {"nodes.near.count": 1, "nodes.far.count": 1, "policies.placement": "spread"},
+    "new apps": {"demand.apps": 0, "demand.updates": 0.5, "policies.route": "node-direct"},
+    "no updates": {"demand.updates": 0.0},
+    "cold": {"demand.warm": False},
+    "late garbage": {"policies.garbage.every": "20 min", "policies.garbage.pause": "1 s"},
+    "crowd": {"demand.apps": 1, "demand.rate": "900/min", "run.duration": "20 s", "policies.placement": "spread",
+              "images.large.share": 9, "demand.updates": 1.0},
+    "rivals": {
+        "policies.route": [{"name": "central", "share": 1}, {"name": "node-direct", "share": 1}],
+        "demand.apps": 1, "demand.rate": "20/min", "run.duration": "3 min", "demand.updates": 1.0, "policies.sync.delay": "0 s",
+        "faults.skew": {"kind": "clock-skew", "target": ["near1", "near2", "far1", "far2"], "at": "1 s", "lasts": "5 min", "behind": "9 s"},
+    },
+}  # fmt: skip
+#: Other values of each key.
+FLIPS: Mapping[str, tuple[Any, ...]] = {
+    "policies.route": ("central", "node-direct"),
+    "policies.placement": ("sticky", "spread"),
+    "policies.create": ("at-once", "poll"),
+    "policies.patience": ("1 ms", "60 s"),
+    "policies.fanout": ("sync-then-pull", "push-each", "peer"),
+    "policies.chunking": ("whole", "content-defined"),
+    "policies.source": ("upstream", "peers-first", "pieces"),
+    "policies.eviction": ("lru", "lfu", "size-aware"),
+    "policies.ttl": ("5 s", "60 s"),
+    "policies.keep_unsynced": (True, False),
+    "policies.conflict": ("last-writer", "central-wins", "registry-order"),
+    "policies.dedup": ("repository", "registry", "none"),
+    "policies.coalesce": (True, False),
+    "policies.sync.to_central": ("on-push", "lazy", "never"),
+    "policies.sync.to_nodes": ("on-push", "lazy", "never"),
+    "policies.sync.targets": ("holders", "all"),
+    "policies.sync.delay": ("0 s", "3 s"),
+    "policies.sync.workers": (10, 1),
+    "policies.sync.target_workers": (1, 10),
+    "policies.sync.queue": ("shared", "per-target"),
+    "policies.sync.references": ("parallel", "series"),
+    "policies.sync.job_rate": ("1 Mbit/s",),
+    "policies.sync.target_rate": ("1 Mbit/s",),
+    "policies.sync.leg_rate": ("1 Mbit/s",),
+    "policies.sync.retries": (4, 0),
+    "policies.sync.backoff": ("2 s", "7 s"),
+    "policies.sync.resume": (True, False),
+    "policies.sync.deletions": (True, False),
+    "policies.garbage.every": ("1 min", "3 min"),
+    "policies.garbage.untagged": (True, False),
+    "policies.garbage.pause": ("0 s", "20 s"),
+    "policies.tags.check": ("upstream", "absent"),
+    "demand.rate": ("10/min", "20/min"),
+    "demand.arrivals": ("poisson", "even"),
+    "demand.updates": (0.2, 0.9),
+    "demand.apps": (3, 4),
+    "demand.popularity": (0.1, 1.1),
+    "demand.warm": (True, False),
+    "demand.nodes": (1, 2),
+    "demand.reference": ("tag", "digest"),
+    "demand.runs_for": ("1 s", "9 s"),
+    "demand.sleeps_for": ("1 s", "9 s"),
+    "demand.wakes": (1, 2),
+    "demand.rollbacks": (0.0, 0.4),
+    "demand.removals": (0.0, 0.4),
+    "demand.removed_after": ("1 s", "9 s"),
+    "demand.kernel_release": ({"at": "1 min", "over": "10 s"},),
+    "nodes.near.cold": (True, False),
+    "faults.cut.times": (2.0, 3.0),
+    "faults.slow.to": (0.2, 0.3),
+    "faults.slow.times": (2.0, 3.0),
+    "faults.narrow.to": (0.02, 0.3),
+    "faults.narrow.ahead": ("1 s", "9 s"),
+    "faults.skew.behind": ("1 s", "9 s"),
+}
+#: Keys that a flip needs beside it to be valid.
+BESIDE: Mapping[str, Mapping[str, Any]] = {"policies.sync.job_rate": {"policies.sync.references": "series"}}
+#: Keys that always have an effect somewhere by being what they are, or are checked as tables of their own.
+NOT_FLIPPED = {"demand.replay"}
+
+
+@cache
+def digest(world: str, key: str = "", at: int = 0) -> str:
+    """The digest of a world's rows, with one of its keys flipped."""
+    changes = {**WORLDS[world], **({key: FLIPS[key][at]} if key else {}), **BESIDE.get(key, {})}
+    return sim.run(Scenario.from_document(BASE, overrides=changes)).digest
+
+
+def idle_keys(world: str, beside: Mapping[str, Any] | None = None) -> set[str]:
+    """The keys of `FLIPS` that are said to have no effect in a world."""
+    tables = Scenario.from_document(BASE, overrides={**WORLDS[world], **(beside or {})})
+    said = [dotted(idle.path) for idle in without_effect(tables)]
+    return {key for key in FLIPS if any(key == path or key.startswith(f"{path}.") for path in said)}
+
+
+def flips(world: str, key: str) -> list[int]:
+    """The values of a key that make a scenario of this world."""
+    valid = key.split(".")[0] != "faults" or f"faults.{key.split('.')[1]}" in WORLDS[world]
+    return [*range(len(FLIPS[key]))] if valid else []
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_what_has_no_effect_changes_no_row(world: str) -> None:
+    """Whatever a key that is said to have no effect says, the rows are the same to the bit."""
+    base = digest(world)
+    moved = {}
+    for key in idle_keys(world, {}):
+        for at in flips(world, key):
+            unflipped = (
+                digest(world)
+                if key not in BESIDE
+                else sim.run(Scenario.from_document(BASE, overrides={**WORLDS[world], **BESIDE[key]})).digest
+            )
+            if key == "policies.garbage.every":
+                changes = {
+                    name: value for name, value in WORLDS[world].items() if not name.startswith("policies.garbage")
+                }
+                assert sim.run(Scenario.from_document(BASE, overrides=changes)).digest == base
+            elif digest(world, key, at) != unflipped:
+                moved[key] = FLIPS[key][at]
+    assert moved == {}
+
+
+@pytest.mark.parametrize("key", FLIPS)
+def test_each_key_has_an_effect_somewhere(key: str) -> None:
+    """In one of the worlds the key is not said to be without effect, and has one."""
+    never = {"faults.cut.times", "faults.slow.to", "faults.narrow.ahead"}
+    for world in WORLDS:
+        if flips(world, key) and key not in idle_keys(world):
+            if any(digest(world, key, at) != digest(world) for at in flips(world, key)):
+                assert key not in never
+                return
+    assert key in never
+
+
+def test_every_policy_and_every_part_of_the_demand_is_flipped() -> None:
+    """A key that is added to the model is added to the flips, or the test says that it lacks."""
+    tables = {
+        "policies": Policies,
+        "policies.sync": Sync,
+        "policies.garbage": Garbage,
+        "policies.tags": Tags,
+        "demand": Demand,
+    }
+    keys = {f"{at}.{field.alias}" for at, model in tables.items() for field in model.model_fields.values()}
+    assert keys - set(FLIPS) - set(tables) - NOT_FLIPPED == set()

@@ -194,7 +194,7 @@ class Storage:
     def __contains__(self, key: Key) -> bool:
         return key in self._images
 
-    def keys(self) -> list[Key]:
+    def held(self) -> list[Key]:
         """The images on the books, in the order in which they came."""
         return list(self._images)
 

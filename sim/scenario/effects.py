@@ -7,18 +7,24 @@ says; the tests hold each claim against runs. Where that depends on what happens
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from functools import partial
+from itertools import pairwise
+from types import ModuleType
+from typing import NamedTuple
 
 from sim import policies
-from sim.policies.snapshot import Owed, PushView
+from sim.policies.snapshot import Due, Owed, PushView
 from sim.scenario.choices import Choice
 from sim.scenario.faults import Path
 from sim.scenario.model import Tables
 
-#: Times at which a trigger is asked whether it heeds the job's delay, s: over a day, at no full hour.
-_ASKED_AT_S: Final = tuple(1234.5 + 3600.0 * hour for hour in range(24))
+#: At how many times of a run a trigger is asked, and the step between them as a share of it: in step with no period.
+_ASKED, _STEP = 97, (math.sqrt(5) - 1) / 2
+#: Until the time at which a copy's begin jumps is known to less than a millisecond.
+_HALVINGS = 24
 
 
 class Idle(NamedTuple):
@@ -65,8 +71,8 @@ def happens(tables: Tables) -> Happens:
         routes=routes,
         straight=straight,
         waits=straight and plan.pushed < asked.nodes and plan.source == "central",
-        to_central="node-direct" in routes and not _flag(chosen.sync.to_central, "REFUSES"),
-        to_nodes=not _flag(chosen.sync.to_nodes, "ON_DEMAND") and not _flag(chosen.sync.to_nodes, "REFUSES"),
+        to_central="node-direct" in routes and not refuses(chosen.sync.to_central),
+        to_nodes=not on_demand(chosen.sync.to_nodes) and not refuses(chosen.sync.to_nodes),
         limited=limited,
         fragile=limited or bool(tables.faults),
     )
@@ -77,8 +83,11 @@ def without_effect(tables: Tables) -> Iterator[Idle]:
     if tables.demand.replay is not None:
         yield from _in_a_replay(tables)
     else:
-        for rule in (_of_routes, _of_copies, _of_registries, _of_demand):
-            yield from rule(tables, happens(tables))
+        world = happens(tables)
+        yield from _of_routes(tables, world)
+        yield from _of_copies(tables, world)
+        yield from _of_registries(tables)
+        yield from _of_demand(tables)
     yield from _of_faults(tables)
 
 
@@ -137,7 +146,8 @@ def _of_copies(tables: Tables, world: Happens) -> Iterator[Idle]:
     triggers = [
         trigger for trigger, used in ((sync.to_central, world.to_central), (sync.to_nodes, world.to_nodes)) if used
     ]
-    if not any(map(_heeds_delay, triggers)) and not (sync.deletions and tables.demand.removals):
+    heeded = any(heeds_delay(trigger, tables.run.duration_s) for trigger in triggers)
+    if not heeded and not (sync.deletions and tables.demand.removals):
         yield Idle((*at, "delay"), "no copy begins a delay after its publish")
     if sync.target_workers is None:
         yield Idle((*at, "queue"), "policies.sync.target_workers is not given")
@@ -152,7 +162,7 @@ def _of_copies(tables: Tables, world: Happens) -> Iterator[Idle]:
             yield Idle((*at, key), why if world.copies else "no registry copies from another")
 
 
-def _of_registries(tables: Tables, world: Happens) -> Iterator[Idle]:
+def _of_registries(tables: Tables) -> Iterator[Idle]:
     """What registries drop counts where they cannot keep everything."""
     groups = tables.nodes.values()
     on_nodes = any(group.storage_bytes is not None for group in groups)
@@ -169,7 +179,7 @@ def _of_registries(tables: Tables, world: Happens) -> Iterator[Idle]:
         yield from (Idle(("policies", "garbage", key.removesuffix("_s")), why) for key in written)
 
 
-def _of_demand(tables: Tables, world: Happens) -> Iterator[Idle]:
+def _of_demand(tables: Tables) -> Iterator[Idle]:
     """Parts of the demand that others switch off."""
     asked = tables.demand
     if not asked.apps:
@@ -212,9 +222,9 @@ def _in_a_replay(tables: Tables) -> Iterator[Idle]:
     yield Idle(("policies", "garbage", "pause"), "no registry is limited in a replay")
     if not hasattr(policies.rule("source", tables.policies.source.name), "swarm"):
         yield Idle(("policies", "source"), why)
-    for key in type(tables.demand).model_fields.values():
-        if key.alias != "replay":
-            yield Idle(("demand", str(key.alias)), "demand is what the log has")
+    for field in type(tables.demand).model_fields.values():
+        if field.alias != "replay":
+            yield Idle(("demand", str(field.alias)), "demand is what the log has")
 
 
 def _of_faults(tables: Tables) -> Iterator[Idle]:
@@ -228,15 +238,54 @@ def _of_faults(tables: Tables) -> Iterator[Idle]:
                 yield Idle(("faults", key, other), f"a fault of kind {broken.kind} does not read it")
 
 
-def _flag(trigger: Choice, name: str) -> bool:
-    return bool(getattr(policies.rule("trigger", trigger.name), name, False))
+def longest_wait_s(trigger: Choice, delay_s: float, duration_s: float) -> float | None:
+    """How long after a publish of a run a copy begins at most, s; None where none does by itself.
+
+    Whoever publishes as a copy begins may wait longest, and whoever does just after the last moment for an earlier one.
+    """
+    due: Callable[[Owed], Due | None] = partial(_rule(trigger).due, parameters=trigger.parameters)
+
+    def begins_s(at_s: float) -> float:
+        found = due(Owed(at_s, delay_s))
+        return math.inf if found is None else found.at_s
+
+    times = sorted(_times(duration_s))
+    known_s = [at_s for at_s in map(begins_s, times) if math.isfinite(at_s)]
+    waits_s = [begins_s(at_s) - at_s for at_s in (*times, *known_s)]
+    for before_s, after_s in pairwise(times):
+        if begins_s(after_s) - begins_s(before_s) > 2 * (after_s - before_s):
+            for _ in range(_HALVINGS):
+                middle_s = (before_s + after_s) / 2
+                if begins_s(after_s) - begins_s(middle_s) > 2 * (after_s - middle_s):
+                    before_s = middle_s
+                else:
+                    after_s = middle_s
+            waits_s.append(begins_s(after_s) - after_s)
+    longest_s = max(waits_s)
+    return longest_s if math.isfinite(longest_s) else None
 
 
-def _heeds_delay(trigger: Choice) -> bool:
+def heeds_delay(trigger: Choice, duration_s: float) -> bool:
     """Whether a copy's time depends on the job's delay."""
-    due: Callable[..., object] = policies.rule("trigger", trigger.name).due
+    due: Callable[[Owed], Due | None] = partial(_rule(trigger).due, parameters=trigger.parameters)
     return any(
-        due(Owed(at_s, 0.0), trigger.parameters) != due(Owed(at_s, delay_s), trigger.parameters)
-        for at_s in _ASKED_AT_S
-        for delay_s in (1.0, 7200.0)
+        due(Owed(at_s, 0.0)) != due(Owed(at_s, delay_s)) for at_s in _times(duration_s) for delay_s in (1.0, 7200.0)
     )
+
+
+def on_demand(trigger: Choice) -> bool:
+    """Whether whoever asks for an image sets its copy going."""
+    return bool(getattr(_rule(trigger), "ON_DEMAND", False))
+
+
+def refuses(trigger: Choice) -> bool:
+    """Whether nothing is copied, whoever asks."""
+    return bool(getattr(_rule(trigger), "REFUSES", False))
+
+
+def _rule(trigger: Choice) -> ModuleType:
+    return policies.rule("trigger", trigger.name)
+
+
+def _times(duration_s: float) -> Iterator[float]:
+    return (duration_s * (number * _STEP % 1) for number in range(_ASKED))

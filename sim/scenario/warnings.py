@@ -9,14 +9,20 @@ nothing as long as one variant uses it, so that is told where all raise it, or w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from sim.errors import shown
+from sim.scenario.choices import Choice
 from sim.scenario.document import Document, is_figure
+from sim.scenario.effects import happens, longest_wait_s, on_demand, refuses, without_effect
 from sim.scenario.faults import Path, dotted
-from sim.scenario.leaves import deciding
+from sim.scenario.leaves import deciding, leaves
 from sim.scenario.model import Tables
+from sim.scenario.reach import strangers, unreached
+from sim.units import format_seconds
 
 
 class ScenarioWarning(NamedTuple):
@@ -57,6 +63,82 @@ class Asked:
         return any(at[: len(mine)] == mine or mine[: len(at)] == at for mine in self.own)
 
 
+def keys_have_effect(asked: Asked) -> Iterator[Doubt]:
+    """A key of the policies, the demand or a fault that was chosen has no effect here."""
+    chosen = list(_chosen(asked.tables))
+    for idle in without_effect(asked.tables):
+        keys = [path for path in chosen if path[: len(idle.path)] == idle.path]
+        if len(keys) == 1 and keys[0][-1] != "name":
+            yield Doubt(keys[0], f"has no effect: {idle.why}", of_all=True)
+        elif keys:
+            yield Doubt(idle.path, f"has no effect: {idle.why}", of_all=True)
+
+
+def everything_is_reached(asked: Asked) -> Iterator[Doubt]:
+    """Nodes that no deploy starts on; sites and links that none passes."""
+    for part in unreached(asked.tables):
+        yield Doubt(part.path, part.why, of_all=True)
+
+
+def metros_have_nodes(asked: Asked) -> Iterator[Doubt]:
+    """Clients deploy to a metro without nodes."""
+    for part in strangers(asked.tables):
+        yield Doubt(part.path, part.why)
+
+
+def copies_come_in_time(asked: Asked) -> Iterator[Doubt]:
+    """A start waits for a copy that begins when patience is over, or never."""
+    tables, chosen, world = asked.tables, asked.tables.policies, happens(asked.tables)
+    if tables.demand.replay is not None:
+        return
+    polls = chosen.create == "poll" and "central" in world.routes
+    for key, waits, where in (("to_central", world.waits, "central"), ("to_nodes", polls, "its node")):
+        trigger: Choice = getattr(chosen.sync, key)
+        if not waits or on_demand(trigger):
+            continue
+        path: Path = ("policies", "sync", key)
+        if refuses(trigger):
+            yield Doubt(path, f"starts wait for their image to be at {where}, and nothing brings it there; they fail")
+            continue
+        after_s = longest_wait_s(trigger, chosen.sync.delay_s, tables.run.duration_s)
+        if after_s is not None and after_s > chosen.patience_s:
+            if trigger.name == "on-push":
+                path = ("policies", "sync", "delay")
+            told = (
+                f"starts wait {format_seconds(chosen.patience_s)} (policies.patience) for their image to be at {where}"
+            )
+            yield Doubt(
+                path,
+                f"{told}, but a copy begins up to {_about(after_s)} after its publish; those that wait longer fail",
+            )
+
+
+def latencies_count(asked: Asked) -> Iterator[Doubt]:
+    """The warm-up takes all of the run."""
+    run = asked.tables.run
+    if run.warm_up_s >= run.duration_s:
+        yield Doubt(("run", "warm_up"), "is not over before run.duration ends, so no latency counts")
+
+
+def faults_meet_demand(asked: Asked) -> Iterator[Doubt]:
+    """A fault begins when the demand has stopped."""
+    for key, fault in asked.tables.faults.items():
+        if fault.at_s is not None and fault.at_s >= asked.tables.run.duration_s:
+            yield Doubt(("faults", key, "at"), "is after run.duration ends, when nothing is asked for any more")
+
+
+def sizes_are_bytes(asked: Asked) -> Iterator[Doubt]:
+    """A size, or the size that a price is for, is written in bits."""
+    for leaf in leaves(asked.tables):
+        if leaf.quantity is None or leaf.quantity.noun not in ("size", "price") or not leaf.written:
+            continue
+        text = _value_at(asked.values, leaf.path)
+        bits = re.search(r"([kMGT]?)(b|bit)\s*$", text) if isinstance(text, str) else None
+        if bits is not None:
+            remedy = f"{bits[2]} is bits, write {bits[1]}B for bytes"
+            yield Doubt(leaf.path, f"{shown(text)} is {leaf.quantity.format(leaf.value)}; {remedy}")
+
+
 def roms_have_no_kernel(asked: Asked) -> Iterator[Doubt]:
     """An image that is called a ROM has a kernel, so that it is none."""
     for key, image in asked.tables.images.items():
@@ -67,19 +149,32 @@ def roms_have_no_kernel(asked: Asked) -> Iterator[Doubt]:
 
 
 def variants_differ(questions: Sequence[Asked]) -> Iterator[Doubt]:
-    """No two variants ask the same."""
-    asked: dict[tuple[object, ...], str] = {}
+    """No two variants ask the same, but for keys that have no effect."""
+    asked: dict[tuple[object, ...], Asked] = {}
     for question in questions:
-        name = str(question.variant)
-        decides = tuple((leaf.path, repr(leaf.value)) for leaf in deciding(question.tables))
-        same = asked.setdefault(decides, name)
-        if same != name:
-            yield Doubt(("variants", name), f"asks the same as variant {same}; change a key that counts or drop one")
+        idle = [each.path for each in without_effect(question.tables)]
+        decides = tuple(
+            (leaf.path, repr(leaf.value))
+            for leaf in deciding(question.tables)
+            if not any(leaf.path[: len(path)] == path for path in idle)
+        )
+        same = asked.setdefault(decides, question)
+        if same is not question:
+            keys = [dotted(path) for path in _apart(same.tables, question.tables)]
+            but = f" but for {', '.join(keys)}, without effect" if keys else ""
+            yield Doubt(("variants", str(question.variant)), f"asks the same as variant {same.variant}{but}")
 
 
 #: Of one question, by code.
 WARNINGS: Final[Mapping[str, Callable[[Asked], Iterator[Doubt]]]] = {
+    "unit": sizes_are_bytes,
     "rom-with-kernel": roms_have_no_kernel,
+    "unreached": everything_is_reached,
+    "metro-without-nodes": metros_have_nodes,
+    "no-effect": keys_have_effect,
+    "beyond-patience": copies_come_in_time,
+    "late-fault": faults_meet_demand,
+    "all-warm-up": latencies_count,
 }
 #: Of all variants together.
 ACROSS: Final[Mapping[str, Callable[[Sequence[Asked]], Iterator[Doubt]]]] = {
@@ -119,3 +214,31 @@ def paths(changes: Mapping[str, object], above: Path = ()) -> Iterator[Path]:
             yield from paths(value, path)
         else:
             yield path
+
+
+def _chosen(tables: Tables) -> Iterator[Path]:
+    """The paths of what is written, not what it would be anyway, and asks for something, as 0 and false do not."""
+    defaults = {leaf.path: leaf.value for leaf in leaves(Tables())}
+    for leaf in leaves(tables):
+        if leaf.written and leaf.value and (leaf.path not in defaults or leaf.value != defaults[leaf.path]):
+            yield leaf.path
+
+
+def _apart(one: Tables, other: Tables) -> Iterator[Path]:
+    """The paths at which two scenarios differ."""
+    first, second = ({leaf.path: leaf.value for leaf in deciding(tables)} for tables in (one, other))
+    for path in dict.fromkeys((*first, *second)):
+        if path not in first or path not in second or first[path] != second[path]:
+            yield path
+
+
+def _value_at(values: Document, path: Path) -> object:
+    at: Any = values
+    for key in path:
+        at = at.get(str(key)) if isinstance(at, Mapping) else None
+    return at
+
+
+def _about(duration_s: float) -> str:
+    """A time to three digits."""
+    return format_seconds(float(f"{duration_s:.3g}"))

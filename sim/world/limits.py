@@ -190,9 +190,10 @@ def collect_garbage(world: World, registry: Registry, untagged: bool) -> None:
     now_s, limits = world.clock.now, registry.limits
     claimed = () if limits is None else limits.storage.claimed
     freed_bytes = registry.contents.collect_garbage(untagged=untagged, claimed=claimed)
-    for key in () if limits is None else limits.storage.keys():
-        if registry.contents.image(*key) is None:  # an untagged one that went
-            limits.storage.drop(key)
+    if limits is not None:
+        for key in limits.storage.held():
+            if registry.contents.image(*key) is None:  # an untagged one that went
+                limits.storage.drop(key)
     if limits is not None and limits.quota is not None:
         stored = registry.contents.stored()
         limits.quota.recount((account_of(repository), blob) for repository, blob in stored)

@@ -1,0 +1,152 @@
+"""Which parts of a scenario no deploy reaches: nodes that none starts on, sites and links that none passes.
+
+Where deploys go follows from who asks for them, from which nodes a placement chooses, and from the routes of least
+delay that the network takes. Of a placement that is not known here every node is taken to be reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import NamedTuple
+
+from sim.network.graph import Graph, duplex
+from sim.scenario.effects import happens
+from sim.scenario.faults import Path
+from sim.scenario.model import CENTRAL, Tables, host_names
+from sim.scenario.tables import ClientGroup
+from sim.scenario.wiring import generated
+from sim.topologies import Span
+
+#: Placements that choose among the nodes at the client's metro first, in the file's order after these.
+_LOCAL_FIRST = ("sticky", "spread")
+
+
+class Unreached(NamedTuple):
+    """Something that no deploy reaches, and why."""
+
+    path: Path
+    why: str
+
+
+def unreached(tables: Tables) -> Iterator[Unreached]:
+    """Groups of nodes, sites without hosts, and links that say something of themselves, for which there is no use.
+
+    Nothing is said of a replay, whose log decides.
+    """
+    if tables.demand.replay is not None:
+        return
+    reached = _groups_reached(tables)
+    if not _all_are_sent_to(tables):
+        yield from _nodes(tables, reached)
+    spans = generated(tables)
+    if not spans:
+        return
+    graph = _graph(tables, spans)
+    used = _links_used(tables, graph, reached)
+    yield from _sites(tables, graph, used)
+    yield from _links(tables, spans, {graph.links[at].name.rpartition("-")[0] for at in used})
+
+
+def strangers(tables: Tables) -> Iterator[Unreached]:
+    """Groups of clients whose metro has no node, so that their deploys start on nodes anywhere."""
+    if tables.demand.replay is not None or tables.policies.placement.name not in _LOCAL_FIRST:
+        return
+    sites = {group.site for group in tables.nodes.values()}
+    for key, client in tables.clients.items():
+        metro = _metro(client)
+        if client.share and metro not in sites and len(sites) > 1:
+            yield Unreached(("clients", key), f"there is no node at {metro}, so its apps start on nodes of all sites")
+
+
+def _metro(client: ClientGroup) -> str | None:
+    return client.metro or client.site
+
+
+def _groups_reached(tables: Tables) -> frozenset[str]:
+    """The groups of nodes on which a deploy may start."""
+    if tables.policies.placement.name not in _LOCAL_FIRST:
+        return frozenset(tables.nodes)
+    reached: set[str] = set()
+    for client in tables.clients.values():
+        if not client.share:
+            continue
+        local = [key for key, group in tables.nodes.items() if group.site == _metro(client)] or list(tables.nodes)
+        reached.update(local)
+        left = tables.demand.nodes - sum(tables.nodes[key].count for key in local)
+        for key, group in tables.nodes.items():
+            if left > 0 and key not in local:
+                reached.add(key)
+                left -= group.count
+    return frozenset(reached)
+
+
+def _all_are_sent_to(tables: Tables) -> bool:
+    """Whether every node is sent every image, so that one without deploys is there to be a copy."""
+    return happens(tables).to_nodes and tables.policies.sync.targets == "all"
+
+
+def _nodes(tables: Tables, reached: frozenset[str]) -> Iterator[Unreached]:
+    for key, group in tables.nodes.items():
+        if key not in reached:
+            yield Unreached(
+                ("nodes", key), f"no deploy starts there: no client that asks for any deploys to {group.site}"
+            )
+
+
+def _graph(tables: Tables, spans: tuple[Span, ...]) -> Graph:
+    """The network by its delays, which decide on routes."""
+    ends = {span.name: (span.a, span.b, span.delay_s) for span in spans}
+    for name, link in tables.links.items():
+        a, b, delay_s = (*link.between, 0.0) if link.between is not None else ends.get(name, ("", "", 0.0))
+        if a:
+            ends[name] = (a, b, delay_s if link.delay_s is None else link.delay_s)
+    return Graph(way for name, (a, b, delay_s) in ends.items() for way in duplex(name, a, b, 1.0, delay_s=delay_s))
+
+
+def _links_used(tables: Tables, graph: Graph, reached: frozenset[str]) -> frozenset[int]:
+    """Positions of the links that requests or bytes of a deploy cross; hosts of a group are taken to be alike."""
+    clients = [host_names(key, group.count)[0] for key, group in tables.clients.items() if group.share]
+    nodes = [host_names(key, tables.nodes[key].count)[0] for key in tables.nodes if key in reached]
+    pairs = [*product(clients, nodes), *product(nodes, [CENTRAL]), *product(nodes, nodes)]
+    if happens(tables).routes != {"node-direct"}:
+        pairs += product(clients, [CENTRAL])
+    places = {*graph.places}
+    there_and_back = ((a, b) for pair in pairs for a, b in (pair, pair[::-1]) if a in places and b in places)
+    return frozenset(at for a, b in there_and_back for at in graph.route(a, b).links)
+
+
+def _sites(tables: Tables, graph: Graph, used: frozenset[int]) -> Iterator[Unreached]:
+    passed = {end for at in used for end in (graph.links[at].tail, graph.links[at].head)}
+    homes = {host.site for _, host in tables.hosts()} | {client.metro for client in tables.clients.values()}
+    for key in tables.sites:
+        if key not in passed and key not in homes:
+            yield Unreached(
+                ("sites", key), "no deploy passes it: nothing stands there, and no route that is used leads over it"
+            )
+
+
+def _links(tables: Tables, spans: tuple[Span, ...], used: set[str]) -> Iterator[Unreached]:
+    """Links with a price, hours or faults of their own that carry nothing, and those beside one that carries all.
+
+    Where a link that is used fails, others may take its place.
+    """
+    broken = {target for fault in tables.faults.values() if fault.kind.startswith("link") for target in fault.targets}
+    if broken & used:
+        return
+    hosts = {name for name, _ in tables.hosts()}
+    between = {name: frozenset(link.between) for name, link in tables.links.items() if link.between is not None}
+    taken = {between[name]: name for name in between if name in used}
+    for name, link in tables.links.items():
+        ends = between.get(name, frozenset())
+        if name in used or ends & hosts or not ends:
+            continue
+        why = "no route that is used crosses it; routes are those of least delay"
+        if ends in taken:
+            yield Unreached(("links", name), f"carries nothing beside {taken[ends]}, which joins the same ends: {why}")
+        elif link.price_usd_per_byte:
+            yield Unreached(("links", name, "price"), f"costs nothing: {why}")
+        elif link.schedule:
+            yield Unreached(("links", name, "schedule"), f"has no effect: {why}")
+        elif name in broken:
+            yield Unreached(("links", name), f"breaks without effect: {why}")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from types import ModuleType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sim import policies
 from sim.policies.snapshot import Due, Owed, PushView
@@ -25,6 +25,9 @@ from sim.scenario.model import Tables
 _ASKED, _STEP = 97, (math.sqrt(5) - 1) / 2
 #: Until the time at which a copy's begin jumps is known to less than a millisecond.
 _HALVINGS = 24
+
+#: Placements that choose among the nodes at the client's metro first, in the file's order after these.
+LOCAL_FIRST: Final = ("sticky", "spread")
 
 
 class Idle(NamedTuple):
@@ -70,7 +73,7 @@ def happens(tables: Tables) -> Happens:
     return Happens(
         routes=routes,
         straight=straight,
-        waits=straight and plan.pushed < asked.nodes and plan.source == "central",
+        waits=straight and (plan.pushed < asked.nodes or chosen.elsewhere > 0) and plan.source == "central",
         to_central="node-direct" in routes and not refuses(chosen.sync.to_central),
         to_nodes=not on_demand(chosen.sync.to_nodes) and not refuses(chosen.sync.to_nodes),
         limited=limited,
@@ -112,8 +115,8 @@ def _of_routes(tables: Tables, world: Happens) -> Iterator[Idle]:
     """What pushes and pulls do depends on where pushes go and on how many nodes start an image."""
     if not world.straight:
         yield Idle(("policies", "fanout"), "every push goes to central")
-    elif tables.demand.nodes == 1:
-        yield Idle(("policies", "fanout"), "each deploy starts on one node")
+    elif tables.demand.nodes == 1 and not tables.policies.elsewhere:
+        yield Idle(("policies", "fanout"), "each deploy starts on one node, the one that was pushed to")
     if "central" not in world.routes:
         yield Idle(("policies", "create"), "clients poll after a push to central alone, and there is none")
     if not world.waits and not (tables.policies.create == "poll" and "central" in world.routes):
@@ -122,16 +125,20 @@ def _of_routes(tables: Tables, world: Happens) -> Iterator[Idle]:
         yield Idle(("policies", "tags", "check"), "instances are created by digest")
     if tables.demand.nodes == 1 and all(count == 1 for count in _candidates(tables)):
         yield Idle(("policies", "placement"), "each client has one node to deploy to")
+    if tables.policies.placement.name != "weighted":
+        for key in tables.nodes:
+            yield Idle(("nodes", key, "weight"), "policies.placement is not weighted")
 
 
 def _candidates(tables: Tables) -> Iterator[int]:
-    """From how many nodes one is chosen, for each group of clients: those at its metro, or all if there are none."""
+    """From how many nodes one is chosen, for each group of clients: those at its metro, or all."""
     by_site: dict[str, int] = {}
     for group in tables.nodes.values():
         by_site[group.site or ""] = by_site.get(group.site or "", 0) + group.count
+    at_metro = tables.policies.placement.name in LOCAL_FIRST and not tables.policies.elsewhere
     for client in tables.clients.values():
         if client.share:
-            yield by_site.get(client.metro or client.site or "") or sum(by_site.values())
+            yield (by_site.get(client.metro or client.site or "") if at_metro else None) or sum(by_site.values())
 
 
 def _of_copies(tables: Tables, world: Happens) -> Iterator[Idle]:
@@ -207,6 +214,7 @@ def _in_a_replay(tables: Tables) -> Iterator[Idle]:
     for key in (
         "route",
         "placement",
+        "elsewhere",
         "create",
         "patience",
         "fanout",

@@ -11,15 +11,13 @@ from itertools import product
 from typing import NamedTuple
 
 from sim.network.graph import Graph, duplex
-from sim.scenario.effects import happens
+from sim.scenario.effects import LOCAL_FIRST, happens
 from sim.scenario.faults import Path
-from sim.scenario.model import CENTRAL, Tables, host_names
+from sim.scenario.model import Tables
+from sim.scenario.names import CENTRAL, site_place
 from sim.scenario.tables import ClientGroup
-from sim.scenario.wiring import generated
+from sim.scenario.wiring import generated, links_meant
 from sim.topologies import Span
-
-#: Placements that choose among the nodes at the client's metro first, in the file's order after these.
-_LOCAL_FIRST = ("sticky", "spread")
 
 
 class Unreached(NamedTuple):
@@ -50,7 +48,7 @@ def unreached(tables: Tables) -> Iterator[Unreached]:
 
 def strangers(tables: Tables) -> Iterator[Unreached]:
     """Groups of clients whose metro has no node, so that their deploys start on nodes anywhere."""
-    if tables.demand.replay is not None or tables.policies.placement.name not in _LOCAL_FIRST:
+    if tables.demand.replay is not None or tables.policies.placement.name not in LOCAL_FIRST:
         return
     sites = {group.site for group in tables.nodes.values()}
     for key, client in tables.clients.items():
@@ -65,7 +63,7 @@ def _metro(client: ClientGroup) -> str | None:
 
 def _groups_reached(tables: Tables) -> frozenset[str]:
     """The groups of nodes on which a deploy may start."""
-    if tables.policies.placement.name not in _LOCAL_FIRST:
+    if tables.policies.placement.name not in LOCAL_FIRST:
         return frozenset(tables.nodes)
     reached: set[str] = set()
     for client in tables.clients.values():
@@ -97,17 +95,17 @@ def _nodes(tables: Tables, reached: frozenset[str]) -> Iterator[Unreached]:
 def _graph(tables: Tables, spans: tuple[Span, ...]) -> Graph:
     """The network by its delays, which decide on routes."""
     ends = {span.name: (span.a, span.b, span.delay_s) for span in spans}
-    for name, link in tables.links.items():
-        a, b, delay_s = (*link.between, 0.0) if link.between is not None else ends.get(name, ("", "", 0.0))
-        if a:
+    for key, link in tables.links.items():
+        for name in (key,) if link.between is not None else tables.link_names.of_shape(key):
+            a, b, delay_s = (*tables.ends(link), 0.0) if link.between is not None else ends[name]
             ends[name] = (a, b, delay_s if link.delay_s is None else link.delay_s)
     return Graph(way for name, (a, b, delay_s) in ends.items() for way in duplex(name, a, b, 1.0, delay_s=delay_s))
 
 
 def _links_used(tables: Tables, graph: Graph, reached: frozenset[str]) -> frozenset[int]:
     """Positions of the links that requests or bytes of a deploy cross; hosts of a group are taken to be alike."""
-    clients = [host_names(key, group.count)[0] for key, group in tables.clients.items() if group.share]
-    nodes = [host_names(key, tables.nodes[key].count)[0] for key in tables.nodes if key in reached]
+    clients = [tables.host_names.of("clients", key)[0] for key, group in tables.clients.items() if group.share]
+    nodes = [tables.host_names.of("nodes", key)[0] for key in tables.nodes if key in reached]
     pairs = [*product(clients, nodes), *product(nodes, [CENTRAL]), *product(nodes, nodes)]
     if happens(tables).routes != {"node-direct"}:
         pairs += product(clients, [CENTRAL])
@@ -120,7 +118,7 @@ def _sites(tables: Tables, graph: Graph, used: frozenset[int]) -> Iterator[Unrea
     passed = {end for at in used for end in (graph.links[at].tail, graph.links[at].head)}
     homes = {host.site for _, host in tables.hosts()} | {client.metro for client in tables.clients.values()}
     for key in tables.sites:
-        if key not in passed and key not in homes:
+        if site_place(key) not in passed and key not in homes:
             yield Unreached(
                 ("sites", key), "no deploy passes it: nothing stands there, and no route that is used leads over it"
             )
@@ -131,11 +129,17 @@ def _links(tables: Tables, spans: tuple[Span, ...], used: set[str]) -> Iterator[
 
     Where a link that is used fails, others may take its place.
     """
-    broken = {target for fault in tables.faults.values() if fault.kind.startswith("link") for target in fault.targets}
+    broken = {
+        name
+        for fault in tables.faults.values()
+        if fault.kind.startswith("link")
+        for target in fault.targets
+        for name in links_meant(tables, target)
+    }
     if broken & used:
         return
     hosts = {name for name, _ in tables.hosts()}
-    between = {name: frozenset(link.between) for name, link in tables.links.items() if link.between is not None}
+    between = {name: frozenset(tables.ends(link)) for name, link in tables.links.items() if link.between is not None}
     taken = {between[name]: name for name in between if name in used}
     for name, link in tables.links.items():
         ends = between.get(name, frozenset())

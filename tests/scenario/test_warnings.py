@@ -69,7 +69,7 @@ def test_a_key_without_effect_is_told_where_it_is_chosen() -> None:
     """A fan-out is for nothing where each deploy starts on one node; the default, written out, asks for nothing."""
     direct = {"policies.route": "node-direct"}
     assert told(direct | {"policies.fanout": "peer"}) == [
-        "small.toml: policies.fanout: has no effect: each deploy starts on one node"
+        "small.toml: policies.fanout: has no effect: each deploy starts on one node, the one that was pushed to"
     ]
     assert told(direct | {"policies.fanout": "sync-then-pull"}) == []
     assert told(direct | {"policies.fanout": "peer", "demand.nodes": 2}) == []

@@ -181,11 +181,12 @@ def flips(world: str, key: str) -> list[int]:
 @pytest.mark.parametrize("world", WORLDS)
 def test_what_has_no_effect_changes_no_row(world: str) -> None:
     """Whatever a key that is said to have no effect says, the rows are the same to the bit."""
-    moved = {}
+    moved = set()
     for key in idle_keys(world) - AS_WRITTEN:
         unflipped = rows(WORLDS[world], BESIDE[key]) if key in BESIDE else digest(world)
-        moved |= {key: FLIPS[key][at] for at in flips(world, key) if digest(world, key, at) != unflipped}
-    assert moved == {}
+        if any(digest(world, key, at) != unflipped for at in flips(world, key)):
+            moved.add(key)
+    assert moved == set()
 
 
 @pytest.mark.parametrize(

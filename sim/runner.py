@@ -14,7 +14,7 @@ from sim.streams import Streams
 from sim.workload import replay as logs
 from sim.workload import synthetic
 from sim.workload.demand import Demand
-from sim.workload.sessions import Logged
+from sim.workload.logged import Logged
 from sim.world import plainly
 from sim.world.audit import Audit
 from sim.world.build import build

@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.calibrate.estimate import Estimate, Evidence, about, line, mean, median, values_of
 from sim.errors import InputError
-from sim.workload.logline import go_duration_s
+from sim.workload.logtime import go_duration_s
 
 _REPLY: Final = re.compile(r"icmp_seq=(\d+).* time[=<]([\d.]+) ?ms")
 _SENT: Final = re.compile(r"(\d+) packets transmitted, (\d+)(?: packets)? received")

@@ -40,8 +40,14 @@ class Beside:
             yield name, unit, getattr(self.run.source.logged, field), getattr(self.run.simulated, field)
 
     @property
-    def equal(self) -> bool:
-        return all(logged == simulated for _, _, logged, simulated in self.rows())
+    def by_hand(self) -> bool:
+        """Whether the operations were written by hand, so that nothing was logged of what they moved."""
+        return self.run.source.reading.format == "operations"
+
+    @property
+    def equal(self) -> bool | None:
+        """Whether what was simulated is what was logged; None where nothing was."""
+        return None if self.by_hand else all(logged == simulated for _, _, logged, simulated in self.rows())
 
     def to_json(self) -> dict[str, Any]:
         """The document `regsim.replay/1`."""
@@ -58,7 +64,10 @@ class Beside:
             "bare_manifests": logged.bare,
             "equal": self.equal,
             "compared": {
-                field: {"logged": getattr(logged, field), "simulated": getattr(self.run.simulated, field)}
+                field: {
+                    "logged": None if self.by_hand else getattr(logged, field),
+                    "simulated": getattr(self.run.simulated, field),
+                }
                 for _, field, _ in _COMPARED
             },
             "metrics": result.metrics,
@@ -76,10 +85,17 @@ class Beside:
         )
         if reading.malformed:
             yield f"malformed lines: {reading.told()}"
+        if self.by_hand:
+            yield "written by hand: what its operations move is for the simulation to say"
+        else:
+            yield f"found {reading.found}"
         notes = (
             (logged.found_blobs, "blobs were found by pushes though nothing in the log brought them: put there first"),
             (logged.unknown_pulls, "pulls were of images from before the log: replayed, not predicted"),
-            (logged.guessed_blobs, f"blobs are of a size that no line tells: guessed, {self._guess()} each"),
+            (
+                logged.guessed_blobs,
+                f"blobs are of a size that no line tells: guessed, {self._guess()} each",
+            ),
             (logged.unended, "pushes did not end in the log: left out"),
             (logged.bare, "manifests travelled without blobs: left out"),
         )
@@ -89,12 +105,15 @@ class Beside:
         return amount(self.run.source.replay.unknown_bytes, "bytes")
 
     def _table(self) -> Iterator[str]:
+        head = ("", "simulated") if self.by_hand else ("", "logged", "simulated", "difference")
         rows = [
-            (name, f"{logged:,.0f}", f"{simulated:,.0f}", _apart(logged, simulated))
+            (name, f"{simulated:,.0f}")
+            if self.by_hand
+            else (name, f"{logged:,.0f}", f"{simulated:,.0f}", _apart(logged, simulated))
             for name, _, logged, simulated in self.rows()
         ]
         wide = max(14, *(len(cell) for _, *cells in rows for cell in cells)) + 2
-        for name, *cells in (("", "logged", "simulated", "difference"), *rows):
+        for name, *cells in (head, *rows):
             yield f"{name:<32}" + "".join(f"{cell:>{wide}}" for cell in cells)
 
     def _times(self) -> Iterator[str]:

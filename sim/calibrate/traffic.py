@@ -15,8 +15,10 @@ from typing import Final
 import numpy as np
 
 from sim.calibrate.estimate import Estimate, Evidence, Residuals, about, line, mean, poisson, share, spread
-from sim.workload.accesslog import Reading, Request, requests
-from sim.workload.sessions import Logged, Sessions
+from sim.workload.accesslog import requests
+from sim.workload.logged import Logged
+from sim.workload.request import Reading, Request
+from sim.workload.sessions import Sessions
 
 #: Durations kept for fitting: enough for any interval, and little memory.
 MOST: Final = 200_000

@@ -51,11 +51,13 @@ class Replay(Table):
     that no origin names is one of the client hosts, always the same one; rows name hosts, never addresses. With `cache`
     a client keeps the blobs that it pulled; `configs` says that it gets an image's config, the last of its blobs, each
     time all the same. A client takes `start` before its first request. More than a share `malformed` of the requests is
-    an error. Instead of a log, `operations` are pushes and pulls written by hand (`workload/operations`).
+    an error. `fields` is the server's own format string (nginx's `log_format`, Apache's `LogFormat`), for lines that
+    are not recognised. Instead of a log, `operations` are pushes and pulls written by hand (`workload/operations`).
     """
 
     log: StrictStr = setting("log")
-    format: Literal["combined", "distribution", "fast18", "operations"] | None = setting("format", None)
+    format: Literal["combined", "distribution", "fast18", "json", "operations"] | None = setting("format", None)
+    fields: StrictStr | None = setting("fields", None)
     speed: Speed = setting("speed", 1.0)
     since_s: Instant | None = setting("since", None)
     until_s: Instant | None = setting("until", None)

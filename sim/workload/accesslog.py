@@ -2,149 +2,110 @@
 
 Formats, told apart by the first request:
 
-- `combined`: Apache's combined lines, as distribution writes them, nginx's with `$request_time` behind, and Harbor's,
-  which have no time of their own but syslog's in front (goharbor/harbor, make/photon/prepare: `timed_combined`).
+- `combined`: a line of text with the request in it. Apache's combined lines, as distribution writes them; nginx's,
+  ingress-nginx's, Harbor's, Quay's, Traefik's, Envoy's, Nexus's, Artifactory's and load balancers' with what they add.
 - `distribution`: its logger's lines, JSON or `key=value`; a request is "response completed", written when it ended.
 - `fast18`: records of A. Anwar et al., "Improving Docker registry design based on production workload analysis",
   FAST'18, an array or one a line.
+- `json`: records of any other program, their fields found by name (`logrecord`): GitLab, zot, Caddy, Traefik.
 
-A log that says nothing about a size or a duration gives NaN. What an upload sent is in distribution's own `_state`,
-which its last request carries. Lines that are no request to a registry are counted as other lines; those that are
-nothing known, as malformed. Left out: what a proxy's log says of the client behind another proxy.
+What shippers put around lines comes off first (`envelope`); a line layout that is none of these can be given as the
+server's own format string (`layout`). A log that says nothing about a size or a duration gives NaN. What an upload sent
+is in distribution's own `_state`, which its last request carries, or in a request's length, of which the least length
+of a request without a body is taken off. Where uploads are "answered" with kilobytes the log's byte field is the
+request's, for a registry answers them with none.
+
+Lines that are no request to a registry are counted as other lines; requests that cannot be read, as malformed.
+
+Requests come in the order of their times. A file up to `SMALL` characters is sorted whole, a larger one within
+`HELD` requests; where a look at samples finds that its times go back, as in replicas' logs one behind the other and in
+rotated files the newest first, within `MOST` requests. What goes back further is refused by name. Left out: what a
+proxy's log says of the client behind another proxy.
 """
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import IO, Any, Final, Literal, NamedTuple
+from typing import IO, Any, Final, Literal
 
 from sim.errors import InputError
-from sim.workload import logline
+from sim.workload import layout, logline
+from sim.workload.envelope import Envelopes
+from sim.workload.logorder import goes_back, in_order
+from sim.workload.logpath import Parser
+from sim.workload.logtime import syslog_s
+from sim.workload.request import Reading, Request
+from sim.workload.textfile import opened
 
-Format = Literal["combined", "distribution", "fast18"]
-FORMATS: Final = ("combined", "distribution", "fast18")
-#: How many malformed lines are named, and after how many lines their share is looked at for the first time.
-NAMED: Final = 20
-_EARLY = 1_000
+Format = Literal["combined", "distribution", "fast18", "json"]
+FORMATS: Final = ("combined", "distribution", "fast18", "json")
 _CHUNK = 1 << 16
 _BETWEEN = " \t\r\n,"
-
-
-class Request(NamedTuple):
-    """One request: when it came (s since 1970), what it asked of which repository, and what it was answered.
-
-    `kind` is manifest, blob, upload (of a blob) or other; `reference` is a tag or a digest, empty where there is none.
-    `sent_bytes` is what an upload sent, `written_bytes` the response's body; NaN where the log does not say.
-    """
-
-    line: int
-    at_s: float
-    method: str
-    repository: str
-    kind: str
-    reference: str
-    status: int
-    written_bytes: float
-    sent_bytes: float
-    duration_s: float
-    client: str
-
-
-@dataclass(slots=True)
-class Reading:
-    """What reading a log has met so far, and the share of malformed requests that is still no error."""
-
-    path: str
-    most_malformed: float = 0.01
-    format: str = ""
-    lines: int = 0
-    requests: int = 0
-    others: int = 0
-    malformed: int = 0
-    first: list[tuple[int, str]] = field(default_factory=list)
-
-    @property
-    def share(self) -> float:
-        """Malformed lines as a share of those that should be requests."""
-        seen = self.requests + self.malformed
-        return self.malformed / seen if seen else 0.0
-
-    def reject(self, line: int, problem: str) -> None:
-        """Count a malformed line. InputError when there are too many among the first thousand requests or more."""
-        self.malformed += 1
-        if len(self.first) < NAMED:
-            self.first.append((line, problem))
-        if self.requests + self.malformed >= _EARLY:
-            self.check()
-
-    def check(self) -> None:
-        """InputError when the malformed are more than the share allowed."""
-        if self.share > self.most_malformed:
-            counted = f"{self.malformed} of {self.requests + self.malformed} requests are malformed"
-            problem = f"{counted}, more than {100 * self.most_malformed:g} %: lines {self.told()}"
-            raise InputError(self.path, problem, "mend them, or allow more by demand.replay.malformed")
-
-    def told(self) -> str:
-        """Which lines are malformed, as far as they are named."""
-        lines: dict[str, list[str]] = {}
-        for line, problem in self.first:
-            lines.setdefault(problem, []).append(str(line))
-        named = "; ".join(f"{', '.join(places)} ({problem})" for problem, places in lines.items())
-        return named + (f" and {self.malformed - NAMED} more" if self.malformed > NAMED else "")
+#: Characters of a file that is sorted whole; requests that are held back to sort others, and the most of them.
+SMALL: Final = 1 << 21
+HELD: Final = 500
+MOST: Final = 1_000_000
 
 
 def requests(reading: Reading, chosen: Format | None = None) -> Iterator[Request]:
-    """The requests of a log in the order of its lines. InputError when too large a share of them is malformed."""
+    """The requests of a log in the order of their times.
+
+    InputError when too large a share of them is malformed, when there is none, and when the times of a log too large to
+    be sorted go back.
+    """
     path, reading.format = reading.path, chosen or ""
-    with _opened(path) as file:
-        try:
-            for found in _read(file, reading):
-                reading.requests += 1
-                yield found
-        except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
-            raise InputError(f"{path}:{reading.lines + 1}", f"can't be read: {error}", "give a whole log") from None
+    parse = _parser(reading)
+    held = MOST if goes_back(reading, parse) or _is_small(path) else HELD
+    with opened(path) as file:
+        yield from in_order(_read(file, reading, parse), reading, held)
     if not reading.requests and not reading.malformed:
-        raise InputError(path, "has no request to a registry", f"give a log, one of {', '.join(FORMATS)}")
+        remedy = f"give a log, one of {', '.join(FORMATS)}, or its format string by --fields or demand.replay.fields"
+        raise InputError(path, "has no request to a registry", remedy)
     reading.check()
 
 
-def _opened(path: str) -> IO[str]:
-    try:
-        with open(path, "rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
-        return gzip.open(path, "rt", encoding="utf-8") if packed else open(path, encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError(path, "no such file", "check the path") from None
-    except OSError as error:
-        raise InputError(path, f"can't be read: {error.strerror}", "name a file that can be read") from None
+def _is_small(path: str) -> bool:
+    with opened(path) as file:
+        return all(file.read(_CHUNK) for _ in range(SMALL // _CHUNK)) is False
 
 
-def _read(file: IO[str], reading: Reading) -> Iterator[Request]:
+def _read(file: IO[str], reading: Reading, parse: Parser) -> Iterator[Request]:
     """Requests of either layout: a line each, or an array of records."""
     start = file.read(_CHUNK)
-    if start.lstrip()[:1] == "[":
-        reading.format = reading.format or "fast18"
+    if start.lstrip()[:1] == "[" and start.lstrip()[1:].lstrip()[:1] in ("{", "]", ""):
         items: Iterator[tuple[int, Any]] = _array(file, start, reading)
     else:
         items = _lines(file, start, reading)
+    envelopes = Envelopes()
+    last_s: float | None = None
     for number, item in items:
-        if isinstance(item, str) and not item.strip():
-            continue
+        stamp: float | str | None = None
+        if isinstance(item, str):
+            if not item.strip():
+                continue
+            peeled = envelopes.peel(item.strip())
+            if peeled is None:
+                continue
+            item, stamp, wrappers = peeled
+            reading.wrappers.update(dict.fromkeys(wrappers))
         try:
-            found = logline.parse(item, reading.format)
-        except logline.MalformedError as error:
+            found = parse(item, reading.format, stamp)
+            if found is None:
+                reading.others += 1
+                continue
+            known, values = found
+            last_s = values.at_s if isinstance(values.at_s, float) else syslog_s(values.at_s, last_s)
+        except ValueError as error:
             reading.reject(number, str(error))
             continue
-        if found is None:
-            reading.others += 1
-            continue
-        known, values = found
         reading.format = reading.format or known
-        yield Request(number, *values)
+        yield Request(number, last_s, *values[1:])
+
+
+def _parser(reading: Reading) -> Parser:
+    """How lines are taken apart: by the layout that was given, else by what is known."""
+    return logline.parse if reading.fields_given is None else layout.parser(reading.fields_given)
 
 
 def _lines(file: IO[str], start: str, reading: Reading) -> Iterator[tuple[int, str]]:

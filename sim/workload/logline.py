@@ -1,161 +1,220 @@
 """One line or record of a registry's log, taken apart: `parse` gives its format and the values of a request.
 
-`accesslog` describes the formats. Times are seconds since 1970. Syslog's stamp has no year and Harbor's lines no other,
-so theirs count from 2000: only differences between them mean anything.
+Fields are found by what they mean, not by one program's order of them. A line of text has its request in quotes
+(`"GET /v2/... HTTP/1.1"`), or between bars; what stands around it is told by its shape. A record's fields are told by
+their names, of which `logrecord` has a table. `accesslog` describes the formats.
+
+What is no request to a registry gives None: other paths, a server's own messages, TLS sent to a plain port, a probe
+that sends nothing. Malformed is what says that it is such a request and cannot be read.
 """
 
 from __future__ import annotations
 
-import base64
 import json
-import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import parse_qs, unquote
+
+from sim.workload.logpath import MalformedError, Values, instant_s, number, registry_path, values_of
+from sim.workload.logrecord import Record, recognised
+from sim.workload.logtime import clf_s, go_duration_s, iso_s
 
 _NAN = float("nan")
-#: Apache's and nginx's combined line; Harbor's has no time in brackets and syslog's stamp in front.
-_COMBINED: Final = re.compile(
-    r'^(?:(?P<stamp>[A-Z][a-z]{2} +\d+ [\d:]{8}) \S+ \S+: )?(?P<client>\S+) -(?: \S+)?(?: \[(?P<time>[^\]]+)\])?'
-    r' "(?P<method>[A-Z]+) (?P<uri>\S+)[^"]*" (?P<status>\d{3}) (?P<written>\d+|-)'
-    r'(?: "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*"(?: (?P<taken>\d+\.\d+))?)?'
-)  # fmt: skip
+_METHODS: Final = "GET|HEAD|PUT|POST|PATCH|DELETE|OPTIONS"
+_REQUEST: Final = re.compile(rf'"(?P<method>{_METHODS}) (?P<uri>[^\s"]+)[^"]*"')
+#: What says that a line is about a registry's request, though it may not be read as one.
+_ABOUT: Final = re.compile(rf"\b(?:{_METHODS})\b.{{0,80}}?\bv2/")
+_CLF_TIME: Final = re.compile(r"\[(\d{1,2}/\w{3}/\d{4}:[\d:]{8} [+-]\d{4})\]")
+_ISO_TIME: Final = re.compile(r"\[(\d{4}-\d\d-\d\dT[^\]\s]+)\]")
+#: nginx's and Go's error lines quote the request that went wrong; its own line stands elsewhere.
+_ERROR: Final = re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
+#: A logger's line for a terminal says how long its server has been up, and not when that was.
+_TERMINAL: Final = re.compile(r"[A-Z]{4}\[\d+\] ")
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _PAIR: Final = re.compile(r'([\w.]+)=("(?:[^"\\]|\\.)*"|\S*)')
-_PART: Final = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|μs|ms|s|m|h)")
-_SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _COMPLETED = "response completed"
-#: distribution signs the state of an upload: 32 bytes, then JSON (registry/handlers/hmac.go).
-_SIGNED_BYTES = 32
 
-#: at_s, method, repository, kind, reference, status, written_bytes, sent_bytes, duration_s, client.
-Values = tuple[float, str, str, str, str, int, float, float, float, str]
+#: Application load balancers: type, time, balancer, client, target, three durations, two statuses, bytes in and out.
+_ALB: Final = re.compile(
+    r"(?:h2|https?|wss?|grpcs?) (?P<time>\S+) \S+ (?P<client>\S+) \S+ (?P<taken>-?[\d.]+ -?[\d.]+ -?[\d.]+)"
+    r" (?P<status>\d{3}) (?:\d{3}|-) (?P<received>\d+) (?P<written>\d+) "
+)
+#: Behind the request in the lines of: Envoy; Nexus (Jetty); all others.
+_ENVOY: Final = re.compile(r" (?P<status>\d{3}) [\w,-]+ (?P<received>\d+) (?P<written>\d+) (?P<ms>\d+) (?:\d+|-) ")
+_NEXUS: Final = re.compile(r' (?P<status>\d{3}) (?P<received>\d+|-) (?P<written>\d+|-) (?P<ms>\d+) (?=")')
+_COMMON: Final = re.compile(r" (?P<status>\d{3}) (?P<written>\d+|-)(?= |$)")
+#: Behind the agent in the lines of: ingress-nginx; Quay's nginx; labelled; nginx and Harbor; Traefik; Apache's %D.
+_TAILS: Final = (
+    re.compile(r" (?P<received>\d+) (?P<s>\d+\.\d+) \["),
+    re.compile(r" \((?P<s>\d+\.\d+) (?P<received>\d+) "),
+    re.compile(r'.*?\b(?:rt|request_time)="?(?P<s>\d+(?:\.\d+)?)"?'),
+    re.compile(r" (?P<s>\d+\.\d+)(?: |$)"),
+    re.compile(r".* (?P<go>\d+(?:\.\d+)?(?:ns|µs|μs|us|ms|s))$"),
+    re.compile(r" (?:\d+/)?(?P<us>\d+)$"),
+)
 
 
-class MalformedError(ValueError):
-    """Says in a few words why a line is no line of a known log."""
+def parse(item: Any, chosen: str, stamp: float | str | None = None) -> tuple[str, Values] | None:
+    """The format and the values of a request; None for what a log holds beside requests, or another format's lines.
 
-
-def parse(item: Any, chosen: str) -> tuple[str, Values] | None:
-    """The format and the values of a request; None for what a log holds beside requests, or another format's lines."""
+    `stamp` dates a line that has no time of its own. MalformedError for a request that cannot be read.
+    """
     if not isinstance(item, str):
-        return _record(item, chosen)
+        return _record(item, chosen, stamp)
     text = item.strip()
     if text.startswith("{"):
         try:
-            return _record(json.loads(text.rstrip(",")), chosen)
-        except json.JSONDecodeError:
-            raise MalformedError("is no JSON") from None
-    if text.startswith("time="):
+            record = json.loads(text.rstrip(","))
+        except (ValueError, RecursionError):
+            return other(text, "is no JSON")
+        return _record(record, chosen, stamp)
+    if re.match(r"\w+=", text):
         try:
             pairs = {key: json.loads(value) if value[:1] == '"' else value for key, value in _PAIR.findall(text)}
-        except json.JSONDecodeError:
-            raise MalformedError("has a value that is no text") from None
-        return _record(pairs, chosen)
-    found = _COMBINED.match(text)
-    if found is None:
-        raise MalformedError("is no line of a known log")
+        except ValueError:
+            return other(text, "has a value that is no text")
+        return _record(pairs, chosen, stamp)
+    if text.count("|") >= 9 and '"' not in text.split("|", 1)[0]:
+        return _barred(text.split("|"), chosen)
+    return _line(text, chosen, stamp)
+
+
+def other(text: str, problem: str) -> tuple[str, Values] | None:
+    """Nothing, where a line says nothing of a registry's request. MalformedError where it does."""
+    if _ABOUT.search(text):
+        raise MalformedError(problem)
+    return None
+
+
+def _line(text: str, chosen: str, stamp: float | str | None) -> tuple[str, Values] | None:
+    if _ERROR.match(text) or _TERMINAL.match(text):
+        return None
+    asked = _REQUEST.search(text)
+    if asked is None:
+        return other(text, "is no line of a known log")
     if chosen not in ("", "combined"):
         return None
-    values = _values(
-        _stamp(found["time"], found["stamp"]), found["method"], found["uri"], found["status"],
-        "nan" if found["written"] == "-" else found["written"], float(found["taken"] or "nan"), found["client"],
+    before, after = text[: asked.start()], text[asked.end() :]
+    balanced = _ALB.match(text)
+    if balanced is not None:
+        spent_s = sum(max(float(each), 0.0) for each in balanced["taken"].split())
+        fields = {**balanced.groupdict(), "s": str(spent_s)}
+        return _combined(asked, fields, balanced["client"], instant_s(iso_s, balanced["time"]) - spent_s)
+    fields = _fields(after)
+    if not fields:
+        return other(text, "is no line of a known log")
+    clf, iso = _CLF_TIME.search(before), _ISO_TIME.search(before)
+    if clf is not None:
+        at: float | str | None = instant_s(clf_s, clf[1])
+    else:
+        at = stamp if iso is None else instant_s(iso_s, iso[1])
+    if at is None and "[" in before and clf is None and registry_path(asked["uri"]) is not None:
+        raise MalformedError("its time is none")
+    return _combined(asked, fields, _client(before, after), at)
+
+
+def _fields(after: str) -> dict[str, str]:
+    """What stands behind the request: the status, the bytes, and behind the agent sizes and durations."""
+    for form in (_ENVOY, _NEXUS):
+        found = form.match(after)
+        if found is not None:
+            return found.groupdict()
+    found = _COMMON.match(after)
+    if found is None:
+        return {}
+    quoted = [match.end() for match in _QUOTED.finditer(after)][:2]
+    rest = after[quoted[-1] :] if quoted else after[found.end() :]
+    tail = next((match for form in _TAILS if (match := form.match(rest.rstrip()))), None)
+    return {**found.groupdict(), **(tail.groupdict() if tail else {})}
+
+
+def _client(before: str, after: str) -> str:
+    """Who asked: the first word of the line; Envoy's lines begin with the time and have it behind the agent."""
+    first = before.split(None, 1)[0] if before.strip() else "-"
+    if first.startswith("["):
+        forwarded = [match[0].strip('"') for match in _QUOTED.finditer(after)]
+        return forwarded[0].split(",")[0].strip() if forwarded else "-"
+    return first
+
+
+def _combined(
+    asked: re.Match[str], fields: Mapping[str, str | None], client: str, at: float | str | None
+) -> tuple[str, Values] | None:
+    if registry_path(asked["uri"]) is None:
+        return None
+    if at is None:
+        raise MalformedError("has no time")
+    values = values_of(
+        at, asked["method"], asked["uri"], fields["status"], number(fields.get("written")), taken_s(fields), client,
+        number(fields.get("received")),
     )  # fmt: skip
     return None if values is None else ("combined", values)
 
 
-def _record(record: Any, chosen: str) -> tuple[str, Values] | None:
+def taken_s(fields: Mapping[str, str | None]) -> float:
+    """A duration, s, from whichever unit the line has it in; NaN where it has none."""
+    for name, unit_s in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if fields.get(name):
+            return float(str(fields[name])) * unit_s
+    return go_duration_s(str(fields["go"])) if fields.get("go") else _NAN
+
+
+def _barred(parts: list[str], chosen: str) -> tuple[str, Values] | None:
+    """Artifactory's request log: `time|trace|client|user|METHOD|path|status|bytes in|bytes out|ms|agent`."""
+    methods = _METHODS.split("|")
+    at = next((place for place, part in enumerate(parts) if part in methods), -1)
+    if at < 3 or len(parts) < at + 6 or registry_path(parts[at + 1]) is None:
+        return other(" ".join(parts), "is no line of a known log")
+    if chosen not in ("", "combined"):
+        return None
+    status, received, written, ms = parts[at + 2 : at + 6]
+    try:
+        values = values_of(
+            instant_s(iso_s, parts[0]), parts[at], parts[at + 1], status, number(written), number(ms) / 1e3,
+            parts[at - 2], number(received),
+        )  # fmt: skip
+    except ValueError as error:
+        raise MalformedError(str(error)) from None
+    return None if values is None else ("combined", values)
+
+
+def _record(record: Any, chosen: str, stamp: float | str | None) -> tuple[str, Values] | None:
     if not isinstance(record, Mapping):
         raise MalformedError("is no record")
-    own = "distribution" if "msg" in record else "fast18"
-    if chosen not in ("", own) or (own == "distribution" and not str(record["msg"]).startswith(_COMPLETED)):
+    message = str(record.get("msg", ""))
+    logger = any(str(key).startswith("http.request") for key in record)
+    own = "distribution" if logger and "msg" in record else "fast18" if logger else "json"
+    if chosen not in ("", own) or (own == "distribution" and not message.startswith(_COMPLETED)):
         return None
     try:
-        if own == "distribution":
-            taken_s = go_duration_s(str(record["http.response.duration"]))
-            at_s = _iso_s(record["time"]) - taken_s
-        else:
-            taken_s, at_s = float(record["http.request.duration"]), _iso_s(record["timestamp"])
-        values = _values(
-            at_s, record["http.request.method"], record["http.request.uri"], record["http.response.status"],
-            record.get("http.response.written", "nan"), taken_s, record["http.request.remoteaddr"],
+        found = _study(record) if own == "fast18" else recognised(record, stamp)
+        if found is None:
+            return None
+        values = values_of(
+            found.at, found.method, found.uri, found.status, found.written_bytes, found.taken_s, found.client,
+            found.received_bytes,
         )  # fmt: skip
     except KeyError as missing:
         raise MalformedError(f"lacks {missing.args[0]}") from None
+    except MalformedError:
+        raise
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise MalformedError(str(error) or type(error).__name__) from None
-    return None if values is None else (own, _sized(values) if own == "fast18" else values)
+    if values is None:
+        return None
+    return own, _sized(values) if own == "fast18" else values
+
+
+def _study(record: Mapping[str, Any]) -> Record:
+    """A record of FAST'18, whose names are distribution's and whose durations are seconds."""
+    return Record(
+        at=iso_s(record["timestamp"]), method=record["http.request.method"], uri=record["http.request.uri"],
+        status=record["http.response.status"], written_bytes=float(record.get("http.response.written", "nan")),
+        taken_s=float(record["http.request.duration"]), client=record["http.request.remoteaddr"],
+    )  # fmt: skip
 
 
 def _sized(values: Values) -> Values:
     """In the FAST'18 records an upload's `written` is what was sent."""
-    *head, method_written, _, taken_s, client = values
-    sent = method_written if values[3] == "upload" and values[1] in ("PUT", "PATCH") else _NAN
-    return (*head, method_written, sent, taken_s, client)  # type: ignore[return-value]
-
-
-def _values(
-    at_s: float, method: str, uri: str, status: Any, written: Any, taken_s: float, client: str
-) -> Values | None:
-    path, _, query = uri.partition("?")
-    parts = path.strip("/").split("/")
-    if parts[0] != "v2":
-        return None
-    repository, kind, reference, sent_bytes = "", "other", "", _NAN
-    if len(parts) > 3 and parts[-2] in ("manifests", "blobs") and parts[-1] != "uploads":
-        repository, kind, reference = "/".join(parts[1:-2]), parts[-2][:-1], unquote(parts[-1])
-    elif "uploads" in parts[-2:] and "blobs" in parts[-3:]:
-        named = parse_qs(query)
-        repository, kind = "/".join(parts[1 : parts.index("blobs", 1)]), "upload"
-        reference = (named.get("digest") or named.get("mount") or [parts[-1] if parts[-1] != "uploads" else ""])[0]
-        sent_bytes = _offset(named["_state"][0]) if "_state" in named and "digest" in named else _NAN
-    written_bytes = float(written)
-    if written_bytes < 0 or taken_s < 0 or math.inf in (written_bytes, taken_s):
-        raise MalformedError("has a size or a duration that cannot be")
-    return (
-        at_s, str(method), repository, kind, reference, int(status), written_bytes, sent_bytes, taken_s,
-        _address(client),
-    )  # fmt: skip
-
-
-def _offset(state: str) -> float:
-    """The bytes that an upload had received, in the state that distribution hands to the client between requests."""
-    try:
-        content = base64.urlsafe_b64decode(state + "=" * (-len(state) % 4))
-        offset = float(json.loads(content[_SIGNED_BYTES:])["Offset"])
-        return offset if 0 < offset < math.inf else _NAN
-    except (ValueError, KeyError, TypeError):
-        return _NAN
-
-
-def _address(client: str) -> str:
-    """The address without its port."""
-    host, colon, port = client.rpartition(":")
-    return host.strip("[]") if colon and port.isdigit() and (host.count(":") == 0 or host.endswith("]")) else client
-
-
-def go_duration_s(text: str) -> float:
-    """Go's `1m2.5s`, `826.933µs`, in seconds. ValueError for anything else."""
-    parts = _PART.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f"{text!r} is no duration")
-    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
-
-
-def _iso_s(text: Any) -> float:
-    at = datetime.fromisoformat(str(text))
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
-
-
-def _stamp(time: str | None, syslog: str | None) -> float:
-    try:
-        if time is not None:
-            return datetime.strptime(time, "%d/%b/%Y:%H:%M:%S %z").timestamp()
-        if syslog is not None:
-            return datetime.strptime(f"2000 {syslog}", "%Y %b %d %H:%M:%S").replace(tzinfo=UTC).timestamp()
-    except ValueError:
-        pass
-    if time is None and syslog is None:
-        raise MalformedError("has no time")
-    raise MalformedError("its time is none")
+    sent = values.written_bytes if values.kind == "upload" and values.method == "PUT" else _NAN
+    return values._replace(sent_bytes=sent)

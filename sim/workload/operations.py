@@ -14,28 +14,28 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final, Literal, cast
 
 from sim.errors import InputError, near, shown
-from sim.workload.sessions import Blobs, Operation
+from sim.workload.logged import Blobs, Operation
+from sim.workload.textfile import opened
 
 COLUMNS: Final = ("at_s", "op", "client", "count", "repository", "tag", "blobs")
 
 
 def is_operations(path: str) -> bool:
     """Whether a file's first line that is no comment is the header."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return next((line for line in file if not line.startswith("#")), "").strip() == ",".join(COLUMNS)
-    except OSError:
-        return False  # who opens it next says why
+    with suppress(InputError), opened(path) as file:  # who opens it next says why it can't
+        return next((line for line in file if not line.startswith("#")), "").strip() == ",".join(COLUMNS)
+    return False
 
 
 def operations(path: str) -> Iterator[Operation]:
     """The operations of a file, a row at a time. InputError with the line of the first that is wrong."""
     images: dict[tuple[str, str], Blobs] = {}
     last_s = -math.inf
-    with open(path, encoding="utf-8", newline="") as file:
+    with opened(path) as file:
         numbered = ((number, line) for number, line in enumerate(file, 1) if line.strip() and line[0] != "#")
         next(numbered)
         for number, line in numbered:

@@ -12,9 +12,11 @@ from pathlib import Path
 from sim.errors import InputError
 from sim.scenario import Scenario
 from sim.scenario.replay import Replay
-from sim.workload.accesslog import Format, Reading, requests
+from sim.workload.accesslog import Format, requests
+from sim.workload.logged import Logged, Operation
 from sim.workload.operations import COLUMNS, is_operations, operations
-from sim.workload.sessions import Logged, Operation, Sessions, Sizes
+from sim.workload.request import Reading
+from sim.workload.sessions import Sessions
 
 
 @dataclass(slots=True)
@@ -59,16 +61,24 @@ class Source:
 
         For those the log is read once more from its beginning, when the first is met.
         """
-        sizes: Sizes | None = None
+        sizes: Mapping[str, float] | None = None
         for operation in operations:
             if any(math.isnan(size) for _, size in operation.blobs):
                 if sizes is None:
-                    sizes = Sizes().all(requests(Reading(self.reading.path, most_malformed=1.0), self._format()))
+                    sizes = self._sizes()
                 told = (
                     (digest, sizes.get(digest, size) if math.isnan(size) else size) for digest, size in operation.blobs
                 )
                 operation = operation._replace(blobs=tuple(told))
             yield operation
+
+    def _sizes(self) -> Mapping[str, float]:
+        """Blobs' bytes by digest, as the whole log tells them."""
+        sessions = Sessions(Logged())
+        reading = Reading(self.reading.path, most_malformed=1.0, fields_given=self.reading.fields_given)
+        for _ in sessions.operations(requests(reading, self._format())):
+            pass
+        return sessions.sizes
 
     def _format(self) -> Format | None:
         if self.replay.format == "operations":
@@ -82,7 +92,7 @@ def source(scenario: Scenario) -> Source:
     if replay is None:
         raise ValueError(f"{scenario.name} replays nothing")
     path = normpath(Path(scenario.name).parent / replay.log)
-    return Source(replay, Reading(path, replay.malformed))
+    return Source(replay, Reading(path, replay.malformed, replay.fields))
 
 
 class Places:

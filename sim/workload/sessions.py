@@ -7,6 +7,15 @@ another (a tag's by `HEAD`, an index, then the image's own) are one pull. What s
 so memory holds what was under way in that time and what the registry has by then, however long the log is. Pushes
 without an end and manifests alone (an index, a tag put on what is there) are counted and left out.
 
+One rule says which requests count: those answered with success, and those sent elsewhere for the content (301 to 308),
+since an object store then moves the bytes and the registry's log has its own few. A blob that comes in ranges (206), or
+in a first part and the rest, is what its parts add up to. An upload is what it ended with: the offset in
+distribution's state, else what its requests sent. Several clients may stand behind one address: each manifest got by
+a tag begins a pull of its own, and a blob goes to the first of them that is of its image and has not had it. Ranges
+that such clients fetch at once of a blob whose size is not known cannot be told apart.
+
+A blob's size may stand in a line after its push, so sizes are filled in when an operation is passed on.
+
 The log tells what an image is made of when it was pushed there. Of an image that was pushed before the log begins, a
 pull shows only what its client fetched: such pulls are `known = False` and nothing about them is predicted.
 """
@@ -16,130 +25,56 @@ from __future__ import annotations
 import heapq
 import math
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
-from sim.workload.accesslog import Request
+from sim.workload.logged import Blobs, Logged, Operation, is_digest
+from sim.workload.request import Request
 
 #: Longer than any blob takes between its first and its last request.
 QUIET_S: Final = 600.0
 _SWEEP_EVERY_S: Final = 120.0
-
-Blobs = tuple[tuple[str, float], ...]
-
-
-class Operation(NamedTuple):
-    """One push or pull as it was logged.
-
-    `blobs` are the image's, digest and bytes (NaN where the log never says), in the order in which they were asked for;
-    `moved` are those of them that travelled. `found` are blobs of a push that were there before the log could know.
-    """
-
-    at_s: float
-    kind: Literal["push", "pull"]
-    client: str
-    repository: str
-    reference: str
-    blobs: Blobs
-    moved: frozenset[str]
-    found: frozenset[str]
-    manifest_bytes: float
-    known: bool
+#: Uploads under way of which parts are remembered; those that are given up are never heard of again.
+_UPLOADS: Final = 100_000
+#: Pulls of one repository from one address that are under way at once; the oldest ends where there are more.
+_PULLS: Final = 64
+#: The content is elsewhere: the client gets it there.
+_ELSEWHERE: Final = (301, 302, 303, 307, 308)
+_UNCHANGED: Final = 304
+_PARTIAL: Final = 206
 
 
-@dataclass(slots=True)
-class Logged:
-    """What a registry's log says was done, added up: blobs and bytes sent, saved and fetched."""
-
-    pushes: int = 0
-    pulls: int = 0
-    sent_blobs: int = 0
-    sent_bytes: float = 0.0
-    saved_blobs: int = 0
-    saved_bytes: float = 0.0
-    fetched_blobs: int = 0
-    fetched_bytes: float = 0.0
-    unknown_pulls: int = 0
-    found_blobs: int = 0
-    unended: int = 0
-    bare: int = 0
-    guessed_blobs: int = 0
-
-    def add(self, operation: Operation, unknown_bytes: float) -> None:
-        """Count one; a blob of unknown size as `unknown_bytes`, and as guessed."""
-        self.guessed_blobs += sum(math.isnan(size) for _, size in operation.blobs)
-        moved = [sized(size, unknown_bytes) for digest, size in operation.blobs if digest in operation.moved]
-        kept = [sized(size, unknown_bytes) for digest, size in operation.blobs if digest not in operation.moved]
-        if operation.kind == "push":
-            self.pushes += 1
-            self.sent_blobs += len(moved)
-            self.sent_bytes += sum(moved)
-            self.saved_blobs += len(kept)
-            self.saved_bytes += sum(kept)
-            self.found_blobs += len(operation.found)
-        else:
-            self.pulls += 1
-            self.unknown_pulls += not operation.known
-            self.fetched_blobs += len(moved)
-            self.fetched_bytes += sum(moved)
-
-
-def is_digest(reference: str) -> bool:
-    """Whether a manifest is asked for by its digest and not by a tag."""
-    return reference.startswith("sha256:")
-
-
-def sized(size_bytes: float, unknown_bytes: float) -> int:
-    """A blob's bytes, or those that stand for a blob whose size no log says."""
-    return int(unknown_bytes if math.isnan(size_bytes) else size_bytes)
-
-
-class Sizes(dict[str, float]):
-    """Bytes of blobs by their digests, as requests tell them: what an upload sent, or the most that anybody got."""
-
-    def learn(self, request: Request) -> None:
-        """Take what a request that went well says of the size of its blob, if it says anything."""
-        blob, told = request.reference, request.sent_bytes if request.kind == "upload" else request.written_bytes
-        if blob and not math.isnan(told):
-            self[blob] = told if request.kind == "upload" else max(told, self.get(blob, 0.0))
-
-    def all(self, requests: Iterable[Request]) -> Sizes:
-        """The same of all requests."""
-        for request in requests:
-            if _uploads(request) or (request.kind == "blob" and request.method == "GET" and _went_well(request)):
-                self.learn(request)
-        return self
-
-
-def _went_well(request: Request) -> bool:
-    return 200 <= request.status < 300
-
-
-def _uploads(request: Request) -> bool:
-    """Whether it ended the upload of a blob."""
-    return request.kind == "upload" and request.method in ("PUT", "POST") and request.status == 201
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Session:
     """A push or a pull under way."""
 
     kind: Literal["push", "pull"]
+    client: str
+    repository: str
     began_s: float
     last_s: float
     reference: str = ""
     blobs: dict[str, bool] = field(default_factory=dict)  # digest -> whether its bytes travelled
     part: dict[str, None] = field(default_factory=dict)  # those since the last manifest that was put by its digest
     image: tuple[str, ...] | None = None  # what the manifest meant when a pull got it
-    got: bool = False
+    asked: set[str] = field(default_factory=set)  # manifests that a pull got
     manifest_bytes: float = math.nan
+    came_bytes: dict[str, float] = field(default_factory=dict)  # digest -> bytes of it that a pull has had
 
     def touch(self, digest: str, travelled: bool) -> None:
         """This blob is of the image; once it has travelled it stays so."""
         self.part[digest] = None
         self.blobs[digest] = travelled or self.blobs.get(digest, False)
+
+    def came(self, digest: str, size_bytes: float, partial: bool) -> float:
+        """More of a blob came, or all of it; how much of it there is by now, bytes: infinite where nobody can say."""
+        had = self.came_bytes.get(digest, 0.0)
+        all_told = had + size_bytes if partial else max(had, size_bytes)
+        had = math.inf if math.isnan(size_bytes) else all_told
+        self.came_bytes[digest] = had
+        return had
 
 
 class Sessions:
@@ -147,14 +82,23 @@ class Sessions:
 
     def __init__(self, logged: Logged) -> None:
         self._logged = logged
-        self._open: OrderedDict[tuple[str, str, str], _Session] = OrderedDict()
+        self._open: OrderedDict[int, _Session] = OrderedDict()  # by id, the one heard of last at the end
+        self._pushing: dict[tuple[str, str], _Session] = {}
+        self._pulling: dict[tuple[str, str], list[_Session]] = {}
         self._ready: list[tuple[float, int, Operation]] = []
         self._number = count()
-        self._sizes = Sizes()
+        self._sent: dict[str, float] = {}
+        self._got: dict[str, float] = {}
+        self._parts: OrderedDict[str, float] = OrderedDict()
         self._held: dict[str, set[str]] = {}
         self._images: dict[tuple[str, str], tuple[str, ...]] = {}
         self._manifests: dict[tuple[str, str], float] = {}
         self._now_s = self._swept_s = -math.inf
+
+    @property
+    def sizes(self) -> Mapping[str, float]:
+        """Blobs' bytes by digest, as far as requests told so far: what uploads sent before what pulls got."""
+        return self._got | self._sent
 
     def operations(self, requests: Iterable[Request]) -> Iterator[Operation]:
         """Every operation that ended well, in the order in which they began."""
@@ -166,62 +110,107 @@ class Sessions:
         yield from self._sweep(math.inf)
 
     def _take(self, request: Request) -> None:
-        if not request.repository or not _went_well(request):
-            if request.kind == "blob" and request.method == "HEAD" and request.status == 404:
-                self._at(request, "push").touch(request.reference, travelled=False)
-            return
-        if request.kind == "upload":
+        kind, method = request.kind, request.method
+        answered = 200 <= request.status < 300 or request.status in (*_ELSEWHERE, _UNCHANGED)
+        if not request.repository or not answered:
+            if kind == "blob" and method == "HEAD" and request.status == 404:
+                self._push_of(request).touch(request.reference, travelled=False)
+        elif kind in ("upload", "mount"):
             self._uploaded(request)
-        elif request.kind == "blob":
+        elif kind == "blob" and method == "HEAD":
+            self._push_of(request).touch(request.reference, travelled=False)
+        elif kind == "blob" and method == "GET":
             self._blob(request)
-        elif request.kind == "manifest" and request.method == "PUT":
+        elif kind == "manifest" and method == "PUT":
             self._put(request)
-        elif request.kind == "manifest" and request.method in ("GET", "HEAD"):
+        elif kind == "manifest" and method in ("GET", "HEAD"):
             self._manifest(request)
 
     def _uploaded(self, request: Request) -> None:
-        session = self._at(request, "push")
-        if request.method == "POST" and request.status == 201 and request.reference:
-            session.touch(request.reference, travelled=False)  # mounted from another repository
-        elif _uploads(request) and request.reference:
+        session = self._push_of(request)
+        if request.kind == "mount":
+            if request.status == 201:
+                session.touch(request.reference, travelled=False)  # it is there, from another repository
+        elif request.method == "PATCH":
+            self._part(request)
+        elif request.method in ("PUT", "POST") and request.status == 201 and request.reference:
             session.touch(request.reference, travelled=True)
-            self._sizes.learn(request)
+            before_bytes = self._parts.pop(request.upload, math.nan)
+            told = [each for each in (before_bytes, request.sent_bytes) if not math.isnan(each)]
+            size_bytes = sum(told) if math.isnan(request.offset_bytes) else request.offset_bytes
+            if size_bytes:
+                self._sent[request.reference] = size_bytes
+
+    def _part(self, request: Request) -> None:
+        if request.upload and not math.isnan(request.sent_bytes):
+            self._parts[request.upload] = self._parts.get(request.upload, 0.0) + request.sent_bytes
+            if len(self._parts) > _UPLOADS:
+                self._parts.popitem(last=False)
 
     def _blob(self, request: Request) -> None:
-        if request.method == "HEAD":
-            self._at(request, "push").touch(request.reference, travelled=False)
-        elif request.method == "GET":
-            self._at(request, "pull").touch(request.reference, travelled=True)
-            self._sizes.learn(request)
+        digest, partial = request.reference, request.status == _PARTIAL
+        session = self._pull_of(request, digest)
+        session.touch(digest, travelled=True)
+        here = 200 <= request.status < 300
+        had_bytes = session.came(digest, request.written_bytes if here else math.nan, partial)
+        if 0 < had_bytes < math.inf:
+            self._got[digest] = max(had_bytes, self._got.get(digest, 0.0))
+
+    def _pull_of(self, request: Request, digest: str) -> _Session:
+        """Whose blob this is: the first pull of an image with it that has not had it, else the newest pull."""
+        pulls = self._pulling.get((request.client, request.repository), [])
+        newest = next((one for one in reversed(pulls) if one.asked), None)
+        for one in pulls:
+            of_image = (
+                digest in one.image
+                if one.image is not None
+                else (newest is not None and one.asked and one.reference == newest.reference)
+            )
+            if of_image and self._lacks(one, digest, request.status == _PARTIAL and one is newest):
+                return self._heard(one, request)
+        return self._heard(pulls[-1], request) if pulls else self._begin(request, "pull")
+
+    def _lacks(self, session: _Session, digest: str, goes_on: bool) -> bool:
+        """Whether a pull has not had all of a blob; a range of unknown whole goes on where the newest pull is."""
+        if not session.blobs.get(digest, False):
+            return True
+        size_bytes = self._size(digest, of_pulls=False)
+        return goes_on if math.isnan(size_bytes) else session.came_bytes.get(digest, 0.0) < size_bytes
 
     def _put(self, request: Request) -> None:
-        session = self._at(request, "push")
+        session = self._push_of(request)
+        session.reference = request.reference
         if is_digest(request.reference):
             self._images[request.repository, request.reference] = tuple(session.part)
             session.part = {}
-            session.reference = request.reference
         else:
-            session.reference = request.reference
-            self._end(self._key(request, "push"))
+            self._end(session)
 
     def _manifest(self, request: Request) -> None:
-        key, asked = self._key(request, "pull"), request.reference
-        under_way = self._open.get(key)
+        asked = request.reference
         if request.method == "HEAD":
-            if under_way is not None:
-                self._end(key)
-            self._at(request, "pull").reference = asked
+            self._begin(request, "pull").reference = asked
             return
-        if under_way is not None and under_way.got:
-            another = not is_digest(under_way.reference) and not is_digest(asked)
-            if under_way.blobs or another:
-                self._end(key)
-        session = self._at(request, "pull")
+        session = self._asking(request)
         if not session.reference or not is_digest(asked):
             session.reference = asked
         self._means(request.repository, asked, session)
-        session.got, session.manifest_bytes = True, request.written_bytes
-        self._manifests[request.repository, asked] = request.written_bytes
+        session.asked.add(asked)
+        if request.status != _UNCHANGED:
+            session.manifest_bytes = self._manifests[request.repository, asked] = request.written_bytes
+
+    def _asking(self, request: Request) -> _Session:
+        """Whose manifest this is: who looked the tag up last; for a digest, who got an index and no blob yet."""
+        asked = request.reference
+        pulls = self._pulling.get((request.client, request.repository), [])
+        for one in reversed(pulls):
+            if not one.asked and one.reference and (one.reference == asked or is_digest(asked)):
+                return self._heard(one, request)
+        if is_digest(asked):
+            for one in pulls:
+                if one.asked and not one.blobs and asked not in one.asked:
+                    return self._heard(one, request)
+        return self._begin(request, "pull")
 
     def _means(self, repository: str, asked: str, session: _Session) -> None:
         """What a pull gets: the image of the manifest that it asked for last, else that of the tag before it."""
@@ -232,68 +221,95 @@ class Sessions:
             self._images[repository, asked] = tagged
         session.image = own or tagged
 
-    def _key(self, request: Request, kind: str) -> tuple[str, str, str]:
-        return kind, request.client, request.repository
+    def _push_of(self, request: Request) -> _Session:
+        """The push that this client has under way in this repository, or a new one."""
+        session = self._pushing.get((request.client, request.repository))
+        return self._begin(request, "push") if session is None else self._heard(session, request)
 
-    def _at(self, request: Request, kind: Literal["push", "pull"]) -> _Session:
-        key = self._key(request, kind)
-        session = self._open.get(key)
-        if session is None:
-            session = self._open[key] = _Session(kind, request.at_s, request.at_s)
-        session.began_s = min(session.began_s, request.at_s)
-        session.last_s = max(session.last_s, request.at_s)
-        self._open.move_to_end(key)
+    def _begin(self, request: Request, kind: Literal["push", "pull"]) -> _Session:
+        session = _Session(kind, request.client, request.repository, request.at_s, request.at_s)
+        whose = request.client, request.repository
+        if kind == "push":
+            self._pushing[whose] = session
+        else:
+            pulls = self._pulling.setdefault(whose, [])
+            pulls.append(session)
+        self._open[id(session)] = session
+        if kind == "pull" and len(pulls) > _PULLS:
+            self._end(pulls[0])
         return session
 
-    def _end(self, key: tuple[str, str, str]) -> None:
-        kind, client, repository = key
-        session = self._open.pop(key)
-        if kind == "pull" and not session.got:
+    def _heard(self, session: _Session, request: Request) -> _Session:
+        session.began_s = min(session.began_s, request.at_s)
+        session.last_s = max(session.last_s, request.at_s)
+        self._open.move_to_end(id(session))
+        return session
+
+    def _close(self, session: _Session) -> None:
+        del self._open[id(session)]
+        whose = session.client, session.repository
+        if session.kind == "push":
+            del self._pushing[whose]
+            return
+        pulls = self._pulling[whose]
+        pulls.remove(session)
+        if not pulls:
+            del self._pulling[whose]
+
+    def _end(self, session: _Session) -> None:
+        self._close(session)
+        if session.kind == "pull" and not session.asked:
             return  # who only asked what a tag means has pulled nothing
         if not session.blobs and session.image is None:
             self._logged.bare += 1
             return
         moved = frozenset(digest for digest, travelled in session.blobs.items() if travelled)
-        if kind == "push":
-            operation = self._push(session, client, repository, moved)
-        else:
-            operation = self._pull(session, client, repository, moved)
+        operation = self._push(session, moved) if session.kind == "push" else self._pull(session, moved)
         heapq.heappush(self._ready, (operation.at_s, next(self._number), operation))
 
-    def _push(self, session: _Session, client: str, repository: str, moved: frozenset[str]) -> Operation:
+    def _push(self, session: _Session, moved: frozenset[str]) -> Operation:
+        repository = session.repository
         held = self._held.setdefault(repository, set())
         found = frozenset(session.blobs) - moved - held
         held.update(session.blobs)
         self._images[repository, session.reference] = tuple(session.blobs)
         size = self._manifests.get((repository, session.reference), math.nan)
-        blobs = self._blobs(session.blobs)
         return Operation(
-            session.began_s, "push", client, repository, session.reference, blobs, moved, found, size, True
+            session.began_s, "push", session.client, repository, session.reference, _unsized(session.blobs), moved,
+            found, size, True,
         )  # fmt: skip
 
-    def _pull(self, session: _Session, client: str, repository: str, moved: frozenset[str]) -> Operation:
+    def _pull(self, session: _Session, moved: frozenset[str]) -> Operation:
         image, known = session.image, session.image is not None
-        blobs = self._blobs(session.blobs if image is None else dict.fromkeys((*image, *session.blobs)))
+        blobs = _unsized(session.blobs if image is None else dict.fromkeys((*image, *session.blobs)))
         return Operation(
-            session.began_s, "pull", client, repository, session.reference, blobs, moved, frozenset(),
+            session.began_s, "pull", session.client, session.repository, session.reference, blobs, moved, frozenset(),
             session.manifest_bytes, known,
         )  # fmt: skip
 
-    def _blobs(self, digests: Iterable[str]) -> Blobs:
-        return tuple((digest, self._sizes.get(digest, math.nan)) for digest in digests)
+    def _size(self, digest: str, of_pulls: bool = True) -> float:
+        """A blob's bytes by whatever told them first; NaN where nothing did, or only pulls and these do not count."""
+        return self._sent.get(digest, self._got.get(digest, math.nan) if of_pulls else math.nan)
+
+    def _sized(self, operation: Operation) -> Operation:
+        return operation._replace(blobs=tuple((digest, self._size(digest)) for digest, _ in operation.blobs))
 
     def _sweep(self, quiet_since_s: float) -> Iterator[Operation]:
         """End what is quiet, and let go what nothing that is still open can precede."""
         self._swept_s = self._now_s
         while self._open:
-            key, session = next(iter(self._open.items()))
+            session = next(iter(self._open.values()))
             if session.last_s > quiet_since_s:
                 break
             if session.reference:
-                self._end(key)
+                self._end(session)
             else:
                 self._logged.unended += session.kind == "push"
-                del self._open[key]
+                self._close(session)
         limit_s = min(min((one.began_s for one in self._open.values()), default=math.inf), quiet_since_s)
         while self._ready and self._ready[0][0] <= limit_s:
-            yield heapq.heappop(self._ready)[2]
+            yield self._sized(heapq.heappop(self._ready)[2])
+
+
+def _unsized(digests: Iterable[str]) -> Blobs:
+    return tuple((digest, math.nan) for digest in digests)

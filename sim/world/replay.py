@@ -19,8 +19,8 @@ from sim.registry.plan import plan_pull
 from sim.rows import PULL
 from sim.scenario.replay import Replay
 from sim.workload.demand import Ask
+from sim.workload.logged import Logged, Operation, is_digest, sized
 from sim.workload.replay import Places
-from sim.workload.sessions import Logged, Operation, is_digest, sized
 from sim.world.clock import Failure, Steps
 from sim.world.fetch import fetch_blobs, fetch_from_swarm
 from sim.world.log import DeployRow, Moved

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from sim.errors import InputError
 from sim.workload import accesslog
-from sim.workload.accesslog import Reading, Request, requests
+from sim.workload.accesslog import requests
+from sim.workload.request import Reading, Request
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -26,6 +27,11 @@ def record(number: int, **changes: Any) -> dict[str, Any]:
         "http.request.uri": f"v2/a/b/blobs/{number}", "http.response.status": 200, "http.response.written": number,
         "timestamp": "2017-06-20T02:41:18.399Z",
     } | changes  # fmt: skip
+
+
+#: A request's line that breaks off, and a record of one without its time.
+CUT = '10.0.0.1 - - [23/Nov/2026:12:38:34 +0000] "GET /v2/a/b/blobs/sha256:ab HT'
+NO_TIME = json.dumps({key: value for key, value in record(9).items() if key != "timestamp"})
 
 
 def read(path: Path, most_malformed: float = 0.01) -> tuple[list[Request], Reading]:
@@ -83,7 +89,7 @@ def test_malformed_records_are_counted_with_their_lines(tmp_path: Path) -> None:
     """What cannot be read is passed over and told; what follows is read again."""
     path = tmp_path / "log"
     good = [json.dumps(record(number)) for number in range(4)]
-    path.write_text("\n".join([good[0], "nonsense", good[1], good[2][:-5], "", good[3], '{"timestamp": 1}']))
+    path.write_text("\n".join([good[0], CUT, good[1], good[2][:-5], "", good[3], NO_TIME]))
     found, reading = read(path, most_malformed=0.5)
     assert [request.reference for request in found] == ["0", "1", "3"]
     assert reading.malformed == 3
@@ -114,7 +120,7 @@ def test_an_array_that_does_not_end_is_told(tmp_path: Path) -> None:
 def test_more_malformed_than_allowed_is_an_error(tmp_path: Path) -> None:
     """Above the share that is allowed, reading ends with one line that names file, lines and remedy."""
     path = tmp_path / "log"
-    path.write_text("\n".join([json.dumps(record(number)) for number in range(98)] + ["x", "y"]))
+    path.write_text("\n".join([json.dumps(record(number)) for number in range(98)] + [CUT, CUT]))
     assert len(read(path, most_malformed=0.02)[0]) == 98
     with pytest.raises(InputError) as told:
         read(path, most_malformed=0.019)
@@ -125,9 +131,9 @@ def test_more_malformed_than_allowed_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_hopeless_file_is_given_up_early(tmp_path: Path) -> None:
-    """A file with nonsense in every other line is refused after a thousand, not at its end."""
+    """A file whose every other line breaks off is refused after a thousand, not at its end."""
     path = tmp_path / "log"
-    path.write_text("\n".join([json.dumps(record(1)), "x"] * 5_000))
+    path.write_text("\n".join([json.dumps(record(1)), CUT] * 5_000))
     with pytest.raises(InputError, match="500 of 1000 requests"):
         read(path)
 

@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.workload.logline import MalformedError, go_duration_s, parse
+from sim.workload.envelope import Envelopes
+from sim.workload.logline import parse
+from sim.workload.logpath import MalformedError, Values
+from sim.workload.logtime import go_duration_s
 
 COMBINED = '10.99.2.1 - - [23/Nov/2026:12:38:34 +0000] "GET /v2/org1/web/blobs/sha256:ab HTTP/1.1" 200 1679360 "" "x/1"'
 NGINX = COMBINED + " 0.005 0.004 ."
@@ -36,32 +39,76 @@ AT_S = 1795437514.0
 STATE = base64.urlsafe_b64encode(bytes(32) + b'{"Offset":42}').decode()
 
 
-def values(item: Any, chosen: str = "") -> tuple[Any, ...]:
-    found = parse(item, chosen)
+def values(item: Any, chosen: str = "") -> Values:
+    stamp: float | str | None = None
+    if isinstance(item, str):
+        peeled = Envelopes().peel(item)
+        assert peeled is not None
+        item, stamp, _ = peeled
+    found = parse(item, chosen, stamp)
     assert found is not None
     return found[1]
 
 
 def test_a_combined_line() -> None:
     """Apache's line says who asked for what and when, and how many bytes the answer had; nothing of its duration."""
-    at_s, *rest, sent, taken_s, client = values(COMBINED)
-    assert (at_s, rest) == (AT_S, ["GET", "org1/web", "blob", "sha256:ab", 200, 1679360.0])
-    assert client == "10.99.2.1"
-    assert math.isnan(sent)
-    assert math.isnan(taken_s)
+    found = values(COMBINED)
+    assert found[:7] == (AT_S, "GET", "org1/web", "blob", "sha256:ab", 200, 1679360.0)
+    assert found.client == "10.99.2.1"
+    assert math.isnan(found.sent_bytes)
+    assert math.isnan(found.duration_s)
 
 
 def test_nginx_adds_how_long_it_took() -> None:
     """The first number behind a combined line is nginx's `$request_time`."""
-    assert values(NGINX)[8] == 0.005
+    assert values(NGINX).duration_s == 0.005
+
+
+def test_what_servers_add_to_a_combined_line() -> None:
+    """Durations are told by their shape, whatever their unit, and a request's length stands before one."""
+    assert values(COMBINED + " 4000").duration_s == 0.004
+    assert values(COMBINED + ' rt=0.004 uct="0.000"').duration_s == 0.004
+    assert values(COMBINED + ' 7 "registry@docker" "http://10.0.0.2:5000" 12ms').duration_s == 0.012
+    ingress = values(COMBINED + " 412 0.003 [registry-5000] [] 10.42.0.17:5000 87 0.004 200 0cafe7ac")
+    assert (ingress.sent_bytes, ingress.duration_s) == (412.0, 0.003)
+    nexus = COMBINED.replace(' 200 1679360 ""', " 200 - 1679360 4") + " [qtp-1]"
+    assert (values(nexus).written_bytes, values(nexus).duration_s) == (1679360.0, 0.004)
+
+
+def test_envoy_s_line_begins_with_its_time_and_has_the_client_behind() -> None:
+    """Envoy's own format has flags behind the status, bytes in and out, and milliseconds."""
+    found = values(
+        '[2026-11-23T12:38:34.500Z] "PATCH /v2/a/blobs/uploads/u HTTP/1.1" 202 - 5000 0 40 39 "10.0.0.7" "docker/26" '
+        '"id" "reg.example" "10.1.0.2:5000"'
+    )
+    assert (found.at_s, found.kind, found.upload, found.status) == (AT_S + 0.5, "upload", "u", 202)
+    assert (found.sent_bytes, found.written_bytes, found.duration_s, found.client) == (5000.0, 0.0, 0.04, "10.0.0.7")
+
+
+def test_zot_s_and_traefik_s_records_are_told_by_their_names() -> None:
+    """A record's fields are found by what their names mean; Traefik's durations are nanoseconds, zot's are Go's."""
+    zot = {
+        "level": "info", "component": "session", "clientIP": "10.0.0.7:5130", "method": "GET",
+        "path": "/v2/a/manifests/v1", "statusCode": 200, "latency": "4ms", "bodySize": 577,
+        "headers": {"Accept": ["x"]}, "message": "HTTP API",
+        "time": "2026-11-23T12:38:34.004Z",
+    }  # fmt: skip
+    found = values(json.dumps(zot))
+    assert (found.at_s, found.client, found.written_bytes) == (pytest.approx(AT_S), "10.0.0.7", 577.0)
+    traefik = {
+        "ClientHost": "10.0.0.7", "DownstreamContentSize": 577, "DownstreamStatus": 200, "Duration": 4_000_000,
+        "RequestContentSize": 0, "RequestMethod": "GET", "RequestPath": "/v2/a/manifests/v1",
+        "StartUTC": "2026-11-23T12:38:34Z", "time": "2026-11-23T12:38:35Z", "level": "info", "msg": "",
+    }  # fmt: skip
+    found = values(json.dumps(traefik))
+    assert (found.at_s, found.duration_s, found.sent_bytes) == (AT_S, 0.004, 0.0)
 
 
 def test_harbor_has_syslog_s_time() -> None:
     """Harbor's lines have no time of their own; what syslog puts in front dates them, without a year."""
-    at_s, method, repository, kind, reference, status, *_, taken_s, client = values(HARBOR)
-    assert (method, repository, kind, reference, status) == ("HEAD", "library/app", "manifest", "v1", 404)
-    assert (taken_s, client) == (0.012, "10.0.0.7")
-    assert at_s % 86_400 == 12 * 3600 + 38 * 60 + 34
+    found = values(HARBOR)
+    assert found[1:6] == ("HEAD", "library/app", "manifest", "v1", 404)
+    assert (found.duration_s, found.client, found.at_s) == (0.012, "10.0.0.7", "Nov 23 12:38:34")
 
 
 def test_distribution_s_own_lines_are_dated_by_their_end() -> None:
@@ -72,21 +119,23 @@ def test_distribution_s_own_lines_are_dated_by_their_end() -> None:
         "http.response.duration": "500ms", "http.response.status": 200, "http.response.written": 577,
     }  # fmt: skip
     for line in (LOGFMT, json.dumps(record)):
-        at_s, method, *_, written, sent, taken_s, client = values(line)
-        assert (at_s, method, written, taken_s, client) == (AT_S - 5, "GET", 577.0, 0.5, "10.99.1.1")
-        assert math.isnan(sent)
+        found = values(line)
+        assert (found.at_s, found.method, found.written_bytes) == (AT_S - 5, "GET", 577.0)
+        assert (found.duration_s, found.client) == (0.5, "10.99.1.1")
+        assert math.isnan(found.sent_bytes)
 
 
 def test_a_record_of_fast18() -> None:
     """The workload study's records name repositories and blobs by hashes of eight digits."""
     assert values(FAST18)[1:5] == ("GET", "4715bf52/437c49db", "blob", "93054319")
-    assert values(json.dumps(FAST18))[8] == 1.5
+    assert values(json.dumps(FAST18)).duration_s == 1.5
 
 
 def test_an_upload_tells_what_it_sent() -> None:
     """distribution's signed state holds the offset reached; FAST'18's `written` of a `PUT` is the layer's size."""
     line = COMBINED.replace("GET /v2/org1/web/blobs/sha256:ab", f"PUT /v2/a/blobs/uploads/u?_state={STATE}&digest=d")
-    assert values(line)[3:8] == ("upload", "d", 200, 1679360.0, 42.0)
+    found = values(line)
+    assert (found.kind, found.reference, found.upload, found.offset_bytes) == ("upload", "d", "u", 42.0)
     put = FAST18 | {"http.request.method": "PUT", "http.request.uri": "v2/a/b/blobs/uploads/77"}
     assert values(put)[3:8] == ("upload", "77", 200, 9576.0, 9576.0)
 
@@ -95,7 +144,7 @@ def test_an_upload_tells_what_it_sent() -> None:
 def test_a_state_that_says_nothing_is_no_size(state: str) -> None:
     """A state cut short or from another program leaves the size unknown."""
     line = COMBINED.replace("GET /v2/org1/web/blobs/sha256:ab", f"PUT /v2/a/blobs/uploads/u?_state={state}&digest=d")
-    assert math.isnan(values(line)[7])
+    assert math.isnan(values(line).offset_bytes)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +154,10 @@ def test_a_state_that_says_nothing_is_no_size(state: str) -> None:
         ("/v2/a/b/c/manifests/latest", ("a/b/c", "manifest", "latest")),
         ("/v2/blobs/manifests/v1", ("blobs", "manifest", "v1")),
         ("/v2/a/blobs/uploads/", ("a", "upload", "")),
-        ("/v2/a/blobs/uploads/?mount=sha256:ab&from=b", ("a", "upload", "sha256:ab")),
+        ("/v2/a/blobs/uploads/?mount=sha256:ab&from=b", ("a", "mount", "sha256:ab")),
+        ("/v2/a/blobs/uploads/?digest=sha256:ab", ("a", "upload", "sha256:ab")),
+        ("https://reg.example:443/v2/a/blobs/sha256:ab", ("a", "blob", "sha256:ab")),
+        ("/api/docker/local/v2/a/blobs/sha256:ab", ("a", "blob", "sha256:ab")),
         ("/v2/a/blobs/sha256%3Aab", ("a", "blob", "sha256:ab")),
         ("/v2/a/tags/list", ("", "other", "")),
     ],
@@ -121,6 +173,13 @@ def test_what_a_request_is_about(uri: str, told: tuple[str, str, str]) -> None:
         '127.0.0.1 - - [23/Nov/2026:12:38:29 +0000] "GET / HTTP/1.1" 200 0 "" "curl"',
         '{"msg": "redis not configured", "time": "2026-11-23T12:38:28Z"}',
         'time="2026-11-23T12:38:28Z" level=info msg="listening on [::]:5000"',
+        "hello",
+        '{"msg": ',
+        r'192.0.2.77 - - [04/Mar/2025:09:00:01 +0000] "\x16\x03\x01" 400 150 "-" "-"',
+        '192.0.2.77 - - [04/Mar/2025:09:00:01 +0000] "-" 408 0 "-" "-"',
+        '2025/03/04 09:00:01 [error] 29#29: *1 upstream failed, request: "GET /v2/ HTTP/1.1", upstream: "http://10.0.0.1"',
+        "2025/03/04 09:00:01 http: TLS handshake error from 10.0.0.1:5130: EOF",
+        "INFO[0002] response completed  http.request.method=GET http.request.uri=/v2/ http.response.status=200",
     ],
 )
 def test_what_a_log_holds_beside_requests(item: str) -> None:
@@ -137,10 +196,11 @@ def test_lines_of_another_format_are_not_counted_twice() -> None:
 @pytest.mark.parametrize(
     ("item", "problem"),
     [
-        ("hello", "is no line of a known log"),
-        ('{"msg": ', "is no JSON"),
+        (COMBINED.replace(" 200 ", " OK "), "is no line of a known log"),
+        (json.dumps(FAST18)[:-5], "is no JSON"),
         (COMBINED.replace("23/Nov", "23/Nub"), "its time is none"),
         (HARBOR.partition(": ")[2], "has no time"),
+        ('{"method": "GET", "uri": "/v2/", "status": 200}', "lacks a time"),
         ({key: FAST18[key] for key in FAST18 if key != "timestamp"}, "lacks timestamp"),
         (FAST18 | {"timestamp": "yesterday"}, "Invalid isoformat string"),
         (FAST18 | {"http.response.status": None}, "int()"),
@@ -171,10 +231,10 @@ def test_a_record_of_nonsense_is_malformed_and_no_more(changes: dict[str, Any]) 
         with suppress(MalformedError):
             found = parse(item, "")
         if found is not None:
-            _, _, _, _, _, status, written, sent, taken_s, client = found[1]
-            assert isinstance(status, int)
-            assert isinstance(client, str)
-            assert not min(written, sent, taken_s) < 0
+            told = found[1]
+            assert isinstance(told.status, int)
+            assert isinstance(told.client, str)
+            assert not any(each < 0 for each in (told.written_bytes, told.sent_bytes, told.duration_s))
 
 
 @given(

@@ -238,7 +238,7 @@ def test_malformed_lines_are_printed(
 ) -> None:
     """Malformed lines within the allowed share are counted and named."""
     lines = (ROOT / "tests/data/registry.log").read_text().splitlines()
-    lines[40:40] = ["garbage"]
+    lines[40:40] = [lines[40][:120]]
     (tmp_path / "log").write_text("\n".join(lines))
     assert ask(monkeypatch, SCENARIO, "--quiet", "--set", f"demand.replay.log={tmp_path / 'log'}") == 0
     out = capsys.readouterr().out

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from sim.workload.accesslog import Reading, Request, requests
-from sim.workload.sessions import QUIET_S, Logged, Operation, Sessions
+from sim.workload.accesslog import requests
+from sim.workload.logged import Logged, Operation
+from sim.workload.request import Reading, Request
+from sim.workload.sessions import QUIET_S, Sessions
 
 DATA = Path(__file__).parents[1] / "data"
 NAN = math.nan
@@ -152,7 +154,7 @@ def test_a_blob_that_was_there_before_the_log_is_told() -> None:
 
 def test_a_mount_sends_nothing() -> None:
     """A blob mounted from another repository is in the image and did not travel."""
-    found, _ = played(said(0, "POST upload k", 201), said(1, "PUT upload f", 201, 5.0), said(2, "PUT manifest v1", 201))
+    found, _ = played(said(0, "POST mount k", 201), said(1, "PUT upload f", 201, 5.0), said(2, "PUT manifest v1", 201))
     assert [name for name, _ in found[0].blobs] == ["k", "f"]
     assert found[0].moved == {"f"}
 

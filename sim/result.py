@@ -1,9 +1,7 @@
 """What one run found: its tables, the metrics made from them, their digest, and what the run took.
 
-Metrics are made from table columns alone, with numpy; pandas and pyarrow are loaded when a DataFrame or a file is
-asked for. A deploy that failed counts as infinite in the distributions of what it did not get done, so that a variant
-cannot look fast by failing; a push that was done before counts as it was. A distribution without values (the lags of a
-run without syncs) has NaN metrics, null in JSON.
+Metrics are made from table columns alone (`sim.accounting`); pandas and pyarrow are loaded when a DataFrame or a file
+is asked for. What has no value is NaN, null in JSON.
 """
 
 from __future__ import annotations
@@ -11,25 +9,26 @@ from __future__ import annotations
 import importlib
 import resource
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim import rows
+from sim import metric_names, rows
+from sim.accounting.groups import Groups, groups
+from sim.accounting.metrics import metrics, metrics_of_groups
 from sim.columns import Table
 from sim.costs import COLUMNS as COSTS
 from sim.costs import Cost, bill
+from sim.errors import InputError, near, shown
 from sim.failures import Failures
 from sim.files import folder, plain, write_json
 from sim.scenario import Scenario
 from sim.scenario.names import CENTRAL
 from sim.scenario.warnings import ScenarioWarning
-from sim.stats.quantiles import summary
 from sim.stats.warmup import mser5
 
 if TYPE_CHECKING:
@@ -126,12 +125,21 @@ class Result:
     @cached_property
     def metrics(self) -> dict[str, float]:
         """Every metric of `sim.rows.METRICS`, and `link_utilisation.NAME.mean`, `.peak` of WAN links and central's."""
-        totals = _totals(self.tables)
-        totals["fleet_convergence_s"] = self._convergence_s()
-        for name in ("cost_usd", "cost_usd_per_month"):
-            totals[name] = sum(getattr(cost, name) for cost in self.bill)
-        ordered = {metric.name: totals[metric.name] for metric in rows.TOTALS}
-        return {**_distributions(self.tables, self.warm_up.ends_s), **ordered, **_utilisation(self.tables["links"])}
+        usd = {name: sum(getattr(cost, name) for cost in self.bill) for name in ("cost_usd", "cost_usd_per_month")}
+        return metrics(self.scenario, self.tables, self.warm_up.ends_s, usd)
+
+    def metrics_by(self, by: str) -> dict[str, dict[str, float]]:
+        """By group of `site`, `client`, `image`, `route` or `nodes` every metric that can be split.
+
+        A group without deploys has NaN in distributions and 0 in counts. InputError when nothing is split by that.
+        """
+        if by not in metric_names.DIMENSIONS:
+            raise InputError("by", f"nothing is split by that, got {shown(by)}", near(by, metric_names.DIMENSIONS))
+        return metrics_of_groups(self.scenario, self.tables, self.warm_up.ends_s, self.groups(by))
+
+    def groups(self, by: str) -> Groups:
+        """Which rows belong to which group of a dimension in `metric_names.DIMENSIONS`."""
+        return groups(self.scenario, self.tables, by)
 
     @cached_property
     def failures(self) -> Failures:
@@ -165,24 +173,6 @@ class Result:
             table.append(cost)
         return _frame(table)
 
-    def _convergence_s(self) -> float:
-        """From a kernel's release until the last application that it redeployed was ready; NaN where none is released.
-
-        Infinite if one of them never got ready.
-        """
-        release, deploys = self.scenario.demand.kernel_release, self.tables["deploys"]
-        carried = (deploys.column("kernel") == 1) & ~_where(deploys.column("route"), rows.START)
-        if release is None or not carried.any():
-            return float("nan")
-        if deploys.column("failed")[carried].any():
-            return float("inf")
-        # Of a repository's deploys with the new kernel the first counts.
-        first: dict[str, float] = {}
-        repositories, ended_s = deploys.column("repository"), deploys.column("ended_s")
-        for at in np.flatnonzero(carried & deploys.column("update")):
-            first.setdefault(repositories[at], float(ended_s[at]))
-        return max(first.values(), default=release.at_s) - release.at_s
-
     def dedup(self, bin_s: float = 3600.0) -> pd.DataFrame:
         """Over time, by when deploys ended: layer bytes saved, bytes moved, the share saved of both; (n_bins, 3)."""
         frames = importlib.import_module("sim.frames")
@@ -200,8 +190,17 @@ class Result:
         """What may be wrong with the question."""
         return self.scenario.warnings
 
-    def to_json(self) -> dict[str, Any]:
-        """The document `regsim.run/1`, ready for `json.dumps`; what is infinite or has no value is None."""
+    def to_json(self, by: Sequence[str] = ()) -> dict[str, Any]:
+        """The document `regsim.run/1`, ready for `json.dumps`; what is infinite or has no value is None.
+
+        Metrics `by` group are among the others: `deploy_latency_s.p95[site=sin]`.
+        """
+        split = {
+            metric_names.split_name(metric, dimension, group): value
+            for dimension in by
+            for group, found in self.metrics_by(dimension).items()
+            for metric, value in found.items()
+        }
         document = {
             "schema": "regsim.run/1",
             "scenario": self.scenario.name,
@@ -220,7 +219,7 @@ class Result:
             "warm_up_s": self.warm_up.ends_s,
             "too_short": self.warm_up.too_short,
             "digest": self.digest,
-            "metrics": self.metrics,
+            "metrics": {**self.metrics, **split},
             "costs": [cost._asdict() for cost in self.bill],
         }
         made: dict[str, Any] = plain(document)
@@ -246,53 +245,3 @@ class Result:
 def _frame(table: Table) -> pd.DataFrame:
     made: pd.DataFrame = importlib.import_module("sim.frames").frame(table)
     return made
-
-
-def _distributions(tables: Mapping[str, Table], from_s: float) -> dict[str, float]:
-    """Of what was asked for, or published, from that time on."""
-    found = {}
-    for name, (table, column) in rows.DISTRIBUTIONS.items():
-        values = tables[table].column(column)
-        counts = tables[table].column(rows.BEGINS[table]) >= from_s
-        if table == "deploys":
-            counts &= ~np.isnan(values)  # a start and a replayed pull have no push, and a push no pull
-        if name in rows.TO_CENTRAL:
-            counts &= _where(tables[table].column("target"), CENTRAL) == rows.TO_CENTRAL[name]
-        values = values[counts]
-        for statistic, value in summary(values).items():
-            found[f"{name}.{statistic}"] = value
-    return found
-
-
-def _totals(tables: Mapping[str, Table]) -> dict[str, float]:
-    deploys, transfers, registries = tables["deploys"], tables["transfers"], tables["registries"]
-    central = _where(registries.column("registry"), CENTRAL)
-    purposes, sizes_bytes = transfers.column("purpose"), transfers.column("size_bytes")
-    totals = {
-        "wan_bytes": sizes_bytes[transfers.column("wan")].sum(),
-        "central_egress_bytes": registries.column("sent_bytes")[central].sum(),
-        "central_ingress_bytes": registries.column("received_bytes")[central].sum(),
-        **{f"{purpose}_bytes": sizes_bytes[_where(purposes, purpose)].sum() for purpose in ("push", "pull", "sync")},
-        "dedup_saved_bytes": deploys.column("saved_bytes").sum() + tables["syncs"].column("saved_bytes").sum(),
-        "coalesced_bytes": deploys.column("coalesced_bytes").sum(),
-        "stale_starts": tables["starts"].column("stale").sum(),
-        "missed_starts": tables["starts"].column("missed").sum(),
-        "failed_deploys": deploys.column("failed").sum(),
-        "lost_images": tables["drops"].column("lost").sum(),
-    }
-    return {name: float(total) for name, total in totals.items()}
-
-
-def _utilisation(links: Table) -> dict[str, float]:
-    found = {}
-    ends = zip(links.column("tail"), links.column("head"), strict=True)
-    of_interest = links.column("wan") | np.array([CENTRAL in pair for pair in ends], dtype=bool)
-    names, means, peaks = (links.column(name) for name in ("link", "mean_utilisation", "peak_utilisation"))
-    for at in np.flatnonzero(of_interest):
-        found[f"link_utilisation.{names[at]}.mean"] = float(means[at])
-        found[f"link_utilisation.{names[at]}.peak"] = float(peaks[at])
-    return found
-
-
-def _where(texts: list[str], wanted: str) -> NDArray[np.bool_]:
-    return np.fromiter(map(wanted.__eq__, texts), dtype=bool, count=len(texts))

@@ -198,12 +198,15 @@ def digest(tables: Mapping[str, Table]) -> str:
     return seen.hexdigest()
 
 
+Unit = Literal["s", "bytes", "", "USD"]
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One number that a run is reduced to. `lower_is_better` is None where neither direction is good in itself."""
 
     name: str
-    unit: Literal["s", "bytes", "", "USD"]
+    unit: Unit
     meaning: str
     lower_is_better: bool | None = True
 
@@ -238,6 +241,7 @@ _DISTRIBUTION_MEANINGS: Final[Mapping[str, str]] = {
 }
 
 TOTALS: Final = (
+    Metric("deploys", "", "deploys that ended, ready or failed", None),
     Metric("wan_bytes", "bytes", "bytes that cross between sites, once a transfer"),
     Metric("central_egress_bytes", "bytes", "bytes that central sends"),
     Metric("central_ingress_bytes", "bytes", "bytes that central receives"),

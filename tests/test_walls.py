@@ -18,8 +18,9 @@ SIM = Path(__file__).parents[1] / "sim"
 #: `sim/__main__.py` are the roof: they may use all of them, and nobody uses them.
 ORDER = (
     "errors", "units", "figures", "streams", "plugins", "registry", "network", "swarm", "theory", "columns", "rows",
-    "failures", "plain", "topologies", "policies", "scenario", "workload", "world", "stats", "files", "frames",
-    "parquet", "manifest", "costs", "result", "runner", "plots", "experiment", "calibrate", "report", "cli",
+    "metric_names", "failures", "plain", "topologies", "policies", "scenario", "workload", "world", "stats",
+    "accounting", "files", "frames", "parquet", "manifest", "costs", "result", "runner", "plots", "experiment",
+    "calibrate", "report", "cli",
 )  # fmt: skip
 #: What the roof tells everybody.
 OPEN = ("sim.__version__",)

@@ -14,6 +14,7 @@ def capacity(
     until: options.Until = None,
     settings: options.Settings = None,
     variant: options.Variant = None,
+    by: options.By = None,
     runs: options.MostRuns = None,
     within: options.Within = None,
     seed: options.Seed = None,
@@ -36,7 +37,7 @@ def capacity(
             scenario, axis, wanted, variant=variant, runs=options.whole("--runs", runs, least=2) or late.search.RUNS,
             within=options.share("--within", within) or late.search.WITHIN,
             seed=options.whole("--seed", seed, least=0), executor=executor, progress=progress,
-            store=options.kept(store),
+            store=options.kept(store), by=options.dimensions(by),
         )  # fmt: skip
     output.finding(found, "capacity", folder, as_json, quiet)
     if found.answer == "missed everywhere":

@@ -25,6 +25,7 @@ def compare(
     audit: options.Audit = False,
     store: options.Store = None,
     until: options.Until = None,
+    by: options.By = None,
     assumptions: Assumptions = False,
     out: options.Out = None,
     as_json: options.Json = False,
@@ -38,11 +39,13 @@ def compare(
     scenario = options.load(file, options.overrides(settings, detail, audit), strict=strict, quiet=quiet)
     folder = output.writable(out)
     wanted = options.thresholds(scenario, until)
+    split = options.dimensions(by)
     with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
         kept = options.kept(store)
         outcome = sim.compare(
             scenario, n_runs, seed_number, executor, progress, kept,
             precision=narrow, most_runs=n_runs or late.compare.MOST_RUNS,
+            by=(*split, *options.split_by(wanted)),
         )  # fmt: skip
         examined = None
         if assumptions:
@@ -57,7 +60,7 @@ def compare(
         told |= {} if examined is None else {"assumptions": examined.to_json()}
         output.document(outcome.to_json() | told)
     else:
-        late.tables.print_comparison(outcome)
+        late.tables.print_comparison(outcome, late.grouped.comparison_blocks(outcome, split))
         if outcome.tradeoff:
             worth = " and ".join(choice.variant for choice in outcome.tradeoff if choice.member)
             output.line(f"by cost against p99 worth having: {worth}")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from sim import metric_names as metric_names
     from sim import plots as plots
     from sim.calibrate import calibration as calibration
     from sim.calibrate import published as published
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sim.calibrate import rigfit as rigfit
     from sim.calibrate import score as score
     from sim.calibrate import selftest as selftest
+    from sim.cli import grouped as grouped
     from sim.cli import progress as progress
     from sim.cli import tables as tables
     from sim.experiment import assumptions as assumptions
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from sim.experiment import compare as compare
     from sim.experiment import crossover as crossover
     from sim.experiment import gate as gate
+    from sim.experiment import measures as measures
     from sim.experiment import rerun as rerun
     from sim.experiment import results as results
     from sim.experiment import search as search
@@ -45,6 +48,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "best": "sim.experiment.best",
     "capacity": "sim.experiment.capacity",
     "crossover": "sim.experiment.crossover",
+    "grouped": "sim.cli.grouped",
     "gate": "sim.experiment.gate",
     "rerun": "sim.experiment.rerun",
     "results": "sim.experiment.results",
@@ -54,10 +58,12 @@ _HOMES: Final[Mapping[str, str]] = {
     "faults": "sim.scenario.faults",
     "plots": "sim.plots",
     "progress": "sim.cli.progress",
+    "measures": "sim.experiment.measures",
     "published": "sim.calibrate.published",
     "replayed": "sim.calibrate.replayed",
     "residuals": "sim.calibrate.residuals",
     "rigfit": "sim.calibrate.rigfit",
+    "metric_names": "sim.metric_names",
     "schema": "sim.scenario.schema",
     "score": "sim.calibrate.score",
     "selftest": "sim.calibrate.selftest",

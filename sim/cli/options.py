@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -11,7 +11,7 @@ import typer
 import sim
 from sim import units
 from sim.cli import late, output
-from sim.errors import InputError, shown
+from sim.errors import InputError, near, shown
 
 if TYPE_CHECKING:
     from sim.experiment.store import Store as Kept
@@ -69,6 +69,13 @@ Within = Annotated[
 VaryOne = Annotated[
     str, typer.Option("--vary", metavar="KEY=LOW..HIGH", help="The key, and the range to search.", show_default=False)
 ]
+By = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by", metavar="site|client|image|route|nodes", help="Tell metrics by group, too. Repeatable.",
+        show_default=False,
+    ),
+]  # fmt: skip
 Out = Annotated[
     str | None, typer.Option(metavar="DIR", help="Write tables, figures and a manifest there.", show_default=False)
 ]
@@ -99,14 +106,34 @@ def overrides(settings: list[str] | None, detail: str | None = None, audit: bool
     return made | ({"run.audit": True} if audit else {})
 
 
+def dimensions(by: list[str] | None) -> tuple[str, ...]:
+    """What `--by` names, each once. InputError for what nothing is split by."""
+    for name in by or ():
+        if name not in late.metric_names.DIMENSIONS:
+            raise InputError(
+                "--by", f"nothing is split by that, got {shown(name)}", near(name, late.metric_names.DIMENSIONS)
+            )
+    return tuple(dict.fromkeys(by or ()))
+
+
+def split_by(thresholds: Iterable[Threshold]) -> tuple[str, ...]:
+    """What thresholds' metrics are split by."""
+    parts = (late.metric_names.split(threshold.metric) for threshold in thresholds)
+    return tuple(dict.fromkeys(each.by for each in parts if each is not None))
+
+
 def thresholds(scenario: Scenario, until: list[str] | None) -> list[Threshold]:
-    """The scenario's thresholds and the command line's. InputError for a text that says none."""
+    """The scenario's thresholds and the command line's.
+
+    InputError for a text that says none, and for one on a group that the scenario does not have.
+    """
     texts = [(f"thresholds.{name}", text) for name, text in scenario.thresholds.items()]
     texts += [("--until", text) for text in until or ()]
     made = []
     for where, text in texts:
         try:
             made.append(late.thresholds.threshold(text))
+            late.measures.check_group("", made[-1].metric, scenario)
         except InputError as error:
             raise InputError(where, error.problem, error.remedy) from None
     return made

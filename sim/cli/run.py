@@ -13,6 +13,7 @@ def run(
     seed: options.Seed = None,
     detail: options.Detail = None,
     audit: options.Audit = False,
+    by: options.By = None,
     out: options.Out = None,
     as_json: options.Json = False,
     strict: options.Strict = False,
@@ -21,6 +22,7 @@ def run(
     """Run a scenario, or one variant of it, once."""
     seed_number = options.whole("--seed", seed, least=0)
     scenario = options.load(file, options.overrides(settings, detail, audit), variant, strict=strict, quiet=quiet)
+    split = options.dimensions(by)
     folder = output.writable(out)
     if not quiet:
         output.note(f"simulating {output.named(scenario)}")
@@ -30,8 +32,8 @@ def run(
             late.plots.write(late.plots.run(result), folder, "run")
             result.write(folder)
     if as_json:
-        output.document(result.to_json())
+        output.document(result.to_json(split))
     else:
-        late.tables.print_run(result)
+        late.tables.print_run(result, late.grouped.run_blocks(result, split))
     if folder is not None and not quiet:
         output.note(f"wrote {folder}")

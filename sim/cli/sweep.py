@@ -35,6 +35,7 @@ def sweep(
     metric: Metrics = None,
     settings: options.Settings = None,
     variant: options.Variant = None,
+    by: options.By = None,
     runs: options.Runs = None,
     seed: options.Seed = None,
     executor: options.Executor = "processes",
@@ -50,8 +51,8 @@ def sweep(
     folder = output.writable(out)
     with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
         found = late.sweep.sweep(
-            scenario, axes, kind=design, metrics=metric or late.sweep.METRICS, variant=variant,
-            runs=options.whole("--runs", runs, least=1), seed=options.whole("--seed", seed, least=0),
+            scenario, axes, kind=design, metrics=metric or late.sweep.METRICS, by=options.dimensions(by),
+            variant=variant, runs=options.whole("--runs", runs, least=1), seed=options.whole("--seed", seed, least=0),
             executor=executor, progress=progress, store=options.kept(store),
         )  # fmt: skip
     output.finding(found, "sweep", folder, as_json, quiet)

@@ -7,7 +7,7 @@ terminal is wide enough, else on two; what still does not fit goes on as a furth
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from rich import box
@@ -15,61 +15,48 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sim import rows
+from sim import metric_names, rows
+from sim.cli.blocks import Block, Cell, difference_cell, label, measured_cell
 from sim.experiment.best import Best
 from sim.experiment.comparison import Comparison
 from sim.experiment.gate import Gate
-from sim.experiment.words import amount, mean_and_bounds, per_cent
+from sim.experiment.words import amount, mean_and_bounds
 from sim.result import Result
 from sim.stats.intervals import CONFIDENCE
 
-#: Metrics whose name does not already say what a reader calls them.
-_LABELS: Final = {
-    "wan_bytes": "WAN bytes",
-    "central_egress_bytes": "central egress",
-    "central_ingress_bytes": "central ingress",
-    "push_bytes": "bytes pushed",
-    "pull_bytes": "bytes pulled",
-    "sync_bytes": "bytes synced",
-    "dedup_saved_bytes": "saved by dedup",
-    "coalesced_bytes": "saved by coalescing",
-    "cost_usd": "cost of the run",
-    "cost_usd_per_month": "cost a month, like the run",
-}
 _UNLIMITED: Final = 100_000
 _PAIRED_AT: Final = ("p50", "p95")
 
-Cell = tuple[str, ...]
 Columns = Mapping[str, Sequence[Cell]]
 
 
-def print_comparison(outcome: Comparison) -> None:
-    """Variants, differences, what pairing was worth, and the verdict, on standard output."""
+def print_comparison(outcome: Comparison, further: Iterable[Block] = ()) -> None:
+    """Variants, differences, what pairing was worth, `further` tables and the verdict, on standard output."""
     console = _console()
     level = f"{100 * CONFIDENCE:g} % interval"
     runs = f"mean of {outcome.runs} runs [{level}]" if outcome.runs > 1 else "one run each, so no intervals"
     metrics = outcome.headline
     by_variant = {
-        name: [mean_and_bounds(outcome.interval(name, metric), _unit(metric)) for metric in metrics]
-        for name in outcome.variants
-    }
+        name: [measured_cell(outcome, name, metric) for metric in metrics] for name in outcome.variants
+    }  # fmt: skip
     _print(console, f"Variants: {runs}", metrics, by_variant)
     if outcome.others:
         together = ", all variants together" if len(outcome.others) > 1 else ""
         over = f"mean over {outcome.runs} paired runs [{level}{together}]" if outcome.runs > 1 else "one run"
         differences = {
-            name: [_difference(outcome, name, metric) for metric in metrics] for name in outcome.others
+            name: [difference_cell(outcome, name, metric) for metric in metrics] for name in outcome.others
         }  # fmt: skip
         _print(console, f"Difference from {outcome.baseline}: {over}", metrics, differences)
         if outcome.runs > 1:
             for name in outcome.others:
                 _say(console, _paired(outcome, name))
             console.print()
+    _print_blocks(console, further)
     _say(console, outcome.verdict)
 
 
-def print_run(result: Result) -> None:
-    """One run's metrics, digest and speed, on standard output."""
+def print_run(result: Result, further: Iterable[Block] = ()) -> None:
+    """One run's metrics, `further` tables, digest and speed, on standard output."""
     console = _console()
     metrics = result.metrics
     variant = f", variant {result.variant}" if result.variant else ""
@@ -84,6 +71,7 @@ def print_run(result: Result) -> None:
     if result.bill:
         lines = [(c.item, amount(c.cost_usd, "USD"), amount(c.cost_usd_per_month, "USD")) for c in result.bill]
         print_rows(("what costs", "the run", "30 days like it"), lines)
+    _print_blocks(console, further)
     deploys = len(result.tables["deploys"])
     speed = f"{deploys / result.wall_s:,.0f} deploys/s" if result.wall_s else "no time at all"
     _say(console, f"{deploys:,} deploys and {result.events:,} events in {amount(result.wall_s, 's')}: {speed}")
@@ -130,22 +118,6 @@ def print_gate(found: Gate) -> None:
         _say(console, words)
 
 
-def label(metric: str) -> str:
-    """What a reader calls a metric: `deploy latency p50`."""
-    name, _, statistic = metric.partition(".")
-    words = _LABELS.get(name) or name.removesuffix("_s").removesuffix("_bytes").replace("_", " ")
-    return f"{words} {statistic}".rstrip()
-
-
-def _difference(outcome: Comparison, name: str, metric: str) -> Cell:
-    found = outcome.difference(name, metric)
-    mean, bounds = mean_and_bounds(found, _unit(metric), signed=True)
-    share = outcome.relative(name, metric)
-    told = mean if share != share or not share else f"{mean}, {per_cent(share)}"
-    undecided = found.known and not found.decided and found.low != found.high
-    return (told, f"{bounds} undecided" if undecided else bounds)
-
-
 def _paired(outcome: Comparison, name: str) -> str:
     """What sharing random numbers was worth: correlations over runs, and the runs that they saved."""
     parts = []
@@ -163,8 +135,21 @@ def _worth(runs_saved: float) -> str:
     return f"{runs_saved:,.0f} more runs of each" if runs_saved >= 1 else "no runs"
 
 
+def _print_blocks(console: Console, blocks: Iterable[Block]) -> None:
+    for block in blocks:
+        _print_labelled(console, block.title, block.labels, block.columns)
+        for note in block.notes:
+            _say(console, note)
+        if block.notes:
+            console.print()
+
+
 def _print(console: Console, title: str, metrics: Sequence[str], columns: Columns) -> None:
-    for table in _fitting(console, lambda names, lines: _table(metrics, columns, names, lines), list(columns)):
+    _print_labelled(console, title, [label(metric) for metric in metrics], columns)
+
+
+def _print_labelled(console: Console, title: str, labels: Sequence[str], columns: Columns) -> None:
+    for table in _fitting(console, lambda names, lines: _table(labels, columns, names, lines), list(columns)):
         if title:
             _say(console, title, style="bold")
             title = ""
@@ -186,15 +171,15 @@ def _fitting(console: Console, make: Callable[[list[str], bool], Table], names: 
         names = names[count:]
 
 
-def _table(metrics: Sequence[str], columns: Columns, names: list[str], lines: bool) -> Table:
+def _table(labels: Sequence[str], columns: Columns, names: list[str], lines: bool) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
     table.add_column("")
     for name in names:
         table.add_column(Text(name), justify="right", overflow="fold", no_wrap=False)
     between = "\n" if lines else " "
-    for at, metric in enumerate(metrics):
+    for at, words in enumerate(labels):
         cells = [Text(between.join(part for part in columns[name][at] if part)) for name in names]
-        table.add_row(label(metric), *cells)
+        table.add_row(Text(words), *cells)
     return table
 
 
@@ -208,7 +193,7 @@ def _say(console: Console, words: str, style: str = "") -> None:
 
 
 def _unit(metric: str) -> str:
-    return rows.metric(metric).unit
+    return metric_names.unit_of(metric)
 
 
 def _console() -> Console:

@@ -14,11 +14,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from sim import rows
+from sim import metric_names
 from sim.errors import InputError
 from sim.experiment import executors
+from sim.experiment.measures import Custom, Measures, known_metric
 from sim.experiment.runs import Progress, Runs
-from sim.experiment.sample import interval_of, known_metric
+from sim.experiment.sample import interval_of
 from sim.experiment.store import Store
 from sim.experiment.variants import variants
 from sim.experiment.words import amount
@@ -53,7 +54,7 @@ class Best:
     @property
     def verdict(self) -> str:
         """One sentence to act on."""
-        unit = rows.metric(self.metric).unit
+        unit = metric_names.unit_of(self.metric)
         promise = f"with {100 * CONFIDENCE:g} % confidence, unless another is within {amount(self.indifference, unit)}"
         if self.chosen is None:
             return f"undecided between {' and '.join(self.surviving)} by {self.metric}; allow more runs with --runs."
@@ -91,20 +92,22 @@ def best(
     executor: str = "processes",
     progress: Progress | None = None,
     store: Store | None = None,
+    metrics: Custom | None = None,
 ) -> Best:
     """Choose the variant with the lowest metric, or the highest of one of which more is better.
 
     `indifference` is in the metric's unit; unless given it is 5 % of the baseline's mean over the first runs.
     InputError for a metric that there is not, or that deploys which fail make infinite.
     """
-    about = known_metric(metric)
+    measures = Measures.of((), metrics, [metric])
+    about = known_metric(metric, measures.names, scenario)
     seed = scenario.run.seed if seed is None else seed
     named = variants(scenario)
     if len(named) < 2:
         raise InputError(scenario.name, "has no two variants to choose from", "write [variants.NAME] twice")
     values: dict[str, list[float]] = {name: [] for name in named}
     began = time.perf_counter()
-    with Runs(scenario, seed, executors.resolved(executor, most_runs * len(named)), store, progress) as made:
+    with Runs(scenario, seed, executors.resolved(executor, most_runs * len(named)), store, progress, measures) as made:
 
         def more(names: tuple[str, ...], count: int) -> None:
             runs = range(len(values[names[0]]), count)

@@ -14,9 +14,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from sim import metric_names
+from sim.errors import shown
 from sim.experiment import executors
 from sim.experiment.axes import Axis, ranged
 from sim.experiment.findings import capacity_curves, capacity_rows, capacity_sentence
+from sim.experiment.measures import Custom, Measures, check_group, split_by
 from sim.experiment.panels import Curves
 from sim.experiment.runs import Progress, Runs
 from sim.experiment.sample import Sample
@@ -43,7 +46,8 @@ class Capacity:
     """What a search for a capacity found, between `low` and `high`, numbers of `unit`; `points` are by value.
 
     `binding` are the thresholds that were missed at the nearest value that misses any, `bound_by` the link or registry
-    that held transfers or requests back the longest there, in the variant that missed.
+    that held transfers or requests back the longest there, in the variant that missed. `shown` are metrics that tables
+    show beside those of the thresholds.
     """
 
     scenario: Scenario
@@ -56,6 +60,7 @@ class Capacity:
     made: int
     points: tuple[Point, ...]
     wall_s: float
+    shown: tuple[str, ...] = ()
 
     @property
     def unit(self) -> str:
@@ -153,16 +158,24 @@ def capacity(
     executor: str = "processes",
     progress: Progress | None = None,
     store: Store | None = None,
+    metrics: Custom | None = None,
+    by: str | Sequence[str] = (),
 ) -> Capacity:
     """Search `axis`, a range, for the value from which on, or up to which, every threshold holds for every variant.
 
     Both may be given as on the command line: `"clients.*.up=10 Mbit/s..1 Gbit/s"`, `"deploy_latency_s.p95 < 5 s"`.
 
+    `metrics` are the user's own, functions of a run's `Result` by name, for thresholds to be on. With `by` the
+    thresholds' metrics are shown by each group, too; what is searched for stays the same.
+
     Points get at most `runs` runs of each variant (or of the one named), and the interval is narrowed to `within`.
     InputError when a value makes no scenario, and for thresholds on what is not there.
     """
     axis = ranged(axis, scenario) if isinstance(axis, str) else axis
-    wanted = [threshold(each) if isinstance(each, str) else each for each in thresholds]
+    wanted = [threshold(each, metrics or ()) if isinstance(each, str) else each for each in thresholds]
+    measures = Measures.of(by, metrics, [each.metric for each in wanted])
+    for each in wanted:
+        check_group(f"threshold {shown(each.text)}", each.metric, scenario)
     assert axis.range is not None
     seed = scenario.run.seed if seed is None else seed
     named = variants(scenario, variant)
@@ -174,14 +187,26 @@ def capacity(
             return "missed", told
         return (None if "undecided" in outcomes else "met"), told
 
+    whole = dict.fromkeys(each.metric for each in wanted if metric_names.split(each.metric) is None)
+    beside = tuple(name for metric in whole for name in split_by(metric, measures.by if by else (), scenario))
     began = time.perf_counter()
     decisions = points_at_most(axis.range, within) * max(len(wanted) * len(named), 1)
-    with Runs(scenario, seed, executors.resolved(executor, runs * len(named)), store, progress) as made:
+    with Runs(scenario, seed, executors.resolved(executor, runs * len(named)), store, progress, measures) as made:
         prober = Prober(made, axis, named, test, runs, decisions)
         low, high = axis.range.low, axis.range.high
         answer = _ANSWERS.get((prober.label(low), prober.label(high)), "undecided")
         if answer == "found":
             low, high = narrow(prober, low, high, within)
         return Capacity(
-            scenario, seed, axis, answer, low, high, made.asked, made.made, prober.points, time.perf_counter() - began
+            scenario,
+            seed,
+            axis,
+            answer,
+            low,
+            high,
+            made.asked,
+            made.made,
+            prober.points,
+            time.perf_counter() - began,
+            beside,
         )

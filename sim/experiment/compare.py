@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from sim.errors import InputError
 from sim.experiment import executors
 from sim.experiment.comparison import Comparison, Precision
+from sim.experiment.measures import Custom, Measures
 from sim.experiment.precision import until_enough
 from sim.experiment.runs import Progress, Runs, by_variant
 from sim.experiment.sample import values_of
@@ -37,6 +39,8 @@ def compare(
     tables: bool = True,
     precision: float | None = None,
     most_runs: int = MOST_RUNS,
+    by: str | Sequence[str] = (),
+    metrics: Custom | None = None,
 ) -> Comparison:
     """Run every variant `runs` times and compare each with the baseline.
 
@@ -44,6 +48,10 @@ def compare(
     `sim.experiment.precision`), but no more than `most_runs` times; `runs` is not looked at then.
 
     A scenario without variants, or one that already is a variant, is its own only variant: intervals, no differences.
+
+    `by` names one or more of `site`, `client`, `image`, `route`, `nodes`: every metric is measured by these, too
+    (`deploy_latency_s.p95[site=sin]`, `Comparison.by`). `metrics` are the user's own: functions of a run's `Result`
+    that give a number, by name; what ends in `_s`, `_bytes` or `_usd` has that unit.
 
     `runs` and `seed` are the scenario's unless given; `executor` is `serial`, `processes` (one for each core) or
     `processes:N`. `progress(done, total)` is called before the first run and after each. Neither the executor nor its
@@ -58,7 +66,8 @@ def compare(
     named = variants(scenario)
     executor = executors.resolved(executor, (runs if precision is None else most_runs) * len(named))
     began = time.perf_counter()
-    with Runs(scenario, seed, executor, store, progress) as made:
+    measures = Measures.of(by, metrics)
+    with Runs(scenario, seed, executor, store, progress, measures) as made:
 
         def make(count: int) -> Outcomes:
             return by_variant(made, named, [()], count, tables)[()]
@@ -75,6 +84,7 @@ def compare(
         executor=executor,
         outcomes=outcomes,
         wall_s=time.perf_counter() - began,
+        measures=measures,
         precision=None if precision is None or reached is None else Precision(precision, reached),
     )
 

@@ -19,7 +19,10 @@ from urllib.parse import quote
 
 import numpy as np
 
+from sim import metric_names
 from sim.columns import Column
+from sim.errors import InputError, shown
+from sim.experiment.measures import NOTHING, Measures
 from sim.experiment.sample import Values, interval_of, resolution, values_of
 from sim.experiment.tradeoff import Choice, tradeoff
 from sim.experiment.verdict import verdict
@@ -80,13 +83,14 @@ class Comparison:
     executor: str
     outcomes: Mapping[str, tuple[Outcome, ...]] = field(repr=False)
     wall_s: float
+    measures: Measures = NOTHING
     precision: Precision | None = None
 
     @property
     def headline(self) -> tuple[str, ...]:
         """The metrics that a table for people shows: `HEADLINE`, and of `NOTEWORTHY` those that are not all zero."""
         seen = [metric for metric in NOTEWORTHY if any(self.values[name][metric].any() for name in self.variants)]
-        return (*HEADLINE, *seen)
+        return (*HEADLINE, *seen, *self.measures.names)
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -177,6 +181,26 @@ class Comparison:
     def differences(self) -> pd.DataFrame:
         """A row for each variant but the baseline and metric: the paired difference and what pairing was worth."""
         made: pd.DataFrame = importlib.import_module("sim.experiment.frames").differences(self)
+        return made
+
+    def groups(self, by: str) -> tuple[str, ...]:
+        """The groups of a dimension that was asked for, those first that the scenario names.
+
+        InputError for one that was not asked for, as the runs' tables are not kept.
+        """
+        if by not in self.measures.by:
+            remedy = f'ask for it: sim.compare(scenario, by="{by}")'
+            raise InputError("by", f"was not measured, got {shown(by)}", remedy)
+        found = (metric_names.split(metric) for name in self.variants for metric in self.metrics(name))
+        return tuple(dict.fromkeys(parts.group for parts in found if parts is not None and parts.by == by))
+
+    def by(self, by: str) -> pd.DataFrame:
+        """A row for each variant, group of `by` and metric: its interval, and the paired difference from the baseline.
+
+        Columns: variant, the dimension's name, metric, unit, mean, low, high, difference, difference_low,
+        difference_high, decided; the last four are empty for the baseline. InputError as for `groups`.
+        """
+        made: pd.DataFrame = importlib.import_module("sim.experiment.frames").by(self, by)
         return made
 
     @cached_property

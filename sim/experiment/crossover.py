@@ -17,9 +17,10 @@ from sim.errors import InputError, near, shown
 from sim.experiment import executors
 from sim.experiment.axes import Axis, ranged
 from sim.experiment.findings import crossover_curves, crossover_rows, crossover_sentence
+from sim.experiment.measures import Custom, Measures, known_metric
 from sim.experiment.panels import Curves
 from sim.experiment.runs import Progress, Runs
-from sim.experiment.sample import Sample, known_metric
+from sim.experiment.sample import Sample
 from sim.experiment.search import RUNS, WITHIN, Point, Prober, narrow, points_at_most
 from sim.experiment.store import Store
 from sim.experiment.variants import variants
@@ -135,6 +136,7 @@ def crossover(
     executor: str = "processes",
     progress: Progress | None = None,
     store: Store | None = None,
+    metrics: Custom | None = None,
 ) -> Crossover:
     """Search `axis`, a range, for where `variant` (by default the only one) and the baseline change places.
 
@@ -145,7 +147,8 @@ def crossover(
     assert axis.range is not None
     seed = scenario.run.seed if seed is None else seed
     baseline, variant = _two(scenario, variant)
-    known_metric(metric)
+    measures = Measures.of((), metrics, [metric])
+    known_metric(metric, measures.names, scenario)
 
     def test(sample: Sample) -> tuple[str | None, Interval]:
         if metric not in sample.metrics(variant):
@@ -156,7 +159,7 @@ def crossover(
         return (("lower" if apart.mean < 0 else "higher") if apart.decided else None), apart
 
     began = time.perf_counter()
-    with Runs(scenario, seed, executors.resolved(executor, 2 * runs), store, progress) as made:
+    with Runs(scenario, seed, executors.resolved(executor, 2 * runs), store, progress, measures) as made:
         most = points_at_most(axis.range, within, PARTS)
         prober = Prober(made, axis, {baseline: baseline, variant: variant}, test, runs, most)
         for part in range(PARTS + 1):

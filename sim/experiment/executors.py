@@ -71,6 +71,12 @@ def resolved(text: str, tasks: int) -> str:
     raise InputError("executor", f'there is no "{text}"', _KINDS)
 
 
+def shares_memory(executor: str) -> bool:
+    """Whether those who make runs have what this process has, so that nothing need be sent to them."""
+    kind = executor.partition(":")[0]
+    return kind == "serial" or (kind == "processes" and START == "fork")
+
+
 def ahead(executor: str, pool: Executor) -> int:
     """How many tasks to hand over at once: one where they are made here, two a worker elsewhere."""
     if isinstance(pool, cluster.Cluster):

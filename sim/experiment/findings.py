@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim import rows
+from sim import metric_names
 from sim.experiment.panels import Curves, Panel, Series
 from sim.experiment.words import mean_and_bounds
 from sim.stats.intervals import CONFIDENCE, Interval
@@ -66,10 +66,13 @@ def crossover_sentence(found: Crossover) -> str:
 
 
 def capacity_rows(found: Capacity) -> Rows:
-    """A line for each value: what was measured of each threshold's metric, and what became of it."""
+    """A line for each value: what was measured of each threshold's metric and of those beside, and what came of it."""
     heads = [f"{judgement.of}: {judgement.threshold.metric}" for judgement in found.points[0].told]
+    beside = [(name, metric) for metric in found.shown for name in found.points[0].sample.variants]
+    heads += [f"{name}: {metric}" for name, metric in beside]
     lines = [
         [str(point.text), *(_measured(judgement.measured, judgement.threshold.metric) for judgement in point.told),
+         *(_measured(point.sample.interval(name, metric), metric) for name, metric in beside),
          point.label, str(point.runs)]
         for point in found.points
     ]  # fmt: skip
@@ -98,7 +101,7 @@ def capacity_curves(found: Capacity) -> Curves:
                     by_variant.setdefault(judgement.of, []).append(judgement.measured)
         numbers = [point.number for point in found.points]
         series = [Series(name, numbers, measured) for name, measured in by_variant.items()]
-        panels.append(Panel(threshold.metric, rows.metric(threshold.metric).unit, series, threshold.limit))
+        panels.append(Panel(threshold.metric, metric_names.unit_of(threshold.metric), series, threshold.limit))
     spans = [(found.low, found.high)] if found.answer == "found" else []
     return Curves(_title(found), found.axis.name, found.unit, panels, spans)
 
@@ -107,7 +110,7 @@ def crossover_curves(found: Crossover) -> Curves:
     """The paired difference by value; it is zero where the two change places."""
     numbers, apart = [point.number for point in found.points], [point.told for point in found.points]
     name = f"{found.variant} - {found.baseline}"
-    panel = Panel(f"{name}: {found.metric}", rows.metric(found.metric).unit, [Series(name, numbers, apart)], 0.0)
+    panel = Panel(f"{name}: {found.metric}", metric_names.unit_of(found.metric), [Series(name, numbers, apart)], 0.0)
     return Curves(
         _title(found), found.axis.name, found.unit, [panel], [(change.low, change.high) for change in found.changes]
     )
@@ -118,7 +121,7 @@ def _title(found: Capacity | Crossover) -> str:
 
 
 def _measured(found: Interval, metric: str, signed: bool = False) -> str:
-    return " ".join(mean_and_bounds(found, rows.metric(metric).unit, signed)).rstrip()
+    return " ".join(mean_and_bounds(found, metric_names.unit_of(metric), signed)).rstrip()
 
 
 def _binding(found: Capacity) -> str:

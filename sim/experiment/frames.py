@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sim import rows
+from sim import metric_names
 
 if TYPE_CHECKING:
     from sim.experiment.comparison import Comparison
@@ -18,8 +18,29 @@ def table(outcome: Comparison) -> pd.DataFrame:
     for name in outcome.variants:
         for metric in outcome.values[name]:
             found = outcome.interval(name, metric)
-            made.append((name, metric, rows.metric(metric).unit, found.mean, found.low, found.high))
+            made.append((name, metric, metric_names.unit_of(metric), found.mean, found.low, found.high))
     return pd.DataFrame(made, columns=["variant", "metric", "unit", "mean", "low", "high"])
+
+
+def by(outcome: Comparison, by: str) -> pd.DataFrame:
+    """A row for each variant, group and metric, with the paired difference from the baseline."""
+    made = []
+    outcome.groups(by)  # which says so when it was not asked for
+    for name in outcome.variants:
+        shared = set(outcome.shared_metrics(name)) if name != outcome.baseline else set()
+        for metric in outcome.values[name]:
+            parts = metric_names.split(metric)
+            if parts is None or parts.by != by:
+                continue
+            found = outcome.interval(name, metric)
+            apart = outcome.difference(name, metric) if metric in shared else None
+            told = (None,) * 4 if apart is None else (apart.mean, apart.low, apart.high, apart.decided)
+            made.append(
+                (name, parts.group, parts.base, metric_names.unit_of(metric), found.mean, found.low, found.high, *told)
+            )  # fmt: skip
+    columns = ["variant", by, "metric", "unit", "mean", "low", "high", "difference", "difference_low",
+               "difference_high", "decided"]  # fmt: skip
+    return pd.DataFrame(made, columns=columns)
 
 
 def differences(outcome: Comparison) -> pd.DataFrame:
@@ -29,7 +50,7 @@ def differences(outcome: Comparison) -> pd.DataFrame:
         for metric in outcome.shared_metrics(name):
             found, paired = outcome.difference(name, metric), outcome.pairing(name, metric)
             made.append(
-                (name, metric, rows.metric(metric).unit, outcome.baseline, found.mean, found.low, found.high,
+                (name, metric, metric_names.unit_of(metric), outcome.baseline, found.mean, found.low, found.high,
                  found.decided, outcome.relative(name, metric), paired.correlation, paired.runs_saved)
             )  # fmt: skip
     columns = ["variant", "metric", "unit", "baseline", "mean", "low", "high", "decided", "relative",

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from sim.experiment import executors
+from sim.experiment.measures import NOTHING, Measures
 from sim.experiment.store import Store, key
 from sim.experiment.worker import Outcome, Question, Settings, Task, begin, measure
 from sim.scenario import Scenario
@@ -29,15 +30,27 @@ Progress = Callable[[int, int], None]
 class Runs:
     """The runs of a scenario, of its variants and of what settings make of them, under one seed.
 
+    `measures` says what is measured of them beside their own metrics.
+
     `executor` is one that `executors.resolved` gave. `progress(done, total)` counts all runs asked for so far, those
     that were known included.
     """
 
     def __init__(
-        self, scenario: Scenario, seed: int, executor: str, store: Store | None = None, progress: Progress | None = None
-    ) -> None:
-        self._question = Question(scenario, seed)
+        self, scenario: Scenario, seed: int, executor: str, store: Store | None = None,
+        progress: Progress | None = None, measures: Measures = NOTHING,
+    ) -> None:  # fmt: skip
+        self._question = Question(scenario, seed, measures)
         self._executor = executor
+        if measures.custom and not executors.shares_memory(executor):
+            measures.check_sent()
+        self._measured = measures.identity()
+        if store is not None and self._measured is None:
+            print(
+                f"the store is not used: {', '.join(measures.names)} cannot be known again, as not all are plain "
+                "functions of a file", file=sys.stderr,
+            )  # fmt: skip
+            store = None
         self._store = store
         self._progress = progress or (lambda done, total: None)
         self._known: dict[Task, Outcome] = {}
@@ -77,7 +90,10 @@ class Runs:
 
     def _name(self, task: Task) -> str:
         scenario = self.scenario(task)
-        return key(scenario, self._question.seed, task.run) if self._store is not None else ""
+        if self._store is None:
+            return ""
+        beside = self._measured if self._question.measures else None
+        return key(scenario, self._question.seed, task.run, beside)
 
     def _recall(self, task: Task, name: str) -> bool:
         """Whether the store knows a run; its tables it never does."""
@@ -102,7 +118,7 @@ class Runs:
         if not tasks:
             return ()
         if self._pool is None:
-            about = self._question.scenario, self._question.seed
+            about = self._question.scenario, self._question.seed, self._question.measures
             self._pool = self._workers.enter_context(executors.started(self._executor, begin, about))
         return executors.completed(self._pool, measure, tasks, executors.ahead(self._executor, self._pool))
 

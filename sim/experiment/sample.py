@@ -9,8 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import rows
-from sim.errors import InputError, near, shown
+from sim import metric_names
 from sim.experiment.worker import Outcome
 from sim.stats.intervals import CONFIDENCE, Interval, interval
 from sim.stats.paired import difference
@@ -24,21 +23,16 @@ Values = Mapping[str, Mapping[str, NDArray[np.float64]]]
 
 def resolution(metric: str) -> float:
     """By how much two values of a metric may differ and still be the same."""
-    return RESOLUTION_S if rows.metric(metric).unit == "s" else 0.0
-
-
-def known_metric(metric: str) -> rows.Metric:
-    """The metric of that name. InputError, of `--metric`, when there is none."""
-    try:
-        return rows.metric(metric)
-    except KeyError:
-        raise InputError("--metric", f"unknown metric, got {shown(metric)}", near(metric, rows.METRICS)) from None
+    return RESOLUTION_S if metric_names.unit_of(metric) == "s" else 0.0
 
 
 def values_of(outcomes: Mapping[str, Sequence[Outcome]]) -> Values:
-    """Each variant's metrics, arrays (runs,) by run."""
+    """Each variant's metrics, arrays (runs,) by run; NaN in runs that have no such group."""
     return {
-        name: {metric: np.array([outcome.metrics[metric] for outcome in runs]) for metric in runs[0].metrics}
+        name: {
+            metric: np.array([outcome.metrics.get(metric, np.nan) for outcome in runs])
+            for metric in dict.fromkeys(metric for outcome in runs for metric in outcome.metrics)
+        }
         for name, runs in outcomes.items()
     }
 

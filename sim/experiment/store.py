@@ -6,7 +6,8 @@
     store.put(name, outcome)
 
 A key is the SHA-256 of the resolved scenario, of the files that it reads, of the model's own source and the versions
-of what it computes with, and of seed and run. So a run is found again whatever asked for it, a comparison, a sweep or
+of what it computes with, of seed and run, and of what is measured of it beside its own metrics (by group, or by a
+user's function). So a run is found again whatever asked for it, a comparison, a sweep or
 a search, and never after something changed that could change it.
 
 A file holds the SHA-256 of its second line and, in that line, the outcome as JSON with its key. It is written beside
@@ -22,10 +23,10 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sim.errors import InputError
 from sim.experiment.worker import Outcome
@@ -36,9 +37,14 @@ from sim.scenario import Scenario, canonical
 _SCHEMA: Final = "regsim.outcome/4"
 
 
-def key(scenario: Scenario, seed: int, run: int) -> str:
-    """Under what a run of a scenario, or of the variant that it is, is kept: 64 hexadecimal digits."""
+def key(scenario: Scenario, seed: int, run: int, measured: Sequence[Any] | None = None) -> str:
+    """Under what a run of a scenario, or of the variant that it is, is kept: 64 hexadecimal digits.
+
+    `measured` is the identity of what was measured of it beside its own metrics (`sim.experiment.measures`).
+    """
     decides = [_SCHEMA, model_digest(), canonical(scenario), [*_read(scenario)], seed, run]
+    if measured is not None:
+        decides.append(measured)
     return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
 
 

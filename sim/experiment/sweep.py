@@ -7,7 +7,7 @@ numbers, so neighbours differ by what was changed and by little else.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -17,9 +17,10 @@ import numpy as np
 from sim.experiment import executors
 from sim.experiment.axes import Axis, axis, combined
 from sim.experiment.designs import Design, design
+from sim.experiment.measures import Custom, Measures, known_metric, split_by
 from sim.experiment.panels import Curves
 from sim.experiment.runs import Progress, Runs, by_variant
-from sim.experiment.sample import Sample, known_metric
+from sim.experiment.sample import Sample
 from sim.experiment.sensitivity import Sensitivity, sensitivities
 from sim.experiment.store import Store
 from sim.experiment.swept import curves, table, verdict
@@ -151,7 +152,8 @@ def sweep(
     axes: Sequence[Axis | str],
     *,
     kind: str = "grid",
-    metrics: Sequence[str] = METRICS,
+    metrics: Sequence[str] | Custom = METRICS,
+    by: str | Sequence[str] = (),
     variant: str | None = None,
     runs: int | None = None,
     seed: int | None = None,
@@ -161,21 +163,27 @@ def sweep(
 ) -> Sweep:
     """Run every variant (or the one named) at every point of a design, `runs` times; the scenario's unless given.
 
+    `metrics` are names of those to show, or the user's own, functions of a run's `Result` by name. With `by` the first
+    of them is shown by each group, too.
+
     InputError when a value makes no scenario, for a metric that there is not, and for a design that there is not.
     """
     seed = scenario.run.seed if seed is None else seed
     runs = scenario.run.runs if runs is None else runs
+    custom = metrics if isinstance(metrics, Mapping) else None
+    measures = Measures.of(by, custom, metrics)
     for metric in metrics:
-        known_metric(metric)
+        known_metric(metric, measures.names, scenario)
+    shown = (*metrics, *split_by(next(iter(metrics)), measures.by if by else (), scenario))
     varied = [axis(each, scenario) if isinstance(each, str) else each for each in axes]
     named, visited = variants(scenario, variant), design(kind, varied, seed)
     began = time.perf_counter()
     spots = [(values, combined(varied, values)) for values in visited.values]
     executor = executors.resolved(executor, len(spots) * runs * len(named))
-    with Runs(scenario, seed, executor, store, progress) as made:
+    with Runs(scenario, seed, executor, store, progress, measures) as made:
         outcomes = by_variant(made, named, (settings for _, settings in spots), runs)
     found = [Spot(values, settings, Sample(outcomes[settings])) for values, settings in spots]
     return Sweep(
-        scenario=scenario, seed=seed, runs=runs, axes=tuple(varied), design=visited, metrics=tuple(metrics),
+        scenario=scenario, seed=seed, runs=runs, axes=tuple(varied), design=visited, metrics=shown,
         spots=tuple(found), wall_s=time.perf_counter() - began,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sim import rows
+from sim import metric_names
 from sim.experiment.axes import number_of
 from sim.experiment.panels import Curves, Panel, Series
 from sim.experiment.sensitivity import INDICES
@@ -55,7 +55,7 @@ def _lowest(found: Sweep, metric: str) -> str | None:
         return None
     at, name = min(finite, key=lambda place: finite[place])
     where = ", ".join(f"{axis.name} = {value}" for axis, value in _placed(found, found.spots[at]))
-    return f"the lowest is {amount(finite[at, name], rows.metric(metric).unit)}, {name} at {where}"
+    return f"the lowest is {amount(finite[at, name], metric_names.unit_of(metric))}, {name} at {where}"
 
 
 def _ranked(found: Sweep, metric: str) -> Iterator[str]:
@@ -97,7 +97,7 @@ def _of_points(found: Sweep) -> tuple[list[str], list[list[str]]]:
     lines = [
         [
             *(str(value) for value in spot.values), name,
-            *(" ".join(mean_and_bounds(spot.sample.interval(name, metric), rows.metric(metric).unit)).rstrip()
+            *(" ".join(mean_and_bounds(spot.sample.interval(name, metric), metric_names.unit_of(metric))).rstrip()
               for metric in found.metrics),
         ]
         for spot in found.spots for name in found.variants
@@ -118,7 +118,7 @@ def _index(found: Sweep, each: Sensitivity, name: str) -> str:
     """Sobol's indices are shares, Morris's are in the metric's unit."""
     value = each.indices[name]
     if found.design.kind == "morris":
-        return change(value, rows.metric(each.metric).unit).lstrip("+")
+        return change(value, metric_names.unit_of(each.metric)).lstrip("+")
     return "none" if math.isnan(value) else f"{value:.2f}"
 
 
@@ -137,7 +137,7 @@ def curves(found: Sweep) -> Curves:
             lines.setdefault((name, *others), []).append((number, spot))
     shown = list(lines.items())[:_MOST_SERIES]
     panels = [
-        Panel(metric, rows.metric(metric).unit, [
+        Panel(metric, metric_names.unit_of(metric), [
             Series(", ".join(name), [number for number, _ in line],
                    [spot.sample.interval(name[0], metric) for _, spot in line])
             for name, line in shown

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sim import rows
+from sim import metric_names
 from sim.experiment.words import amount, bounds, change, per_cent
 from sim.stats.intervals import CONFIDENCE, Interval
 
@@ -76,7 +76,7 @@ def _speed(found: Interval) -> str:
 
 def _figures(outcome: Comparison, name: str, label: str, metric: str) -> str:
     """`p50 1.16 s against 2.4 s (-1.24 s, -52 %, between -1.3 s and -1.2 s)`."""
-    unit = rows.metric(metric).unit
+    unit = metric_names.unit_of(metric)
     mine, base = (outcome.interval(variant, metric).mean for variant in (name, outcome.baseline))
     found = outcome.difference(name, metric)
     return f"{label} {amount(mine, unit)} against {amount(base, unit)} ({_difference(outcome, name, metric, found)})"
@@ -88,14 +88,14 @@ def _amount(outcome: Comparison, name: str, label: str, metric: str) -> str:
     if found.mean == 0 and (found.n == 1 or found.low == found.high):
         return f"{label} the same" if base else f"no {label} in either"
     undecided = "" if found.decided or not found.known else ", undecided"
-    unit = rows.metric(metric).unit
+    unit = metric_names.unit_of(metric)
     mine = outcome.interval(name, metric).mean
     inside = _difference(outcome, name, metric, found)
     return f"{label} {amount(mine, unit)} against {amount(base, unit)} a run ({inside}{undecided})"
 
 
 def _difference(outcome: Comparison, name: str, metric: str, found: Interval) -> str:
-    unit = rows.metric(metric).unit
+    unit = metric_names.unit_of(metric)
     share = outcome.relative(name, metric)
     parts = [change(found.mean, unit)]
     if share == share:

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
+from sim.experiment.measures import NOTHING, Measures
 from sim.failures import Failures
 from sim.result import Result
 from sim.runner import run
@@ -80,10 +81,14 @@ class Outcome:
 
 @dataclass(slots=True)
 class Question:
-    """What a process is asked about: a scenario, the seed, and what became of the scenario under each setting."""
+    """What a process is asked about: a scenario, the seed, what is measured of runs beside their own metrics.
+
+    And what became of the scenario under each setting.
+    """
 
     scenario: Scenario
     seed: int
+    measures: Measures = NOTHING
     _made: dict[tuple[Settings, str | None], Scenario] = field(default_factory=dict)
 
     def asked(self, task: Task) -> Scenario:
@@ -105,9 +110,9 @@ class Question:
         return Scenario.from_document(base.document, base.name, dict(settings), base.variant_name)
 
 
-def begin(scenario: Scenario, seed: int) -> None:
+def begin(scenario: Scenario, seed: int, measures: Measures = NOTHING) -> None:
     """Tell this process what the runs to come are of."""
-    _QUESTION.set(Question(scenario, seed))
+    _QUESTION.set(Question(scenario, seed, measures))
 
 
 def measure(task: Task) -> Outcome:
@@ -115,7 +120,7 @@ def measure(task: Task) -> Outcome:
     question = _QUESTION.get()
     result = run(question.asked(task), question.seed, task.run)
     return Outcome(
-        metrics=result.metrics,
+        metrics={**result.metrics, **question.measures.measured(result)},
         digest=result.digest,
         deploys=len(result.tables["deploys"]),
         events=result.events,

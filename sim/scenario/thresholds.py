@@ -4,6 +4,7 @@
     node-direct: failed_deploys <= 0                       one variant's
     node-direct - central: deploy_latency_s.p50 < 0 s      a difference, paired run by run
     cost_usd < 12 USD
+    deploy_latency_s.p95[site=sin] < 2 s                   of one group: site, client, image, route or nodes
 
 The limit is written in the metric's unit. Whether a threshold is met is for `sim.experiment.thresholds` to say.
 """
@@ -11,14 +12,14 @@ The limit is written in the metric's unit. Whether a threshold is met is for `si
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, StrictStr
 
-from sim import rows, units
-from sim.errors import InputError, near, shown
+from sim import metric_names, units
+from sim.errors import InputError, shown
 from sim.figures import fault
 from sim.units import UnitError
 
@@ -31,7 +32,9 @@ _OF: Final[Mapping[str, Callable[[object], float]]] = {
     "USD": units.usd_of,
     "": units.fraction_of,
 }
-_FORM = re.compile(r"(?:(?P<who>[^:<>=]+):)?(?P<metric>[^:<>=]+)(?P<sign><=|>=|<|>)(?P<limit>[^<>=]+)")
+_FORM = re.compile(
+    r"(?:(?P<who>[^:<>=]+):)?(?P<metric>[^:<>=\[\]]+(?:\[[^:<>\[\]]+\])?)\s*(?P<sign><=|>=|<|>)(?P<limit>[^<>=]+)"
+)
 _REMEDY = 'write for example "deploy_latency_s.p99 < 3 s"'
 # Only a dash with room on both sides is a minus: names have dashes, too.
 _MINUS = " - "
@@ -60,37 +63,36 @@ class Threshold:
         return value < self.limit if self.below else value > self.limit
 
 
-def limit_of(metric: str, text: str) -> float:
-    """An amount of a metric, in base units. InputError, without a place, when it is none, or the metric is unknown."""
+def limit_of(metric: str, text: str, custom: Collection[str] = ()) -> float:
+    """An amount of a metric, in base units. InputError, without a place, when it is none, or the metric is unknown.
+
+    `custom` are names of metrics that the user made.
+    """
+    problem = None if metric in custom else metric_names.why_unknown(metric)
+    if problem is not None:
+        raise InputError("", *problem)
     try:
-        unit = rows.metric(metric).unit
-    except KeyError:
-        raise InputError("", f"unknown metric, got {shown(metric)}", _near_metric(metric)) from None
-    try:
-        return _OF[unit](text)
+        return _OF[metric_names.unit_of(metric)](text)
     except UnitError as error:
         raise InputError("", f"limit of {metric}: {error.problem}", error.remedy) from None
 
 
-def threshold(text: str) -> Threshold:
-    """The threshold that a text says. InputError, without a place, when it says none."""
+def threshold(text: str, custom: Collection[str] = ()) -> Threshold:
+    """The threshold that a text says, on a metric that there is or a `custom` one.
+
+    InputError, without a place, when it says none.
+    """
     found = _FORM.fullmatch(text.strip())
     if found is None:
         raise InputError("", f"must be METRIC < LIMIT, got {shown(text)}", _REMEDY)
-    metric = found["metric"].strip()
-    limit = limit_of(metric, found["limit"].strip())
+    parts = metric_names.split(found["metric"].strip())
+    metric = found["metric"].strip() if parts is None else metric_names.split_name(*parts)
+    limit = limit_of(metric, found["limit"].strip(), custom)
     who = [name.strip() for name in (found["who"] or "").split(_MINUS)]
     if len(who) > 2 or (found["who"] is not None and not all(who)):
         raise InputError("", f"must be of NAME or NAME - NAME, got {shown(text)}", _REMEDY)
     variant, baseline = (who[0] or None), (who[1] if len(who) == 2 else None)
     return Threshold(" ".join(text.split()), metric, found["sign"], limit, variant, baseline)
-
-
-def _near_metric(metric: str) -> str:
-    """The near name; of a distribution named without its statistic, all of its names."""
-    if metric in rows.DISTRIBUTIONS:
-        return f"one of {', '.join(f'{metric}.{statistic}' for statistic in rows.STATISTICS)}"
-    return near(metric, rows.METRICS)
 
 
 def _checked(text: str) -> str:

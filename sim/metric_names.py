@@ -1,0 +1,100 @@
+"""Metrics by name: those of all deploys, those of one group alone, and a user's own.
+
+deploy_latency_s.p95                of all deploys
+deploy_latency_s.p95[site=sin]      of those of one site
+sin_under_2s                        a user's own, a number without a unit as its name ends in none
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from sim import rows
+from sim.errors import near, shown
+from sim.rows import Metric, Unit
+
+#: By what metrics are split, as in `deploy_latency_s.p95[site=sin]`: whose group it is that counts.
+DIMENSIONS: Final[Mapping[str, str]] = {
+    "site": "site of the client that deployed",
+    "client": "group of clients that deployed",
+    "image": "kind of image that was deployed",
+    "route": "where its push went",
+    "nodes": "group of nodes that it starts on; of bytes and copies, the group of the node at their end",
+}
+#: Metrics that are nobody's in particular, and why.
+_OF_ALL: Final[Mapping[str, str]] = {
+    "cost_usd": "links and registries are paid for together",
+    "cost_usd_per_month": "links and registries are paid for together",
+    "link_utilisation": "who shares a link fills it together",
+}
+_ENDINGS: Final[Mapping[str, Unit]] = {"s": "s", "bytes": "bytes", "usd": "USD"}
+_SPLIT: Final = re.compile(r"(?P<base>[^\[\]]+)\[(?P<by>[^\[\]=]+)=(?P<group>[^\[\]=]+)\]")
+
+
+class Split(NamedTuple):
+    """A metric of one group alone: `deploy_latency_s.p95` where `site` is `sin`."""
+
+    base: str
+    by: str
+    group: str
+
+
+def split(name: str) -> Split | None:
+    """The parts of `METRIC[BY=GROUP]`; None for a name without brackets."""
+    found = _SPLIT.fullmatch(name)
+    return found and Split(*(part.strip() for part in found.groups()))
+
+
+def split_name(base: str, by: str, group: str) -> str:
+    """`METRIC[BY=GROUP]`."""
+    return f"{base}[{by}={group}]"
+
+
+def whole(base: str, by: str) -> str | None:
+    """Why a metric cannot be split by that, in a few words; None where it can."""
+    if base == "lost_images" and by != "nodes":
+        return "what a registry drops is its own, so only nodes tell"
+    return _OF_ALL.get(base.partition(".")[0])
+
+
+def metric(name: str) -> Metric:
+    """The metric of that name, `METRIC[BY=GROUP]` and links' utilisation included. KeyError if there is none."""
+    parts = split(name)
+    if parts is None:
+        return rows.metric(name)
+    if parts.by not in DIMENSIONS or whole(parts.base, parts.by) is not None:
+        raise KeyError(name)
+    return replace(rows.metric(parts.base), name=name)
+
+
+def why_unknown(name: str) -> tuple[str, str] | None:
+    """What is wrong with a metric's name, and the remedy; None for one that there is."""
+    parts = split(name)
+    base = name if parts is None else parts.base
+    try:
+        metric(base)
+    except KeyError:
+        names = [f"{base}.{statistic}" for statistic in rows.STATISTICS] if base in rows.DISTRIBUTIONS else []
+        return f"unknown metric, got {shown(base)}", f"one of {', '.join(names)}" if names else near(base, rows.METRICS)
+    if parts is None:
+        return None
+    if parts.by not in DIMENSIONS:
+        return f"nothing is split by that, got {shown(parts.by)}", near(parts.by, DIMENSIONS)
+    reason = whole(base, parts.by)
+    return None if reason is None else (f"{base} cannot be split by {parts.by}: {reason}", "leave the brackets out")
+
+
+def unit_by_ending(name: str) -> Unit:
+    """The unit of a metric that a user made, as its name ends: `_s`, `_bytes`, `_usd`, or without one."""
+    return _ENDINGS.get(name.rpartition("_")[2], "") if "_" in name else ""
+
+
+def unit_of(name: str) -> Unit:
+    """The unit of a metric, one of the user's own included."""
+    try:
+        return metric(name).unit
+    except KeyError:
+        return unit_by_ending(name)

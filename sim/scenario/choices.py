@@ -12,9 +12,11 @@ Names and parameter models are those of the files in `sim/policies` and `sim/top
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import ModuleType
 from typing import Annotated, Any
 
 from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
@@ -43,6 +45,7 @@ class Kind:
     key: str
     names: Callable[[], tuple[str, ...]]
     model: Callable[[str], type[BaseModel]]
+    home: Callable[[str], ModuleType]
     mixed: bool = False
 
     def read(self, value: object, context: Any = None) -> Choice | tuple[Choice, ...]:
@@ -76,6 +79,10 @@ class Kind:
         parameters = _read(self.model(name), table, path, faults, context)
         return Choice(name, parameters, part.share if isinstance(part, _Part) else 1.0)
 
+    def about(self, name: str) -> str:
+        """What one choice is, in the sentence with which its file begins."""
+        return first_sentence(self.home(name).__doc__ or "")
+
     def _all(self) -> str:
         return f"one of {', '.join(self.names())}"
 
@@ -92,7 +99,9 @@ class Kind:
 
     def _table_schema(self, name: str) -> dict[str, Any]:
         model = self.model(name)
-        own = {self.key: {"const": name}} | ({"share": {"type": "number", "minimum": 0}} if self.mixed else {})
+        own: dict[str, Any] = {self.key: {"const": name, "description": self.about(name)}}
+        if self.mixed:
+            own["share"] = _Part.model_json_schema()["properties"]["share"]
         return {
             "type": "object",
             "properties": own | model.model_json_schema().get("properties", {}),
@@ -101,8 +110,15 @@ class Kind:
         }
 
 
+def first_sentence(text: str) -> str:
+    """The sentence with which a text begins, in one line."""
+    return re.split(r"(?<=\.)\s", " ".join(text.split()), maxsplit=1)[0]
+
+
 class _Part(Table):
-    share: Weight = setting("share", 1.0)
+    share: Weight = setting(
+        "share", 1.0, about="The part of the pushes that go by this rule of a mix, relative to the others' shares."
+    )
 
 
 class _Nothing(Table):
@@ -128,7 +144,8 @@ def kind_of(field: FieldInfo) -> Kind:
 
 
 def _rule(kind: str, mixed: bool = False) -> Kind:
-    return Kind("name", partial(policies.names, kind), partial(policies.parameters, kind), mixed)
+    home = partial(policies.rule, kind)
+    return Kind("name", partial(policies.names, kind), partial(policies.parameters, kind), home, mixed)
 
 
 Routes = Annotated[tuple[Choice, ...], _rule("route", mixed=True)]
@@ -139,4 +156,4 @@ Eviction = Annotated[Choice, _rule("eviction")]
 Source = Annotated[Choice, _rule("source")]
 Chunking = Annotated[Choice, _rule("chunking")]
 Conflict = Annotated[Choice, _rule("conflict")]
-Shape = Annotated[Choice, Kind("shape", topologies.names, topologies.parameters)]
+Shape = Annotated[Choice, Kind("shape", topologies.names, topologies.parameters, topologies.shape)]

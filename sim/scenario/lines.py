@@ -22,9 +22,11 @@ class Rates(Table):
     The fields hold what was written; what counts are the properties `up_Bps` and `down_Bps`.
     """
 
-    capacity_Bps: Rate | None = setting("capacity", None)
-    own_up_Bps: Rate | None = setting("up", None)
-    own_down_Bps: Rate | None = setting("down", None)
+    capacity_Bps: Rate | None = setting("capacity", None, about="What it carries each way.")
+    own_up_Bps: Rate | None = setting(
+        "up", None, about="What it carries from its first end to its second, of a host from the host to its site."
+    )
+    own_down_Bps: Rate | None = setting("down", None, about="What it carries the other way.")
 
     def superseded(self) -> frozenset[str]:
         """The attributes whose value does not count, because an alternative was written."""
@@ -53,8 +55,8 @@ class Line(Rates):
     capacity_price_usd_per_Bps: CapacityPrice | None = setting(
         "capacity_month", None, about="What a month of its capacity costs, of the larger direction if they differ."
     )
-    rtt_s: Duration | None = setting("rtt", None)
-    own_delay_s: Duration | None = setting("delay", None)
+    rtt_s: Duration | None = setting("rtt", None, about="The round trip over it, twice the delay.")
+    own_delay_s: Duration | None = setting("delay", None, about="The delay over it one way.")
 
     def superseded(self) -> frozenset[str]:
         """The same, of the delay too."""
@@ -72,8 +74,8 @@ class Window(Rates):
     Times count from the start of the run, which is midnight. A window may span midnight.
     """
 
-    from_s: Duration = setting("from")
-    until_s: Duration = setting("until")
+    from_s: Duration = setting("from", about="The time of day at which the window begins; a run starts at midnight.")
+    until_s: Duration = setting("until", about="The time of day at which it ends, the next day's if that is earlier.")
 
     @property
     def lasts_s(self) -> float:
@@ -97,7 +99,10 @@ Ends = Annotated[
 
 
 class _Joined(Table):
-    between: Ends | None = setting("between", None)
+    between: Ends | None = setting(
+        "between", None,
+        about="The sites or hosts that it joins; without them it overrides the generated link of its name.",
+    )  # fmt: skip
 
 
 class Link(Line, _Joined):
@@ -106,9 +111,14 @@ class Link(Line, _Joined):
     In the windows of its `schedule` it carries what they say.
     """
 
-    price_usd_per_byte: Price = figure("price", "0 USD/GB", assumption=True, range=("0 USD/GB", "0.09 USD/GB"))
+    price_usd_per_byte: Price = figure(
+        "price", "0 USD/GB", assumption=True, range=("0 USD/GB", "0.09 USD/GB"),
+        about="What each byte that crosses it costs, either way.",
+    )  # fmt: skip
     month_usd: Cost | None = setting("month", None, about="What the link costs a month, whatever it carries.")
-    schedule: Mapping[Name, Window] = setting("schedule", {})
+    schedule: Mapping[Name, Window] = setting(
+        "schedule", {}, about="Parts of the day, by name, in which it carries other rates."
+    )
 
     @property
     def delay_s(self) -> float | None:

@@ -12,7 +12,9 @@ from sim.scenario.choices import Shape
 from sim.scenario.lines import Link, LinkName, Name
 from sim.scenario.names import CENTRAL, SITES, Group, HostNames, LinkNames, site_place
 from sim.scenario.outages import Fault
+from sim.scenario.policies import Policies
 from sim.scenario.prices import Prices
+from sim.scenario.run import Run
 from sim.scenario.tables import (
     Central,
     ClientGroup,
@@ -20,8 +22,6 @@ from sim.scenario.tables import (
     Host,
     Image,
     NodeGroup,
-    Policies,
-    Run,
     Site,
 )
 from sim.scenario.thresholds import Condition
@@ -30,19 +30,33 @@ from sim.scenario.thresholds import Condition
 class Tables(Table):
     """A scenario's tables, each valid by itself; `checks` says whether they go together."""
 
-    run: Run = setting("run", {})
-    topology: Shape = setting("topology", {"shape": "metros"})
-    sites: Mapping[Name, Site] = setting("sites", {})
-    links: Mapping[LinkName, Link] = setting("links", {})
-    central: Central = setting("central", {})
-    nodes: Mapping[Name, NodeGroup] = setting("nodes", {})
-    clients: Mapping[Name, ClientGroup] = setting("clients", {})
-    images: Mapping[Name, Image] = setting("images", {})
-    demand: Demand = setting("demand", {})
-    policies: Policies = setting("policies", {})
-    faults: Mapping[Name, Fault] = setting("faults", {})
-    prices: Prices = setting("prices", {})
-    thresholds: Mapping[Name, Condition] = setting("thresholds", {})
+    run: Run = setting("run", {}, about="What is asked of the simulator: how long, from which seed, how often.")
+    topology: Shape = setting(
+        "topology", {"shape": "metros"}, about="The shape of the network between hosts and sites, and its parameters."
+    )
+    sites: Mapping[Name, Site] = setting("sites", {}, about="Places on the network, by name, where hosts are.")
+    links: Mapping[LinkName, Link] = setting(
+        "links", {}, about="Links that join two ends, and what overrides links that the shape generates, by name."
+    )
+    central: Central = setting("central", {}, about="The central registry and the host that it is on.")
+    nodes: Mapping[Name, NodeGroup] = setting(
+        "nodes", {}, about="Groups of nodes that are alike, by name; each node has its own registry and instances."
+    )
+    clients: Mapping[Name, ClientGroup] = setting("clients", {}, about="Groups of machines that deploy, by name.")
+    images: Mapping[Name, Image] = setting("images", {}, about="Kinds of image that are deployed, by name.")
+    demand: Demand = setting(
+        "demand", {}, about="What is asked of the registries: how many deploys, of which apps, on how many nodes."
+    )
+    policies: Policies = setting(
+        "policies", {}, about="The rules under comparison: where pushes go, how images spread, what registries keep."
+    )
+    faults: Mapping[Name, Fault] = setting(
+        "faults", {}, about="What breaks, by name, at a time that is given or drawn."
+    )
+    prices: Prices = setting("prices", {}, about="What registries and traffic cost.")
+    thresholds: Mapping[Name, Condition] = setting(
+        "thresholds", {}, about="What must hold of every answer, by name, as `--until` has it: METRIC < LIMIT."
+    )
 
     @cached_property
     def host_names(self) -> HostNames:

@@ -41,15 +41,23 @@ class Fault(Table):
         "clock-skew",
         "swizzle",
         "tokens-refused",
-    ] = setting("kind")
-    targets: Targets = setting("target")
-    at_s: Duration | None = setting("at", None)
-    between_s: Span | None = setting("between", None)
-    lasts_s: Span = figure("lasts", "10 min", assumption=True)
-    to: Fraction = figure("to", 0.0, assumption=True)
-    times: Weight = figure("times", 10.0, assumption=True)
-    ahead_s: Duration = figure("ahead", "0 s", assumption=True)
-    behind_s: Duration = figure("behind", "0 s", assumption=True)
+    ] = setting("kind", about="What breaks: a link, a registry, a node's disk, a clock, or tokens.")
+    targets: Targets = setting("target", about="The links or registries that break, by name.")
+    at_s: Duration | None = setting("at", None, about="When it breaks, once.")
+    between_s: Span | None = setting(
+        "between", None, about="The mean time from one break to the next, instead of a given time."
+    )
+    lasts_s: Span = figure(
+        "lasts", "10 min", assumption=True, about="For how long; of breaks that are drawn, the mean."
+    )
+    to: Fraction = figure(
+        "to", 0.0, assumption=True, about="The part of its capacity that a degraded or swizzled link keeps."
+    )
+    times: Weight = figure(
+        "times", 10.0, assumption=True, about="How many times longer a slow registry takes for a request."
+    )
+    ahead_s: Duration = figure("ahead", "0 s", assumption=True, about="How far a skewed clock is ahead.")
+    behind_s: Duration = figure("behind", "0 s", assumption=True, about="How far a skewed clock is behind.")
 
     @property
     def breaks_links(self) -> bool:

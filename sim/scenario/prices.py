@@ -82,7 +82,7 @@ class Tariff(Table):
     from the first end of a link or pair to the second.
     """
 
-    hosts: StrictStr | None = setting("hosts", None, about="central, or the group of nodes or clients that pays.")
+    hosts: StrictStr | None = setting("hosts", None, about="Who pays: central, or a group of nodes or clients.")
     site: StrictStr | None = setting("site", None, about="The site whose border the traffic crosses.")
     link: StrictStr | None = setting("link", None, about="The link that carries the traffic.")
     between: Pair | None = setting("between", None, about='The two sites that it goes between, "*" for any.')
@@ -113,8 +113,12 @@ class Prices(Table):
     What is priced by the month holds for links, hosts and lines that name no `month` or `capacity_month` of their own.
     """
 
-    registry_hour_usd: Cost = figure("registry_hour", "0 USD", assumption=True)
-    disk_month_usd_per_byte: Price = figure("disk_month", "0 USD/GB", assumption=True)
+    registry_hour_usd: Cost = figure(
+        "registry_hour", "0 USD", assumption=True, about="What each registry costs for an hour, central's included."
+    )
+    disk_month_usd_per_byte: Price = figure(
+        "disk_month", "0 USD/GB", assumption=True, about="What a month of what nodes keep costs."
+    )
     wan_capacity_month_usd_per_Bps: CapacityPrice = figure(
         "wan_capacity_month", "0 USD/Mbit/s", assumption=True, range=("0 USD/Mbit/s", "5 USD/Mbit/s"),
         about="What a month of capacity costs on each link between sites that names no price of its own.",
@@ -133,4 +137,6 @@ class Prices(Table):
     node_month_usd: Cost = figure(
         "node_month", "0 USD", assumption=True, about="What each node costs a month that names no price of its own."
     )
-    traffic: Mapping[Name, Tariff] = setting("traffic", {})
+    traffic: Mapping[Name, Tariff] = setting(
+        "traffic", {}, about="Prices of traffic by direction and purpose, by any name."
+    )

@@ -40,8 +40,10 @@ Instant = Annotated[float, PlainValidator(_instant), WithJsonSchema({"type": "st
 class Origin(Table):
     """Clients whose address in the log begins with `addresses` are the hosts of `group`, a key of nodes or clients."""
 
-    addresses: StrictStr = setting("addresses")
-    group: StrictStr = setting("group")
+    addresses: StrictStr = setting("addresses", about="How the addresses of these clients begin in the log.")
+    group: StrictStr = setting(
+        "group", about="The group whose hosts they are: a key of nodes or clients, or nodes/KEY or clients/KEY."
+    )
 
 
 class Replay(Table):
@@ -55,17 +57,32 @@ class Replay(Table):
     are not recognised. Instead of a log, `operations` are pushes and pulls written by hand (`workload/operations`).
     """
 
-    log: StrictStr = setting("log")
-    format: Literal["combined", "distribution", "fast18", "json", "operations"] | None = setting("format", None)
-    fields: StrictStr | None = setting("fields", None)
-    speed: Speed = setting("speed", 1.0)
-    since_s: Instant | None = setting("since", None)
-    until_s: Instant | None = setting("until", None)
-    malformed: Fraction = setting("malformed", 0.01)
-    origins: Mapping[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", strict=True)], Origin] = setting(
-        "origins", {}
+    log: StrictStr = setting("log", about="The log's file, from the scenario's folder.")
+    format: Literal["combined", "distribution", "fast18", "json", "operations"] | None = setting(
+        "format", None, about="The log's format; without it, its first lines tell."
     )
-    cache: StrictBool = figure("cache", True, assumption=True)
-    configs: StrictBool = figure("configs", True, source=_SKOPEO)
-    start_s: Duration = figure("start", "0 s", assumption=True, range=("0 s", "5 s"))
-    unknown_bytes: Size = figure("unknown", "1 MB", source=_FAST18)
+    fields: StrictStr | None = setting(
+        "fields", None, about="The server's own format string of the log, for lines that are not recognised."
+    )
+    speed: Speed = setting("speed", 1.0, about="How many times as fast as it was logged demand comes.")
+    since_s: Instant | None = setting(
+        "since", None,
+        about="The time at which the replay begins; what was pushed before is in the registry at its start.",
+    )  # fmt: skip
+    until_s: Instant | None = setting("until", None, about="The time before which the replay ends.")
+    malformed: Fraction = setting(
+        "malformed", 0.01, about="The part of the requests that may be unreadable before the log is refused."
+    )
+    origins: Mapping[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", strict=True)], Origin] = setting(
+        "origins", {}, about="Which of the log's clients are which hosts, by any name."
+    )
+    cache: StrictBool = figure("cache", True, assumption=True, about="Whether clients keep the blobs that they pulled.")
+    configs: StrictBool = figure(
+        "configs", True, source=_SKOPEO, about="Whether clients get an image's config again with each pull."
+    )
+    start_s: Duration = figure(
+        "start", "0 s", assumption=True, range=("0 s", "5 s"), about="How long a client takes before its first request."
+    )
+    unknown_bytes: Size = figure(
+        "unknown", "1 MB", source=_FAST18, about="The size of a blob whose size the log does not say."
+    )

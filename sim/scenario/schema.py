@@ -22,7 +22,7 @@ def json_schema() -> dict[str, Any]:
     schema: dict[str, Any] = _with_figures(Tables.model_json_schema(by_alias=True))
     schema["properties"]["variants"] = {
         "type": "object",
-        "description": "overrides by name; keys are dotted paths or nested tables",
+        "description": "What is compared, by name: each a table of overrides, with dotted keys or tables within.",
         "additionalProperties": {"type": "object"},
     }
     return {"$schema": _DIALECT, **schema, "title": "Scenario"}

@@ -15,9 +15,16 @@ class Backbone(Table):
     """The links between sites: `capacity` each way, and their `rtt`; without it, that of fibre `detour` times the great
     circle between the sites' positions."""
 
-    capacity_Bps: Rate = figure("capacity", "10 Gbit/s", assumption=True, range=("1 Gbit/s", "100 Gbit/s"))
-    rtt_s: Duration | None = setting("rtt", None)
-    detour: Weight = figure("detour", 1.5, assumption=True, range=(1.0, 2.5))
+    capacity_Bps: Rate = figure(
+        "capacity", "10 Gbit/s", assumption=True, range=("1 Gbit/s", "100 Gbit/s"),
+        about="What each link between sites carries each way.",
+    )  # fmt: skip
+    rtt_s: Duration | None = setting(
+        "rtt", None, about="The round trip over each link between sites; without it, by fibre between their positions."
+    )
+    detour: Weight = figure(
+        "detour", 1.5, assumption=True, range=(1.0, 2.5), about="How many times longer fibre is than the great circle."
+    )
 
 
 def joined(

@@ -26,10 +26,18 @@ from sim.topologies import Host, ShapeError, Site, Span, metros
 class Parameters(Table):
     """`file`, from the scenario's folder; `capacity` where an edge has no speed, `rtt` where an end has no position."""
 
-    file: StrictStr = setting("file")
-    capacity_Bps: Rate = figure("capacity", "10 Gbit/s", assumption=True, range=("1 Gbit/s", "100 Gbit/s"))
-    rtt_s: Duration = figure("rtt", "10 ms", assumption=True, range=("1 ms", "200 ms"))
-    detour: Weight = figure("detour", 1.5, assumption=True, range=(1.0, 2.5))
+    file: StrictStr = setting("file", about="The GraphML file, from the scenario's folder.")
+    capacity_Bps: Rate = figure(
+        "capacity", "10 Gbit/s", assumption=True, range=("1 Gbit/s", "100 Gbit/s"),
+        about="What an edge without a speed carries each way.",
+    )  # fmt: skip
+    rtt_s: Duration = figure(
+        "rtt", "10 ms", assumption=True, range=("1 ms", "200 ms"),
+        about="The round trip over an edge with an end that has no position.",
+    )  # fmt: skip
+    detour: Weight = figure(
+        "detour", 1.5, assumption=True, range=(1.0, 2.5), about="How many times longer fibre is than the great circle."
+    )
     _folder: Path = PrivateAttr(default=Path())
 
     def model_post_init(self, context: Any) -> None:

@@ -12,7 +12,7 @@ from sim.topologies._backbone import Backbone, joined
 class Parameters(Backbone):
     """`fanout`: how many sites hang on each."""
 
-    fanout: Count = setting("fanout", 2)
+    fanout: Count = setting("fanout", 2, about="How many sites hang on each.")
 
 
 def spans(hosts: Sequence[Host], sites: Sequence[Site], parameters: Parameters) -> Iterator[Span]:

@@ -21,7 +21,8 @@ from sim.registry.oci import Layer, digest_of
 from sim.registry.storage import Quota, Storage
 from sim.registry.workers import Workers
 from sim.scenario import Choice, Scenario
-from sim.scenario.tables import Central, ClientGroup, NodeGroup, Policies, Sync
+from sim.scenario.policies import Policies, Sync
+from sim.scenario.tables import Central, ClientGroup, NodeGroup
 from sim.streams import Streams
 from sim.workload.demand import Demand
 from sim.workload.outages import outages

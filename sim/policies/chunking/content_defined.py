@@ -16,9 +16,13 @@ from sim.policies.snapshot import Chunks, Rootfs
 class Parameters(Table):
     """An update changes a share `changed` of the bytes in so many `places`; a `chunk` is that large on average."""
 
-    changed: Fraction = figure("changed", 0.1, assumption=True, range=(0.0, 1.0))
-    places: Count = figure("places", 20, assumption=True, range=(1, 1000))
-    chunk_bytes: Size = figure("chunk", "64 KiB", assumption=True, range=("8 KiB", "1 MiB"))
+    changed: Fraction = figure(
+        "changed", 0.1, assumption=True, range=(0.0, 1.0), about="The part of its bytes that an update changes."
+    )
+    places: Count = figure("places", 20, assumption=True, range=(1, 1000), about="In how many places those bytes lie.")
+    chunk_bytes: Size = figure(
+        "chunk", "64 KiB", assumption=True, range=("8 KiB", "1 MiB"), about="The size of a chunk on average."
+    )
 
 
 def cut(view: Rootfs, parameters: Parameters) -> Chunks:

@@ -12,7 +12,7 @@ from sim.policies.snapshot import PushView, Route
 class Parameters(Table):
     """`size`: pushes that send fewer bytes than this go straight to the node."""
 
-    size_bytes: Size = setting("size")
+    size_bytes: Size = setting("size", about="Pushes that send fewer bytes than this go straight to the node.")
 
 
 def decide(view: PushView, parameters: Parameters) -> Route:

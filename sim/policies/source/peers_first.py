@@ -14,7 +14,10 @@ from sim.policies.snapshot import Holders, Parents
 class Parameters(Table):
     """`lookup` is what asking for holders costs."""
 
-    lookup_s: Duration = figure("lookup", "20 ms", source="spegel-org/spegel: mirrorResolveTimeout")
+    lookup_s: Duration = figure(
+        "lookup", "20 ms", source="spegel-org/spegel: mirrorResolveTimeout",
+        about="How long a node takes to find out who has a layer.",
+    )  # fmt: skip
 
 
 def parents(view: Holders, parameters: Parameters) -> Parents:

@@ -14,8 +14,14 @@ from sim.policies.snapshot import Holders, Parents
 class Parameters(Table):
     """At most so many `parents` at once; `announce` is what it takes to hear of them."""
 
-    parents: Count = figure("parents", 3, source="dragonflyoss/dragonfly: up to 3 parents")
-    announce_s: Duration = figure("announce", "0 s", assumption=True, range=("0 s", "5 s"))
+    parents: Count = figure(
+        "parents", 3, source="dragonflyoss/dragonfly: up to 3 parents",
+        about="How many nodes at once a node fetches a layer from at most.",
+    )  # fmt: skip
+    announce_s: Duration = figure(
+        "announce", "0 s", assumption=True, range=("0 s", "5 s"),
+        about="How long a node takes to hear of those that have a layer.",
+    )  # fmt: skip
 
 
 def parents(view: Holders, parameters: Parameters) -> Parents:

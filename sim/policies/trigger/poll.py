@@ -16,9 +16,14 @@ from sim.policies.snapshot import Due, Owed
 class Parameters(Table):
     """`every` and `offset` say when polls are; without `overlap` a poll waits while the one before still copies."""
 
-    every_s: Span = figure("every", "6 h", source="project-zot/zot, sync examples: pollInterval 6 to 12 h")
-    offset_s: Duration = setting("offset", "0 s")
-    overlap: StrictBool = setting("overlap", True)
+    every_s: Span = figure(
+        "every", "6 h", source="project-zot/zot, sync examples: pollInterval 6 to 12 h",
+        about="How often a registry asks for news.",
+    )  # fmt: skip
+    offset_s: Duration = setting("offset", "0 s", about="When it asks for the first time.")
+    overlap: StrictBool = setting(
+        "overlap", True, about="Whether it asks on time while the copies of the time before are under way."
+    )
 
 
 def due(view: Owed, parameters: Parameters) -> Due | None:

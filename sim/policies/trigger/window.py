@@ -16,10 +16,12 @@ class Parameters(Table):
     Without `overlap` a window's copies wait while those of the window before are still under way.
     """
 
-    opens_s: Duration = figure("opens", "1 h", assumption=True)
-    lasts_s: Span = figure("lasts", "4 h", assumption=True)
-    every_s: Span = setting("every", "24 h")
-    overlap: StrictBool = setting("overlap", True)
+    opens_s: Duration = figure("opens", "1 h", assumption=True, about="When the window opens for the first time.")
+    lasts_s: Span = figure("lasts", "4 h", assumption=True, about="How long it stays open.")
+    every_s: Span = setting("every", "24 h", about="How often it opens.")
+    overlap: StrictBool = setting(
+        "overlap", True, about="Whether copies begin while those of the window before are under way."
+    )
 
 
 def due(view: Owed, parameters: Parameters) -> Due | None:

@@ -7,34 +7,39 @@ does what the data cannot tell.
 
 from __future__ import annotations
 
-import gzip
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from sim import units
-from sim.calibrate import probes
 from sim.calibrate.estimate import Estimate, Evidence
+from sim.calibrate.iperf3 import iperf3, is_iperf3
+from sim.calibrate.k6 import is_k6, k6
+from sim.calibrate.ping import is_ping, ping
+from sim.calibrate.pulls import is_pulls, pulls
 from sim.calibrate.traffic import access_log
 from sim.errors import InputError
 from sim.scenario.leaves import toml, toml_key
+from sim.workload.textfile import beginning, opened, whole
 
+#: What a file is, its first characters say.
+_START: Final = 1 << 16
 #: Files of these kinds are read whole; no ping, test or pull log is larger.
-_WHOLE_BYTES: Final = 1 << 28
+_WHOLE_CHARACTERS: Final = 1 << 28
+_READERS: Final = ((is_iperf3, iperf3), (is_pulls, pulls), (is_ping, ping))
 _FORMATS: Final = {"s": units.format_seconds, "bytes/s": units.format_rate, "1/s": units.format_per_second}
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What all files told, for the client and the registry that were named."""
+    """What all files told, for the client and the registry that were named, or for a link in the client's place."""
 
     evidence: tuple[Evidence, ...]
     client: str
     registry: str
     extends: str | None = None
+    link: str | None = None
 
     @property
     def figures(self) -> Mapping[str, Estimate]:
@@ -53,7 +58,8 @@ class Calibration:
     def _by_key(self) -> dict[str, list[Estimate]]:
         found: dict[str, list[Estimate]] = {}
         for estimate in (one for evidence in self.evidence for one in evidence.estimates if one.key is not None):
-            key = (estimate.key or "").replace("CLIENT", self.client).replace("REGISTRY", self.registry)
+            line = f"clients.{self.client}" if self.link is None else f"links.{self.link}"
+            key = (estimate.key or "").replace("clients.CLIENT", line).replace("REGISTRY", self.registry)
             found.setdefault(key, []).append(estimate)
         return found
 
@@ -104,61 +110,42 @@ def described(estimate: Estimate) -> str:
 
 
 def calibrate(
-    paths: Sequence[str], client: str = "dev", registry: str = "central", extends: str | None = None
+    paths: Sequence[str],
+    client: str = "dev",
+    registry: str = "central",
+    extends: str | None = None,
+    link: str | None = None,
+    fields: str | None = None,
 ) -> Calibration:
-    """Read every file. InputError where one is of no known kind or says too little."""
-    found = Calibration(tuple(map(read, paths)), client, registry, extends)
-    if not found.figures:
-        problem = "tells no figure of a scenario"
-        raise InputError(", ".join(paths), problem, "give a longer log, or one with durations or sizes")
-    return found
+    """Read every file; what was measured of a client's line is `link`'s instead, if one is named.
+
+    `fields` is the format string of the server that wrote the access logs among the files. InputError where a file is
+    of no known kind or says too little.
+    """
+    return Calibration(tuple(read(path, fields) for path in paths), client, registry, extends, link)
 
 
 def is_rig(path: str) -> bool:
     """Whether a file looks like a rig's scenarios."""
-    start = _start(path)
+    return _is_rig(beginning(path, _START))
+
+
+def _is_rig(start: str) -> bool:
     return start.lstrip().startswith("[") and '"hosts"' in start
 
 
-def read(path: str) -> Evidence:
-    """One file's evidence, by what is in it."""
-    start = _start(path)
-    if start.startswith("metric_name,"):
-        with open(path, encoding="utf-8", newline="") as file:
-            return probes.k6(path, file)
-    if start.lstrip().startswith("{") and '"start"' in start and '"connected"' in start:
-        try:
-            return probes.iperf3(path, json.loads(_whole(path)))
-        except json.JSONDecodeError as error:
-            raise InputError(f"{path}:{error.lineno}", f"is no JSON: {error.msg}", "give all of iperf3 -J") from None
-    if is_rig(path) or start.startswith("scenario,repeat,"):
+def read(path: str, fields: str | None = None) -> Evidence:
+    """One file's evidence, by what stands in its first 64 KiB."""
+    start = beginning(path, _START)
+    if _is_rig(start) or start.startswith("scenario,repeat,"):
         raise InputError(path, "is one of a rig's two files", "give both: RIG.json MEASURED.csv")
-    if probes.is_ping(start):
-        return probes.ping(path, _whole(path))
-    if probes.is_kubelet(start):
-        return probes.kubelet(path, _whole(path))
-    return access_log(path)
-
-
-def _start(path: str) -> str:
-    try:
-        with open(path, "rb") as file:
-            start = file.read(1 << 16)
-        if start[:2] == b"\x1f\x8b":
-            with gzip.open(path) as packed:
-                start = packed.read(1 << 16)
-    except FileNotFoundError:
-        raise InputError(path, "no such file", "check the path") from None
-    except (OSError, EOFError) as error:
-        raise InputError(path, f"can't be read: {error}", "give a file that can be read") from None
-    return start.decode("utf-8", errors="replace")
-
-
-def _whole(path: str) -> str:
-    file = Path(path)
-    if file.stat().st_size > _WHOLE_BYTES:
-        raise InputError(path, f"is larger than {_WHOLE_BYTES >> 20} MiB", "give a part of it")
-    return file.read_text(encoding="utf-8", errors="replace")
+    if is_k6(start):
+        with opened(path) as lines:
+            return k6(path, lines)
+    for looks_like, reader in _READERS:
+        if looks_like(start):
+            return reader(path, whole(path, _WHOLE_CHARACTERS))
+    return access_log(path, fields)
 
 
 def _width(estimate: Estimate) -> float:

@@ -54,9 +54,9 @@ class _Seen:
             self.at_s.append(request.at_s)
 
 
-def access_log(path: str) -> Evidence:
-    """A log of any size. InputError when it is none."""
-    seen, logged, reading = _Seen(), Logged(), Reading(path)
+def access_log(path: str, fields: str | None = None) -> Evidence:
+    """A log of any size, its lines of the layout `fields` where one is given. InputError when it is none."""
+    seen, logged, reading = _Seen(), Logged(), Reading(path, fields_given=fields)
     known: set[str] = set()
     updates = firsts = 0
     for operation in Sessions(logged).operations(seen.watch(requests(reading))):
@@ -80,7 +80,7 @@ def access_log(path: str) -> Evidence:
     estimates.extend(_gets(path, seen, told, residuals))
     if reading.malformed:
         told.append(f"what its {reading.malformed} malformed lines say: {reading.told()}")
-    return Evidence(path, f"access log ({reading.format})", tuple(estimates), tuple(told), tuple(residuals))
+    return Evidence(path, f"access log ({reading.found})", tuple(estimates), tuple(told), tuple(residuals))
 
 
 def _demand(path: str, logged: Logged, updates: int, over_s: float) -> Iterator[Estimate]:

@@ -21,6 +21,11 @@ def calibrate(
     ],
     client: Annotated[str, typer.Option(metavar="NAME", help="The group of clients that was measured.")] = "dev",
     registry: Annotated[str, typer.Option(metavar="central|nodes.NAME", help="The registry measured.")] = "central",
+    link: Annotated[str | None, typer.Option(metavar="NAME", help="The link measured, instead of a client's.")] = None,
+    fields: Annotated[
+        str | None,
+        typer.Option(metavar="FORMAT", help="The log's format string: nginx's log_format, Apache's LogFormat."),
+    ] = None,
     scenario: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write figures that extend this scenario, and check them.")
     ] = None,
@@ -29,13 +34,13 @@ def calibrate(
     quiet: options.Quiet = False,
 ) -> None:
     """Fit parameters, with intervals and sources; say what the data cannot tell. DIR gets a residual plot, too."""
-    _checked(scenario, client, registry, out)
+    _checked(scenario, client, registry, link, out)
     folder = output.writable(out)
     if len(files) == 2 and files[1].endswith(".csv") and late.calibration.is_rig(files[0]):
         _rig(files[0], files[1], folder, as_json, quiet)
         return
     extends = None if scenario is None else os.path.relpath(scenario, folder or ".")
-    found = late.calibration.calibrate(files, client, registry, extends)
+    found = late.calibration.calibrate(files, client, registry, extends, link, fields)
     _written(found.to_toml(), found.to_json(), folder, as_json)
     if folder is not None:
         with output.writing(folder):
@@ -45,7 +50,7 @@ def calibrate(
             sim.load(folder / "parameters.toml")
 
 
-def _checked(scenario: str | None, client: str, registry: str, out: str | None) -> None:
+def _checked(scenario: str | None, client: str, registry: str, link: str | None, out: str | None) -> None:
     """What is to be extended is there and has the client and the registry. InputError before anything is read."""
     table, _, node = registry.partition(".")
     if registry != "central" and not (table == "nodes" and node):
@@ -55,9 +60,11 @@ def _checked(scenario: str | None, client: str, registry: str, out: str | None) 
     if out is None:
         raise InputError("--scenario", "needs a directory to write to", "name one by --out DIR")
     base = sim.load(scenario)
-    for option, name, groups in (("--client", client, base.clients), ("--registry", node, base.nodes)):
+    for option, name, groups in (("--client", "" if link else client, base.clients), ("--registry", node, base.nodes)):
         if name and name not in groups:
             raise InputError(option, f'{scenario} has no such group, got "{name}"', near(name, groups))
+    if link is not None and link not in base.links:
+        raise InputError("--link", f'{scenario} has no such link, got "{link}"', near(link, base.links))
 
 
 def _rig(rig: str, measured: str, folder: Path | None, as_json: bool, quiet: bool) -> None:

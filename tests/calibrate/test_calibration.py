@@ -13,7 +13,6 @@ import sim
 from sim import cli
 from sim.calibrate.calibration import calibrate, read
 from sim.calibrate.estimate import Estimate, Evidence
-from sim.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests/data"
@@ -80,8 +79,7 @@ def test_k6_s_iterations_alone_are_not_split(tmp_path: Path) -> None:
     found = read(str(tmp_path / "k6.csv"))
     assert [one.name for one in found.estimates] == ["iteration"]
     assert any(words.startswith("how iteration_duration splits") for words in found.open)
-    with pytest.raises(InputError, match="tells no figure of a scenario"):
-        calibrate([str(tmp_path / "k6.csv")])
+    assert not calibrate([str(tmp_path / "k6.csv")]).figures
 
 
 def kubelet(path: Path, sizes: list[int]) -> None:
@@ -227,12 +225,15 @@ def test_mistakes_are_told_before_anything_is_written(
 FAULTS = {
     "none": (None, "no such file; check the path"),
     "empty": ("", "has no request to a registry"),
-    "two pings": ("64 bytes: icmp_seq=1 ttl=64 time=0.1 ms\n" * 2, "has 2 replies, and an interval needs 3"),
+    "two pings": (
+        "64 bytes: seq=1 ttl=64 time=0.1 ms\n64 bytes: seq=2 ttl=64 time=0.1 ms",
+        "has 2 replies, and an interval needs 3",
+    ),
     "half of iperf3": ('{"start": {"connected": []}, "intervals": [', "is no JSON"),
     "half a rig": ('[{"name": "a", "hosts": []}]', "is one of a rig's two files; give both"),
     "no iperf3": ('{"start": {"connected": []}, "intervals": []}', "is no result of iperf3: 'test_start' is missing"),
     "no sample": (f"{K6_HEADER}\niteration_duration,1,soon", ":2: is no sample of k6"),
-    "no k6": (f"{K6_HEADER}\n", "has 0 samples of iteration_duration"),
+    "no k6": (f"{K6_HEADER}\n", "has too few samples of anything"),
 }
 
 

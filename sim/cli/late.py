@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from sim.experiment import sweep as sweep
     from sim.experiment import thresholds as thresholds
     from sim.scenario import document as document
+    from sim.scenario import explain as explain
     from sim.scenario import faults as faults
     from sim.scenario import schema as schema
     from sim.scenario import show as show
@@ -55,6 +56,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "search": "sim.experiment.search",
     "compare": "sim.experiment.compare",
     "document": "sim.scenario.document",
+    "explain": "sim.scenario.explain",
     "faults": "sim.scenario.faults",
     "plots": "sim.plots",
     "progress": "sim.cli.progress",

@@ -1,11 +1,14 @@
-"""`regsim show`: a scenario fully resolved, each figure's source beside it."""
+"""`regsim show`: a scenario fully resolved, each figure's source beside it; or all that is known of one key."""
 
 from __future__ import annotations
 
 import tomllib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from sim.cli import late, options, output
+from sim.errors import InputError
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -13,18 +16,38 @@ if TYPE_CHECKING:
 
 
 def show(
-    file: options.File,
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="A scenario, in TOML.", show_default=False)
+    ] = None,
     settings: options.Settings = None,
     variant: options.Variant = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            help="Say what one key is, as in demand.rate or links.NAME.price; FILE may be left out.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: options.Json = False,
     strict: options.Strict = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Print the scenario fully resolved. Defaults are filled in, units canonical, each figure's source beside it."""
-    scenario = options.load(file, options.overrides(settings), variant, strict=strict, quiet=quiet)
-    if as_json:
+    if file is None and explain is None:
+        raise InputError("regsim show: FILE", "is missing", "name a scenario, or a key by --explain")
+    scenario = None
+    if file is not None:
+        scenario = options.load(file, options.overrides(settings), variant, strict=strict, quiet=quiet)
+    if explain is not None:
+        found = late.explain.explained(explain, scenario)
+        if as_json:
+            output.document(late.explain.to_json(found, scenario))
+        else:
+            output.text(late.explain.text(found))
+    elif scenario is not None and as_json:
         output.document(_document(scenario))
-    else:
+    elif scenario is not None:
         output.text(late.show.text(scenario))
 
 

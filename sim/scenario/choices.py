@@ -75,9 +75,9 @@ class Kind:
             faults.append(Fault(at, f"unknown choice, got {shown(name)}", near(name, self.names())))
             return _NONE
         share = {"share": table.pop("share")} if self.mixed and "share" in table else {}
-        part = _read(_Part, share, path, faults)
+        part = _read(Part, share, path, faults)
         parameters = _read(self.model(name), table, path, faults, context)
-        return Choice(name, parameters, part.share if isinstance(part, _Part) else 1.0)
+        return Choice(name, parameters, part.share if isinstance(part, Part) else 1.0)
 
     def about(self, name: str) -> str:
         """What one choice is, in the sentence with which its file begins."""
@@ -101,7 +101,7 @@ class Kind:
         model = self.model(name)
         own: dict[str, Any] = {self.key: {"const": name, "description": self.about(name)}}
         if self.mixed:
-            own["share"] = _Part.model_json_schema()["properties"]["share"]
+            own["share"] = Part.model_json_schema()["properties"]["share"]
         return {
             "type": "object",
             "properties": own | model.model_json_schema().get("properties", {}),
@@ -115,7 +115,9 @@ def first_sentence(text: str) -> str:
     return re.split(r"(?<=\.)\s", " ".join(text.split()), maxsplit=1)[0]
 
 
-class _Part(Table):
+class Part(Table):
+    """What a rule has beside its name and parameters, where rules are mixed."""
+
     share: Weight = setting(
         "share", 1.0, about="The part of the pushes that go by this rule of a mix, relative to the others' shares."
     )

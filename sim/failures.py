@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from sim.columns import Table
@@ -15,7 +15,7 @@ class Failures:
     """`reasons` are those of the deploys that failed, with how many had each, the most frequent first."""
 
     deploys: int
-    reasons: Mapping[str, int]
+    reasons: Mapping[str, int] = field(hash=False)
 
     @classmethod
     def of(cls, deploys: Table) -> Self:
@@ -39,12 +39,26 @@ class Failures:
     def failed(self) -> int:
         return sum(self.reasons.values())
 
+    @property
+    def share(self) -> float:
+        """Of all deploys; 0 where there are none."""
+        return self.failed / self.deploys if self.deploys else 0.0
+
+    @property
+    def counted(self) -> str:
+        """`292 of 292`."""
+        return f"{self.failed:,} of {self.deploys:,}"
+
+    @property
+    def why(self) -> str:
+        """`not at central within 60 s (290), link down (2)`; without numbers where there is one reason."""
+        if len(self.reasons) == 1:
+            return next(iter(self.reasons))
+        return ", ".join(f"{reason} ({count:,})" for reason, count in self.reasons.items())
+
     def line(self) -> str:
         """`292 of 292 deploys failed: not at central within 60 s (290), link down (2)`; empty when none did."""
-        if not self.reasons:
-            return ""
-        why = ", ".join(f"{reason} ({count:,})" for reason, count in self.reasons.items())
-        return f"{self.failed:,} of {self.deploys:,} deploys failed: {why}"
+        return f"{self.counted} deploys failed: {self.why}" if self.reasons else ""
 
     def to_json(self) -> dict[str, Any]:
         """Its part of a document."""

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
 from sim import rows
+from sim.failures import Failures
 from sim.files import replacing
 from sim.result import ONLY, Result
 from sim.scenario import Scenario
@@ -96,7 +97,7 @@ def _title(scenario: Scenario) -> str:
 
 
 def _figure(samples: Mapping[str, Result], title: str) -> Figure:
-    names = {name: fill(name, _NAME_LETTERS) for name in samples}
+    names = {name: fill(_named(name, sample.failures), _NAME_LETTERS) for name, sample in samples.items()}
     key_lines = 1 + sum(1 + name.count("\n") for name in names.values())
     tick_lines = max(1 + _tick(name, len(samples)).count("\n") for name in samples)
     with mpl.rc_context(STYLE):
@@ -114,6 +115,11 @@ def _figure(samples: Mapping[str, Result], title: str) -> Figure:
         _above(panels[2], "above the bars: in all, and between sites", 0, key_lines)
         _moved(panels[2], samples)
     return figure
+
+
+def _named(name: str, failures: Failures) -> str:
+    """`central: 3 of 292 failed`."""
+    return f"{name}: {failures.counted} failed" if failures.failed else name
 
 
 def _latency(axes: Axes, samples: Mapping[str, Result], names: Mapping[str, str], key_lines: int) -> None:

@@ -28,23 +28,22 @@ def best(
     seed: options.Seed = None,
     executor: options.Executor = "processes",
     store: options.Store = None,
+    allow_failures: options.AllowFailures = False,
+    out: options.Out = None,
     as_json: options.Json = False,
     strict: options.Strict = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Choose the best of several variants: those that cannot be it drop out, runs are added until one is left."""
     scenario = options.load(file, options.overrides(settings), strict=strict, quiet=quiet)
+    folder = output.writable(out)
     zone = None if indifference is None else options.amount("--indifference", indifference, metric)
     with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
         found = late.best.best(
             scenario, metric, zone, most_runs=options.whole("--runs", runs, least=10) or late.best.MOST_RUNS,
             seed=options.whole("--seed", seed, least=0), executor=executor, progress=progress,
-            store=options.kept(store),
+            store=options.kept(store), allow_failures=allow_failures,
         )  # fmt: skip
-    if as_json:
-        output.document(found.to_json())
-    else:
-        late.tables.print_best(found)
-        output.line(found.verdict)
+    output.finding(found, "best", folder, as_json, quiet)
     if found.chosen is None:
         raise typer.Exit(ending.UNDECIDED)

@@ -20,6 +20,7 @@ def capacity(
     seed: options.Seed = None,
     executor: options.Executor = "processes",
     store: options.Store = None,
+    allow_failures: options.AllowFailures = False,
     out: options.Out = None,
     as_json: options.Json = False,
     strict: options.Strict = False,
@@ -37,7 +38,7 @@ def capacity(
             scenario, axis, wanted, variant=variant, runs=options.whole("--runs", runs, least=2) or late.search.RUNS,
             within=options.share("--within", within) or late.search.WITHIN,
             seed=options.whole("--seed", seed, least=0), executor=executor, progress=progress,
-            store=options.kept(store), by=options.dimensions(by),
+            store=options.kept(store), by=options.dimensions(by), allow_failures=allow_failures,
         )  # fmt: skip
     output.finding(found, "capacity", folder, as_json, quiet)
     if found.answer == "missed everywhere":

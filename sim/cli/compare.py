@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import sim
 from sim.cli import ending, late, options, output
+
+if TYPE_CHECKING:
+    from sim.experiment.comparison import Comparison
 
 Assumptions = Annotated[
     bool, typer.Option("--assumptions", help="Say which assumed figure could flip the verdict within its range.")
@@ -27,6 +32,7 @@ def compare(
     until: options.Until = None,
     by: options.By = None,
     assumptions: Assumptions = False,
+    allow_failures: options.AllowFailures = False,
     out: options.Out = None,
     as_json: options.Json = False,
     strict: options.Strict = False,
@@ -44,12 +50,14 @@ def compare(
         kept = options.kept(store)
         outcome = sim.compare(
             scenario, n_runs, seed_number, executor, progress, kept,
-            precision=narrow, most_runs=n_runs or late.compare.MOST_RUNS,
+            precision=narrow, most_runs=n_runs or late.compare.MOST_RUNS, allow_failures=allow_failures,
             by=(*split, *options.split_by(wanted)),
         )  # fmt: skip
-        examined = None
         if assumptions:
-            examined = late.assumptions.examine(scenario, outcome.runs, outcome.seed, executor, progress, kept)
+            examined = late.assumptions.examine(
+                scenario, outcome.runs, outcome.seed, executor, progress, kept, allow_failures
+            )
+            outcome = replace(outcome, examined=examined)
     if folder is not None:
         with output.writing(folder):
             late.plots.write(outcome.plot(), folder, "comparison")
@@ -57,23 +65,12 @@ def compare(
     judgements = late.thresholds.judged(outcome, wanted)
     if as_json:
         told = {"thresholds": [judgement.to_json() for judgement in judgements]} if wanted else {}
-        told |= {} if examined is None else {"assumptions": examined.to_json()}
+        told |= {} if outcome.examined is None else {"assumptions": outcome.examined.to_json()}
         output.document(outcome.to_json() | told)
     else:
         late.tables.print_comparison(outcome, late.grouped.comparison_blocks(outcome, split))
-        if outcome.tradeoff:
-            worth = " and ".join(choice.variant for choice in outcome.tradeoff if choice.member)
-            output.line(f"by cost against p99 worth having: {worth}")
-        if outcome.too_short:
-            output.line(f"{outcome.too_short} runs are too short to tell a steady state; raise run.duration")
-        if outcome.precision is not None and not outcome.precision.reached:
-            output.line(
-                f"the precision of {precision} is not reached after {outcome.runs} runs; allow more with --runs"
-            )
-        for judgement in judgements:
-            output.line(judgement.line())
-        for words in () if examined is None else examined.lines():
-            output.line(words)
+        late.tables.say(*_beside(outcome, precision), *(judgement.line() for judgement in judgements))
+        late.tables.say(*(() if outcome.examined is None else outcome.examined.lines()))
     if folder is not None and not quiet:
         output.note(f"wrote {folder}")
     outcomes = {judgement.outcome for judgement in judgements}
@@ -81,3 +78,14 @@ def compare(
         raise typer.Exit(ending.MISSED)
     if "undecided" in outcomes:
         raise typer.Exit(ending.UNDECIDED)
+
+
+def _beside(outcome: Comparison, precision: str | None) -> Iterator[str]:
+    """What is said after the verdict."""
+    if outcome.tradeoff:
+        worth = " and ".join(choice.variant for choice in outcome.tradeoff if choice.member)
+        yield f"by cost against p99 worth having: {worth}"
+    if outcome.too_short:
+        yield f"{outcome.too_short} runs are too short to tell a steady state; raise run.duration"
+    if outcome.precision is not None and not outcome.precision.reached:
+        yield f"the precision of {precision} is not reached after {outcome.runs} runs; allow more with --runs"

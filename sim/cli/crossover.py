@@ -24,6 +24,7 @@ def crossover(
     seed: options.Seed = None,
     executor: options.Executor = "processes",
     store: options.Store = None,
+    allow_failures: options.AllowFailures = False,
     out: options.Out = None,
     as_json: options.Json = False,
     strict: options.Strict = False,
@@ -40,6 +41,7 @@ def crossover(
             within=options.share("--within", within) or late.search.WITHIN,
             seed=options.whole("--seed", seed, least=0), executor=executor, progress=progress,
             store=options.kept(store),
+            allow_failures=allow_failures,
         )  # fmt: skip
     output.finding(found, "crossover", folder, as_json, quiet)
     if not found.decided:

@@ -76,6 +76,9 @@ By = Annotated[
         show_default=False,
     ),
 ]  # fmt: skip
+AllowFailures = Annotated[
+    bool, typer.Option("--allow-failures", help="Let a variant that fails more than another be better all the same.")
+]
 Out = Annotated[
     str | None, typer.Option(metavar="DIR", help="Write tables, figures and a manifest there.", show_default=False)
 ]

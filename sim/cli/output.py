@@ -63,7 +63,7 @@ def named(scenario: Scenario) -> str:
 
 
 def finding(found: Finding, name: str, folder: Path | None, as_json: bool, quiet: bool) -> None:
-    """What a search found: a table and a sentence or a document, and files."""
+    """What a search found: a table and a few lines or a document, and files."""
     if folder is not None:
         with writing(folder):
             late.results.write(found, folder, name)
@@ -71,7 +71,7 @@ def finding(found: Finding, name: str, folder: Path | None, as_json: bool, quiet
         document(found.to_json())
     else:
         late.tables.print_rows(*found.rows)
-        line(found.verdict)
+        late.tables.say(*found.verdict.split("\n"))
     if folder is not None and not quiet:
         note(f"wrote {folder}")
 

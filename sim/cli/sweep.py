@@ -40,6 +40,7 @@ def sweep(
     seed: options.Seed = None,
     executor: options.Executor = "processes",
     store: options.Store = None,
+    allow_failures: options.AllowFailures = False,
     out: options.Out = None,
     as_json: options.Json = False,
     strict: options.Strict = False,
@@ -54,5 +55,6 @@ def sweep(
             scenario, axes, kind=design, metrics=metric or late.sweep.METRICS, by=options.dimensions(by),
             variant=variant, runs=options.whole("--runs", runs, least=1), seed=options.whole("--seed", seed, least=0),
             executor=executor, progress=progress, store=options.kept(store),
+            allow_failures=allow_failures,
         )  # fmt: skip
     output.finding(found, "sweep", folder, as_json, quiet)

@@ -17,10 +17,9 @@ from rich.text import Text
 
 from sim import metric_names, rows
 from sim.cli.blocks import Block, Cell, difference_cell, label, measured_cell
-from sim.experiment.best import Best
 from sim.experiment.comparison import Comparison
 from sim.experiment.gate import Gate
-from sim.experiment.words import amount, mean_and_bounds
+from sim.experiment.words import amount, failure_lines, mean_and_bounds
 from sim.result import Result
 from sim.stats.intervals import CONFIDENCE
 
@@ -52,7 +51,16 @@ def print_comparison(outcome: Comparison, further: Iterable[Block] = ()) -> None
                 _say(console, _paired(outcome, name))
             console.print()
     _print_blocks(console, further)
-    _say(console, outcome.verdict)
+    if failed := failure_lines({name: outcome.failures(name) for name in outcome.variants}):
+        say(*failed, "")
+    say(*outcome.verdict.split("\n"))
+
+
+def say(*sentences: str) -> None:
+    """Each on standard output in a line of its own, that a terminal wraps between words."""
+    console = _console()
+    for sentence in sentences:
+        _say(console, sentence)
 
 
 def print_run(result: Result, further: Iterable[Block] = ()) -> None:
@@ -75,6 +83,8 @@ def print_run(result: Result, further: Iterable[Block] = ()) -> None:
     deploys = len(result.tables["deploys"])
     speed = f"{deploys / result.wall_s:,.0f} deploys/s" if result.wall_s else "no time at all"
     _say(console, f"{deploys:,} deploys and {result.events:,} events in {amount(result.wall_s, 's')}: {speed}")
+    if result.failures.failed:
+        _say(console, result.failures.line())
     if result.scenario.run.steady_state:
         told = "is too short to tell a steady state" if result.warm_up.too_short else "has a warm-up"
         _say(console, f"the run {told}; latencies count from {amount(result.warm_up.ends_s, 's')} on")
@@ -93,14 +103,6 @@ def print_rows(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
         console.width = max(console.width, _width(console, table))
     console.print(table)
     console.print()
-
-
-def print_best(found: Best) -> None:
-    """Each variant's mean over the runs that it had."""
-    lines = [
-        [name, " ".join(mean_and_bounds(each, _unit(found.metric))), str(each.n)] for name, each in found.found.items()
-    ]
-    print_rows(["variant", found.metric, "runs"], lines)
 
 
 def print_gate(found: Gate) -> None:

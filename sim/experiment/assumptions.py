@@ -4,8 +4,9 @@ An assumption is a figure that says so and gives a range, written in the scenari
 stands alike in many tables (the workers of every node) is one assumption, changed in all of them together. Prices are
 left alone: they move no byte. What two assumptions do together is not seen here; `regsim sweep --design morris:N` does.
 
-The verdict is who deploys faster at p50 and at p95, by the paired difference from the baseline at 95 %. An end flips it
-when the other variant is faster there, opens it when neither is any more, and settles it when it was open before.
+The verdict is who fails less, and then who deploys faster at p50 and at p95, by the paired difference from the baseline
+at 95 %. An end flips it when the other variant is the better one there, opens it when neither is any more, and settles
+it when it was open before.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from typing import Any, Final, Literal
 from sim.errors import InputError
 from sim.experiment import executors
 from sim.experiment.runs import Progress, Runs, by_variant
-from sim.experiment.sample import Sample
+from sim.experiment.sample import Sample, Side, side
 from sim.experiment.store import Store
 from sim.experiment.variants import variants
 from sim.experiment.words import bounds, change
 from sim.experiment.worker import Settings, Task
+from sim.failures import Failures
 from sim.figures import Figure
 from sim.scenario import Scenario
 from sim.scenario.faults import dotted
@@ -34,6 +36,10 @@ METRICS: Final = ("deploy_latency_s.p50", "deploy_latency_s.p95")
 _MONEY: Final = ("price", "price of capacity", "cost")
 
 Effect = Literal["flips", "opens", "settles", "keeps"]
+#: What the verdict is by an assumption's end.
+_DONE_BY: Final[Mapping[Effect, str]] = {"flips": "flipped by", "opens": "left open by", "settles": "settled by"}
+#: Who is the better one, where one is: -1 the variant, 1 the baseline.
+_BETTER: Final[Mapping[Side, int]] = {"lower": -1, "fails less": -1, "open": 0, "higher": 1, "fails more": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +71,29 @@ class Finding:
     metric: str
     before: Interval
     after: Interval
+    was: Side
+    now: Side
+    failures: Failures
 
     @property
     def effect(self) -> Effect:
         """What becomes of the verdict."""
-        was, now = _side(self.before), _side(self.after)
+        was, now = _BETTER[self.was], _BETTER[self.now]
         if was == now:
             return "keeps"
         return "settles" if not was else "flips" if now else "opens"
 
+    @property
+    def where(self) -> str:
+        """`demand.nodes = 10 instead of 1`."""
+        return f"{self.assumption.name} = {self.end} instead of {self.assumption.value}"
+
     def line(self, baseline: str) -> str:
-        """The finding in words."""
+        """The finding in words; with the variant's failures there, if there are any."""
         told = f"{change(self.after.mean, 's')}"
         told += f", from {bounds(self.after, 's')}" if self.after.known else ""
-        return (
-            f"{self.effect}: {self.assumption.name} = {self.end} instead of {self.assumption.value}: "
-            f"{self.variant} - {baseline}: {self.metric} {told}"
-        )
+        fails = f"; of {self.variant} {self.failures.line()}" if self.failures.failed else ""
+        return f"{self.effect}: {self.where}: {self.variant} - {baseline}: {self.metric} {told}{fails}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +122,18 @@ class Assumptions:
         for assumption, end, why in self.skipped:
             yield f"not tried: {assumption.name} = {end}: {why}"
 
+    @property
+    def sentence(self) -> str:
+        """What could flip the verdict, or leave it open, in a sentence."""
+        told = [
+            f"{words} {', '.join(dict.fromkeys(found.where for found in self.that(effect)))}"
+            for effect, words in _DONE_BY.items()
+            if self.that(effect)
+        ]
+        if told:
+            return f"Of {len(self.varied)} assumptions, each at both ends of its range, it is {'; '.join(told)}."
+        return f"None of {len(self.varied)} assumptions flips it, each at both ends of its range."
+
     def _counted(self, effect: Effect) -> int:
         return len({found.assumption for found in self.that(effect)})
 
@@ -119,6 +143,7 @@ class Assumptions:
             {
                 "key": found.assumption.name, "keys": list(found.assumption.keys), "value": found.assumption.value,
                 "end": found.end, "variant": found.variant, "metric": found.metric, "effect": found.effect,
+                "failures": found.failures.to_json(),
                 "mean": found.after.mean, "low": found.after.low, "high": found.after.high,
             }
             for found in self.findings
@@ -155,6 +180,7 @@ def examine(
     executor: str = "processes",
     progress: Progress | None = None,
     store: Store | None = None,
+    allow_failures: bool = False,
 ) -> Assumptions:
     """Run every variant `runs` times as the scenario is, and at both ends of every assumption's range."""
     named = variants(scenario)
@@ -179,7 +205,7 @@ def examine(
                     points[settings] = (assumption, end)
         outcomes = by_variant(made, named, points, runs)
     samples = {each: Sample(found) for each, found in outcomes.items()}
-    findings = [*_findings(samples, points, baseline)]
+    findings = [*_findings(samples, points, baseline, allow_failures)]
     return Assumptions(
         baseline, runs, tuple(varied), tuple(findings), tuple(skipped), tuple(samples.items()),
         time.perf_counter() - began,
@@ -187,8 +213,9 @@ def examine(
 
 
 def _findings(
-    samples: Mapping[Settings, Sample], points: Mapping[Settings, tuple[Assumption, Any] | None], baseline: str
-) -> Iterator[Finding]:
+    samples: Mapping[Settings, Sample], points: Mapping[Settings, tuple[Assumption, Any] | None], baseline: str,
+    allow_failures: bool,
+) -> Iterator[Finding]:  # fmt: skip
     base = samples[()]
     others: Sequence[str] = [name for name in base.variants if name != baseline]
     for settings, sample in samples.items():
@@ -196,10 +223,6 @@ def _findings(
         for variant in others if about is not None else ():
             for metric in METRICS:
                 before, after = (each.difference(variant, metric, baseline) for each in (base, sample))
+                was, now = (side(each, variant, baseline, metric, allow_failures) for each in (base, sample))
                 assert about is not None
-                yield Finding(*about, variant, metric, before, after)
-
-
-def _side(apart: Interval) -> int:
-    """-1 where the variant is faster, 1 where the baseline is, 0 where that is open."""
-    return -1 if apart.high < 0 else 1 if apart.low > 0 else 0
+                yield Finding(*about, variant, metric, before, after, was, now, sample.failures(variant))

@@ -2,28 +2,35 @@
 
 Variants that cannot be the best drop out on the way and get no more runs. See `sim.stats.selection` for what is
 promised and for whom: runs whose metric is about normal, which means and quantiles of many deploys are.
+
+Before that goes who fails more than the one that fails least, unless failures are allowed: what fails moves no bytes
+and costs little. It is looked at after the first runs and whenever one is chosen; when that one fails more it is ruled
+out as well, and the others go on.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim import metric_names
 from sim.errors import InputError
 from sim.experiment import executors
 from sim.experiment.measures import Custom, Measures, known_metric
+from sim.experiment.panels import Curves
 from sim.experiment.runs import Progress, Runs
-from sim.experiment.sample import interval_of
+from sim.experiment.sample import Sample, fails_more, interval_of, least_failing
 from sim.experiment.store import Store
 from sim.experiment.variants import variants
-from sim.experiment.words import amount
-from sim.experiment.worker import Task
+from sim.experiment.words import amount, failure_lines, mean_and_bounds
+from sim.experiment.worker import Outcome, Settings, Task
+from sim.failures import Failures
 from sim.scenario import Scenario
 from sim.scenario.warnings import ScenarioWarning
 from sim.stats.intervals import CONFIDENCE, Interval
@@ -36,10 +43,15 @@ SHARE: Final = 0.05
 #: Runs that are asked for at once: workers are kept busy, and few are wasted on a variant that drops out.
 _BATCH: Final = 10
 
+Outcomes = Mapping[str, Sequence[Outcome]]
+
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """Which variant was chosen, None where the runs did not do; intervals are of the runs that each variant had."""
+    """Which variant was chosen, None where the runs did not do; `outcomes` are the runs that each variant had.
+
+    `ruled_out` are the variants that fail more than the one that fails least.
+    """
 
     scenario: Scenario
     seed: int
@@ -47,18 +59,61 @@ class Best:
     indifference: float
     chosen: str | None
     surviving: tuple[str, ...]
-    found: Mapping[str, Interval]
+    ruled_out: tuple[str, ...]
+    outcomes: Mapping[str, tuple[Outcome, ...]]
     made: int
     wall_s: float
 
     @property
+    def found(self) -> Mapping[str, Interval]:
+        """The metric's interval over the runs that each variant had."""
+        return {name: interval_of(_values(made, self.metric)) for name, made in self.outcomes.items()}
+
+    @property
+    def failures(self) -> Mapping[str, Failures]:
+        """How many of each variant's deploys failed, and why."""
+        return {name: _failures(made) for name, made in self.outcomes.items()}
+
+    @property
     def verdict(self) -> str:
-        """One sentence to act on."""
-        unit = metric_names.unit_of(self.metric)
-        promise = f"with {100 * CONFIDENCE:g} % confidence, unless another is within {amount(self.indifference, unit)}"
+        """What failed, and whom to choose."""
+        return "\n".join([*failure_lines(self.failures), f"{self._answer()}."])
+
+    def _answer(self) -> str:
+        left = [name for name in self.outcomes if name not in self.ruled_out]
+        out = f"; {' and '.join(self.ruled_out)} ruled out by failed deploys" if self.ruled_out else ""
         if self.chosen is None:
-            return f"undecided between {' and '.join(self.surviving)} by {self.metric}; allow more runs with --runs."
-        return f"{self.chosen} has the best {self.metric} of {len(self.found)} variants, {promise}."
+            if all(self.failures[name].share == 1 for name in self.surviving):
+                return "nothing to choose from: every deploy failed"
+            between = " and ".join(self.surviving)
+            return f"undecided between {between} by {self.metric}{out}; allow more runs with --runs"
+        if len(left) == 1:
+            return f"{self.chosen} is chosen, whatever its {self.metric}, as it fails less than any other{out}"
+        near = amount(self.indifference, metric_names.unit_of(self.metric))
+        promise = f"with {100 * CONFIDENCE:g} % confidence, unless another is within {near}"
+        return f"{self.chosen} has the best {self.metric} of {len(left)} variants, {promise}{out}"
+
+    @property
+    def rows(self) -> tuple[list[str], list[list[str]]]:
+        """A table's heads, and a line for each variant: its mean over the runs that it had."""
+        unit, failures = metric_names.unit_of(self.metric), self.failures
+        any_failed = any(each.failed for each in failures.values())
+        lines = [
+            [name, " ".join(mean_and_bounds(found, unit)).rstrip(), *([failures[name].counted] if any_failed else []),
+             str(found.n)]
+            for name, found in self.found.items()
+        ]  # fmt: skip
+        return ["variant", self.metric, *(["failed"] if any_failed else []), "runs"], lines
+
+    @property
+    def curves(self) -> Curves:
+        """Nothing is to be drawn: there is no key along which it could be."""
+        return Curves(self.scenario.name, "", "", ())
+
+    @property
+    def samples(self) -> Iterator[tuple[Settings, Sample]]:
+        """All runs; none has settings of its own."""
+        yield (), Sample(self.outcomes)
 
     @property
     def warnings(self) -> tuple[ScenarioWarning, ...]:
@@ -76,7 +131,9 @@ class Best:
             "indifference": self.indifference,
             "chosen": self.chosen,
             "surviving": list(self.surviving),
+            "ruled_out": list(self.ruled_out),
             "variants": {name: each.to_json() | {"runs": each.n} for name, each in self.found.items()},
+            "failures": {name: each.to_json() for name, each in self.failures.items()},
             "verdict": self.verdict,
             "made": self.made,
         }
@@ -93,11 +150,13 @@ def best(
     progress: Progress | None = None,
     store: Store | None = None,
     metrics: Custom | None = None,
+    allow_failures: bool = False,
 ) -> Best:
     """Choose the variant with the lowest metric, or the highest of one of which more is better.
 
-    `indifference` is in the metric's unit; unless given it is 5 % of the baseline's mean over the first runs.
-    InputError for a metric that there is not, or that deploys which fail make infinite.
+    `indifference` is in the metric's unit; unless given it is 5 % of the baseline's mean over the first runs. Variants
+    that fail more than another are ruled out first, unless `allow_failures`. InputError for a metric that there is not,
+    or that deploys which fail make infinite.
     """
     measures = Measures.of((), metrics, [metric])
     about = known_metric(metric, measures.names, scenario)
@@ -105,34 +164,64 @@ def best(
     named = variants(scenario)
     if len(named) < 2:
         raise InputError(scenario.name, "has no two variants to choose from", "write [variants.NAME] twice")
-    values: dict[str, list[float]] = {name: [] for name in named}
+    outcomes: dict[str, list[Outcome]] = {name: [] for name in named}
     began = time.perf_counter()
     with Runs(scenario, seed, executors.resolved(executor, most_runs * len(named)), store, progress, measures) as made:
 
-        def more(names: tuple[str, ...], count: int) -> None:
-            runs = range(len(values[names[0]]), count)
-            tasks = [Task(named[name], run) for run in runs for name in names]
-            for at, outcome in enumerate(made.outcomes(tasks)):
-                values[names[at % len(names)]].append(_finite(outcome.metrics[metric], metric, names[at % len(names)]))
+        def more(names: Sequence[str], count: int) -> None:
+            tasks = [(name, Task(named[name], run)) for name in names for run in range(len(outcomes[name]), count)]
+            for (name, _), outcome in zip(tasks, made.outcomes([task for _, task in tasks]), strict=True):
+                outcomes[name].append(outcome)
 
         more(tuple(named), FIRST_STAGE)
-        if indifference is None:
-            indifference = SHARE * abs(float(np.mean(next(iter(values.values()))))) or 1.0
-        selection = Selection(tuple(named), indifference, largest=about.lower_is_better is False)
-        told = 0
-        while selection.chosen is None and told < most_runs:
-            if told == len(values[selection.surviving[0]]):
-                more(selection.surviving, min(told + _BATCH, most_runs))
-            selection.tell({name: values[name][told] for name in selection.surviving})
-            told += 1
+        largest = about.lower_is_better is False
+        answers = len(named) * (len(named) - 1)  # at first and once for every choice, all to hold together
+        out: tuple[str, ...] = () if allow_failures else _ruled_out(outcomes, answers)
+        while True:
+            left = tuple(name for name in named if name not in out)
+            zone = indifference or SHARE * abs(float(np.mean(_values(outcomes[left[0]], metric)))) or 1.0
+            if not allow_failures and all(_failures(outcomes[name]).share == 1 for name in left):
+                chosen, surviving = None, left
+                break
+            chosen, surviving = _selected(Selection(left, zone, largest=largest), outcomes, metric, more, most_runs)
+            if allow_failures or chosen not in _ruled_out({name: outcomes[name] for name in left}, answers):
+                break
+            out = tuple(name for name in named if name in out or name == chosen)
         return Best(
-            scenario, seed, metric, indifference, selection.chosen, selection.surviving,
-            {name: interval_of(np.array(each)) for name, each in values.items()}, made.made,
-            time.perf_counter() - began,
+            scenario, seed, metric, zone, chosen, surviving, out,
+            {name: tuple(each) for name, each in outcomes.items()}, made.made, time.perf_counter() - began,
         )  # fmt: skip
 
 
-def _finite(value: float, metric: str, variant: str) -> float:
+def _selected(
+    selection: Selection, outcomes: Outcomes, metric: str, more: Callable[[Sequence[str], int], None], most_runs: int
+) -> tuple[str | None, tuple[str, ...]]:
+    """Whom KN chooses, told run after run, and who was left; runs that lack are made some at a time."""
+    told = 0
+    while selection.chosen is None and told < most_runs:
+        if told == min(len(outcomes[name]) for name in selection.surviving):
+            more(selection.surviving, min(told + _BATCH, most_runs))
+        selection.tell({name: _finite(outcomes[name][told], metric, name) for name in selection.surviving})
+        told += 1
+    return selection.chosen, selection.surviving
+
+
+def _ruled_out(outcomes: Outcomes, answers: int) -> tuple[str, ...]:
+    """Those that fail more than the one that fails least, over the runs that both have; one of so many answers."""
+    least = outcomes[least_failing(outcomes)]
+    return tuple(name for name, made in outcomes.items() if fails_more(made, least, simultaneous=answers))
+
+
+def _failures(outcomes: Sequence[Outcome]) -> Failures:
+    return Failures.together(outcome.failures for outcome in outcomes)
+
+
+def _values(outcomes: Sequence[Outcome], metric: str) -> NDArray[np.float64]:
+    return np.array([outcome.metrics[metric] for outcome in outcomes])
+
+
+def _finite(outcome: Outcome, metric: str, variant: str) -> float:
+    value = outcome.metrics[metric]
     if not math.isfinite(value):
         problem = f"{metric} of {variant} has no finite value, as deploys fail"
         raise InputError("--metric", problem, "compare by another metric, such as failed_deploys")

@@ -5,6 +5,10 @@
 
 Both ends are tested first: whether more or less of it helps is what they say. Then `sim.experiment.search` halves. That
 thresholds once met stay met along the range is assumed, not tested.
+
+A threshold can be met because deploys fail: those that failed move no bytes and cost nothing. So where more of a
+variant's deploys fail than at that end of the range where fewer do, nothing is met, unless failures are allowed or a
+threshold says itself how many may fail.
 """
 
 from __future__ import annotations
@@ -18,16 +22,27 @@ from sim import metric_names
 from sim.errors import shown
 from sim.experiment import executors
 from sim.experiment.axes import Axis, ranged
-from sim.experiment.findings import capacity_curves, capacity_rows, capacity_sentence
+from sim.experiment.findings import capacity_curves, capacity_lines, capacity_rows
 from sim.experiment.measures import Custom, Measures, check_group, split_by
 from sim.experiment.panels import Curves
-from sim.experiment.runs import Progress, Runs
-from sim.experiment.sample import Sample
-from sim.experiment.search import RUNS, WITHIN, Point, Prober, bound_by, narrow, points_at_most
+from sim.experiment.runs import Progress, Runs, by_variant
+from sim.experiment.sample import FAILED, Sample, fails_more, least_failing
+from sim.experiment.search import (
+    RUNS,
+    WITHIN,
+    Look,
+    Point,
+    Prober,
+    bound_by,
+    failures,
+    looks,
+    narrow,
+    points_at_most,
+)
 from sim.experiment.store import Store
 from sim.experiment.thresholds import Judgement, judged, threshold
 from sim.experiment.variants import variants
-from sim.experiment.worker import Settings
+from sim.experiment.worker import Outcome, Settings
 from sim.scenario import Scenario
 from sim.scenario.thresholds import Threshold
 from sim.scenario.warnings import ScenarioWarning
@@ -63,6 +78,12 @@ class Capacity:
     shown: tuple[str, ...] = ()
 
     @property
+    def failing(self) -> tuple[str, ...]:
+        """The variants whose deploys fail at the nearest value that was missed, and do not at an end of the range."""
+        nearest = self._nearest_missed
+        return nearest.failing if nearest else ()
+
+    @property
     def unit(self) -> str:
         assert self.axis.range is not None
         return self.axis.range.unit.strip()
@@ -95,8 +116,8 @@ class Capacity:
 
     @property
     def verdict(self) -> str:
-        """One sentence to act on."""
-        return capacity_sentence(self)
+        """A few lines to act on."""
+        return capacity_lines(self)
 
     @property
     def rows(self) -> tuple[list[str], list[list[str]]]:
@@ -135,6 +156,8 @@ class Capacity:
             "smallest": self.smallest,
             "binding": binding[0].threshold.metric if binding else None,
             "bindings": [judgement.to_json() for judgement in binding],
+            "failing": list(self.failing),
+            "failures": {name: each.to_json() for name, each in failures(self.points).items()},
             "bound_by": None if place is None else {"name": place[0], "held_back_s": place[1]},
             "verdict": self.verdict,
             "runs": self.runs,
@@ -144,6 +167,14 @@ class Capacity:
                 for point in self.points
             ],
         }
+
+
+def _spared(made: Runs, axis: Axis, named: Mapping[str, str | None], count: int) -> Mapping[str, Sequence[Outcome]]:
+    """Each variant's first runs at that end of the range where the smaller share of its deploys fails."""
+    assert axis.range is not None
+    settings = [axis.settings(axis.range.text(end)) for end in (axis.range.low, axis.range.high)]
+    ends = by_variant(made, named, settings, count)
+    return {name: (at := {str(end): ends[end][name] for end in settings})[least_failing(at)] for name in named}
 
 
 def capacity(
@@ -160,6 +191,7 @@ def capacity(
     store: Store | None = None,
     metrics: Custom | None = None,
     by: str | Sequence[str] = (),
+    allow_failures: bool = False,
 ) -> Capacity:
     """Search `axis`, a range, for the value from which on, or up to which, every threshold holds for every variant.
 
@@ -180,12 +212,18 @@ def capacity(
     seed = scenario.run.seed if seed is None else seed
     named = variants(scenario, variant)
 
-    def test(sample: Sample) -> tuple[str | None, Sequence[Judgement]]:
+    allowed = allow_failures or any(each.metric == FAILED for each in wanted)
+    spared: dict[str, Sequence[Outcome]] = {}
+
+    def test(sample: Sample) -> Look:
         told = judged(sample, wanted)
+        failing = tuple(
+            name for name, least in spared.items() if fails_more(sample.outcomes[name], least, sample.confidence)
+        )
         outcomes = {judgement.outcome for judgement in told}
-        if "missed" in outcomes:
-            return "missed", told
-        return (None if "undecided" in outcomes else "met"), told
+        if "missed" in outcomes or failing:
+            return Look("missed", told, failing)
+        return Look(None if "undecided" in outcomes else "met", told)
 
     whole = dict.fromkeys(each.metric for each in wanted if metric_names.split(each.metric) is None)
     beside = tuple(name for metric in whole for name in split_by(metric, measures.by if by else (), scenario))
@@ -194,6 +232,7 @@ def capacity(
     with Runs(scenario, seed, executors.resolved(executor, runs * len(named)), store, progress, measures) as made:
         prober = Prober(made, axis, named, test, runs, decisions)
         low, high = axis.range.low, axis.range.high
+        spared |= {} if allowed else _spared(made, axis, named, looks(runs)[0])
         answer = _ANSWERS.get((prober.label(low), prober.label(high)), "undecided")
         if answer == "found":
             low, high = narrow(prober, low, high, within)

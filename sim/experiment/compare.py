@@ -41,11 +41,14 @@ def compare(
     most_runs: int = MOST_RUNS,
     by: str | Sequence[str] = (),
     metrics: Custom | None = None,
+    allow_failures: bool = False,
 ) -> Comparison:
     """Run every variant `runs` times and compare each with the baseline.
 
     With `precision` as often as it takes until the interval of each of `PRECISE` of each variant is that narrow (see
     `sim.experiment.precision`), but no more than `most_runs` times; `runs` is not looked at then.
+
+    A variant that fails more than another is not called better, cheaper or worth having unless `allow_failures`.
 
     A scenario without variants, or one that already is a variant, is its own only variant: intervals, no differences.
 
@@ -85,6 +88,7 @@ def compare(
         outcomes=outcomes,
         wall_s=time.perf_counter() - began,
         measures=measures,
+        allow_failures=allow_failures,
         precision=None if precision is None or reached is None else Precision(precision, reached),
     )
 

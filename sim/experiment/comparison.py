@@ -20,10 +20,9 @@ from urllib.parse import quote
 import numpy as np
 
 from sim import metric_names
-from sim.columns import Column
 from sim.errors import InputError, shown
 from sim.experiment.measures import NOTHING, Measures
-from sim.experiment.sample import Values, interval_of, resolution, values_of
+from sim.experiment.sample import RUN_COLUMNS, Values, fails_more, interval_of, least_failing, resolution, values_of
 from sim.experiment.tradeoff import Choice, tradeoff
 from sim.experiment.verdict import verdict
 from sim.experiment.worker import Outcome
@@ -38,6 +37,8 @@ from sim.stats.paired import Pairing, difference, pairing
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from sim.experiment.assumptions import Assumptions
 
 #: What a table for people shows; the rest is in the files.
 HEADLINE: Final = (
@@ -56,13 +57,6 @@ HEADLINE: Final = (
 #: What is shown where there is any.
 NOTEWORTHY: Final = ("missed_starts", "lost_images", "cost_usd", "cost_usd_per_month")
 
-_METRICS_COLUMNS: Final = (
-    Column("variant", "text", "name of the variant"),
-    Column("run", "int", "number of the run, from 0; runs of one number share their random numbers"),
-    Column("metric", "text", "name of the metric, which carries the unit"),
-    Column("value", "float", "its value in that run; NaN where it has none"),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Precision:
@@ -74,7 +68,11 @@ class Precision:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Comparison:
-    """All runs of a scenario's variants, `outcomes[variant][run]`, and what follows from them."""
+    """All runs of a scenario's variants, `outcomes[variant][run]`, and what follows from them.
+
+    Unless `allow_failures` no variant that fails more than another is called better. The verdict says what could flip
+    it if the assumptions were `examined`.
+    """
 
     scenario: Scenario
     seed: int
@@ -85,6 +83,8 @@ class Comparison:
     wall_s: float
     measures: Measures = NOTHING
     precision: Precision | None = None
+    allow_failures: bool = False
+    examined: Assumptions | None = field(default=None, repr=False)
 
     @property
     def headline(self) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ class Comparison:
     @cached_property
     def tradeoff(self) -> tuple[Choice, ...]:
         """What each variant costs against its p99, from the cheapest on; empty where nothing costs."""
-        return tradeoff([((), self)])
+        return tradeoff([((), self)], self.allow_failures)
 
     @property
     def too_short(self) -> int:
@@ -125,6 +125,17 @@ class Comparison:
     def failures(self, variant: str) -> Failures:
         """How many of a variant's deploys failed in all its runs, and why."""
         return Failures.together(outcome.failures for outcome in self.outcomes[variant])
+
+    def fails_more(self, variant: str, than: str) -> bool:
+        """Whether more of a variant's deploys fail than of another's; such answers of all variants hold together."""
+        mine, other = self.outcomes[variant], self.outcomes[than]
+        return fails_more(mine, other, simultaneous=max(len(self.others), 1))
+
+    @cached_property
+    def ruled_out(self) -> tuple[str, ...]:
+        """The variants that fail more than the one that fails least; none where failures are allowed."""
+        least = least_failing(self.outcomes)
+        return () if self.allow_failures else tuple(name for name in self.variants if self.fails_more(name, least))
 
     @property
     def deploys(self) -> int:
@@ -205,7 +216,7 @@ class Comparison:
 
     @cached_property
     def verdict(self) -> str:
-        """One sentence to act on."""
+        """A few lines to act on."""
         return verdict(self)
 
     def plot(self) -> Figure:
@@ -243,6 +254,7 @@ class Comparison:
                 for name in self.others
             },
             "failures": {name: self.failures(name).to_json() for name in self.variants},
+            "ruled_out": list(self.ruled_out),
             "digests": self.digests,
             "tradeoff": [choice.to_json() for choice in self.tradeoff],
             "verdict": self.verdict,
@@ -259,7 +271,7 @@ class Comparison:
         for name, sample in self.samples.items():
             sample.write_tables(target / folder_name(name))
         importlib.import_module("sim.parquet").write_columns(
-            target / "metrics.parquet", _METRICS_COLUMNS, self._metric_columns()
+            target / "metrics.parquet", RUN_COLUMNS, self._metric_columns()
         )
         write_json(target / "compare.json", self.to_json())
         about = {"runs": self.runs, "executor": self.executor, "wall_s": self.wall_s, "digests": self.digests}
@@ -281,7 +293,7 @@ class Comparison:
             for metric, values in metrics.items()
             for run, value in enumerate(values.tolist())
         ]
-        names = (column.name for column in _METRICS_COLUMNS)
+        names = (column.name for column in RUN_COLUMNS)
         return {name: list(values) for name, values in zip(names, zip(*long, strict=True), strict=True)}
 
 

@@ -2,7 +2,8 @@
 
 A few points over the whole range are tested first, so that a change there and back again is found when the points see
 it; then each change is narrowed by `sim.experiment.search`. At a point the variant is lower or higher in the metric
-than the baseline, paired run by run; equal when it is the same in every run; or undecided.
+than the baseline, paired run by run; equal when it is the same in every run; or undecided. Where one of the two fails
+more the other is the better one, whatever the metric says, unless failures are allowed.
 """
 
 from __future__ import annotations
@@ -16,18 +17,17 @@ from typing import Any, Final
 from sim.errors import InputError, near, shown
 from sim.experiment import executors
 from sim.experiment.axes import Axis, ranged
-from sim.experiment.findings import crossover_curves, crossover_rows, crossover_sentence
+from sim.experiment.findings import crossover_curves, crossover_lines, crossover_rows
 from sim.experiment.measures import Custom, Measures, known_metric
 from sim.experiment.panels import Curves
 from sim.experiment.runs import Progress, Runs
-from sim.experiment.sample import Sample
-from sim.experiment.search import RUNS, WITHIN, Point, Prober, narrow, points_at_most
+from sim.experiment.sample import Sample, side
+from sim.experiment.search import RUNS, WITHIN, Look, Point, Prober, failures, narrow, points_at_most
 from sim.experiment.store import Store
 from sim.experiment.variants import variants
 from sim.experiment.worker import Settings
 from sim.scenario import Scenario
 from sim.scenario.warnings import ScenarioWarning
-from sim.stats.intervals import Interval
 
 #: Into how many parts the range is cut at first.
 PARTS: Final = 4
@@ -76,8 +76,8 @@ class Crossover:
 
     @property
     def verdict(self) -> str:
-        """One sentence to act on."""
-        return crossover_sentence(self)
+        """A few lines to act on."""
+        return crossover_lines(self)
 
     @property
     def rows(self) -> tuple[list[str], list[list[str]]]:
@@ -117,6 +117,7 @@ class Crossover:
                 for change in self.changes
             ],
             "decided": self.decided,
+            "failures": {name: each.to_json() for name, each in failures(self.points).items()},
             "verdict": self.verdict,
             "runs": self.runs,
             "made": self.made,
@@ -137,6 +138,7 @@ def crossover(
     progress: Progress | None = None,
     store: Store | None = None,
     metrics: Custom | None = None,
+    allow_failures: bool = False,
 ) -> Crossover:
     """Search `axis`, a range, for where `variant` (by default the only one) and the baseline change places.
 
@@ -148,15 +150,21 @@ def crossover(
     seed = scenario.run.seed if seed is None else seed
     baseline, variant = _two(scenario, variant)
     measures = Measures.of((), metrics, [metric])
-    known_metric(metric, measures.names, scenario)
+    about = known_metric(metric, measures.names, scenario)
+    #: How the one that fails is labelled: as having more of what is better little, or less of what is better much.
+    worse, better = ("lower", "higher") if about.lower_is_better is False else ("higher", "lower")
 
-    def test(sample: Sample) -> tuple[str | None, Interval]:
+    def test(sample: Sample) -> Look:
         if metric not in sample.metrics(variant):
             raise InputError("--metric", f"there is no such link, got {shown(metric)}", "see regsim run --json")
         apart = sample.difference(variant, metric, baseline)
+        found = side(sample, variant, baseline, metric, allow_failures)
+        if found in ("fails more", "fails less"):
+            more = found == "fails more"
+            return Look(worse if more else better, apart, (variant if more else baseline,))
         if apart.low == apart.high == 0:
-            return "equal", apart
-        return (("lower" if apart.mean < 0 else "higher") if apart.decided else None), apart
+            return Look("equal", apart)
+        return Look(None if found == "open" else found, apart)
 
     began = time.perf_counter()
     with Runs(scenario, seed, executors.resolved(executor, 2 * runs), store, progress, measures) as made:

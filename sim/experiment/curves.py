@@ -1,7 +1,8 @@
 """Metrics along a key as a figure: a panel for each metric, a line for each variant with its interval at each point.
 
 A limit is a dashed line, the interval that a search returned a grey band. Values without an interval are dots; infinite
-ones, of deploys that failed, are left out. Colours and sizes are those of `sim.plots`.
+ones, of deploys that failed, are left out. Where deploys failed a marker is hollow. Colours and sizes are those of
+`sim.plots`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from sim.experiment.panels import Curves, Panel
 from sim.experiment.tradeoff import Choice
 from sim.experiment.words import scale
 
+#: Said of a figure in which there are such markers.
+HOLLOW: Final = "hollow: deploys failed there"
 _WIDE: Final = 8.0
 _PANEL_INCHES: Final = (6.0, 4.2)
 _KEY_INCHES: Final = 1.6
@@ -38,6 +41,8 @@ def draw(curves: Curves) -> Figure:
             _panel(axes, panel, curves)
         if max(len(panel.series) for panel in curves.panels) > 1:
             figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper", frameon=False)
+        if any(any(series.failed) for panel in curves.panels for series in panel.series):
+            figure.text(0.99, 0.99, HOLLOW, ha="right", va="top")
     return figure
 
 
@@ -48,15 +53,23 @@ def write(curves: Curves, directory: Path, name: str) -> None:
 
 
 def write_tradeoff(choices: Sequence[Choice], directory: Path) -> None:
-    """Cost against p99 as `pareto.png` and `pareto.svg`: every choice, and a line through those worth having."""
+    """Cost against p99 as `pareto.png` and `pareto.svg`: every choice, and a line through those worth having.
+
+    Those that fail more than another are crosses.
+    """
     with mpl.rc_context(plots.STYLE):
         figure = Figure(figsize=_PANEL_INCHES, layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.subplots()
         for colour, name in zip(plots.COLOURS * 10, dict.fromkeys(each.variant for each in choices), strict=False):
             mine = [each for each in choices if each.variant == name and np.isfinite(each.latency_s)]
-            costs, latencies = [each.cost_usd_per_month for each in mine], [each.latency_s for each in mine]
-            axes.scatter(costs, latencies, s=16, color=colour, label=name)
+            for marker, label, these in (
+                ("o", name, [each for each in mine if not each.fails_more]),
+                ("x", f"{name}, more deploys fail", [each for each in mine if each.fails_more]),
+            ):
+                if these:
+                    costs, latencies = [each.cost_usd_per_month for each in these], [each.latency_s for each in these]
+                    axes.scatter(costs, latencies, s=16, color=colour, marker=marker, label=label)
         members = [each for each in choices if each.member and np.isfinite(each.latency_s)]
         costs, latencies = [each.cost_usd_per_month for each in members], [each.latency_s for each in members]
         axes.step(costs, latencies, where="post", color="black", linewidth=1)
@@ -83,10 +96,15 @@ def _panel(axes: Axes, panel: Panel, curves: Curves) -> None:
         middle, below, above = (
             np.array([getattr(found, which) for found in series.found]) / factor for which in ("mean", "low", "high")
         )
-        spread = np.nan_to_num(np.vstack([middle - below, above - middle]))
+        spread = np.nan_to_num(np.vstack([middle - below, above - middle]), posinf=0.0)
         axes.errorbar(
             series.numbers, np.where(np.isfinite(middle), middle, np.nan), spread, color=colour,
             marker=marker, markersize=4, linewidth=1, capsize=2, label=series.name,
+        )  # fmt: skip
+        hollow = np.isfinite(middle) & (np.array(series.failed, dtype=bool) if series.failed else False)
+        axes.plot(
+            np.array(series.numbers)[hollow], middle[hollow], linestyle="", color=colour, marker=marker,
+            markersize=4, markerfacecolor="white",
         )  # fmt: skip
     if panel.limit is not None:
         axes.axhline(panel.limit / factor, color="black", linestyle="--", linewidth=1)

@@ -10,11 +10,12 @@ from sim.stats.intervals import Interval
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One variant's metric by value: numbers (n,) and as many intervals."""
+    """One variant's metric by value: numbers (n,), as many intervals, and whether any deploys failed there."""
 
     name: str
     numbers: Sequence[float]
     found: Sequence[Interval]
+    failed: Sequence[bool] = ()
 
 
 @dataclass(frozen=True, slots=True)

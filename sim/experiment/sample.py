@@ -1,16 +1,22 @@
-"""What runs measured, as intervals at a confidence: of each variant's metrics, and of paired differences."""
+"""What runs measured, as intervals at a confidence: of each variant's metrics, and of paired differences.
+
+Failures come before any metric: of two variants the one that fails more is never the better one (`side`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim import metric_names
+from sim.columns import Column
 from sim.experiment.worker import Outcome
+from sim.failures import Failures
+from sim.stats import failing
 from sim.stats.intervals import CONFIDENCE, Interval, interval
 from sim.stats.paired import difference
 
@@ -18,7 +24,21 @@ from sim.stats.paired import difference
 #: time the sums are exact to 1e-10 s. Bytes and counts are whole numbers and exact.
 RESOLUTION_S: Final = 1e-9
 
+#: What is written of every run of every variant.
+RUN_COLUMNS: Final = (
+    Column("variant", "text", "name of the variant"),
+    Column("run", "int", "number of the run, from 0; runs of one number share their random numbers"),
+    Column("metric", "text", "name of the metric, which carries the unit"),
+    Column("value", "float", "its value in that run; NaN where it has none"),
+)
+
+#: The metric that counts them.
+FAILED: Final = "failed_deploys"
+
 Values = Mapping[str, Mapping[str, NDArray[np.float64]]]
+
+#: Of two variants the first against the second.
+Side = Literal["lower", "higher", "open", "fails more", "fails less"]
 
 
 def resolution(metric: str) -> float:
@@ -40,6 +60,43 @@ def values_of(outcomes: Mapping[str, Sequence[Outcome]]) -> Values:
 def interval_of(values: NDArray[np.float64], confidence: float = CONFIDENCE) -> Interval:
     """The interval of a metric's mean, values (runs,): times, bytes, counts and costs are never below zero."""
     return interval(values, confidence, positive=True)
+
+
+def fails_more(
+    mine: Sequence[Outcome], other: Sequence[Outcome], confidence: float = CONFIDENCE, simultaneous: int = 1
+) -> bool:
+    """Whether more deploys fail in these runs than in the others, over those that both have (`sim.stats.failing`)."""
+    runs = min(len(mine), len(other))
+    return failing.fails_more(*_counts(mine[:runs]), *_counts(other[:runs]), confidence, simultaneous)
+
+
+def _counts(outcomes: Sequence[Outcome]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How many failed and how many there were, by run."""
+    failed = np.array([outcome.failures.failed for outcome in outcomes], dtype=np.float64)
+    return failed, np.array([outcome.deploys for outcome in outcomes], dtype=np.float64)
+
+
+def least_failing(outcomes: Mapping[str, Sequence[Outcome]]) -> str:
+    """The variant of which the smallest share of deploys failed, the first if several are level."""
+    return min(outcomes, key=lambda name: Failures.together(each.failures for each in outcomes[name]).share)
+
+
+class Compared(Protocol):
+    """Variants that were run side by side: a comparison, or a sample at one point."""
+
+    def fails_more(self, variant: str, than: str) -> bool: ...
+    def difference(self, variant: str, metric: str, than: str) -> Interval: ...
+
+
+def side(measured: Compared, variant: str, than: str, metric: str, allow_failures: bool = False) -> Side:
+    """Which of two variants fails less, or else has the less of a metric; `open` where it is undecided."""
+    if not allow_failures:
+        if measured.fails_more(variant, than):
+            return "fails more"
+        if measured.fails_more(than, variant):
+            return "fails less"
+    apart = measured.difference(variant, metric, than)
+    return "lower" if apart.high < 0 else "higher" if apart.low > 0 else "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +125,14 @@ class Sample:
     def interval(self, variant: str, metric: str) -> Interval:
         """The metric's mean over the variant's runs."""
         return interval_of(self._values[variant][metric], self.confidence)
+
+    def failures(self, variant: str) -> Failures:
+        """How many of a variant's deploys failed in all its runs, and why."""
+        return Failures.together(outcome.failures for outcome in self.outcomes[variant])
+
+    def fails_more(self, variant: str, than: str) -> bool:
+        """Whether more of a variant's deploys fail than of another's."""
+        return fails_more(self.outcomes[variant], self.outcomes[than], self.confidence)
 
     def difference(self, variant: str, metric: str, than: str) -> Interval:
         """How much more the variant has of a metric than another, paired run by run."""

@@ -14,13 +14,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sim.errors import InputError
 from sim.experiment.axes import Axis, Range
 from sim.experiment.runs import Runs, by_variant
 from sim.experiment.sample import Sample
 from sim.experiment.worker import Outcome
+from sim.failures import Failures
 from sim.stats.intervals import CONFIDENCE
 
 #: Runs at the first look; each further look doubles them.
@@ -33,7 +34,10 @@ WITHIN: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One value that was tried: what it was found to be, after how many runs; `told` is what decided."""
+    """One value that was tried: what it was found to be, after how many runs; `told` is what decided.
+
+    `failing` are the variants that were found the worse there because their deploys fail.
+    """
 
     number: float
     text: Any
@@ -41,14 +45,27 @@ class Point:
     runs: int
     told: Any
     sample: Sample
+    failing: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its part of a document."""
-        return {"value": self.text, "number": self.number, "outcome": self.label, "runs": self.runs}
+        return {
+            "value": self.text, "number": self.number, "outcome": self.label, "runs": self.runs,
+            "failures": {name: self.sample.failures(name).to_json() for name in self.sample.variants},
+            "failing": list(self.failing),
+        }  # fmt: skip
 
 
-#: Gives a sample's label, and what it rests on; a label of None is no decision yet.
-Test = Callable[[Sample], tuple[str | None, Any]]
+class Look(NamedTuple):
+    """A sample's label, None where it is no decision yet, what that rests on, and the variants that fail."""
+
+    label: str | None
+    told: Any
+    failing: tuple[str, ...] = ()
+
+
+#: What a sample shows.
+Test = Callable[[Sample], Look]
 
 
 class Prober:
@@ -88,10 +105,10 @@ class Prober:
         for count in self._looks:
             settings = self._axis.settings(text)
             sample = Sample(by_variant(self._runs, self._variants, [settings], count)[settings], self._confidence)
-            label, told = self._test(sample)
+            label, told, failing = self._test(sample)
             if label is not None:
                 break
-        return Point(number, text, label or "undecided", count, told, sample)
+        return Point(number, text, label or "undecided", count, told, sample, failing)
 
 
 def looks(most_runs: int) -> tuple[int, ...]:
@@ -148,6 +165,12 @@ def _width(found: Range, low: float, high: float) -> float:
 
 def _tolerance(found: Range, within: float) -> float:
     return math.log1p(within) if found.by_ratio else within * (found.high - found.low)
+
+
+def failures(points: Sequence[Point]) -> Mapping[str, Failures]:
+    """How many of each variant's deploys failed at all values together, and why."""
+    names = points[0].sample.variants
+    return {name: Failures.together(point.sample.failures(name) for point in points) for name in names}
 
 
 def bound_by(outcomes: Sequence[Outcome]) -> tuple[str, float] | None:

@@ -27,6 +27,7 @@ from sim.experiment.swept import curves, table, verdict
 from sim.experiment.tradeoff import Choice, tradeoff
 from sim.experiment.variants import variants
 from sim.experiment.worker import Settings
+from sim.failures import Failures
 from sim.scenario import Scenario
 from sim.scenario.warnings import ScenarioWarning
 
@@ -54,6 +55,7 @@ class Sweep:
     metrics: tuple[str, ...]
     spots: tuple[Spot, ...] = field(repr=False)
     wall_s: float
+    allow_failures: bool = False
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -63,7 +65,7 @@ class Sweep:
 
     @property
     def verdict(self) -> str:
-        """One sentence to act on."""
+        """A few lines to act on."""
         return verdict(self)
 
     @property
@@ -84,7 +86,12 @@ class Sweep:
     @cached_property
     def tradeoff(self) -> tuple[Choice, ...]:
         """What each variant costs at each point against its p99, from the cheapest on; empty where nothing costs."""
-        return tradeoff((spot.values, spot.sample) for spot in self.spots)
+        return tradeoff(((spot.values, spot.sample) for spot in self.spots), self.allow_failures)
+
+    @property
+    def failures(self) -> Mapping[str, Failures]:
+        """How many of each variant's deploys failed at all points together, and why."""
+        return {name: Failures.together(spot.sample.failures(name) for spot in self.spots) for name in self.variants}
 
     @cached_property
     def sensitivity(self) -> tuple[Sensitivity, ...]:
@@ -124,6 +131,7 @@ class Sweep:
                 for found in self.sensitivity
             ],
             "tradeoff": [choice.to_json() for choice in self.tradeoff],
+            "failures": {name: each.to_json() for name, each in self.failures.items()},
             "verdict": self.verdict,
         }
 
@@ -136,6 +144,7 @@ class Sweep:
                 name: {metric: sample.interval(name, metric).to_json() for metric in sample.metrics(name)}
                 for name in self.variants
             },
+            "failures": {name: sample.failures(name).to_json() for name in self.variants},
             "differences": {
                 name: {
                     metric: (apart := sample.difference(name, metric, baseline)).to_json() | {"decided": apart.decided}
@@ -160,11 +169,13 @@ def sweep(
     executor: str = "processes",
     progress: Progress | None = None,
     store: Store | None = None,
+    allow_failures: bool = False,
 ) -> Sweep:
     """Run every variant (or the one named) at every point of a design, `runs` times; the scenario's unless given.
 
     `metrics` are names of those to show, or the user's own, functions of a run's `Result` by name. With `by` the first
     of them is shown by each group, too.
+    What fails more than something else is not called the lower, the lowest or worth having unless `allow_failures`.
 
     InputError when a value makes no scenario, for a metric that there is not, and for a design that there is not.
     """
@@ -185,5 +196,5 @@ def sweep(
     found = [Spot(values, settings, Sample(outcomes[settings])) for values, settings in spots]
     return Sweep(
         scenario=scenario, seed=seed, runs=runs, axes=tuple(varied), design=visited, metrics=shown,
-        spots=tuple(found), wall_s=time.perf_counter() - began,
+        spots=tuple(found), wall_s=time.perf_counter() - began, allow_failures=allow_failures,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -11,8 +12,9 @@ import numpy as np
 from sim import metric_names
 from sim.experiment.axes import number_of
 from sim.experiment.panels import Curves, Panel, Series
+from sim.experiment.sample import fails_more, least_failing, side
 from sim.experiment.sensitivity import INDICES
-from sim.experiment.words import amount, change, mean_and_bounds
+from sim.experiment.words import amount, change, failure_lines, few, mean_and_bounds
 
 if TYPE_CHECKING:
     from sim.experiment.axes import Axis
@@ -24,7 +26,7 @@ _MOST_SERIES: Final = 12
 
 
 def verdict(found: Sweep) -> str:
-    """Which variant is lower at how many points, where the lowest lies, and which keys matter most."""
+    """What failed, which variant is lower at how many points, where the lowest lies, and which keys matter most."""
     metric = found.metrics[0]
     baseline, *others = found.variants
     clauses = [_counted(found, name, baseline, metric) for name in others]
@@ -33,23 +35,32 @@ def verdict(found: Sweep) -> str:
         clauses.append(lowest)
     clauses += _ranked(found, metric)
     clauses += _worth_having(found)
-    return f"{'; '.join(clauses) or f'no point has a finite {metric}'}."
+    small = few(found.runs)
+    lines = [*failure_lines(found.failures), f"{'; '.join(clauses) or f'no point has a finite {metric}'}."]
+    return "\n".join([*lines, small] if small else lines)
 
 
 def _counted(found: Sweep, name: str, baseline: str, metric: str) -> str:
-    apart = [spot.sample.difference(name, metric, baseline) for spot in found.spots]
-    lower = sum(each.high < 0 for each in apart)
-    higher = sum(each.low > 0 for each in apart)
-    rest = len(apart) - lower - higher
-    told = f"{name} has the lower {metric} at {lower} of {len(apart)} points, {baseline} at {higher}"
-    return f"{told}, {rest} undecided or equal" if rest else told
+    """At how many points a variant is the lower of two; where one of them fails more none is."""
+    sides = Counter(side(spot.sample, name, baseline, metric, found.allow_failures) for spot in found.spots)
+    told = f"{name} has the lower {metric} at {sides['lower']} of {len(found.spots)} points, {baseline} at "
+    told += str(sides["higher"])
+    told += f", {sides['open']} undecided or equal" if sides["open"] else ""
+    told += f", {name} fails more at {sides['fails more']}" if sides["fails more"] else ""
+    return told + (f", {baseline} fails more at {sides['fails less']}" if sides["fails less"] else "")
 
 
 def _lowest(found: Sweep, metric: str) -> str | None:
+    """The lowest of all points, of those that fail no more than the one that fails least."""
+    made = {(at, name): spot.sample for at, spot in enumerate(found.spots) for name in found.variants}
+    outcomes = {f"{at} {name}": sample.outcomes[name] for (at, name), sample in made.items()}
+    least = outcomes[least_failing(outcomes)]
+    together = max(len(made) - 1, 1)
     means = {
-        (at, name): spot.sample.interval(name, metric).mean
-        for at, spot in enumerate(found.spots) for name in found.variants
-    }  # fmt: skip
+        (at, name): sample.interval(name, metric).mean
+        for (at, name), sample in made.items()
+        if found.allow_failures or not fails_more(sample.outcomes[name], least, simultaneous=together)
+    }
     finite = {place: mean for place, mean in means.items() if math.isfinite(mean)}
     if not finite:
         return None
@@ -93,10 +104,12 @@ def table(found: Sweep) -> tuple[list[str], list[list[str]]]:
 
 
 def _of_points(found: Sweep) -> tuple[list[str], list[list[str]]]:
-    heads = [axis.name for axis in found.axes] + ["variant", *found.metrics]
+    failed = any(each.failed for each in found.failures.values())
+    heads = [axis.name for axis in found.axes] + ["variant", *(["failed"] if failed else []), *found.metrics]
     lines = [
         [
             *(str(value) for value in spot.values), name,
+            *([spot.sample.failures(name).counted] if failed else []),
             *(" ".join(mean_and_bounds(spot.sample.interval(name, metric), metric_names.unit_of(metric))).rstrip()
               for metric in found.metrics),
         ]
@@ -139,7 +152,8 @@ def curves(found: Sweep) -> Curves:
     panels = [
         Panel(metric, metric_names.unit_of(metric), [
             Series(", ".join(name), [number for number, _ in line],
-                   [spot.sample.interval(name[0], metric) for _, spot in line])
+                   [spot.sample.interval(name[0], metric) for _, spot in line],
+                   [spot.sample.failures(name[0]).failed > 0 for _, spot in line])
             for name, line in shown
         ])
         for metric in found.metrics

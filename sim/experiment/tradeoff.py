@@ -1,17 +1,22 @@
 """Cost against latency: which choices nobody would swap for another that is there.
 
 A choice is in the Pareto set when none is both cheaper and faster; means over runs decide, so neighbours whose
-intervals overlap may change places with other seeds.
+intervals overlap may change places with other seeds. One that fails more than the one that fails least is not worth
+having at any price, unless failures are allowed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sim.experiment.sample import fails_more, least_failing
+from sim.experiment.worker import Outcome
+from sim.failures import Failures
 from sim.stats.intervals import Interval
 from sim.stats.pareto import pareto
 
@@ -24,13 +29,16 @@ class Measured(Protocol):
     """What has intervals: a comparison, or a sample of a sweep."""
 
     @property
-    def variants(self) -> tuple[str, ...]: ...
+    def outcomes(self) -> Mapping[str, Sequence[Outcome]]: ...
     def interval(self, variant: str, metric: str) -> Interval: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A variant, and where it was measured; `member` says whether it is in the Pareto set."""
+    """A variant, and where it was measured; `member` says whether it is in the Pareto set.
+
+    One that `fails_more` than another choice never is, unless failures are allowed.
+    """
 
     variant: str
     values: tuple[Any, ...]
@@ -38,28 +46,42 @@ class Choice:
     cost_usd_per_month: float
     latency_s: float
     member: bool
+    failures: Failures
+    fails_more: bool
 
     def to_json(self) -> dict[str, Any]:
         """Its part of a document."""
         return {
             "variant": self.variant, "values": list(self.values), COST: self.cost_usd,
             COST_A_MONTH: self.cost_usd_per_month, LATENCY: self.latency_s, "pareto": self.member,
+            "failures": self.failures.to_json(), "fails_more": self.fails_more,
         }  # fmt: skip
 
 
-def tradeoff(places: Iterable[tuple[tuple[Any, ...], Measured]]) -> tuple[Choice, ...]:
+def tradeoff(places: Iterable[tuple[tuple[Any, ...], Measured]], allow_failures: bool = False) -> tuple[Choice, ...]:
     """Every variant at every place, from the cheapest on; none where nothing costs anything."""
-    found = [
-        (name, values, measured.interval(name, COST).mean, measured.interval(name, COST_A_MONTH).mean,
-         measured.interval(name, LATENCY).mean)
-        for values, measured in places for name in measured.variants
-    ]  # fmt: skip
-    points = np.array([[cost_usd, latency_s] for _, _, cost_usd, _, latency_s in found])
+    asked = [(name, values, measured) for values, measured in places for name in measured.outcomes]
+    points = np.array(
+        [[measured.interval(name, of).mean for of in (COST, COST_A_MONTH, LATENCY)] for name, _, measured in asked]
+    )
     if not points[:, 0].any():
         return ()
-    members = pareto(points).tolist()
+    made = [measured.outcomes[name] for name, _, measured in asked]
+    fail = _failing(made)
+    members = pareto(np.where(fail[:, None] & ~allow_failures, np.nan, points[:, (0, 2)]))
     choices = [
-        Choice(variant, values, cost_usd, a_month_usd, latency_s, member)
-        for (variant, values, cost_usd, a_month_usd, latency_s), member in zip(found, members, strict=True)
-    ]
+        Choice(
+            name, values, float(points[at, 0]), float(points[at, 1]), float(points[at, 2]), bool(members[at]),
+            Failures.together(each.failures for each in made[at]), bool(fail[at]),
+        )
+        for at, (name, values, _) in enumerate(asked)
+    ]  # fmt: skip
     return tuple(sorted(choices, key=lambda choice: (choice.cost_usd, choice.latency_s)))
+
+
+def _failing(choices: Sequence[Sequence[Outcome]]) -> NDArray[np.bool_]:
+    """Which of them fail more than the one that fails least, (n_choices,); all answers hold together."""
+    named = {str(at): outcomes for at, outcomes in enumerate(choices)}
+    least = named[least_failing(named)]
+    together = max(len(choices) - 1, 1)
+    return np.array([fails_more(outcomes, least, simultaneous=together) for outcomes in choices])

@@ -9,8 +9,12 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
+from sim.failures import Failures
 from sim.stats.intervals import Interval
 from sim.units import bytes_of, seconds_of
+
+#: From how many runs on they are not called few.
+ENOUGH_RUNS: Final = 5
 
 # From which amount on a unit is used: five minutes are still read well as 300 s.
 _UNITS: Final[Mapping[str, tuple[tuple[str, float, float], ...]]] = {
@@ -63,6 +67,18 @@ def per_cent(share: float) -> str:
 def bounds(found: Interval, unit: str) -> str:
     """`-1.3 s to -1.2 s`: a difference's interval."""
     return f"{change(found.low, unit)} to {change(found.high, unit)}"
+
+
+def failure_lines(failures: Mapping[str, Failures]) -> list[str]:
+    """How many failed, of how many, and why: a line for each name, none where nothing failed."""
+    if not any(each.failed for each in failures.values()):
+        return []
+    return [f"{name}: {each.line() or f'{each.counted} deploys failed'}" for name, each in failures.items()]
+
+
+def few(runs: int) -> str:
+    """What is said of few runs, in a sentence; nothing of one, which has no interval."""
+    return f"{runs} runs are few, so that intervals are wide: 10 or more are better." if 1 < runs < ENOUGH_RUNS else ""
 
 
 def scale(value: float, unit: str) -> tuple[str, float]:

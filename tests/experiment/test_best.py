@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from sim.errors import InputError
+from sim.experiment import results
 from sim.experiment.best import best
+from sim.experiment.comparison import Comparison
+from sim.experiment.rerun import recorded, rerun
+from sim.experiment.worker import Outcome
 from sim.scenario import Scenario
 
 
@@ -43,11 +51,72 @@ def test_too_few_runs_are_undecided(scenario: Scenario) -> None:
 
 
 def test_a_metric_that_fails_make_infinite_is_refused(document: dict[str, Any]) -> None:
-    """Where deploys fail a quantile may be infinite, and no mean is left to compare."""
+    """Where failures are allowed, or strike all alike, a quantile may be infinite, and no mean is left to compare."""
     document["faults"] = {"gone": {"kind": "registry-down", "target": "central", "at": "0 s", "lasts": "3 h"}}
     scenario = Scenario.from_document(document, "small")
     with pytest.raises(InputError, match="has no finite value, as deploys fail"):
-        best(scenario, "deploy_latency_s.max", executor="serial")
+        best(scenario, "deploy_latency_s.max", executor="serial", allow_failures=True)
+    document["faults"]["gone"]["lasts"] = "5 min"
+    document["variants"] = {"one": {}, "other": {"images.app.boot": "1 s"}}
+    with pytest.raises(InputError, match="has no finite value, as deploys fail"):
+        best(Scenario.from_document(document, "small"), "deploy_latency_s.max", executor="serial")
+
+
+@pytest.mark.parametrize("metric", ["wan_bytes", "cost_usd", "pull_bytes", "deploy_latency_s.p50"])
+def test_whoever_fails_is_not_chosen_by_what_that_saves(failing: Comparison, metric: str) -> None:
+    """Deploys that all fail fetch nothing and cost nothing; the variant that does not fail is chosen all the same."""
+    found = best(failing.scenario, metric, executor="serial")
+    assert (found.chosen, found.ruled_out) == ("sound", ("late",))
+    deploys = found.failures["late"].deploys
+    assert f"late: {deploys} of {deploys} deploys failed: not at central within 60 s\n" in found.verdict
+    assert found.verdict.endswith("as it fails less than any other; late ruled out by failed deploys.")
+    assert found.to_json()["failures"]["sound"]["failed"] == 0
+    assert [line[2] for line in found.rows[1]] == [f"0 of {deploys}", f"{deploys} of {deploys}"]
+
+
+def test_failures_may_be_allowed(failing: Comparison) -> None:
+    """Asked so, the variant whose deploys all fail has the fewest bytes to fetch, none."""
+    found = best(failing.scenario, "pull_bytes", executor="serial", allow_failures=True)
+    assert (found.chosen, found.ruled_out) == ("late", ())
+
+
+def test_where_every_deploy_fails_nothing_is_chosen(failing: Comparison) -> None:
+    """Two variants that both fail in full leave nothing to choose from."""
+    broken = failing.scenario.with_({"policies.sync.to_central": "never"})
+    found = best(broken, "wan_bytes", executor="serial")
+    assert (found.chosen, found.surviving) == (None, ("sound", "late"))
+    assert found.verdict.endswith("nothing to choose from: every deploy failed.")
+
+
+def test_one_that_turns_out_to_fail_later_is_ruled_out_then(
+    monkeypatch: pytest.MonkeyPatch, scenario: Scenario
+) -> None:
+    """A first look sees no failures and the faster one is chosen; the look at the choice sees them: the other it is."""
+    looks: list[bool] = []
+
+    def later(mine: Sequence[Outcome], other: Sequence[Outcome], simultaneous: int) -> bool:
+        assert simultaneous == 2  # two looks at two variants
+        looks.append(mine is other)
+        return len(looks) > 2 and mine is not other
+
+    monkeypatch.setattr("sim.experiment.best.fails_more", later)
+    found = best(scenario, "push_s.mean", 0.15, executor="serial")
+    assert looks == [True, False, True, False, True]
+    assert (found.chosen, found.ruled_out) == ("central", ("node-direct",))
+
+
+def test_a_choice_is_written_and_made_again(scenario: Scenario, tmp_path: Path) -> None:
+    """The document, the metrics of every run, and a manifest from which they come out the same, bit for bit."""
+    found = best(scenario, "push_s.mean", 0.15, executor="serial")
+    results.write(found, tmp_path, "best")
+    assert {path.name for path in tmp_path.iterdir()} == {"best.json", "manifest.json", "metrics.parquet"}
+    assert json.loads((tmp_path / "best.json").read_text())["chosen"] == found.chosen
+    metrics = pd.read_parquet(tmp_path / "metrics.parquet")
+    mine = metrics[(metrics.variant == "central") & (metrics.metric == "push_s.mean")]
+    assert mine["value"].mean() == pytest.approx(found.found["central"].mean)
+    again = rerun(recorded(tmp_path), "serial")
+    assert len(again.outcomes) == sum(len(each) for each in found.outcomes.values())
+    assert again.differing == ()
 
 
 def test_who_drops_out_gets_no_more_runs(document: dict[str, Any]) -> None:

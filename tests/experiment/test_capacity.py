@@ -83,7 +83,7 @@ def test_a_finding_is_written_whole_and_made_again(small: Capacity, tmp_path: Pa
     """Document, figure and manifest; from the manifest every run comes out the same, bit for bit."""
     results.write(small, tmp_path, "capacity")
     assert {path.name for path in tmp_path.iterdir()} == {
-        "capacity.json", "capacity.png", "capacity.svg", "manifest.json",
+        "capacity.json", "capacity.png", "capacity.svg", "manifest.json", "metrics.parquet",
     }  # fmt: skip
     document = json.loads((tmp_path / "capacity.json").read_text())
     assert (document["low"], document["high"], document["unit"]) == (small.low, small.high, "Mbit/s")

@@ -90,7 +90,7 @@ def test_a_scenario_without_variants_is_its_own_only_one(document: dict[str, Any
     assert alone.variants == ("scenario",)
     assert alone.to_json()["differences"] == {}
     assert alone.differences.empty
-    assert alone.verdict.endswith("there is no variant to compare it with.")
+    assert "there is no variant to compare it with.\n" in alone.verdict
 
 
 def test_a_scenario_that_is_a_variant_is_run_as_that_alone(scenario: Scenario, outcome: Comparison) -> None:
@@ -145,10 +145,7 @@ def test_failures_are_counted_over_all_runs_with_their_reasons(failing: Comparis
         "sound": {"failed": 0, "deploys": deploys, "reasons": {}},
         "late": {"failed": deploys, "deploys": deploys, "reasons": {"not at central within 60 s": deploys}},
     }
-    assert (
-        failing.failures("late").line()
-        == f"{deploys} of {deploys} deploys failed: not at central within 60 s ({deploys})"
-    )
+    assert failing.failures("late").line() == f"{deploys} of {deploys} deploys failed: not at central within 60 s"
 
 
 def test_a_push_is_not_infinite_because_its_start_failed_later(failing: Comparison) -> None:

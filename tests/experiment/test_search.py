@@ -16,7 +16,7 @@ from scipy.stats import binom
 from sim.errors import InputError
 from sim.experiment.axes import Axis, Range
 from sim.experiment.sample import Sample
-from sim.experiment.search import Prober, looks, narrow, points_at_most
+from sim.experiment.search import Look, Prober, looks, narrow, points_at_most
 from sim.experiment.worker import Outcome, Task
 
 METRIC = "deploy_latency_s.mean"
@@ -48,9 +48,9 @@ class Queue:
 def prober(queue: Queue, found: Range, limit_s: float, most_runs: int = 40, within: float = 0.05) -> Prober:
     """Tells whether the mean wait is below a limit."""
 
-    def test(sample: Sample) -> tuple[str | None, None]:
+    def test(sample: Sample) -> Look:
         measured = sample.interval("queue", METRIC)
-        return ("met" if measured.high < limit_s else "missed" if measured.low > limit_s else None), None
+        return Look("met" if measured.high < limit_s else "missed" if measured.low > limit_s else None, None)
 
     axis = Axis(("rate",), range=found)
     return Prober(queue, axis, {"queue": None}, test, most_runs, points_at_most(found, within))  # type: ignore[arg-type]
@@ -102,9 +102,9 @@ def test_whole_numbers_are_searched_to_neighbours(limit: float, answer: tuple[in
 def test_a_point_that_stays_open_is_left_inside() -> None:
     """Where a band cannot be decided the search closes in on it from both sides."""
 
-    def test(sample: Sample) -> tuple[str | None, None]:
+    def test(sample: Sample) -> Look:
         value = sample.interval("queue", METRIC).mean
-        return ("met" if value < 40 else "missed" if value > 60 else None), None
+        return Look("met" if value < 40 else "missed" if value > 60 else None, None)
 
     found = Range(0.0, 100.0, "", whole=False)
     probe = Prober(Sure(), Axis(("x",), range=found), {"queue": None}, test, 10, 20)  # type: ignore[arg-type]

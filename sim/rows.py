@@ -30,6 +30,9 @@ PHASE_MEANINGS: Final[Mapping[str, str]] = {
     "boot": "reading the image on the node and booting the instance",
 }
 
+#: What counts as waiting, in a phase.
+WAITING: Final = "all that the same steps would not have taken on idle, whole links and registries"
+
 DEPLOYS: Final = (
     Column("deploy", "int", "number of the deploy in the demand, from 0"),
     Column("asked_s", "float", "when the client started it"),
@@ -53,7 +56,7 @@ DEPLOYS: Final = (
     ),
     Column("longest_pull_s", "float", "longest pull among its nodes; infinite if one of them never had the image"),
     *(Column(f"{phase}_s", "float", PHASE_MEANINGS[phase]) for phase in PHASES),
-    *(Column(f"{phase}_waited_s", "float", f"the part of {phase}_s spent waiting for others") for phase in PHASES),
+    *(Column(f"{phase}_waited_s", "float", f"the part of {phase}_s that was waiting: {WAITING}") for phase in PHASES),
     Column("pushed_bytes", "int", "bytes its push sent, metadata included"),
     Column("pulled_bytes", "int", "bytes its nodes fetched, metadata included"),
     Column("saved_bytes", "int", "layer bytes skipped or mounted because the receiver had them"),
@@ -74,7 +77,11 @@ TRANSFERS: Final = (
     Column("started_s", "float", "when its first byte could leave"),
     Column("ended_s", "float", "when its last byte had left"),
     Column("size_bytes", "int", "bytes of the blob, or of the metadata sent together"),
-    Column("waited_s", "float", "its duration less what it takes on idle links"),
+    Column(
+        "waited_s",
+        "float",
+        "its duration less what it takes on idle, whole links, beside its image's other blobs alone",
+    ),
     Column("shared", "bool", "whether it had to share a link's capacity on its way, or that changed under it"),
     Column("lane", "int", "number of its lane: transfers of one lane crossed the same links"),
     Column("bound_by", "text", "what held it back the longest: a link, a disk, its own cap; empty for small bodies"),

@@ -258,7 +258,7 @@ def _request_bytes(given: Parameters, blobs: int, sent: Sequence[Layer]) -> floa
     return requests * given.push_request_bytes + len(sent) * given.push_upload_bytes
 
 
-def _ignore(blob: Layer, at_s: float) -> None:
+def _ignore(blob: Layer, path: Path) -> None:
     """The rig pulls into an empty folder."""
 
 

@@ -5,10 +5,10 @@ Text to be compiled (see `records`).
 
 from __future__ import annotations
 
-from sim.plain.convoys import idle_s
 from sim.plain.holdings import lane_of, profile_of, repository, row, side
-from sim.plain.records import KERNEL, N_PHASES, PULL, ROOTFS, SET_OUT, SYNC, Tables
-from sim.plain.requests import stretch
+from sim.plain.idle import beside_one_s
+from sim.plain.records import KERNEL, PULL, ROOTFS, SET_OUT, SYNC, Tables
+from sim.plain.requests import stretch, waited
 from sim.swarm.events import schedule
 
 
@@ -59,14 +59,13 @@ def landed(t: Tables, f: int, bound_by: int, bound_s: float) -> None:
     body.now_s = now
     new = t.transfers[row(t, i, purpose, content, flow.lane, flow.started_s, now, body.size)]
     errand.moved += body.size
-    other = t.bodies[b ^ 1]
     if flow.shared:
-        idle = idle_s(t, flow.lane, float(body.size), float(other.size) if errand.pair else 0.0)
-        body.waited_s = max(0.0, now - flow.started_s - idle)
-        new.waited_s, new.shared = body.waited_s, 1
+        body.waited_s = now - flow.started_s - _idle_s(t, b, flow.lane)
+        new.waited_s, new.shared = max(0.0, body.waited_s), 1
         new.bound_by, new.bound_s = bound_by, bound_s
     else:
         new.bound_by, new.bound_s = t.lanes[flow.lane].limit, now - flow.started_s
+    body.lag_s = t.deploys[i].lag_s + body.waited_s
     way = t.ways[errand.way]
     if purpose == PULL:
         body.now_s += way.back_s
@@ -93,8 +92,31 @@ def ended(t: Tables, b: int) -> bool:
     errand.now_s = t.bodies[2 * e + last].now_s
     if purpose != SYNC:
         t.deploys[i].now_s = errand.now_s
-        t.spent_s[i, N_PHASES + t.deploys[i].phase] += t.bodies[2 * e + last].waited_s
+        waited(t, i, t.bodies[2 * e + last].waited_s)
+        if errand.pair:
+            _sooner(t, e)
     return True
+
+
+def _sooner(t: Tables, e: int) -> None:
+    """The body that came last need not be the one that does on idle links: less was for others then."""
+    i = e % len(t.deploys)
+    kernel, rootfs, d = t.bodies[2 * e + KERNEL], t.bodies[2 * e + ROOTFS], t.deploys[i]
+    sooner_s = max(kernel.now_s - kernel.lag_s, rootfs.now_s - rootfs.lag_s) - (d.now_s - d.lag_s)
+    if sooner_s > 0:
+        waited(t, i, -sooner_s)
+
+
+def _idle_s(t: Tables, b: int, lane: int) -> float:
+    """How long a body takes on idle links beside the other of its errand, which has a slow start of its own."""
+    e, content = b >> 1, b & 1
+    n = len(t.deploys)
+    app, purpose = t.deploys[e % n].app, e // n
+    at, size = t.lanes[lane], float(t.bodies[b].size)
+    if not t.errands[e].pair:
+        return float(size / min(at.cap_Bps, at.narrowest_Bps))
+    later_s = t.ramps_s[app, 2 * purpose + (content ^ 1)] - t.ramps_s[app, 2 * purpose + content]
+    return beside_one_s(size, float(t.bodies[b ^ 1].size), later_s, at.cap_Bps, at.narrowest_Bps)
 
 
 def store(t: Tables, e: int, content: int) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 
 from sim.network.jit import checksum, jit_text
-from sim.plain import bodies, convoys, flights, holdings, kernel, lanes, pulls, pushes, records, requests
+from sim.plain import bodies, convoys, flights, holdings, idle, kernel, lanes, pulls, pushes, records, requests
 from sim.swarm import events
 
-TEXT = (records, events, lanes, convoys, flights, requests, holdings, bodies, pulls, pushes, kernel)
+TEXT = (records, events, lanes, idle, convoys, flights, requests, holdings, bodies, pulls, pushes, kernel)
 
 ENTRIES = ("run", "schedule")
 

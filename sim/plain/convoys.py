@@ -137,14 +137,3 @@ def convoy_due(t: Tables, lane: int) -> int:
     if at.members < 0:
         _dissolve(t, lane)
     return ended
-
-
-def idle_s(t: Tables, lane: int, size: float, other: float) -> float:
-    """`Lane.idle_s` of a body beside another; none if `other` is 0."""
-    at = t.lanes[lane]
-    if other == 0.0:
-        return float(size / min(at.cap_Bps, at.narrowest_Bps / 1))
-    if other >= size:
-        return float(size / min(at.cap_Bps, at.narrowest_Bps / 2))
-    took_s = other / min(at.cap_Bps, at.narrowest_Bps / 2)
-    return float(took_s + (size - other) / min(at.cap_Bps, at.narrowest_Bps / 1))

@@ -10,7 +10,7 @@ from typing import Any
 from sim.plain.bodies import begin, store
 from sim.plain.holdings import hold, metadata, profile_of, wins
 from sim.plain.records import AT_NODE, CONNECTING, HELD, KERNEL, RESOLVED, ROOTFS, Tables
-from sim.plain.requests import connect, enter, keep_open, stretch
+from sim.plain.requests import connect, enter, keep_open, meet, settle, stretch
 from sim.rows import BOOT
 from sim.rows import PULL as PULLING
 from sim.swarm.events import schedule
@@ -122,13 +122,13 @@ def arrived(t: Tables, b: int) -> None:
     e, content = b >> 1, b & 1
     errand = t.errands[e]
     store(t, e, content)
-    t.bodies[b].arrived, t.bodies[b].arrived_s = 1, t.bodies[b].now_s
+    body = t.bodies[b]
+    body.arrived, body.arrived_s, body.idle_s = 1, body.now_s, body.now_s - body.lag_s
     if content == KERNEL:
         t.fetching[t.deploys[e % len(t.deploys)].app, t.images[errand.image].release] = -1
     else:
         t.images[errand.image].fetched_by = -1
-    waiting = t.bodies[b].waiting
-    t.bodies[b].waiting = -1
+    waiting, body.waiting = body.waiting, -1
     while waiting >= 0:
         following = t.errands[waiting].next
         fetched_more(t, waiting)
@@ -152,7 +152,7 @@ def fetched_more(t: Tables, e: int) -> None:
         if not body.arrived:
             _wait(t, e, errand.first_joined)
             return
-        d.now_s = max(d.now_s, body.arrived_s)
+        meet(t, i, body.arrived_s, body.idle_s)
         errand.first_joined, errand.second_joined = errand.second_joined, -1
     if d.now_s > t.board[0].now_s:
         schedule(t, d.now_s, HELD, i, 0)
@@ -191,6 +191,7 @@ def boot(t: Tables, i: int) -> None:
     enter(t, i, BOOT)
     d.now_s += t.kinds[t.apps[d.app].kind].boot_s
     enter(t, i, BOOT)
+    settle(t, i)
     board.lasts_s = max(board.lasts_s, d.now_s)
     t.orders[board.ended].ended = i
     board.ended += 1

@@ -59,14 +59,14 @@ REPOSITORY = _record("kernels image published_s origin generation listed_s")
 IMAGE = _record("release rootfs config manifest fetched_by")
 DEPLOY = _record(
     "app central at_s started_s now_s mark_s phase client_latency_s push_s pull_s pull_started_s asked_s pulled_s "
-    "token_until_s pulled kept coalesced stale image published_s origin generation meant trailing_s"
+    "token_until_s lag_s pulled kept coalesced stale image published_s origin generation meant trailing_s"
 )
 #: `bodies` of it are under way; those it joined are `first_joined` and `second_joined`.
 ERRAND = _record(
     "way now_s started_s published_s origin generation image moved saved metadata beside bodies pair lead "
     "first_joined second_joined next state"
 )
-BODY = _record("size now_s waited_s arrived arrived_s waiting")
+BODY = _record("size now_s waited_s lag_s arrived arrived_s idle_s waiting")
 TRANSFER = _record("deploy purpose content lane started_s ended_s size waited_s shared bound_by bound_s")
 PARTING = _record("lane started_s ended_s carried")
 #: Flows that meet, or that have ended in the engine, and what held those back.

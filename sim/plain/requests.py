@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.plain.records import Tables
+from sim.plain.records import N_PHASES, Tables
 from sim.registry.clients import KEEP_OPEN_S
 from sim.registry.workers import SPARE_WORKERS
 
@@ -70,3 +70,26 @@ def enter(t: Tables, i: int, phase: int) -> None:
     d = t.deploys[i]
     t.spent_s[i, d.phase] += d.now_s - d.mark_s
     d.mark_s, d.phase = d.now_s, phase
+
+
+def waited(t: Tables, i: int, lasted_s: float) -> None:
+    """Of what a deploy did last so much was waiting for others."""
+    d = t.deploys[i]
+    t.spent_s[i, N_PHASES + d.phase] += lasted_s
+    d.lag_s += lasted_s
+
+
+def meet(t: Tables, i: int, at_s: float, idle_s: float) -> None:
+    """Wait for what comes at a time, and would have come at another on idle links."""
+    d = t.deploys[i]
+    idle_s = max(d.now_s - d.lag_s, idle_s)
+    d.now_s = max(d.now_s, at_s)
+    waited(t, i, d.now_s - idle_s - d.lag_s)
+
+
+def settle(t: Tables, i: int) -> None:
+    """No phase has waited less than nothing: what it saved comes off the phases before."""
+    saved_s = 0.0
+    for phase in range(2 * N_PHASES - 1, N_PHASES - 1, -1):
+        left_s = t.spent_s[i, phase] - saved_s
+        t.spent_s[i, phase], saved_s = max(left_s, 0.0), max(-left_s, 0.0)

@@ -96,7 +96,8 @@ def _through_central(world: World, path: Path, this: Deploy) -> Steps:
     """Push to central; every node pulls from there."""
     publish = yield from _push(world, path, this, world.central)
     if not world.rules.sync.to_nodes.on_demand:
-        own = Copy(this.ask.deploy, world.central, world.central, this.repository, TAG, this.image, publish)
+        central = world.central
+        own = Copy(this.ask.deploy, central, central, this.repository, TAG, this.image, publish, path.lag_s)
         owe(world, owed_to_nodes(world, own))
     _create(world, path, this, world.central)
     if world.rules.polls:
@@ -114,20 +115,24 @@ def _poll(world: World, path: Path, this: Deploy) -> Steps:
     node = this.nodes[0]
     way = world.network.way(this.client, node)
     each_s = way.round_trip_s + node.request_s
-    first_s = path.now_s
+    first_s, idle_s = path.now_s, path.idle_s
     this.client_latency_s = math.inf  # until a poll is told yes
     if world.rules.sync.to_nodes.on_demand:
-        world.clock.start(_fetch_ahead(world, first_s, node, this))
+        world.clock.start(_fetch_ahead(world, Path(first_s, path.lag_s), node, this))
     yield from world.until_has(path, node, this.repository, this.image.digest)
-    polls = math.ceil(max(0.0, path.now_s - node.request_s - first_s) / each_s)
-    path.now_s = first_s + polls * each_s + node.request_s + way.back_s + way.forth_s
+    yes_s = [
+        since_s + math.ceil(max(0.0, came_s - node.request_s - since_s) / each_s) * each_s + node.request_s
+        for since_s, came_s in ((first_s, path.now_s), (idle_s, path.idle_s))
+    ]
+    path.now_s, idle_s = (at_s + way.back_s + way.forth_s for at_s in yes_s)
+    path.would_be_here_at(idle_s)
     this.client_latency_s = path.now_s + way.back_s - path.started_s
 
 
-def _fetch_ahead(world: World, at_s: float, node: Registry, this: Deploy) -> Steps:
-    yield at_s
+def _fetch_ahead(world: World, path: Path, node: Registry, this: Deploy) -> Steps:
+    yield path.now_s
     with suppress(Failure):  # the client gives up polling, and says so
-        yield from pull(world, Path(at_s), node, world.central, this.wanted, this)
+        yield from pull(world, path, node, world.central, this.wanted, this)
 
 
 def _straight_to_nodes(world: World, path: Path, this: Deploy, synced: bool) -> Steps:
@@ -136,7 +141,8 @@ def _straight_to_nodes(world: World, path: Path, this: Deploy, synced: bool) -> 
     first = this.placed[: plan.pushed]
     publish = yield from side_by_side(world, path, first, lambda branch, node: _push(world, branch, this, node))
     if synced:
-        owe(world, [Copy(this.ask.deploy, first[0], world.central, this.repository, TAG, this.image, publish)])
+        copied = Copy(this.ask.deploy, first[0], world.central, this.repository, TAG, this.image, publish, path.lag_s)
+        owe(world, [copied])
     _create(world, path, this, first[0])
     peers = plan.source == "peer"
     starts = [
@@ -228,12 +234,13 @@ def _instance(world: World, path: Path, node: Registry, upstream: Registry, wait
 
 def _restarted(world: World, path: Path, node: Registry, upstream: Registry, this: Deploy) -> Finding[Booted]:
     """Pull; what a link or a registry that is down breaks the platform tries again, by its back-off."""
+    idle_s = path.idle_s
     for wait_s in RESTARTS_S if world.faults is not None else ():
         try:
             return (yield from pull(world, path, node, upstream, this.wanted, this))
         except Unreachable:
             path.now_s += wait_s
-            path.waited(wait_s)
+            path.would_be_here_at(idle_s)
     return (yield from pull(world, path, node, upstream, this.wanted, this))
 
 

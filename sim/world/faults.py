@@ -125,10 +125,11 @@ class Faults:
 
     def _slow(self, registry: Registry) -> None:
         """A registry's requests take what its present faults make of it."""
-        request_s = self._whole_s.setdefault(registry.number, registry.request_s)
+        whole_s = request_s = self._whole_s.setdefault(registry.number, registry.request_s)
         for factor in self._slower[registry.number]:
             request_s *= factor
         registry.request_s = request_s
+        registry.slowness = 1 - whole_s / request_s if request_s else 0.0
 
     def _links(self, name: str) -> tuple[int, ...]:
         """Both directions of a link."""

@@ -14,8 +14,8 @@ from sim.world.places import Registry, Way
 from sim.world.talk import carry, catch_up, connect, groups, insist, keep_open, leaders, side_by_side, tell
 from sim.world.world import World
 
-#: Told of each layer when its last byte is there: which, and when.
-Arrived = Callable[[Layer, float], None]
+#: Told of each layer when its last byte is there: which, and the path that brought it.
+Arrived = Callable[[Layer, Path], None]
 
 
 def fetch_blobs(
@@ -34,13 +34,13 @@ def fetch_blobs(
         yield from carry(world, path, way.down, blob, leading, moved, sent_bytes)
         path.now_s += way.back_s
         yield from catch_up(world, path)
-        arrived(blob, path.now_s)
+        arrived(blob, path)
 
     for group in groups(blobs, profile.parallel_pulls, profile.config_last):
         leading, trailing = leaders(group)
         for blob in trailing:
             moved.metadata_bytes += blob.size_bytes
-            arrived(blob, path.now_s)
+            arrived(blob, path)
         yield from side_by_side(world, path, leading, get)
 
 
@@ -62,10 +62,10 @@ def fetch_from_peers(
     path.now_s += lookup_s
     whole = {blob.digest: blob for blob in blobs}
 
-    def part_arrived(part: Layer, at_s: float) -> None:
+    def part_arrived(part: Layer, path: Path) -> None:
         missing[part.digest] -= 1
         if not missing[part.digest]:
-            arrived(whole[part.digest], at_s)
+            arrived(whole[part.digest], path)
 
     def get(path: Path, source: tuple[Registry, list[Layer]]) -> Steps:
         parent, parts = source
@@ -99,7 +99,7 @@ def fetch_from_swarm(
             moved.add(blob.kind, lane, share.first_s, share.last_s, share.carried_bytes, bound_by="cap", bound_s=held_s)
         if ended.failed:
             raise Unreachable("connection lost")
-        arrived(blob, path.now_s)
+        arrived(blob, path)
 
     if blobs:
         yield from side_by_side(world, path, blobs, get)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sim.network.room import Room
+from sim.plain.idle import beside_one_s
 
 if TYPE_CHECKING:
     from sim.world.convoy import Convoy
@@ -22,8 +23,8 @@ class Lane:
     """From one machine to another for bodies of bytes: the links between, the flows' cap, and the rate when idle.
 
     What holds a flow back that has the lane to itself is the link `limit`, called `bound_by`, or its cap. The
-    rate is 0 while a link of it is down. `ramps_s` is for whoever keeps what depends on the rate: it is emptied when
-    that changes.
+    rate is 0 while a link of it is down; were nothing broken, its narrowest link would carry `whole_Bps`. `ramps_s` is
+    for whoever keeps what depends on the rate: it is emptied when that changes.
 
     The wire counts those who are `flying`. Where no cap holds them back they never take more than the narrowest link
     together, and whoever is `alone` on the lane or flies there in a `convoy` has met nobody of other lanes.
@@ -31,7 +32,7 @@ class Lane:
 
     __slots__ = (
         "alone", "bound", "bound_by", "cap_Bps", "convoy", "flying", "limit", "narrowest_Bps", "number", "own_cap_Bps",
-        "ramps_s", "rate_Bps", "route", "source", "target", "wan",
+        "ramps_s", "rate_Bps", "route", "source", "target", "wan", "whole_Bps",
     )  # fmt: skip
 
     def __init__(
@@ -58,9 +59,10 @@ class Lane:
         """How many times its bound those who fly there take of each of its links."""
         return min(self.flying, 1) if self.cap_Bps == _NEVER else self.flying
 
-    def narrow(self, narrowest_Bps: float, link: int, name: str) -> None:
-        """Its narrowest link, and what that carries from now on."""
+    def narrow(self, narrowest_Bps: float, link: int, name: str, whole_Bps: float) -> None:
+        """Its narrowest link, and what that carries from now on; what the narrowest would, were nothing broken."""
         cap_Bps = self.own_cap_Bps
+        self.whole_Bps = whole_Bps
         self.limit, self.bound_by = (CAP, "cap") if cap_Bps < narrowest_Bps else (link, name)
         self.narrowest_Bps = narrowest_Bps
         # A cap that no flow can reach is none, which leaves the engine with fewer classes.
@@ -70,17 +72,49 @@ class Lane:
         self.bound = Room.bound(self.rate_Bps) if self.rate_Bps else 1
         self.ramps_s.clear()
 
-    def idle_s(self, size_bytes: float, beside_bytes: Sequence[float] = ()) -> float:
-        """How long a body takes when nothing else crosses its links but those that set out beside it, s.
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing on its way is broken that would hold it back."""
+        return self.whole_Bps == self.narrowest_Bps
 
-        They share the narrowest link evenly, each up to the cap, until the smaller ones have ended.
+    @property
+    def whole_rate_Bps(self) -> float:
+        """Its rate when idle, were nothing broken."""
+        return min(self.own_cap_Bps, self.whole_Bps)
+
+    def idle_s(self, size_bytes: float, beside: Sequence[tuple[float, float]] = ()) -> float:
+        """How long a body takes when its links are whole and nothing else crosses them but those beside it, s.
+
+        Of these each sets out so many seconds after it (or before, if below 0), with so many bytes. All share the
+        narrowest link evenly, each up to the cap, until they have ended.
         """
-        smaller = sorted(size for size in beside_bytes if size < size_bytes)
-        left, sent_bytes, took_s = len(beside_bytes) + 1, 0.0, 0.0
-        for size in (*smaller, size_bytes):
-            took_s += (size - sent_bytes) / min(self.cap_Bps, self.narrowest_Bps / left)
-            left, sent_bytes = left - 1, size
-        return took_s
+        if not beside:
+            return size_bytes / self.whole_rate_Bps
+        if len(beside) == 1:
+            later_s, other_bytes = beside[0]
+            return beside_one_s(size_bytes, other_bytes, later_s, self.own_cap_Bps, self.whole_Bps)
+        return self._beside_many_s([(0.0, size_bytes), *beside])
+
+    def _beside_many_s(self, bodies: list[tuple[float, float]]) -> float:
+        """When the first of bodies (start, bytes) has ended, from its start at 0."""
+        order = sorted(range(len(bodies)), key=bodies.__getitem__)
+        left: dict[int, float] = {}
+        now_s = bodies[order[0]][0]
+        while True:
+            starts_s = bodies[order[0]][0] if order else _NEVER
+            rate_Bps = min(self.own_cap_Bps, self.whole_Bps / len(left)) if left else 0.0
+            least = min(left.values(), default=_NEVER)
+            ends_s = now_s + least / rate_Bps if left else _NEVER
+            if order and starts_s <= ends_s:
+                left = {body: to_go - rate_Bps * (starts_s - now_s) for body, to_go in left.items()}
+                left[order[0]] = bodies[order[0]][1]
+                now_s = starts_s
+                del order[0]
+                continue
+            if left.get(0) == least:
+                return ends_s
+            left = {body: to_go - least for body, to_go in left.items() if to_go > least}
+            now_s = ends_s
 
 
 class Break(NamedTuple):

@@ -81,8 +81,8 @@ class Backlog:
 
     def __init__(self, clock: Clock, count: int, each: int | None, queue: Literal["shared", "per-target"]) -> None:
         self.runs = Runs()
-        #: By target, repository and image: what sets the copy going.
-        self.on_demand: dict[tuple[int, str, Digest], Callable[[], Steps]] = {}
+        #: By target, repository and image: what sets the copy going, told when it would have, were all idle and whole.
+        self.on_demand: dict[tuple[int, str, Digest], Callable[[float], Steps]] = {}
         self._clock = clock
         self._all = Jobs(clock, count)
         self._each = each

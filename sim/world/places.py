@@ -54,7 +54,8 @@ class Registry(Machine):
     booked as one stretch, for which service times have to be fixed. `skew_s` is how far its clock is ahead.
     `limits` is None where it keeps everything. Its tokens
     are good for `token_life_s`.
-    `kept` holds its connections to other registries.
+    `kept` holds its connections to other registries. `slowness` is the part of its service times that it owes to being
+    slower than usual.
     """
 
     contents: Contents
@@ -70,6 +71,7 @@ class Registry(Machine):
     limits: Limits | None = None
     arriving: dict[tuple[str, Digest], Event | None] = field(default_factory=dict)
     kept: dict[int, Kept] = field(default_factory=dict)
+    slowness: float = 0.0
 
     def service_s(self, requests: int) -> float:
         """The service time of so many requests together."""

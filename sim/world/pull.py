@@ -54,7 +54,8 @@ def pull(
         fetching = _fetch(world, path, node, upstream, wanted, seen, row)
         yield from within_limits(world, path, node, wanted.repository, seen.image, fetching)
     elif wanted.digest is None and node.contents.resolve(wanted.repository, wanted.tag) != seen.publish:
-        world.hold(node, wanted.repository, wanted.tag, seen.image, seen.publish)  # the tag went back to what it has
+        # The tag went back to what it has.
+        world.hold(node, wanted.repository, wanted.tag, seen.image, seen.publish, path.lag_s)
     if node.limits is not None:
         node.limits.storage.use(wanted.repository, digest, world.clock.now)
         node.limits.run_from(wanted.repository, digest)
@@ -141,12 +142,12 @@ def _fetch(
     for blob in plan.fetch:
         arriving[repository, blob.digest] = None
 
-    def arrived(blob: Layer, at_s: float) -> None:
+    def arrived(blob: Layer, path: Path) -> None:
         node.contents.add_blob(repository, blob)
         # Where pulls are not coalesced two may fetch one blob, and the first has it.
         awaited = arriving.pop((repository, blob.digest), None)
         if awaited is not None:
-            world.clock.deliver(awaited, at_s)
+            world.clock.deliver(awaited, (path.now_s, path.idle_s))
 
     try:
         if world.torrents is not None:
@@ -160,7 +161,7 @@ def _fetch(
             arrived_s = yield arrival
             if arrived_s is None:
                 raise Unreachable("the fetch that it joined broke off")
-            path.now_s = max(path.now_s, arrived_s)
+            path.meet(*arrived_s)
         moved.add_metadata(way.down.lane, path.now_s, image.manifest_bytes + image.index_bytes)
     finally:
         row.pulled_bytes += moved.size_bytes
@@ -170,6 +171,6 @@ def _fetch(
                 world.clock.deliver(awaited, None)
     yield from catch_up(world, path)
     if wanted.digest is None:
-        world.hold(node, repository, wanted.tag, image, seen.publish)
+        world.hold(node, repository, wanted.tag, image, seen.publish, path.lag_s)
     else:
-        world.keep(node, repository, None, image, seen.publish)
+        world.keep(node, repository, None, image, seen.publish, path.lag_s)

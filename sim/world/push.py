@@ -45,7 +45,7 @@ def push(
     if profile.mounts:
         pushed[repository] = None
     moved.add_metadata(way.up.lane, path.now_s, image.manifest_bytes + image.index_bytes)
-    return world.publish(target, repository, tag, image, path.now_s)
+    return world.publish(target, repository, tag, image, path.now_s, path.lag_s)
 
 
 def copy_blobs(

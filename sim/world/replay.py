@@ -130,7 +130,7 @@ class Replaying:
         moved = Moved(world.log, row.ask.deploy, "pull")
         if world.torrents is not None and isinstance(machine, Registry):
 
-            def arrived(blob: Layer, at_s: float) -> None:
+            def arrived(blob: Layer, path: Path) -> None:
                 machine.contents.add_blob(operation.repository, blob)
 
             yield from fetch_from_swarm(world, path, machine, central, operation.repository, plan.fetch, moved, arrived)

@@ -30,7 +30,10 @@ NUMBER = attrgetter("number")
 
 
 class Sharing:
-    """Flows under way over links of `capacity_Bps` : (n_links,) bytes/s, and how many there have been."""
+    """Flows under way over links, and how many there have been.
+
+    `capacity_Bps` : (n_links,) bytes/s, what links carry now; `nominal_Bps` : what they would, were nothing broken.
+    """
 
     __slots__ = (
         "_armed_s",
@@ -43,11 +46,13 @@ class Sharing:
         "capacity_Bps",
         "flows",
         "lanes",
+        "nominal_Bps",
         "seen",
     )
 
     def __init__(self, clock: Clock, capacity_Bps: Sequence[float], names: Sequence[str] | None = None) -> None:
         self.capacity_Bps = list(capacity_Bps)
+        self.nominal_Bps = list(capacity_Bps)
         self.lanes: list[Lane] = []
         self.flows = 0
         self.seen = Sightings([f"link {link}" for link in range(len(capacity_Bps))] if names is None else names)
@@ -102,9 +107,10 @@ class Sharing:
         """Tell a lane of its narrowest link."""
         if lane.route:
             link = min(lane.route, key=self.capacity_Bps.__getitem__)
-            lane.narrow(self.capacity_Bps[link], link, self.seen.names[link])
+            whole_Bps = min(self.nominal_Bps[link] for link in lane.route)
+            lane.narrow(self.capacity_Bps[link], link, self.seen.names[link], whole_Bps)
         else:
-            lane.narrow(_NEVER, CAP, "cap")
+            lane.narrow(_NEVER, CAP, "cap", _NEVER)
 
     def _landed(self, flight: Flight) -> None:
         """The end of a flow that had its links to itself."""

@@ -26,7 +26,7 @@ from sim.world.world import Trigger, World
 
 
 class Copy(NamedTuple):
-    """One published image that `source` owes `target`; `deploy` published it."""
+    """One published image that `source` owes `target`; `deploy` published it, on idle, whole links `lag_s` before."""
 
     deploy: int
     source: Registry
@@ -35,6 +35,7 @@ class Copy(NamedTuple):
     tag: str
     image: Image
     publish: Publish
+    lag_s: float = 0.0
 
 
 def owe(world: World, copies: Iterable[Copy]) -> None:
@@ -44,9 +45,11 @@ def owe(world: World, copies: Iterable[Copy]) -> None:
         if trigger.on_demand:
             world.backlog.on_demand[copy.target.number, copy.repository, copy.image.digest] = partial(_job, world, copy)
         else:
-            due = trigger.due(Owed(world.clock.now, world.rules.sync.delay_s))
+            now_s, delay_s = world.clock.now, world.rules.sync.delay_s
+            due = trigger.due(Owed(now_s, delay_s))
             if due is not None:
-                world.clock.start(_when_due(world, copy, trigger, due))
+                idle = trigger.due(Owed(now_s - copy.lag_s, delay_s)) if copy.lag_s else due
+                world.clock.start(_when_due(world, copy, trigger, due, (idle or due).at_s))
 
 
 def owed_to_nodes(world: World, copy: Copy) -> Iterable[Copy]:
@@ -62,28 +65,31 @@ def owed_to_nodes(world: World, copy: Copy) -> Iterable[Copy]:
     ]
 
 
-def _when_due(world: World, copy: Copy, trigger: Trigger, due: Due) -> Steps:
-    """Wait until the trigger lets the copy begin, and make it."""
+def _when_due(world: World, copy: Copy, trigger: Trigger, due: Due, idle_s: float) -> Steps:
+    """Wait until the trigger lets the copy begin, at `idle_s` were all idle and whole, and make it."""
     runs, way = world.backlog.runs, (copy.source.number, copy.target.number)
     later: Due | None = due
     while later is not None:
         yield later.at_s
         if not (later.exclusive and runs.under_way_before(way, later.at_s)):
             runs.begin(way, later.at_s)
-            yield from _job(world, copy)
+            yield from _job(world, copy, idle_s)
             runs.end(way)
             return
         later = trigger.due(Owed(later.at_s, world.rules.sync.delay_s))
 
 
-def _job(world: World, copy: Copy) -> Steps:
-    """Make a copy, and try again as often as the rules allow; a row in the end."""
+def _job(world: World, copy: Copy, idle_s: float) -> Steps:
+    """Make a copy, and try again as often as the rules allow; a row in the end.
+
+    It is due at `idle_s`: waiting for a worker, and all that is done in vain, is waiting.
+    """
     sync, source, target, clock = world.rules.sync, copy.source, copy.target, world.clock
     replica, moved = Replica(), Moved(world.log, copy.deploy, "sync")
     replica.on(Event.OWED)
     for attempt in range(sync.retries + 1):
         yield from world.backlog.take(target)
-        path = Path(clock.now)
+        path = Path(clock.now, clock.now - idle_s)
         if not attempt:
             started_s = path.now_s
         try:
@@ -103,7 +109,7 @@ def _job(world: World, copy: Copy) -> Steps:
             yield path.now_s + sync.backoff_s * 2**attempt
     committed = replica.state is State.COMMITTED
     if committed:
-        _take(world, copy, replica)
+        _take(world, copy._replace(lag_s=path.lag_s), replica)
     lag_s = path.now_s - copy.publish.published_s if committed else float("inf")
     world.log.tables["syncs"].append(
         (copy.deploy, copy.repository, source.name, target.name, copy.publish.published_s, started_s, path.now_s, lag_s,
@@ -138,7 +144,7 @@ def _take(world: World, copy: Copy, replica: Replica) -> None:
     means from then on it owes to nodes.
     """
     source, target, repository, tag, now_s = copy.source, copy.target, copy.repository, copy.tag, world.clock.now
-    world.hold(target, repository, tag, copy.image, copy.publish)
+    world.hold(target, repository, tag, copy.image, copy.publish, copy.lag_s)
     held = target.contents.resolve(repository, tag)
     taken = held is None or held.digest == copy.image.digest
     if not taken:

@@ -73,16 +73,18 @@ def insist(world: World, path: Path, retry: Retry, attempt: Callable[[int], Wait
 
 
 def _insist(path: Path, retry: Retry, attempt: Callable[[int], Waits]) -> Steps:
-    sent_bytes = 0
-    for wait_s in retry.waits_s:
+    sent_bytes, idle_s = 0, path.idle_s
+    for wait_s in (*retry.waits_s, None):
         try:
             yield from attempt(sent_bytes)
         except Unreachable as broken:
             sent_bytes = sent_bytes + broken.sent_bytes if retry.resumes else 0
-            path.now_s += wait_s
+            path.now_s += wait_s or 0.0
+            path.would_be_here_at(idle_s)
+            if wait_s is None:
+                raise
         else:
             return
-    yield from attempt(sent_bytes)
 
 
 def _one_by_one(path: Path, way: Way, registry: Registry, requests: int, beside: int) -> Steps:
@@ -93,7 +95,8 @@ def _one_by_one(path: Path, way: Way, registry: Registry, requests: int, beside:
             path.now_s += way.round_trip_s
         yield path.now_s
         service_s = registry.service_s(1)
-        path.waited(max(0.0, registry.workers.free_s[0] - path.now_s))
+        queued_s = max(0.0, registry.workers.free_s[0] - path.now_s)
+        path.waited(queued_s + service_s * registry.slowness)
         done_s = registry.workers.serve(path.now_s, service_s)
         for _ in range(beside if number == 0 else 0):
             registry.workers.serve(path.now_s, registry.service_s(1))
@@ -152,6 +155,8 @@ def carry(
         raise Unreachable("connection lost")
     started_s = path.now_s
     path.now_s += blob.size_bytes / body.lane.rate_Bps
+    if not body.lane.is_whole:
+        path.waited(path.now_s - started_s - blob.size_bytes / body.lane.whole_rate_Bps)
     moved.add(blob.kind, body.lane, started_s, path.now_s, blob.size_bytes)
     return ()
 
@@ -159,15 +164,19 @@ def carry(
 def _flow(
     world: World, path: Path, body: Body, blob: Layer, beside: Sequence[Layer], moved: Moved, sent_bytes: int
 ) -> Steps:
-    size_bytes, lane = blob.size_bytes - sent_bytes, body.lane
-    if size_bytes <= 0:
-        return
-    path.now_s = started_s = path.now_s + ramp_s(body, size_bytes)
-    yield started_s
-    flight = world.wire.send(lane, size_bytes)
-    yield flight
-    path.now_s = world.clock._now
-    _landed(path, flight, blob, beside, moved)
+    size_bytes, lane, idle_s = blob.size_bytes - sent_bytes, body.lane, path.idle_s
+    mates = [other for other in beside if other is not blob]
+    if size_bytes > 0:
+        path.now_s = started_s = path.now_s + ramp_s(body, size_bytes)
+        yield started_s
+        flight = world.wire.send(lane, size_bytes)
+        yield flight
+        path.now_s = world.clock._now
+        _landed(path, body, flight, blob, mates, moved)
+    if world.faults is not None:
+        # What broke held it back, too: it waited all that it took beyond the whole blob on whole links.
+        whole_s = whole_ramp_s(body, blob.size_bytes) + _idle_s(body, blob.size_bytes, blob, mates)
+        path.would_be_here_at(idle_s + whole_s)
 
 
 def ramp_s(body: Body, size_bytes: int) -> float:
@@ -181,7 +190,26 @@ def ramp_s(body: Body, size_bytes: int) -> float:
     return took_s
 
 
-def _landed(path: Path, flight: Flight, blob: Layer, beside: Sequence[Layer], moved: Moved) -> None:
+def whole_ramp_s(body: Body, size_bytes: int) -> float:
+    """The same were nothing broken."""
+    if body.lane.is_whole:
+        return ramp_s(body, size_bytes)
+    return body.ramp * slow_start_s(size_bytes, body.lane.whole_rate_Bps, body.round_trip_s)
+
+
+def _idle_s(body: Body, size_bytes: float, blob: Layer, mates: Sequence[Layer]) -> float:
+    """How long a flow of a blob takes on idle, whole links beside its mates, each of which has a slow start of its own.
+
+    They hold each other back; only what others add to that is waiting.
+    """
+    if not mates:
+        return body.lane.idle_s(size_bytes)
+    own_s = whole_ramp_s(body, blob.size_bytes)
+    beside = [(whole_ramp_s(body, other.size_bytes) - own_s, float(other.size_bytes)) for other in mates]
+    return body.lane.idle_s(size_bytes, beside)
+
+
+def _landed(path: Path, body: Body, flight: Flight, blob: Layer, mates: Sequence[Layer], moved: Moved) -> None:
     """A flight has ended where the path is now: its row; Unreachable if it broke off."""
     lane, started_s, ended_s = flight.lane, flight.started_s, path.now_s
     if flight._value is not None:
@@ -190,13 +218,13 @@ def _landed(path: Path, flight: Flight, blob: Layer, beside: Sequence[Layer], mo
         raise Unreachable("connection lost", got_bytes)
     size_bytes = int(flight.size_bytes)
     if not flight.shared:
-        moved.add(blob.kind, lane, started_s, ended_s, size_bytes, 0.0, False, lane.bound_by, ended_s - started_s)
+        lasted_s = ended_s - started_s
+        waited_s = 0.0 if lane.is_whole else max(0.0, lasted_s - _idle_s(body, size_bytes, blob, mates))
+        moved.add(blob.kind, lane, started_s, ended_s, size_bytes, waited_s, False, lane.bound_by, lasted_s)
         return
-    # Blobs of one group hold each other back; only what others add to that is waiting.
-    group_bytes = [other.size_bytes for other in beside if other is not blob]
-    waited_s = max(0.0, ended_s - started_s - lane.idle_s(size_bytes, group_bytes))
+    waited_s = ended_s - started_s - _idle_s(body, size_bytes, blob, mates)
     path.waited(waited_s)
-    moved.add(blob.kind, lane, started_s, ended_s, size_bytes, waited_s, True, *flight.bound)
+    moved.add(blob.kind, lane, started_s, ended_s, size_bytes, max(0.0, waited_s), True, *flight.bound)
 
 
 def groups(blobs: tuple[Layer, ...], size: int, config_last: bool) -> Iterable[tuple[Layer, ...]]:

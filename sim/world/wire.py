@@ -19,16 +19,12 @@ Waiting = list[Callable[[Any], None]]
 
 
 class Wire(Sharing):
-    """Flows under way, and what may befall them.
+    """Flows under way, and what may befall them."""
 
-    `capacity_Bps` : (n_links,) bytes/s, what links carry now; `nominal_Bps` : what they would, were nothing broken.
-    """
-
-    __slots__ = ("heed", "nominal_Bps")
+    __slots__ = ("heed",)
 
     def __init__(self, clock: Clock, capacity_Bps: Sequence[float], names: Sequence[str] | None = None) -> None:
         super().__init__(clock, capacity_Bps, names)
-        self.nominal_Bps = list(capacity_Bps)
         #: Told of each change of what a link carries: which, and to what.
         self.heed: Callable[[int, float], None] | None = None
 

@@ -139,8 +139,13 @@ class World:
         others = [node for node in chosen if node not in has_already]
         return (others + has_already)[:wanted]
 
-    def publish(self, registry: Registry, repository: str, tag: str, image: Image, published_s: float) -> Publish:
-        """A client's push has put an image: the tag is its from now on, and older copies are stale."""
+    def publish(
+        self, registry: Registry, repository: str, tag: str, image: Image, published_s: float, lag_s: float = 0.0
+    ) -> Publish:
+        """A client's push has put an image: the tag is its from now on, and older copies are stale.
+
+        On idle, whole links it would have `lag_s` before.
+        """
         held = registry.contents.resolve(repository, tag)
         publish = Publish(
             image.digest, published_s, registry.skew_s, registry.number, 1 if held is None else held.generation + 1
@@ -151,21 +156,25 @@ class World:
         newest = self._newest.get((repository, tag))
         if newest is None or _later(publish, newest):
             self._newest[repository, tag] = publish
-        self._arrived(registry, repository, image.digest)
+        self._arrived(registry, repository, image.digest, lag_s)
         return publish
 
-    def hold(self, registry: Registry, repository: str, tag: str, image: Image, publish: Publish) -> None:
+    def hold(
+        self, registry: Registry, repository: str, tag: str, image: Image, publish: Publish, lag_s: float = 0.0
+    ) -> None:
         """Have a copy of what was published elsewhere; its tag points there unless what it holds wins."""
         held = registry.contents.resolve(repository, tag)
         wins = held is None or self.rules.wins(publish, held)
-        self.keep(registry, repository, tag if wins else None, image, publish)
+        self.keep(registry, repository, tag if wins else None, image, publish, lag_s)
 
-    def keep(self, registry: Registry, repository: str, tag: str | None, image: Image, publish: Publish) -> None:
+    def keep(
+        self, registry: Registry, repository: str, tag: str | None, image: Image, publish: Publish, lag_s: float = 0.0
+    ) -> None:
         """Have an image in a registry from now on, under a tag if one is given."""
         self.put(registry, repository, tag, image, publish, self.clock.now)
         if registry.limits is not None:
             registry.limits.storage.keep(repository, image, self.clock.now)
-        self._arrived(registry, repository, image.digest)
+        self._arrived(registry, repository, image.digest, lag_s)
 
     def put(
         self, registry: Registry, repository: str, tag: str | None, image: Image, publish: Publish,
@@ -194,12 +203,12 @@ class World:
             if held is not None and not _later(held, removed):
                 registry.contents.unlist(repository, tag, self.clock.now)
 
-    def _arrived(self, registry: Registry, repository: str, digest: Digest) -> None:
+    def _arrived(self, registry: Registry, repository: str, digest: Digest, lag_s: float) -> None:
         """Starts may be waiting for it."""
         if self._awaited:
             awaited = self._awaited.pop((registry.number, repository, digest), None)
             if awaited is not None:
-                self.clock.deliver(awaited)
+                self.clock.deliver(awaited, self.clock.now - lag_s)
 
     def registry(self, number: int) -> Registry:
         """The registry of that number: central's is 0."""
@@ -224,11 +233,14 @@ class World:
             return
         owed = self.backlog.on_demand.pop((registry.number, repository, digest), None)
         if owed is not None:
-            self.clock.start(owed())
+            self.clock.start(owed(path.idle_s))
         awaited = self._awaited.setdefault((registry.number, repository, digest), Event(self.clock))
         yield self.clock.any_of((awaited, self.clock.at(path.now_s + self.rules.patience_s)))
-        path.now_s = self.clock.now
+        if awaited.callbacks is None:
+            path.meet(self.clock.now, awaited._value)
         if registry.contents.image(repository, digest) is None:
+            path.waited(self.clock.now - path.now_s)
+            path.now_s = self.clock.now
             where = "at central" if registry is self.central else "on its node"
             raise Failure(f"not {where} within {self.rules.patience_s:g} s")
 

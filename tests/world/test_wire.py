@@ -172,29 +172,38 @@ def test_a_link_is_free_again_when_flows_that_shared_it_have_ended() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size_bytes", "beside_bytes", "idle_s"),
+    ("size_bytes", "beside", "idle_s"),
     [
         (100, [], 10.0),
-        (100, [100], 20.0),  # both at 5 bytes/s
-        (100, [25], 12.5),  # 25 at 5 bytes/s, then 75 alone
-        (25, [100], 5.0),
-        (60, [30, 90], 15.0),  # 30 at a third of 10 bytes/s, 30 at 5
+        (100, [(0.0, 100)], 20.0),  # both at 5 bytes/s
+        (100, [(0.0, 25)], 12.5),  # 25 at 5 bytes/s, then 75 alone
+        (25, [(0.0, 100)], 5.0),
+        (100, [(4.0, 100)], 16.0),  # 40 alone, then 60 at 5 bytes/s
+        (100, [(4.0, 20)], 12.0),  # 40 alone, 20 at 5 bytes/s, 40 alone
+        (40, [(4.0, 20)], 4.0),
+        (100, [(-4.0, 100)], 16.0),  # the other has 60 left, which take 12 s; then 40 alone
+        (30, [(-4.0, 100)], 6.0),
+        (30, [(-4.0, 30)], 3.0),
+        (60, [(0.0, 30), (0.0, 90)], 15.0),  # 30 at a third of 10 bytes/s, 30 at 5
+        (100, [(-1.0, 20), (4.0, 20)], 13.0),  # the first has 10 left, 2 s; 20 alone; 20 shared, 4 s; 50 alone
     ],
 )
 def test_a_groups_own_time_is_that_of_an_even_share(
-    size_bytes: float, beside_bytes: list[float], idle_s: float
+    size_bytes: float, beside: list[tuple[float, float]], idle_s: float
 ) -> None:
     """What a body takes beside others of its group is what the wire does to them when nobody else is there."""
-    ended, wire = play([10], [Sent(0.0, size) for size in (size_bytes, *beside_bytes)])
-    assert wire.lanes[0].idle_s(size_bytes, beside_bytes) == pytest.approx(idle_s)
-    assert ended[0].at_s == pytest.approx(idle_s)
+    sent = [Sent(5.0, size_bytes), *(Sent(5.0 + later_s, size) for later_s, size in beside)]
+    order = sorted(range(len(sent)), key=lambda at: sent[at].start_s)
+    ended, wire = play([10], [sent[at] for at in order])
+    assert wire.lanes[0].idle_s(size_bytes, beside) == pytest.approx(idle_s)
+    assert ended[order.index(0)].at_s == pytest.approx(5.0 + idle_s)
 
 
 def test_a_capped_group_shares_only_what_its_caps_reach() -> None:
     """Two bodies of 40 bytes capped at 4 bytes/s fit a link of 10 side by side: 10 s each; three take 12 s."""
     lane = Wire(Clock(), [10.0]).lane(A, B, (0,), 4.0)
-    assert lane.idle_s(40) == lane.idle_s(40, [40]) == 10.0
-    assert lane.idle_s(40, [40, 40]) == pytest.approx(12.0)
+    assert lane.idle_s(40) == lane.idle_s(40, [(0.0, 40)]) == 10.0
+    assert lane.idle_s(40, [(0.0, 40), (0.0, 40)]) == pytest.approx(12.0)
 
 
 def test_flows_of_a_random_day_end_as_simulated() -> None:

@@ -1,18 +1,22 @@
 """Graphs from GraphML files, as the Internet Topology Zoo publishes them (Knight et al., JSAC 2011).
 
-Speeds come from `LinkSpeedRaw` (bit/s) or `LinkSpeed` with `LinkSpeedUnits`; delays from the great circle between
-places that have `Latitude` and `Longitude` (see `distance`), times a detour if the caller knows one. Files are taken to
-be hostile: none may be large, nested deep, or declare a document type, so entities, inside or outside the file, cannot
-occur.
+Speeds come from `LinkSpeedRaw` (bit/s) or `LinkSpeed` with `LinkSpeedUnits`, else from what a link's label or type says
+in words (`45 Mbps DS-3`, `OC-48`); links that are planned or being built carry nothing and are left out. Delays come
+from the great circle between places that have `Latitude` and `Longitude` (see `distance`), times a detour if the caller
+knows one. Files are taken to be hostile: none may be large, nested deep, or declare a document type, so entities,
+inside or outside the file, cannot occur.
 """
 
 from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator, Mapping
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from xml.parsers import expat
 
 import networkx
@@ -20,11 +24,33 @@ import networkx
 from sim import units
 from sim.network.distance import fibre_s
 from sim.network.graph import Link, duplex
+from sim.network.placenames import plain_name
 
 MAX_BYTES = 16 * 2**20
 MAX_ELEMENTS = 500_000
 MAX_DEPTH = 64
 _BITS = {"": "bit/s", "K": "kbit/s", "M": "Mbit/s", "G": "Gbit/s", "T": "Gbit/s"}
+_IN_WORDS: Final = re.compile(r"(\d+(?:\.\d+)?) ?([kKMGT])(?:b(?:it)?(?:ps|/s)?|bits/s|E|ig[aE]\w*)?(?![A-Za-z])")
+#: bit/s of carriers by name: ITU-T G.702 and G.707, ANSI T1.105. OC-n and STM-n are multiples.
+_CARRIERS: Final = (
+    (re.compile(r"\bOC-?(\d+)", re.I), 51.84e6), (re.compile(r"\bSTM-?(\d+)", re.I), 155.52e6),
+    (re.compile(r"\b(?:DS|T)-?3\b", re.I), 44.736e6), (re.compile(r"\b(?:DS|T)-?1\b", re.I), 1.544e6),
+    (re.compile(r"\bE-?3\b", re.I), 34.368e6), (re.compile(r"\bE-?1\b", re.I), 2.048e6),
+    (re.compile(r"\bfast ?ethernet\b", re.I), 100e6), (re.compile(r"\bgig(?:abit)? ?e(?:thernet)?\b", re.I), 1e9),
+)  # fmt: skip
+_NOT_BUILT: Final = re.compile(r"\b(?:planned|proposed|future|under construction|being built|not yet)\b", re.I)
+_WORDS: Final = ("LinkLabel", "LinkType", "label")
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """The links of a file, and how many of its edges had no speed, no place for an end, or are not built yet."""
+
+    links: tuple[Link, ...]
+    edges: int
+    without_speed: int
+    without_place: int
+    not_built: int
 
 
 def read_graphml(
@@ -35,11 +61,26 @@ def read_graphml(
     `default_Bps` stands in where an edge has no speed, which is an error otherwise; `default_delay_s` where an end
     has no place. Raises ValueError naming the file and the fault.
     """
+    return read_map(path, default_Bps=default_Bps, default_delay_s=default_delay_s, detour=detour).links
+
+
+def read_map(
+    path: str | Path, *, default_Bps: float | None = None, default_delay_s: float = 0.0, detour: float = 1.0
+) -> Map:
+    """The same, with what the file does not say."""
     path = Path(path)
     try:
         data = _checked(path)
         graph = networkx.read_graphml(io.BytesIO(data), force_multigraph=True)
-        return tuple(_links(graph, default_Bps, default_delay_s, detour))
+        edges = [(a, b, edge) for a, b, edge in graph.edges(data=True) if a != b]
+        built = [(a, b, edge) for a, b, edge in edges if not _NOT_BUILT.search(_said(edge, "LinkStatus", *_WORDS))]
+        return Map(
+            links=tuple(_links(graph, built, default_Bps, default_delay_s, detour)),
+            edges=len(built),
+            without_speed=sum(_speed_Bps(edge) is None for _, _, edge in built),
+            without_place=sum(_delay_s(graph.nodes[a], graph.nodes[b], detour) is None for a, b, _ in built),
+            not_built=len(edges) - len(built),
+        )
     except (ValueError, networkx.NetworkXError, expat.ExpatError, KeyError) as fault:
         raise ValueError(f"{path}: {fault}") from None
 
@@ -74,12 +115,13 @@ def _checked(path: Path) -> bytes:
     return data
 
 
-def _links(graph: Any, default_Bps: float | None, default_delay_s: float, detour: float) -> Iterator[Link]:
+def _links(
+    graph: Any, edges: Sequence[tuple[Any, Any, Mapping[str, Any]]], default_Bps: float | None, default_delay_s: float,
+    detour: float,
+) -> Iterator[Link]:  # fmt: skip
     names = _names(graph)
     used: dict[str, int] = {}
-    for a, b, edge in graph.edges(data=True):
-        if a == b:
-            continue
+    for a, b, edge in edges:
         name = f"{names[a]}-{names[b]}"
         used[name] = used.get(name, 0) + 1
         if used[name] > 1:
@@ -98,13 +140,18 @@ def _links(graph: Any, default_Bps: float | None, default_delay_s: float, detour
 
 
 def _names(graph: Any) -> dict[Any, str]:
-    """A node's label where no other has it, else its label and id, else its id."""
+    """A node's label where no other has it, else its label and id; its id where it has none, or one without letters.
+
+    Labels that differ in accents and punctuation alone count as one; of these the one without any keeps its name.
+    """
     labels = {node: str(data.get("label", "")).strip() for node, data in graph.nodes(data=True)}
-    counts: dict[str, int] = {}
-    for label in labels.values():
-        counts[label] = counts.get(label, 0) + 1
+    counts, alike = Counter(labels.values()), Counter(map(plain_name, labels.values()))
     return {
-        node: str(node) if not label else label if counts[label] == 1 else f"{label} {node}"
+        node: str(node)
+        if not plain_name(label)
+        else label
+        if counts[label] == 1 and (alike[plain_name(label)] == 1 or plain_name(label) == label)
+        else f"{label} {node}"
         for node, label in labels.items()
     }
 
@@ -114,12 +161,28 @@ def _speed_Bps(edge: Mapping[str, Any]) -> float | None:
     if raw is not None:
         return _number(raw, "LinkSpeedRaw") / 8
     if edge.get("LinkSpeed") is None:
-        return None
+        return _speed_in_words_Bps(_said(edge, *_WORDS))
     unit = str(edge.get("LinkSpeedUnits", "")).strip().upper()
     if unit not in _BITS:
         raise ValueError(f"LinkSpeedUnits must be one of {', '.join(filter(None, _BITS))} or none, got {unit!r}")
     speed = _number(edge["LinkSpeed"], "LinkSpeed") * (1000 if unit == "T" else 1)
     return units.rate_Bps_of(f"{speed!r} {_BITS[unit]}")
+
+
+def _said(edge: Mapping[str, Any], *keys: str) -> str:
+    return " ".join(str(edge.get(key) or "") for key in keys)
+
+
+def _speed_in_words_Bps(text: str) -> float | None:
+    """A speed that a label or type says: a number with its unit before a carrier's name."""
+    found = _IN_WORDS.search(text)
+    if found is not None:
+        return float(found[1]) * {"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}[found[2].replace("K", "k")] / 8
+    for form, bits in _CARRIERS:
+        named = form.search(text)
+        if named is not None:
+            return bits * (int(named[1]) if form.groups else 1) / 8
+    return None
 
 
 def _delay_s(a: Mapping[str, Any], b: Mapping[str, Any], detour: float) -> float | None:

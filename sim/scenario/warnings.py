@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from sim import topologies
 from sim.errors import shown
 from sim.scenario.choices import Choice
 from sim.scenario.document import Document, is_figure
@@ -148,6 +149,13 @@ def roms_have_no_kernel(asked: Asked) -> Iterator[Doubt]:
             )
 
 
+def shapes_say_all(asked: Asked) -> Iterator[Doubt]:
+    """A map leaves open what its links carry, and something has to be assumed."""
+    chosen = asked.tables.topology
+    for key, words in topologies.doubts(chosen.name, chosen.parameters):
+        yield Doubt(("topology", key), words)
+
+
 def variants_differ(questions: Sequence[Asked]) -> Iterator[Doubt]:
     """No two variants ask the same, but for keys that have no effect."""
     asked: dict[tuple[object, ...], Asked] = {}
@@ -169,6 +177,7 @@ def variants_differ(questions: Sequence[Asked]) -> Iterator[Doubt]:
 WARNINGS: Final[Mapping[str, Callable[[Asked], Iterator[Doubt]]]] = {
     "unit": sizes_are_bytes,
     "rom-with-kernel": roms_have_no_kernel,
+    "assumed-by-map": shapes_say_all,
     "unreached": everything_is_reached,
     "metro-without-nodes": metros_have_nodes,
     "no-effect": keys_have_effect,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
+from sim import topologies
 from sim.errors import near, shown
 from sim.network.schedule import DAY_S
 from sim.scenario.faults import Fault, Path
@@ -156,11 +157,16 @@ def sites_are_joined(tables: Tables) -> Iterator[Fault]:
         new = [place for place in neighbours[ahead.pop()] if place not in reached]
         reached.update(new)
         ahead.extend(new)
+    brought = _brought(tables)
     for site in tables.sites:
         if site_place(site) not in reached:
             remedy = f'add a link with between = ["{site}", "{home}"]'
             needs: tuple[Path, ...] = (("links",), (CENTRAL, "site"), ("topology",))
-            yield Fault(("sites", site), f"no link leads to {home}", remedy, needs=needs)
+            problem = f"no link leads to {home}"
+            if brought and site not in brought:
+                problem = f"is no place of the topology's file, and {problem}"
+                remedy = f"{near(site, brought)} or {remedy}"
+            yield Fault(("sites", site), problem, remedy, needs=needs)
 
 
 def _pairs(tables: Tables) -> Iterator[tuple[str, str]]:
@@ -170,3 +176,11 @@ def _pairs(tables: Tables) -> Iterator[tuple[str, str]]:
         places = [tables.places_meant(end) for end in link.between or ()]
         if all(places) and places:
             yield places[0][0], places[1][0]
+
+
+def _brought(tables: Tables) -> tuple[str, ...]:
+    """The places that the topology brings; none where it can't be made, which another check tells."""
+    try:
+        return topologies.places(tables.topology.name, tables.topology.parameters)
+    except ShapeError:
+        return ()

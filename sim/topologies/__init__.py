@@ -2,7 +2,8 @@
 
 A shape is `spans(hosts, sites, parameters) -> Iterable[Span]`: the links that it generates, which a scenario's
 `[links.NAME]` then override by name; links with `between` are added to them. Where it can't, it raises `ShapeError`.
-A shape that brings places of its own says which, `places(parameters) -> Iterable[str]`, so that no host is called so.
+A shape that brings places of its own says which, `places(parameters) -> Iterable[str]`, so that no host is called so;
+one that has to assume what its file does not say tells that, `doubts(parameters) -> Iterable[tuple[key, words]]`.
 Shapes take plain values and know no scenario; what their parameters take from files is found from the `folder` of the
 validation's context.
 """
@@ -93,6 +94,12 @@ def places(name: str, chosen: BaseModel) -> tuple[str, ...]:
     """The places that the shape brings beside sites and hosts. ShapeError where it can't tell."""
     brings = getattr(shape(name), "places", None)
     return () if brings is None else tuple(brings(chosen))
+
+
+def doubts(name: str, chosen: BaseModel) -> tuple[tuple[str, str], ...]:
+    """(key of its parameters, words) of what the shape has to assume. ShapeError where it can't tell."""
+    raises = getattr(shape(name), "doubts", None)
+    return () if raises is None else tuple(raises(chosen))
 
 
 def graph(joined: Iterable[Span]) -> Graph:

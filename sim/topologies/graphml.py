@@ -1,14 +1,15 @@
 """Places and links from a GraphML file, as the Internet Topology Zoo publishes them; hosts hang on sites of its names.
 
-A place's name is its label in the file, with a hyphen for whatever is neither letter nor digit: `St. Louis` is the site
-`St-Louis`. A link `A-B` is one edge, or of a directed graph the edge there and the edge back. Delays come from distance
-where the file has positions. Which files are refused, and how speeds are read: `sim/network/graphml`.
+A place's name is its label in the file without accents, with a hyphen for whatever is neither letter nor digit: `St.
+Louis` is the site `St-Louis`, `Malmö` is `Malmo`; where that is nothing, and of labels that come to the same, a
+place has its node's id. A link `A-B` is one edge, or of a directed graph the edge there and the edge back; where no
+edge has one back, directions are a drawing program's and each edge leads both ways. Delays come from distance where the
+file has positions. Which files are refused, and how speeds are read: `sim/network/graphml`.
 """
 
 from __future__ import annotations
 
 import importlib
-import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
@@ -19,8 +20,10 @@ from pydantic import PrivateAttr, StrictStr
 
 from sim.figures import Duration, Rate, Table, Weight, figure, setting
 from sim.network import Link
+from sim.network.placenames import plain_name
 from sim.plugins import NoParameters
 from sim.topologies import Host, ShapeError, Site, Span, metros
+from sim.units import format_rate, format_seconds
 
 
 class Parameters(Table):
@@ -52,15 +55,28 @@ class Parameters(Table):
 
 def spans(hosts: Sequence[Host], sites: Sequence[Site], parameters: Parameters) -> Iterator[Span]:
     """One span a host, from the host to its site, and one for each edge of the file."""
-    return chain(metros.spans(hosts, sites, NoParameters()), _read(parameters))
+    return chain(metros.spans(hosts, sites, NoParameters()), _read(parameters)[0])
 
 
 def places(parameters: Parameters) -> tuple[str, ...]:
     """The file's places that an edge leads to."""
-    return tuple(dict.fromkeys(end for span in _read(parameters) for end in (span.a, span.b)))
+    return tuple(dict.fromkeys(end for span in _read(parameters)[0] for end in (span.a, span.b)))
 
 
-def _read(parameters: Parameters) -> tuple[Span, ...]:
+def doubts(parameters: Parameters) -> Iterator[tuple[str, str]]:
+    """(key, words) of what the file does not say and a reader of results may take for its word."""
+    _, found = _read(parameters)
+    of = f"of {found.edges} edges of {parameters.file}"
+    if found.without_speed and "capacity_Bps" not in parameters.model_fields_set:
+        yield "capacity", f"{found.without_speed} {of} have no speed: {format_rate(parameters.capacity_Bps)} is assumed"
+    if found.without_place and "rtt_s" not in parameters.model_fields_set:
+        rtt = format_seconds(parameters.rtt_s)
+        yield "rtt", f"{found.without_place} {of} have an end without a position: {rtt} is assumed"
+    if found.not_built:
+        yield "file", f"{found.not_built} more edges of {parameters.file} are not built yet and carry nothing"
+
+
+def _read(parameters: Parameters) -> tuple[tuple[Span, ...], Any]:
     path = parameters.path
     try:
         written_ns = path.stat().st_mtime_ns
@@ -73,19 +89,22 @@ def _read(parameters: Parameters) -> tuple[Span, ...]:
 
 
 @lru_cache(maxsize=8)
-def _cables(path: Path, written_ns: int, default_Bps: float, delay_s: float, detour: float) -> tuple[Span, ...]:
-    """The file's edges; kept, since every variant and every run of a scenario asks."""
-    read = importlib.import_module("sim.network.graphml").read_graphml
-    links: tuple[Link, ...] = read(path, default_Bps=default_Bps, default_delay_s=delay_s, detour=detour)
-    return tuple(_paired(links))
+def _cables(
+    path: Path, written_ns: int, default_Bps: float, delay_s: float, detour: float
+) -> tuple[tuple[Span, ...], Any]:
+    """The file's edges and what it does not say; kept, since every variant and every run of a scenario asks."""
+    read = importlib.import_module("sim.network.graphml").read_map
+    found = read(path, default_Bps=default_Bps, default_delay_s=delay_s, detour=detour)
+    return tuple(_paired(found.links)), found
 
 
 def _paired(links: Sequence[Link]) -> Iterator[Span]:
     """Links there and back as spans; the first of a pair is up."""
     labels: dict[str, str] = {}
     for label in (end for link in links for end in (link.tail, link.head)):
-        if labels.setdefault(_key(label), label) != label:
-            raise ValueError(f"places {labels[_key(label)]!r} and {label!r} would both be site {_key(label)}")
+        name = plain_name(label)
+        if labels.setdefault(name, label) != label:
+            raise ValueError(f"places {labels[name]!r} and {label!r} would both be site {name}")
     waiting: dict[tuple[str, str], list[Link]] = {}
     for link in links:
         there = waiting.get((link.head, link.tail))
@@ -94,11 +113,15 @@ def _paired(links: Sequence[Link]) -> Iterator[Span]:
             continue
         up = there.pop(0)
         rates_Bps = up.capacity_Bps, link.capacity_Bps
-        yield Span(_key(up.name.removesuffix("-up")), _key(up.tail), _key(up.head), *rates_Bps, up.delay_s)
-    for alone in (link for left in waiting.values() for link in left):
+        yield _span(up, up.name.removesuffix("-up"), *rates_Bps)
+    one_way = [link for left in waiting.values() for link in left]
+    if len(one_way) == len(links):
+        for link in links:
+            yield _span(link, link.name, link.capacity_Bps, link.capacity_Bps)
+        return
+    for alone in one_way:
         raise ValueError(f"edge {alone.name} leads one way only; add the edge back")
 
 
-def _key(label: str) -> str:
-    """A label as a scenario can write it."""
-    return re.sub(r"[^A-Za-z0-9_]+", "-", label).strip("-")
+def _span(link: Link, name: str, up_Bps: float, down_Bps: float) -> Span:
+    return Span(plain_name(name), plain_name(link.tail), plain_name(link.head), up_Bps, down_Bps, link.delay_s)

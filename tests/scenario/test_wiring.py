@@ -112,7 +112,10 @@ def test_sites_that_a_graph_does_not_join_are_told(tmp_path: Path, document: dic
     path = tmp_path / "map.graphml"
     path.write_text(GRAPH)
     changes = {"topology": {"shape": "graphml", "file": str(path)}, "sites.fra": {}}
-    assert told(document, changes) == ['sites.fra: no link leads to was; add a link with between = ["fra", "was"]']
+    assert told(document, changes) == [
+        "sites.fra: is no place of the topology's file, and no link leads to was; one of dal, hub, was "
+        'or add a link with between = ["fra", "was"]'
+    ]
 
 
 def test_a_shape_that_cannot_be_made_is_all_that_is_told(document: dict[str, Any]) -> None:

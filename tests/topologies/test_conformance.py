@@ -182,7 +182,13 @@ GRAPH = '<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><graph edgedefau
         (None, "cannot read .*none.graphml: No such file or directory; paths are from the scenario's folder"),
         ("<graph", "unclosed token"),
         ('<!DOCTYPE x [<!ENTITY a "b">]>' + GRAPH.format(""), "must not declare a document type"),
-        (GRAPH.format('<node id="a"/><node id="b"/><edge source="a" target="b"/>'), "edge a-b leads one way only"),
+        (
+            GRAPH.format(
+                '<node id="a"/><node id="b"/><node id="c"/><edge source="a" target="b"/>'
+                '<edge source="a" target="c"/><edge source="c" target="a"/>'
+            ),
+            "edge a-b leads one way only",
+        ),
         (GRAPH.format('<node id="x y"/><node id="x.y"/><edge source="x y" target="x.y"/>'), "would both be site x-y"),
     ],
 )

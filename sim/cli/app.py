@@ -30,7 +30,6 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 a bug of regsim, 2 bad use or input, 98 a threshold is undecided, 99 one is missed, "
     "130 interrupted.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # a plain help is there in half the time
     context_settings={"help_option_names": ["-h", "--help"]},

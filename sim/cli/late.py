@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from sim.scenario import document as document
     from sim.scenario import explain as explain
     from sim.scenario import faults as faults
+    from sim.scenario import keys as keys
     from sim.scenario import schema as schema
     from sim.scenario import show as show
 
@@ -58,6 +59,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "document": "sim.scenario.document",
     "explain": "sim.scenario.explain",
     "faults": "sim.scenario.faults",
+    "keys": "sim.scenario.keys",
     "plots": "sim.plots",
     "progress": "sim.cli.progress",
     "measures": "sim.experiment.measures",

@@ -10,7 +10,7 @@ import typer
 
 import sim
 from sim import units
-from sim.cli import late, output
+from sim.cli import completion, late, output
 from sim.errors import InputError, near, shown
 
 if TYPE_CHECKING:
@@ -25,12 +25,17 @@ Settings = Annotated[
     list[str] | None,
     typer.Option(
         "--set", metavar="KEY=VALUE", help="Override one value, as in demand.rate=2000/day. Repeatable.",
-        show_default=False,
+        show_default=False, autocompletion=completion.settings,
     ),
 ]  # fmt: skip
 Variant = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Take this variant instead of the plain scenario.", show_default=False),
+    typer.Option(
+        metavar="NAME",
+        help="Take this variant instead of the plain scenario.",
+        show_default=False,
+        autocompletion=completion.variants,
+    ),
 ]
 Detail = Annotated[
     str | None,
@@ -67,8 +72,12 @@ Within = Annotated[
     str | None, typer.Option(metavar="SHARE", help="How narrow the interval is to be.", show_default="5 %")
 ]
 VaryOne = Annotated[
-    str, typer.Option("--vary", metavar="KEY=LOW..HIGH", help="The key, and the range to search.", show_default=False)
-]
+    str,
+    typer.Option(
+        "--vary", metavar="KEY=LOW..HIGH", help="The key, and the range to search.", show_default=False,
+        autocompletion=completion.settings,
+    ),
+]  # fmt: skip
 By = Annotated[
     list[str] | None,
     typer.Option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli import late, options, output
+from sim.cli import completion, late, options, output
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def show(
             metavar="KEY",
             help="Say what one key is, as in demand.rate or links.NAME.price; FILE may be left out.",
             show_default=False,
+            autocompletion=completion.keys,
         ),
     ] = None,
     as_json: options.Json = False,

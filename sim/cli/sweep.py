@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import late, options, output
+from sim.cli import completion, late, options, output
 
 Vary = Annotated[
     list[str],
     typer.Option(
         "--vary", metavar="KEY=VALUES", help="Values to take: a,b,c or LOW..HIGH:N or LOW..HIGH:log:N. Repeatable.",
-        show_default=False,
+        show_default=False, autocompletion=completion.settings,
     ),
 ]  # fmt: skip
 Design = Annotated[

@@ -138,19 +138,22 @@ def _is_model(annotation: object) -> bool:
 
 def keys(document: Mapping[str, Any] | None = None) -> Iterator[str]:
     """Every key that takes a value, dotted; where a document is given, under the names that it has."""
-    yield from _keys(ROOT, "", document)
+    return (key for key, _ in described(document))
 
 
-def _keys(spot: Spot, above: str, document: object) -> Iterator[str]:
+def described(document: Mapping[str, Any] | None = None) -> Iterator[tuple[str, str]]:
+    """The same, each key with what it is."""
+    yield from _described(ROOT, "", document)
+
+
+def _described(spot: Spot, above: str, document: object) -> Iterator[tuple[str, str]]:
     here = document if isinstance(document, Mapping) else {}
     for key, below in spot.below().items():
-        named = list(here) if key == ANY and here else [key]
-        for name in named:
+        for name in list(here) if key == ANY and here else [key]:
             path = f"{above}{name}"
             if not below.is_table:
-                yield path
-            if below.kind is None or below.chooses is None:
-                yield from _keys(below, f"{path}.", here.get(name))
+                yield path, below.about
+            yield from _described(below, f"{path}.", here.get(name))
 
 
 ROOT: Final = Spot("", "A scenario.", Tables)

@@ -1,0 +1,61 @@
+"""What a shell may offer after `--set`, `--vary`, `--explain` and `--variant`: keys and names of the file at hand.
+
+Files are left to the shell, which knows them. A file that cannot be read leaves the keys that any scenario has; what
+goes wrong in a completion is nobody's to read, so it offers nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from sim.cli import late
+from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: Beside a key in zsh and fish stands what it is.
+Offer = tuple[str, str]
+
+
+def settings(context: typer.Context, incomplete: str) -> list[Offer]:
+    """`KEY=` of every key that begins as written; once there is a value, nothing."""
+    return [(f"{key}=", about) for key, about in _keys(context, incomplete)]
+
+
+def keys(context: typer.Context, incomplete: str) -> list[Offer]:
+    """The keys that begin as written."""
+    return list(_keys(context, incomplete))
+
+
+def variants(context: typer.Context, incomplete: str) -> list[str]:
+    """The variants of the file."""
+    named = (_document(context) or {}).get("variants", {})
+    return [name for name in named if name.startswith(incomplete)]
+
+
+def _keys(context: typer.Context, incomplete: str) -> Iterator[Offer]:
+    """A key with a star, or of no file, stands for all names."""
+    document = None if "*" in incomplete else _document(context)
+    known: Iterable[Offer] = late.keys.described(document)
+    for key, about in known:
+        shown = key.replace(f".{late.keys.ANY}", ".*") if document is None else key
+        if shown.startswith(incomplete):
+            yield shown, about
+
+
+def _document(context: typer.Context) -> Mapping[str, Any] | None:
+    """The tables of the first file that the command line names, if it can be read.
+
+    An option that still lacks its value stops the parser, which leaves the words before it unassigned.
+    """
+    named = context.params.get("file") or context.params.get("files") or ()
+    for word in (*([named] if isinstance(named, str) else named), *context.args):
+        if word.endswith(".toml"):
+            with suppress(InputError):
+                return late.document.read(word)
+    return None

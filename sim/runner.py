@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from sim.result import Result
 from sim.scenario import Scenario
 from sim.streams import Streams
+from sim.workload import listed, synthetic
 from sim.workload import replay as logs
-from sim.workload import synthetic
 from sim.workload.demand import Demand
 from sim.workload.logged import Logged
 from sim.world import plainly
@@ -39,7 +39,8 @@ def run(scenario: Scenario, seed: int | None = None, run: int = 0, variant: str 
     streams = Streams(scenario.run.seed if seed is None else seed, run)
     began = time.perf_counter()
     with _without_collector():
-        demand = synthetic.demand(scenario, streams)
+        made = synthetic if scenario.demand.table is None else listed
+        demand = made.demand(scenario, streams)
         world = build(scenario, demand, streams)
         plan = None if scenario.run.audit else plainly.plan(scenario, world, demand, plainly.PAYS_FROM)
         if plan is not None and plainly.carry_out(world, demand, plan):

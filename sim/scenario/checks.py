@@ -17,6 +17,7 @@ from sim.scenario.leaves import leaves
 from sim.scenario.lines import Line
 from sim.scenario.model import Tables
 from sim.scenario.names import CENTRAL
+from sim.scenario.pushes import tables_can_be_read
 from sim.scenario.tables import ClientGroup, Host, NodeGroup, Registry
 from sim.scenario.tariffs import tariffs_count_somewhere, tiers_rise
 from sim.scenario.thresholds import UTILISATION, threshold
@@ -223,6 +224,7 @@ CHECKS: tuple[Callable[[Tables], Iterator[Fault]], ...] = (
     thresholds_name_links,
     tariffs_count_somewhere,
     tiers_rise,
+    tables_can_be_read,
 )
 
 

@@ -160,8 +160,19 @@ def native(value: Any) -> Any:
     if isinstance(value, Figure):
         about = {"source": value.source, "assumption": value.assumption, "range": value.range}
         return native({"value": value.value} | {key: part for key, part in about.items() if part})
+    if hasattr(value, "to_csv"):
+        return _csv(value)
     # numpy's numbers and arrays say themselves what they are in Python.
     return native(value.tolist()) if hasattr(value, "tolist") else value
+
+
+def _csv(frame: Any) -> str:
+    """A pandas frame as a table of text: an index that has a name is a column too, spans of time are seconds."""
+    if frame.index.name is not None:
+        frame = frame.reset_index()
+    spans = {name: frame[name].dt.total_seconds() for name in frame.columns if frame[name].dtype.kind == "m"}
+    text: str = frame.assign(**spans).to_csv(index=False)
+    return text
 
 
 def _with_origin(value: Any, origin: str) -> Any:

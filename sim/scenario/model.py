@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import PrivateAttr
 
 from sim import topologies
 from sim.figures import Table, setting
@@ -57,6 +61,17 @@ class Tables(Table):
     thresholds: Mapping[Name, Condition] = setting(
         "thresholds", {}, about="What must hold of every answer, by name, as `--until` has it: METRIC < LIMIT."
     )
+
+    _folder: Path = PrivateAttr(default=Path())
+
+    def model_post_init(self, context: Any) -> None:
+        """Whoever validates may say in which folder the scenario is."""
+        self._folder = Path((context or {}).get("folder", ""))
+
+    @property
+    def folder(self) -> Path:
+        """Where the paths in the scenario lead from."""
+        return self._folder
 
     @cached_property
     def host_names(self) -> HostNames:

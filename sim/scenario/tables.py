@@ -293,4 +293,7 @@ class Demand(Table):
     kernel_release: KernelRelease | None = setting(
         "kernel_release", None, about="A new kernel with which every app redeploys once."
     )
+    table: StrictStr | None = setting(
+        "table", None, about="A CSV file of deploys, or its text, instead of drawn ones (scenario/pushes)."
+    )
     replay: Replay | None = setting("replay", None, about="Pushes and pulls taken from a log instead of drawn.")

@@ -14,13 +14,13 @@ Left out: updates of applications that first appeared during the run, and daily 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.scenario import Scenario
 from sim.streams import Streams
+from sim.workload import draws
 from sim.workload.demand import Demand
 
 
@@ -31,7 +31,7 @@ def demand(scenario: Scenario, streams: Streams) -> Demand:
     at_s = _arrivals(asked.arrivals, asked.rate_per_s, duration_s, streams.generator("arrivals"))
     n = len(at_s)
     update = streams.generator("updates").random(n) < asked.updates if known else np.zeros(n, dtype=np.bool_)
-    app = _zipf(known, asked.popularity, streams.generator("popularity").random(n))
+    app = draws.zipf(known, asked.popularity, streams.generator("popularity").random(n))
     app[~update] = known + np.arange(n - int(update.sum()))
 
     kernel = np.zeros(n, dtype=np.int64)
@@ -55,6 +55,7 @@ def demand(scenario: Scenario, streams: Streams) -> Demand:
         image, kernel = _gone_back(app, kernel, back, known)
 
     apps = known + int((~update).sum())
+    kind_shares = [image.share for image in scenario.images.values()]
     client_shares = [group.share / group.count for group in scenario.clients.values() for _ in range(group.count)]
     return Demand(
         at_s=at_s,
@@ -63,13 +64,15 @@ def demand(scenario: Scenario, streams: Streams) -> Demand:
         update=update,
         route_draw=streams.generator("routes").random(len(at_s)),
         place_draw=streams.generator("places").random(len(at_s)),
-        app_client=_choose(client_shares, streams.generator("clients").random(apps)),
-        app_kind=_choose([image.share for image in scenario.images.values()], streams.generator("kinds").random(apps)),
+        app_client=draws.choose(client_shares, streams.generator("clients").random(apps)),
+        app_kind=draws.choose(
+            [image.share for image in scenario.images.values()], streams.generator("kinds").random(apps)
+        ),
         app_draw=streams.generator("homes").random(apps),
         known_apps=known,
         image=image,
-        elsewhere=_share(scenario.policies.elsewhere, len(at_s), streams.generator("elsewhere")),
-        removed=_share(asked.removals, len(at_s), streams.generator("removals")),
+        elsewhere=draws.share(scenario.policies.elsewhere, len(at_s), streams.generator("elsewhere")),
+        removed=draws.share(asked.removals, len(at_s), streams.generator("removals")),
     )
 
 
@@ -79,11 +82,6 @@ def _arrivals(kind: str, rate_per_s: float, duration_s: float, rng: np.random.Ge
         return np.arange(math.ceil(round(rate_per_s * duration_s, 6))) / rate_per_s
     # Given their number, the times of a Poisson process are independent and uniform.
     return np.sort(rng.random(rng.poisson(rate_per_s * duration_s)) * duration_s)
-
-
-def _share(share: float, n: int, rng: np.random.Generator) -> NDArray[np.bool_] | None:
-    """Which of n deploys belong to a share of them; None where it is 0."""
-    return rng.random(n) < share if share else None
 
 
 def _gone_back(
@@ -104,14 +102,3 @@ def _gone_back(
         else:
             stack.append((at, int(kernel[at])))
     return number, kernels
-
-
-def _zipf(count: int, exponent: float, draws: NDArray[np.float64]) -> NDArray[np.int64]:
-    weights = np.arange(1, count + 1, dtype=np.float64) ** -exponent if count else np.ones(1)
-    return _choose(weights, draws)
-
-
-def _choose(weights: Sequence[float] | NDArray[np.float64], draws: NDArray[np.float64]) -> NDArray[np.int64]:
-    """An index for each draw in [0, 1), in proportion to the weights."""
-    edges = np.cumsum(np.asarray(weights, dtype=np.float64))
-    return np.searchsorted(edges / edges[-1], draws, side="right").astype(np.int64)

@@ -52,7 +52,7 @@ class Deploy(DeployRow):
         own_bytes = ask.rootfs_bytes
         self.image = image = world.image(kind, ask.kernel, ask.image, ask.app, own_bytes)
         self.placed = self.nodes = world.place(self.client, ask.app, ask.place_draw, ask.nodes, ask.beside)
-        if ask.elsewhere:
+        if ask.elsewhere and ask.pushes:
             app_draw = world.app_draw[ask.app]
             self.nodes = world.placing.elsewhere(self.client, self.placed, app_draw, ask.place_draw)
         if ask.pushes:

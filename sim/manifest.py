@@ -1,7 +1,7 @@
 """What a directory of results was made from: enough to make it again, and to know whether it came out the same.
 
-A manifest holds the resolved scenario and the document it was read from, the digest of the model's source, the versions
-of everything that computes, seed and runs, the machine, and when it was written.
+A manifest holds the resolved scenario and the document it was read from, the digests of the files that it reads and of
+the model's source, the versions of everything that computes, seed and runs, the machine, and when it was written.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from sim import __version__
 from sim.scenario import Scenario, canonical
+from sim.scenario.pushes import is_name
 
 _SIM: Final = Path(__file__).parent
 #: Rooms that decide no run: they ask for runs, or tell what came out.
@@ -39,10 +40,31 @@ def manifest(scenario: Scenario, seed: int, about: Mapping[str, Any]) -> dict[st
         "seed": seed,
         **about,
         "document": scenario.document,
+        "files": {path: digest for table in tables.values() for path, digest in files_read(table).items()},
         "resolved": {name or "scenario": json.loads(canonical(table)) for name, table in tables.items()},
         **about_now(),
         "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
+
+
+def files_read(scenario: Scenario) -> dict[str, str]:
+    """By path, the SHA-256 of each file that a run reads besides the scenario: a table, a log, a drawn topology."""
+    asked, shape = scenario.demand, getattr(scenario.topology.parameters, "path", None)
+    names = [asked.replay.log] if asked.replay else []
+    if asked.table is not None and is_name(asked.table):
+        names.append(asked.table)
+    found = {}
+    for path in (*(scenario.folder / name for name in names), *([shape] if isinstance(shape, Path) else [])):
+        if path.is_file():
+            about = path.stat()
+            found[str(path)] = _file_digest(path, about.st_mtime_ns, about.st_size)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _file_digest(path: Path, written_ns: int, size_bytes: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def about_now() -> dict[str, Any]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sim.result import Result
 from sim.scenario import Scenario
@@ -24,14 +25,23 @@ from sim.world.replay import Replaying
 from sim.world.tally import tally
 from sim.world.world import World
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _SETTLE_EVERY = 1024  # deploys; what their rows take until they become columns is under 2 MB
 
 
-def run(scenario: Scenario, seed: int | None = None, run: int = 0, variant: str | None = None) -> Result:
+def run(
+    scenario: Scenario, seed: int | None = None, run: int = 0, variant: str | None = None,
+    demand: pd.DataFrame | str | None = None,
+) -> Result:  # fmt: skip
     """Run a scenario (or one variant of it) once; the same seed and run give the same rows, bit for bit.
 
-    `seed` is the scenario's unless given; `run` numbers independent repeats under one seed.
+    `seed` is the scenario's unless given; `run` numbers independent repeats under one seed. `demand` lists the deploys
+    instead of the scenario's own demand, a row each: a frame with the columns of `sim.scenario.pushes`, or CSV.
     """
+    if demand is not None:
+        scenario = scenario.with_({"demand.table": demand})
     if variant is not None:
         scenario = scenario.variant(variant)
     if scenario.demand.replay is not None:
@@ -40,15 +50,15 @@ def run(scenario: Scenario, seed: int | None = None, run: int = 0, variant: str 
     began = time.perf_counter()
     with _without_collector():
         made = synthetic if scenario.demand.table is None else listed
-        demand = made.demand(scenario, streams)
-        world = build(scenario, demand, streams)
-        plan = None if scenario.run.audit else plainly.plan(scenario, world, demand, plainly.PAYS_FROM)
-        if plan is not None and plainly.carry_out(world, demand, plan):
+        asks = made.demand(scenario, streams)
+        world = build(scenario, asks, streams)
+        plan = None if scenario.run.audit else plainly.plan(scenario, world, asks, plainly.PAYS_FROM)
+        if plan is not None and plainly.carry_out(world, asks, plan):
             _wind_up(world)
         else:
             if plan is not None:  # it turned out not to be plain half-way
-                world = build(scenario, demand, streams)
-            _carry_out(world, _arrivals(world, demand), _audit(scenario, world), len(demand))
+                world = build(scenario, asks, streams)
+            _carry_out(world, _arrivals(world, asks), _audit(scenario, world), len(asks))
     return _result(scenario, streams, world, began)
 
 

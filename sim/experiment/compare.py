@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from sim.experiment.store import Store
 from sim.experiment.variants import variants
 from sim.experiment.worker import Outcome
 from sim.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: The metrics that a precision is asked of.
 PRECISE: Final = ("deploy_latency_s.p50", "deploy_latency_s.p95")
@@ -42,8 +45,11 @@ def compare(
     by: str | Sequence[str] = (),
     metrics: Custom | None = None,
     allow_failures: bool = False,
+    demand: pd.DataFrame | str | None = None,
 ) -> Comparison:
     """Run every variant `runs` times and compare each with the baseline.
+
+    `demand` lists the deploys of all of them, as in `sim.run`.
 
     With `precision` as often as it takes until the interval of each of `PRECISE` of each variant is that narrow (see
     `sim.experiment.precision`), but no more than `most_runs` times; `runs` is not looked at then.
@@ -62,6 +68,8 @@ def compare(
     `tables` run 0 of each variant is made all the same, as its tables are not kept. InputError for fewer than one run,
     for an executor that there is not, and when a worker dies.
     """
+    if demand is not None:
+        scenario = scenario.with_({"demand.table": demand})
     runs = scenario.run.runs if runs is None else runs
     if runs < 1:
         raise InputError("runs", f"must be at least 1, got {runs}", "two or more give intervals")

@@ -13,7 +13,7 @@ from sim.experiment import executors
 from sim.experiment.runs import Progress, Runs
 from sim.experiment.variants import variants
 from sim.experiment.worker import Outcome, Task
-from sim.manifest import about_now
+from sim.manifest import about_now, files_read
 from sim.scenario import Scenario
 
 _SCHEMA: Final = "regsim.manifest/1"
@@ -116,11 +116,17 @@ def rerun(found: Recorded, executor: str = "processes", progress: Progress | Non
     tasks = list(found.digests)
     with Runs(found.scenario, found.seed, executors.resolved(executor, len(tasks)), None, progress) as made:
         outcomes = dict(zip(tasks, made.outcomes(tasks), strict=True))
-    return Rerun(found, outcomes, tuple(_otherwise(found.manifest)))
+    return Rerun(found, outcomes, tuple(_otherwise(found)))
 
 
-def _otherwise(manifest: Mapping[str, Any]) -> Iterator[str]:
-    """What this machine and what computes on it differ in from what is recorded."""
+def _otherwise(found: Recorded) -> Iterator[str]:
+    """What this machine, what computes on it and the files that are read differ in from what is recorded."""
+    manifest = found.manifest
+    scenarios = (found.scenario, *(found.scenario.variant(name) for name in found.scenario.variants))
+    read = {path: digest for scenario in scenarios for path, digest in files_read(scenario).items()}
+    for path, digest in manifest.get("files", {}).items():
+        if read.get(path) != digest:
+            yield f"{path} {'has other contents' if path in read else 'is not there'}"
     for name, now in about_now().items():
         then = manifest.get(name)
         if name == "model":

@@ -23,15 +23,14 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from sim.errors import InputError
 from sim.experiment.worker import Outcome
 from sim.files import folder, replacing
-from sim.manifest import model_digest
+from sim.manifest import files_read, model_digest
 from sim.scenario import Scenario, canonical
 
 _SCHEMA: Final = "regsim.outcome/4"
@@ -42,7 +41,7 @@ def key(scenario: Scenario, seed: int, run: int, measured: Sequence[Any] | None 
 
     `measured` is the identity of what was measured of it beside its own metrics (`sim.experiment.measures`).
     """
-    decides = [_SCHEMA, model_digest(), canonical(scenario), [*_read(scenario)], seed, run]
+    decides = [_SCHEMA, model_digest(), canonical(scenario), [*files_read(scenario).values()], seed, run]
     if measured is not None:
         decides.append(measured)
     return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
@@ -101,22 +100,6 @@ def _read_outcome(name: str, written: bytes) -> Outcome:
     if document.pop("schema") != _SCHEMA or document.pop("key") != name:
         raise ValueError("place")
     return Outcome.from_json(document)
-
-
-def _read(scenario: Scenario) -> Iterator[str]:
-    """The digests of the files that a run reads besides the scenario itself: a replayed log, a drawn topology."""
-    beside = Path(scenario.name).parent
-    replay, shape = scenario.demand.replay, getattr(scenario.topology.parameters, "path", None)
-    for path in ([beside / replay.log] if replay else []) + ([shape] if isinstance(shape, Path) else []):
-        if path.is_file():
-            about = path.stat()
-            yield _file_digest(path, about.st_mtime_ns, about.st_size)
-
-
-@lru_cache(maxsize=64)
-def _file_digest(path: Path, written_ns: int, size_bytes: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _settle(directory: Path) -> None:

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 from sim import policies
 from sim.policies.snapshot import Due, Owed, PushView
+from sim.scenario import asked
 from sim.scenario.choices import Choice
 from sim.scenario.faults import Path
 from sim.scenario.model import Tables
@@ -60,10 +61,10 @@ class Happens:
 
 def happens(tables: Tables) -> Happens:
     """What may happen in the world of these tables."""
-    chosen, asked = tables.policies, tables.demand
+    chosen, most = tables.policies, asked.most_nodes(tables)
     routes = _routes(tables)
     straight = bool(routes & {"node-direct", "both"})
-    plan = policies.rule("fanout", chosen.fanout.name).plan(asked.nodes, chosen.fanout.parameters)
+    plan = policies.rule("fanout", chosen.fanout.name).plan(most, chosen.fanout.parameters)
     nodes = tables.nodes.values()
     limited = (
         tables.central.storage_bytes is not None
@@ -73,7 +74,7 @@ def happens(tables: Tables) -> Happens:
     return Happens(
         routes=routes,
         straight=straight,
-        waits=straight and (plan.pushed < asked.nodes or chosen.elsewhere > 0) and plan.source == "central",
+        waits=straight and (plan.pushed < most or chosen.elsewhere > 0) and plan.source == "central",
         to_central="node-direct" in routes and not refuses(chosen.sync.to_central),
         to_nodes=not on_demand(chosen.sync.to_nodes) and not refuses(chosen.sync.to_nodes),
         limited=limited,
@@ -96,11 +97,10 @@ def without_effect(tables: Tables) -> Iterator[Idle]:
 
 def _routes(tables: Tables) -> frozenset[str]:
     """The ways that the pushes of a scenario may take, by its rules and the images that are asked for."""
-    known = tables.demand.apps > 0
-    kinds = [image for image in tables.images.values() if image.share]
+    known = tables.demand.apps > 0 or tables.demand.table is not None
     views = [
-        PushView(kind.rootfs_bytes, kind.kernel_bytes or 0, update)
-        for kind in kinds
+        PushView(rootfs_bytes, kernel_bytes, update)
+        for rootfs_bytes, kernel_bytes in asked.images(tables)
         for update in ((True, False) if known else (False,))
     ]
     return frozenset(
@@ -115,7 +115,7 @@ def _of_routes(tables: Tables, world: Happens) -> Iterator[Idle]:
     """What pushes and pulls do depends on where pushes go and on how many nodes start an image."""
     if not world.straight:
         yield Idle(("policies", "fanout"), "every push goes to central")
-    elif tables.demand.nodes == 1 and not tables.policies.elsewhere:
+    elif asked.most_nodes(tables) == 1 and not tables.policies.elsewhere:
         yield Idle(("policies", "fanout"), "each deploy starts on one node, the one that was pushed to")
     if "central" not in world.routes:
         yield Idle(("policies", "create"), "clients poll after a push to central alone, and there is none")
@@ -123,7 +123,7 @@ def _of_routes(tables: Tables, world: Happens) -> Iterator[Idle]:
         yield Idle(("policies", "patience"), "nothing waits for an image to be copied")
     if tables.demand.reference == "digest":
         yield Idle(("policies", "tags", "check"), "instances are created by digest")
-    if tables.demand.nodes == 1 and all(count == 1 for count in _candidates(tables)):
+    if asked.most_nodes(tables) == 1 and all(count == 1 for count in _candidates(tables)):
         yield Idle(("policies", "placement"), "each client has one node to deploy to")
     if tables.policies.placement.name != "weighted":
         for key in tables.nodes:
@@ -136,8 +136,9 @@ def _candidates(tables: Tables) -> Iterator[int]:
     for group in tables.nodes.values():
         by_site[group.site or ""] = by_site.get(group.site or "", 0) + group.count
     at_metro = tables.policies.placement.name in LOCAL_FIRST and not tables.policies.elsewhere
-    for client in tables.clients.values():
-        if client.share:
+    asking = asked.clients(tables)
+    for key, client in tables.clients.items():
+        if key in asking:
             yield (by_site.get(client.metro or client.site or "") if at_metro else None) or sum(by_site.values())
 
 
@@ -188,24 +189,39 @@ def _of_registries(tables: Tables) -> Iterator[Idle]:
 
 def _of_demand(tables: Tables) -> Iterator[Idle]:
     """Parts of the demand that others switch off."""
-    asked = tables.demand
-    if not asked.apps:
+    demand = tables.demand
+    if demand.table is not None:
+        yield from _beside_a_table(tables)
+    elif not demand.apps:
         for key in ("updates", "popularity", "warm", "rollbacks"):
             yield Idle(("demand", key), "demand.apps is 0, so every deploy is an app's first")
-    elif not asked.updates:
-        if asked.kernel_release is None:
+    elif not demand.updates:
+        if demand.kernel_release is None:
             yield Idle(("demand", "rollbacks"), "demand.updates is 0")
         yield Idle(("demand", "popularity"), "demand.updates is 0")
-    if not asked.removals:
+    if not demand.removals:
         yield Idle(("demand", "removed_after"), "demand.removals is 0")
-    if asked.runs_for_s is None:
+    if demand.runs_for_s is None:
         yield from (Idle(("demand", key), "demand.runs_for is not given") for key in ("sleeps_for", "wakes"))
-    elif not asked.wakes:
+    elif not demand.wakes:
         yield Idle(("demand", "sleeps_for"), "demand.wakes is 0")
     for key in tables.nodes:
-        if not (asked.warm and asked.apps):
-            why = "demand.warm is false" if asked.apps else "demand.apps is 0"
+        if not (demand.warm and (demand.apps or demand.table)):
+            why = "demand.warm is false" if demand.apps else "demand.apps is 0"
             yield Idle(("nodes", key, "cold"), f"every node starts empty, {why}")
+
+
+def _beside_a_table(tables: Tables) -> Iterator[Idle]:
+    """What a table of deploys says in every row, or leaves to nobody."""
+    for key in ("rate", "arrivals", "rollbacks"):
+        yield Idle(("demand", key), "demand.table lists the deploys")
+    read = asked.listed(tables)
+    if read is None or None in read.column("app"):
+        return
+    for key in ("apps", "updates", "popularity"):
+        yield Idle(("demand", key), "demand.table names every application")
+    if None not in read.column("nodes"):
+        yield Idle(("demand", "nodes"), "demand.table says on how many nodes each deploy starts")
 
 
 def _in_a_replay(tables: Tables) -> Iterator[Idle]:

@@ -216,9 +216,14 @@ def _apps_are_there(lines: Sequence[int], columns: Mapping[str, Sequence[Any]]) 
             yield Slip(lines[at], "push", "starts what nobody has pushed, got no", "push it first, or write update yes")
 
 
+def is_name(table: str) -> bool:
+    """Whether it is the name of a file, and not itself the text."""
+    return "\n" not in table
+
+
 def text_of(table: str, folder: Path) -> str:
     """The text of a table that is named or written; OSError or UnicodeDecodeError when its file can't be read."""
-    return table if "\n" in table else (folder / table).read_bytes().decode("utf-8-sig")
+    return (folder / table).read_bytes().decode("utf-8-sig") if is_name(table) else table
 
 
 def tables_can_be_read(tables: Tables) -> Iterator[Fault]:
@@ -242,7 +247,7 @@ def tables_can_be_read(tables: Tables) -> Iterator[Fault]:
         yield Fault(_KEY, f"is not UTF-8 at byte {error.start}, got {shown(table)}", "save it as UTF-8 text")
         return
     slips = sorted((*read.slips, *_unknown(read, tables)))
-    place = "line " if "\n" in table else f"{table}:"
+    place = f"{table}:" if is_name(table) else "line "
     for told, slip in enumerate(slips[:_TOLD], 1):
         where = f"{place}{slip.line}" + (f": {slip.column}" if slip.column else "")
         more = f" (and {len(slips) - _TOLD} more)" if told == _TOLD < len(slips) else ""

@@ -11,6 +11,7 @@ from itertools import product
 from typing import NamedTuple
 
 from sim.network.graph import Graph, duplex
+from sim.scenario import asked
 from sim.scenario.effects import LOCAL_FIRST, happens
 from sim.scenario.faults import Path
 from sim.scenario.model import Tables
@@ -50,10 +51,10 @@ def strangers(tables: Tables) -> Iterator[Unreached]:
     """Groups of clients whose metro has no node, so that their deploys start on nodes anywhere."""
     if tables.demand.replay is not None or tables.policies.placement.name not in LOCAL_FIRST:
         return
-    sites = {group.site for group in tables.nodes.values()}
+    sites, asking = {group.site for group in tables.nodes.values()}, asked.clients(tables)
     for key, client in tables.clients.items():
         metro = _metro(client)
-        if client.share and metro not in sites and len(sites) > 1:
+        if key in asking and metro not in sites and len(sites) > 1:
             yield Unreached(("clients", key), f"there is no node at {metro}, so its apps start on nodes of all sites")
 
 
@@ -66,12 +67,13 @@ def _groups_reached(tables: Tables) -> frozenset[str]:
     if tables.policies.placement.name not in LOCAL_FIRST:
         return frozenset(tables.nodes)
     reached: set[str] = set()
-    for client in tables.clients.values():
-        if not client.share:
+    asking = asked.clients(tables)
+    for key, client in tables.clients.items():
+        if key not in asking:
             continue
         local = [key for key, group in tables.nodes.items() if group.site == _metro(client)] or list(tables.nodes)
         reached.update(local)
-        left = tables.demand.nodes - sum(tables.nodes[key].count for key in local)
+        left = asked.most_nodes(tables) - sum(tables.nodes[key].count for key in local)
         for key, group in tables.nodes.items():
             if left > 0 and key not in local:
                 reached.add(key)
@@ -104,7 +106,8 @@ def _graph(tables: Tables, spans: tuple[Span, ...]) -> Graph:
 
 def _links_used(tables: Tables, graph: Graph, reached: frozenset[str]) -> frozenset[int]:
     """Positions of the links that requests or bytes of a deploy cross; hosts of a group are taken to be alike."""
-    clients = [tables.host_names.of("clients", key)[0] for key, group in tables.clients.items() if group.share]
+    asking = asked.clients(tables)
+    clients = [tables.host_names.of("clients", key)[0] for key in tables.clients if key in asking]
     nodes = [tables.host_names.of("nodes", key)[0] for key in tables.nodes if key in reached]
     pairs = [*product(clients, nodes), *product(nodes, [CENTRAL]), *product(nodes, nodes)]
     if happens(tables).routes != {"node-direct"}:

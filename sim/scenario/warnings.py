@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from sim import topologies
 from sim.errors import shown
+from sim.scenario.asked import listed
 from sim.scenario.choices import Choice
 from sim.scenario.document import Document, is_figure
 from sim.scenario.effects import happens, longest_wait_s, on_demand, refuses, without_effect
@@ -128,6 +129,15 @@ def faults_meet_demand(asked: Asked) -> Iterator[Doubt]:
             yield Doubt(("faults", key, "at"), "is after run.duration ends, when nothing is asked for any more")
 
 
+def rows_come_in_time(asked: Asked) -> Iterator[Doubt]:
+    """Rows of a table of deploys come when the demand has stopped."""
+    read, last_s = listed(asked.tables), asked.tables.run.duration_s
+    late = 0 if read is None else sum(at_s >= last_s for at_s in read.column("time"))
+    if read is not None and late:
+        told = f"{late} of {len(read.lines)} rows come when run.duration ({format_seconds(last_s)}) is over"
+        yield Doubt(("demand", "table"), f"{told} and are left out")
+
+
 def sizes_are_bytes(asked: Asked) -> Iterator[Doubt]:
     """A size, or the size that a price is for, is written in bits."""
     for leaf in leaves(asked.tables):
@@ -184,6 +194,7 @@ WARNINGS: Final[Mapping[str, Callable[[Asked], Iterator[Doubt]]]] = {
     "beyond-patience": copies_come_in_time,
     "late-fault": faults_meet_demand,
     "all-warm-up": latencies_count,
+    "rows-left-out": rows_come_in_time,
 }
 #: Of all variants together.
 ACROSS: Final[Mapping[str, Callable[[Sequence[Asked]], Iterator[Doubt]]]] = {

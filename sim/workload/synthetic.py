@@ -65,9 +65,7 @@ def demand(scenario: Scenario, streams: Streams) -> Demand:
         route_draw=streams.generator("routes").random(len(at_s)),
         place_draw=streams.generator("places").random(len(at_s)),
         app_client=draws.choose(client_shares, streams.generator("clients").random(apps)),
-        app_kind=draws.choose(
-            [image.share for image in scenario.images.values()], streams.generator("kinds").random(apps)
-        ),
+        app_kind=draws.choose(kind_shares, streams.generator("kinds").random(apps)),
         app_draw=streams.generator("homes").random(apps),
         known_apps=known,
         image=image,

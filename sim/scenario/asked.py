@@ -1,0 +1,52 @@
+"""What a scenario's demand asks for, whether it is drawn or listed: which clients, which images, on how many nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sim.scenario.model import Tables
+from sim.scenario.pushes import Pushes, clients_meant, parsed, text_of
+
+
+def listed(tables: Tables) -> Pushes | None:
+    """The table of deploys, None where there is none or it can't be read, which a check says."""
+    if tables.demand.table is None:
+        return None
+    try:
+        read = parsed(text_of(tables.demand.table, tables.folder))
+    except (OSError, UnicodeDecodeError):
+        return None
+    return None if read.slips else read
+
+
+def most_nodes(tables: Tables) -> int:
+    """On how many nodes a deploy starts at most."""
+    read = listed(tables)
+    if read is None:
+        return tables.demand.nodes
+    return max(tables.demand.nodes if count is None else count for count in read.column("nodes"))
+
+
+def clients(tables: Tables) -> frozenset[str]:
+    """The groups of clients, by key, of which any deploys."""
+    read, drawn = listed(tables), frozenset(key for key, group in tables.clients.items() if group.share)
+    if read is None:
+        return drawn
+    words = set(read.column("client"))
+    hosts = {host for word in words if word is not None for names in clients_meant(tables, word) for host in names}
+    named = {key for key in tables.clients if hosts & set(tables.host_names.of("clients", key))}
+    return drawn | named if None in words else frozenset(named)
+
+
+def images(tables: Tables) -> Sequence[tuple[int, int]]:
+    """(rootfs, kernel) of each kind of image that is deployed, in bytes; no kernel is 0."""
+    drawn = {(image.rootfs_bytes, image.kernel_bytes or 0): None for image in tables.images.values() if image.share}
+    read = listed(tables)
+    if read is None:
+        return list(drawn)
+    found: dict[tuple[int, int], None] = {}
+    for word, own_bytes in set(zip(read.column("image"), read.column("rootfs"), strict=True)):
+        kinds = tables.images.values() if word is None else [tables.images[word]]
+        for kind in kinds:
+            found[own_bytes or kind.rootfs_bytes, kind.kernel_bytes or 0] = None
+    return list(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -12,7 +12,8 @@ import sim
 from sim.scenario import Scenario
 from sim.scenario.effects import without_effect
 from sim.scenario.faults import dotted
-from sim.scenario.tables import Demand, Garbage, Policies, Sync, Tags
+from sim.scenario.policies import Garbage, Policies, Sync, Tags
+from sim.scenario.tables import Demand
 
 #: Forty deploys in ten minutes on four nodes at two sites, by two clients.
 BASE: Mapping[str, Any] = {
@@ -28,6 +29,11 @@ BASE: Mapping[str, Any] = {
     },
     "demand": {"rate": "4/min", "apps": 6, "updates": 0.7, "wakes": 0},
 }
+#: Deploys by name, one of them on two nodes, by a client that is not asked otherwise.
+LISTED: Final = "time,client,app,image,nodes\n" + "".join(
+    f"{20 * at},{('ops', 'dev')[at % 3 > 0]},app{at % 5},{('small', 'large')[at % 2]},{1 + (at % 4 == 0)}\n"
+    for at in range(25)
+)
 #: What each world has instead.
 WORLDS: Mapping[str, Mapping[str, Any]] = {
     "central": {"policies.route": "central"},
@@ -71,6 +77,8 @@ WORLDS: Mapping[str, Mapping[str, Any]] = {
     "new apps": {"demand.apps": 0, "demand.updates": 0.5, "policies.route": "node-direct"},
     "no updates": {"demand.updates": 0.0},
     "cold": {"demand.warm": False},
+    "listed": {"demand.table": LISTED, "policies.route": "node-direct", "policies.sync.delay": "1 s"},
+    "listed in part": {"demand.table": "time,nodes\n1,1\n2,2\n20,2\n21,\n40,1\n80,2\n", "policies.route": "both"},
     "late garbage": {"policies.garbage.every": "20 min", "policies.garbage.pause": "1 s"},
     "crowd": {"demand.apps": 1, "demand.rate": "900/min", "run.duration": "20 s", "policies.placement": "spread",
               "images.large.share": 9, "demand.updates": 1.0},
@@ -146,7 +154,7 @@ FLIPS: Mapping[str, tuple[Any, ...]] = {
 #: Keys that a flip needs beside it to be valid.
 BESIDE: Mapping[str, Mapping[str, Any]] = {"policies.sync.job_rate": {"policies.sync.references": "series"}}
 #: Keys that always have an effect somewhere by being what they are, or are checked as tables of their own.
-NOT_FLIPPED = {"demand.replay"}
+NOT_FLIPPED = {"demand.replay", "demand.table"}
 
 
 #: Of these it is what is written that has no effect: without it the run is the same, with another value perhaps not.

@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from sim.cli import late, options, output
+from sim.scenario.shipped import folder_located
 
 
 def published(
     folder: Annotated[
-        str, typer.Argument(metavar="[FOLDER]", help="Scenarios with a published.csv.")
-    ] = "scenarios/published",
+        str, typer.Argument(metavar="[FOLDER]", help="Scenarios with a published.csv; those that ship, by default.")
+    ] = "published",
     only: Annotated[str | None, typer.Option(metavar="SCENARIO", help="This scenario alone.")] = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -20,7 +21,7 @@ def published(
     """Run the scenarios of published results and print simulated beside published, good or bad."""
     if not quiet:
         output.note(f"simulating what was published: {folder}")
-    found = late.published.compare(folder, only)
+    found = late.published.compare(str(folder_located(folder)), only)
     if as_json:
         output.document(late.published.to_json(found))
     else:

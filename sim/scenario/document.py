@@ -22,6 +22,7 @@ from typing import Any
 from sim.errors import InputError, near, shown
 from sim.figures import Figure
 from sim.scenario.faults import Fault, Path
+from sim.scenario.shipped import names
 
 Document = dict[str, Any]
 
@@ -43,12 +44,18 @@ def read(path: str | FilePath) -> Document:
     return _parsed(path, ())
 
 
+def _elsewhere(path: str | FilePath) -> str:
+    """What to do about the path of no file: a shipped scenario of nearly that name may have been meant."""
+    close = near(FilePath(path).name.removesuffix(".toml"), names())
+    return f"check the path; {close}" if close.startswith("did") else "check the path"
+
+
 def _parsed(path: str | FilePath, above: tuple[FilePath, ...]) -> Document:
     where = str(path)
     try:
         text = FilePath(path).read_bytes().decode("utf-8")
     except FileNotFoundError:
-        raise InputError(where, "no such file", "check the path") from None
+        raise InputError(where, "no such file", _elsewhere(path)) from None
     except IsADirectoryError:
         raise InputError(where, "is a directory", "name a scenario file in it") from None
     except UnicodeDecodeError as error:

@@ -22,6 +22,7 @@ from sim.scenario import checks, warnings
 from sim.scenario.document import Document, of_variant, overridden, plain, read
 from sim.scenario.faults import Fault, Path, dotted, faults_of
 from sim.scenario.model import Tables
+from sim.scenario.shipped import located
 from sim.scenario.warnings import Asked, ScenarioWarning
 
 # More rounds than any document has levels: each repairs at least the outermost of the faults left.
@@ -211,11 +212,12 @@ def load(
 ) -> Scenario:
     """The scenario in a TOML file or in a document of its tables, overrides by dotted key applied.
 
-    InputErrors with every fault there is.
+    Where there is no such file a shipped scenario of that name is meant: `metros`. InputErrors with every fault.
     """
     if isinstance(source, Mapping):
         return Scenario.from_document(source, overrides=overrides, variant=variant)
-    return Scenario.from_document(read(source), str(source), overrides, variant)
+    path = located(source)
+    return Scenario.from_document(read(path), str(path), overrides, variant)
 
 
 def _overridden(document: Mapping[str, Any], overrides: Mapping[str, Any], name: str) -> Document:

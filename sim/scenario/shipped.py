@@ -1,0 +1,32 @@
+"""Scenarios that ship with the package, found by name wherever one stands: `metros`, `published/kraken`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+#: Where they are: the repository's `scenarios/`, which the package has under this name.
+FOLDER: Final = Path(__file__).parents[1] / "shipped"
+
+
+def names() -> tuple[str, ...]:
+    """The scenarios that are questions by themselves; those in folders are what others build on or compare with."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+
+
+def located(source: str | Path) -> Path:
+    """The file that is meant: the path itself, or, where there is nothing and the name is a shipped one's, that."""
+    path = Path(source)
+    if path.exists() or path.is_absolute():
+        return path
+    shipped = FOLDER / path.with_name(f"{path.name.removesuffix('.toml')}.toml")
+    inside = ".." not in path.parts
+    return shipped if inside and shipped.is_file() else path
+
+
+def folder_located(source: str | Path) -> Path:
+    """The same for a folder: `published`."""
+    path = Path(source)
+    if path.exists() or path.is_absolute() or ".." in path.parts or not (FOLDER / path).is_dir():
+        return path
+    return FOLDER / path

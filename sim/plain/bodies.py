@@ -24,7 +24,8 @@ def begin(t: Tables, e: int, kernel: bool, rootfs: bool, config: bool) -> None:
     errand.bodies = int(kernel) + int(rootfs)
     if config:
         errand.metadata += kind.config_bytes
-        image.config |= side(t, e)
+        if purpose == PULL:
+            image.config_by = 2 * e + errand.lead
         if errand.bodies == 0:
             t.board[0].unplain = 1
     profile = t.profiles[profile_of(t, e)]
@@ -120,7 +121,9 @@ def _idle_s(t: Tables, b: int, lane: int) -> float:
 
 
 def store(t: Tables, e: int, content: int) -> None:
-    """The registry has a body from now on."""
+    """The registry has a body from now on, and the config that travelled beside it."""
+    if t.errands[e].beside and content == t.errands[e].lead:
+        t.images[t.errands[e].image].config |= side(t, e)
     if content == KERNEL:
         t.repositories[repository(t, e)].kernels |= 1 << t.images[t.errands[e].image].release
     else:

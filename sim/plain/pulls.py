@@ -80,7 +80,7 @@ def _fetch(t: Tables, i: int, e: int) -> None:
     d, errand = t.deploys[i], t.errands[e]
     app, image, own = t.apps[d.app], t.images[errand.image], t.repositories[2 * d.app + 1]
     kind = t.kinds[app.kind]
-    errand.first_joined, errand.second_joined = -1, -1
+    errand.first_joined, errand.second_joined, errand.third_joined = -1, -1, -1
     kernel, rootfs, config = kind.kernel_bytes > 0, True, True
     if kernel and own.kernels >> image.release & 1:
         kernel = False
@@ -99,6 +99,10 @@ def _fetch(t: Tables, i: int, e: int) -> None:
     if image.config & AT_NODE:
         config = False
         d.kept += kind.config_bytes
+    elif image.config_by >= 0:
+        config = False
+        d.coalesced += kind.config_bytes
+        join_later(errand, image.config_by)
     if kernel:
         t.fetching[d.app, image.release] = e
     if rootfs:
@@ -113,8 +117,10 @@ def _fetch(t: Tables, i: int, e: int) -> None:
 def join_later(errand: Any, body: int) -> None:
     if errand.first_joined < 0:
         errand.first_joined = body
-    else:
+    elif errand.second_joined < 0:
         errand.second_joined = body
+    else:
+        errand.third_joined = body
 
 
 def arrived(t: Tables, b: int) -> None:
@@ -128,6 +134,8 @@ def arrived(t: Tables, b: int) -> None:
         t.fetching[t.deploys[e % len(t.deploys)].app, t.images[errand.image].release] = -1
     else:
         t.images[errand.image].fetched_by = -1
+    if t.images[errand.image].config_by == b:
+        t.images[errand.image].config_by = -1
     waiting, body.waiting = body.waiting, -1
     while waiting >= 0:
         following = t.errands[waiting].next
@@ -153,7 +161,7 @@ def fetched_more(t: Tables, e: int) -> None:
             _wait(t, e, errand.first_joined)
             return
         meet(t, i, body.arrived_s, body.idle_s)
-        errand.first_joined, errand.second_joined = errand.second_joined, -1
+        errand.first_joined, errand.second_joined, errand.third_joined = errand.second_joined, errand.third_joined, -1
     if d.now_s > t.board[0].now_s:
         schedule(t, d.now_s, HELD, i, 0)
     else:

@@ -55,16 +55,17 @@ KIND = _record("kernel_bytes rootfs_bytes config_bytes manifest_bytes index_byte
 APP = _record("kind profile node to_central to_node from_node newest newest_s")
 #: A repository: the kernels that it holds, as bits by release, and what its tag means.
 REPOSITORY = _record("kernels image published_s origin generation listed_s")
-#: What belongs to one image: bits that say where its rootfs, its config and its manifest are, and who fetches it.
-IMAGE = _record("release rootfs config manifest fetched_by")
+#: What belongs to one image: bits that say where its rootfs, its config and its manifest are, who fetches it,
+#: and the body that its config comes beside.
+IMAGE = _record("release rootfs config manifest fetched_by config_by")
 DEPLOY = _record(
     "app central at_s started_s now_s mark_s phase client_latency_s push_s pull_s pull_started_s asked_s pulled_s "
     "token_until_s lag_s pulled kept coalesced stale image published_s origin generation meant trailing_s"
 )
-#: `bodies` of it are under way; those it joined are `first_joined` and `second_joined`.
+#: `bodies` of it are under way; those it joined are `first_joined`, `second_joined` and `third_joined`.
 ERRAND = _record(
     "way now_s started_s published_s origin generation image moved saved metadata beside bodies pair lead "
-    "first_joined second_joined next state"
+    "first_joined second_joined third_joined next state"
 )
 BODY = _record("size now_s waited_s lag_s arrived arrived_s idle_s waiting")
 TRANSFER = _record("deploy purpose content lane started_s ended_s size waited_s shared bound_by bound_s")

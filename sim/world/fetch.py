@@ -34,13 +34,14 @@ def fetch_blobs(
         yield from carry(world, path, way.down, blob, leading, moved, sent_bytes)
         path.now_s += way.back_s
         yield from catch_up(world, path)
-        arrived(blob, path)
+        # What trails along ends sooner; from when on is not known, so that nobody counts on it before.
+        for there in (*trailing, blob) if trails else (blob,):
+            arrived(there, path)
 
     for group in groups(blobs, profile.parallel_pulls, profile.config_last):
         leading, trailing = leaders(group)
         for blob in trailing:
             moved.metadata_bytes += blob.size_bytes
-            arrived(blob, path)
         yield from side_by_side(world, path, leading, get)
 
 

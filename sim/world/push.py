@@ -92,18 +92,18 @@ def _upload(
         path.now_s += way.back_s
         yield from carry(world, path, way.up, blob, leading, moved, sent_bytes)
         yield from tell(world, path, way, target, profile.blob_close, beside=trails * len(profile.blob_close))
-        ended = (*trailing, blob) if trails else (blob,)
+        ended = (blob, *trailing) if trails else (blob,)
         yield from charge(path, target, repository, ended, way.back_s)
         path.now_s += target.first_byte_s
         if not target.merges:
             yield path.now_s
-        target.contents.add_blob(repository, blob)
+        for there in ended:
+            target.contents.add_blob(repository, there)
         path.now_s += way.back_s
 
     leading, trailing = leaders(blobs)
     for blob in trailing:
         moved.metadata_bytes += blob.size_bytes
-        target.contents.add_blob(repository, blob)
     yield from side_by_side(world, path, leading, send)
 
 

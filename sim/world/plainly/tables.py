@@ -189,7 +189,7 @@ def _holdings(world: World, demand: Demand, apps: NDArray[Any]) -> tuple[NDArray
     repositories = np.zeros(2 * len(apps), records.REPOSITORY)
     repositories["image"], repositories["listed_s"] = -1, -1.0
     images = np.zeros(n + len(apps), records.IMAGE)
-    images["fetched_by"] = -1
+    images["fetched_by"] = images["config_by"] = -1
     images["release"][:n] = demand.kernel
     registries = [world.central, *world.nodes]
     for app in np.unique(demand.app).tolist():

@@ -14,6 +14,7 @@ from sim.cli.capacity import capacity
 from sim.cli.check import check
 from sim.cli.compare import compare
 from sim.cli.crossover import crossover
+from sim.cli.new import new
 from sim.cli.published import published
 from sim.cli.replay import replay
 from sim.cli.rerun import bench, rerun
@@ -36,7 +37,7 @@ app = typer.Typer(
 )
 #: In the order in which help lists them.
 VERBS = (
-    check, show, schema, run, compare, best, sweep, capacity, crossover, rerun, bench, replay, score, calibrate,
+    new, check, show, schema, run, compare, best, sweep, capacity, crossover, rerun, bench, replay, score, calibrate,
     published, selftest,
 )  # fmt: skip
 for verb in VERBS:

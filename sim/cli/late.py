@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sim.scenario import explain as explain
     from sim.scenario import faults as faults
     from sim.scenario import keys as keys
+    from sim.scenario import new as new
     from sim.scenario import schema as schema
     from sim.scenario import show as show
 
@@ -60,6 +61,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "explain": "sim.scenario.explain",
     "faults": "sim.scenario.faults",
     "keys": "sim.scenario.keys",
+    "new": "sim.scenario.new",
     "plots": "sim.plots",
     "progress": "sim.cli.progress",
     "measures": "sim.experiment.measures",

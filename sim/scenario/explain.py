@@ -55,7 +55,7 @@ def explained(key: str, scenario: Scenario | None = None) -> Explained:
         spot.about,
         _form(spot),
         _choices(spot),
-        _each(spot, _default),
+        _each(spot, lambda one: one.default),
         _each(spot, lambda one: one.figure.origin if one.figure else ""),
         spot.figure,
         {below: one.about for below, one in spot.below().items() if one.chooses is None},
@@ -115,13 +115,6 @@ def _amount(quantity: Quantity) -> str:
 def _choices(spot: Spot) -> dict[str, str]:
     kind = spot.kind or spot.chooses
     return {} if kind is None else {name: kind.about(name) for name in kind.names()}
-
-
-def _default(spot: Spot) -> str:
-    """The default as a file would have it; empty where there is none, or nothing."""
-    if spot.field is None or spot.field.is_required() or spot.field.default in (None, {}):
-        return ""
-    return toml(spot.field.default)
 
 
 def text(found: Explained) -> str:

@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 from sim.errors import InputError, near, shown
 from sim.figures import Figure, Quantity, default_figure
 from sim.scenario.choices import Kind, Part, first_sentence
+from sim.scenario.leaves import toml
 from sim.scenario.model import Tables
 
 #: What stands for any name that a user gives.
@@ -55,6 +56,13 @@ class Spot:
         """What its default rests on, where that is one thing."""
         of = {None if one.field is None else str(default_figure(one.field)) for one in self.rules.values()}
         return None if self.field is None or len(of) > 1 else default_figure(self.field)
+
+    @property
+    def default(self) -> str:
+        """The default as a file would have it; empty where there is none, or nothing."""
+        if self.field is None or self.field.is_required() or self.field.default in (None, {}):
+            return ""
+        return toml(self.field.default)
 
     @property
     def is_table(self) -> bool:

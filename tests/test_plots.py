@@ -171,6 +171,7 @@ def test_a_deploy_that_fails_is_never_ready() -> None:
     curve = next(line for line in figure.axes[0].lines if line.get_drawstyle() == "steps-post")
     assert list(curve.get_ydata()) == [0.25, 0.5, 0.75]
     assert words(figure.axes[0]).count("never") == 2
+    assert "scenario: 1 of 4 failed" in words(figure.axes[0])
 
 
 def test_when_every_deploy_fails_there_is_still_a_figure(tmp_path: Path) -> None:
@@ -185,7 +186,8 @@ def four_deploys(failed: int) -> sim.Result:
     blank = {"float": 0.0, "int": 0, "bool": False, "text": ""}
     tables = rows.new_tables()
     for at in range(4):
-        values = {"latency_s": at + 1.0, "boot_s": at + 1.0, "failed": at >= 4 - failed}
+        fails = at >= 4 - failed
+        values = {"latency_s": at + 1.0, "boot_s": at + 1.0, "failed": fails, "reason": "link down" if fails else ""}
         tables["deploys"].append(tuple(values.get(column.name, blank[column.kind]) for column in rows.DEPLOYS))
     scenario = Scenario.from_document(tomllib.loads(SMALL), "small")
     return sim.Result(

@@ -70,8 +70,8 @@ def values_of(path: str, found: Sequence[float], what: str, least: int = 3) -> V
 
 
 def mean(name: str, unit: Unit, values: Values, source: str, key: str | None = None) -> Estimate:
-    """The mean, its interval by Student's t."""
-    found = interval(values)
+    """The mean, its interval by Student's t; above zero where no value is below it."""
+    found = interval(values, positive=True)
     return Estimate(name, unit, found.mean, found.low, found.high, found.n, source, key)
 
 

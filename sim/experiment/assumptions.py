@@ -36,6 +36,8 @@ METRICS: Final = ("deploy_latency_s.p50", "deploy_latency_s.p95")
 _MONEY: Final = ("price", "price of capacity", "cost")
 
 Effect = Literal["flips", "opens", "settles", "keeps"]
+#: Ends of ranges that a sentence names; `lines` has all.
+_NAMED: Final = 3
 #: What the verdict is by an assumption's end.
 _DONE_BY: Final[Mapping[Effect, str]] = {"flips": "flipped by", "opens": "left open by", "settles": "settled by"}
 #: Who is the better one, where one is: -1 the variant, 1 the baseline.
@@ -125,11 +127,11 @@ class Assumptions:
     @property
     def sentence(self) -> str:
         """What could flip the verdict, or leave it open, in a sentence."""
-        told = [
-            f"{words} {', '.join(dict.fromkeys(found.where for found in self.that(effect)))}"
-            for effect, words in _DONE_BY.items()
-            if self.that(effect)
-        ]
+        told = []
+        for effect, words in _DONE_BY.items():
+            places = list(dict.fromkeys(found.where for found in self.that(effect)))
+            more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
+            told += [f"{words} {', '.join(places[:_NAMED])}{more}"] if places else []
         if told:
             return f"Of {len(self.varied)} assumptions, each at both ends of its range, it is {'; '.join(told)}."
         return f"None of {len(self.varied)} assumptions flips it, each at both ends of its range."

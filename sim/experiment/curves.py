@@ -104,7 +104,7 @@ def _panel(axes: Axes, panel: Panel, curves: Curves) -> None:
         hollow = np.isfinite(middle) & (np.array(series.failed, dtype=bool) if series.failed else False)
         axes.plot(
             np.array(series.numbers)[hollow], middle[hollow], linestyle="", color=colour, marker=marker,
-            markersize=4, markerfacecolor="white",
+            markersize=4, markerfacecolor="white", zorder=3,
         )  # fmt: skip
     if panel.limit is not None:
         axes.axhline(panel.limit / factor, color="black", linestyle="--", linewidth=1)

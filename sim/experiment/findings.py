@@ -111,7 +111,7 @@ def crossover_rows(found: Crossover) -> Rows:
     failed = _failed(found.points)
     lines = [
         [str(point.text), _measured(point.told, found.metric, signed=True), *failed.get(point.number, ()),
-         lower.get(point.label, point.label), str(point.runs)]
+         f"{lower.get(point.label, point.label)}{', fails less' if point.failing else ''}", str(point.runs)]
         for point in found.points
     ]  # fmt: skip
     apart = f"{found.variant} - {found.baseline}: {found.metric}"

@@ -10,11 +10,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from sim.failures import Failures
-from sim.stats.intervals import Interval
+from sim.stats.intervals import ENOUGH_RUNS, Interval
 from sim.units import bytes_of, seconds_of
-
-#: From how many runs on they are not called few.
-ENOUGH_RUNS: Final = 5
 
 # From which amount on a unit is used: five minutes are still read well as 300 s.
 _UNITS: Final[Mapping[str, tuple[tuple[str, float, float], ...]]] = {

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom, binomtest
 
 from sim.stats import queues
+from sim.stats.failing import fails_more
 from sim.stats.intervals import CONFIDENCE, interval
 from sim.stats.paired import difference
 from sim.stats.quantiles import rank
@@ -44,6 +45,10 @@ _NEARLY_FULL_PER_S: Final = 1.1  # 91 % of the time busy
 _SHORT: Final = 50  # customers of a run that leans
 _FEW_RUNS: Final = 3
 _RESAMPLES: Final = 999
+_DEPLOYS: Final = 300.0  # of a run in which a share of them fails
+_FAILING: Final = 0.02
+_CLUSTER: Final = 10.0  # deploys that fail together
+_CLUSTERS: Final = 0.6  # of these in a run, on average
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ def _rows(n: int, rng: np.random.Generator) -> Iterator[Row]:
     yield from _intervals(n, rng)
     yield from _leaning(n, rng)
     yield from _differences(n, rng)
+    yield from _failures(n, rng)
     yield from _selections(n, rng)
     yield from _warm_ups(n, rng)
 
@@ -136,6 +142,24 @@ def _differences(n: int, rng: np.random.Generator) -> Iterator[Row]:
         one.append(alone.low <= truths_s[1] <= alone.high)
     yield _row("paired difference of two variants covers it", CONFIDENCE, one)
     yield _row(f"{_VARIANTS - 1} paired differences all cover (Bonferroni)", CONFIDENCE, every)
+
+
+def _failures(n: int, rng: np.random.Generator) -> Iterator[Row]:
+    """Two variants that fail alike: neither is to be said to fail more, be failures independent or in clusters."""
+    for runs in (_FEW_RUNS, RUNS):
+        alone, clustered = [], []
+        for _ in range(n):
+            deploys = np.full(runs, _DEPLOYS)
+            alone.append(_level(rng.binomial(int(_DEPLOYS), _FAILING, (2, runs)).astype(np.float64), deploys))
+            clustered.append(_level((_CLUSTER * rng.poisson(_CLUSTERS, (2, runs))).astype(np.float64), deploys))
+        yield _row(f"two that fail alike are not told apart by {runs} runs", CONFIDENCE, alone)
+        yield _row(f"no promise: the same by {runs} runs, failures in clusters of {_CLUSTER:g}", CONFIDENCE, clustered)
+
+
+def _level(failed: NDArray[np.float64], deploys: NDArray[np.float64]) -> bool:
+    """Whether neither of two, (2, runs), is said to fail more."""
+    one, other = failed
+    return not (fails_more(one, deploys, other, deploys) or fails_more(other, deploys, one, deploys))
 
 
 def _selections(n: int, rng: np.random.Generator) -> Iterator[Row]:

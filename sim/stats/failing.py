@@ -1,14 +1,15 @@
 """Whether one variant's deploys fail more than another's, from how many failed of how many, run by run.
 
-Failures are often few, and come in clusters when they come: neither Student's t nor a count alone will do. So a variant
-is said to fail more when one of two things holds. By the counts: of all that failed in both, more are its own than an
-even chance would give (exact binomial test, two-sided; its own share of the deploys is the chance). By the runs: the
-paired interval of its failed share less the other's lies above zero, as where most failures strike both alike, and
-so many more of its deploys failed that an even chance would not give them in a row either, 6 at 95 %: four runs of ten
-with one failure each would make an interval of t, and no evidence.
+Failures are often few, and come in clusters when they come: neither Student's t nor a count alone will do.
 
-Failures that come in clusters are fewer independent events than they are deploys. The counts then lean to calling a
-variant worse, which is the safe side of this question.
+- At least so many more of a variant's deploys have to fail as an even chance would not give in a row, 6 at 95 %. One
+  failure in each of four runs of ten would make an interval of t that lies above zero, and is no evidence.
+- Where both fail, and there are `ENOUGH_RUNS` or more, the runs decide: the paired interval of the failed share less
+  the other's lies above zero. Clusters are then seen as the spread between runs that they are.
+- Where the other never fails, or runs are few, the counts decide: of all that failed in both, more are the variant's
+  own than an even chance would give (exact binomial test, two-sided; its own share of the deploys is the chance). All
+  runs meet the same demand and faults, so that what one variant lives through and the other does not is no luck. Of few
+  runs in which both fail in clusters this leans to calling one of them worse: `sim.stats.audit` says how far.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc
 
-from sim.stats.intervals import CONFIDENCE
+from sim.stats.intervals import CONFIDENCE, ENOUGH_RUNS
 from sim.stats.paired import difference
 
 Counts = NDArray[np.float64]
@@ -41,11 +42,11 @@ def fails_more(
     mine, other, made, other_made = (float(each.sum()) for each in (failed, other_failed, deploys, other_deploys))
     if not made or not other_made or mine - other * made / other_made < fewest(confidence, simultaneous):
         return False
+    if other and len(failed) >= ENOUGH_RUNS:
+        share, other_share = _shares(failed, deploys), _shares(other_failed, other_deploys)
+        return difference(share, other_share, confidence, simultaneous).low > 0
     by_chance = 2 * float(betainc(mine, other + 1, made / (made + other_made)))  # twice the chance of so many or more
-    if by_chance <= (1 - confidence) / simultaneous:
-        return True
-    share, other_share = _shares(failed, deploys), _shares(other_failed, other_deploys)
-    return difference(share, other_share, confidence, simultaneous).low > 0
+    return by_chance <= (1 - confidence) / simultaneous
 
 
 def _shares(failed: Counts, deploys: Counts) -> Counts:

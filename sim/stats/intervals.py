@@ -25,6 +25,8 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 CONFIDENCE: Final = 0.95
+#: From how many runs on they are not called few.
+ENOUGH_RUNS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)

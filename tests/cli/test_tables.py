@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import math
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,20 @@ from rich.console import Console
 import sim
 from sim import rows
 from sim.cli import tables
+from sim.experiment.comparison import Comparison
 from sim.experiment.words import amount, mean_and_bounds
 from sim.stats.intervals import Interval
 
 NAN = math.nan
+
+
+@pytest.fixture
+def failing(small: str) -> Comparison:
+    """Node-direct on two nodes as it is, and with copies that come a minute after the second node has given up."""
+    document = tomllib.loads(Path(small).read_text()) | {"policies": {"route": "node-direct"}}
+    document["demand"]["nodes"] = 2
+    document["variants"] = {"sound": {}, "late": {"policies.sync.delay": "120 s"}}
+    return sim.compare(sim.load(document), executor="serial")
 
 
 @pytest.mark.parametrize(
@@ -66,6 +78,33 @@ def printed(outcome: object, width: int, monkeypatch: pytest.MonkeyPatch) -> lis
     monkeypatch.setattr(tables, "_console", lambda: Console(file=told, width=width, highlight=False))
     tables.print_comparison(outcome)  # type: ignore[arg-type]
     return told.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_on_a_terminal_the_verdict_wraps_between_words(small: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every line is within the terminal, and joined they are the verdict, word for word; a pipe has it unwrapped."""
+    outcome = sim.compare(sim.load(small), runs=2, executor="serial")
+    told = io.StringIO()
+    monkeypatch.setattr(
+        tables, "_console", lambda: Console(file=told, width=width, highlight=False, force_terminal=True)
+    )
+    tables.print_comparison(outcome)
+    lines = [re.sub("\x1b\\[[0-9;]*m", "", line) for line in told.getvalue().splitlines()]
+    assert max(map(len, lines)) <= width
+    assert " ".join(" ".join(lines).split()).endswith(" ".join(outcome.verdict.split()))
+    assert printed(outcome, width, monkeypatch)[-1] == outcome.verdict.split("\n")[-1]
+
+
+def test_failures_stand_under_the_tables(failing: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many of each variant's deploys failed, of how many, and why; of a run the same under its totals."""
+    deploys = failing.failures("late").deploys
+    lines = printed(failing, 200, monkeypatch)
+    assert f"sound: 0 of {deploys} deploys failed" in lines
+    assert f"late: {deploys} of {deploys} deploys failed: not at central within 60 s" in lines
+    told = io.StringIO()
+    monkeypatch.setattr(tables, "_console", lambda: Console(file=told, width=200, highlight=False))
+    tables.print_run(failing.samples["late"])
+    assert f"{failing.samples['late'].failures.line()}\n" in told.getvalue()
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 200])

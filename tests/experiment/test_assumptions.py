@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+import sim
 from sim.experiment.assumptions import Assumption, assumed, examine
 from sim.scenario import Scenario
 
@@ -56,3 +58,28 @@ def test_ends_that_make_no_scenario_are_told(asked: Scenario) -> None:
     ((assumption, end, why),) = [each for each in found.skipped if each[0].name == "demand.nodes"]
     assert (assumption.name, end) == ("demand.nodes", 99)
     assert why
+
+
+def test_an_end_at_which_deploys_fail_flips_the_verdict(document: dict[str, Any]) -> None:
+    """A boot that takes a minute longer at central is lost time; copies that come too late are lost deploys."""
+    document["demand"]["nodes"] = 2
+    document["policies"] = {"sync": {"delay": {"value": "0 s", "assumption": True, "range": ["0 s", "120 s"]}}}
+    document["variants"]["central"] = {"policies.route": "central", "images.app.boot": "60 s"}
+    asked = Scenario.from_document(document, "small")
+    found = examine(asked, 5, 1, "serial")
+    (flip, _) = [each for each in found.that("flips") if each.assumption.name == "policies.sync.delay"]
+    assert (flip.was, flip.now) == ("lower", "fails more")
+    assert flip.line("central").endswith(f"; of node-direct {flip.failures.line()}")
+    assert flip.failures.share == 1.0
+    assert "flipped by policies.sync.delay = 120 s instead of 0 s" in found.sentence
+    allowed = examine(asked, 5, 1, "serial", allow_failures=True)
+    assert not [each for each in allowed.that("flips") if each.assumption.name == "policies.sync.delay"]
+    whole = replace(sim.compare(asked, 5, 1, "serial", tables=False), examined=found)
+    assert whole.verdict.split("\n")[-1] == found.sentence
+
+
+def test_where_no_assumption_flips_it_that_is_said(document: dict[str, Any]) -> None:
+    """Two variants of which one boots a minute later have one answer, whatever is assumed."""
+    document["variants"] = {"quick": {}, "slow": {"images.app.boot": "60 s"}}
+    found = examine(Scenario.from_document(document, "small"), 2, 1, "serial")
+    assert found.sentence == f"None of {len(found.varied)} assumptions flips it, each at both ends of its range."

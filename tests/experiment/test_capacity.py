@@ -118,6 +118,40 @@ def test_the_largest_load_is_found_as_well(scenario: Scenario) -> None:
     assert (labels[found.low], labels[found.high]) == ("met", "missed")
 
 
+@pytest.fixture
+def two_nodes(document: dict[str, Any]) -> Scenario:
+    """The second node of each deploy waits for the copy at central."""
+    document["demand"]["nodes"] = 2
+    return Scenario.from_document(document, "small")
+
+
+def test_no_threshold_is_met_by_failing(two_nodes: Scenario) -> None:
+    """Bytes stay below any limit where deploys fail; a delay of 120 s, beyond patience, is missed all the same."""
+    axis = ranged("policies.sync.delay=5 s..120 s", two_nodes)
+    wanted = [threshold("pull_bytes < 1 TB")]
+    found = capacity(two_nodes, axis, wanted, variant="node-direct", within=0.3, executor="serial")
+    assert (found.answer, found.points[-1].label, found.points[-1].failing) == ("found", "missed", ("node-direct",))
+    assert found.low < 60 < found.high + 20
+    first, *_ = found.verdict.split("\n")
+    assert first.endswith("deploys failed: not at central within 60 s")
+    assert "; what binds is that deploys fail, of node-direct not at central within 60 s." in found.verdict
+    assert "node-direct: failed" in found.rows[0]
+    document = found.to_json()
+    assert document["points"][-1]["failing"] == ["node-direct"]
+    assert document["points"][-1]["failures"]["node-direct"]["failed"] > 100
+    assert document["failing"] == ["node-direct"]
+
+
+@pytest.mark.parametrize(("until", "allow"), [("pull_bytes < 1 TB", True), ("failed_deploys < 1000", False)])
+def test_failures_may_be_allowed_or_bounded_by_a_threshold(until: str, allow: bool, two_nodes: Scenario) -> None:
+    """Asked so, bytes alone decide; whoever says how many may fail is taken at that word."""
+    axis = ranged("policies.sync.delay=5 s..120 s", two_nodes)
+    found = capacity(
+        two_nodes, axis, [threshold(until)], variant="node-direct", executor="serial", allow_failures=allow
+    )  # fmt: skip
+    assert found.answer == "met everywhere"
+
+
 def test_a_value_that_makes_no_scenario_is_told(scenario: Scenario) -> None:
     """The fault names the key and the value."""
     axis = ranged("nodes.n.nothing=1..9", scenario)

@@ -68,3 +68,19 @@ def test_what_cannot_be_compared_is_said(
     scenario = Scenario.from_document(document, "small")
     with pytest.raises(InputError, match=problem):
         crossover(scenario, ranged("demand.nodes=1..2", scenario), metric, variant=variant, runs=2, executor="serial")
+
+
+def test_whoever_fails_more_is_the_worse_one_whatever_the_metric_says(document: dict[str, Any]) -> None:
+    """Where copies come too late node-direct fetches less as its deploys fail: from there on central is the better."""
+    document["demand"]["nodes"] = 2
+    asked = Scenario.from_document(document, "small")
+    axis = ranged("policies.sync.delay=5 s..120 s", asked)
+    found = crossover(asked, axis, "pull_bytes", within=0.3, executor="serial")
+    (change,) = found.changes
+    assert (change.below, change.above) == ("node-direct", "central")
+    assert change.low < 60 < change.high + 20
+    assert found.points[-1].failing == ("node-direct",)
+    assert "; whoever fails more counts as the worse one, node-direct at " in found.verdict
+    assert found.rows[1][-1][-2] == "central, fails less"
+    allowed = crossover(asked, axis, "pull_bytes", within=0.3, executor="serial", allow_failures=True)
+    assert allowed.changes == ()

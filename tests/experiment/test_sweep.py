@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 import sim
 from sim.errors import InputError
+from sim.experiment import results
 from sim.experiment.axes import axis
 from sim.experiment.designs import design
 from sim.experiment.sensitivity import sensitivities
@@ -144,6 +146,51 @@ def test_cost_against_p99_is_told_where_anything_costs(document: dict[str, Any])
     assert found.tradeoff[0].cost_usd_per_month == pytest.approx(0.3 * 720)
     assert "of cost against p99" in found.verdict
     assert "216 USD a month for" in found.verdict
+
+
+def test_a_point_at_which_deploys_fail_is_never_the_lower_or_the_lowest(document: dict[str, Any]) -> None:
+    """Where copies come too late less is fetched; that is counted apart, with how many failed and why."""
+    document["demand"]["nodes"] = 2
+    document["variants"] = {"central": {"policies.route": "central"}, "direct": {"policies.route": "node-direct"}}
+    asked = Scenario.from_document(document, "small")
+    axes = [axis("policies.sync.delay=5 s,120 s", asked)]
+    found = sweep(asked, axes, metrics=["pull_bytes"], runs=5, executor="serial")
+    fine, late = (spot.sample.failures("direct") for spot in found.spots)
+    assert (fine.failed, late.share) == (0, 1.0)
+    why, lines = "not at central within 60 s", found.verdict.split("\n")
+    assert lines[:2] == [
+        f"central: 0 of {2 * late.deploys} deploys failed",
+        f"direct: {late.failed} of {2 * late.deploys} deploys failed: {why}",
+    ]
+    assert "direct has the lower pull_bytes at 1 of 2 points, central at 0, direct fails more at 1; " in lines[2]
+    assert lines[2].endswith("direct at policies.sync.delay = 5 s.")
+    heads, cells = found.rows
+    assert heads[:3] == ["policies.sync.delay", "variant", "failed"]
+    assert [line[2] for line in cells] == [f"0 of {late.deploys}"] * 3 + [f"{late.deploys} of {late.deploys}"]
+    assert found.to_json()["points"][1]["failures"]["direct"] == {
+        "failed": late.deploys, "deploys": late.deploys, "reasons": {why: late.deploys},
+    }  # fmt: skip
+    hollow = [series.failed for series in found.curves.panels[0].series]
+    assert hollow == [[False, False], [False, True]]
+    allowed = sweep(asked, axes, metrics=["pull_bytes"], runs=5, executor="serial", allow_failures=True)
+    assert "direct has the lower pull_bytes at 2 of 2 points" in allowed.verdict
+    assert allowed.verdict.endswith("direct at policies.sync.delay = 120 s.")
+
+
+def test_a_choice_that_fails_is_not_worth_its_price(document: dict[str, Any], tmp_path: Path) -> None:
+    """The variant whose deploys all fail is the cheapest; it is worth having only if failures are allowed."""
+    document["demand"]["nodes"] = 2
+    late = {"policies.sync.delay": "120 s", "prices.registry_hour": "0.01 USD"}
+    document |= {"policies": {"route": "node-direct"}, "prices": {"registry_hour": "0.10 USD"}}
+    document["variants"] = {"sound": {}, "late": late}
+    priced = Scenario.from_document(document, "small")
+    for allow, worth in ((False, {"sound"}), (True, {"sound", "late"})):
+        found = sweep(priced, [], runs=5, executor="serial", allow_failures=allow)
+        assert found.tradeoff[0].variant == "late"
+        assert found.tradeoff[0].fails_more
+        assert {choice.variant for choice in found.tradeoff if choice.member} == worth
+    results.write(found, tmp_path, "sweep")
+    assert (tmp_path / "pareto.png").stat().st_size > 1_000
 
 
 def test_an_analyst_asks_in_the_words_of_the_command_line(scenario: Scenario) -> None:

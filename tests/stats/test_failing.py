@@ -48,6 +48,17 @@ def test_what_strikes_both_alike_does_not_hide_one_more_in_every_run() -> None:
     assert more([11, 11, 11, 11, 11, 11, 10, 10, 10, 10], [10] * 10)
 
 
+def test_clusters_in_both_are_the_spread_between_runs() -> None:
+    """Three outages of 20 failures against one are 60 to 20, and chance; in the counts alone they would not be."""
+    assert not more([20, 20, 20, 0, 0, 0], [0, 0, 0, 20, 0, 0])
+    assert more([60], [20])
+
+
+def test_what_one_lives_through_and_the_other_does_not_is_no_luck() -> None:
+    """Two runs of six have an outage, the same for both: 50 fail in each against none, and it is said."""
+    assert more([50, 0, 50, 0, 0, 0], [0] * 6)
+
+
 def test_more_deploys_may_fail_more_often() -> None:
     """Twelve of 1,200 against six of 600 is the same share."""
     twelve = (np.array([12.0]), np.array([1200.0]))

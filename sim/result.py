@@ -19,6 +19,7 @@ import numpy as np
 
 from sim import metric_names, rows
 from sim.accounting.groups import Groups, groups
+from sim.accounting.held import HeldBack, held_back, to_json
 from sim.accounting.metrics import metrics, metrics_of_groups
 from sim.columns import Table
 from sim.costs import COLUMNS as COSTS
@@ -30,6 +31,8 @@ from sim.scenario import Scenario
 from sim.scenario.names import CENTRAL
 from sim.scenario.warnings import ScenarioWarning
 from sim.stats.warmup import mser5
+from sim.streams import Streams
+from sim.workload.outages import outages
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,6 +145,13 @@ class Result:
         return groups(self.scenario, self.tables, by)
 
     @cached_property
+    def held_back(self) -> HeldBack:
+        """What held back deploys that got ready: the seconds of their critical paths, by links, registries, waits."""
+        broken = outages(self.scenario, Streams(self.seed, self.run)) if self.scenario.faults else ()
+        times = [(outage.from_s, outage.until_s) for outage in broken]
+        return held_back(self.scenario, self.tables, self.warm_up.ends_s, times)
+
+    @cached_property
     def failures(self) -> Failures:
         """How many deploys failed, and why."""
         return Failures.of(self.tables["deploys"])
@@ -220,6 +230,7 @@ class Result:
             "too_short": self.warm_up.too_short,
             "digest": self.digest,
             "metrics": {**self.metrics, **split},
+            "held_back": to_json(self.held_back.parts),
             "costs": [cost._asdict() for cost in self.bill],
         }
         made: dict[str, Any] = plain(document)

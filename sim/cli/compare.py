@@ -31,6 +31,7 @@ def compare(
     store: options.Store = None,
     until: options.Until = None,
     by: options.By = None,
+    gains: options.Gains = None,
     assumptions: Assumptions = False,
     allow_failures: options.AllowFailures = False,
     out: options.Out = None,
@@ -46,12 +47,13 @@ def compare(
     folder = output.writable(out)
     wanted = options.thresholds(scenario, until)
     split = options.dimensions(by)
+    doubled = options.whole("--gains", gains, least=0)
     with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
         kept = options.kept(store)
         outcome = sim.compare(
             scenario, n_runs, seed_number, executor, progress, kept,
             precision=narrow, most_runs=n_runs or late.compare.MOST_RUNS, allow_failures=allow_failures,
-            by=(*split, *options.split_by(wanted)),
+            gains=late.doubling.MOST if doubled is None else doubled, by=(*split, *options.split_by(wanted)),
         )  # fmt: skip
         if assumptions:
             examined = late.assumptions.examine(
@@ -68,7 +70,8 @@ def compare(
         told |= {} if outcome.examined is None else {"assumptions": outcome.examined.to_json()}
         output.document(outcome.to_json() | told)
     else:
-        late.tables.print_comparison(outcome, late.grouped.comparison_blocks(outcome, split))
+        held, groups = late.holding.comparison_blocks(outcome), late.grouped.comparison_blocks(outcome, split)
+        late.tables.print_comparison(outcome, [*held, *groups])
         late.tables.say(*_beside(outcome, precision), *(judgement.line() for judgement in judgements))
         late.tables.say(*(() if outcome.examined is None else outcome.examined.lines()))
     if folder is not None and not quiet:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sim.calibrate import score as score
     from sim.calibrate import selftest as selftest
     from sim.cli import grouped as grouped
+    from sim.cli import holding as holding
     from sim.cli import progress as progress
     from sim.cli import tables as tables
     from sim.experiment import assumptions as assumptions
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sim.experiment import capacity as capacity
     from sim.experiment import compare as compare
     from sim.experiment import crossover as crossover
+    from sim.experiment import doubling as doubling
     from sim.experiment import gate as gate
     from sim.experiment import measures as measures
     from sim.experiment import rerun as rerun
@@ -52,6 +54,8 @@ _HOMES: Final[Mapping[str, str]] = {
     "capacity": "sim.experiment.capacity",
     "crossover": "sim.experiment.crossover",
     "grouped": "sim.cli.grouped",
+    "holding": "sim.cli.holding",
+    "doubling": "sim.experiment.doubling",
     "gate": "sim.experiment.gate",
     "rerun": "sim.experiment.rerun",
     "results": "sim.experiment.results",

@@ -88,6 +88,13 @@ By = Annotated[
 AllowFailures = Annotated[
     bool, typer.Option("--allow-failures", help="Let a variant that fails more than another be better all the same.")
 ]
+Gains = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N", help="Double so many of the things that held deploys back, one by one, in further runs.",
+        show_default=False,
+    ),
+]  # fmt: skip
 Out = Annotated[
     str | None, typer.Option(metavar="DIR", help="Write tables, figures and a manifest there.", show_default=False)
 ]

@@ -14,6 +14,7 @@ def run(
     detail: options.Detail = None,
     audit: options.Audit = False,
     by: options.By = None,
+    gains: options.Gains = None,
     out: options.Out = None,
     as_json: options.Json = False,
     strict: options.Strict = False,
@@ -23,17 +24,20 @@ def run(
     seed_number = options.whole("--seed", seed, least=0)
     scenario = options.load(file, options.overrides(settings, detail, audit), variant, strict=strict, quiet=quiet)
     split = options.dimensions(by)
+    doubled = options.whole("--gains", gains, least=0) or 0
     folder = output.writable(out)
     if not quiet:
         output.note(f"simulating {output.named(scenario)}")
     result = sim.run(scenario, seed_number)
+    gained = late.doubling.doubled_run(result, doubled) if doubled else ()
     if folder is not None:
         with output.writing(folder):
             late.plots.write(late.plots.run(result), folder, "run")
             result.write(folder)
     if as_json:
-        output.document(result.to_json(split))
+        output.document(result.to_json(split) | ({"gains": [gain.to_json() for gain in gained]} if doubled else {}))
     else:
-        late.tables.print_run(result, late.grouped.run_blocks(result, split))
+        held, groups = late.holding.run_blocks(result, gained), late.grouped.run_blocks(result, split)
+        late.tables.print_run(result, [*held, *groups])
     if folder is not None and not quiet:
         output.note(f"wrote {folder}")

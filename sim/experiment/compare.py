@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sim.errors import InputError
 from sim.experiment import executors
 from sim.experiment.comparison import Comparison, Precision
+from sim.experiment.doubling import doubled
 from sim.experiment.measures import Custom, Measures
 from sim.experiment.precision import until_enough
 from sim.experiment.runs import Progress, Runs, by_variant
@@ -46,6 +47,7 @@ def compare(
     metrics: Custom | None = None,
     allow_failures: bool = False,
     demand: pd.DataFrame | str | None = None,
+    gains: int = 0,
 ) -> Comparison:
     """Run every variant `runs` times and compare each with the baseline.
 
@@ -61,6 +63,9 @@ def compare(
     `by` names one or more of `site`, `client`, `image`, `route`, `nodes`: every metric is measured by these, too
     (`deploy_latency_s.p95[site=sin]`, `Comparison.by`). `metrics` are the user's own: functions of a run's `Result`
     that give a number, by name; what ends in `_s`, `_bytes` or `_usd` has that unit.
+
+    With `gains` so many of the things that held each variant's deploys back the longest are doubled, one at a time, in
+    up to three further runs each (`Comparison.gains`, `sim.experiment.doubling`).
 
     `runs` and `seed` are the scenario's unless given; `executor` is `serial`, `processes` (one for each core) or
     `processes:N`. `progress(done, total)` is called before the first run and after each. Neither the executor nor its
@@ -87,6 +92,7 @@ def compare(
         if precision is not None:
             runs, reached = until_enough(lambda count: _series(make(count)), precision, most_runs)
         outcomes = make(runs)
+        gained = doubled(made, named, outcomes, gains) if gains else {}
     return Comparison(
         scenario=scenario,
         seed=seed,
@@ -97,6 +103,7 @@ def compare(
         wall_s=time.perf_counter() - began,
         measures=measures,
         allow_failures=allow_failures,
+        gains=gained,
         precision=None if precision is None or reached is None else Precision(precision, reached),
     )
 

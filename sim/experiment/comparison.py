@@ -20,7 +20,9 @@ from urllib.parse import quote
 import numpy as np
 
 from sim import metric_names
+from sim.accounting.held import Held, mean_held, to_json
 from sim.errors import InputError, shown
+from sim.experiment.doubling import Gain
 from sim.experiment.measures import NOTHING, Measures
 from sim.experiment.sample import RUN_COLUMNS, Values, fails_more, interval_of, least_failing, resolution, values_of
 from sim.experiment.tradeoff import Choice, tradeoff
@@ -82,6 +84,7 @@ class Comparison:
     outcomes: Mapping[str, tuple[Outcome, ...]] = field(repr=False)
     wall_s: float
     measures: Measures = NOTHING
+    gains: Mapping[str, tuple[Gain, ...]] = field(default_factory=dict)
     precision: Precision | None = None
     allow_failures: bool = False
     examined: Assumptions | None = field(default=None, repr=False)
@@ -106,6 +109,10 @@ class Comparison:
     def samples(self) -> Mapping[str, Result]:
         """Run 0 of each variant, tables included."""
         return {name: runs[0].sample for name, runs in self.outcomes.items() if runs[0].sample is not None}
+
+    def held_back(self, variant: str) -> tuple[Held, ...]:
+        """What held a variant's deploys back, the most first: s a run, the mean over runs (`sim.accounting.held`)."""
+        return mean_held([outcome.held for outcome in self.outcomes[variant]])
 
     @property
     def digests(self) -> Mapping[str, tuple[str, ...]]:
@@ -256,6 +263,8 @@ class Comparison:
             "failures": {name: self.failures(name).to_json() for name in self.variants},
             "ruled_out": list(self.ruled_out),
             "digests": self.digests,
+            "held_back": {name: to_json(self.held_back(name)) for name in self.variants},
+            "gains": {name: [gain.to_json() for gain in gains] for name, gains in self.gains.items()},
             "tradeoff": [choice.to_json() for choice in self.tradeoff],
             "verdict": self.verdict,
         }

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
+from sim.accounting.held import NOTHING_HELD, HeldBack
 from sim.experiment.measures import NOTHING, Measures
 from sim.failures import Failures
 from sim.result import Result
@@ -30,12 +31,16 @@ _QUESTION: ContextVar[Question] = ContextVar("question")
 
 
 class Task(NamedTuple):
-    """One run of one variant, None where the scenario has none, with some values set otherwise."""
+    """One run of one variant, None where the scenario has none, with some values set otherwise.
+
+    A variant that writes a key itself keeps its own value under `settings`, but not under `changes`.
+    """
 
     variant: str | None
     run: int
     settings: Settings = ()
     tables: bool = False
+    changes: Settings = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class Outcome:
     events: int
     bound_by: tuple[tuple[str, float], ...]
     too_short: bool = False
+    held: HeldBack = NOTHING_HELD
     reasons: Mapping[str, int] = field(default_factory=dict)
     sample: Result | None = None
 
@@ -68,6 +74,7 @@ class Outcome:
             "events": self.events,
             "too_short": self.too_short,
             "reasons": dict(self.reasons),
+            "held": self.held.to_json(),
             "bound_by": [list(pair) for pair in self.bound_by],
             "metrics": dict(self.metrics),
         }
@@ -76,7 +83,7 @@ class Outcome:
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """What `to_json` gave, without a sample."""
         bound_by = tuple((str(name), float(held_s)) for name, held_s in document["bound_by"])
-        return cls(**{**document, "bound_by": bound_by})
+        return cls(**{**document, "bound_by": bound_by, "held": HeldBack.from_json(document["held"])})
 
 
 @dataclass(slots=True)
@@ -89,13 +96,16 @@ class Question:
     scenario: Scenario
     seed: int
     measures: Measures = NOTHING
-    _made: dict[tuple[Settings, str | None], Scenario] = field(default_factory=dict)
+    _made: dict[tuple[Any, ...], Scenario] = field(default_factory=dict)
 
     def asked(self, task: Task) -> Scenario:
         """The scenario that a task runs. InputErrors when its settings do not make one."""
-        which = task.settings, task.variant
+        # Only the texts of changes tell them apart: their values may be tables, which cannot be looked up.
+        which = task.settings, task.variant, repr(task.changes)
         if which not in self._made:
-            made = self._make(*which)
+            made = self._make(task.settings, task.variant)
+            if task.changes:
+                made = made.with_(dict(task.changes))
             if len(self._made) >= _KEPT:
                 self._made.clear()
             self._made[which] = made
@@ -119,15 +129,21 @@ def measure(task: Task) -> Outcome:
     """Make one run."""
     question = _QUESTION.get()
     result = run(question.asked(task), question.seed, task.run)
+    return outcome_of(result, question.measures, task.tables)
+
+
+def outcome_of(result: Result, measures: Measures = NOTHING, tables: bool = False) -> Outcome:
+    """What is kept of a run, with its `tables` or without."""
     return Outcome(
-        metrics={**result.metrics, **question.measures.measured(result)},
+        metrics={**result.metrics, **measures.measured(result)},
         digest=result.digest,
         deploys=len(result.tables["deploys"]),
         events=result.events,
         bound_by=_bound_by(result),
         too_short=result.warm_up.too_short,
+        held=result.held_back,
         reasons=result.failures.reasons,
-        sample=result if task.tables else None,
+        sample=result if tables else None,
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sim.result import Result
 from sim.scenario import Scenario
 from sim.streams import Streams
-from sim.workload import listed, synthetic
+from sim.workload import listed, redeployed, synthetic
 from sim.workload import replay as logs
 from sim.workload.demand import Demand
 from sim.workload.logged import Logged
@@ -44,13 +44,13 @@ def run(
         scenario = scenario.with_({"demand.table": demand})
     if variant is not None:
         scenario = scenario.variant(variant)
-    if scenario.demand.replay is not None:
+    logged = scenario.demand.replay
+    if logged is not None and logged.route == "logged":
         return replay(scenario, seed, run).result
     streams = Streams(scenario.run.seed if seed is None else seed, run)
     began = time.perf_counter()
     with _without_collector():
-        made = synthetic if scenario.demand.table is None else listed
-        asks = made.demand(scenario, streams)
+        asks = _demand(scenario, streams)
         world = build(scenario, asks, streams)
         plan = None if scenario.run.audit else plainly.plan(scenario, world, asks, plainly.PAYS_FROM)
         if plan is not None and plainly.carry_out(world, asks, plan):
@@ -60,6 +60,15 @@ def run(
                 world = build(scenario, asks, streams)
             _carry_out(world, _arrivals(world, asks), _audit(scenario, world), len(asks))
     return _result(scenario, streams, world, began)
+
+
+def _demand(scenario: Scenario, streams: Streams) -> Demand:
+    """What a run is asked to do: made up, listed in a table, or the pushes of a log."""
+    if scenario.demand.replay is not None:
+        return redeployed.demand(scenario, logs.source(scenario), streams)
+    if scenario.demand.table is not None:
+        return listed.demand(scenario, streams)
+    return synthetic.demand(scenario, streams)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,9 @@ def replay(
     scenario = options.load(file, changes, variant, strict=strict, quiet=quiet)
     if scenario.demand.replay is None:
         raise InputError(f"{file}: demand.replay", "is missing", 'name a log by log = "access.log"')
+    if scenario.demand.replay.route != "logged":
+        problem = "sends the log's pushes by the policies, so that nothing stands beside the log"
+        raise InputError(f"{file}: demand.replay.route", problem, "use regsim run or compare, or leave it out")
     number = options.whole("--seed", seed, least=0)
     folder = output.writable(out)
     if not quiet:

@@ -19,6 +19,11 @@ def listed(tables: Tables) -> Pushes | None:
     return None if read.slips else read
 
 
+def as_logged(tables: Tables) -> bool:
+    """Whether a log says where pushes go and who pulls."""
+    return tables.demand.replay is not None and tables.demand.replay.route == "logged"
+
+
 def most_nodes(tables: Tables) -> int:
     """On how many nodes a deploy starts at most."""
     read = listed(tables)
@@ -28,7 +33,9 @@ def most_nodes(tables: Tables) -> int:
 
 
 def clients(tables: Tables) -> frozenset[str]:
-    """The groups of clients, by key, of which any deploys."""
+    """The groups of clients, by key, of which any deploys; in a log any may."""
+    if tables.demand.replay is not None:
+        return frozenset(tables.clients)
     read, drawn = listed(tables), frozenset(key for key, group in tables.clients.items() if group.share)
     if read is None:
         return drawn
@@ -39,7 +46,12 @@ def clients(tables: Tables) -> frozenset[str]:
 
 
 def images(tables: Tables) -> Sequence[tuple[int, int]]:
-    """(rootfs, kernel) of each kind of image that is deployed, in bytes; no kernel is 0."""
+    """(rootfs, kernel) of each kind of image that is deployed, in bytes; no kernel is 0.
+
+    Of what a log pushes only the bounds are known: from one byte to more than anybody asks about.
+    """
+    if tables.demand.replay is not None:
+        return [(1, 0), (1 << 62, 0)]
     drawn = {(image.rootfs_bytes, image.kernel_bytes or 0): None for image in tables.images.values() if image.share}
     read = listed(tables)
     if read is None:

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from types import ModuleType
-from typing import Final, NamedTuple
+from typing import Final
 
 from sim import policies
 from sim.policies.snapshot import Due, Owed, PushView
 from sim.scenario import asked
 from sim.scenario.choices import Choice
-from sim.scenario.faults import Path
+from sim.scenario.idle import Idle, beside_a_table, by_policies, in_a_replay
 from sim.scenario.model import Tables
 
 #: At how many times of a run a trigger is asked, and the step between them as a share of it: in step with no period.
@@ -29,13 +29,6 @@ _HALVINGS = 24
 
 #: Placements that choose among the nodes at the client's metro first, in the file's order after these.
 LOCAL_FIRST: Final = ("sticky", "spread")
-
-
-class Idle(NamedTuple):
-    """A key that has no effect, with whatever stands below it, and why."""
-
-    path: Path
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +77,8 @@ def happens(tables: Tables) -> Happens:
 
 def without_effect(tables: Tables) -> Iterator[Idle]:
     """Every key of these tables' policies, demand and faults that has no effect, whether written or not."""
-    if tables.demand.replay is not None:
-        yield from _in_a_replay(tables)
+    if asked.as_logged(tables):
+        yield from in_a_replay(tables)
     else:
         world = happens(tables)
         yield from _of_routes(tables, world)
@@ -97,7 +90,7 @@ def without_effect(tables: Tables) -> Iterator[Idle]:
 
 def _routes(tables: Tables) -> frozenset[str]:
     """The ways that the pushes of a scenario may take, by its rules and the images that are asked for."""
-    known = tables.demand.apps > 0 or tables.demand.table is not None
+    known = tables.demand.apps > 0 or tables.demand.table is not None or tables.demand.replay is not None
     views = [
         PushView(rootfs_bytes, kernel_bytes, update)
         for rootfs_bytes, kernel_bytes in asked.images(tables)
@@ -190,8 +183,10 @@ def _of_registries(tables: Tables) -> Iterator[Idle]:
 def _of_demand(tables: Tables) -> Iterator[Idle]:
     """Parts of the demand that others switch off."""
     demand = tables.demand
-    if demand.table is not None:
-        yield from _beside_a_table(tables)
+    if demand.replay is not None:
+        yield from by_policies()
+    elif demand.table is not None:
+        yield from beside_a_table(tables)
     elif not demand.apps:
         for key in ("updates", "popularity", "warm", "rollbacks"):
             yield Idle(("demand", key), "demand.apps is 0, so every deploy is an app's first")
@@ -206,49 +201,9 @@ def _of_demand(tables: Tables) -> Iterator[Idle]:
     elif not demand.wakes:
         yield Idle(("demand", "sleeps_for"), "demand.wakes is 0")
     for key in tables.nodes:
-        if not (demand.warm and (demand.apps or demand.table)):
+        if not (demand.warm and (demand.apps or demand.table or demand.replay)):
             why = "demand.warm is false" if demand.apps else "demand.apps is 0"
             yield Idle(("nodes", key, "cold"), f"every node starts empty, {why}")
-
-
-def _beside_a_table(tables: Tables) -> Iterator[Idle]:
-    """What a table of deploys says in every row, or leaves to nobody."""
-    for key in ("rate", "arrivals", "rollbacks"):
-        yield Idle(("demand", key), "demand.table lists the deploys")
-    read = asked.listed(tables)
-    if read is None or None in read.column("app"):
-        return
-    for key in ("apps", "updates", "popularity"):
-        yield Idle(("demand", key), "demand.table names every application")
-    if None not in read.column("nodes"):
-        yield Idle(("demand", "nodes"), "demand.table says on how many nodes each deploy starts")
-
-
-def _in_a_replay(tables: Tables) -> Iterator[Idle]:
-    """A log says what is pushed and pulled: to central and from there, by nobody's rules, and nothing starts."""
-    why = "a replay pushes to central and pulls from there as its log says"
-    for key in (
-        "route",
-        "placement",
-        "elsewhere",
-        "create",
-        "patience",
-        "fanout",
-        "chunking",
-        "conflict",
-        "coalesce",
-        "sync",
-        "tags",
-    ):
-        yield Idle(("policies", key), why)
-    for key in ("eviction", "ttl", "keep_unsynced"):
-        yield Idle(("policies", key), "no registry is limited in a replay")
-    yield Idle(("policies", "garbage", "pause"), "no registry is limited in a replay")
-    if not hasattr(policies.rule("source", tables.policies.source.name), "swarm"):
-        yield Idle(("policies", "source"), why)
-    for field in type(tables.demand).model_fields.values():
-        if field.alias != "replay":
-            yield Idle(("demand", str(field.alias)), "demand is what the log has")
 
 
 def _of_faults(tables: Tables) -> Iterator[Idle]:

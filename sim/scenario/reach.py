@@ -33,7 +33,7 @@ def unreached(tables: Tables) -> Iterator[Unreached]:
 
     Nothing is said of a replay, whose log decides.
     """
-    if tables.demand.replay is not None:
+    if asked.as_logged(tables):
         return
     reached = _groups_reached(tables)
     if not _all_are_sent_to(tables):
@@ -49,7 +49,7 @@ def unreached(tables: Tables) -> Iterator[Unreached]:
 
 def strangers(tables: Tables) -> Iterator[Unreached]:
     """Groups of clients whose metro has no node, so that their deploys start on nodes anywhere."""
-    if tables.demand.replay is not None or tables.policies.placement.name not in LOCAL_FIRST:
+    if asked.as_logged(tables) or tables.policies.placement.name not in LOCAL_FIRST:
         return
     sites, asking = {group.site for group in tables.nodes.values()}, asked.clients(tables)
     for key, client in tables.clients.items():

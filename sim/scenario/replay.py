@@ -55,6 +55,9 @@ class Replay(Table):
     time all the same. A client takes `start` before its first request. More than a share `malformed` of the requests is
     an error. `fields` is the server's own format string (nginx's `log_format`, Apache's `LogFormat`), for lines that
     are not recognised. Instead of a log, `operations` are pushes and pulls written by hand (`workload/operations`).
+
+    With `route = "policies"` its pushes are deploys that go by the scenario's routes, fan-outs and placements, and its
+    pulls are left out (`workload/redeployed`); then `cache`, `configs` and `start` mean nothing.
     """
 
     log: StrictStr = setting("log", about="The log's file, from the scenario's folder.")
@@ -76,6 +79,14 @@ class Replay(Table):
     origins: Mapping[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", strict=True)], Origin] = setting(
         "origins", {}, about="Which of the log's clients are which hosts, by any name."
     )
+    route: Literal["logged", "policies"] = setting(
+        "route", "logged",
+        about="Whether pushes and pulls go as they were logged, or pushes are deploys that go by the policies.",
+    )  # fmt: skip
+    boot_s: Duration = figure(
+        "boot", "4 ms", source="Unikraft blog, nginx; docs, rootfs-compression, playwright", range=("4 ms", "1152 ms"),
+        about="How long an instance of a logged image takes to boot where pushes go by the policies.",
+    )  # fmt: skip
     cache: StrictBool = figure("cache", True, assumption=True, about="Whether clients keep the blobs that they pulled.")
     configs: StrictBool = figure(
         "configs", True, source=_SKOPEO, about="Whether clients get an image's config again with each pull."

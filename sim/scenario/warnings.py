@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from sim import topologies
 from sim.errors import shown
-from sim.scenario.asked import listed
+from sim.scenario.asked import as_logged, listed
 from sim.scenario.choices import Choice
 from sim.scenario.document import Document, is_figure
 from sim.scenario.effects import happens, longest_wait_s, on_demand, refuses, without_effect
@@ -91,7 +91,7 @@ def metros_have_nodes(asked: Asked) -> Iterator[Doubt]:
 def copies_come_in_time(asked: Asked) -> Iterator[Doubt]:
     """A start waits for a copy that begins when patience is over, or never."""
     tables, chosen, world = asked.tables, asked.tables.policies, happens(asked.tables)
-    if tables.demand.replay is not None:
+    if as_logged(tables):
         return
     polls = chosen.create == "poll" and "central" in world.routes
     for key, waits, where in (("to_central", world.waits, "central"), ("to_nodes", polls, "its node")):

@@ -6,12 +6,14 @@ that two variants decide on the same draws. Columns of None say what holds unles
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sim.registry.oci import Image
 
 _CHUNK = 8192
 
@@ -59,6 +61,7 @@ class Demand:
     those of the images that are there at the start; else the kind's), how many `nodes` it starts on (at least 1;
     `app_nodes` has those that an application is on at the start), and `by_digest`. `pushes` says which ones push, None
     if all do; the others start what is there, as `Ask` says.
+    A log has its own `images`, by their numbers, and its own names of applications, `repositories`.
     """
 
     at_s: NDArray[np.float64]
@@ -83,6 +86,8 @@ class Demand:
     pushes: NDArray[np.bool_] | None = None
     beside: NDArray[np.int64] | None = None
     by_digest: NDArray[np.bool_] | None = None
+    images: Sequence[Image] | None = None
+    repositories: Sequence[str] | None = None
 
     @classmethod
     def nothing(cls) -> Demand:
@@ -97,7 +102,7 @@ class Demand:
     def is_uniform(self) -> bool:
         """Whether every deploy pushes, and has its client, kind, size and nodes from its application and scenario."""
         own = (self.client, self.kind, self.rootfs_bytes, self.nodes, self.pushes, self.beside, self.by_digest)
-        return all(column is None for column in (*own, self.app_rootfs_bytes, self.app_nodes))
+        return all(column is None for column in (*own, self.app_rootfs_bytes, self.app_nodes, self.images))
 
     def __len__(self) -> int:
         return len(self.at_s)

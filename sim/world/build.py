@@ -66,12 +66,14 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
         nodes=nodes,
         placing=_placing(scenario, network, nodes),
         clients=clients,
-        kinds=_kinds(scenario),
+        kinds=_kinds(scenario) if demand.images is None else [_logged_kind(scenario)],
         backlog=_backlog(scenario, clock),
         app_draw=demand.app_draw.tolist(),
         app_client=demand.app_client.tolist(),
         stable_bytes=_stable_by_app(scenario, demand),
+        images=demand.images,
     )
+    world.name_repositories(demand.repositories or ())
     garbage = scenario.policies.garbage
     if garbage.every_s is not None:
         rounds = int(scenario.run.duration_s // garbage.every_s)
@@ -169,6 +171,12 @@ def _kinds(scenario: Scenario) -> list[ImageKind]:
     ]
 
 
+def _logged_kind(scenario: Scenario) -> ImageKind:
+    """The kind of all images that a log has: they say themselves what they are made of."""
+    replay = scenario.demand.replay
+    return ImageKind("logged", (), 0, 0, 0, 0, 0, 0.0 if replay is None else replay.boot_s)
+
+
 def _stable_bytes(chunking: Choice, rootfs_bytes: int) -> int:
     rule = policies.rule("chunking", chunking.name)
     stable_bytes: int = rule.cut(Rootfs(rootfs_bytes), chunking.parameters).stable_bytes
@@ -177,7 +185,7 @@ def _stable_bytes(chunking: Choice, rootfs_bytes: int) -> int:
 
 def _stable_by_app(scenario: Scenario, demand: Demand) -> list[int] | None:
     """What an application's images share where sizes are their own: as much as the smallest of them has to share."""
-    if demand.rootfs_bytes is None and demand.app_rootfs_bytes is None:
+    if demand.images is not None or (demand.rootfs_bytes is None and demand.app_rootfs_bytes is None):
         return None
     of_kind = np.array([image.rootfs_bytes for image in scenario.images.values()], dtype=np.int64)
     known, kind = np.arange(len(demand.app_kind)) < demand.known_apps, demand.app_kind[demand.app]

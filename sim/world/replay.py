@@ -19,7 +19,8 @@ from sim.registry.plan import plan_pull
 from sim.rows import PULL
 from sim.scenario.replay import Replay
 from sim.workload.demand import Ask
-from sim.workload.logged import Logged, Operation, is_digest, sized
+from sim.workload.logged import Logged, Operation, is_digest
+from sim.workload.redeployed import image_of, layers_of
 from sim.workload.replay import Places
 from sim.world.clock import Failure, Steps
 from sim.world.fetch import fetch_blobs, fetch_from_swarm
@@ -33,7 +34,6 @@ from sim.world.world import World
 #: A row asks for a number and whether its repository was there; of all else a log says nothing.
 _NOTHING = Ask._make((0,) * len(Ask._fields))
 _LOGGED = ImageKind("logged", (), 0, 0, 0, 0, 0, 0.0)
-_MANIFEST_BYTES = 560
 _SETTLE_EVERY = 1024
 
 
@@ -166,7 +166,7 @@ class Replaying:
     def _find(self, operation: Operation) -> None:
         """Blobs that a push finds though nothing in the log brought them are in the repository from before it."""
         self.counts.found_blobs += len(operation.found)
-        for blob in self._blobs(operation):
+        for blob in layers_of(operation.blobs, self._replay.unknown_bytes):
             if blob.digest in operation.found:
                 self._world.central.contents.add_blob(operation.repository, blob)
 
@@ -180,18 +180,7 @@ class Replaying:
             self._held.setdefault(operation.client, set()).update(blob.digest for blob in image.blobs)
 
     def _image(self, operation: Operation) -> Image:
-        """The logged blobs as an image; the last is taken for its config, and stands for its manifest's digest."""
-        *layers, last = self._blobs(operation)
-        config = Layer(last.digest, last.size_bytes, "config")
-        size_bytes = sized(operation.manifest_bytes, _MANIFEST_BYTES)
-        name = Digest(" ".join(blob.digest for blob in (*layers, config)))
-        return Image(name, tuple(layers), config, size_bytes, 0)
-
-    def _blobs(self, operation: Operation) -> list[Layer]:
-        return [
-            Layer(Digest(digest), sized(size_bytes, self._replay.unknown_bytes), "rootfs")
-            for digest, size_bytes in operation.blobs
-        ]
+        return image_of(operation.blobs, operation.manifest_bytes, self._replay.unknown_bytes)
 
 
 def _profile(machine: Machine) -> Profile:

@@ -93,6 +93,7 @@ class World:
     app_draw: Sequence[float]
     app_client: Sequence[int]
     stable_bytes: Sequence[int] | None = None
+    images: Sequence[Image] | None = None
     watch: Callable[[Path, Registry, Requests], None] | None = None
     faults: Faults | None = None
     torrents: Torrents | None = None
@@ -101,6 +102,10 @@ class World:
     _newest: dict[tuple[str, str], Publish] = field(default_factory=dict)
     _removed: dict[tuple[str, str], Publish] = field(default_factory=dict)
     _awaited: dict[tuple[int, str, Digest], Event] = field(default_factory=dict)
+
+    def name_repositories(self, names: Sequence[str]) -> None:
+        """Give the first applications these names."""
+        self._names.update(enumerate(names))
 
     def repository(self, app: int) -> str:
         """The repository of an application: its account's and its own name."""
@@ -113,8 +118,10 @@ class World:
     def image(self, made: ImageKind, kernel: int, number: int, app: int, rootfs_bytes: int | None = None) -> Image:
         """Image `number` of the run, of an application: the kernel that its release shares, and a rootfs of its own.
 
-        Its size is the kind's unless one is given.
+        Its size is the kind's unless one is given. A log has images of its own.
         """
+        if self.images is not None:
+            return self.images[number]
         kernel_layer = made.kernels[kernel]
         stable_bytes = made.stable_bytes if self.stable_bytes is None else self.stable_bytes[app]
         size_bytes = made.rootfs_bytes if rootfs_bytes is None else rootfs_bytes

@@ -105,6 +105,20 @@ def test_nothing_is_overwritten(regsim: Ask) -> None:
     assert Path("mine.toml").read_text() == "mine"
 
 
+def test_a_file_that_comes_while_it_asks_stays(regsim: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody writes the file between the first question and the last answer: it is theirs."""
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True  # type: ignore[method-assign]
+    terminal.readline = lambda *_: str(Path("mine.toml").write_text("theirs") and "\n")  # type: ignore[method-assign]
+    monkeypatch.setattr("sys.stdin", terminal)
+    answer = regsim("new", "mine.toml")
+    assert answer.code == 2
+    assert answer.err.splitlines()[-1].endswith(
+        "mine.toml: cannot be written (File exists); name a file in a directory of yours"
+    )
+    assert Path("mine.toml").read_text() == "theirs"
+
+
 @pytest.mark.parametrize(
     ("flags", "line"),
     [

@@ -58,12 +58,21 @@ def test_changes_of_one_variant_go_before_what_it_writes(scenario: Scenario) -> 
     assert other.links["dal-was"].delay_s == 0.01575
 
 
-def test_an_override_reaches_into_a_variant_however_that_is_written(document: dict[str, Any]) -> None:
-    """A variant's dotted key and the same key by tables are one: `--set variants.central.policies.route=both` holds."""
-    for route in ("policies.route", {"policies": {"route": "central"}}):
-        document["variants"]["central"] = {route: "central"} if isinstance(route, str) else route
-        changed = sim.load(document, {"variants.central.policies.route": "both"})
-        assert changed.variant("central").policies.route[0].name == "both"
+WRITTEN: dict[str, dict[str, Any]] = {
+    "dotted": {"policies.route": "central"},
+    "tables": {"policies": {"route": "central"}},
+    "both": {"policies": {"fanout": "peer"}, "policies.route": "central"},
+}
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_a_change_reaches_into_a_variant_however_that_is_written(document: dict[str, Any], written: str) -> None:
+    """A variant's dotted key and the same key by tables are one, for overrides and for `with_`."""
+    document["variants"]["central"] = WRITTEN[written]
+    changed = sim.load(document, {"variants.central.policies.route": "both"})
+    assert changed.variant("central").policies.route[0].name == "both"
+    changed = sim.load(document).variant("central").with_({"policies.route": "both"})
+    assert changed.policies.route[0].name == "both"
 
 
 def test_a_change_that_does_not_go_together_is_refused_with_all_its_faults(scenario: Scenario) -> None:

@@ -75,8 +75,6 @@ def landed(t: Tables, f: int, bound_by: int, bound_s: float) -> None:
         beside = errand.beside * profile.closes if content == errand.lead else 0
         body.now_s = stretch(t, body.now_s, errand.way, profile.closes, beside)
         body.now_s += t.registries[way.registry].first_byte_s
-        store(t, e, content)
-        body.now_s += way.back_s
 
 
 def ended(t: Tables, b: int) -> bool:

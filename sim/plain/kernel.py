@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.plain.bodies import ended, landed
+from sim.plain.bodies import ended, landed, store
 from sim.plain.convoys import convoy_due
 from sim.plain.flights import land_alone, send
 from sim.plain.holdings import lane_of
@@ -119,21 +119,24 @@ def _landed_in_engine(t: Tables, n: int) -> None:
 
 def _go_on(t: Tables, f: int, bound_by: int, bound_s: float) -> None:
     """Whoever waits for a flow goes on."""
-    n = len(t.deploys)
     b = t.flows[f].body
     landed(t, f, bound_by, bound_s)
     free(t, f)
-    if n <= b >> 1 < 2 * n:
-        if t.bodies[b].now_s > t.board[0].now_s:
-            schedule(t, t.bodies[b].now_s, CAME, b, 0)
-        else:
-            _came(t, b)
-    elif ended(t, b):
-        commit(t, b >> 1)
+    if t.bodies[b].now_s > t.board[0].now_s:
+        schedule(t, t.bodies[b].now_s, CAME, b, 0)
+    else:
+        _came(t, b)
 
 
 def _came(t: Tables, b: int) -> None:
-    """The last byte of a body that a node fetches is there."""
-    arrived(t, b)
+    """The last byte of a body is where it is to be, and its upload is closed."""
+    n, e = len(t.deploys), b >> 1
+    if n <= e < 2 * n:
+        arrived(t, b)
+        if ended(t, b):
+            fetched(t, e)
+        return
+    store(t, e, b & 1)
+    t.bodies[b].now_s += t.ways[t.errands[e].way].back_s
     if ended(t, b):
-        fetched(t, b >> 1)
+        commit(t, e)

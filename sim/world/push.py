@@ -14,7 +14,7 @@ from sim.world.limits import charge
 from sim.world.log import Moved
 from sim.world.path import Path
 from sim.world.places import Machine, Registry, Way
-from sim.world.talk import ask, carry, groups, insist, leaders, side_by_side, tell
+from sim.world.talk import ask, carry, catch_up, groups, insist, leaders, side_by_side, tell
 from sim.world.world import World
 
 
@@ -95,8 +95,7 @@ def _upload(
         ended = (blob, *trailing) if trails else (blob,)
         yield from charge(path, target, repository, ended, way.back_s)
         path.now_s += target.first_byte_s
-        if not target.merges:
-            yield path.now_s
+        yield from catch_up(world, path)
         for there in ended:
             target.contents.add_blob(repository, there)
         path.now_s += way.back_s

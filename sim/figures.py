@@ -123,16 +123,17 @@ class Quantity:
     """How one kind of figure is read, bounded and written; stands in a field's annotation."""
 
     noun: str
-    parse: Callable[[object], float]
+    parse: Callable[[object], Any]
     format: Callable[[Any], str]
     example: object
     above: float = -math.inf
     least: float = -math.inf
     most: float = math.inf
 
-    def read(self, value: object) -> float:
-        """The figure as a number; UnitError when it cannot be read or is out of bounds."""
-        number = self.parse(value)
+    def read(self, value: object) -> Any:
+        """The figure as a number (or one of each host); UnitError when it cannot be read or is out of bounds."""
+        figure = self.parse(value)
+        number = figure.per_s if isinstance(figure, units.PerHost) else figure
         remedy = f"write a {self.noun} such as {self.example!r}".replace("'", '"')
         if number <= self.above:
             raise UnitError(f"must be above {self.above:g}, got {value}", remedy)
@@ -140,9 +141,9 @@ class Quantity:
             raise UnitError(f"must be at least {self.least:g}, got {value}", remedy)
         if number > self.most:
             raise UnitError(f"must be at most {self.most:g}, got {value}", remedy)
-        return number
+        return figure
 
-    def _validate(self, value: object) -> float:
+    def _validate(self, value: object) -> Any:
         try:
             return self.read(value)
         except UnitError as error:
@@ -208,6 +209,9 @@ CapacityPrice = Annotated[
 ]
 Cost = Annotated[float, Quantity("cost", units.usd_of, units.format_usd, "0.05 USD", least=0)]
 Frequency = Annotated[float, Quantity("frequency", units.per_second_of, units.format_per_second, "50000/day", above=0)]
+HostFrequency = Annotated[
+    float | units.PerHost, Quantity("frequency", units.frequency_of, units.format_frequency, "50000/day", above=0)
+]
 Fraction = Annotated[float, Quantity("fraction", units.fraction_of, units.format_fraction, 0.9, least=0, most=1)]
 Weight = Annotated[float, Quantity("number", _number, repr, 1.0, least=0)]
 Count = Annotated[int, Quantity("whole number", _whole, repr, 20, least=1, most=10**6)]

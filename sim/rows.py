@@ -177,9 +177,15 @@ LISTS: Final = (
     Column("shown_s", "float", "from when on the registry's list says so"),
 )
 
+STREAMS: Final = (
+    Column("deploy", "int", "number of the deploy in the demand, from 0"),
+    Column("stream", "text", "stream that it is of, a key of [demand.streams]; without such the table is empty"),
+)
+
 TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "deploys": DEPLOYS, "transfers": TRANSFERS, "links": LINKS, "registries": REGISTRIES, "syncs": SYNCS,
     "starts": STARTS, "drops": DROPS, "utilisation": UTILISATION, "lists": LISTS,
+    "streams": STREAMS,
 }  # fmt: skip
 
 #: Where rows stand in the order in which they ended: the column that says when.

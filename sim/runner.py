@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sim.result import Result
 from sim.scenario import Scenario
 from sim.streams import Streams
@@ -18,7 +20,7 @@ from sim.workload.demand import Demand
 from sim.workload.logged import Logged
 from sim.world import plainly
 from sim.world.audit import Audit
-from sim.world.build import build
+from sim.world.build import build, placements
 from sim.world.clock import Steps
 from sim.world.deploy import deploy
 from sim.world.replay import Replaying
@@ -59,6 +61,9 @@ def run(
             if plan is not None:  # it turned out not to be plain half-way
                 world = build(scenario, asks, streams)
             _carry_out(world, _arrivals(world, asks), _audit(scenario, world), len(asks))
+        if asks.stream is not None:
+            names = [asks.stream_names[stream] for stream in asks.stream.tolist()]
+            world.log.tables["streams"].fill((np.arange(len(asks)), names))
     return _result(scenario, streams, world, began)
 
 
@@ -68,7 +73,7 @@ def _demand(scenario: Scenario, streams: Streams) -> Demand:
         return redeployed.demand(scenario, logs.source(scenario), streams)
     if scenario.demand.table is not None:
         return listed.demand(scenario, streams)
-    return synthetic.demand(scenario, streams)
+    return synthetic.demand(scenario, streams, placements(scenario, streams))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
 from functools import partial
+from typing import Literal, NamedTuple
 
 from sim.errors import near, shown
 
@@ -72,6 +73,16 @@ _NUMBER = r"[+-]?(?:\d(?:_?\d){0,39}(?:\.\d{1,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,
 _FIGURE = re.compile(rf"\s*({_NUMBER})\s*([^\d\s/]*)\s*(?:/\s*([^\d\s/]+(?:/s)?))?\s*", re.ASCII)
 
 
+_PER_HOST = re.compile(r"(.*\S)\s+per\s+(\S+)\s*")
+
+
+class PerHost(NamedTuple):
+    """A frequency of each node, or of each client."""
+
+    per_s: float
+    host: Literal["node", "client"]
+
+
 class UnitError(ValueError):
     """A figure that cannot be read: what is wrong with it and how to write it instead."""
 
@@ -122,6 +133,35 @@ def per_second_of(text: object) -> float:
     return _float(_parse(text, "frequency"), text, "frequency")
 
 
+def frequency_of(text: object) -> float | PerHost:
+    """Events per second, of all together or of each host: "50000/day", "3/day per node", "5/h per client"."""
+    found = _PER_HOST.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        return per_second_of(text)
+    if found[2] == "node":
+        return PerHost(per_second_of(found[1]), "node")
+    if found[2] == "client":
+        return PerHost(per_second_of(found[1]), "client")
+    raise UnitError(f"is per node or per client, got {shown(text)}", 'write for example "3/day per node"')
+
+
+def per_node_of(text: object) -> float:
+    """Events per second of each node: "3/day per node"."""
+    return _per_host(text, "node")
+
+
+def per_client_of(text: object) -> float:
+    """Events per second of each client: "5/h per client"."""
+    return _per_host(text, "client")
+
+
+def _per_host(text: object, host: str) -> float:
+    found = frequency_of(text)
+    if isinstance(found, PerHost) and found.host == host:
+        return found.per_s
+    raise UnitError(f"must be per {host}, got {shown(text)}", f'write for example "3/day per {host}"')
+
+
 def fraction_of(value: object) -> float:
     """A share of one, which has no dimension: "90 %" and 0.9 are both 0.9."""
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -160,6 +200,12 @@ def format_usd(cost_usd: float) -> str:
 def format_per_second(per_second: float) -> str:
     units = [(f"/{name}", 1 / _TIMES[name]) for name in ("s", "min", "h", "day")]
     return _shortest(_exact(per_second), per_second_of, per_second, units)
+
+
+def format_frequency(frequency: float | PerHost) -> str:
+    if isinstance(frequency, PerHost):
+        return f"{format_per_second(frequency.per_s)} per {frequency.host}"
+    return format_per_second(frequency)
 
 
 def format_fraction(share: float) -> str:

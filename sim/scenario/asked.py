@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from sim.scenario.model import Tables
 from sim.scenario.pushes import Pushes, clients_meant, parsed, text_of
+from sim.scenario.sizes import SizesError
+from sim.scenario.streams import client_shares, image_shares
+from sim.scenario.tables import Image
 
 
 def listed(tables: Tables) -> Pushes | None:
@@ -28,7 +31,7 @@ def most_nodes(tables: Tables) -> int:
     """On how many nodes a deploy starts at most."""
     read = listed(tables)
     if read is None:
-        return tables.demand.nodes
+        return max([stream.nodes for _, stream in tables.demand.pushed_to()], default=1)
     return max(tables.demand.nodes if count is None else count for count in read.column("nodes"))
 
 
@@ -36,9 +39,11 @@ def clients(tables: Tables) -> frozenset[str]:
     """The groups of clients, by key, of which any deploys; in a log any may."""
     if tables.demand.replay is not None:
         return frozenset(tables.clients)
-    read, drawn = listed(tables), frozenset(key for key, group in tables.clients.items() if group.share)
+    read = listed(tables)
     if read is None:
-        return drawn
+        streams = [one for one in tables.demand.named().values() if one.kind != "replacements"]
+        return frozenset(key for stream in streams for key in client_shares(tables, stream))
+    drawn = frozenset(key for key, group in tables.clients.items() if group.share)
     words = set(read.column("client"))
     hosts = {host for word in words if word is not None for names in clients_meant(tables, word) for host in names}
     named = {key for key in tables.clients if hosts & set(tables.host_names.of("clients", key))}
@@ -48,17 +53,33 @@ def clients(tables: Tables) -> frozenset[str]:
 def images(tables: Tables) -> Sequence[tuple[int, int]]:
     """(rootfs, kernel) of each kind of image that is deployed, in bytes; no kernel is 0.
 
-    Of what a log pushes only the bounds are known: from one byte to more than anybody asks about.
+    Of a kind whose sizes vary, the smallest and the largest; of what a log pushes only the bounds are known, from one
+    byte to more than anybody asks about.
     """
     if tables.demand.replay is not None:
         return [(1, 0), (1 << 62, 0)]
-    drawn = {(image.rootfs_bytes, image.kernel_bytes or 0): None for image in tables.images.values() if image.share}
     read = listed(tables)
-    if read is None:
-        return list(drawn)
     found: dict[tuple[int, int], None] = {}
+    if read is None:
+        for _, stream in tables.demand.pushed_to():
+            for key in image_shares(tables, stream):
+                image = tables.images[key]
+                for rootfs_bytes in spanned_bytes(image):
+                    found[rootfs_bytes, image.kernel_bytes or 0] = None
+        return list(found)
     for word, own_bytes in set(zip(read.column("image"), read.column("rootfs"), strict=True)):
         kinds = tables.images.values() if word is None else [tables.images[word]]
         for kind in kinds:
             found[own_bytes or kind.rootfs_bytes, kind.kernel_bytes or 0] = None
     return list(found)
+
+
+def spanned_bytes(image: Image) -> tuple[int, ...]:
+    """The root filesystem's size; where sizes vary, the least and the most that is worth asking about."""
+    if image.sizes is None:
+        return (image.rootfs_bytes,)
+    try:
+        given = image.sizes.given_bytes()
+    except SizesError:  # a check says so
+        given = None
+    return (min(given), max(given)) if given else (1, 2**62)

@@ -18,6 +18,12 @@ from sim.scenario.lines import Line
 from sim.scenario.model import Tables
 from sim.scenario.names import CENTRAL
 from sim.scenario.pushes import tables_can_be_read
+from sim.scenario.streams import (
+    demand_can_be_met,
+    sizes_can_be_drawn,
+    steady_state_is_steady,
+    streams_are_whole,
+)
 from sim.scenario.tables import ClientGroup, Host, NodeGroup, Registry
 from sim.scenario.tariffs import tariffs_count_somewhere, tiers_rise
 from sim.scenario.thresholds import UTILISATION, threshold
@@ -33,7 +39,7 @@ from sim.scenario.wiring import (
     unclear,
     windows,
 )
-from sim.units import UnitError, format_seconds
+from sim.units import PerHost, UnitError
 
 
 def _groups(tables: Tables) -> Iterator[tuple[Path, NodeGroup | ClientGroup]]:
@@ -123,24 +129,6 @@ def kernels_agree(tables: Tables) -> Iterator[Fault]:
             yield Fault(path, "an image without a kernel is a ROM, got false", "add its kernel or remove rom")
 
 
-def demand_can_be_met(tables: Tables) -> Iterator[Fault]:
-    """There are nodes for a deploy, apps for updates, and time for a kernel release."""
-    asked, there = tables.demand, sum(group.count for group in tables.nodes.values())
-    if tables.nodes and asked.nodes > there:
-        problem = f"must be at most {there}, the nodes there are, got {asked.nodes}"
-        yield Fault(("demand", "nodes"), problem, "lower it or add nodes", needs=(("nodes",),))
-    if 0 < there <= asked.nodes and tables.policies.elsewhere:
-        problem = f"needs a node more than a deploy starts on, got {there} nodes for deploys on {asked.nodes}"
-        needs: tuple[Path, ...] = (("nodes",), ("demand", "nodes"))
-        yield Fault(("policies", "elsewhere"), problem, "add nodes or lower it to 0", needs=needs)
-    if asked.apps == 0 and asked.updates == 1:
-        yield Fault(("demand", "apps"), "there is no app to update, got 0", "raise apps, or lower updates below 1")
-    release = asked.kernel_release
-    if release is not None and release.at_s >= tables.run.duration_s:
-        problem = f"must be before run.duration ends, got {format_seconds(release.at_s)}"
-        yield Fault(("demand", "kernel_release", "at"), problem, "lower it or lengthen the run")
-
-
 def jobs_keep_to_their_cap(tables: Tables) -> Iterator[Fault]:
     """A cap on a job holds for each of its bodies, so they must not travel side by side."""
     sync = tables.policies.sync
@@ -217,7 +205,10 @@ CHECKS: tuple[Callable[[Tables], Iterator[Fault]], ...] = (
     shares_are_above_zero,
     profiles_exist,
     kernels_agree,
+    streams_are_whole,
     demand_can_be_met,
+    steady_state_is_steady,
+    sizes_can_be_drawn,
     jobs_keep_to_their_cap,
     faults_have_targets,
     replays_have_hosts,
@@ -243,7 +234,11 @@ def ranges_hold_values(tables: Tables, figures: Mapping[Path, Figure]) -> Iterat
         except UnitError as error:
             yield Fault(where, error.problem, error.remedy)
             continue
-        if not low <= quantity.read(figure.value) <= high:
+        value = quantity.read(figure.value)
+        if len({number.host if isinstance(number, PerHost) else "" for number in (low, value, high)}) > 1:
+            problem = f"must be of the same kind as the value {shown(figure.value)}"
+            yield Fault(where, problem, "write all three per node, per client, or of all together")
+        elif not low <= value <= high:
             limits = " to ".join(shown(limit) for limit in figure.range)
             problem = f"must hold the value {shown(figure.value)}, got {limits}"
             yield Fault(where, problem, "widen it or mend the value")

@@ -19,7 +19,8 @@ from sim import policies
 from sim.policies.snapshot import Due, Owed, PushView
 from sim.scenario import asked
 from sim.scenario.choices import Choice
-from sim.scenario.idle import Idle, beside_a_table, by_policies, in_a_replay
+from sim.scenario.drawn import Asks, asks, of_demand
+from sim.scenario.idle import Idle, in_a_replay
 from sim.scenario.model import Tables
 
 #: At how many times of a run a trigger is asked, and the step between them as a share of it: in step with no period.
@@ -54,10 +55,10 @@ class Happens:
 
 def happens(tables: Tables) -> Happens:
     """What may happen in the world of these tables."""
-    chosen, most = tables.policies, asked.most_nodes(tables)
-    routes = _routes(tables)
+    chosen, together = tables.policies, asks(tables)
+    routes = _routes(tables, together)
     straight = bool(routes & {"node-direct", "both"})
-    plan = policies.rule("fanout", chosen.fanout.name).plan(most, chosen.fanout.parameters)
+    plan = policies.rule("fanout", chosen.fanout.name).plan(together.most, chosen.fanout.parameters)
     nodes = tables.nodes.values()
     limited = (
         tables.central.storage_bytes is not None
@@ -67,7 +68,8 @@ def happens(tables: Tables) -> Happens:
     return Happens(
         routes=routes,
         straight=straight,
-        waits=straight and (plan.pushed < most or chosen.elsewhere > 0) and plan.source == "central",
+        waits=straight
+        and (together.starts or ((plan.pushed < together.most or chosen.elsewhere > 0) and plan.source == "central")),
         to_central="node-direct" in routes and not refuses(chosen.sync.to_central),
         to_nodes=not on_demand(chosen.sync.to_nodes) and not refuses(chosen.sync.to_nodes),
         limited=limited,
@@ -84,17 +86,18 @@ def without_effect(tables: Tables) -> Iterator[Idle]:
         yield from _of_routes(tables, world)
         yield from _of_copies(tables, world)
         yield from _of_registries(tables)
-        yield from _of_demand(tables)
+        yield from of_demand(tables)
     yield from _of_faults(tables)
 
 
-def _routes(tables: Tables) -> frozenset[str]:
+def _routes(tables: Tables, together: Asks) -> frozenset[str]:
     """The ways that the pushes of a scenario may take, by its rules and the images that are asked for."""
-    known = tables.demand.apps > 0 or tables.demand.table is not None or tables.demand.replay is not None
+    if not together.pushes:
+        return frozenset()
     views = [
         PushView(rootfs_bytes, kernel_bytes, update)
         for rootfs_bytes, kernel_bytes in asked.images(tables)
-        for update in ((True, False) if known else (False,))
+        for update in ((True, False) if together.known else (False,))
     ]
     return frozenset(
         policies.rule("route", part.name).decide(view, part.parameters)
@@ -106,17 +109,18 @@ def _routes(tables: Tables) -> frozenset[str]:
 
 def _of_routes(tables: Tables, world: Happens) -> Iterator[Idle]:
     """What pushes and pulls do depends on where pushes go and on how many nodes start an image."""
+    together = asks(tables)
     if not world.straight:
         yield Idle(("policies", "fanout"), "every push goes to central")
-    elif asked.most_nodes(tables) == 1 and not tables.policies.elsewhere:
+    elif together.most == 1 and not together.starts and not tables.policies.elsewhere:
         yield Idle(("policies", "fanout"), "each deploy starts on one node, the one that was pushed to")
     if "central" not in world.routes:
         yield Idle(("policies", "create"), "clients poll after a push to central alone, and there is none")
     if not world.waits and not (tables.policies.create == "poll" and "central" in world.routes):
         yield Idle(("policies", "patience"), "nothing waits for an image to be copied")
-    if tables.demand.reference == "digest":
+    if together.by_digest:
         yield Idle(("policies", "tags", "check"), "instances are created by digest")
-    if asked.most_nodes(tables) == 1 and all(count == 1 for count in _candidates(tables)):
+    if together.most == 1 and not together.starts and all(count == 1 for count in _candidates(tables)):
         yield Idle(("policies", "placement"), "each client has one node to deploy to")
     if tables.policies.placement.name != "weighted":
         for key in tables.nodes:
@@ -142,13 +146,14 @@ def _of_copies(tables: Tables, world: Happens) -> Iterator[Idle]:
         yield Idle((*at, "to_central"), "no push goes to a node alone")
     if not world.to_nodes:
         yield Idle((*at, "targets"), f"nothing is sent to nodes, policies.sync.to_nodes is {sync.to_nodes.name}")
-    if not tables.demand.removals:
+    removes = asks(tables).removes
+    if not removes:
         yield Idle((*at, "deletions"), "nothing is removed, demand.removals is 0")
     triggers = [
         trigger for trigger, used in ((sync.to_central, world.to_central), (sync.to_nodes, world.to_nodes)) if used
     ]
     heeded = any(heeds_delay(trigger, tables.run.duration_s) for trigger in triggers)
-    if not heeded and not (sync.deletions and tables.demand.removals):
+    if not heeded and not (sync.deletions and removes):
         yield Idle((*at, "delay"), "no copy begins a delay after its publish")
     if sync.target_workers is None:
         yield Idle((*at, "queue"), "policies.sync.target_workers is not given")
@@ -178,32 +183,6 @@ def _of_registries(tables: Tables) -> Iterator[Idle]:
         why = "policies.garbage.every is not given" if every_s is None else "none is collected before run.duration ends"
         written = ("untagged", "pause") if every_s is None else type(garbage).model_fields
         yield from (Idle(("policies", "garbage", key.removesuffix("_s")), why) for key in written)
-
-
-def _of_demand(tables: Tables) -> Iterator[Idle]:
-    """Parts of the demand that others switch off."""
-    demand = tables.demand
-    if demand.replay is not None:
-        yield from by_policies()
-    elif demand.table is not None:
-        yield from beside_a_table(tables)
-    elif not demand.apps:
-        for key in ("updates", "popularity", "warm", "rollbacks"):
-            yield Idle(("demand", key), "demand.apps is 0, so every deploy is an app's first")
-    elif not demand.updates:
-        if demand.kernel_release is None:
-            yield Idle(("demand", "rollbacks"), "demand.updates is 0")
-        yield Idle(("demand", "popularity"), "demand.updates is 0")
-    if not demand.removals:
-        yield Idle(("demand", "removed_after"), "demand.removals is 0")
-    if demand.runs_for_s is None:
-        yield from (Idle(("demand", key), "demand.runs_for is not given") for key in ("sleeps_for", "wakes"))
-    elif not demand.wakes:
-        yield Idle(("demand", "sleeps_for"), "demand.wakes is 0")
-    for key in tables.nodes:
-        if not (demand.warm and (demand.apps or demand.table or demand.replay)):
-            why = "demand.warm is false" if demand.apps else "demand.apps is 0"
-            yield Idle(("nodes", key, "cold"), f"every node starts empty, {why}")
 
 
 def _of_faults(tables: Tables) -> Iterator[Idle]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sim import policies
 from sim.scenario import asked
+from sim.scenario.demand import Stream
 from sim.scenario.faults import Path
 from sim.scenario.model import Tables
 
@@ -18,9 +19,16 @@ class Idle(NamedTuple):
     why: str
 
 
+def _stream_keys(*read: str) -> Iterator[str]:
+    """The keys of streams but for those that are read."""
+    for name, field in Stream.model_fields.items():
+        if name not in read:
+            yield field.alias or name
+
+
 def beside_a_table(tables: Tables) -> Iterator[Idle]:
     """What a table of deploys says in every row, or leaves to nobody."""
-    for key in ("rate", "arrivals", "rollbacks"):
+    for key in ("streams", *_stream_keys("apps", "updates", "popularity", "nodes", "reference", "removals")):
         yield Idle(("demand", key), "demand.table lists the deploys")
     read = asked.listed(tables)
     if read is None or None in read.column("app"):
@@ -33,7 +41,7 @@ def beside_a_table(tables: Tables) -> Iterator[Idle]:
 
 def by_policies() -> Iterator[Idle]:
     """A log says who pushes what and when, and the policies all else."""
-    for key in ("rate", "arrivals", "updates", "apps", "popularity", "rollbacks", "kernel_release"):
+    for key in ("streams", "kernel_release", *_stream_keys("nodes", "reference", "removals")):
         yield Idle(("demand", key), "demand.replay has the pushes")
     for key in ("cache", "configs", "start"):
         yield Idle(("demand", "replay", key), "nobody pulls as it was logged, demand.replay.route is policies")

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from sim.figures import Figure, Quantity, default_figure, quantity_of
 from sim.scenario.choices import Choice, kind_of
+from sim.scenario.demand import Stream
 from sim.scenario.faults import Path
 from sim.scenario.lines import Rates
 
@@ -47,7 +48,7 @@ def deciding(tables: BaseModel) -> Iterator[Leaf]:
 
 def leaves(table: BaseModel, path: Path = ()) -> Iterator[Leaf]:
     """Every value that counts in a table and those below it; what is neither written nor has a default is left out."""
-    ignored = table.superseded() if isinstance(table, Rates) else frozenset()
+    ignored = table.superseded() if isinstance(table, Rates | Stream) else frozenset()
     for name, field in type(table).model_fields.items():
         value = getattr(table, name)
         if value is not None and name not in ignored:

@@ -13,6 +13,7 @@ from pydantic import PrivateAttr
 from sim import topologies
 from sim.figures import Table, setting
 from sim.scenario.choices import Shape
+from sim.scenario.demand import Demand
 from sim.scenario.lines import Link, LinkName, Name
 from sim.scenario.names import CENTRAL, SITES, Group, HostNames, LinkNames, site_place
 from sim.scenario.outages import Fault
@@ -22,7 +23,6 @@ from sim.scenario.run import Run
 from sim.scenario.tables import (
     Central,
     ClientGroup,
-    Demand,
     Host,
     Image,
     NodeGroup,

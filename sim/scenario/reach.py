@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from sim.network.graph import Graph, duplex
 from sim.scenario import asked
+from sim.scenario.drawn import asks
 from sim.scenario.effects import LOCAL_FIRST, happens
 from sim.scenario.faults import Path
 from sim.scenario.model import Tables
@@ -67,13 +68,13 @@ def _groups_reached(tables: Tables) -> frozenset[str]:
     if tables.policies.placement.name not in LOCAL_FIRST:
         return frozenset(tables.nodes)
     reached: set[str] = set()
-    asking = asked.clients(tables)
-    for key, client in tables.clients.items():
-        if key not in asking:
+    wanted, asking = asks(tables).reach, asked.clients(tables)
+    for name, client in tables.clients.items():
+        if name not in asking:
             continue
         local = [key for key, group in tables.nodes.items() if group.site == _metro(client)] or list(tables.nodes)
         reached.update(local)
-        left = asked.most_nodes(tables) - sum(tables.nodes[key].count for key in local)
+        left = wanted - sum(tables.nodes[key].count for key in local)
         for key, group in tables.nodes.items():
             if left > 0 and key not in local:
                 reached.add(key)

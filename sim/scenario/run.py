@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import StrictBool, StrictStr
 
-from sim.figures import Count, Duration, Span, Table, Tally, setting
+from sim.figures import Count, Duration, Span, Table, Tally, figure, setting
+from sim.scenario.timeofweek import RunStart
 
 
 class Run(Table):
@@ -20,6 +21,10 @@ class Run(Table):
     duration_s: Span = setting(
         "duration", "24 h",
         about="For how long deploys are asked for; the run goes on until the last of them has ended.",
+    )  # fmt: skip
+    start_s: RunStart = figure(
+        "start", "Mon 00:00", assumption=True,
+        about="When the run begins, in UTC: a weekday with a time, or a date with a time.",
     )  # fmt: skip
     seed: Tally = setting(
         "seed", 1, about="The number from which all random draws come: the same one gives the same rows."

@@ -16,21 +16,19 @@ from sim.figures import (
     Cost,
     Count,
     Duration,
-    Fraction,
-    Frequency,
     Latitude,
     Longitude,
     Rate,
     Size,
     Span,
     Table,
-    Tally,
     Weight,
     figure,
     setting,
 )
 from sim.scenario.lines import Line
-from sim.scenario.replay import Replay
+from sim.scenario.sizes import Sizes
+from sim.scenario.timeofweek import Zone
 
 _ZONE = "ibm-cloud-docs/vpc network-latency, inside a zone"
 _LAMBDA = "AWS Lambda, ATC'23, median"
@@ -44,6 +42,10 @@ class Site(Table):
 
     latitude: Latitude | None = setting("latitude", None, about="Degrees north of the equator, south is negative.")
     longitude: Longitude | None = setting("longitude", None, about="Degrees east of Greenwich, west is negative.")
+    timezone: Zone = figure(
+        "timezone", "UTC", assumption=True,
+        about='The time zone by which its clients keep hours: "Europe/Berlin", or an offset from UTC such as "+05:30".',
+    )  # fmt: skip
 
 
 class _Placed(Table):
@@ -202,6 +204,9 @@ class Image(Table):
         about="The size of the kernel, the layer that apps of this kind share; without one the image is a ROM.",
     )  # fmt: skip
     rootfs_bytes: Size = setting("rootfs", about="The size of the root filesystem, the layer that is each app's own.")
+    sizes: Sizes | None = setting(
+        "sizes", None, about="How root filesystems differ from app to app and from update to update."
+    )
     written_rom: StrictBool | None = setting(
         "rom", None, about="Whether it has no kernel; said by leaving the kernel out, and here only for readers."
     )
@@ -220,80 +225,3 @@ class Image(Table):
     @property
     def is_rom(self) -> bool:
         return self.kernel_bytes is None
-
-
-class KernelRelease(Table):
-    """Every app redeploys once with a new kernel, at an instant of its own drawn between `at` and `over` later."""
-
-    at_s: Duration = setting("at", about="When the first app redeploys with the new kernel.")
-    over_s: Duration = figure(
-        "over", "1 h", assumption=True, about="Within what time after that all apps have redeployed."
-    )
-
-
-class Demand(Table):
-    """What is asked of the registries: deploys a second, of which apps, on how many nodes.
-
-    An instance that `runs_for` so long is scaled to zero, `sleeps_for` a while, and `wakes` so many times; without it
-    it runs until another deploy of its app takes its place. A share of updates, `rollbacks`, goes back to the image
-    before the last. Of a share of the deploys, `removals`, the image is removed
-    where it was pushed to, a while after the deploy ended.
-    """
-
-    rate_per_s: Frequency = figure(
-        "rate", "50000/day", assumption=True, range=("1000/day", "1000000/day"),
-        about="How many deploys are asked for in a time.",
-    )  # fmt: skip
-    arrivals: Literal["poisson", "even"] = figure(
-        "arrivals", "poisson", assumption=True,
-        about="Whether deploys come at random (poisson) or one after another at even times.",
-    )  # fmt: skip
-    updates: Fraction = figure(
-        "updates", 0.9, assumption=True,
-        about="The part of the deploys that update an app that is there; the others are of new ones.",
-    )  # fmt: skip
-    apps: Tally = figure("apps", 5000, assumption=True, about="How many apps there are at the start.")
-    popularity: Weight = figure(
-        "popularity", 0.8, assumption=True, range=(0.0, 1.2),
-        about="The exponent of Zipf's law by which apps are chosen for updates: 0 is all alike.",
-    )  # fmt: skip
-    warm: StrictBool = figure(
-        "warm", True, assumption=True,
-        about="Whether registries hold at the start the images of the apps that are there.",
-    )  # fmt: skip
-    nodes: Count = figure(
-        "nodes", 1, assumption=True, range=(1, 10), about="How many nodes each deploy starts an instance on."
-    )
-    reference: Literal["tag", "digest"] = figure(
-        "reference", "tag", assumption=True,
-        about="Whether nodes pull by a tag, which may have moved on, or by the digest that was pushed.",
-    )  # fmt: skip
-    runs_for_s: Span | None = setting(
-        "runs_for", None,
-        about="After how long an instance is scaled to zero; without it, it runs until its app is deployed again.",
-    )  # fmt: skip
-    sleeps_for_s: Duration = figure(
-        "sleeps_for", "1 h", assumption=True,
-        about="How long an instance that was scaled to zero sleeps until it wakes.",
-    )  # fmt: skip
-    wakes: Tally = figure(
-        "wakes", 0, assumption=True, range=(0, 100), about="How often an instance that was scaled to zero wakes."
-    )
-    rollbacks: Fraction = figure(
-        "rollbacks", 0.0, assumption=True, range=(0.0, 0.2),
-        about="The part of the updates that go back to the image before the last.",
-    )  # fmt: skip
-    removals: Fraction = figure(
-        "removals", 0.0, assumption=True, range=(0.0, 0.5),
-        about="The part of the deploys whose image is removed from where it was pushed to.",
-    )  # fmt: skip
-    removed_after_s: Duration = figure(
-        "removed_after", "1 h", assumption=True, about="How long after its deploy ended such an image is removed."
-    )
-    kernel_release: KernelRelease | None = setting(
-        "kernel_release", None, about="A new kernel with which every app redeploys once."
-    )
-    table: StrictStr | None = setting(
-        "table", None, about="A CSV file of deploys, or its text, instead of drawn ones (scenario/pushes)."
-    )
-    replay: Replay | None = setting("replay", None, about="Pushes and pulls taken from a log instead of drawn.")

@@ -60,8 +60,9 @@ class Demand:
     application), its image's `rootfs_bytes` (above 0, the same for every push of one image; `app_rootfs_bytes` are
     those of the images that are there at the start; else the kind's), how many `nodes` it starts on (at least 1;
     `app_nodes` has those that an application is on at the start), and `by_digest`. `pushes` says which ones push, None
-    if all do; the others start what is there, as `Ask` says.
-    A log has its own `images`, by their numbers, and its own names of applications, `repositories`.
+    if all do; the others start what is there, as `Ask` says. `stream` numbers the streams that they are of, among the
+    `stream_names`; None if these have no names. A log has its own `images`, by their numbers, and its own names of
+    applications, `repositories`.
     """
 
     at_s: NDArray[np.float64]
@@ -88,6 +89,8 @@ class Demand:
     by_digest: NDArray[np.bool_] | None = None
     images: Sequence[Image] | None = None
     repositories: Sequence[str] | None = None
+    stream: NDArray[np.int64] | None = None
+    stream_names: tuple[str, ...] = ()
 
     @classmethod
     def nothing(cls) -> Demand:

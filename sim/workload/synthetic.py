@@ -1,6 +1,7 @@
 """Demand made up from a scenario's `[demand]`: arrivals, which application, new or update, and kernel releases.
 
-Arrivals are a Poisson process (or evenly spaced). A share `updates` of the deploys updates one of the applications
+Arrivals are a Poisson process (or evenly spaced), whose rate may change with the time of the week (`profiles`), or come
+at times of the day. A share `updates` of the deploys updates one of the applications
 that exist at the start, chosen by Zipf's law (popularity of registries' repositories is heavily skewed: Anwar et al.,
 FAST'18); the rest are first deploys of new applications. A kernel release redeploys each existing application once,
 at a time uniform in its window, and every later deploy of that application carries the new kernel. Nothing is asked for
@@ -8,83 +9,119 @@ after the run's duration.
 
 A share `rollbacks` of the updates goes back to the image before the last: the tag moves, and nothing new is sent.
 
-Left out: updates of applications that first appeared during the run, and daily patterns.
+Left out: updates of applications that first appeared during the run.
 """
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.scenario import Scenario
+from sim.scenario.demand import KernelRelease
 from sim.streams import Streams
 from sim.workload import draws
 from sim.workload.demand import Demand
+from sim.workload.merging import Made, merged
+from sim.workload.parts import Part, parts
+from sim.workload.sizes import sizes
+from sim.workload.starts import Placed, replaced, started
+
+_Ints = NDArray[np.int64]
 
 
-def demand(scenario: Scenario, streams: Streams) -> Demand:
-    """The demand of one run."""
-    asked, duration_s = scenario.demand, scenario.run.duration_s
-    known = asked.apps
-    at_s = _arrivals(asked.arrivals, asked.rate_per_s, duration_s, streams.generator("arrivals"))
+def demand(scenario: Scenario, streams: Streams, placed: Placed | None = None) -> Demand:
+    """The demand of one run; `placed` says on which nodes deploys start, which only the replacement of nodes asks."""
+    every = [*parts(scenario)]
+    owners = [part for part in every if part.stream.kind != "replacements" and part.stream.of is None]
+    made = {(part.name, part.group): _made(scenario, part, streams) for part in owners}
+    columns = [*made.values()]
+    columns += [
+        started(scenario, part, streams, made)
+        for part in every
+        if part.stream.of is not None and part.stream.kind == "starts"
+    ]
+    going = [part for part in every if part.stream.kind == "replacements"]
+    if going:
+        so_far = merged(scenario, columns)
+        columns += [replaced(scenario, part, streams, so_far, placed) for part in going]
+    return merged(scenario, columns)
+
+
+def _made(scenario: Scenario, part: Part, streams: Streams) -> Made:
+    """The deploys of a part that has applications of its own, or the starts of these."""
+    asked, entity, duration_s = part.stream, part.entity, scenario.run.duration_s
+    known, starts = part.apps, part.stream.kind == "starts"
+    at_s = part.times(streams, duration_s)
     n = len(at_s)
-    update = streams.generator("updates").random(n) < asked.updates if known else np.zeros(n, dtype=np.bool_)
-    app = draws.zipf(known, asked.popularity, streams.generator("popularity").random(n))
+    update = np.zeros(n, dtype=np.bool_)
+    if known:
+        update = streams.generator("updates", entity).random(n) < (1.0 if starts else asked.updates)
+    app = draws.zipf(known, asked.popularity, streams.generator("popularity", entity).random(n))
     app[~update] = known + np.arange(n - int(update.sum()))
-
-    kernel = np.zeros(n, dtype=np.int64)
-    release = asked.kernel_release
+    kernel, released_s, release = np.zeros(n, dtype=np.int64), None, scenario.demand.kernel_release
     if release is not None:
-        released_s = release.at_s + release.over_s * streams.generator("release").random(known)
-        kernel = np.where(app < known, at_s >= released_s[np.minimum(app, known - 1)], at_s >= release.at_s).astype(
-            np.int64
-        )
-        redeployed = np.flatnonzero(released_s < duration_s)
-        at_s = np.concatenate((at_s, released_s[redeployed]))
-        app = np.concatenate((app, redeployed))
-        kernel = np.concatenate((kernel, np.ones(len(redeployed), dtype=np.int64)))
-        update = np.concatenate((update, np.ones(len(redeployed), dtype=np.bool_)))
-        order = np.argsort(at_s, kind="stable")
-        at_s, app, kernel, update = at_s[order], app[order], kernel[order], update[order]
-
+        released_s = _released_s(release, known, streams.generator("release", entity))
+        begins_s = np.full(n, release.at_s)
+        begins_s[update] = released_s[app[update]]
+        kernel = (at_s >= begins_s).astype(np.int64)
+        if not starts:
+            at_s, app, kernel, update = _redeployed(at_s, app, kernel, update, released_s, duration_s)
+    n, apps = len(at_s), known + int((~update).sum())
     image = None
-    if asked.rollbacks:
-        back = update & (streams.generator("rollbacks").random(len(at_s)) < asked.rollbacks)
+    if asked.rollbacks and not starts:
+        back = update & (streams.generator("rollbacks", entity).random(n) < asked.rollbacks)
         image, kernel = _gone_back(app, kernel, back, known)
-
-    apps = known + int((~update).sum())
-    kind_shares = [image.share for image in scenario.images.values()]
-    client_shares = [group.share / group.count for group in scenario.clients.values() for _ in range(group.count)]
-    return Demand(
+    app_kind = draws.choose(part.kinds, streams.generator("kinds", entity).random(apps))
+    drawn = sizes(scenario, streams, entity, app_kind, app, ~update)
+    rootfs_bytes = None if drawn is None else drawn.image_bytes
+    if drawn is not None and image is not None:
+        rootfs_bytes = np.where(image < n, drawn.image_bytes[np.minimum(image, n - 1)], drawn.app_bytes[app])
+    elsewhere = 0.0 if starts else scenario.policies.elsewhere
+    return Made(
+        part=part,
         at_s=at_s,
         app=app,
         kernel=kernel,
         update=update,
-        route_draw=streams.generator("routes").random(len(at_s)),
-        place_draw=streams.generator("places").random(len(at_s)),
-        app_client=draws.choose(client_shares, streams.generator("clients").random(apps)),
-        app_kind=draws.choose(kind_shares, streams.generator("kinds").random(apps)),
-        app_draw=streams.generator("homes").random(apps),
-        known_apps=known,
+        route_draw=streams.generator("routes", entity).random(n),
+        place_draw=streams.generator("places", entity).random(n),
+        elsewhere=draws.share(elsewhere, n, streams.generator("elsewhere", entity)),
+        removed=draws.share(0.0 if starts else asked.removals, n, streams.generator("removals", entity)),
         image=image,
-        elsewhere=draws.share(scenario.policies.elsewhere, len(at_s), streams.generator("elsewhere")),
-        removed=draws.share(asked.removals, len(at_s), streams.generator("removals")),
+        rootfs_bytes=rootfs_bytes,
+        pushes=not starts,
+        beside=np.full(n, asked.nodes) if starts and asked.starts_on == "more-nodes" else None,
+        app_client=draws.choose(part.clients, streams.generator("clients", entity).random(apps)),
+        app_kind=app_kind,
+        app_draw=streams.generator("homes", entity).random(apps),
+        app_rootfs_bytes=None if drawn is None else drawn.app_bytes,
+        known=known,
+        released_s=released_s,
     )
 
 
-def _arrivals(kind: str, rate_per_s: float, duration_s: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    if kind == "even":
-        # Rounded, for 29 a day are 29 in a day, though their product as floats is a little more.
-        return np.arange(math.ceil(round(rate_per_s * duration_s, 6))) / rate_per_s
-    # Given their number, the times of a Poisson process are independent and uniform.
-    return np.sort(rng.random(rng.poisson(rate_per_s * duration_s)) * duration_s)
+def _released_s(release: KernelRelease, known: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """When each application that exists at the start has the new kernel."""
+    released_s: NDArray[np.float64] = release.at_s + release.over_s * rng.random(known)
+    return released_s
 
 
-def _gone_back(
-    app: NDArray[np.int64], kernel: NDArray[np.int64], back: NDArray[np.bool_], known: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _redeployed(
+    at_s: NDArray[np.float64], app: _Ints, kernel: _Ints, update: NDArray[np.bool_],
+    released_s: NDArray[np.float64], duration_s: float,
+) -> tuple[NDArray[np.float64], _Ints, _Ints, NDArray[np.bool_]]:  # fmt: skip
+    """The deploys with those among them that bring the new kernel to each application."""
+    redeployed = np.flatnonzero(released_s < duration_s)
+    at_s = np.concatenate((at_s, released_s[redeployed]))
+    app = np.concatenate((app, redeployed))
+    kernel = np.concatenate((kernel, np.ones(len(redeployed), dtype=np.int64)))
+    update = np.concatenate((update, np.ones(len(redeployed), dtype=np.bool_)))
+    order = np.argsort(at_s, kind="stable")
+    return at_s[order], app[order], kernel[order], update[order]
+
+
+def _gone_back(app: _Ints, kernel: _Ints, back: NDArray[np.bool_], known: int) -> tuple[_Ints, _Ints]:
     """The number of the image that each deploy pushes, and its kernel: who goes `back` pushes the one before the last.
 
     Each application has a stack: a new image goes on top, going back takes the top off. The lowest of an application

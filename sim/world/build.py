@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from itertools import accumulate
 
 import numpy as np
@@ -88,6 +88,25 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
     if scenario.demand.warm:
         _warm_up(world, demand, {name for name, group in scenario.node_hosts() if group.cold})
     return world
+
+
+def placements(scenario: Scenario, streams: Streams) -> Callable[[int, int, float, float], list[int]]:
+    """On which nodes, by their numbers, a client's deploys start: (client, how many, its app's draw, its own draw).
+
+    The places that tell it are made when it is first asked.
+    """
+
+    @cache
+    def places() -> World:
+        return build(scenario, Demand.nothing(), streams)
+
+    def placed(client: int, count: int, app_draw: float, draw: float) -> list[int]:
+        world = places()
+        wanted = min(count, len(world.nodes))
+        nodes = world.placing.place(world.clients[client], wanted, app_draw, draw)
+        return [node.number - 1 for node in nodes]
+
+    return placed
 
 
 def _client(name: str, group: ClientGroup, first: int, number: int, written: Collection[str | None]) -> Client:

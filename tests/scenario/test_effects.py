@@ -10,10 +10,10 @@ import pytest
 
 import sim
 from sim.scenario import Scenario
+from sim.scenario.demand import Demand
 from sim.scenario.effects import without_effect
 from sim.scenario.faults import dotted
 from sim.scenario.policies import Garbage, Policies, Sync, Tags
-from sim.scenario.tables import Demand
 
 #: Forty deploys in ten minutes on four nodes at two sites, by two clients.
 BASE: Mapping[str, Any] = {
@@ -79,6 +79,15 @@ WORLDS: Mapping[str, Mapping[str, Any]] = {
     "cold": {"demand.warm": False},
     "listed": {"demand.table": LISTED, "policies.route": "node-direct", "policies.sync.delay": "1 s"},
     "listed in part": {"demand.table": "time,nodes\n1,1\n2,2\n20,2\n21,\n40,1\n80,2\n", "policies.route": "both"},
+    "streams": {
+        "demand.streams.pushes": {"updates": 0.5},
+        "demand.streams.more": {"kind": "starts", "of": "pushes", "nodes": 2},
+        "policies.route": "node-direct", "demand.hours": "00:02-00:08",
+    },
+    "starts": {"demand.kind": "starts", "policies.placement": "sticky"},
+    "at times": {"demand.at": ["00:01", "00:06"], "demand.batch": 5},
+    "office hours": {"demand.hours": ["00:00-00:03", "00:05-00:06"]},
+    "replaced": {"demand.streams.dev": {}, "demand.streams.gone": {"kind": "replacements", "rate": "1/min"}},
     "late garbage": {"policies.garbage.every": "20 min", "policies.garbage.pause": "1 s"},
     "crowd": {"demand.apps": 1, "demand.rate": "900/min", "run.duration": "20 s", "policies.placement": "spread",
               "images.large.share": 9, "demand.updates": 1.0},
@@ -141,6 +150,19 @@ FLIPS: Mapping[str, tuple[Any, ...]] = {
     "demand.rollbacks": (0.0, 0.4),
     "demand.removals": (0.0, 0.4),
     "demand.removed_after": ("1 s", "9 s"),
+    "demand.kind": ("starts",),
+    "demand.clients": ("dev", "ops"),
+    "demand.images": ("small", "large"),
+    "demand.hours": ("00:01-00:02", "00:01-00:09"),
+    "demand.weekdays": ("Mon", "Tue"),
+    "demand.weights": ([1, *[0] * 23], [1, *[2] * 23]),
+    "demand.outside": (0.0, 0.3),
+    "demand.ramp": ({"to": "60/min", "over": "5 min"},),
+    "demand.batch": (1, 3),
+    "demand.at": ("00:03", "00:04"),
+    "demand.every": ("2 min", "5 min"),
+    "demand.spread": ("0 s", "20 s"),
+    "demand.starts_on": ("more-nodes", "same-nodes"),
     "demand.kernel_release": ({"at": "1 min", "over": "10 s"},),
     "nodes.near.weight": (1.0, 3.0),
     "nodes.near.cold": (True, False),
@@ -154,7 +176,7 @@ FLIPS: Mapping[str, tuple[Any, ...]] = {
 #: Keys that a flip needs beside it to be valid.
 BESIDE: Mapping[str, Mapping[str, Any]] = {"policies.sync.job_rate": {"policies.sync.references": "series"}}
 #: Keys that always have an effect somewhere by being what they are, or are checked as tables of their own.
-NOT_FLIPPED = {"demand.replay", "demand.table"}
+NOT_FLIPPED = {"demand.replay", "demand.table", "demand.of", "demand.streams"}
 
 
 #: Of these it is what is written that has no effect: without it the run is the same, with another value perhaps not.

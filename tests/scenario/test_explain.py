@@ -134,7 +134,7 @@ def test_a_star_stands_for_every_name(document: dict[str, Any]) -> None:
     [
         ("demand.rte", 'unknown key, got "demand.rte"; did you mean "demand.rate"?'),
         ("demnd.rate", 'unknown key, got "demnd.rate"; did you mean "demand"?'),
-        ("updates", 'unknown key, got "updates"; did you mean demand.updates?'),
+        ("updates", 'unknown key, got "updates"; did you mean demand.updates or demand.streams.NAME.updates?'),
         ("links.dal-was.capacty", 'unknown key, got "links.dal-was.capacty"; did you mean "links.NAME.capacity"?'),
         ("nodes.x.count", 'small.toml has no nodes.x, got "nodes.x.count"; one of n'),
         ("demand.rate.value", 'unknown key, got "demand.rate.value"; demand.rate has no keys'),

@@ -64,7 +64,7 @@ def compare(
         with output.writing(folder):
             late.plots.write(outcome.plot(), folder, "comparison")
             outcome.write(folder)
-    judgements = late.thresholds.judged(outcome, wanted)
+    judgements = late.thresholds.judged(outcome, wanted, allow_failures)
     if as_json:
         told = {"thresholds": [judgement.to_json() for judgement in judgements]} if wanted else {}
         told |= {} if outcome.examined is None else {"assumptions": outcome.examined.to_json()}

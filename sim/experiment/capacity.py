@@ -26,7 +26,7 @@ from sim.experiment.findings import capacity_curves, capacity_lines, capacity_ro
 from sim.experiment.measures import Custom, Measures, check_group, split_by
 from sim.experiment.panels import Curves
 from sim.experiment.runs import Progress, Runs, by_variant
-from sim.experiment.sample import FAILED, Sample, fails_more, least_failing
+from sim.experiment.sample import Sample, counts_failures, fails_more, least_failing
 from sim.experiment.search import (
     RUNS,
     WITHIN,
@@ -212,11 +212,11 @@ def capacity(
     seed = scenario.run.seed if seed is None else seed
     named = variants(scenario, variant)
 
-    allowed = allow_failures or any(each.metric == FAILED for each in wanted)
+    allowed = allow_failures or any(counts_failures(each.metric) for each in wanted)
     spared: dict[str, Sequence[Outcome]] = {}
 
     def test(sample: Sample) -> Look:
-        told = judged(sample, wanted)
+        told = judged(sample, wanted, allow_failures)
         failing = tuple(
             name for name, least in spared.items() if fails_more(sample.outcomes[name], least, sample.confidence)
         )

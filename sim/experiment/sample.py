@@ -32,9 +32,6 @@ RUN_COLUMNS: Final = (
     Column("value", "float", "its value in that run; NaN where it has none"),
 )
 
-#: The metric that counts them.
-FAILED: Final = "failed_deploys"
-
 Values = Mapping[str, Mapping[str, NDArray[np.float64]]]
 
 #: Of two variants the first against the second.
@@ -60,6 +57,12 @@ def values_of(outcomes: Mapping[str, Sequence[Outcome]]) -> Values:
 def interval_of(values: NDArray[np.float64], confidence: float = CONFIDENCE) -> Interval:
     """The interval of a metric's mean, values (runs,): times, bytes, counts and costs are never below zero."""
     return interval(values, confidence, positive=True)
+
+
+def counts_failures(metric: str) -> bool:
+    """Whether a metric is how many deploys failed, of all or of a group."""
+    parts = metric_names.split(metric)
+    return (metric if parts is None else parts.base) == "failed_deploys"
 
 
 def fails_more(

@@ -3,7 +3,8 @@
 A threshold is met when the whole interval is on its good side, missed when the whole of it is on the other, and
 undecided in between, with about how many more runs would decide: an interval's half-width shrinks with the root of the
 number of runs, so what is `d` from the limit needs `runs (h / d)^2` of them. A deploy that failed counts as infinite,
-so a threshold on it is missed.
+so a threshold on it is missed. A difference that says that one variant is better than another is missed where that one
+fails more, unless failures are allowed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from sim import metric_names
 from sim.errors import InputError, near, shown
+from sim.experiment.sample import counts_failures
 from sim.scenario.thresholds import Threshold, limit_of, threshold
 from sim.stats.intervals import Interval
 
@@ -32,17 +35,22 @@ class Measured(Protocol):
     def metrics(self, variant: str) -> Collection[str]: ...
     def interval(self, variant: str, metric: str) -> Interval: ...
     def difference(self, variant: str, metric: str, than: str) -> Interval: ...
+    def fails_more(self, variant: str, than: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One threshold for one variant, or one difference; `more_runs` is about what would decide it, if that is known."""
+    """One threshold for one variant, or one difference; `more_runs` is about what would decide it, if that is known.
+
+    `failing` is the variant that is not better as it fails more.
+    """
 
     threshold: Threshold
     of: str
     outcome: Outcome
     measured: Interval
     more_runs: int | None = None
+    failing: str | None = None
 
     @property
     def condition(self) -> str:
@@ -52,22 +60,23 @@ class Judgement:
     def line(self) -> str:
         """The judgement in words."""
         more = "" if self.more_runs is None else f", about {self.more_runs} more runs would decide"
-        return f"{self.outcome}: {self.of}: {self.condition}{more}"
+        fails = "" if self.failing is None else f", as {self.failing} fails more"
+        return f"{self.outcome}: {self.of}: {self.condition}{more}{fails}"
 
     def to_json(self) -> dict[str, Any]:
         """Its part of a document."""
         return {
             "threshold": self.threshold.text, "of": self.of, "outcome": self.outcome, "mean": self.measured.mean,
-            "low": self.measured.low, "high": self.measured.high, "more_runs": self.more_runs,
+            "low": self.measured.low, "high": self.measured.high, "more_runs": self.more_runs, "failing": self.failing,
         }  # fmt: skip
 
 
-def judged(found: Measured, thresholds: Iterable[Threshold]) -> list[Judgement]:
+def judged(found: Measured, thresholds: Iterable[Threshold], allow_failures: bool = False) -> list[Judgement]:
     """Every threshold for every variant that it is about. InputError for a variant or a link that there is not."""
-    return [judgement for wanted in thresholds for judgement in _each(found, wanted)]
+    return [judgement for wanted in thresholds for judgement in _each(found, wanted, allow_failures)]
 
 
-def _each(found: Measured, wanted: Threshold) -> Iterator[Judgement]:
+def _each(found: Measured, wanted: Threshold, allow_failures: bool) -> Iterator[Judgement]:
     where = f"threshold {shown(wanted.text)}"
     for name in (wanted.variant, wanted.baseline):
         if name is not None and name not in found.variants:
@@ -79,10 +88,29 @@ def _each(found: Measured, wanted: Threshold) -> Iterator[Judgement]:
             raise InputError(where, problem, near(wanted.metric, found.metrics(variant)))
     if wanted.variant is not None and wanted.baseline is not None:
         measured = found.difference(wanted.variant, wanted.metric, wanted.baseline)
-        yield _judge(wanted, f"{wanted.variant} - {wanted.baseline}", measured, found.runs)
+        of = f"{wanted.variant} - {wanted.baseline}"
+        failing = None if allow_failures else _failing(found, wanted, wanted.variant, wanted.baseline)
+        if failing is None:
+            yield _judge(wanted, of, measured, found.runs)
+        else:
+            yield Judgement(wanted, of, "missed", measured, failing=failing)
         return
     for variant in about:
         yield _judge(wanted, variant, found.interval(variant, wanted.metric), found.runs)
+
+
+def _failing(found: Measured, wanted: Threshold, variant: str, baseline: str) -> str | None:
+    """Which of two a difference says to be better though it fails more; None for one of failures themselves.
+
+    None as well where nobody knows which way is better, as of a link's use and of the user's own metrics.
+    """
+    if counts_failures(wanted.metric) or metric_names.why_unknown(wanted.metric) is not None:
+        return None
+    lower_is_better = metric_names.metric(wanted.metric).lower_is_better
+    if lower_is_better is None:
+        return None
+    better, other = (variant, baseline) if wanted.below == lower_is_better else (baseline, variant)
+    return better if found.fails_more(better, other) else None
 
 
 def _judge(wanted: Threshold, of: str, measured: Interval, runs: int) -> Judgement:

@@ -26,11 +26,11 @@ _SPEED: Final = {"p50": "deploy_latency_s.p50", "p95": "deploy_latency_s.p95"}
 _AMOUNTS: Final = {
     "bytes between sites": "wan_bytes",
     "central egress": "central_egress_bytes",
-    "cost": "cost_usd",
+    "cost a month": "cost_usd_per_month",
     "stale starts": "stale_starts",
 }
 #: Said where there is any.
-_IF_ANY: Final = ("cost_usd",)
+_IF_ANY: Final = ("cost_usd_per_month",)
 #: Where the bytes may be that central no longer sends.
 _INSTEAD: Final = {"syncs": "sync_bytes", "pushes": "push_bytes", "pulls": "pull_bytes"}
 #: How much of what central sends less makes something else worth naming.

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from sim import cli
-from sim.experiment.thresholds import _judge, threshold
+from sim.experiment.comparison import Comparison
+from sim.experiment.thresholds import _judge, judged, threshold
 from sim.stats.intervals import Interval
 
 WANTED = threshold("deploy_latency_s.p99 < 3 s")
@@ -31,6 +32,26 @@ def test_an_interval_is_met_missed_or_undecided(measured: Interval, outcome: str
     """Below 3 s is what lies there with its whole interval; a failed deploy is never below."""
     found = _judge(WANTED, "central", measured, 10)
     assert (found.outcome, found.more_runs) == (outcome, more_runs)
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("late - sound: pull_bytes < 0 B", "missed"),
+        ("sound - late: pull_bytes > 0 B", "missed"),  # the same, said the other way round
+        ("sound - late: pull_bytes < 0 B", "missed"),  # that one fails less, and fetches more all the same
+        ("late - sound: dedup_saved_bytes > 0 B", "missed"),
+        ("late - sound: failed_deploys > 0", "met"),
+        ("late: pull_bytes < 1 TB", "met"),
+    ],
+)
+def test_who_fails_more_is_not_better_by_any_difference(failing: Comparison, text: str, outcome: str) -> None:
+    """Deploys that all fail fetch nothing; that this is less than the others' is no threshold met."""
+    (found,) = judged(failing, [threshold(text)])
+    assert found.outcome == outcome
+    assert found.line().endswith("fails more") == (found.failing is not None)
+    (allowed,) = judged(failing, [threshold("late - sound: pull_bytes < 0 B")], allow_failures=True)
+    assert (allowed.outcome, allowed.failing) == ("met", None)
 
 
 QUESTION = """

@@ -72,9 +72,9 @@ def test_a_faster_variant_is_said_to_be_by_how_much_and_at_what_cost(scenario: S
 
 
 def test_what_costs_is_said_to(scenario: Scenario) -> None:
-    """Three dollars a run against four; where nothing has a price no cost is named."""
-    found = comparison(scenario, central={"cost_usd": 4.0}, direct={"cost_usd": 3.0}).verdict
-    assert "; cost 3.00 USD against 4.00 USD (-25 %); " in found
+    """Three dollars a month against four; where nothing has a price no cost is named."""
+    found = comparison(scenario, central={"cost_usd_per_month": 4.0}, direct={"cost_usd_per_month": 3.0}).verdict
+    assert "; cost a month 3.00 USD against 4.00 USD (-25 %); " in found
     assert "USD" not in comparison(scenario, central={}, direct={}).verdict
 
 
@@ -145,8 +145,10 @@ def test_a_small_number_of_runs_is_said_to_be_small(runs: int, few: bool, scenar
 
 def test_who_fails_more_is_ruled_out_whatever_else_it_is(scenario: Scenario) -> None:
     """All of 500 against none: that it is faster, cheaper and sends less is not said, and the other is what is left."""
-    cheap = {**DIRECT, "cost_usd": 1.0}
-    found = comparison(scenario, central={"cost_usd": 4.0}, late=cheap, failing={"late": 100})
+    cheap = {**DIRECT, "cost_usd": 1.0, "cost_usd_per_month": 1.0}
+    found = comparison(
+        scenario, central={"cost_usd": 4.0, "cost_usd_per_month": 4.0}, late=cheap, failing={"late": 100}
+    )
     assert found.verdict.split("\n") == [
         "late is ruled out by failed deploys: of late 500 of 500 (too late); of central 0 of 500.",
         "--allow-failures compares all the same.",
@@ -162,14 +164,15 @@ def test_who_fails_more_is_ruled_out_whatever_else_it_is(scenario: Scenario) -> 
 
 def test_failures_may_be_allowed(scenario: Scenario) -> None:
     """Asked so, the same variant is faster and worth having, and how much fails is still said first."""
-    cheap = {**DIRECT, "cost_usd": 1.0}
+    cheap = {**DIRECT, "cost_usd": 1.0, "cost_usd_per_month": 1.0}
     found = comparison(
-        scenario, central={"cost_usd": 4.0}, late=cheap, failing={"late": 100}, allow_failures=True
+        scenario, central={"cost_usd": 4.0, "cost_usd_per_month": 4.0}, late=cheap, failing={"late": 100},
+        allow_failures=True,
     )  # fmt: skip
     lines = found.verdict.split("\n")
     assert lines[0] == "Failures: central: none failed; late: 500 of 500 deploys failed: too late."
     assert lines[1].startswith("late deploys faster than central: p50 1.00 s against 2.00 s")
-    assert "cost 1.00 USD against 4.00 USD (-75 %)" in lines[2]
+    assert "cost a month 1.00 USD against 4.00 USD (-75 %)" in lines[2]
     assert [choice.variant for choice in found.tradeoff if choice.member] == ["late"]
 
 

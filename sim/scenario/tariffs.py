@@ -49,10 +49,7 @@ def _named(tables: Tables, tariff: Tariff) -> Iterator[tuple[str, tuple[str, ...
 
 def groups_meant(tables: Tables, word: str) -> tuple[str, ...]:
     """The groups of hosts that a word may mean, by their paths: `central`, `nodes/dal`, `clients/dal`."""
-    paths = (*(f"nodes/{key}" for key in tables.nodes), *(f"clients/{key}" for key in tables.clients))
-    if word == CENTRAL or word in paths:
-        return (word,)
-    return tuple(path for path in paths if path.partition("/")[2] == word)
+    return (CENTRAL,) if word == CENTRAL else tuple("/".join(group) for group in tables.groups_meant(word))
 
 
 def tiers_rise(tables: Tables) -> Iterator[Fault]:

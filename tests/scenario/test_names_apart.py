@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 import sim
 from sim import topologies
-from sim.scenario import Scenario
+from sim.scenario import Scenario, canonical, show
 from sim.scenario.names import Group, apart
 from sim.topologies import Span
 from sim.world.network import spans_of
@@ -88,6 +89,19 @@ def test_worlds_run_whatever_the_keys(document: dict[str, Any]) -> None:
     """Deploys end, and the invariants of the world hold, where every table uses the same words."""
     audited = document | {"run": {"duration": "3 min", "audit": True}}
     assert sim.run(Scenario.from_document(audited)).metrics["failed_deploys"] == 0
+
+
+@settings(deadline=None, max_examples=30)
+@given(documents())
+def test_a_resolved_scenario_keeps_its_names(document: dict[str, Any]) -> None:
+    """What `show` prints loads again to the same hosts and links, paths and all."""
+    scenario = Scenario.from_document(document)
+    path = next(iter(scenario.host_names.paths.values()))
+    if scenario.topology.name != "star":
+        scenario = scenario.with_({"links": {path: {"price": "1 USD/GB"}}})
+    again = sim.load(tomllib.loads(show.text(scenario)))
+    assert canonical(again) == canonical(scenario)
+    assert spans_of(again) == spans_of(scenario)
 
 
 SAME = asked(["fra", "was"], {"fra": 1}, {"fra": 1, "central": 1}, ["fra"], "metros")

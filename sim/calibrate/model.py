@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.calibrate.packetwire import PacketWire
+from sim.calibrate.packetwire import PacketWire, RigWire
 from sim.calibrate.parameters import Parameters
 from sim.calibrate.proxied import Asking, Proxy
 from sim.calibrate.rig import Cut, Operation, RigScenario
@@ -69,10 +69,15 @@ class Outcome:
 
 def simulate(scenario: RigScenario, parameters: Parameters, seed: int = 0) -> list[list[Outcome]]:
     """The outcome of each operation of each step; `seed` says which connection of several is first, and the like."""
-    return _Rig(scenario, parameters, Streams(seed)).outcomes(scenario.steps)
+    return Rig(scenario, parameters, Streams(seed)).outcomes(scenario.steps)
 
 
-class _Rig:
+class Rig:
+    """The hosts of a scenario; what bodies go by, and what a cut does, is for others to replace."""
+
+    #: How much longer slow start makes a flow than its rate: packets have a slow start of their own.
+    _ramp = 0.0
+
     def __init__(self, scenario: RigScenario, parameters: Parameters, streams: Streams) -> None:
         self._parameters = parameters
         self._streams = streams
@@ -85,12 +90,13 @@ class _Rig:
         behind = {host.name: host.via for host in scenario.hosts if host.via is not None}
         joined = (replace(span, b=behind.get(span.a, span.b)) for span in spans("star", hosts, (), Star()))
         network = Network(clock, tuple(joined), frozenset(), {})
-        network.wire = self._wire = PacketWire(clock, network.capacity_Bps, scenario.congestion)
+        self._wire = self._made_wire(clock, network.capacity_Bps, scenario)
+        network.wire = self._wire
         self._registries = {
             host.name: Registry(
                 host.name, "", number, _WINDOW_BYTES, contents=Contents(), workers=Workers(_WORKERS),
                 request_s=parameters.request_s, first_byte_s=0.0, list_lag_s=0.0, draw_service=None, tls=False,
-                merges=False, ramp=0.0,
+                merges=False, ramp=self._ramp,
             )
             for number, host in enumerate(scenario.hosts)
             if host.registry is not None
@@ -113,6 +119,9 @@ class _Rig:
             if host.upstream is not None
         }
 
+    def _made_wire(self, clock: Clock, capacity_Bps: Sequence[float], scenario: RigScenario) -> RigWire:
+        return PacketWire(clock, capacity_Bps, scenario.congestion)
+
     def outcomes(self, steps: Sequence[tuple[Operation, ...]]) -> list[list[Outcome]]:
         """What each operation of each step comes to."""
         found = [[Outcome(operation, 0.0, 0.0, 0.0) for operation in step] for step in steps]
@@ -134,6 +143,7 @@ class _Rig:
 
     def _cut(self, cut: Cut, began_s: float) -> Generator[Happening, Any, None]:
         """A host's links lose what is sent on them for a while. Requests are not held up: the rig breaks bodies."""
+        assert isinstance(self._wire, PacketWire)
         links = self._links[cut.host]
         for at_s, lost in ((cut.after_s, True), (cut.after_s + cut.for_s, False)):
             yield began_s + at_s
@@ -227,9 +237,9 @@ class _Rig:
         return image
 
     def _machine(self, host: str, trips: float) -> Machine:
-        """A client process: a machine of its own on its host. Packets have a slow start of their own."""
+        """A client process: a machine of its own on its host."""
         self._machines += 1
-        return Machine(host, "", self._machines, _WINDOW_BYTES, trips=trips, ramp=0.0)
+        return Machine(host, "", self._machines, _WINDOW_BYTES, trips=trips, ramp=self._ramp)
 
     def _image(self, operation: Operation) -> Image:
         keys = [key for key, _ in operation.layers]

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -120,3 +120,18 @@ class PacketWire(Wire):
 
 def _nobody(flight: Flight) -> None:
     """No link is to be given back."""
+
+
+class FlowWire(Wire):
+    """The same where bodies are flows, as in any world: it does not ask who its clients are."""
+
+    again_bytes: Final[Mapping[Lane, float]] = defaultdict(float)
+
+    def enter(self, way: Way, trips: float, body: Body, luck: np.random.Generator) -> None:
+        """A client starts."""
+
+    def leave(self, body: Body) -> None:
+        """A client has ended."""
+
+
+RigWire = PacketWire | FlowWire

@@ -19,11 +19,12 @@ from typing import Any
 import numpy as np
 
 from sim.registry.oci import Digest, Image, Layer
+from sim.world.bodies import carry
 from sim.world.clock import Happening
 from sim.world.log import Moved
 from sim.world.path import Path
 from sim.world.places import Registry, Way
-from sim.world.talk import carry, side_by_side, tell
+from sim.world.talk import side_by_side, tell
 from sim.world.world import World
 
 #: For a tag `GET /v2/` and `HEAD` manifest, for a manifest `GET /v2/` and `GET`, for a blob `GET /v2/`, `HEAD`,

@@ -11,7 +11,9 @@ what was measured:
   in a step of pushes or received in a step of pulls, against the mean over repeats.
 
 Operations that run alone but not plainly are groups of their own, counted as pairs are: `proxy-pull`, from a registry
-that pulls through another, and `cut-push`, in a step in which a link breaks.
+that pulls through another, and `cut-push`, in a step in which a link breaks. What ran in such steps is scored once
+more, as `cut-faults`: not packet by packet, but as a run with `[faults]` has it, bodies as flows and the cut as a link
+that is down (`world/outlast`).
 
 What prepares a fan-out or a crowd is not scored, as the pairs score such: a fan-out counts steps with pulls, a crowd
 steps with pushes, and where some of these are of several operations, those of one do not count.
@@ -26,6 +28,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sim.calibrate import checks
+from sim.calibrate.faulted import simulate_faults
 from sim.calibrate.model import Outcome, simulate
 from sim.calibrate.parameters import Parameters, read, shipped
 from sim.calibrate.rig import Measured, Operation, RigScenario, by_repeat, read_measured, read_scenarios
@@ -34,7 +37,7 @@ from sim.errors import InputError, InputErrors
 GROUPS: Final = (
     "pair-push", "pair-pull", "fanout-mean", "fanout-makespan", "crowd-mean", "crowd-makespan",
     "pair-push-bytes", "pair-pull-bytes", "fanout-bytes", "crowd-bytes", "proxy-pull", "proxy-pull-bytes",
-    "cut-push", "cut-push-bytes",
+    "cut-push", "cut-push-bytes", "cut-faults",
 )  # fmt: skip
 
 #: How many runs of the model a scenario is scored by.
@@ -129,6 +132,21 @@ def score_scenario(
         repeats = rows.get((scenario.name, number))
         if repeats and number in counted:
             yield from _score_step(kind, scenario, number, outcomes, list(repeats.values()))
+    yield from _score_faults(scenario, rows, parameters)
+
+
+def _score_faults(
+    scenario: RigScenario, rows: dict[tuple[str, int], dict[int, list[Measured]]], parameters: Parameters
+) -> Iterator[Scored]:
+    """Each operation of a step in which a link breaks, on the fluid wire, where nothing is left to chance."""
+    cut = {cut.step for cut in scenario.cuts}
+    for number, outcomes in enumerate(simulate_faults(scenario, parameters) if cut else ()):
+        for outcome in outcomes if number in cut else ():
+            repeats = rows.get((scenario.name, number), {}).values()
+            own = [row.seconds for repeat in repeats for row in repeat if _same(outcome, row)]
+            if own:
+                at = outcome.operation.at
+                yield Scored("cut-faults", scenario.name, number, at, outcome.seconds, _mean(own))
 
 
 def _counted(kind: str, scenario: RigScenario) -> frozenset[int]:

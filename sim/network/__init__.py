@@ -6,7 +6,7 @@ reading:
 - `graph`, `shapes`, `graphml`, `distance`, `schedule`: places, links, routes, and capacities that change.
 - `fairshare`: who gets what. `simulate`: when each of many flows ends. `fluid`: the same, one event at a time.
 - `kernel`, `sharing`, `heat`, `solution`, `pairing` over `records`: how, in one text that runs plain or `compiled`.
-- `transport`, `pool`, `climb`, `models`: what a fluid leaves out.
+- `transport`, `pool`, `climb`, `models`, `retransmission`: what a fluid leaves out.
 - `windows` over `packets`, `cubic`, `bbr`, `policing`: flows packet by packet, by windows instead of by shares.
 - `watch`: what links carried and what held flows back.
 - `room`: whether flows can meet at all, for a driver that spares the engine those that cannot.

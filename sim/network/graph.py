@@ -2,8 +2,9 @@
 
 A full-duplex cable is two links, one each way, each with its own capacity. A route is the path of least
 propagation delay (Dijkstra, 1959); among equals the one of fewest links, then the one whose link names come
-first, so that a route never depends on the order in which links were given. Routes are static: no load
-balancing over equal paths, no routing protocol, no queueing delay (that is `transport`'s).
+first, so that a route never depends on the order in which links were given. A route may be asked for that avoids
+some links; who avoids which, and when, is for others to say. No load balancing over equal paths, no queueing delay
+(that is `transport`'s).
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Graph:
             self._leaving.setdefault(link.head, [])
         for leaving in self._leaving.values():
             leaving.sort(key=lambda position: self.links[position].name)
-        self._routes_from: dict[str, dict[str, Route]] = {}
+        self._routes_from: dict[tuple[str, frozenset[int]], dict[str, Route]] = {}
         self._leaves = self._find_leaves()
 
     @property
@@ -84,23 +85,38 @@ class Graph:
         """Capacity of every link, bytes/s, in the order of `links`."""
         return tuple(link.capacity_Bps for link in self.links)
 
-    def route(self, a: str, b: str) -> Route:
-        """The route from `a` to `b`; empty when they are one place. ValueError when there is none."""
+    def route(self, a: str, b: str, avoid: frozenset[int] = frozenset()) -> Route:
+        """The route from `a` to `b`; empty when they are one place. ValueError when there is none.
+
+        It avoids links by their positions, if any are given.
+        """
+        found = self._found(a, b, avoid)
+        if found is None:
+            raise ValueError(f"no route from {a} to {b}: add links that lead there")
+        return found
+
+    def joins(self, a: str, b: str, avoid: frozenset[int] = frozenset()) -> bool:
+        """Whether there is one."""
+        return self._found(a, b, avoid) is not None
+
+    def _found(self, a: str, b: str, avoid: frozenset[int]) -> Route | None:
         self._known(a)
         self._known(b)
         if a == b:
             return Route((), 0.0)
         # Hosts hang on one place each: their routes are that of the places, lengthened at both ends.
         first, last = self._leaves.get(a), self._leaves.get(b)
+        ends = ((first[0],) if first else (), (last[1],) if last else ())
+        if avoid and not avoid.isdisjoint(ends[0] + ends[1]):
+            return None
         inner_a = a if first is None else self.links[first[0]].head
         inner_b = b if last is None else self.links[last[1]].tail
-        routes = self._routes_from.get(inner_a)
+        routes = self._routes_from.get((inner_a, avoid))
         if routes is None:
-            routes = self._routes_from[inner_a] = self._search(inner_a)
+            routes = self._routes_from[inner_a, avoid] = self._search(inner_a, avoid)
         inner = routes.get(inner_b)
         if inner is None:
-            raise ValueError(f"no route from {a} to {b}: add links that lead there")
-        ends = ((first[0],) if first else (), (last[1],) if last else ())
+            return None
         delay_s = sum(self.links[position].delay_s for end in ends for position in end)
         return Route((*ends[0], *inner.links, *ends[1]), inner.delay_s + delay_s)
 
@@ -135,7 +151,7 @@ class Graph:
                 leaves[place] = (out[0], next(position for position in joined[place] if position != out[0]))
         return leaves
 
-    def _search(self, source: str) -> dict[str, Route]:
+    def _search(self, source: str, avoid: frozenset[int]) -> dict[str, Route]:
         found: dict[str, Route] = {}
         frontier: list[tuple[float, int, tuple[str, ...], tuple[int, ...], str]] = [(0.0, 0, (), (), source)]
         while frontier:
@@ -145,7 +161,7 @@ class Graph:
             found[place] = Route(path, delay_s)
             for position in self._leaving[place]:
                 link = self.links[position]
-                if link.head not in found and link.head not in self._leaves:
+                if link.head not in found and link.head not in self._leaves and position not in avoid:
                     step = (delay_s + link.delay_s, hops + 1, (*names, link.name), (*path, position), link.head)
                     heapq.heappush(frontier, step)
         return found

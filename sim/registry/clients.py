@@ -9,14 +9,17 @@ row of the table here.
 A profile is the requests before any blob, those around each blob, and those after all blobs; the world executes
 profiles and knows no client. An image has few blobs and these clients move either one at a time or all at once, so
 what runs side by side is a group of blobs, checked together; containerd's pusher sends the config after the layers.
-What a client does when a connection breaks or a registry does not answer is its `Retry`.
+What a client does when a connection breaks or a registry does not answer is its `Retry`. All of these use Go's HTTP
+client with the same limits, each read in its source: go-containerregistry, pkg/v1/remote/options.go; containerd,
+core/remotes/docker/registry.go; moby, daemon/pkg/registry/registry.go; containers/image, pkg/tlsclientconfig; oras-go,
+by Go's own default transport. None limits how long an answer may take.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 Requests = tuple[str, ...]
 
@@ -34,13 +37,21 @@ MOUNT: Final[Requests] = ("POST upload mount",)
 class Retry:
     """After a failed try a client waits, the first time `waits_s[0]`, and tries again, once for each wait.
 
-    `resumes` says whether it asks for what is missing rather than for all. It gives a request `patience_s` to be
-    answered (containerd and Go's HTTP transport: 30 s to connect).
+    A request alone is sent again by itself. Of an upload that breaks it repeats all that it does for the blob, from the
+    `HEAD` on; or only the request that carries the bytes, from the first of them; or nothing, where they can't be read
+    twice. `resumes` says whether it asks for what is missing rather than for all.
+
+    It gives a connection `dial_s` to be opened and its TLS handshake `handshake_s` (Go's `Dialer.Timeout` and
+    `TLSHandshakeTimeout`). Where it waits for bytes and none come, it gives up after `quiet_s`: Go's keep-alive probes
+    after 30 s, and Linux sends nine more, 30 s apart (`tcp_keepalive_probes`).
     """
 
     waits_s: tuple[float, ...] = ()
     resumes: bool = False
-    patience_s: float = 30.0
+    repeats: Literal["blob", "bytes", "nothing"] = "blob"
+    dial_s: float = 30.0
+    handshake_s: float = 10.0
+    quiet_s: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +102,7 @@ KRAFTKIT: Final = Profile(
     manifests=("GET index", "GET manifest"),
     parallel_pushes=4,
     parallel_pulls=1,
-    retry=Retry((1.0, 3.0)),
+    retry=Retry((1.0, 3.0)),  # pkg/v1/remote/write.go, uploadOne: HEAD, POST, PATCH and PUT are one try
 )
 
 UNIKRAFT: Final = Profile(
@@ -108,7 +119,7 @@ UNIKRAFT: Final = Profile(
     parallel_pulls=3,
     mounts=True,
     config_last=True,
-    retry=Retry((0.0,) * 4),
+    retry=Retry((0.0,) * 4, repeats="bytes"),  # containerd, content.Copy: the writer is reset, at most five times
 )
 
 DOCKER: Final = Profile(
@@ -123,12 +134,12 @@ DOCKER: Final = Profile(
     manifests=("GET index", "GET manifest"),
     parallel_pushes=5,
     parallel_pulls=3,
-    retry=Retry((5.0, 10.0, 15.0, 20.0)),
+    retry=Retry((5.0, 10.0, 15.0, 20.0)),  # xfer/upload.go: all of a layer's upload is one try
 )
 
 ORAS: Final = Profile(
     name="oras",
-    source="oras-go: 3 at once, one PUT a blob, tried 5 times after 0.25 s doubled up to 3 s",
+    source="oras-go: 3 at once, one PUT a blob, tried again 5 times, after 0.25 s doubled up to 3 s",
     login=("GET /v2/", TOKEN),
     tags=("HEAD manifest by tag", "HEAD manifest by digest"),
     blob_check=("HEAD blob",),
@@ -138,7 +149,8 @@ ORAS: Final = Profile(
     manifests=("GET index", "GET manifest"),
     parallel_pushes=3,
     parallel_pulls=3,
-    retry=Retry((0.25, 0.5, 1.0, 2.0)),
+    # registry/remote/retry: single requests, and a blob's bytes, read from a file, can't be sent twice.
+    retry=Retry((0.25, 0.5, 1.0, 2.0, 3.0), repeats="nothing"),
 )
 
 SKOPEO: Final = Profile(

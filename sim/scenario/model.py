@@ -28,6 +28,7 @@ from sim.scenario.tables import (
     NodeGroup,
     Site,
 )
+from sim.scenario.tcp import Tcp
 from sim.scenario.thresholds import Condition
 
 
@@ -57,6 +58,7 @@ class Tables(Table):
     faults: Mapping[Name, Fault] = setting(
         "faults", {}, about="What breaks, by name, at a time that is given or drawn."
     )
+    tcp: Tcp = setting("tcp", {}, about="What hosts' TCP does about links that are down.")
     prices: Prices = setting("prices", {}, about="What registries and traffic cost.")
     thresholds: Mapping[Name, Condition] = setting(
         "thresholds", {}, about="What must hold of every answer, by name, as `--until` has it: METRIC < LIMIT."

@@ -2,6 +2,7 @@
 
 A shape is `spans(hosts, sites, parameters) -> Iterable[Span]`: the links that it generates, which a scenario's
 `[links.NAME]` then override by name; links with `between` are added to them. Where it can't, it raises `ShapeError`.
+Its `Parameters` extend `Routing`; where they don't, routes never change.
 A shape that brings places of its own says which, `places(parameters) -> Iterable[str]`, so that no host is called so;
 one that has to assume what its file does not say tells that, `doubts(parameters) -> Iterable[tuple[key, words]]`.
 Shapes take plain values and know no scenario; what their parameters take from files is found from the `folder` of the
@@ -14,9 +15,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
-from pydantic import BaseModel
+from pydantic import BaseModel, StrictBool
 
 from sim import plugins
+from sim.figures import Duration, Table, figure
 from sim.network import Graph, Schedule, duplex
 
 
@@ -28,6 +30,23 @@ class ShapeError(ValueError):
         self.key = key
         self.problem = problem
         self.remedy = remedy
+
+
+class Routing(Table):
+    """Where routes go once a link is down: keys of every shape, whose `Parameters` extend these.
+
+    They are those of least delay over links that are up, `convergence` after a link went down or came back. Until then
+    they are what they were, and what crosses a link that is down waits (`network/retransmission`).
+    """
+
+    reroute: StrictBool = figure(
+        "reroute", True, source="RFC 2328 (OSPF): routers go round links that are down",
+        about="Whether routes go round links that are down, where the network has another way.",
+    )  # fmt: skip
+    convergence_s: Duration = figure(
+        "convergence", "40 s", source="RFC 2328, C.3: RouterDeadInterval of 40 s", range=("1 s", "180 s"),
+        about="How long after a link went down or came back routes change.",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

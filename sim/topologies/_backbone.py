@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from sim.figures import Duration, Rate, Table, Weight, figure, setting
+from sim.figures import Duration, Rate, Weight, figure, setting
 from sim.network.distance import fibre_s
-from sim.plugins import NoParameters
-from sim.topologies import Host, ShapeError, Site, Span, metros
+from sim.topologies import Host, Routing, ShapeError, Site, Span, metros
 
 
-class Backbone(Table):
+class Backbone(Routing):
     """The links between sites: `capacity` each way, and their `rtt`; without it, that of fibre `detour` times the great
     circle between the sites' positions."""
 
@@ -31,7 +30,7 @@ def joined(
     hosts: Sequence[Host], sites: Sequence[Site], pairs: Iterable[tuple[Site, Site]], backbone: Backbone
 ) -> Iterator[Span]:
     """One span a host, and one for each pair of sites."""
-    lines = metros.spans(hosts, sites, NoParameters())
+    lines = metros.spans(hosts, sites, Routing())
     return chain(lines, (_span(a, b, backbone) for a, b in pairs))
 
 

@@ -18,15 +18,14 @@ from typing import Any
 
 from pydantic import PrivateAttr, StrictStr
 
-from sim.figures import Duration, Rate, Table, Weight, figure, setting
+from sim.figures import Duration, Rate, Weight, figure, setting
 from sim.network import Link
 from sim.network.placenames import plain_name
-from sim.plugins import NoParameters
-from sim.topologies import Host, ShapeError, Site, Span, metros
+from sim.topologies import Host, Routing, ShapeError, Site, Span, metros
 from sim.units import format_rate, format_seconds
 
 
-class Parameters(Table):
+class Parameters(Routing):
     """`file`, from the scenario's folder; `capacity` where an edge has no speed, `rtt` where an end has no position."""
 
     file: StrictStr = setting("file", about="The GraphML file, from the scenario's folder.")
@@ -55,7 +54,7 @@ class Parameters(Table):
 
 def spans(hosts: Sequence[Host], sites: Sequence[Site], parameters: Parameters) -> Iterator[Span]:
     """One span a host, from the host to its site, and one for each edge of the file."""
-    return chain(metros.spans(hosts, sites, NoParameters()), _read(parameters)[0])
+    return chain(metros.spans(hosts, sites, Routing()), _read(parameters)[0])
 
 
 def places(parameters: Parameters) -> tuple[str, ...]:

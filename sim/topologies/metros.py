@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sim.plugins import NoParameters as Parameters
 from sim.topologies import Host, Site, Span
+from sim.topologies import Routing as Parameters
 
 __all__ = ["Parameters", "spans"]
 

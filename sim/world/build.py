@@ -27,7 +27,7 @@ from sim.streams import Streams
 from sim.workload.demand import Demand
 from sim.workload.outages import outages
 from sim.world.clock import Clock
-from sim.world.faults import Faults
+from sim.world.faults import Faults, Hosts
 from sim.world.jobs import Backlog
 from sim.world.limits import Limits, collect, fits
 from sim.world.log import Log
@@ -79,7 +79,7 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> World:
         rounds = int(scenario.run.duration_s // garbage.every_s)
         clock.start(collect(world, rounds, garbage.every_s, garbage.untagged, garbage.pause_s))
     if scenario.faults:
-        world.faults = Faults(world, outages(scenario, streams))
+        world.faults = Faults(world, outages(scenario, streams), Hosts.of(scenario))
     source = scenario.policies.source
     swarm = getattr(policies.rule("source", source.name), "swarm", None)
     if swarm is not None:

@@ -41,11 +41,15 @@ class Failure(Exception):  # noqa: N818 - the world's word for it
 
 
 class Unreachable(Failure):
-    """A link or a registry was down; trying again may help. `sent_bytes` of a body got through before."""
+    """A link or a registry was down; trying again may help. `sent_bytes` of a body got through before.
+
+    What need not be done again would have been done at `idle_s` on idle, whole links, if anything was.
+    """
 
     def __init__(self, reason: str, sent_bytes: int = 0) -> None:
         super().__init__(reason)
         self.sent_bytes = sent_bytes
+        self.idle_s = 0.0
 
 
 class Clock(Environment):

@@ -20,7 +20,7 @@ from sim.world.places import Client, Registry
 from sim.world.pull import Wanted, can_start, pull
 from sim.world.push import push
 from sim.world.sync import Copy, owe, owed_to_nodes
-from sim.world.talk import side_by_side
+from sim.world.talk import answer, call_platform, side_by_side
 from sim.world.world import World
 
 TAG = "latest"
@@ -99,7 +99,7 @@ def _through_central(world: World, path: Path, this: Deploy) -> Steps:
         central = world.central
         own = Copy(this.ask.deploy, central, central, this.repository, TAG, this.image, publish, path.lag_s)
         owe(world, owed_to_nodes(world, own))
-    _create(world, path, this, world.central)
+    yield from _create(world, path, this, world.central)
     if world.rules.polls:
         yield from _poll(world, path, this)
     yield from _start(world, path, [(node, world.central, False) for node in this.nodes], this)
@@ -143,7 +143,7 @@ def _straight_to_nodes(world: World, path: Path, this: Deploy, synced: bool) -> 
     if synced:
         copied = Copy(this.ask.deploy, first[0], world.central, this.repository, TAG, this.image, publish, path.lag_s)
         owe(world, [copied])
-    _create(world, path, this, first[0])
+    yield from _create(world, path, this, first[0])
     peers = plan.source == "peer"
     starts = [
         (node, world.central, False) if node in first else (node, first[0] if peers else world.central, not peers)
@@ -159,7 +159,7 @@ def _from_what_is_there(world: World, path: Path, this: Deploy) -> Steps:
     where neither has any image that it could start.
     """
     path.enter(SYNC_WAIT)
-    _ask_for_instance(world, path, this)
+    yield from _ask_for_instance(world, path, this)
     yield path.now_s
     newest, source = world.newest(this.repository, TAG), world.central
     if newest is not None and world.rules.fanout(len(this.nodes) + 1).source == "peer":
@@ -181,7 +181,8 @@ def _both_at_once(world: World, path: Path, this: Deploy) -> Steps:
     def to_central() -> Steps:
         nonlocal to_central_s
         yield from _push(world, beside, this, world.central)
-        to_central_s = beside.now_s + world.network.way(this.client, world.central).back_s - beside.started_s
+        yield from answer(world, beside, world.network.way(this.client, world.central), this.client.profile.retry)
+        to_central_s = beside.now_s - beside.started_s
 
     try:
         yield from world.clock.together((_straight_to_nodes(world, path, this, synced=False), to_central()))
@@ -195,18 +196,19 @@ def _push(world: World, path: Path, this: Deploy, target: Registry) -> Finding[P
     return within_limits(world, path, target, this.repository, this.image, pushing)
 
 
-def _create(world: World, path: Path, this: Deploy, pushed_to: Registry) -> None:
+def _create(world: World, path: Path, this: Deploy, pushed_to: Registry) -> Steps:
     """The client hears that the push is done and asks the nodes' metro for the instance, over a new connection."""
     path.enter(SYNC_WAIT)
-    path.now_s += world.network.way(this.client, pushed_to).back_s
+    yield from answer(world, path, world.network.way(this.client, pushed_to), this.client.profile.retry)
     this.push_s = path.now_s - path.started_s
-    _ask_for_instance(world, path, this)
+    yield from _ask_for_instance(world, path, this)
 
 
-def _ask_for_instance(world: World, path: Path, this: Deploy) -> None:
+def _ask_for_instance(world: World, path: Path, this: Deploy) -> Steps:
     """The client asks the nodes' metro for the instance, over a new connection."""
-    way = world.network.way(this.client, this.placed[0])
-    path.now_s += way.open_s + way.forth_s
+    node = this.placed[0]
+    way = world.network.way(this.client, node)
+    yield from call_platform(world, path, way, node, this.client.profile.retry)
     this.client_latency_s = path.now_s + way.back_s - path.started_s
 
 

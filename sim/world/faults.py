@@ -1,61 +1,124 @@
 """What breaks and when, carried out: links and registries go down and come back, weaken, or lose what they hold.
 
-The schedule is data (`workload/outages`) and known before the run. Flows on a link that goes down break off at that
-instant (`wire`). A request that can't get through waits until it can, as TCP sends again what was lost, but no longer
-than its client's patience; a registry that is down refuses at once.
+The schedule is data (`workload/outages`) and known before the run. A link that is down, or of whose capacity nothing is
+left, carries nothing: what flows over it stops at that instant (`wire`), and its connections live on and try again
+(`outlast`). A registry that is down refuses at once, and resets its connections. Routes go round links that are down,
+where the network has another way and the scenario says so, a while after they went down, and back as long after they
+came back: routing has to hear of it first (`topologies.Routing`). What is under way then goes on by the new route;
+on the way back nothing is lost, since both ways carry.
+
+Left out: links that fail in one direction, packets that a link drops now and then, and routes of a swarm's pieces.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right, insort
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from simpy import Event
-
+from sim.network.retransmission import Control
+from sim.scenario import Scenario
+from sim.topologies import Routing
 from sim.workload.outages import Outage
-from sim.world.clock import Failure, Steps, Unreachable
+from sim.world.clock import Failure, Steps
+from sim.world.flight import Lane
 from sim.world.limits import lose_all
-from sim.world.path import Path
 
 if TYPE_CHECKING:
-    from sim.world.places import Registry, Way
+    from sim.world.places import Machine, Registry
     from sim.world.world import World
 
-#: How long a request is tried over a link that is down (containerd and Go's HTTP transport: 30 s to connect).
-PATIENCE_S = 30.0
+_NEVER = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """What hosts and routers do about an outage; `scenario.Tcp` and `topologies.Routing` say what each means.
+
+    `converges_s` is None where routes stay what they are.
+    """
+
+    congestion: Control = "cubic"
+    queue_s: float = 0.0
+    retries: int = 15
+    syn_retries: int = 6
+    converges_s: float | None = None
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Hosts:
+        """As a scenario has it; routes of a shape that says nothing of them never change."""
+        tcp, routing = scenario.tcp, scenario.topology.parameters
+        converges_s = routing.convergence_s if isinstance(routing, Routing) and routing.reroute else None
+        return cls(tcp.congestion, tcp.queue_s, tcp.retries, tcp.syn_retries, converges_s)
 
 
 class Faults:
-    """The outages of one run, and what is down just now."""
+    """The outages of one run, and what is down just now, and was before."""
 
-    def __init__(self, world: World, outages: Sequence[Outage]) -> None:
+    def __init__(self, world: World, outages: Iterable[Outage], hosts: Hosts) -> None:
+        self.hosts = hosts
         self._world = world
-        self._down: dict[int, int] = {}
-        self._refuses: dict[int, int] = {}
         self._refuses_tokens: dict[int, int] = {}
         self._factors: dict[int, list[float]] = {}
         self._slower: dict[int, list[float]] = {}
         self._ahead_s: dict[int, list[float]] = {}
         self._whole_s: dict[int, float] = {}
+        #: By link, from when until when it carried nothing; a disk carries nothing while its registry is down.
+        self._cuts: dict[int, list[tuple[float, float]]] = {}
         self._nominal_Bps = world.wire.nominal_Bps
-        self._recovered = Event(world.clock)
-        self._registries = {registry.name: registry for registry in (world.central, *world.nodes)}
+        self._registries = (world.central, *world.nodes)
+        self._named = {registry.name: registry for registry in self._registries}
+        self._disks: set[int] = set()
+        self._changes_s: list[float] = []
+        self._avoided: frozenset[int] = frozenset()
+        if hosts.converges_s is not None:
+            world.network.keep_lanes()
         for outage in outages:
-            world.clock.start(self._happen(outage))
+            self.add(outage)
 
-    def reach(self, path: Path, way: Way, registry: Registry) -> Steps:
-        """Wait until a request to a registry gets through; Unreachable if it is given up or refused."""
-        clock = self._world.clock
-        given_up_s = path.now_s + PATIENCE_S
-        while not (way.up.lane.rate_Bps and way.down.lane.rate_Bps) and not self._refuses.get(registry.number):
-            if clock.now >= given_up_s:
-                path.now_s = clock.now
-                raise Unreachable("link down")
-            yield clock.any_of((self._recovered, clock.at(given_up_s)))
-        path.waited(clock.now - path.now_s)
-        path.now_s = clock.now
-        if self._refuses.get(registry.number):
-            raise Unreachable("registry down")
+    def add(self, outage: Outage) -> None:
+        """One more outage, which has yet to begin."""
+        for at_s in (outage.from_s, outage.until_s):
+            insort(self._changes_s, at_s)
+        self._world.clock.start(self._happen(outage))
+
+    def next_change_s(self) -> float:
+        """When something breaks or comes back next; until then what is up now stays up."""
+        at = bisect_right(self._changes_s, self._world.clock.now)
+        return self._changes_s[at] if at < len(self._changes_s) else _NEVER
+
+    def is_cut(self, lane: Lane, at_s: float, spared: Collection[int] = ()) -> bool:
+        """Whether nothing got over a lane's links at that time, past or present, but for those `spared`."""
+        return self._first(lane, at_s, at_s, False, spared) is not None
+
+    def first_cut_s(self, lane: Lane, from_s: float, until_s: float) -> float | None:
+        """When a lane's links first carried nothing in that time, its ends included."""
+        return self._first(lane, from_s, until_s, False)
+
+    def was_reset(self, lane: Lane, from_s: float, until_s: float) -> bool:
+        """Whether a registry at one of a lane's ends was down in that time, which resets its connections."""
+        return self._first(lane, from_s, until_s, True) is not None
+
+    def own_links(self, machine: Machine) -> Collection[int]:
+        """The links that join a machine to its place."""
+        return self._world.network.graph.leaf(machine.name) or ()
+
+    def _first(
+        self, lane: Lane, from_s: float, until_s: float, disks: bool, spared: Collection[int] = ()
+    ) -> float | None:
+        found: float | None = None
+        for link in lane.route:
+            if (link in self._disks) is not disks or link in spared:
+                continue
+            for began_s, ended_s in reversed(self._cuts.get(link, ())):
+                if ended_s <= from_s:
+                    break
+                if began_s <= until_s:
+                    began_s = max(began_s, from_s)
+                    found = began_s if found is None else min(found, began_s)
+        return found
 
     def show_token(self, registry: Registry) -> None:
         """Failure if a registry refuses tokens just now; trying again with the same one is no use."""
@@ -65,19 +128,15 @@ class Faults:
     def _happen(self, outage: Outage) -> Steps:
         yield outage.from_s
         self._begin(outage)
-        if outage.until_s < float("inf"):
+        if outage.until_s < _NEVER:
             yield outage.until_s
             self._end(outage)
-            recovered, self._recovered = self._recovered, Event(self._world.clock)
-            self._world.clock.deliver(recovered)
 
     def _begin(self, outage: Outage) -> None:
         if outage.kind == "link":
-            for link in self._links(outage.target):
-                self._factors.setdefault(link, []).append(outage.factor)
-                self._resize(link)
+            self._weaken(outage, self._links(outage.target))
             return
-        registry = self._registries[outage.target]
+        registry = self._named[outage.target]
         if outage.kind == "skew":
             self._ahead_s.setdefault(registry.number, []).append(outage.factor)
             self._set_clock(registry)
@@ -87,10 +146,7 @@ class Faults:
         elif outage.kind == "tokens":
             self._refuses_tokens[registry.number] = self._refuses_tokens.get(registry.number, 0) + 1
         else:
-            self._refuses[registry.number] = self._refuses.get(registry.number, 0) + 1
-            disk = self._world.network.disk(registry)
-            self._factors.setdefault(disk, []).append(0.0)
-            self._resize(disk)
+            self._go_down(registry)
             if self._world.torrents is not None:
                 self._world.torrents.leave(registry, lost=outage.kind == "lost")
             if outage.kind == "lost":
@@ -98,11 +154,9 @@ class Faults:
 
     def _end(self, outage: Outage) -> None:
         if outage.kind == "link":
-            for link in self._links(outage.target):
-                self._factors[link].remove(outage.factor)
-                self._resize(link)
+            self._mend(outage, self._links(outage.target))
             return
-        registry = self._registries[outage.target]
+        registry = self._named[outage.target]
         if outage.kind == "skew":
             self._ahead_s[registry.number].remove(outage.factor)
             self._set_clock(registry)
@@ -112,7 +166,6 @@ class Faults:
         elif outage.kind == "tokens":
             self._refuses_tokens[registry.number] -= 1
         else:
-            self._refuses[registry.number] -= 1
             disk = self._world.network.disk(registry)
             self._factors[disk].remove(0.0)
             self._resize(disk)
@@ -131,14 +184,69 @@ class Faults:
         registry.request_s = request_s
         registry.slowness = 1 - whole_s / request_s if request_s else 0.0
 
+    def _go_down(self, registry: Registry) -> None:
+        """A registry refuses whoever asks from now on, and connections to and from it are gone."""
+        registry.kept.clear()
+        for other in self._registries:
+            other.kept.pop(registry.number, None)
+        disk = self._world.network.disk(registry)
+        self._disks.add(disk)
+        self._factors.setdefault(disk, []).append(0.0)
+        self._resize(disk)
+
+    def _weaken(self, outage: Outage, links: tuple[int, ...]) -> None:
+        was_down = self._is_down(links[0])
+        for link in links:
+            self._factors.setdefault(link, []).append(outage.factor)
+            self._resize(link)
+        if not was_down:
+            self._hear_of(links)
+
+    def _mend(self, outage: Outage, links: tuple[int, ...]) -> None:
+        was_down = self._is_down(links[0])
+        for link in links:
+            self._factors[link].remove(outage.factor)
+            self._resize(link)
+        if was_down:
+            self._hear_of(links)
+
     def _links(self, name: str) -> tuple[int, ...]:
         """Both directions of a link."""
         links = self._world.network.graph.links
         return tuple(at for at, link in enumerate(links) if link.name in (f"{name}-up", f"{name}-down"))
 
+    def _is_down(self, link: int) -> bool:
+        return 0.0 in self._factors.get(link, ())
+
     def _resize(self, link: int) -> None:
         """A link carries what its present outages leave of it."""
+        now_s, cuts, down = self._world.clock.now, self._cuts.setdefault(link, []), self._is_down(link)
+        if down and not (cuts and cuts[-1][1] == _NEVER):
+            cuts.append((now_s, _NEVER))
+        elif not down and cuts and cuts[-1][1] == _NEVER:
+            cuts[-1] = (cuts[-1][0], now_s)
         capacity_Bps = self._nominal_Bps[link]
         for factor in self._factors[link]:
             capacity_Bps *= factor
         self._world.wire.set_capacity(link, capacity_Bps)
+
+    def _hear_of(self, links: tuple[int, ...]) -> None:
+        """Routing hears later that these links went down, or came back, if they stay so."""
+        network, converges_s = self._world.network, self.hosts.converges_s
+        if converges_s is not None and network.has_detour(links[0]):
+            now_s = self._world.clock.now
+            insort(self._changes_s, now_s + converges_s)
+            self._world.clock.start(self._converge(links, now_s, now_s + converges_s))
+
+    def _converge(self, links: tuple[int, ...], since_s: float, at_s: float) -> Steps:
+        yield at_s
+        began_s, ended_s = self._cuts[links[0]][-1]
+        down = ended_s == _NEVER
+        if since_s != (began_s if down else ended_s):
+            return  # it has changed since, and routing hears of that
+        world = self._world
+        avoid = self._avoided | set(links) if down else self._avoided - set(links)
+        if avoid != self._avoided:
+            self._avoided = avoid
+            machines = chain(self._registries, world.clients)
+            world.wire.divert(world.network.reroute(avoid, machines, self._registries))

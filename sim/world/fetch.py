@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from sim.policies.snapshot import Holders
 from sim.registry.clients import CONTAINERD, Profile
 from sim.registry.oci import Digest, Layer
+from sim.world.bodies import carry, groups, leaders
 from sim.world.clock import Steps, Unreachable
 from sim.world.log import DeployRow, Moved
 from sim.world.path import Path
 from sim.world.places import Registry, Way
-from sim.world.talk import carry, catch_up, connect, groups, insist, keep_open, leaders, side_by_side, tell
+from sim.world.talk import catch_up, connect, insist, keep_open, side_by_side, tell
 from sim.world.world import World
 
 #: Told of each layer when its last byte is there: which, and the path that brought it.
@@ -25,13 +27,13 @@ def fetch_blobs(
     """Fetch blobs, as many side by side as the client does; each is `arrived` when its last byte is there."""
 
     def get(path: Path, blob: Layer) -> Steps:
-        yield from insist(world, path, profile.retry, lambda sent_bytes: get_once(path, blob, sent_bytes))
+        yield from insist(world, path, way, source, profile.retry, partial(get_once, path, blob))
 
-    def get_once(path: Path, blob: Layer, sent_bytes: int) -> Steps:
+    def get_once(path: Path, blob: Layer, sent_bytes: int, again: bool) -> Steps:
         trails = len(trailing) if blob is leading[0] else 0
-        yield from tell(world, path, way, source, profile.blob_get, beside=trails * len(profile.blob_get))
+        yield from tell(world, path, way, source, profile.blob_get, trails * len(profile.blob_get), profile.retry)
         path.now_s += source.first_byte_s
-        yield from carry(world, path, way.down, blob, leading, moved, sent_bytes)
+        yield from carry(world, path, way.down, blob, leading, moved, sent_bytes, profile.retry.quiet_s)
         path.now_s += way.back_s
         yield from catch_up(world, path)
         # What trails along ends sooner; from when on is not known, so that nobody counts on it before.
@@ -71,7 +73,7 @@ def fetch_from_peers(
     def get(path: Path, source: tuple[Registry, list[Layer]]) -> Steps:
         parent, parts = source
         way = world.network.way(node, parent)
-        yield from connect(world, path, way, node, parent)
+        yield from connect(world, path, way, node, parent, CONTAINERD.retry)
         yield from fetch_blobs(world, path, way, CONTAINERD, parent, tuple(parts), moved, part_arrived)
         keep_open(path, node, parent)
 
@@ -87,8 +89,10 @@ def fetch_from_swarm(
     torrents = world.torrents
     assert torrents is not None
 
+    way = world.network.way(node, upstream)
+
     def get(path: Path, blob: Layer) -> Steps:
-        yield from insist(world, path, CONTAINERD.retry, lambda _: get_once(path, blob))
+        yield from insist(world, path, way, upstream, CONTAINERD.retry, lambda *_: get_once(path, blob))
 
     def get_once(path: Path, blob: Layer) -> Steps:
         yield path.now_s

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sim.registry.oci import Digest
 from sim.rows import PULL, START, SYNC_WAIT, new_tables
 from sim.workload.demand import Ask
-from sim.world.flight import Lane
+from sim.world.flight import Flight, Lane
 from sim.world.path import Path
 from sim.world.places import ImageKind, Machine, Registry
 
@@ -79,6 +79,23 @@ class Moved:
             (self.deploy, self.purpose, content, lane.source, lane.target, lane.wan, started_s, ended_s, size_bytes,
              waited_s, shared, lane.number, bound_by, bound_s)
         )  # fmt: skip
+
+    def land(self, flight: Flight, content: str, ended_s: float, waited_s: float) -> int:
+        """A flight has ended; the bytes that got through. `waited_s` is what it took beyond idle, whole links."""
+        lane, started_s, size_bytes, waited_s = (
+            flight.lane,
+            flight.started_s,
+            int(flight.sent_bytes),
+            max(0.0, waited_s),
+        )
+        if flight.broken:
+            self.add(content, lane, started_s, ended_s, size_bytes, waited_s, flight.shared)
+        elif flight.shared:
+            self.add(content, lane, started_s, ended_s, size_bytes, waited_s, True, *flight.bound)
+        else:
+            bound_s = ended_s - started_s
+            self.add(content, lane, started_s, ended_s, size_bytes, waited_s, False, lane.bound_by, bound_s)
+        return size_bytes
 
     def add_metadata(self, lane: Lane, at_s: float, size_bytes: int) -> None:
         """Manifests, and what was gathered before them, as one body at one instant."""

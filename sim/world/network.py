@@ -1,23 +1,25 @@
 """The scenario's network: its graph, every registry's disk as one more link, and the ways between machines.
 
 A body of bytes to or from a registry crosses the links of the route and the registry's disk, which reads and writes
-share. A way is worked out when it is first used and kept.
+share. A way is worked out when it is first used and kept. Where routes change, ways and their bodies stay the same
+objects and get other lanes, so whoever is under way goes on by the new route with what it sends next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import permutations
 from typing import Final, TypeVar
 
 from sim import topologies
-from sim.network import Graph, Schedule
+from sim.network import Graph, Route, Schedule
 from sim.network.transport import ceiling_Bps, open_s
 from sim.scenario import Link, Scenario
 from sim.topologies import Span
 from sim.world.clock import Clock
+from sim.world.flight import Lane
 from sim.world.hours import Hours
 from sim.world.places import Body, Machine, Registry, Way
 from sim.world.wire import Wire
@@ -96,7 +98,9 @@ class Network:
         self._targets = self._more(disks_Bps, caps.target_Bps)
         self._legs = self._more(permutations(sorted(sites), 2), caps.leg_Bps)
         self._capped = caps != UNCAPPED
-        self._sync_ways: dict[tuple[int, int], Way] = {}
+        self._sync_ways: dict[tuple[int, int], tuple[Registry, Registry, Way]] = {}
+        self._avoided: frozenset[int] = frozenset()
+        self._lanes: dict[tuple[int, int, tuple[int, ...], float], Lane] | None = None
         #: What holds flows back, by name; disks and caps get theirs when they are first crossed.
         self._names = [link.name for link in links] + [""] * (len(self.capacity_Bps) - len(links))
         self.wire = Wire(clock, self.capacity_Bps, self._names)
@@ -127,30 +131,52 @@ class Network:
         """The same for a copy, whose bodies keep to the caps."""
         if not self._capped:
             return self.way(a, b)
-        way = self._sync_ways.get((a.number, b.number))
-        if way is None:
-            plain = self.way(a, b)
-            up = plain.up
-            caps = self._targets.get(b.number), self._legs.get((a.site, b.site))
-            extra = [link for link in caps if link is not None]
-            for link, name in zip(caps, (f"to {b.name}", f"{a.site} to {b.site}"), strict=True):
-                if link is not None:
-                    self._names[link] = f"copies {name}"
-            cap_Bps = min(up.lane.own_cap_Bps, self._job_Bps or up.lane.own_cap_Bps)
-            lane = self.wire.lane(a, b, (*up.lane.route, *extra), cap_Bps)
-            body = Body(lane, up.round_trip_s, up.ramp)
-            way = Way(plain.forth_s, plain.back_s, plain.round_trip_s, plain.open_s, lambda: body, lambda: plain.down)
-            self._sync_ways[a.number, b.number] = way
-        return way
+        found = self._sync_ways.get((a.number, b.number))
+        if found is None:
+            found = self._sync_ways[a.number, b.number] = a, b, self._made_capped(a, b)
+            _ = found[2].up  # lanes are numbered in the order in which ways are found
+        return found[2]
+
+    def has_detour(self, link: int) -> bool:
+        """Whether another way leads from one end of a link of the graph to the other."""
+        ends = self.graph.links[link]
+        return self.graph.joins(ends.tail, ends.head, frozenset({link}))
+
+    def keep_lanes(self) -> None:
+        """Routes may change: a lane that is left is there again when its route is."""
+        self._lanes = {}
+
+    def reroute(self, avoid: frozenset[int], machines: Iterable[Machine], registries: Sequence[Registry]) -> list[Lane]:
+        """From now on routes avoid these links, where there are others; the lanes that are left, which may be in use.
+
+        `registries` in the order of their numbers. Where no other way leads, routes stay what they were.
+        """
+        self._avoided = avoid
+        left: list[Lane] = []
+        for machine in machines:
+            for number, way in machine.ways.items():
+                left += way.follow(self._made(machine, registries[number]))
+        for a, b, way in self._sync_ways.values():
+            left += way.follow(self._made_capped(a, b))
+        return left
+
+    def _route(self, a: str, b: str) -> Route:
+        """As routes are now."""
+        avoid = self._avoided if self._avoided and self.graph.joins(a, b, self._avoided) else frozenset()
+        return self.graph.route(a, b, avoid)
 
     def _work_out(self, a: Machine, b: Registry) -> Way:
-        forth, back = self.graph.route(a.name, b.name), self.graph.route(b.name, a.name)
+        way = a.ways[b.number] = self._made(a, b)
+        return way
+
+    def _made(self, a: Machine, b: Registry) -> Way:
+        forth, back = self._route(a.name, b.name), self._route(b.name, a.name)
         round_trip_s = forth.delay_s + back.delay_s
         with_disks = [machine for machine in (a, b) if machine.number in self._disk]
         disks = tuple(self._disk[machine.number] for machine in with_disks)
         for machine, disk in zip(with_disks, disks, strict=True):
             self._names[disk] = f"{machine.name}-disk"
-        way = a.ways[b.number] = Way(
+        return Way(
             forth_s=forth.delay_s * a.trips,
             back_s=back.delay_s * a.trips,
             round_trip_s=round_trip_s * a.trips,
@@ -158,9 +184,33 @@ class Network:
             up=partial(self._body, a, b, forth.links + disks, round_trip_s),
             down=partial(self._body, b, a, back.links + disks, round_trip_s),
         )
-        return way
+
+    def _made_capped(self, a: Registry, b: Registry) -> Way:
+        plain = self.way(a, b)
+        return Way(
+            plain.forth_s, plain.back_s, plain.round_trip_s, plain.open_s,
+            up=partial(self._capped_body, a, b, plain), down=lambda: plain.down,
+        )  # fmt: skip
 
     def _body(self, source: Machine, target: Machine, route: tuple[int, ...], round_trip_s: float) -> Body:
         cap_Bps = ceiling_Bps(min(source.window_bytes, target.window_bytes), round_trip_s)
-        lane = self.wire.lane(source, target, route, cap_Bps)
-        return Body(lane, round_trip_s, source.ramp)
+        return Body(self._lane(source, target, route, cap_Bps), round_trip_s, source.ramp)
+
+    def _capped_body(self, a: Registry, b: Registry, plain: Way) -> Body:
+        up = plain.up
+        caps = self._targets.get(b.number), self._legs.get((a.site, b.site))
+        extra = [link for link in caps if link is not None]
+        for link, name in zip(caps, (f"to {b.name}", f"{a.site} to {b.site}"), strict=True):
+            if link is not None:
+                self._names[link] = f"copies {name}"
+        cap_Bps = min(up.lane.own_cap_Bps, self._job_Bps or up.lane.own_cap_Bps)
+        return Body(self._lane(a, b, (*up.lane.route, *extra), cap_Bps), up.round_trip_s, up.ramp)
+
+    def _lane(self, source: Machine, target: Machine, route: tuple[int, ...], cap_Bps: float) -> Lane:
+        if self._lanes is None:
+            return self.wire.lane(source, target, route, cap_Bps)
+        key = source.number, target.number, route, cap_Bps
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = self.wire.lane(source, target, route, cap_Bps)
+        return lane

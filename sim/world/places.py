@@ -6,11 +6,12 @@ delays there and back, what opening a connection costs, and for each direction t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from simpy import Event
 
+from sim.network.transport import slow_start_s
 from sim.registry.clients import Profile
 from sim.registry.contents import Contents
 from sim.registry.oci import Digest, Layer
@@ -117,6 +118,31 @@ class Body:
     round_trip_s: float
     ramp: float
 
+    def ramp_s(self, size_bytes: int) -> float:
+        """How much longer slow start makes so many bytes take than their lane's rate does, which must not be 0."""
+        lane = self.lane
+        took_s = lane.ramps_s.get(size_bytes)
+        if took_s is None:
+            took_s = lane.ramps_s[size_bytes] = self.ramp * slow_start_s(size_bytes, lane.rate_Bps, self.round_trip_s)
+        return took_s
+
+    def whole_ramp_s(self, size_bytes: int) -> float:
+        """The same were nothing broken."""
+        if self.lane.is_whole:
+            return self.ramp_s(size_bytes)
+        return self.ramp * slow_start_s(size_bytes, self.lane.whole_rate_Bps, self.round_trip_s)
+
+    def idle_s(self, size_bytes: float, blob: Layer, mates: Sequence[Layer]) -> float:
+        """How long a flow of so much of a blob takes on idle, whole links beside its mates.
+
+        Each has a slow start of its own. They hold each other back; only what others add to that is waiting.
+        """
+        if not mates:
+            return self.lane.idle_s(size_bytes)
+        own_s = self.whole_ramp_s(blob.size_bytes)
+        beside = [(self.whole_ramp_s(other.size_bytes) - own_s, float(other.size_bytes)) for other in mates]
+        return self.lane.idle_s(size_bytes, beside)
+
 
 class Way:
     """From the machine that asks to the registry that answers; its bodies are worked out when they are first used."""
@@ -151,3 +177,16 @@ class Way:
         if body is None:
             body = self._down = self._make_down()
         return body
+
+    def follow(self, now: Way) -> list[Lane]:
+        """Lead where another way does from now on; the lanes that its bodies leave for others."""
+        self.forth_s, self.back_s = now.forth_s, now.back_s
+        self.round_trip_s, self.open_s = now.round_trip_s, now.open_s
+        self._make_up, self._make_down = now._make_up, now._make_down
+        left = []
+        for body, make in ((self._up, now._make_up), (self._down, now._make_down)):
+            moved = None if body is None else make()
+            if body is not None and moved is not None and moved.lane is not body.lane:
+                left.append(body.lane)
+                body.lane, body.round_trip_s = moved.lane, moved.round_trip_s
+        return left

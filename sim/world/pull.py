@@ -17,7 +17,7 @@ from sim.world.limits import sweep, within_limits
 from sim.world.log import Booted, DeployRow, Moved
 from sim.world.path import Path
 from sim.world.places import Registry
-from sim.world.talk import ask, catch_up, connect, keep_open
+from sim.world.talk import answer, ask, catch_up, connect, keep_open
 from sim.world.world import World
 
 
@@ -83,13 +83,13 @@ def _resolve(world: World, path: Path, node: Registry, upstream: Registry, wante
             raise Failure("image not found")
         return own
     way = world.network.way(node, upstream)
-    yield from connect(world, path, way, node, upstream)
+    yield from connect(world, path, way, node, upstream, CONTAINERD.retry)
     yield from ask(world, path, way, upstream, CONTAINERD.retry, CONTAINERD.tags)
     yield path.now_s
     own, theirs = _look_up(node, wanted), _look_up(upstream, wanted)
     if not world.rules.sync.to_nodes.on_demand:
         node.contents.expect(wanted.repository)  # a publish from now on is owed to this node, too
-    path.now_s += way.back_s
+    yield from answer(world, path, way, CONTAINERD.retry)
     keep_open(path, node, upstream)
     if theirs is not None and (own is None or world.rules.wins(theirs.publish, own.publish)):
         return theirs
@@ -123,7 +123,7 @@ def _fetch(
     way = world.network.way(node, upstream)
     moved = Moved(world.log, row.ask.deploy, "pull")
     yield from ask(world, path, way, upstream, CONTAINERD.retry, CONTAINERD.manifests)
-    path.now_s += way.back_s
+    yield from answer(world, path, way, CONTAINERD.retry)
     if not upstream.merges:
         yield path.now_s
     arriving = node.arriving
@@ -160,6 +160,7 @@ def _fetch(
         for arrival in joined:
             arrived_s = yield arrival
             if arrived_s is None:
+                path.now_s = max(path.now_s, world.clock.now)
                 raise Unreachable("the fetch that it joined broke off")
             path.meet(*arrived_s)
         moved.add_metadata(way.down.lane, path.now_s, image.manifest_bytes + image.index_bytes)

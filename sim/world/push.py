@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from dataclasses import replace
+from functools import partial
 
 from sim.registry.clients import MOUNT, TOKEN, Profile
 from sim.registry.contents import Publish
 from sim.registry.oci import Digest, Image, Layer
 from sim.registry.plan import mountable, plan_push
 from sim.rows import CHECKS, COMMIT, UPLOAD
+from sim.world.bodies import carry, groups, leaders
 from sim.world.clock import Finding, Steps
 from sim.world.limits import charge
 from sim.world.log import Moved
 from sim.world.path import Path
 from sim.world.places import Machine, Registry, Way
-from sim.world.talk import ask, carry, catch_up, groups, insist, leaders, side_by_side, tell
+from sim.world.talk import answer, ask, call, catch_up, insist, side_by_side, tell
 from sim.world.world import World
 
 
@@ -24,11 +27,10 @@ def push(
 ) -> Finding[Publish]:  # fmt: skip
     """Bring `image` to `target` under `tag`; ends as `target` has published it, the answer still on its way back."""
     way = world.network.way(source, target)
-    path.now_s += profile.start_s + way.open_s
-    yield from ask(world, path, way, target, profile.retry, profile.login)
+    yield from call(world, path, way, target, profile.retry, profile.login, profile.start_s)
     if world.faults is not None:
         world.faults.show_token(target)
-    path.now_s += way.back_s
+    yield from answer(world, path, way, profile.retry)
     token_until_s = path.now_s + target.token_life_s
     mounts = None
     if profile.mounts:
@@ -38,7 +40,7 @@ def push(
     path.enter(COMMIT)
     if path.now_s > token_until_s and TOKEN in profile.login:  # refused, and asked for anew
         yield from ask(world, path, way, target, profile.retry, (*profile.publish[:1], TOKEN))
-        path.now_s += way.back_s
+        yield from answer(world, path, way, profile.retry)
     yield from ask(world, path, way, target, profile.retry, profile.publish)
     yield path.now_s
     yield from charge(path, target, repository, image.blobs, way.back_s)
@@ -65,7 +67,7 @@ def copy_blobs(
         checks = ()
         yield path.now_s
         plan = plan_push(group, target.contents.blobs(repository), mounts or ())
-        path.now_s += way.back_s
+        yield from answer(world, path, way, profile.retry)
         for blob in plan.skip:
             moved.saved_bytes += blob.size_bytes
             target.contents.add_blob(repository, blob)  # which may have been another repository's
@@ -82,23 +84,37 @@ def _upload(
 ) -> Steps:  # fmt: skip
     """Send blobs side by side, each with the requests that open and close its upload."""
 
-    def send(path: Path, blob: Layer) -> Steps:
-        yield from insist(world, path, profile.retry, lambda sent_bytes: send_once(path, blob, sent_bytes))
+    retry = profile.retry
+    uploads = retry if retry.repeats != "nothing" else replace(retry, waits_s=())
+    opened: set[Digest] = set()
 
-    def send_once(path: Path, blob: Layer, sent_bytes: int) -> Steps:
-        trails = len(trailing) if blob is leading[0] else 0
-        opening = profile.opening(blob.kind)
-        yield from tell(world, path, way, target, opening, beside=trails * len(profile.blob_open))
-        path.now_s += way.back_s
+    def send(path: Path, blob: Layer) -> Steps:
+        yield from insist(world, path, way, target, uploads, partial(send_once, path, blob))
+
+    def send_once(path: Path, blob: Layer, sent_bytes: int, again: bool) -> Steps:
+        trails, began_s = len(trailing) if blob is leading[0] else 0, path.idle_s
+        if again and retry.repeats == "blob":
+            yield from tell(world, path, way, target, profile.blob_check, retry=retry)
+            yield path.now_s
+            has_it = target.contents.has_blob(repository, blob.digest)
+            yield from answer(world, path, way, retry)
+            path.would_be_here_at(began_s)
+            if has_it:
+                return
+        if retry.repeats != "bytes" or blob.digest not in opened:
+            opening = profile.opening(blob.kind)
+            yield from tell(world, path, way, target, opening, trails * len(profile.blob_open), retry)
+            yield from answer(world, path, way, retry)
+            opened.add(blob.digest)
         yield from carry(world, path, way.up, blob, leading, moved, sent_bytes)
-        yield from tell(world, path, way, target, profile.blob_close, beside=trails * len(profile.blob_close))
+        yield from tell(world, path, way, target, profile.blob_close, trails * len(profile.blob_close), retry)
         ended = (blob, *trailing) if trails else (blob,)
         yield from charge(path, target, repository, ended, way.back_s)
         path.now_s += target.first_byte_s
         yield from catch_up(world, path)
         for there in ended:
             target.contents.add_blob(repository, there)
-        path.now_s += way.back_s
+        yield from answer(world, path, way, retry)
 
     leading, trailing = leaders(blobs)
     for blob in trailing:
@@ -113,7 +129,7 @@ def _mount(
     """Have blobs of other repositories in this one: a request each, side by side, and no bytes."""
     yield from ask(world, path, way, target, profile.retry, MOUNT, (len(blobs) - 1) * len(MOUNT))
     yield from charge(path, target, repository, blobs, way.back_s)
-    path.now_s += way.back_s
+    yield from answer(world, path, way, profile.retry)
     for blob in blobs:
         moved.saved_bytes += blob.size_bytes
         target.contents.add_blob(repository, blob)

@@ -28,7 +28,7 @@ from sim.world.log import DeployRow, Moved
 from sim.world.path import Path
 from sim.world.places import Client, ImageKind, Machine, Registry
 from sim.world.push import push
-from sim.world.talk import tell
+from sim.world.talk import answer, call
 from sim.world.world import World
 
 #: A row asks for a number and whether its repository was there; of all else a log says nothing.
@@ -106,7 +106,7 @@ class Replaying:
             world, path, _profile(machine), machine, central, operation.repository, operation.reference, image,
             row.pushed,
         )  # fmt: skip
-        path.now_s += world.network.way(machine, central).back_s
+        yield from answer(world, path, world.network.way(machine, central), _profile(machine).retry)
         row.push_s = row.client_latency_s = path.now_s - path.started_s
         moved, counts = cast(_Counted, row.pushed), self.counts
         counts.pushes += 1
@@ -119,9 +119,9 @@ class Replaying:
         world, central, machine = self._world, self._world.central, row.client
         profile, way = _profile(machine), world.network.way(machine, central)
         path.enter(PULL)
-        path.now_s += self._replay.start_s + profile.start_s + way.open_s
-        yield from tell(world, path, way, central, profile.login + profile.manifests)
-        path.now_s += way.back_s
+        after_s = self._replay.start_s + profile.start_s
+        yield from call(world, path, way, central, profile.retry, profile.login + profile.manifests, after_s)
+        yield from answer(world, path, way, profile.retry)
         yield path.now_s
         image = self._seen(operation)
         held = self._held.setdefault(operation.client, set())

@@ -125,10 +125,10 @@ def _copy(world: World, path: Path, copy: Copy, replica: Replica, moved: Moved) 
         replica.on(Event.VANISHED)
         return
     way = world.network.sync_way(source, target)
-    yield from connect(world, path, way, source, target)
+    yield from connect(world, path, way, source, target, profile.retry)
     yield from copy_blobs(world, path, way, profile, target, copy.repository, image, moved)
     replica.on(Event.CHECKED)
-    yield from tell(world, path, way, target, profile.publish)
+    yield from tell(world, path, way, target, profile.publish, retry=profile.retry)
     yield path.now_s
     yield from charge(path, target, copy.repository, image.blobs, way.back_s)
     replica.on(Event.PUT)

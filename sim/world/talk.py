@@ -1,38 +1,42 @@
-"""Requests and bodies: how a path and a registry talk.
+"""Requests: how a path and a registry talk; what they send is `bodies`'.
 
 Consecutive requests with nothing to decide between them are one stretch of the path's own clock when the registry has
 workers to spare, and one event each when it has not, when service times are drawn, or under `run.detail = "requests"`,
-so that queues are exact where there are any.
+so that queues are exact where there are any. Where links and registries may be down each request and each answer is
+one that has to get through (`outlast`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from sim.network.transport import INITIAL_WINDOW_BYTES, slow_start_s
 from sim.registry.clients import KEEP_OPEN_S, Requests, Retry
-from sim.registry.oci import Layer
 from sim.world.clock import Finding, R, Steps, Unreachable, Waits
-from sim.world.flight import Flight
-from sim.world.log import Moved
+from sim.world.faults import Faults
+from sim.world.outlast import arrive, cross, opened
 from sim.world.path import Path
-from sim.world.places import Body, Kept, Registry, Way
+from sim.world.places import Kept, Registry, Way
 from sim.world.world import World
 
 T = TypeVar("T")
+_NEVER = float("inf")
+#: Nothing is tried again.
+ONCE = Retry()
 
 
-def tell(world: World, path: Path, way: Way, registry: Registry, requests: Requests, beside: int = 0) -> Waits:
+def tell(
+    world: World, path: Path, way: Way, registry: Registry, requests: Requests, beside: int = 0, retry: Retry = ONCE
+) -> Waits:
     """Send requests one after another, each when the one before is answered; ends as the registry has served the last.
 
     `beside` counts requests for other blobs that travel at the same time and are answered no later: they load the
-    registry and take no time of the path's.
+    registry and take no time of the path's. `retry` has how long an answer may take.
     """
+    if world.faults is not None:
+        return _outlast(world, world.faults, path, way, registry, requests, beside, retry, [])
     if world.watch is not None:
         world.watch(path, registry, requests)
-    if world.faults is not None:
-        return _if_reachable(world, path, way, registry, requests, beside)
     if registry.merges:
         return _stretch(path, way, registry, len(requests), beside, world.clock._now)
     return _one_by_one(path, way, registry, len(requests), beside)
@@ -47,38 +51,133 @@ def _stretch(path: Path, way: Way, registry: Registry, count: int, beside: int, 
     return _one_by_one(path, way, registry, count, beside)
 
 
-def _if_reachable(world: World, path: Path, way: Way, registry: Registry, requests: Requests, beside: int) -> Steps:
-    """The same where links and registries may be down: each request waits until it gets through, or is given up."""
-    assert world.faults is not None
-    yield path.now_s
-    yield from world.faults.reach(path, way, registry)
-    yield from _one_by_one(path, way, registry, len(requests), beside)
+def _outlast(
+    world: World, faults: Faults, path: Path, way: Way, registry: Registry, requests: Requests, beside: int,
+    retry: Retry, done: list[float],
+) -> Steps:  # fmt: skip
+    """The same where links and registries may be down; Unreachable from the first request that fails.
+
+    `done` gets, for each that was answered and the last once it is served, when that would be on idle, whole links.
+    """
+    if world.watch is not None:
+        world.watch(path, registry, requests)
+    for number in range(len(requests)):
+        if number:
+            yield from answer(world, path, way, retry)
+            done.append(path.idle_s)
+        yield from cross(world, faults, path, way.up)
+        yield from arrive(faults, path, way, way.forth_s)
+        _serve(path, registry, beside if number == 0 else 0)
+    done.append(path.idle_s)
+
+
+def answer(world: World, path: Path, way: Way, retry: Retry = ONCE) -> Waits:
+    """The answer to the last request comes back."""
+    if world.faults is None:
+        path.now_s += way.back_s
+        return ()
+    return _come_back(world, world.faults, path, way, retry)
+
+
+def _come_back(world: World, faults: Faults, path: Path, way: Way, retry: Retry) -> Steps:
+    yield from cross(world, faults, path, way.down, retry.quiet_s)
+    path.now_s += way.back_s
+
+
+def open_connection(world: World, path: Path, way: Way, registry: Registry, retry: Retry = ONCE) -> Waits:
+    """Open a connection to a registry."""
+    if world.faults is None:
+        path.now_s += way.open_s
+        return ()
+    return opened(world, world.faults, path, way, registry, retry)
+
+
+def call_platform(world: World, path: Path, way: Way, node: Registry, retry: Retry) -> Waits:
+    """Open a connection to a node's platform and send it a request; it is there whatever becomes of its registry."""
+    faults = world.faults
+    if faults is None:
+        path.now_s += way.open_s + way.forth_s
+        return ()
+
+    def attempt(sent_bytes: int, again: bool) -> Steps:
+        yield from opened(world, faults, path, way, node, retry, platform=True)
+        yield from cross(world, faults, path, way.up, spared=faults.own_links(node))
+        path.now_s += way.forth_s
+
+    return _insist(world, path, way, None, retry, attempt)
+
+
+def call(
+    world: World, path: Path, way: Way, registry: Registry, retry: Retry, requests: Requests, after_s: float
+) -> Waits:
+    """Open a connection in a while, and `ask` over it."""
+    if world.faults is None:
+        path.now_s += after_s + way.open_s
+        return tell(world, path, way, registry, requests)
+    path.now_s += after_s
+    return _ask(world, world.faults, path, way, registry, retry, requests, 0, opens=True)
 
 
 def ask(
     world: World, path: Path, way: Way, registry: Registry, retry: Retry, requests: Requests, beside: int = 0
 ) -> Waits:
-    """`tell`, as often as a client does that gets no answer."""
+    """`tell`, each request as often as a client sends it that gets no answer."""
     if world.faults is None:
         return tell(world, path, way, registry, requests, beside)
-    return _insist(path, retry, lambda _: tell(world, path, way, registry, requests, beside))
+    return _ask(world, world.faults, path, way, registry, retry, requests, beside, opens=False)
 
 
-def insist(world: World, path: Path, retry: Retry, attempt: Callable[[int], Waits]) -> Waits:
-    """Attempt something as often as a client does, each time told how many bytes got through before, if that helps it.
+def _ask(
+    world: World, faults: Faults, path: Path, way: Way, registry: Registry, retry: Retry, requests: Requests,
+    beside: int, opens: bool,
+) -> Steps:  # fmt: skip
+    done: list[float] = []
 
-    What a link or a registry that is down breaks may succeed later; any other failure is final.
-    """
-    return attempt(0) if world.faults is None else _insist(path, retry, attempt)
-
-
-def _insist(path: Path, retry: Retry, attempt: Callable[[int], Waits]) -> Steps:
-    sent_bytes, idle_s = 0, path.idle_s
-    for wait_s in (*retry.waits_s, None):
+    def attempt(sent_bytes: int, again: bool) -> Steps:
+        left = requests[len(done) :]
         try:
-            yield from attempt(sent_bytes)
+            yield from _outlast(world, faults, path, way, registry, left, 0 if done else beside, retry, done)
+        except Unreachable as broken:
+            broken.idle_s = done[-1] if done else broken.idle_s
+            raise
+
+    return _insist(world, path, way, registry, retry, attempt, opens)
+
+
+def insist(
+    world: World, path: Path, way: Way, registry: Registry, retry: Retry, attempt: Callable[[int, bool], Waits]
+) -> Waits:
+    """Attempt something as often as a client does, told how many bytes got through before, if that helps it, and
+    whether it is not the first time.
+
+    What breaks a connection may be over later; any other failure is final. Each try after the first opens another.
+    """
+    if world.faults is None:
+        return attempt(0, False)
+    return _insist(world, path, way, registry, retry, attempt)
+
+
+def _insist(
+    world: World, path: Path, way: Way, registry: Registry | None, retry: Retry, attempt: Callable[[int, bool], Waits],
+    opens: bool = False,
+) -> Steps:  # fmt: skip
+    """The same; without a registry an attempt opens its own connections, and where it `opens` the first does, too.
+
+    All that an attempt did in vain was waiting.
+    """
+    sent_bytes, idle_s = 0, path.idle_s
+    for number, wait_s in enumerate((*retry.waits_s, None)):
+        try:
+            if registry is not None and (number or opens):
+                yield from open_connection(world, path, way, registry, retry)
+                idle_s += way.open_s if opens else 0.0
+                opens = False
+                if number:
+                    path.would_be_here_at(idle_s)
+            yield from attempt(sent_bytes, number > 0)
         except Unreachable as broken:
             sent_bytes = sent_bytes + broken.sent_bytes if retry.resumes else 0
+            idle_s = max(idle_s, broken.idle_s)
             path.now_s += wait_s or 0.0
             path.would_be_here_at(idle_s)
             if wait_s is None:
@@ -94,146 +193,69 @@ def _one_by_one(path: Path, way: Way, registry: Registry, requests: int, beside:
         if number:
             path.now_s += way.round_trip_s
         yield path.now_s
-        service_s = registry.service_s(1)
-        queued_s = max(0.0, registry.workers.free_s[0] - path.now_s)
-        path.waited(queued_s + service_s * registry.slowness)
-        done_s = registry.workers.serve(path.now_s, service_s)
-        for _ in range(beside if number == 0 else 0):
-            registry.workers.serve(path.now_s, registry.service_s(1))
-        path.now_s = done_s
+        _serve(path, registry, beside if number == 0 else 0)
 
 
-def connect(world: World, path: Path, way: Way, source: Registry, target: Registry) -> Waits:
+def _serve(path: Path, registry: Registry, beside: int) -> None:
+    """A request has arrived, and so many of other blobs."""
+    service_s = registry.service_s(1)
+    queued_s = max(0.0, registry.workers.free_s[0] - path.now_s)
+    path.waited(queued_s + service_s * registry.slowness)
+    done_s = registry.workers.serve(path.now_s, service_s)
+    for _ in range(beside):
+        registry.workers.serve(path.now_s, registry.service_s(1))
+    path.now_s = done_s
+
+
+def connect(world: World, path: Path, way: Way, source: Registry, target: Registry, retry: Retry = ONCE) -> Waits:
     """Have a connection between registries: one that is open from a while ago, or is being opened, or a new one.
 
     Whoever finds one that is being opened waits until it is.
     """
     kept = source.kept.get(target.number)
     if kept is None or kept.until_s < path.now_s:
-        return _open(world, path, way, source, target)
+        return _open(world, path, way, source, target, retry)
     path.now_s = max(path.now_s, kept.ready_s)
     keep_open(path, source, target)
     return ()
 
 
-def _open(world: World, path: Path, way: Way, source: Registry, target: Registry) -> Steps:
+def _open(world: World, path: Path, way: Way, source: Registry, target: Registry, retry: Retry) -> Steps:
     """The same, once everybody has come who may open one before."""
     yield from catch_up(world, path)
     kept = source.kept.get(target.number)
     if kept is None or kept.until_s < path.now_s:
-        path.now_s += way.open_s
+        # Whoever comes meanwhile waits as long as that takes on links that are up.
+        source.kept[target.number] = Kept(path.now_s + way.open_s, path.now_s + way.open_s)
+        try:
+            yield from _opened(world, path, way, target, retry)
+        except Unreachable:
+            source.kept.pop(target.number, None)
+            raise
         source.kept[target.number] = Kept(path.now_s)
     else:
         path.now_s = max(path.now_s, kept.ready_s)
     keep_open(path, source, target)
 
 
+def _opened(world: World, path: Path, way: Way, target: Registry, retry: Retry) -> Waits:
+    """Open a connection, as often as a client tries to."""
+    if world.faults is None:
+        return open_connection(world, path, way, target, retry)
+    return _insist(world, path, way, None, retry, lambda *_: open_connection(world, path, way, target, retry))
+
+
 def keep_open(path: Path, source: Registry, target: Registry) -> None:
     """A connection between registries was used until now, and is kept for a while from here."""
-    kept = source.kept[target.number]
+    kept = source.kept.get(target.number)
+    if kept is None:  # it was reset meanwhile, and another opened
+        kept = source.kept[target.number] = Kept(path.now_s)
     kept.until_s = max(kept.until_s, path.now_s + KEEP_OPEN_S)
 
 
 def catch_up(world: World, path: Path) -> Waits:
     """Wait for the world where the path has run ahead of it: what follows others may see."""
     return (path.now_s,) if path.now_s > world.clock._now else ()
-
-
-def carry(
-    world: World, path: Path, body: Body, blob: Layer, beside: Sequence[Layer], moved: Moved, sent_bytes: int = 0
-) -> Waits:
-    """Send a blob's bytes; ends as the last has left. `beside` are the blobs of its group, itself among them.
-
-    Of a blob that broke off `sent_bytes` are there already.
-
-    Slow start is a delay before the flow: what it costs over sending at the idle lane's rate. A blob within the
-    initial window needs no flow, only the time that the idle lane takes.
-    """
-    if blob.size_bytes > INITIAL_WINDOW_BYTES:
-        return _flow(world, path, body, blob, beside, moved, sent_bytes)
-    if not body.lane.rate_Bps:
-        raise Unreachable("connection lost")
-    started_s = path.now_s
-    path.now_s += blob.size_bytes / body.lane.rate_Bps
-    if not body.lane.is_whole:
-        path.waited(path.now_s - started_s - blob.size_bytes / body.lane.whole_rate_Bps)
-    moved.add(blob.kind, body.lane, started_s, path.now_s, blob.size_bytes)
-    return ()
-
-
-def _flow(
-    world: World, path: Path, body: Body, blob: Layer, beside: Sequence[Layer], moved: Moved, sent_bytes: int
-) -> Steps:
-    size_bytes, lane, idle_s = blob.size_bytes - sent_bytes, body.lane, path.idle_s
-    mates = [other for other in beside if other is not blob]
-    if size_bytes > 0:
-        path.now_s = started_s = path.now_s + ramp_s(body, size_bytes)
-        yield started_s
-        flight = world.wire.send(lane, size_bytes)
-        yield flight
-        path.now_s = world.clock._now
-        _landed(path, body, flight, blob, mates, moved)
-    if world.faults is not None:
-        # What broke held it back, too: it waited all that it took beyond the whole blob on whole links.
-        whole_s = whole_ramp_s(body, blob.size_bytes) + _idle_s(body, blob.size_bytes, blob, mates)
-        path.would_be_here_at(idle_s + whole_s)
-
-
-def ramp_s(body: Body, size_bytes: int) -> float:
-    """How much longer slow start makes a body of bytes take than its lane's rate does; Unreachable if that is 0."""
-    lane = body.lane
-    took_s = lane.ramps_s.get(size_bytes)
-    if took_s is None:
-        if not lane.rate_Bps:
-            raise Unreachable("connection lost")
-        took_s = lane.ramps_s[size_bytes] = body.ramp * slow_start_s(size_bytes, lane.rate_Bps, body.round_trip_s)
-    return took_s
-
-
-def whole_ramp_s(body: Body, size_bytes: int) -> float:
-    """The same were nothing broken."""
-    if body.lane.is_whole:
-        return ramp_s(body, size_bytes)
-    return body.ramp * slow_start_s(size_bytes, body.lane.whole_rate_Bps, body.round_trip_s)
-
-
-def _idle_s(body: Body, size_bytes: float, blob: Layer, mates: Sequence[Layer]) -> float:
-    """How long a flow of a blob takes on idle, whole links beside its mates, each of which has a slow start of its own.
-
-    They hold each other back; only what others add to that is waiting.
-    """
-    if not mates:
-        return body.lane.idle_s(size_bytes)
-    own_s = whole_ramp_s(body, blob.size_bytes)
-    beside = [(whole_ramp_s(body, other.size_bytes) - own_s, float(other.size_bytes)) for other in mates]
-    return body.lane.idle_s(size_bytes, beside)
-
-
-def _landed(path: Path, body: Body, flight: Flight, blob: Layer, mates: Sequence[Layer], moved: Moved) -> None:
-    """A flight has ended where the path is now: its row; Unreachable if it broke off."""
-    lane, started_s, ended_s = flight.lane, flight.started_s, path.now_s
-    if flight._value is not None:
-        got_bytes = int(flight.sent_bytes)
-        moved.add(blob.kind, lane, started_s, ended_s, got_bytes, 0.0, flight.shared)
-        raise Unreachable("connection lost", got_bytes)
-    size_bytes = int(flight.size_bytes)
-    if not flight.shared:
-        lasted_s = ended_s - started_s
-        waited_s = 0.0 if lane.is_whole else max(0.0, lasted_s - _idle_s(body, size_bytes, blob, mates))
-        moved.add(blob.kind, lane, started_s, ended_s, size_bytes, waited_s, False, lane.bound_by, lasted_s)
-        return
-    waited_s = ended_s - started_s - _idle_s(body, size_bytes, blob, mates)
-    path.waited(waited_s)
-    moved.add(blob.kind, lane, started_s, ended_s, size_bytes, max(0.0, waited_s), True, *flight.bound)
-
-
-def groups(blobs: tuple[Layer, ...], size: int, config_last: bool) -> Iterable[tuple[Layer, ...]]:
-    """The blobs that a client moves side by side, at most `size` at once, group after group."""
-    if config_last:
-        layers = tuple(blob for blob in blobs if blob.kind != "config")
-        configs = tuple(blob for blob in blobs if blob.kind == "config")
-        return (*groups(layers, size, False), *groups(configs, size, False))
-    return (blobs,) if 0 < len(blobs) <= size else [blobs[i : i + size] for i in range(0, len(blobs), size)]
 
 
 def side_by_side(world: World, path: Path, things: Sequence[T], do: Callable[[Path, T], Finding[R]]) -> Finding[R]:
@@ -251,23 +273,3 @@ def _branch(world: World, path: Path, things: Sequence[T], do: Callable[[Path, T
         return (yield from world.clock.together(map(do, branches, things)))
     finally:
         path.join(branches)
-
-
-def leaders(blobs: Sequence[Layer]) -> tuple[list[Layer], list[Layer]]:
-    """The blobs that decide how long a group takes, and those that only trail along.
-
-    A blob within the initial window needs no flow and the same requests as a larger one, so beside a larger one it
-    ends first.
-    """
-    large: list[Layer] = []
-    small: list[Layer] = []
-    for blob in blobs:
-        (large if blob.size_bytes > INITIAL_WINDOW_BYTES else small).append(blob)
-    if small and not large:
-        large.append(max(small, key=_size_bytes))
-        small.remove(large[0])
-    return large, small
-
-
-def _size_bytes(blob: Layer) -> int:
-    return blob.size_bytes

@@ -1,12 +1,13 @@
 """The fluid network of a world: flows over links that may change under them.
 
-A link's capacity may change at any instant, and a link that is down breaks what crosses it. A run in which that never
-happens pays nothing for it: who shares with whom as flows come and go is `sharing`'s.
+A link's capacity may change at any instant, and what flows over a link that goes down breaks off: what becomes of it,
+and of its connection, is `outlast`'s. A run in which that never happens pays nothing for it: who shares with whom as
+flows come and go is `sharing`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from sim.world.clock import Clock
@@ -53,6 +54,14 @@ class Wire(Sharing):
         self._arm()
         if self.heed is not None:
             self.heed(link, capacity_Bps)
+
+    def divert(self, lanes: Collection[Lane]) -> None:
+        """Routes have changed under these lanes: flows on them break off now, to go on elsewhere."""
+        if lanes:
+            self._settle()
+            left = set(lanes)
+            _tell(self._take_off([f for f in (*self._lone, *self._fluid.tokens()) if f.lane in left]))
+            self._arm()
 
     def set_nominal(self, link: int, capacity_Bps: float) -> None:
         """From now on a link would carry so many bytes/s, and does in the part that is not broken."""

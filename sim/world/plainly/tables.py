@@ -17,7 +17,6 @@ from sim.world.deploy import TAG
 from sim.world.flight import Lane
 from sim.world.places import Body, Machine, Registry, Way
 from sim.world.plainly.conditions import Plan
-from sim.world.talk import ramp_s
 from sim.world.world import World
 
 #: Rows for flows under way, and for what has yet to happen, to begin with.
@@ -179,7 +178,7 @@ def _apps(
         for purpose, body in enumerate(bodies):
             for content, size_bytes in enumerate((kind.kernel_bytes, kind.rootfs_bytes)):
                 if size_bytes:
-                    ramps_s[app, 2 * purpose + content] = ramp_s(body, size_bytes)
+                    ramps_s[app, 2 * purpose + content] = body.ramp_s(size_bytes)
     return made, ramps_s
 
 

@@ -1,13 +1,14 @@
-"""What a shell may offer after `--set`, `--vary`, `--explain` and `--variant`: keys and names of the file at hand.
+"""What a shell may offer for a scenario and after `--set`, `--vary`, `--explain` and `--variant`: keys and names.
 
-Files are left to the shell, which knows them. A file that cannot be read leaves the keys that any scenario has; what
-goes wrong in a completion is nobody's to read, so it offers nothing.
+Files are left to the shell, which knows them, unless a shipped scenario's name begins as written. A file that cannot be
+read leaves the keys that any scenario has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 
 #: Beside a key in zsh and fish stands what it is.
 Offer = tuple[str, str]
+
+
+def files(context: typer.Context, incomplete: str) -> list[str]:
+    """The shipped scenarios, and what stands here beside them; nothing where no shipped one begins as written."""
+    shipped = [name for name in late.shipped.names() if name.startswith(incomplete)]
+    here = [f"{path}/" if path.is_dir() else str(path) for path in Path().glob(f"{incomplete}*")] if shipped else []
+    return [*shipped, *sorted(name for name in here if name.endswith((".toml", "/")))]
 
 
 def settings(context: typer.Context, incomplete: str) -> list[Offer]:
@@ -55,7 +63,6 @@ def _document(context: typer.Context) -> Mapping[str, Any] | None:
     """
     named = context.params.get("file") or context.params.get("files") or ()
     for word in (*([named] if isinstance(named, str) else named), *context.args):
-        if word.endswith(".toml"):
-            with suppress(InputError):
-                return late.document.read(word)
+        with suppress(InputError):
+            return late.document.read(late.shipped.located(word))
     return None

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from sim.scenario import keys as keys
     from sim.scenario import new as new
     from sim.scenario import schema as schema
+    from sim.scenario import shipped as shipped
     from sim.scenario import show as show
 
 _HOMES: Final[Mapping[str, str]] = {
@@ -77,6 +78,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "schema": "sim.scenario.schema",
     "score": "sim.calibrate.score",
     "selftest": "sim.calibrate.selftest",
+    "shipped": "sim.scenario.shipped",
     "show": "sim.scenario.show",
     "store": "sim.experiment.store",
     "sweep": "sim.experiment.sweep",

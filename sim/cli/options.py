@@ -19,8 +19,20 @@ if TYPE_CHECKING:
     from sim.scenario.thresholds import Threshold
 
 UNTIL: Final = 'write for example --until "deploy_latency_s.p99 < 3 s"'
-File = Annotated[str, typer.Argument(metavar="FILE", help="A scenario, in TOML.", show_default=False)]
-Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios, in TOML.", show_default=False)]
+File = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE", help="A scenario, in TOML, or the name of one that ships.", show_default=False,
+        autocompletion=completion.files,
+    ),
+]  # fmt: skip
+Files = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILE...", help="Scenarios, in TOML, or names of those that ship.", show_default=False,
+        autocompletion=completion.files,
+    ),
+]  # fmt: skip
 Settings = Annotated[
     list[str] | None,
     typer.Option(

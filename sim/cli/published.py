@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from sim.cli import late, options, output
-from sim.scenario.shipped import folder_located
 
 
 def published(
@@ -21,7 +20,7 @@ def published(
     """Run the scenarios of published results and print simulated beside published, good or bad."""
     if not quiet:
         output.note(f"simulating what was published: {folder}")
-    found = late.published.compare(str(folder_located(folder)), only)
+    found = late.published.compare(str(late.shipped.folder_located(folder)), only)
     if as_json:
         output.document(late.published.to_json(found))
     else:

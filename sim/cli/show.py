@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 def show(
     file: Annotated[
-        str | None, typer.Argument(metavar="[FILE]", help="A scenario, in TOML.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="[FILE]",
+            help="A scenario, in TOML, or the name of one that ships.",
+            show_default=False,
+            autocompletion=completion.files,
+        ),
     ] = None,
     settings: options.Settings = None,
     variant: options.Variant = None,

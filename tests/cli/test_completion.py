@@ -75,7 +75,7 @@ def test_the_script_works_in_a_shell(tmp_path: Path) -> None:
 def test_keys_are_those_of_the_file() -> None:
     """After --set stand the keys under the names of the file, wherever it stands; with a star, those of any name."""
     assert offered("regsim", "run", METROS, "--set", "nodes.dal.cou") == ["nodes.dal.count="]
-    assert offered("regsim", "sweep", "--seed", "3", METROS, "--vary", "demand.ra") == ["demand.rate="]
+    assert offered("regsim", "sweep", "--seed", "3", METROS, "--vary", "demand.upd") == ["demand.updates="]
     assert offered("regsim", "capacity", METROS, "--vary", "nodes.*.cou") == ["nodes.*.count="]
 
 
@@ -90,6 +90,16 @@ def test_variants_are_those_of_the_file() -> None:
     """After --variant stand the file's variants that begin as written."""
     assert offered("regsim", "show", METROS, "--variant", "node") == ["node-direct"]
     assert offered("regsim", "show", METROS, "--variant", "") == ["central", "node-direct"]
+
+
+def test_shipped_scenarios_are_offered_beside_what_is_here() -> None:
+    """A name that begins as written comes with the files and folders here that do; other files are the shell's."""
+    assert offered("regsim", "compare", "metr") == ["metros"]
+    assert offered("regsim", "check", "s") == ["same-tag-two-writers", "seed-saturation", "sync-window", "systems",
+                                               "scenarios/", "sim/"]  # fmt: skip
+    assert offered("regsim", "compare", "scenarios/me") == []
+    assert offered("regsim", "show", "metros", "--variant", "node") == ["node-direct"]
+    assert offered("regsim", "run", "metros", "--set", "nodes.dal.cou") == ["nodes.dal.count="]
 
 
 def test_keys_come_with_what_they_are_where_shells_show_it() -> None:

@@ -16,6 +16,20 @@ from sim import rows
 from sim.errors import near, shown
 from sim.rows import Metric, Unit
 
+#: What is told of each fault, as in `faults.NAME.drained_s`: unit and meaning.
+FAULTS: Final[Mapping[str, tuple[Unit, str]]] = {
+    "times": ("", "how often the fault came"),
+    "deploys": ("", "deploys under way at some time of it"),
+    "failed": ("", "deploys among them that failed"),
+    "latency_s.p50": ("s", "from the client's start to the last instance ready, of these deploys"),
+    "latency_s.p95": ("s", "from the client's start to the last instance ready, of these deploys"),
+    "rest_latency_s.p50": ("s", "the same of deploys that met no fault"),
+    "rest_latency_s.p95": ("s", "the same of deploys that met no fault"),
+    "drained_s": ("s", "from its end until as few deploys are under way as in 95 % of the time before any fault"),
+    "agreed_s": ("s", "from its end until every copy that was owed by then is made; never, if one was given up"),
+    "copies_given_up": ("", "copies owed by its end that were given up since it began"),
+}
+_FAULT: Final = re.compile(r"faults\.(?P<fault>[^.\[\]]+)\.(?P<what>.+)")
 #: By what metrics are split, as in `deploy_latency_s.p95[site=sin]`: whose group it is that counts.
 DIMENSIONS: Final[Mapping[str, str]] = {
     "site": "site of the client that deployed",
@@ -29,6 +43,7 @@ _OF_ALL: Final[Mapping[str, str]] = {
     "cost_usd": "links and registries are paid for together",
     "cost_usd_per_month": "links and registries are paid for together",
     "link_utilisation": "who shares a link fills it together",
+    "faults": "its deploys are told together",
 }
 _ENDINGS: Final[Mapping[str, Unit]] = {"s": "s", "bytes": "bytes", "usd": "USD"}
 _SPLIT: Final = re.compile(r"(?P<base>[^\[\]]+)\[(?P<by>[^\[\]=]+)=(?P<group>[^\[\]=]+)\]")
@@ -53,6 +68,12 @@ def split_name(base: str, by: str, group: str) -> str:
     return f"{base}[{by}={group}]"
 
 
+def fault_of(name: str) -> str | None:
+    """The fault that a metric is about; None for one that is about none."""
+    found = _FAULT.fullmatch(name)
+    return found and found["fault"]
+
+
 def whole(base: str, by: str) -> str | None:
     """Why a metric cannot be split by that, in a few words; None where it can."""
     if base == "lost_images" and by != "nodes":
@@ -61,10 +82,17 @@ def whole(base: str, by: str) -> str | None:
 
 
 def metric(name: str) -> Metric:
-    """The metric of that name, `METRIC[BY=GROUP]` and links' utilisation included. KeyError if there is none."""
+    """The metric of that name, `METRIC[BY=GROUP]`, links' utilisation and faults included. KeyError if there is none.
+
+    Which faults a scenario has is for those to say who have the scenario.
+    """
     parts = split(name)
     if parts is None:
-        return rows.metric(name)
+        of_fault = _FAULT.fullmatch(name)
+        if of_fault is None:
+            return rows.metric(name)
+        unit, meaning = FAULTS[of_fault["what"]]
+        return Metric(name, unit, meaning, None if of_fault["what"] in ("times", "deploys") else True)
     if parts.by not in DIMENSIONS or whole(parts.base, parts.by) is not None:
         raise KeyError(name)
     return replace(rows.metric(parts.base), name=name)

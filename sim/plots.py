@@ -16,13 +16,13 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
-from sim import rows
+from sim import rows, timecourse
 from sim.failures import Failures
 from sim.files import replacing
 from sim.result import ONLY, Result
@@ -67,6 +67,7 @@ _COLUMN_PT: Final = 50.0
 _MARK_PT: Final = 14.0
 _NAME_LETTERS: Final = 24  # in a line of the key
 _TITLE_LETTERS: Final = 140
+_COURSE_INCHES: Final = 3.0
 _TICK_LETTERS: Final = 40  # under all bars together
 _BARS_PT: Final = 225.0  # height of a panel of bars
 
@@ -102,10 +103,18 @@ def _figure(samples: Mapping[str, Result], title: str) -> Figure:
     tick_lines = max(1 + _tick(name, len(samples)).count("\n") for name in samples)
     with mpl.rc_context(STYLE):
         height_inches = 4.1 + (key_lines + tick_lines) * _LINE_PT / 72
-        figure = Figure(figsize=(13.5, height_inches), layout=ConstrainedLayoutEngine(w_pad=0.12))
+        faulted = any(sample.episodes for sample in samples.values())
+        figure = Figure(
+            figsize=(13.5, height_inches + faulted * _COURSE_INCHES), layout=ConstrainedLayoutEngine(w_pad=0.12)
+        )
         FigureCanvasAgg(figure)
         figure.suptitle(fill(title, _TITLE_LETTERS), x=0.01, ha="left", fontsize=11)
-        panels = figure.subplots(1, 3, width_ratios=(1.35, 1, 1))
+        above: Figure | SubFigure = figure
+        if faulted:
+            both: Any = figure.subfigures(2, 1, height_ratios=(height_inches, _COURSE_INCHES))
+            above = both[0]
+            _course(both[1], samples)
+        panels = above.subplots(1, 3, width_ratios=(1.35, 1, 1))
         headings = ("How long a deploy takes", "Where its time goes, on average", "Bytes moved")
         for axes, heading in zip(panels, headings, strict=True):
             axes.set_title(heading, pad=10 + key_lines * _LINE_PT)
@@ -115,6 +124,14 @@ def _figure(samples: Mapping[str, Result], title: str) -> Figure:
         _above(panels[2], "above the bars: in all, and between sites", 0, key_lines)
         _moved(panels[2], samples)
     return figure
+
+
+def _course(below: SubFigure, samples: Mapping[str, Result]) -> None:
+    """How deploys fared before, during and after faults."""
+    latency, backlog = below.subplots(1, 2, width_ratios=(1.35, 1))
+    latency.set_title("How long deploys took by when they were asked for; faults are shaded")
+    backlog.set_title("How many were under way")
+    timecourse.draw(latency, backlog, samples, COLOURS)
 
 
 def _named(name: str, failures: Failures) -> str:

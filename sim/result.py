@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from sim import metric_names, rows
+from sim.accounting.faulted import fault_metrics
 from sim.accounting.groups import Groups, groups
 from sim.accounting.held import HeldBack, held_back, to_json
 from sim.accounting.metrics import metrics, metrics_of_groups
@@ -32,7 +33,7 @@ from sim.scenario.names import CENTRAL
 from sim.scenario.warnings import ScenarioWarning
 from sim.stats.warmup import mser5
 from sim.streams import Streams
-from sim.workload.outages import outages
+from sim.workload.outages import Episode, episodes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,9 +128,19 @@ class Result:
 
     @cached_property
     def metrics(self) -> dict[str, float]:
-        """Every metric of `sim.rows.METRICS`, and `link_utilisation.NAME.mean`, `.peak` of WAN links and central's."""
+        """Every metric of `sim.rows.METRICS`, `link_utilisation.NAME.mean`, `.peak` of WAN links and central's.
+
+        And of each fault those of `sim.metric_names.FAULTS`, by `faults.NAME.METRIC`.
+        """
         usd = {name: sum(getattr(cost, name) for cost in self.bill) for name in ("cost_usd", "cost_usd_per_month")}
-        return metrics(self.scenario, self.tables, self.warm_up.ends_s, usd)
+        from_s = self.warm_up.ends_s
+        found = metrics(self.scenario, self.tables, from_s, usd)
+        return {**found, **fault_metrics(self.scenario.faults, self.episodes, self.tables, from_s)}
+
+    @cached_property
+    def episodes(self) -> tuple[Episode, ...]:
+        """The times at which faults held, in the order in which they began."""
+        return episodes(self.scenario, Streams(self.seed, self.run)) if self.scenario.faults else ()
 
     def metrics_by(self, by: str) -> dict[str, dict[str, float]]:
         """By group of `site`, `client`, `image`, `route` or `nodes` every metric that can be split.
@@ -147,8 +158,7 @@ class Result:
     @cached_property
     def held_back(self) -> HeldBack:
         """What held back deploys that got ready: the seconds of their critical paths, by links, registries, waits."""
-        broken = outages(self.scenario, Streams(self.seed, self.run)) if self.scenario.faults else ()
-        times = [(outage.from_s, outage.until_s) for outage in broken]
+        times = [(episode.from_s, episode.until_s) for episode in self.episodes]
         return held_back(self.scenario, self.tables, self.warm_up.ends_s, times)
 
     @cached_property
@@ -230,11 +240,23 @@ class Result:
             "too_short": self.warm_up.too_short,
             "digest": self.digest,
             "metrics": {**self.metrics, **split},
+            "faults": self._faults(),
             "held_back": to_json(self.held_back.parts),
             "costs": [cost._asdict() for cost in self.bill],
         }
         made: dict[str, Any] = plain(document)
         return made
+
+    def _faults(self) -> list[dict[str, Any]]:
+        """Each fault, when it held, and what it did (`sim.metric_names.FAULTS`)."""
+        return [
+            {
+                "name": name, "kind": fault.kind, "targets": list(fault.targets),
+                "held": [[each.from_s, each.until_s] for each in self.episodes if each.fault == name],
+                **{what: self.metrics[f"faults.{name}.{what}"] for what in metric_names.FAULTS},
+            }
+            for name, fault in self.scenario.faults.items()
+        ]  # fmt: skip
 
     def write(self, directory: str | Path) -> None:
         """A Parquet file for each table, `run.json` and `manifest.json`; the manifest last, when all else is there."""

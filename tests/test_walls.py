@@ -19,8 +19,8 @@ SIM = Path(__file__).parents[1] / "sim"
 ORDER = (
     "errors", "units", "figures", "streams", "plugins", "registry", "network", "swarm", "theory", "columns", "rows",
     "metric_names", "failures", "plain", "topologies", "policies", "scenario", "workload", "world", "stats",
-    "accounting", "files", "frames", "parquet", "manifest", "costs", "result", "runner", "plots", "experiment",
-    "calibrate", "report", "cli",
+    "accounting", "files", "frames", "parquet", "manifest", "costs", "result", "runner", "timecourse", "plots",
+    "experiment", "calibrate", "report", "cli",
 )  # fmt: skip
 #: What the roof tells everybody.
 OPEN = ("sim.__version__",)

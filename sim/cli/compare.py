@@ -71,7 +71,7 @@ def compare(
         output.document(outcome.to_json() | told)
     else:
         held, groups = late.holding.comparison_blocks(outcome), late.grouped.comparison_blocks(outcome, split)
-        late.tables.print_comparison(outcome, [*held, *groups])
+        late.tables.print_comparison(outcome, [*late.faulting.comparison_blocks(outcome), *held, *groups])
         late.tables.say(*_beside(outcome, precision), *(judgement.line() for judgement in judgements))
         late.tables.say(*(() if outcome.examined is None else outcome.examined.lines()))
     if folder is not None and not quiet:

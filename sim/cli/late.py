@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sim.calibrate import rigfit as rigfit
     from sim.calibrate import score as score
     from sim.calibrate import selftest as selftest
+    from sim.cli import faulting as faulting
     from sim.cli import grouped as grouped
     from sim.cli import holding as holding
     from sim.cli import progress as progress
@@ -54,6 +55,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "best": "sim.experiment.best",
     "capacity": "sim.experiment.capacity",
     "crossover": "sim.experiment.crossover",
+    "faulting": "sim.cli.faulting",
     "grouped": "sim.cli.grouped",
     "holding": "sim.cli.holding",
     "doubling": "sim.experiment.doubling",

@@ -38,6 +38,6 @@ def run(
         output.document(result.to_json(split) | ({"gains": [gain.to_json() for gain in gained]} if doubled else {}))
     else:
         held, groups = late.holding.run_blocks(result, gained), late.grouped.run_blocks(result, split)
-        late.tables.print_run(result, [*held, *groups])
+        late.tables.print_run(result, [*late.faulting.run_blocks(result), *held, *groups])
     if folder is not None and not quiet:
         output.note(f"wrote {folder}")

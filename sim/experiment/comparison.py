@@ -23,6 +23,7 @@ from sim import metric_names
 from sim.accounting.held import Held, mean_held, to_json
 from sim.errors import InputError, shown
 from sim.experiment.doubling import Gain
+from sim.experiment.faulted import faults_to_json
 from sim.experiment.measures import NOTHING, Measures
 from sim.experiment.sample import RUN_COLUMNS, Values, fails_more, interval_of, least_failing, resolution, values_of
 from sim.experiment.tradeoff import Choice, tradeoff
@@ -263,6 +264,7 @@ class Comparison:
             "failures": {name: self.failures(name).to_json() for name in self.variants},
             "ruled_out": list(self.ruled_out),
             "digests": self.digests,
+            "faults": {name: faults_to_json(self, name) for name in self.variants},
             "held_back": {name: to_json(self.held_back(name)) for name in self.variants},
             "gains": {name: [gain.to_json() for gain in gains] for name, gains in self.gains.items()},
             "tradeoff": [choice.to_json() for choice in self.tradeoff],

@@ -101,7 +101,11 @@ def known_metric(metric: str, custom: Sequence[str] = (), scenario: Scenario | N
 
 
 def check_group(where: str, metric: str, scenario: Scenario) -> None:
-    """InputError when a metric is of a group that the scenario does not have."""
+    """InputError when a metric is of a group or of a fault that the scenario does not have."""
+    fault = metric_names.fault_of(metric)
+    if fault is not None and fault not in scenario.faults:
+        problem = f"the scenario has no such fault, got {shown(fault)}"
+        raise InputError(where, problem, near(fault, scenario.faults))
     parts = metric_names.split(metric)
     if parts is None or parts.by == "route" or scenario.demand.replay is not None:
         return

@@ -40,15 +40,35 @@ class Outage(NamedTuple):
 
 def outages(scenario: Scenario, streams: Streams) -> tuple[Outage, ...]:
     """Every outage of one run, in the order in which they begin."""
-    found: list[Outage] = []
+    return tuple(sorted(outage for _, found in _drawn(scenario, streams) for outage in found))
+
+
+class Episode(NamedTuple):
+    """One time at which a fault held: from when until when something of it was not as it should be."""
+
+    from_s: float
+    until_s: float
+    fault: str
+
+
+def episodes(scenario: Scenario, streams: Streams) -> tuple[Episode, ...]:
+    """Every time at which a fault of a run holds, in the order in which they begin."""
+    return tuple(
+        sorted(
+            Episode(min(outage.from_s for outage in found), max(outage.until_s for outage in found), name)
+            for name, found in _drawn(scenario, streams)
+        )
+    )
+
+
+def _drawn(scenario: Scenario, streams: Streams) -> Iterator[tuple[str, list[Outage]]]:
+    """The outages of each time at which each fault holds."""
     for name, written in scenario.faults.items():
         fault = written.model_copy(update={"targets": _meant(scenario, written)})
         rng = streams.generator("faults", name)
         for from_s, lasts_s in _times(fault, scenario.run.duration_s, rng):
-            found += (
-                _swizzle(fault, from_s, lasts_s, rng) if fault.kind == "swizzle" else _plain(fault, from_s, lasts_s)
-            )
-    return tuple(sorted(found))
+            swizzled = fault.kind == "swizzle"
+            yield name, _swizzle(fault, from_s, lasts_s, rng) if swizzled else _plain(fault, from_s, lasts_s)
 
 
 def _meant(scenario: Scenario, fault: Fault) -> tuple[str, ...]:

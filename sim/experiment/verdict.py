@@ -17,20 +17,24 @@ from typing import TYPE_CHECKING, Final
 
 from sim import metric_names
 from sim.experiment.words import amount, bounds, change, few, per_cent
+from sim.scenario.prices import MONTH_S
 from sim.stats.intervals import CONFIDENCE, Interval
+from sim.units import format_seconds
 
 if TYPE_CHECKING:
     from sim.experiment.comparison import Comparison
 
 _SPEED: Final = {"p50": "deploy_latency_s.p50", "p95": "deploy_latency_s.p95"}
+#: By the month, as prices of capacity and tiers are.
+_COST: Final = "cost_usd_per_month"
 _AMOUNTS: Final = {
     "bytes between sites": "wan_bytes",
     "central egress": "central_egress_bytes",
-    "cost a month": "cost_usd_per_month",
+    "cost a month": _COST,
     "stale starts": "stale_starts",
 }
 #: Said where there is any.
-_IF_ANY: Final = ("cost_usd_per_month",)
+_IF_ANY: Final = (_COST,)
 #: Where the bytes may be that central no longer sends.
 _INSTEAD: Final = {"syncs": "sync_bytes", "pushes": "push_bytes", "pulls": "pull_bytes"}
 #: How much of what central sends less makes something else worth naming.
@@ -54,6 +58,9 @@ def _lines(outcome: Comparison) -> Iterator[str]:
         yield from _two(outcome, left[1] if base == left[0] else left[0], base)
     else:
         yield from _ranked(outcome, left)
+    if len(left) > 1 and any(metric == _COST for _, metric in _shown(outcome)):
+        lasts = format_seconds(outcome.scenario.run.duration_s)
+        yield f"A month is {format_seconds(MONTH_S)} that go on like the {lasts} of a run."
     yield from _rests_on(outcome)
 
 
@@ -122,7 +129,8 @@ def _ranked(outcome: Comparison, names: Sequence[str]) -> Iterator[str]:
         lead = "Fastest first" if label == "p50" else "In the same order" if mine == order else "In another order"
         yield f"{lead}, {label}: {_each(outcome, mine, metric, first=mine[0])}."
     for label, metric in _shown(outcome):
-        yield f"{label[0].upper()}{label[1:]} a run: {_each(outcome, order, metric)}."
+        of = "" if metric == _COST else " a run"
+        yield f"{label[0].upper()}{label[1:]}{of}: {_each(outcome, order, metric)}."
 
 
 def _each(outcome: Comparison, names: Sequence[str], metric: str, first: str | None = None) -> str:

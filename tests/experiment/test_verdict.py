@@ -75,6 +75,7 @@ def test_what_costs_is_said_to(scenario: Scenario) -> None:
     """Three dollars a month against four; where nothing has a price no cost is named."""
     found = comparison(scenario, central={"cost_usd_per_month": 4.0}, direct={"cost_usd_per_month": 3.0}).verdict
     assert "; cost a month 3.00 USD against 4.00 USD (-25 %); " in found
+    assert "\nA month is 30 d that go on like the 1 h of a run.\n" in found
     assert "USD" not in comparison(scenario, central={}, direct={}).verdict
 
 

@@ -40,10 +40,14 @@ class Machine:
 
 @dataclass(slots=True, eq=False)
 class Kept:
-    """A connection from one registry to another: from when on it can be used, and until when it stays open unused."""
+    """A connection from one registry to another: from when on it can be used, and until when it stays open unused.
+
+    While nobody knows when it can be used, `opening` is the event that tells.
+    """
 
     ready_s: float
     until_s: float = 0.0
+    opening: Event | None = None
 
 
 @dataclass(slots=True, eq=False)

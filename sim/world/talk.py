@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from simpy import Event
+
 from sim.registry.clients import KEEP_OPEN_S, Requests, Retry
 from sim.world.clock import Finding, R, Steps, Unreachable, Waits
 from sim.world.faults import Faults
@@ -212,37 +214,52 @@ def connect(world: World, path: Path, way: Way, source: Registry, target: Regist
 
     Whoever finds one that is being opened waits until it is.
     """
+    if world.faults is not None:
+        return _connect(world, path, way, source, target, retry)
     kept = source.kept.get(target.number)
     if kept is None or kept.until_s < path.now_s:
-        return _open(world, path, way, source, target, retry)
+        return _open(world, path, way, source, target)
     path.now_s = max(path.now_s, kept.ready_s)
     keep_open(path, source, target)
     return ()
 
 
-def _open(world: World, path: Path, way: Way, source: Registry, target: Registry, retry: Retry) -> Steps:
+def _open(world: World, path: Path, way: Way, source: Registry, target: Registry) -> Steps:
     """The same, once everybody has come who may open one before."""
     yield from catch_up(world, path)
     kept = source.kept.get(target.number)
     if kept is None or kept.until_s < path.now_s:
-        # Whoever comes meanwhile waits as long as that takes on links that are up.
-        source.kept[target.number] = Kept(path.now_s + way.open_s, path.now_s + way.open_s)
-        try:
-            yield from _opened(world, path, way, target, retry)
-        except Unreachable:
-            source.kept.pop(target.number, None)
-            raise
+        path.now_s += way.open_s
         source.kept[target.number] = Kept(path.now_s)
     else:
         path.now_s = max(path.now_s, kept.ready_s)
     keep_open(path, source, target)
 
 
-def _opened(world: World, path: Path, way: Way, target: Registry, retry: Retry) -> Waits:
-    """Open a connection, as often as a client tries to."""
-    if world.faults is None:
-        return open_connection(world, path, way, target, retry)
-    return _insist(world, path, way, None, retry, lambda *_: open_connection(world, path, way, target, retry))
+def _connect(world: World, path: Path, way: Way, source: Registry, target: Registry, retry: Retry) -> Steps:
+    """The same where links and registries may be down; who waits for one that can't be opened opens another."""
+    yield from catch_up(world, path)
+    kept = source.kept.get(target.number)
+    while kept is not None and kept.opening is not None:
+        yield kept.opening
+        path.meet(world.clock.now, kept.ready_s)
+        kept = source.kept.get(target.number)
+    if kept is None or kept.until_s < path.now_s:
+        kept = source.kept[target.number] = Kept(path.now_s + way.open_s, opening=Event(world.clock))
+        opening = kept.opening
+        try:
+            yield from _insist(
+                world, path, way, None, retry, lambda *_: open_connection(world, path, way, target, retry)
+            )
+            kept.ready_s, kept.opening = path.now_s, None
+        except Unreachable:
+            source.kept.pop(target.number, None)
+            raise
+        finally:
+            assert opening is not None
+            world.clock.deliver(opening)
+    path.now_s = max(path.now_s, kept.ready_s)
+    keep_open(path, source, target)
 
 
 def keep_open(path: Path, source: Registry, target: Registry) -> None:

@@ -117,7 +117,7 @@ def test_a_store_is_asked_before_anything_is_run(
     asked: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second comparison finds all runs in the store and says the same."""
-    words = ("compare", asked, "--executor", "serial", "--json", "--store", "kept")
+    words = ("compare", asked, "--executor", "serial", "--json", "--store", "kept", "--gains", "0")
     first = regsim(capsys, monkeypatch, *words)
     kept = sorted(path.name for path in Path("kept").rglob("*") if path.is_file())
     assert len(kept) == 6

@@ -23,6 +23,7 @@ def drawn(failed: list[bool]) -> tuple[list[tuple[float, float]], list[str]]:
     lines: list[Line2D] = figure.axes[0].lines
     hollow = [line for line in lines if line.get_marker() == "o" and same_color(line.get_markerfacecolor(), "white")]
     places: list[Any] = [tuple(map(float, place)) for line in hollow for place in line.get_xydata()]  # type: ignore[arg-type,union-attr]
+    assert figure.axes[0].get_ylim()[1] < 10  # an open bound is not drawn
     return places, [text.get_text() for text in figure.texts]
 
 

@@ -38,8 +38,12 @@ def test_with_three_answers_at_once_each_has_to_be_surer() -> None:
 
 
 def test_one_failure_in_each_of_four_runs_out_of_ten_is_no_evidence() -> None:
-    """Student's interval of these ten shares lies above zero; four in a row are chance, 1 in 8."""
+    """Student's interval of these ten shares lies above zero; four in a row are chance, 1 in 8.
+
+    Nor is it where one more fails of both in every run.
+    """
     assert not more([1, 1, 1, 1, 0, 0, 0, 0, 0, 0], [0] * 10)
+    assert not more([2, 2, 2, 2, 1, 1, 1, 1, 1, 1], [1] * 10)
 
 
 def test_what_strikes_both_alike_does_not_hide_one_more_in_every_run() -> None:

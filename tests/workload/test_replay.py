@@ -93,6 +93,9 @@ def test_a_pull_before_its_push_has_ended_fails() -> None:
     """Played so fast that pulls overtake pushes, they find no image, and the difference from the log is shown."""
     found = replayed(recorded(speed=100.0))
     assert found.run.result.metrics["failed_deploys"] > 5
+    deploys = found.run.result.deploys
+    assert (deploys.longest_pull_s[deploys.failed] == float("inf")).all()
+    assert (deploys.longest_pull_s[~deploys.failed & (deploys.route == "pull")] < 60).all()
     assert not found.equal
     assert set(found.run.result.deploys["reason"]) == {"", "image not found"}
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path as FilePath
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Final
 
 from sim.errors import InputError, near, shown
 from sim.figures import Figure
@@ -26,6 +26,8 @@ from sim.scenario.shipped import names
 
 Document = dict[str, Any]
 
+#: What a value says that it rests on where an override set it.
+OVERRIDE: Final = "override"
 _FIGURE_KEYS = ("value", "source", "assumption", "range")
 # A key and those it replaces when an override sets it.
 _ALTERNATIVES = {
@@ -139,7 +141,7 @@ def of_variant(document: Mapping[str, Any], variant: str, changes: Mapping[str, 
     """A copy of the document in which one of its variants has these changes too, and all else is as it was."""
     changed: Document = native(document)
     own = _nested(changed["variants"][variant])
-    changed["variants"][variant] = overridden(own, changes, "override")
+    changed["variants"][variant] = overridden(own, changes, OVERRIDE)
     return changed
 
 

@@ -19,7 +19,7 @@ from pydantic import PrivateAttr, ValidationError, ValidationInfo, model_validat
 from sim.errors import InputError, InputErrors, near, shown
 from sim.figures import Figure
 from sim.scenario import checks, warnings
-from sim.scenario.document import Document, of_variant, overridden, plain, read
+from sim.scenario.document import OVERRIDE, Document, of_variant, overridden, plain, read
 from sim.scenario.faults import Fault, Path, dotted, faults_of
 from sim.scenario.model import Tables
 from sim.scenario.shipped import located
@@ -155,8 +155,9 @@ class Scenario(Tables):
     @cached_property
     def warnings(self) -> tuple[ScenarioWarning, ...]:
         """What is valid and still may be the wrong question; of a scenario with variants, what they ask."""
-        named = self.variants if self.variant_name is None else ()
-        return warnings.found(self.name, [self.variant(one)._asked() for one in named] or [self._asked()])
+        named = [self.variant(one) for one in self.variants] if self.variant_name is None else []
+        found = warnings.found(self.name, [one._asked() for one in named] or [self._asked()])
+        return (*found, *warnings.overruled(self.name, self.figures, [one.figures for one in named]))
 
     def _asked(self) -> Asked:
         """The question that the scenario is, with what it wrote."""
@@ -222,7 +223,7 @@ def load(
 
 def _overridden(document: Mapping[str, Any], overrides: Mapping[str, Any], name: str) -> Document:
     with told_of(name):
-        return overridden(document, overrides, "override")
+        return overridden(document, overrides, OVERRIDE)
 
 
 @contextmanager

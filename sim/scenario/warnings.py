@@ -16,9 +16,10 @@ from typing import Any, Final, NamedTuple
 
 from sim import topologies
 from sim.errors import shown
+from sim.figures import Figure
 from sim.scenario.asked import as_logged, listed
 from sim.scenario.choices import Choice
-from sim.scenario.document import Document, is_figure
+from sim.scenario.document import OVERRIDE, Document, is_figure
 from sim.scenario.effects import happens, longest_wait_s, on_demand, refuses, without_effect
 from sim.scenario.faults import Path, dotted
 from sim.scenario.leaves import deciding, leaves
@@ -224,6 +225,16 @@ def found(name: str, questions: Sequence[Asked]) -> tuple[ScenarioWarning, ...]:
     for code, across in ACROSS.items():
         warnings += [ScenarioWarning(code, f"{name}: {dotted(d.path)}", d.text) for d in across(questions)]
     return tuple(warnings)
+
+
+def overruled(
+    name: str, figures: Mapping[str, Figure], of_variants: Sequence[Mapping[str, Figure]]
+) -> Iterator[ScenarioWarning]:
+    """Overrides that no variant has, because each writes the key itself; the plain scenario alone has them."""
+    for path in (path for path, figure in figures.items() if figure.source == OVERRIDE):
+        if of_variants and all(path in own and own[path].source != OVERRIDE for own in of_variants):
+            text = f"is set, but each variant writes it itself and none has it; set variants.NAME.{path}"
+            yield ScenarioWarning("overruled", f"{name}: {path}", text)
 
 
 def paths(changes: Mapping[str, object], above: Path = ()) -> Iterator[Path]:

@@ -261,3 +261,18 @@ def test_a_doubt_of_all_variants_is_told_once() -> None:
     assert warned(rom, variants) == ["rom-with-kernel at small.toml: images.rom.kernel"]
     variants["b"] |= rom
     assert warned(None, variants) == ["rom-with-kernel at small.toml: variant b: images.rom.kernel"]
+
+
+def test_an_override_that_every_variant_overrules() -> None:
+    """A route set over two variants that each write their own counts for none of them; for one of them it counts."""
+    two = {"a": {"policies": {"route": "central"}}, "b": {"policies.route": "node-direct"}}
+    set_ = {"policies.route": "both", "demand.rate": "9000/day"}
+    assert told(set_, two) == [
+        "small.toml: policies.route: is set, but each variant writes it itself and none has it; "
+        "set variants.NAME.policies.route"
+    ]
+    assert warned(set_, {**two, "b": {"demand.nodes": 2}}) == []
+    assert warned({"variants.a.policies.route": "both"}, two) == []
+    changed = Scenario.from_document({**SMALL, "variants": two}).with_(set_)
+    assert [each.code for each in changed.warnings] == ["overruled"]
+    assert changed.variant("a").warnings == ()

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sim.errors import InputError
 
@@ -65,3 +66,9 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def folder_name(called: str) -> str:
+    """A name as a folder's: whatever could lead elsewhere is written as %XX."""
+    name = quote(called, safe=" ")
+    return name if name.strip(".") else name.replace(".", "%2E")

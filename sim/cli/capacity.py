@@ -32,6 +32,7 @@ def capacity(
     if not wanted:
         raise InputError("--until", "is missing, and the scenario has no thresholds", options.UNTIL)
     axis = late.axes.ranged(vary, scenario)
+    options.warn_of_axes(scenario, [axis], variant, strict=strict, quiet=quiet)
     folder = output.writable(out)
     with late.progress.Progress(quiet=quiet) as progress, options.named("executor", "runs"):
         found = late.capacity.capacity(

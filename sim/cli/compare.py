@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -65,9 +65,13 @@ def compare(
             late.plots.write(outcome.plot(), folder, "comparison")
             outcome.write(folder)
     judgements = late.thresholds.judged(outcome, wanted, allow_failures)
+    # With whole runs `examine` has asked the same, and who is told nothing needs none.
+    turns = () if assumptions or (quiet and not as_json and not strict) else outcome.flips
+    warnings = [*outcome.warnings, *(flip.warning(scenario.name) for flip in turns)]
     if as_json:
-        told = {"thresholds": [judgement.to_json() for judgement in judgements]} if wanted else {}
+        told: dict[str, Any] = {"thresholds": [judgement.to_json() for judgement in judgements]} if wanted else {}
         told |= {} if outcome.examined is None else {"assumptions": outcome.examined.to_json()}
+        told |= {"warnings": [each.to_json() for each in warnings]}
         output.document(outcome.to_json() | told)
     else:
         held, groups = late.holding.comparison_blocks(outcome), late.grouped.comparison_blocks(outcome, split)
@@ -76,6 +80,7 @@ def compare(
         late.tables.say(*(() if outcome.examined is None else outcome.examined.lines()))
     if folder is not None and not quiet:
         output.note(f"wrote {folder}")
+    output.warn(warnings[len(scenario.warnings) :], strict=strict, quiet=quiet)
     outcomes = {judgement.outcome for judgement in judgements}
     if "missed" in outcomes:
         raise typer.Exit(ending.MISSED)

@@ -33,6 +33,7 @@ def crossover(
     """Search for the value of a key at which the better of a variant and the baseline changes, as an interval."""
     scenario = options.load(file, options.overrides(settings), strict=strict, quiet=quiet)
     axis = late.axes.ranged(vary, scenario)
+    options.warn_of_axes(scenario, [axis], variant, strict=strict, quiet=quiet)
     folder = output.writable(out)
     with late.progress.Progress(quiet=quiet) as progress, options.named("executor", "runs"):
         found = late.crossover.crossover(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sim.experiment import compare as compare
     from sim.experiment import crossover as crossover
     from sim.experiment import doubling as doubling
+    from sim.experiment import doubts as doubts
     from sim.experiment import gate as gate
     from sim.experiment import measures as measures
     from sim.experiment import rerun as rerun
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from sim.experiment import store as store
     from sim.experiment import sweep as sweep
     from sim.experiment import thresholds as thresholds
+    from sim.experiment import variants as variants
     from sim.scenario import document as document
     from sim.scenario import explain as explain
     from sim.scenario import faults as faults
@@ -59,6 +61,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "grouped": "sim.cli.grouped",
     "holding": "sim.cli.holding",
     "doubling": "sim.experiment.doubling",
+    "doubts": "sim.experiment.doubts",
     "gate": "sim.experiment.gate",
     "rerun": "sim.experiment.rerun",
     "results": "sim.experiment.results",
@@ -86,6 +89,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "sweep": "sim.experiment.sweep",
     "tables": "sim.cli.tables",
     "thresholds": "sim.experiment.thresholds",
+    "variants": "sim.experiment.variants",
 }
 
 

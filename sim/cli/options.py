@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -14,6 +14,7 @@ from sim.cli import completion, late, output
 from sim.errors import InputError, near, shown
 
 if TYPE_CHECKING:
+    from sim.experiment.axes import Axis
     from sim.experiment.store import Store as Kept
     from sim.scenario import Scenario
     from sim.scenario.thresholds import Threshold
@@ -122,6 +123,12 @@ def load(
     scenario = sim.load(file, overrides, variant)
     output.warn(scenario.warnings, strict=strict, quiet=quiet)
     return scenario
+
+
+def warn_of_axes(scenario: Scenario, axes: Sequence[Axis], variant: str | None, *, strict: bool, quiet: bool) -> None:
+    """Tell of the axes that have no effect; InputErrors of them when `strict`."""
+    named = late.variants.variants(scenario, variant)
+    output.warn(late.doubts.varied_for_nothing(scenario, axes, named), strict=strict, quiet=quiet)
 
 
 def kept(store: str | None) -> Kept | None:

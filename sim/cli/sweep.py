@@ -49,6 +49,7 @@ def sweep(
     """Run the variants at every combination of values, or at the points of a design, and say what matters."""
     scenario = options.load(file, options.overrides(settings), strict=strict, quiet=quiet)
     axes = [late.axes.axis(text, scenario) for text in vary]
+    options.warn_of_axes(scenario, axes, variant, strict=strict, quiet=quiet)
     folder = output.writable(out)
     with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
         found = late.sweep.sweep(

@@ -22,6 +22,7 @@ from sim import metric_names
 from sim.errors import shown
 from sim.experiment import executors
 from sim.experiment.axes import Axis, ranged
+from sim.experiment.doubts import varied_for_nothing
 from sim.experiment.findings import capacity_curves, capacity_lines, capacity_rows
 from sim.experiment.measures import Custom, Measures, check_group, split_by
 from sim.experiment.panels import Curves
@@ -138,7 +139,8 @@ class Capacity:
     @property
     def warnings(self) -> tuple[ScenarioWarning, ...]:
         """What may be wrong with the question."""
-        return self.scenario.warnings
+        named = self.points[0].sample.variants
+        return (*self.scenario.warnings, *varied_for_nothing(self.scenario, [self.axis], named))
 
     def to_json(self) -> dict[str, Any]:
         """The document `regsim.capacity/1`."""

@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
 
 import numpy as np
 
@@ -23,14 +22,16 @@ from sim import metric_names
 from sim.accounting.held import Held, mean_held, to_json
 from sim.errors import InputError, shown
 from sim.experiment.doubling import Gain
+from sim.experiment.doubts import doubts
 from sim.experiment.faulted import faults_to_json
+from sim.experiment.flips import Flip, flips
 from sim.experiment.measures import NOTHING, Measures
 from sim.experiment.sample import RUN_COLUMNS, Values, fails_more, interval_of, least_failing, resolution, values_of
 from sim.experiment.tradeoff import Choice, tradeoff
 from sim.experiment.verdict import verdict
 from sim.experiment.worker import Outcome
 from sim.failures import Failures
-from sim.files import folder, plain, write_json
+from sim.files import folder, folder_name, plain, write_json
 from sim.result import Result
 from sim.scenario import Scenario
 from sim.scenario.warnings import ScenarioWarning
@@ -232,10 +233,15 @@ class Comparison:
         made: Figure = importlib.import_module("sim.plots").comparison(self)
         return made
 
-    @property
+    @cached_property
     def warnings(self) -> tuple[ScenarioWarning, ...]:
-        """What may be wrong with the question."""
-        return self.scenario.warnings
+        """What may be wrong with the question, as it was asked and as the runs show."""
+        return (*self.scenario.warnings, *doubts(self))
+
+    @cached_property
+    def flips(self) -> tuple[Flip, ...]:
+        """The assumed figures that turn who deploys faster, as far as idle links tell; found when first read."""
+        return tuple(flips(self))
 
     def to_json(self) -> dict[str, Any]:
         """The document `regsim.compare/1`, ready for `json.dumps`; what is infinite or has no value is None."""
@@ -306,9 +312,3 @@ class Comparison:
         ]
         names = (column.name for column in RUN_COLUMNS)
         return {name: list(values) for name, values in zip(names, zip(*long, strict=True), strict=True)}
-
-
-def folder_name(variant: str) -> str:
-    """The variant's name as a folder's: whatever could lead elsewhere is written as %XX."""
-    name = quote(variant, safe=" ")
-    return name if name.strip(".") else name.replace(".", "%2E")

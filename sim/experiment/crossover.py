@@ -17,6 +17,7 @@ from typing import Any, Final
 from sim.errors import InputError, near, shown
 from sim.experiment import executors
 from sim.experiment.axes import Axis, ranged
+from sim.experiment.doubts import varied_for_nothing
 from sim.experiment.findings import crossover_curves, crossover_lines, crossover_rows
 from sim.experiment.measures import Custom, Measures, known_metric
 from sim.experiment.panels import Curves
@@ -98,7 +99,8 @@ class Crossover:
     @property
     def warnings(self) -> tuple[ScenarioWarning, ...]:
         """What may be wrong with the question."""
-        return self.scenario.warnings
+        named = self.points[0].sample.variants
+        return (*self.scenario.warnings, *varied_for_nothing(self.scenario, [self.axis], named))
 
     def to_json(self) -> dict[str, Any]:
         """The document `regsim.crossover/1`."""

@@ -33,7 +33,7 @@ from sim.files import folder, replacing
 from sim.manifest import files_read, model_digest
 from sim.scenario import Scenario, canonical
 
-_SCHEMA: Final = "regsim.outcome/5"
+_SCHEMA: Final = "regsim.outcome/6"
 
 
 def key(scenario: Scenario, seed: int, run: int, measured: Sequence[Any] | None = None) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 from sim.experiment import executors
 from sim.experiment.axes import Axis, axis, combined
 from sim.experiment.designs import Design, design
+from sim.experiment.doubts import varied_for_nothing
 from sim.experiment.measures import Custom, Measures, known_metric, split_by
 from sim.experiment.panels import Curves
 from sim.experiment.runs import Progress, Runs, by_variant
@@ -113,7 +114,7 @@ class Sweep:
     @property
     def warnings(self) -> tuple[ScenarioWarning, ...]:
         """What may be wrong with the question."""
-        return self.scenario.warnings
+        return (*self.scenario.warnings, *varied_for_nothing(self.scenario, self.axes, self.variants))
 
     def to_json(self) -> dict[str, Any]:
         """The document `regsim.sweep/1`."""

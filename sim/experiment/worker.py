@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
+
+import numpy as np
 
 from sim.accounting.held import NOTHING_HELD, HeldBack
 from sim.experiment.measures import NOTHING, Measures
@@ -23,6 +25,8 @@ Settings = tuple[tuple[str, Any], ...]
 
 #: How many of the places that held others back an outcome names.
 _NAMED = 3
+#: What part of its latency a deploy has to wait for others to notice them.
+_NOTICED: Final = 0.01
 #: Resolved scenarios that a process keeps at hand; a search goes from point to point and seldom far back.
 _KEPT = 64
 
@@ -48,7 +52,7 @@ class Outcome:
     """What is kept of one run; `bound_by` are the links and registries that held others back, and how long, s.
 
     `reasons` are those of the deploys that failed, with how many had each; `too_short` is a run in which no end of the
-    warm-up was seen.
+    warm-up was seen. `waiting` are the deploys that waited for others so long that it shows.
     """
 
     metrics: Mapping[str, float]
@@ -59,6 +63,7 @@ class Outcome:
     too_short: bool = False
     held: HeldBack = NOTHING_HELD
     reasons: Mapping[str, int] = field(default_factory=dict)
+    waiting: int = 0
     sample: Result | None = None
 
     @property
@@ -74,6 +79,7 @@ class Outcome:
             "events": self.events,
             "too_short": self.too_short,
             "reasons": dict(self.reasons),
+            "waiting": self.waiting,
             "held": self.held.to_json(),
             "bound_by": [list(pair) for pair in self.bound_by],
             "metrics": dict(self.metrics),
@@ -143,8 +149,18 @@ def outcome_of(result: Result, measures: Measures = NOTHING, tables: bool = Fals
         too_short=result.warm_up.too_short,
         held=result.held_back,
         reasons=result.failures.reasons,
+        waiting=_waiting(result),
         sample=result if tables else None,
     )
+
+
+def _waiting(result: Result) -> int:
+    """How many deploys got ready and waited for others a noticeable part of their latency."""
+    deploys = result.tables["deploys"]
+    latency_s = deploys.column("latency_s")
+    columns = [name for column in deploys.columns if (name := column.name).endswith("_waited_s")]
+    waited_s = np.nansum([deploys.column(name) for name in columns], axis=0)
+    return int((waited_s > _NOTICED * latency_s)[~deploys.column("failed")].sum())
 
 
 def _bound_by(result: Result) -> tuple[tuple[str, float], ...]:

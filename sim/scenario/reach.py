@@ -6,7 +6,7 @@ delay that the network takes. Of a placement that is not known here every node i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import NamedTuple
 
@@ -39,13 +39,27 @@ def unreached(tables: Tables) -> Iterator[Unreached]:
     reached = _groups_reached(tables)
     if not _all_are_sent_to(tables):
         yield from _nodes(tables, reached)
+    graph, used = _network(tables, reached)
+    if graph is not None:
+        yield from _sites(tables, graph, used)
+        yield from _links(tables, _idle_links(tables, graph, used))
+
+
+def idle_links(tables: Tables) -> dict[str, str]:
+    """The scenario's own links between sites that carry nothing, each with the reason; none of a replay."""
+    if tables.demand.replay is not None:
+        return {}
+    graph, used = _network(tables, _groups_reached(tables))
+    return {} if graph is None else _idle_links(tables, graph, used)
+
+
+def _network(tables: Tables, reached: frozenset[str]) -> tuple[Graph | None, frozenset[int]]:
+    """The network and the positions of the links that are used; None where there is none."""
     spans = generated(tables)
     if not spans:
-        return
+        return None, frozenset()
     graph = _graph(tables, spans)
-    used = _links_used(tables, graph, reached)
-    yield from _sites(tables, graph, used)
-    yield from _links(tables, spans, {graph.links[at].name.rpartition("-")[0] for at in used})
+    return graph, _links_used(tables, graph, reached)
 
 
 def strangers(tables: Tables) -> Iterator[Unreached]:
@@ -128,33 +142,46 @@ def _sites(tables: Tables, graph: Graph, used: frozenset[int]) -> Iterator[Unrea
             )
 
 
-def _links(tables: Tables, spans: tuple[Span, ...], used: set[str]) -> Iterator[Unreached]:
-    """Links with a price, hours or faults of their own that carry nothing, and those beside one that carries all.
+def _links(tables: Tables, idle: Mapping[str, str]) -> Iterator[Unreached]:
+    """Links without use that have a price, hours or faults of their own, and those beside one that carries all."""
+    broken = _broken(tables)
+    for name, why in idle.items():
+        link = tables.links[name]
+        if "beside" in why:
+            yield Unreached(("links", name), why)
+        elif link.price_usd_per_byte:
+            yield Unreached(("links", name, "price"), why)
+        elif link.schedule:
+            yield Unreached(("links", name, "schedule"), why)
+        elif name in broken:
+            yield Unreached(("links", name), f"breaks without effect: it {why}")
 
-    Where a link that is used fails, others may take its place.
+
+def _idle_links(tables: Tables, graph: Graph, used: frozenset[int]) -> dict[str, str]:
+    """The links between sites that carry nothing, each with the reason.
+
+    Where a link that is used fails, others may take its place: then none is named.
     """
-    broken = {
+    names = {graph.links[at].name.rpartition("-")[0] for at in used}
+    if _broken(tables) & names:
+        return {}
+    hosts = {name for name, _ in tables.hosts()}
+    between = {name: frozenset(tables.ends(link)) for name, link in tables.links.items() if link.between is not None}
+    taken = {ends: name for name, ends in between.items() if name in names}
+    why = "no route that is used crosses it; routes are those of least delay"
+    return {
+        name: f"carries nothing{f' beside {taken[ends]}, which joins the same ends' if ends in taken else ''}: {why}"
+        for name, ends in between.items()
+        if name not in names and not ends & hosts
+    }
+
+
+def _broken(tables: Tables) -> set[str]:
+    """The links that faults break."""
+    return {
         name
         for fault in tables.faults.values()
         if fault.kind.startswith("link")
         for target in fault.targets
         for name in links_meant(tables, target)
     }
-    if broken & used:
-        return
-    hosts = {name for name, _ in tables.hosts()}
-    between = {name: frozenset(tables.ends(link)) for name, link in tables.links.items() if link.between is not None}
-    taken = {between[name]: name for name in between if name in used}
-    for name, link in tables.links.items():
-        ends = between.get(name, frozenset())
-        if name in used or ends & hosts or not ends:
-            continue
-        why = "no route that is used crosses it; routes are those of least delay"
-        if ends in taken:
-            yield Unreached(("links", name), f"carries nothing beside {taken[ends]}, which joins the same ends: {why}")
-        elif link.price_usd_per_byte:
-            yield Unreached(("links", name, "price"), f"costs nothing: {why}")
-        elif link.schedule:
-            yield Unreached(("links", name, "schedule"), f"has no effect: {why}")
-        elif name in broken:
-            yield Unreached(("links", name), f"breaks without effect: {why}")

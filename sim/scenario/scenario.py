@@ -165,7 +165,10 @@ class Scenario(Tables):
         changes = {} if variant is None else self._origin.document["variants"][variant]
         tables = {key: part for key, part in self._origin.document.items() if key != "variants"}
         values, _ = plain(overridden(tables, changes, ""), [])
-        return Asked(self, values, variant, tuple(warnings.paths(changes)))
+        changed = {key for key, each in self.figures.items() if each.source in ("override", f"variant {variant}")}
+        return Asked(
+            self, values, variant, tuple(warnings.paths(changes)), frozenset(tuple(key.split(".")) for key in changed)
+        )
 
     @classmethod
     def _checked(cls, document: Mapping[str, Any], name: str, variant: str | None) -> tuple[Self, list[InputError]]:

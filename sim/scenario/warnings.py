@@ -24,7 +24,7 @@ from sim.scenario.effects import happens, longest_wait_s, on_demand, refuses, wi
 from sim.scenario.faults import Path, dotted
 from sim.scenario.leaves import deciding, leaves
 from sim.scenario.model import Tables
-from sim.scenario.reach import strangers, unreached
+from sim.scenario.reach import idle_links, strangers, unreached
 from sim.units import format_seconds
 
 
@@ -53,12 +53,16 @@ class Doubt(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question: its tables, the values as they were written, and the paths that its variant writes itself."""
+    """One question: its tables, the values as they were written, and the paths that its variant writes itself.
+
+    `set` are the paths that the variant or an override changes.
+    """
 
     tables: Tables
     values: Document
     variant: str | None = None
     own: tuple[Path, ...] = ()
+    set: frozenset[Path] = frozenset()
 
     def writes(self, path: Path) -> bool:
         """Whether the variant itself, and not the file, has put there what stands at a path."""
@@ -79,8 +83,14 @@ def keys_have_effect(asked: Asked) -> Iterator[Doubt]:
 
 def everything_is_reached(asked: Asked) -> Iterator[Doubt]:
     """Nodes that no deploy starts on; sites and links that none passes."""
+    told = set()
     for part in unreached(asked.tables):
+        told.add(part.path[1])
         yield Doubt(part.path, part.why, of_all=True)
+    set_links = {path[1] for path in asked.set if path[0] == "links"}
+    for name, why in idle_links(asked.tables).items() if set_links else ():
+        if name in set_links - told:
+            yield Doubt(("links", name), why, of_all=True)
 
 
 def metros_have_nodes(asked: Asked) -> Iterator[Doubt]:

@@ -17,7 +17,8 @@ import pytest
 import sim
 from sim import rows
 from sim.errors import InputError
-from sim.experiment.comparison import Comparison, folder_name
+from sim.experiment.comparison import Comparison
+from sim.files import folder_name
 from sim.scenario import Scenario
 from sim.stats.intervals import interval
 

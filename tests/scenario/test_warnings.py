@@ -235,9 +235,24 @@ def test_links_that_carry_nothing() -> None:
         "no route that is used crosses it; routes are those of least delay"
     ]
     around = {"links.ac": {"between": ["a", "c"], "capacity": "1 Gbit/s", "rtt": "50 ms", "price": "0.1 USD/GB"}}
-    assert [line.split(": ")[1:3] for line in row(apart | around)] == [["links.ac.price", "costs nothing"]]
-    del around["links.ac"]["price"]
-    assert row(apart | around) == []  # a way round is there for its own sake
+    assert [line.split(": ")[1:3] for line in row(apart | around)] == [["links.ac.price", "carries nothing"]]
+
+
+def test_a_link_that_is_changed_for_nothing() -> None:
+    """Whoever sets a link's rate, for all or in a variant, hears that no route crosses it."""
+    around = {**ROW, "central": {"site": "c"}, "links": {**ROW["links"], "ac": {**ROW["links"]["ab"], "rtt": "50 ms"}}}
+    around["links"]["ac"]["between"] = ["a", "c"]
+    why = "carries nothing: no route that is used crosses it; routes are those of least delay"
+
+    def lines(overrides: Mapping[str, Any], variants: Mapping[str, Any]) -> list[str]:
+        document = {**around, "variants": variants}
+        return [str(each) for each in Scenario.from_document(document, "row.toml", overrides).warnings]
+
+    assert lines({}, {}) == []
+    assert lines({"links.ac.capacity": "2 Gbit/s"}, {}) == [f"row.toml: links.ac: {why}"]
+    assert lines({"links.ab.capacity": "2 Gbit/s"}, {}) == []
+    wide = {"thin": {}, "wide": {"links.ac.capacity": "2 Gbit/s"}}
+    assert lines({}, wide) == [f"row.toml: variant wide: links.ac: {why}"]
 
 
 #: Warnings about scenarios that ship, and why they are left as they are.

@@ -1,0 +1,92 @@
+"""What may be wrong with an experiment: keys varied for nothing, variants that came out the same, runs without queues.
+
+The first is known before anything runs, the others when the runs are there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import TYPE_CHECKING, Final
+
+from sim.errors import InputError
+from sim.experiment.axes import Axis, combined
+from sim.scenario import Scenario
+from sim.scenario.effects import without_effect
+from sim.scenario.faults import dotted
+from sim.scenario.reach import idle_links
+from sim.scenario.warnings import ScenarioWarning
+
+if TYPE_CHECKING:
+    from sim.experiment.comparison import Comparison
+
+#: As long as a smaller part of the deploys waits for others, no quantile that is told is of those.
+_FEW: Final = 0.01
+
+
+#: At most at so many combinations of values it is looked whether a key has an effect.
+_MOST: Final = 32
+
+
+def varied_for_nothing(scenario: Scenario, axes: Sequence[Axis], named: Iterable[str]) -> Iterator[ScenarioWarning]:
+    """Axes whose keys have no effect in any of the variants `named`, whatever the axes' values are."""
+    names = [*named]
+    values = [axis.values if 0 < len(axis.values) <= _MOST else (axis.at(0.0), axis.at(1.0)) for axis in axes]
+    idle: dict[int, str] = dict.fromkeys(range(len(axes)), "")
+    for point in product(*values) if math.prod(map(len, values)) <= _MOST else ():
+        try:
+            changed = scenario.with_(dict(combined(axes, point)))
+        except InputError:  # the run at that point is going to say so
+            return
+        for name in names:
+            whys = _whys(
+                changed.variant(name) if scenario.variant_name is None and name in changed.variants else changed
+            )
+            idle = {at: why for at in idle if (why := _why(axes[at].keys, whys))}
+        if not idle:
+            return
+    for at, why in idle.items():
+        if why:
+            yield ScenarioWarning("no-effect", f"{scenario.name}: {axes[at].name}", f"is varied without effect: {why}")
+
+
+def _whys(scenario: Scenario) -> dict[str, str]:
+    """The keys, and the tables, that have no effect in a scenario, each with the reason."""
+    links = {f"links.{name}": why for name, why in idle_links(scenario).items()}
+    return {dotted(one.path): one.why for one in without_effect(scenario)} | links
+
+
+def _why(keys: Sequence[str], whys: Mapping[str, str]) -> str:
+    """Why none of these keys has an effect; empty where one has."""
+    found = [next((why for path, why in whys.items() if key == path or key.startswith(f"{path}.")), "") for key in keys]
+    return found[0] if all(found) else ""
+
+
+def doubts(outcome: Comparison) -> Iterator[ScenarioWarning]:
+    """What the runs of a comparison show."""
+    yield from _same(outcome)
+    yield from _without_contention(outcome)
+
+
+def _same(outcome: Comparison) -> Iterator[ScenarioWarning]:
+    """Variants whose runs are equal to the bit, where that was not to be seen before."""
+    known = {warning.where for warning in outcome.scenario.warnings if warning.code == "same-variants"}
+    first: dict[tuple[str, ...], str] = {}
+    for name, digests in outcome.digests.items():
+        where, same = f"{outcome.scenario.name}: variants.{name}", first.setdefault(digests, name)
+        if same != name and where not in known:
+            yield ScenarioWarning("same-rows", where, f"came out as variant {same} in every run, to the bit")
+
+
+def _without_contention(outcome: Comparison) -> Iterator[ScenarioWarning]:
+    for runs in outcome.outcomes.values():
+        ready = sum(each.deploys - each.failures.failed for each in runs)
+        if not ready or sum(each.waiting for each in runs) >= _FEW * ready:
+            return
+    yield ScenarioWarning(
+        "no-contention",
+        f"{outcome.scenario.name}: demand",
+        f"fewer than {100 * _FEW:g} of 100 deploys waited for others in any variant, so no quantile is of a queue: "
+        "intervals tell which clients and images were drawn, and what more load would do is not seen",
+    )

@@ -49,11 +49,13 @@ def variants(context: typer.Context, incomplete: str) -> list[str]:
 def _keys(context: typer.Context, incomplete: str) -> Iterator[Offer]:
     """A key with a star, or of no file, stands for all names."""
     document = None if "*" in incomplete else _document(context)
+    within = [""]
+    if incomplete.startswith("variants."):
+        within = [f"variants.{name}." for name in (document or {}).get("variants", {})]
     known: Iterable[Offer] = late.keys.described(document)
     for key, about in known:
         shown = key.replace(f".{late.keys.ANY}", ".*") if document is None else key
-        if shown.startswith(incomplete):
-            yield shown, about
+        yield from ((f"{above}{shown}", about) for above in within if f"{above}{shown}".startswith(incomplete))
 
 
 def _document(context: typer.Context) -> Mapping[str, Any] | None:

@@ -93,7 +93,7 @@ def _values(scenario: Scenario, path: tuple[str, ...]) -> tuple[Resolved, ...]:
 def _form(spot: Spot) -> str:
     """What is written at a place, in words."""
     if spot.kind is not None or spot.chooses is not None:
-        mixed = (spot.kind or spot.chooses).mixed and spot.kind is not None  # type: ignore[union-attr]
+        mixed = spot.kind is not None and spot.kind.mixed
         return "one of the choices below" + (", or a list of them with shares" if mixed else "")
     if spot.is_table:
         return "a table" if keys.ANY not in spot.below() else "a table of tables, each under a name of yours"

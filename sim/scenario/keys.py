@@ -21,7 +21,7 @@ from sim.errors import InputError, near, shown
 from sim.figures import Figure, Quantity, default_figure
 from sim.scenario.choices import Kind, Part, first_sentence
 from sim.scenario.leaves import toml
-from sim.scenario.model import Tables
+from sim.scenario.model import ABOUT_VARIANTS, Tables
 
 #: What stands for any name that a user gives.
 ANY: Final = "NAME"
@@ -164,12 +164,16 @@ def _described(spot: Spot, above: str, document: object) -> Iterator[tuple[str, 
             yield from _described(below, f"{path}.", here.get(name))
 
 
+VARIANTS: Final = Spot("variants", ABOUT_VARIANTS, Mapping[str, dict[str, object]])
 ROOT: Final = Spot("", "A scenario.", Tables)
 
 
 def found(key: str) -> tuple[Spot, tuple[str, ...]]:
     """The place that a key names, and its parts. InputError when there is none, with the near one."""
     spot, parts = ROOT, tuple(key.split("."))
+    if parts[0] == "variants":
+        # What stands in a variant is what stands in a scenario.
+        return found(".".join(parts[2:])) if len(parts) > 2 else (VARIANTS, parts)
     for part in parts:
         below = spot.below()
         mixed = spot.kind is not None and spot.kind.mixed and part.isdecimal()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import PrivateAttr
 
@@ -30,6 +30,9 @@ from sim.scenario.tables import (
 )
 from sim.scenario.tcp import Tcp
 from sim.scenario.thresholds import Condition
+
+#: What `[variants]` is, which is no table of a scenario but of changes to one.
+ABOUT_VARIANTS: Final = "What is compared, by name: each a table of overrides, with dotted keys or tables within."
 
 
 class Tables(Table):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sim.scenario.model import Tables
+from sim.scenario.model import ABOUT_VARIANTS, Tables
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -22,7 +22,7 @@ def json_schema() -> dict[str, Any]:
     schema: dict[str, Any] = _with_figures(Tables.model_json_schema(by_alias=True))
     schema["properties"]["variants"] = {
         "type": "object",
-        "description": "What is compared, by name: each a table of overrides, with dotted keys or tables within.",
+        "description": ABOUT_VARIANTS,
         "additionalProperties": {"type": "object"},
     }
     return {"$schema": _DIALECT, **schema, "title": "Scenario"}

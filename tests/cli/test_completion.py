@@ -77,6 +77,10 @@ def test_keys_are_those_of_the_file() -> None:
     assert offered("regsim", "run", METROS, "--set", "nodes.dal.cou") == ["nodes.dal.count="]
     assert offered("regsim", "sweep", "--seed", "3", METROS, "--vary", "demand.upd") == ["demand.updates="]
     assert offered("regsim", "capacity", METROS, "--vary", "nodes.*.cou") == ["nodes.*.count="]
+    assert offered("regsim", "run", METROS, "--set", "variants.node-direct.policies.ro") == [
+        "variants.node-direct.policies.route=", "variants.node-direct.policies.route.name=",
+        "variants.node-direct.policies.route.share=", "variants.node-direct.policies.route.size=",
+    ]  # fmt: skip
 
 
 def test_keys_are_known_without_a_file_that_can_be_read() -> None:

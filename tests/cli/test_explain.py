@@ -9,16 +9,16 @@ from typing import Any
 
 def test_a_key_is_explained_with_the_value_in_the_file(regsim: Callable[..., Any], small: str) -> None:
     """The sentence, the form, the default and what it rests on, and what stands in the file after overrides."""
-    answer = regsim("show", small, "--explain", "demand.rate", "--set", "demand.rate=50/h")
+    answer = regsim("show", small, "--explain", "demand.updates", "--set", "demand.updates=0.25")
     assert answer.code == 0
     assert answer.out.splitlines() == [
-        "demand.rate",
-        "  How many deploys are asked for in a time.",
+        "demand.updates",
+        "  The part of the deploys that update an app that is there; the others are of new ones.",
         "",
-        '  write     a frequency such as "50000/day", above 0',
-        '  default   "50000/day"',
-        "  rests on  assumption, range 1000/day to 1000000/day",
-        '  here      "50/h"  # override',
+        "  write     a fraction such as 0.9, at least 0, at most 1",
+        "  default   0.9",
+        "  rests on  assumption",
+        "  here      0.25  # override",
     ]
 
 

@@ -147,6 +147,14 @@ def test_an_unknown_key_is_told_with_the_near_one(key: str, line: str, document:
     assert str(refused.value) == f"--explain: {line}"
 
 
+def test_what_stands_in_a_variant_is_what_stands_in_a_scenario(document: dict[str, Any]) -> None:
+    """A key below a variant is explained as the key itself; the table of variants has its own sentence."""
+    scenario = Scenario.from_document(document)
+    assert explain.explained("variants.central.demand.rate", scenario) == explain.explained("demand.rate", scenario)
+    for key in ("variants", "variants.central"):
+        assert explain.explained(key, scenario).about.startswith("What is compared, by name")
+
+
 @given(st.text(max_size=30))
 def test_any_text_is_a_key_or_a_line(key: str) -> None:
     """Whatever is asked for is explained or refused in one line."""

@@ -48,14 +48,15 @@ def manifest(scenario: Scenario, seed: int, about: Mapping[str, Any]) -> dict[st
 
 
 def files_read(scenario: Scenario) -> dict[str, str]:
-    """By path, the SHA-256 of each file that a run reads besides the scenario: a table, a log, a drawn topology."""
-    asked, shape = scenario.demand, getattr(scenario.topology.parameters, "path", None)
-    names = [asked.replay.log] if asked.replay else []
+    """By path, the SHA-256 of each file that a run reads besides the scenario: a table, a log, sizes, a topology."""
+    asked = scenario.demand
+    paths = [scenario.folder / asked.replay.log] if asked.replay else []
     if asked.table is not None and is_name(asked.table):
-        names.append(asked.table)
+        paths.append(scenario.folder / asked.table)
+    drawn = [image.sizes.path for image in scenario.images.values() if image.sizes is not None]
     found = {}
-    for path in (*(scenario.folder / name for name in names), *([shape] if isinstance(shape, Path) else [])):
-        if path.is_file():
+    for path in (*paths, *drawn, getattr(scenario.topology.parameters, "path", None)):
+        if isinstance(path, Path) and path.is_file():
             about = path.stat()
             found[str(path)] = _file_digest(path, about.st_mtime_ns, about.st_size)
     return found

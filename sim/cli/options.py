@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
     from sim.scenario.thresholds import Threshold
 
+#: Keys that name a file: on the command line one in the current folder may be meant.
+_FILES: Final = ("demand.table", "demand.replay.log", "topology.file")
 UNTIL: Final = 'write for example --until "deploy_latency_s.p99 < 3 s"'
 File = Annotated[
     str,
@@ -139,9 +143,15 @@ def kept(store: str | None) -> Kept | None:
 def overrides(settings: list[str] | None, detail: str | None = None, audit: bool = False) -> dict[str, Any]:
     """Values by dotted key. InputError for what is not KEY=VALUE."""
     made: dict[str, Any] = dict(late.document.parse_setting(setting) for setting in settings or ())
+    made |= {key: _from_here(made[key]) for key in _FILES if key in made}
     if detail is not None:
         made["run.detail"] = detail
     return made | ({"run.audit": True} if audit else {})
+
+
+def _from_here(value: Any) -> Any:
+    """The whole path of a file that is named from the current folder; else paths are from the scenario's."""
+    return str(Path(value).absolute()) if isinstance(value, str) and os.path.isfile(value) else value
 
 
 def dimensions(by: list[str] | None) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from sim.scenario.pushes import clients_meant, parsed, text_of
 from sim.streams import Streams
 from sim.workload import draws
 from sim.workload.demand import Demand
+from sim.workload.sizes import sizes
 
 Ints = NDArray[np.int64]
 Cells = Sequence[Any]
@@ -40,8 +41,8 @@ def demand(scenario: Scenario, streams: Streams) -> Demand:
     apps = _Apps(scenario, cells("app"), cells("update"), streams)
     app_client, client = _clients(scenario, cells("client"), apps, streams)
     app_kind, kind = _kinds(scenario, cells("image"), apps, streams)
-    of_kind = np.array([image.rootfs_bytes for image in scenario.images.values()], dtype=np.int64)
-    sizes, counts = cells("rootfs"), cells("nodes")
+    rootfs_bytes, app_rootfs_bytes = _sizes(scenario, cells("rootfs"), apps, app_kind, kind, streams)
+    counts = cells("nodes")
     pushes = [push is not False for push in cells("push")]
     return Demand(
         at_s=times[order],
@@ -60,8 +61,8 @@ def demand(scenario: Scenario, streams: Streams) -> Demand:
         kind=kind,
         pushes=None if all(pushes) else np.array(pushes, dtype=np.bool_),
         beside=_own(cells("beside"), np.zeros(n, dtype=np.int64)),
-        rootfs_bytes=_own(sizes, of_kind[app_kind[apps.of_row] if kind is None else kind]),
-        app_rootfs_bytes=_own(apps.firsts(sizes), of_kind[app_kind]),
+        rootfs_bytes=rootfs_bytes,
+        app_rootfs_bytes=app_rootfs_bytes,
         nodes=_own(counts, np.full(n, asked.nodes)),
         app_nodes=_own(apps.firsts(counts), np.full(apps.count, asked.nodes)),
     )
@@ -141,6 +142,23 @@ def _kinds(scenario: Scenario, words: Cells, apps: _Apps, streams: Streams) -> t
         if word is not None:
             of_app[app] = number[word]
     return of_app, _own([None if word is None else number[word] for word in words], of_app[apps.of_row])
+
+
+def _sizes(
+    scenario: Scenario, cells: Cells, apps: _Apps, app_kind: Ints, kind: Ints | None, streams: Streams
+) -> tuple[Ints | None, Ints | None]:
+    """The rootfs of each row, and of what known applications have at the start: that of their first row.
+
+    A row that leaves it open has what its kind of image says, drawn where that varies.
+    """
+    of_kind = np.array([image.rootfs_bytes for image in scenario.images.values()], dtype=np.int64)
+    usual, at_start = of_kind[app_kind[apps.of_row] if kind is None else kind], of_kind[app_kind]
+    drawn = sizes(scenario, streams, "", app_kind, apps.of_row, ~apps.update)
+    if drawn is not None:
+        same = np.ones(len(usual), np.bool_) if kind is None else kind == app_kind[apps.of_row]
+        usual, at_start = np.where(same, drawn.image_bytes, usual), drawn.app_bytes
+    own, first = _own(cells, usual), _own(apps.firsts(cells), at_start)
+    return (own, first) if drawn is None else (usual if own is None else own, at_start if first is None else first)
 
 
 def _own(cells: Cells, otherwise: Ints) -> Ints | None:

@@ -14,10 +14,12 @@ import sim
 from sim.errors import InputError
 from sim.experiment import rerun
 from sim.experiment.store import key
+from sim.manifest import files_read
 from sim.scenario import Scenario
 from sim.streams import Streams
 from sim.workload import listed
 from sim.workload.demand import Demand
+from tests.world.small import MB
 from tests.world.small import scenario as small
 
 DAY = {"run__duration": "1 h"}
@@ -94,6 +96,17 @@ def test_rows_without_an_application_are_drawn_as_the_demand_has_it() -> None:
     assert new.tolist() == list(range(50, 50 + len(new)))
     assert (made(table, seed=1, demand__apps=50).app == asked.app).all()
     assert (made(table, seed=2, demand__apps=50).app != asked.app).any()
+
+
+def test_sizes_that_a_table_leaves_open_vary_where_the_scenario_varies_them() -> None:
+    """Of 500 rows of one kind whose sizes are 2 or 6 MB each, drawn evenly, about half are each."""
+    table = "time,image,rootfs\n" + "".join(f"{at},app,\n" for at in range(500)) + "501,app,9 MB\n"
+    asked = made(table, images__app__sizes={"per": "update", "list": ["2 MB", "6 MB"]})
+    assert asked.rootfs_bytes is not None
+    drawn = asked.rootfs_bytes[:-1]
+    assert set(drawn.tolist()) == {2 * MB, 6 * MB}
+    assert abs(int((drawn == 2 * MB).sum()) - 250) < 4 * (500 / 4) ** 0.5
+    assert int(asked.rootfs_bytes[-1]) == 9 * MB
 
 
 def test_a_group_stands_for_one_of_its_clients_whom_the_application_keeps() -> None:
@@ -228,6 +241,18 @@ def test_a_table_is_part_of_what_a_run_is_known_by(tmp_path: Path) -> None:
     again = rerun.rerun(rerun.recorded(tmp_path / "out"), "serial")
     assert len(again.differing) == 1
     assert f"now otherwise: {path} has other contents" in list(again.lines())
+
+
+def test_files_of_sizes_are_part_of_what_a_run_is_known_by(tmp_path: Path) -> None:
+    """Other sizes in the file are other runs, and the manifest has the file's digest."""
+    path = tmp_path / "sizes.csv"
+    path.write_text("bytes\n2000000\n")
+    sizes = {"images.app.sizes": {"per": "update", "file": "sizes.csv", "column": "bytes"}}
+    chosen = Scenario.from_document(small(**DAY).document, str(tmp_path / "x.toml"), sizes)
+    before = key(chosen, 1, 0)
+    assert list(files_read(chosen)) == [str(path)]
+    path.write_text("bytes\n3000000\n30000000\n")
+    assert key(chosen, 1, 0) != before
 
 
 def test_warnings_know_a_table() -> None:

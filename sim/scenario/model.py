@@ -126,7 +126,7 @@ class Tables(Table):
         # Shapes know plain names alone. Where central's host is not the only place of its name, they meet it under a
         # name that nothing else has, and the other place gets its path.
         alone = CENTRAL not in self.sites and CENTRAL not in self._shape_places
-        met = CENTRAL if alone else f"{CENTRAL}/"
+        met = CENTRAL if alone else f"{CENTRAL}//"
         attached = [
             topologies.Host(met if name == CENTRAL else name, host.site or "", host.up_Bps, host.down_Bps, host.delay_s)
             for name, host in self.hosts()

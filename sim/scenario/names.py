@@ -166,7 +166,8 @@ class LinkNames:
         """By plain name, path or host, the generated links that it may mean."""
         found: dict[str, dict[str, None]] = {}
         for plain, span in zip(self._plain, self.generated, strict=True):
-            for word in (plain.name, joining(span, self._hosts.paths), span.a, span.b):
+            hosts = (end for end in (span.a, span.b) if end in self._hosts.paths)
+            for word in (plain.name, joining(span, self._hosts.paths), *hosts):
                 found.setdefault(word, {})[span.name] = None
         return {word: tuple(names) for word, names in found.items()}
 

@@ -19,7 +19,25 @@ from sim.topologies import Span
 from sim.world.network import spans_of
 
 #: Keys that meet each other in every way: as keys, as numbered hosts, as links between sites, as words of the program.
-KEYS = ("a", "a-b", "b", "b-c", "c", "a-b-c", "n", "n1", "n11", "1", "fra", "fra-n", "central", "hub", "nodes", "sites")
+KEYS = (
+    "central1",
+    "a",
+    "a-b",
+    "b",
+    "b-c",
+    "c",
+    "a-b-c",
+    "n",
+    "n1",
+    "n11",
+    "1",
+    "fra",
+    "fra-n",
+    "central",
+    "hub",
+    "nodes",
+    "sites",
+)
 keys = st.sampled_from(KEYS)
 SHAPES = ("metros", "star", "ring", "mesh", "tree")
 
@@ -155,6 +173,26 @@ def test_a_group_of_one_answers_to_its_number() -> None:
         priced = [span.name for span in spans_of(scenario) if span.price_usd_per_byte]
         assert priced == [name]
         assert sim.run(scenario).metrics["failed_deploys"] == 0
+
+
+def test_central_may_be_a_site_and_a_group_too() -> None:
+    """Central's host keeps its name, the site is another place, and the group's paths and lines are its own."""
+    scenario = Scenario.from_document(asked(["central", "was"], {"central1": 1}, {"central": 2}, ["wan"], "metros"))
+    assert [name for name, _ in scenario.hosts()] == [
+        "central", "nodes/central1", "clients/central/1", "clients/central/2",
+    ]  # fmt: skip
+    assert [(span.name, span.b) for span in scenario.generated()] == [
+        ("central", "sites/central"), ("nodes/central1", "sites/central"),
+        ("clients/central/1", "was"), ("clients/central/2", "was"),
+    ]  # fmt: skip
+
+
+def test_a_site_is_no_word_for_its_links() -> None:
+    """Even where one link alone leads to a site, or one host alone is there, the site's name overrides neither."""
+    document = asked(["dal", "was"], {"n": 1}, {"dev": 1}, ["wan"], "metros")
+    for site in ("dal", "was"):
+        with pytest.raises(sim.InputError, match=f"links.{site}: metros generates no such link to override"):
+            Scenario.from_document(document | {"links": document["links"] | {site: {"price": "1 USD/GB"}}})
 
 
 def test_an_account_that_somebody_wrote_is_nobody_elses() -> None:

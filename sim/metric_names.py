@@ -36,6 +36,7 @@ DIMENSIONS: Final[Mapping[str, str]] = {
     "client": "group of clients that deployed",
     "image": "kind of image that was deployed",
     "route": "where its push went",
+    "stream": "stream of the demand that it is of",
     "nodes": "group of nodes that it starts on; of bytes and copies, the group of the node at their end",
 }
 #: Metrics that are nobody's in particular, and why.

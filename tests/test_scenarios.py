@@ -19,11 +19,14 @@ SMALL = {"demand.rate": "0.05/s", "run.duration": "30 min"}
 FAILURES = {"node-evicts-before-sync": {"disk full"}, "wan-outage": {"link down", "connection lost"}}
 #: A release has to lie within the shorter run.
 RELEASE = {"demand.kernel_release.at": "10 min", "demand.kernel_release.over": "10 min", "demand.apps": 50}
+#: With streams that keep hours, half an hour in which two of three offices work, and CI builds.
+STREAMS = {"run.start": "Mon 13:50", "demand.streams.developers.rate": "0.05/s"}
 
 
 def small(path: Path) -> Scenario:
-    released = load(path).demand.kernel_release is not None
-    return load(path, overrides=SMALL | (RELEASE if released else {}))
+    demand = load(path).demand
+    own = (RELEASE if demand.kernel_release is not None else {}) | (STREAMS if demand.streams else {})
+    return load(path, overrides=SMALL | own)
 
 
 def test_there_are_scenarios() -> None:

@@ -1,7 +1,7 @@
 """Whose a row is: the groups of a scenario's deploys, and which rows of each table belong to which.
 
-A deploy belongs to its client's site and group, to its kind of image and to its push's route. It belongs to every
-group of nodes on which it starts, so over several groups the counts may add up to more than there are. Transfers,
+A deploy belongs to its client's site and group, to its kind of image, its push's route and its stream. It belongs to
+every group of nodes on which it starts, so over several groups the counts may add up to more than there are. Transfers,
 copies and starts are their deploy's, but by nodes they are those of the node at their end. Rows without a node (a
 deploy that failed before it came to a start, bytes pushed to central) are those of the group `(none)`.
 """
@@ -47,6 +47,7 @@ def group_names(scenario: Scenario, by: str) -> tuple[str, ...]:
     """The groups that a scenario names; none by route, which its policies choose."""
     tables: Mapping[str, Iterable[str]] = {
         "site": scenario.sites, "client": scenario.clients, "image": scenario.images, "nodes": scenario.nodes,
+        "stream": scenario.demand.streams,
     }  # fmt: skip
     return tuple(tables.get(by, ()))
 
@@ -69,10 +70,14 @@ def groups(scenario: Scenario, tables: Mapping[str, Table], by: str) -> Groups:
     if by == "client":
         group_of = client_groups(scenario)
         texts = [group_of.get(host, host) for host in deploys.column("client")]
+    elif by == "stream":
+        named = tables["streams"]
+        streams = dict(zip(named.column("deploy").tolist(), named.column("stream"), strict=True))
+        texts = [streams.get(number, "") for number in deploys.column("deploy").tolist()]
     else:
         texts = deploys.column(_COLUMNS[by])
-    named = group_names(scenario, by)
-    names = (*named, *sorted(set(texts) - {*named, ""}))
+    known = group_names(scenario, by)
+    names = (*known, *sorted(set(texts) - {*known, ""}))
     of_deploys = _coded(texts, names)
     rows = rows_of_deploys(deploys)
     members = {name: _taken(of_deploys, rows, tables[name].column("deploy")) for name in _OWNED}

@@ -98,7 +98,7 @@ VaryOne = Annotated[
 By = Annotated[
     list[str] | None,
     typer.Option(
-        "--by", metavar="site|client|image|route|nodes", help="Tell metrics by group, too. Repeatable.",
+        "--by", metavar="site|client|image|route|nodes|stream", help="Tell metrics by group, too. Repeatable.",
         show_default=False,
     ),
 ]  # fmt: skip

@@ -71,11 +71,11 @@ class Line(Rates):
 class Window(Rates):
     """A part of every day, `from` one time `until` another, in which a link carries other rates than its own.
 
-    Times count from the start of the run, which is midnight. A window may span midnight.
+    Times are UTC, by when the run starts (`run.start`, midnight unless it says so). A window may span midnight.
     """
 
-    from_s: Duration = setting("from", about="The time of day at which the window begins; a run starts at midnight.")
-    until_s: Duration = setting("until", about="The time of day at which it ends, the next day's if that is earlier.")
+    from_s: Duration = setting("from", about="The time of day, in UTC, at which the window begins.")
+    until_s: Duration = setting("until", about="The time of day, in UTC, at which it ends; earlier is the next day's.")
 
     @property
     def lasts_s(self) -> float:

@@ -6,6 +6,7 @@ Read from a file they are a column of CSV: a heading, then one size a line, byte
 from __future__ import annotations
 
 import csv
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -44,6 +45,7 @@ SizeList = Annotated[
 ]
 
 
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _REMEDY = "write bytes as a number, or a size"
 
 
@@ -58,9 +60,9 @@ class SizesError(ValueError):
 class Sizes(Table):
     """How the root filesystems of one kind of image differ.
 
-    They are lognormal with the image's `rootfs` as their median, and `p95`; or any of `list` alike; or any of a CSV
-    `file`'s `column` alike. Drawn `per` app, an app keeps its size, and each update's is that times a lognormal factor
-    with median 1 and `update_p95`; drawn per update, each image's is drawn anew.
+    They are lognormal with the image's `rootfs` as their median, and `p95`, but for what is larger than `most`; or any
+    of `list` alike; or any of a CSV `file`'s `column` alike. Drawn `per` app, an app keeps its size, and each update's
+    is that times a lognormal factor with median 1 and `update_p95`; drawn per update, each image's is drawn anew.
     """
 
     p95_bytes: Size | None = setting("p95", None, about="What 95 % of the root filesystems are below, if lognormal.")
@@ -76,6 +78,13 @@ class Sizes(Table):
         assumption=True,
         range=(1.0, 2.0),
         about="What 95 % of updates are below, as a multiple of their app's size.",
+    )
+    most_bytes: Size = figure(
+        "most",
+        "1 GiB",
+        source="Unikraft Cloud docs, quotas: an account's image storage, sample",
+        range=("100 MiB", "10 GiB"),
+        about="What no root filesystem is larger than, if they are lognormal.",
     )
     _folder: Path = PrivateAttr(default=Path())
 
@@ -120,7 +129,7 @@ def _column(path: Path, written_ns: int, column: str) -> tuple[int, ...]:
 def _size_bytes(path: Path, line: int, text: str | None) -> int:
     word = (text or "").strip()
     try:
-        size_bytes = bytes_of(f"{word} B" if word.replace(".", "", 1).isdecimal() else word)
+        size_bytes = bytes_of(f"{word} B" if _NUMBER.fullmatch(word) else word)
     except UnitError as error:
         raise SizesError(
             "file", f"{path}: line {line}: {error.problem}", "write bytes as a number, or a size"

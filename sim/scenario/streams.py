@@ -5,14 +5,16 @@ A check's faults stand at the key of the stream that wrote it: `demand.hours`, o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from sim.errors import near, shown
 from sim.scenario.demand import Stream
 from sim.scenario.faults import Fault, Path
 from sim.scenario.model import Tables
 from sim.scenario.sizes import SizesError
-from sim.scenario.timeofweek import DAY_MINUTES
+from sim.scenario.timeofweek import DAY_MINUTES, WEEK_MINUTES, minute_of, week_of, zone_of
 from sim.units import PerHost, format_bytes, format_seconds
 
 _DAY_S = DAY_MINUTES * 60.0
@@ -72,6 +74,30 @@ def total_rate_per_s(tables: Tables, stream: Stream) -> float:
         return rate_per_s(tables, stream, stream.rate_per_s)
     times = len(stream.at_times) if stream.at_times is not None else _DAY_S / (stream.every_s or _DAY_S)
     return stream.batch * times / _DAY_S
+
+
+def comes(tables: Tables, stream: Stream) -> bool:
+    """Whether a stream comes at any time of the run, by the clocks that its sites have when it starts."""
+    if stream.hours is None and stream.weekdays is None and stream.weights is None and not stream.is_timed:
+        return True
+    hosts = tables.nodes if stream.kind == "replacements" else client_shares(tables, stream)
+    groups = tables.nodes if stream.kind == "replacements" else tables.clients
+    week = week_of(stream.hours, stream.weekdays, stream.weights, 0.0 if stream.is_timed else stream.outside)
+    times = None
+    if stream.at_times is not None:
+        times = {minute_of(clock) for clock in stream.at_times}
+    elif stream.every_s is not None:
+        times = set(range(0, DAY_MINUTES, max(round(stream.every_s / 60), 1)))
+    lasts = min(math.ceil(tables.run.duration_s / 60), WEEK_MINUTES)
+    for key in hosts:
+        site = groups[key].site
+        zone = zone_of(tables.sites[site].timezone if site is not None and site in tables.sites else "UTC")
+        local = datetime.fromtimestamp(tables.run.start_s, zone)
+        first = local.weekday() * DAY_MINUTES + local.hour * 60 + local.minute
+        for minute in range(first, first + lasts):
+            if week[minute % WEEK_MINUTES] > 0 and (times is None or minute % DAY_MINUTES in times):
+                return True
+    return False
 
 
 def streams_are_whole(tables: Tables) -> Iterator[Fault]:

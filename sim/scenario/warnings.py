@@ -25,6 +25,8 @@ from sim.scenario.faults import Path, dotted
 from sim.scenario.leaves import deciding, leaves
 from sim.scenario.model import Tables
 from sim.scenario.reach import idle_links, strangers, unreached
+from sim.scenario.streams import comes, path_of
+from sim.scenario.timeofweek import format_start
 from sim.units import format_seconds
 
 
@@ -140,6 +142,34 @@ def faults_meet_demand(asked: Asked) -> Iterator[Doubt]:
             yield Doubt(("faults", key, "at"), "is after run.duration ends, when nothing is asked for any more")
 
 
+def streams_come_in_time(asked: Asked) -> Iterator[Doubt]:
+    """A stream comes at times that are not in the run."""
+    tables = asked.tables
+    if tables.demand.replay is not None or tables.demand.table is not None:
+        return
+    begins, lasts = format_start(tables.run.start_s), format_seconds(tables.run.duration_s)
+    for name, stream in tables.demand.named().items():
+        if not comes(tables, stream):
+            text = f"never comes: by its hours and days none is within {lasts} from run.start, {begins}, on"
+            yield Doubt(path_of(name), text)
+
+
+def scale_outs_have_nodes(asked: Asked) -> Iterator[Doubt]:
+    """Instances are started on more nodes than there are beside those that their app has."""
+    tables = asked.tables
+    if tables.demand.replay is not None or tables.demand.table is not None:
+        return
+    there, streams = sum(group.count for group in tables.nodes.values()), tables.demand.named()
+    for name, stream in streams.items():
+        if stream.kind != "starts" or stream.starts_on == "same-nodes":
+            continue
+        has = max((streams[owner].nodes for owner in stream.of or ()), default=stream.nodes)
+        if has + stream.nodes > there:
+            more, left = "node" if stream.nodes == 1 else "nodes", max(there - has, 0)
+            text = f"starts on {stream.nodes} more {more}, but beside those of an app there are {left}; others have it"
+            yield Doubt((*path_of(name), "nodes"), text)
+
+
 def rows_come_in_time(asked: Asked) -> Iterator[Doubt]:
     """Rows of a table of deploys come when the demand has stopped."""
     read, last_s = listed(asked.tables), asked.tables.run.duration_s
@@ -206,6 +236,8 @@ WARNINGS: Final[Mapping[str, Callable[[Asked], Iterator[Doubt]]]] = {
     "late-fault": faults_meet_demand,
     "all-warm-up": latencies_count,
     "rows-left-out": rows_come_in_time,
+    "never-comes": streams_come_in_time,
+    "no-more-nodes": scale_outs_have_nodes,
 }
 #: Of all variants together.
 ACROSS: Final[Mapping[str, Callable[[Sequence[Asked]], Iterator[Doubt]]]] = {

@@ -57,7 +57,7 @@ def sizes(
             anew = _drawn(varied, kind.rootfs_bytes, image_normal[deploys], image_uniform[deploys])
         else:
             factor = np.exp(math.log(varied.update_p95) / _Z95 * image_normal[deploys])
-            anew = app_bytes[app[deploys]] * np.where(is_first[deploys], 1.0, factor)
+            anew = np.minimum(app_bytes[app[deploys]] * np.where(is_first[deploys], 1.0, factor), _largest(varied))
         image_bytes[deploys] = anew
     return Drawn(_whole(app_bytes), _whole(image_bytes))
 
@@ -70,8 +70,13 @@ def _drawn(
     if given is not None:
         return np.array(given, dtype=np.float64)[(uniform * len(given)).astype(np.int64)]
     sigma = 0.0 if varied.p95_bytes is None else math.log(varied.p95_bytes / median_bytes) / _Z95
-    made: NDArray[np.float64] = median_bytes * np.exp(sigma * normal)
+    made: NDArray[np.float64] = np.minimum(median_bytes * np.exp(sigma * normal), varied.most_bytes)
     return made
+
+
+def _largest(varied: Sizes) -> float:
+    """What no update is larger than; those of sizes that are given may be."""
+    return math.inf if varied.given_bytes() is not None else float(varied.most_bytes)
 
 
 def _whole(sizes_bytes: NDArray[np.float64]) -> _Ints:

@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 
 from sim import topologies
 from sim.network import Graph, Route, Schedule
+from sim.network.schedule import DAY_S
 from sim.network.transport import ceiling_Bps, open_s
 from sim.scenario import Link, Scenario
 from sim.topologies import Span
@@ -30,31 +31,33 @@ T = TypeVar("T", bound=Hashable)
 def spans_of(scenario: Scenario) -> tuple[Span, ...]:
     """The spans of a scenario: those its shape generates, overridden by name, then those it gives with `between`."""
     names = scenario.link_names
+    begins_s = scenario.run.start_s % DAY_S
     joined = {span.name: span for span in names.generated}
     for name, link in scenario.links.items():
         if link.between is None:
             (generated,) = names.of_shape(name)
-            joined[generated] = _overridden(joined[generated], link)
+            joined[generated] = _overridden(joined[generated], link, begins_s)
             continue
         # The scenario's own checks saw to it that a link of its own has both rates and a delay.
         assert link.up_Bps is not None
         assert link.down_Bps is not None
         assert link.delay_s is not None
-        joined[name] = _overridden(Span(name, *scenario.ends(link), link.up_Bps, link.down_Bps, link.delay_s), link)
+        own = Span(name, *scenario.ends(link), link.up_Bps, link.down_Bps, link.delay_s)
+        joined[name] = _overridden(own, link, begins_s)
     machines = {name for name, _ in scenario.hosts()}
     return tuple(span if {span.a, span.b} & machines else replace(span, wan=True) for span in joined.values())
 
 
-def _overridden(line: Span, link: Link) -> Span:
-    """A span as the scenario's link of its name has it."""
+def _overridden(line: Span, link: Link, begins_s: float) -> Span:
+    """A span as the scenario's link of its name has it, in a run that begins at that time of the day."""
     up_Bps = line.up_Bps if link.up_Bps is None else link.up_Bps
     down_Bps = line.down_Bps if link.down_Bps is None else link.down_Bps
     delay_s = line.delay_s if link.delay_s is None else link.delay_s
     hours: tuple[Schedule, ...] = ()
     if link.schedule:
-        days = link.schedule.values()
-        up = ((day.from_s, day.until_s, up_Bps if day.up_Bps is None else day.up_Bps) for day in days)
-        down = ((day.from_s, day.until_s, down_Bps if day.down_Bps is None else day.down_Bps) for day in days)
+        days = [(day.from_s - begins_s, day.until_s - begins_s, day) for day in link.schedule.values()]
+        up = ((begin_s, end_s, up_Bps if day.up_Bps is None else day.up_Bps) for begin_s, end_s, day in days)
+        down = ((begin_s, end_s, down_Bps if day.down_Bps is None else day.down_Bps) for begin_s, end_s, day in days)
         hours = (
             Schedule.of_windows(f"{line.name}-up", up_Bps, up),
             Schedule.of_windows(f"{line.name}-down", down_Bps, down),

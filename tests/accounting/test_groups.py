@@ -145,3 +145,16 @@ def test_a_document_has_metrics_by_group_among_the_others(made: Result) -> None:
     assert plain.items() <= split.items()
     assert split["wan_bytes[site=a]"] == made.metrics_by("site")["a"]["wan_bytes"]
     assert split["deploy_latency_s.p95[site=empty]"] is None
+
+
+def test_streams_are_groups_too() -> None:
+    """By stream the deploys add up to all, starts push nothing, and without streams there is no such group."""
+    streams = {"pushes": {"rate": "40/h"}, "more": {"kind": "starts", "of": "pushes", "rate": "20/h", "nodes": 1}}
+    document = DOCUMENT | {"demand": DOCUMENT["demand"] | {"streams": streams}}
+    result = sim.run(Scenario.from_document(document))
+    found = result.metrics_by("stream")
+    assert list(found) == ["pushes", "more"]
+    assert found["pushes"]["deploys"] + found["more"]["deploys"] == len(result.deploys)
+    assert found["more"]["push_bytes"] == 0 < found["more"]["pull_bytes"]
+    assert math.isnan(found["more"]["push_s.p50"])
+    assert sim.run(Scenario.from_document(DOCUMENT)).metrics_by("stream") == {}

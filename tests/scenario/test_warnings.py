@@ -291,3 +291,28 @@ def test_an_override_that_every_variant_overrules() -> None:
     changed = Scenario.from_document({**SMALL, "variants": two}).with_(set_)
     assert [each.code for each in changed.warnings] == ["overruled"]
     assert changed.variant("a").warnings == ()
+
+
+def test_a_stream_that_never_comes_in_the_run_is_told() -> None:
+    """A day from Sunday on has no work day, 25 hours have an hour of one; 02:00 has passed, but not further west."""
+    sunday = {"demand.weekdays": "Mon-Fri", "run.start": "Sun 00:00"}
+    assert told(sunday) == [
+        "small.toml: demand: never comes: by its hours and days none is within 1 d from run.start, Sun 00:00, on"
+    ]
+    assert told(sunday | {"demand.outside": 0.1}) == []
+    assert told(sunday | {"run.duration": "25 h"}) == []
+    late = {"demand.streams.nightly": {"at": "02:00"}, "run.start": "Mon 03:00", "run.duration": "12 h"}
+    assert warned(late) == ["never-comes at small.toml: demand.streams.nightly"]
+    sites = {"topology.shape": "metros", "sites.here": {"timezone": "-02:00"}, "central.site": "here"}
+    placed = {"nodes.n.site": "here", "clients.dev.site": "here"}
+    assert warned(late | sites | placed) == []
+
+
+def test_scale_outs_beyond_the_nodes_there_are_are_told() -> None:
+    """Of two nodes an app has one, so of two more instances one starts where the image is."""
+    more = {"demand.streams.apps": {}, "demand.streams.more": {"kind": "starts", "of": "apps", "nodes": 2}}
+    assert told(more) == [
+        "small.toml: demand.streams.more.nodes: starts on 2 more nodes, but beside those of an app there are 1; "
+        "others have it"
+    ]
+    assert told(more | {"demand.streams.more.nodes": 1}) == []

@@ -35,10 +35,12 @@ _METROS: dict[str, dict[str, Any]] = {
 def _named() -> dict[str, tuple[str, dict[str, Any], str | None]]:
     named: dict[str, tuple[str, dict[str, Any], str | None]] = {}
     for path in sorted(FOLDER.glob("*.toml")):
-        if sim.load(path).demand.replay is not None:
+        demand = sim.load(path).demand
+        if demand.replay is not None:
             continue  # its demand is a log's: a few seconds, less than one bin of a link's peak
+        own: dict[str, Any] = {"run.start": "Mon 13:30"} if demand.streams else {}  # when offices are open
         for variant in sim.load(path).variants or (None,):
-            named[f"{path.stem}-{variant}"] = path.name, {}, variant
+            named[f"{path.stem}-{variant}"] = path.name, own, variant
     return named | {f"metros-{name}": ("metros.toml", changes, None) for name, changes in _METROS.items()}
 
 

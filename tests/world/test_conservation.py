@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from sim.streams import Streams
-from sim.workload import synthetic
+from sim.workload.demand import Demand
 from sim.world.build import build
 
 from . import shipped
@@ -40,7 +40,7 @@ def test_a_link_carries_every_body_that_crosses_it(name: str) -> None:
     """For each purpose, a link's bytes are those of all bodies whose shortest way from source to target it is on."""
     result = shipped.result(name)
     streams = Streams(result.seed)
-    graph = build(result.scenario, synthetic.demand(result.scenario, streams), streams).network.graph
+    graph = build(result.scenario, Demand.nothing(), streams).network.graph
     crossed: Counter[tuple[str, str]] = Counter()
     sums = result.transfers.groupby(["source", "target", "purpose"], observed=True).size_bytes.sum()
     for (source, target, purpose), size_bytes in sums.items():

@@ -142,6 +142,15 @@ def test_a_hosts_own_line_may_keep_hours() -> None:
     assert spans["dal-was"].hours == ()
 
 
+def test_windows_are_times_of_the_day_at_which_the_run_starts() -> None:
+    """A run from 17:30 on meets the last half hour of office hours, 8 to 18, and the next ones 14.5 h later."""
+    chosen = scenario({"office": WINDOWS["office"]})
+    chosen = Scenario.from_document(chosen.document | {"run": {"start": "Tue 17:30"}})
+    up, _ = {span.name: span for span in spans_of(chosen)}["dal-was"].hours
+    changes = [(change.at_s / 3600, change.capacity_Bps * 8 / 1e9) for change in up.changes(until_s=20 * 3600)]
+    assert changes == [(0, 1), (0.5, 4), (14.5, 1)]
+
+
 def test_a_link_that_comes_back_carries_what_its_hours_say() -> None:
     """Down from 7:50 to 8:10, in which office hours begin, a link of 4 Gbit/s comes back with their 1 Gbit/s."""
     document: dict[str, Any] = {

@@ -91,19 +91,9 @@ def ended(t: Tables, b: int) -> bool:
     errand.now_s = t.bodies[2 * e + last].now_s
     if purpose != SYNC:
         t.deploys[i].now_s = errand.now_s
+        # The larger starts no sooner on its lane than the other, so that it is the last on idle links, too.
         waited(t, i, t.bodies[2 * e + last].waited_s)
-        if errand.pair:
-            _sooner(t, e)
     return True
-
-
-def _sooner(t: Tables, e: int) -> None:
-    """The body that came last need not be the one that does on idle links: less was for others then."""
-    i = e % len(t.deploys)
-    kernel, rootfs, d = t.bodies[2 * e + KERNEL], t.bodies[2 * e + ROOTFS], t.deploys[i]
-    sooner_s = max(kernel.now_s - kernel.lag_s, rootfs.now_s - rootfs.lag_s) - (d.now_s - d.lag_s)
-    if sooner_s > 0:
-        waited(t, i, -sooner_s)
 
 
 def _idle_s(t: Tables, b: int, lane: int) -> float:

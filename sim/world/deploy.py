@@ -20,7 +20,7 @@ from sim.world.places import Client, Registry
 from sim.world.pull import Wanted, can_start, pull
 from sim.world.push import push
 from sim.world.sync import Copy, owe, owed_to_nodes
-from sim.world.talk import answer, call_platform, side_by_side
+from sim.world.talk import answer, call_platform, is_open, side_by_side
 from sim.world.world import World
 
 TAG = "latest"
@@ -236,13 +236,17 @@ def _instance(world: World, path: Path, node: Registry, upstream: Registry, wait
 
 def _restarted(world: World, path: Path, node: Registry, upstream: Registry, this: Deploy) -> Finding[Booted]:
     """Pull; what a link or a registry that is down breaks the platform tries again, by its back-off."""
+    if world.faults is None:
+        return (yield from pull(world, path, node, upstream, this.wanted, this))
     idle_s = path.idle_s
-    for wait_s in RESTARTS_S if world.faults is not None else ():
+    opens_s = 0.0 if is_open(path, node, upstream) else world.network.way(node, upstream).open_s
+    for wait_s in RESTARTS_S:
         try:
             return (yield from pull(world, path, node, upstream, this.wanted, this))
         except Unreachable:
             path.now_s += wait_s
-            path.would_be_here_at(idle_s)
+            # All was in vain but a connection that is still open.
+            path.would_be_here_at(idle_s + (opens_s if is_open(path, node, upstream) else 0.0))
     return (yield from pull(world, path, node, upstream, this.wanted, this))
 
 

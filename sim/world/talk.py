@@ -216,10 +216,9 @@ def connect(world: World, path: Path, way: Way, source: Registry, target: Regist
     """
     if world.faults is not None:
         return _connect(world, path, way, source, target, retry)
-    kept = source.kept.get(target.number)
-    if kept is None or kept.until_s < path.now_s:
+    if not is_open(path, source, target):
         return _open(world, path, way, source, target)
-    path.now_s = max(path.now_s, kept.ready_s)
+    path.now_s = max(path.now_s, source.kept[target.number].ready_s)
     keep_open(path, source, target)
     return ()
 
@@ -227,12 +226,11 @@ def connect(world: World, path: Path, way: Way, source: Registry, target: Regist
 def _open(world: World, path: Path, way: Way, source: Registry, target: Registry) -> Steps:
     """The same, once everybody has come who may open one before."""
     yield from catch_up(world, path)
-    kept = source.kept.get(target.number)
-    if kept is None or kept.until_s < path.now_s:
+    if is_open(path, source, target):
+        path.now_s = max(path.now_s, source.kept[target.number].ready_s)
+    else:
         path.now_s += way.open_s
         source.kept[target.number] = Kept(path.now_s)
-    else:
-        path.now_s = max(path.now_s, kept.ready_s)
     keep_open(path, source, target)
 
 
@@ -260,6 +258,12 @@ def _connect(world: World, path: Path, way: Way, source: Registry, target: Regis
             world.clock.deliver(opening)
     path.now_s = max(path.now_s, kept.ready_s)
     keep_open(path, source, target)
+
+
+def is_open(path: Path, source: Registry, target: Registry) -> bool:
+    """Whether there is a connection between registries, though it may take a while yet until it can be used."""
+    kept = source.kept.get(target.number)
+    return kept is not None and kept.until_s >= path.now_s
 
 
 def keep_open(path: Path, source: Registry, target: Registry) -> None:

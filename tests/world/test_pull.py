@@ -253,3 +253,15 @@ def test_who_comes_first_opens_the_connection() -> None:
     asked = [at_s for at_s, _, requests in seen.trace if requests == "HEAD manifest by tag"]
     assert asked == [12.86, 13.91]
     assert [row["pull_s"] for row in seen.deploys()] == exactly([0.9, 1.1])
+
+
+def test_a_copy_waits_for_a_handshake_under_way() -> None:
+    """A small ROM is published at its node at 2.23. The node asks central for the tag, over a connection from 2.63 on.
+
+    Its copy is due at 2.73, and sets out when that connection is open, at 2.83.
+    """
+    changes = {"policies__route": "node-direct", "policies__sync__delay": "500 ms", "images__rom__rootfs": "10 kB"}
+    seen = play(scenario(**changes), demand([Deploy(0.0)], apps=ROM))
+    asked = [(at_s, requests) for at_s, registry, requests in seen.trace if registry == "central"][:2]
+    assert asked == [(2.83, "HEAD manifest by tag"), (2.83, "HEAD manifest by tag, HEAD blob")]
+    assert seen.rows("syncs")[0]["started_s"] == exactly(2.73)

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.rows import PHASES
+from sim.rows import PHASES, SYNC_WAIT
 from sim.workload.demand import Demand
+from sim.world.path import Path
 
 from .small import App, Deploy, demand, exactly, play, scenario
 
@@ -137,3 +138,63 @@ def test_without_waiting_a_deploy_takes_what_it_takes_where_nothing_breaks(
     assert waited_s(own) == exactly(0.0)
     if not row["failed"]:
         assert idle(row) == pytest.approx({phase: own[f"{phase}_s"] for phase in PHASES}, rel=0, abs=1e-9)
+
+
+def test_back_off_is_waiting() -> None:
+    """The node's registry is down for 2 s: KraftKit is refused at 0.2, tries again 1 s later and 3 s after that.
+
+    Each try is a round trip of 0.2 s; the third, from 4.4 on, opens what it would have opened at 0.
+    """
+    down = {"kind": "registry-down", "target": "n", "at": "0 s", "lasts": "2 s"}
+    (row,) = play(
+        scenario(policies__route="node-direct", faults__f=down), demand([Deploy(0.0)], [App(kind=1)])
+    ).deploys()
+    assert row["login_waited_s"] == waited_s(row) == exactly(4.4)
+
+
+def test_a_fetch_that_goes_at_its_own_pace_is_nothing_to_wait_for() -> None:
+    """A second pull joins a kernel's fetch under way when it begins: nobody holds either up, and neither has waited."""
+    seen = play(scenario(images__app__rootfs="10 kB"), demand([Deploy(0.0), Deploy(5.5)]))
+    one, other = seen.deploys()
+    assert other["coalesced_bytes"] > 0
+    assert other["pull_s"] == exactly(10.902 - 8.16)  # when the kernel came
+    assert (waited_s(one), waited_s(other)) == (0.0, 0.0)
+
+
+def test_a_start_waits_for_copies_in_the_queue_before_its_own() -> None:
+    """Three clients push to nodes of their own; one worker copies one image after another.
+
+    The first's second node waits for its own copy alone, which is no waiting; the others' wait for those before.
+    """
+    apps = [App(client=number, kind=1, draw=number / 3) for number in range(3)]
+    changes = {"policies__sync__workers": 1, "policies__sync__delay": "0 s", "policies__tags__check": "absent"}
+    chosen = scenario(nodes=6, clients=3, policies__route="node-direct", demand__nodes=2, **changes)
+    first, second, third = play(chosen, demand([Deploy(0.0, at) for at in range(3)], apps)).deploys()
+    copied_s = [row["sync_wait_s"] for row in (first, second, third)]
+    assert waited_s(first) == exactly(0.0)
+    assert second["sync_wait_waited_s"] == exactly(copied_s[1] - copied_s[0])
+    assert third["sync_wait_waited_s"] == exactly(copied_s[2] - copied_s[0])
+    assert copied_s[2] - copied_s[1] == exactly(copied_s[1] - copied_s[0])
+
+
+def test_branches_meet_where_the_last_would_be_on_idle_links() -> None:
+    """One branch ends at 10 and has waited 5, the other ends at 9 and has not, as they do alone: 1 was waiting."""
+    path = Path(0.0)
+    held_up, other = path.fork(), path.fork()
+    held_up.now_s = 10.0
+    held_up.waited(5.0)
+    other.now_s = 9.0
+    path.join([held_up, other])
+    assert (path.now_s, path.lag_s, path.idle_s) == (10.0, 1.0, 9.0)
+
+
+def test_waiting_that_saves_waiting_comes_off_the_phases_before() -> None:
+    """After 4 s of waiting a deploy meets at 10 what comes then anyway: sooner, it would have waited for that."""
+    path = Path(0.0)
+    path.now_s = 8.0
+    path.waited(4.0)
+    path.enter(SYNC_WAIT)
+    path.meet(10.0, 10.0)
+    path.end()
+    assert path.lag_s == 0.0
+    assert path.waited_s == [0.0] * len(PHASES)

@@ -204,8 +204,9 @@ def _phases(axes: Axes, samples: Mapping[str, Result]) -> None:
             parts[phase].append((whole_s - waited_s, waited_s))
     totals = np.sum([np.sum(pairs, axis=1) for pairs in parts.values()], axis=0)
     _stacks(axes, parts, _OF_PHASES, list(samples), totals)
-    for at, total_s in enumerate(totals):
-        axes.annotate(_seconds(total_s), (at, total_s), xytext=(0, 3), textcoords="offset points", ha="center")
+    for at, (total_s, sample) in enumerate(zip(totals, samples.values(), strict=True)):
+        told = _seconds(total_s) if not sample.tables["deploys"].column("failed").all() else "none ready"
+        axes.annotate(told, (at, total_s), xytext=(0, 3), textcoords="offset points", ha="center")
     axes.set_ylabel("mean of ready deploys, seconds")
 
 

@@ -175,9 +175,11 @@ def test_a_deploy_that_fails_is_never_ready() -> None:
 
 
 def test_when_every_deploy_fails_there_is_still_a_figure(tmp_path: Path) -> None:
-    """Nothing to draw is no error."""
+    """Nothing to draw is no error, and no bar says that it took no time."""
     figure = plots.run(four_deploys(failed=4))
     assert words(figure.axes[0]).count("never") == 3
+    assert "none ready" in words(figure.axes[1])
+    assert "0 s" not in words(figure.axes[1])
     plots.write(figure, tmp_path, "run")
 
 

@@ -26,7 +26,7 @@ _MOST_SERIES: Final = 12
 
 
 def verdict(found: Sweep) -> str:
-    """What failed, which variant is lower at how many points, where the lowest lies, and which keys matter most."""
+    """In a line each: what failed, who is lower at how many points, where the lowest lies, what matters most."""
     metric = found.metrics[0]
     baseline, *others = found.variants
     clauses = [_counted(found, name, baseline, metric) for name in others]
@@ -36,8 +36,8 @@ def verdict(found: Sweep) -> str:
     clauses += _ranked(found, metric)
     clauses += _worth_having(found)
     small = few(found.runs)
-    lines = [*failure_lines(found.failures), f"{'; '.join(clauses) or f'no point has a finite {metric}'}."]
-    return "\n".join([*lines, small] if small else lines)
+    told = [f"{clause}." for clause in clauses or (f"no point has a finite {metric}",)]
+    return "\n".join([*failure_lines(found.failures), *told, *([small] if small else [])])
 
 
 def _counted(found: Sweep, name: str, baseline: str, metric: str) -> str:

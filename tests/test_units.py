@@ -168,3 +168,17 @@ def test_junk_is_refused_politely(text: str) -> None:
             assert isinstance(parse(text), int | float)
         except UnitError:
             continue
+
+
+def test_a_frequency_may_be_of_each_host() -> None:
+    """Per node and per client are read, told apart, and written back; anything else is one line."""
+    assert units.frequency_of("86400/day per node") == units.PerHost(1.0, "node")
+    assert units.frequency_of("2/s  per client ") == units.PerHost(2.0, "client")
+    assert units.frequency_of("2/s") == 2.0
+    for text in ("3/day per node", "5/h per client", "7/min"):
+        assert units.frequency_of(units.format_frequency(units.frequency_of(text))) == units.frequency_of(text)
+    assert units.format_frequency(units.PerHost(3 / 86400, "node")) == "3/day per node"
+    with pytest.raises(UnitError, match='is per node or per client, got "3/day per site"'):
+        units.frequency_of("3/day per site")
+    with pytest.raises(UnitError, match="must be per node"):
+        units.per_node_of("3/day per client")

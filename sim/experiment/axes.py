@@ -38,7 +38,7 @@ _WIDE: Final = 8.0
 _FIGURE: Final = re.compile(r"([+-]?[\d_.]+(?:[eE][+-]?\d+)?)(.*)")
 _OF: Final[tuple[Callable[[object], float], ...]] = (
     units.rate_Bps_of, units.seconds_of, units.bytes_of, units.per_second_of, units.price_of, units.usd_of,
-    units.capacity_price_of, units.fraction_of,
+    units.capacity_price_of, units.fraction_of, units.per_node_of, units.per_client_of,
 )  # fmt: skip
 _REMEDY: Final = 'write for example "links.wan.capacity=100 Mbit/s..10 Gbit/s:log:5"'
 
@@ -172,11 +172,17 @@ def _range(low: str, high: str) -> Range:
         return _ordered(Range(float(int(low)), float(int(high)), "", whole=True), low, high)
     for read in _OF:
         try:
-            one, top = read(f"{_MANY}{unit}") / _MANY, read(high)
-            return _ordered(Range(read(low) / one, top / one, unit, whole=False, one=one), low, high)
+            one, top, _ = read(f"{_MANY}{unit}") / _MANY, read(high), read(low)
+            return _ordered(Range(float(found[1]), _in_units(high, unit, top / one), unit, False, one), low, high)
         except UnitError:
             continue
     raise _fault(f"must go from a figure to one of the same kind, got {shown(f'{low}..{high}')}")
+
+
+def _in_units(text: str, unit: str, number: float) -> float:
+    """A range's upper end in the unit of its lower one: as it is written where it has that unit, too."""
+    same = _FIGURE.fullmatch(text)
+    return float(same[1]) if same is not None and same[2] == unit else number
 
 
 def _ordered(found: Range, low: str, high: str) -> Range:

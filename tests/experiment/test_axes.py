@@ -25,6 +25,7 @@ from sim.scenario import Scenario
         ("demand.updates=0 %..100 %:3", ("0 %", "50 %", "100 %")),
         ("clients.dev.rtt=1 ms..1 s:log:4", ("1 ms", "10 ms", "100 ms", "1000 ms")),
         ("images.app.rootfs=1 MB..3 MB:3", ("1 MB", "2 MB", "3 MB")),
+        ("demand.rate=1/day per node..3/day per node:3", ("1/day per node", "2/day per node", "3/day per node")),
     ],
 )
 def test_an_axis_has_the_values_that_its_text_says(text: str, values: tuple[Any, ...], scenario: Scenario) -> None:

@@ -157,3 +157,12 @@ def test_a_value_that_makes_no_scenario_is_told(scenario: Scenario) -> None:
     axis = ranged("nodes.n.nothing=1..9", scenario)
     with pytest.raises(InputError, match=r"nodes\.n\.nothing"):
         capacity(scenario, axis, [threshold("deploy_latency_s.p50 < 1 s")], executor="serial")
+
+
+def test_with_a_rate_per_node_capacity_is_a_number_of_nodes() -> None:
+    """One push of 10 MB an hour for each node: five nodes push less than 55 MB in an hour, six push more."""
+    changes = {"demand.rate": "1/h per node", "demand.arrivals": "even", "run.duration": "1 h"}
+    scenario = Scenario.from_document(SHARED, "nodes", changes)
+    axis = ranged("nodes.n.count=1..40", scenario)
+    found = capacity(scenario, axis, [threshold("push_bytes < 55 MB")], seed=1, runs=2, executor="serial")
+    assert (found.answer, found.smallest, found.low, found.high) == ("found", False, 5, 6)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import sim
 from sim.scenario import Scenario
 from sim.streams import Streams
 from sim.workload import synthetic
@@ -133,3 +134,34 @@ def test_who_replaces_nodes_must_say_where_deploys_start() -> None:
     overrides = {**PUSHES, "demand.streams.gone": {"kind": "replacements", "rate": "1/day"}}
     with pytest.raises(ValueError, match="where deploys start"):
         synthetic.demand(Scenario.from_document(DOCUMENT, overrides=overrides), Streams(1))
+
+
+@pytest.mark.parametrize("placement", ["sticky", "spread"])
+def test_a_run_moves_what_ran_on_the_nodes_that_went(placement: str) -> None:
+    """In a run each moved instance starts on one node, another than its app had; it pulls what that one lacks."""
+    overrides = {
+        **PUSHES, "demand.streams.gone": {"kind": "replacements", "rate": "3/day per node"},
+        "policies.placement": placement, "demand.rate": "100/day", "policies.route": "node-direct",
+    }  # fmt: skip
+    result = sim.run(Scenario.from_document(DOCUMENT, overrides=overrides))
+    streams = result.tables["streams"]
+    named = dict(zip(streams.column("deploy").tolist(), streams.column("stream"), strict=True))
+    deploys = result.deploys.set_index("deploy")
+    starts = result.starts.sort_values("asked_s")
+    moved = 0
+    for row in starts[starts.deploy.map(named) == "gone"].itertuples():
+        repository = deploys.repository[row.deploy]
+        before = [
+            other.node
+            for other in starts[starts.asked_s < deploys.asked_s[row.deploy]].itertuples()
+            if deploys.repository[other.deploy] == repository and named[other.deploy] == "pushes"
+        ]
+        if before:
+            moved += 1
+            assert row.node != before[-1]
+    assert moved > 20
+    gone = deploys[[named[deploy] == "gone" for deploy in deploys.index]]
+    assert set(gone.route) == {"start"}
+    assert set(gone.nodes) == {1}
+    assert not gone.failed.any()
+    assert gone.pulled_bytes.sum() > 0 == gone.pushed_bytes.sum()

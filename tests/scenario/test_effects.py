@@ -67,6 +67,10 @@ WORLDS: Mapping[str, Mapping[str, Any]] = {
         "faults.narrow": {"kind": "link-degraded", "target": "ab", "between": "60 s", "lasts": "30 s", "to": 0.01},
         "faults.skew": {"kind": "clock-skew", "target": "near1", "between": "60 s", "lasts": "30 s", "ahead": "9 s"},
     },
+    "down": {
+        "policies.route": "node-direct", "policies.sync.delay": "0 s", "images.large.share": 9,
+        "faults.gone": {"kind": "registry-down", "target": "central", "between": "30 s", "lasts": "10 s"},
+    },
     "expiring": {"policies.ttl": "30 s", "demand.runs_for": "5 s", "demand.sleeps_for": "50 s", "demand.wakes": 2},
     "elsewhere": {"policies.route": "node-direct", "policies.elsewhere": 0.5, "policies.placement": "nearest",
                   "policies.sync.delay": "1 s"},
@@ -82,14 +86,14 @@ WORLDS: Mapping[str, Mapping[str, Any]] = {
     "streams": {
         "demand.streams.pushes": {"updates": 0.5},
         "demand.streams.more": {"kind": "starts", "of": "pushes", "nodes": 2},
-        "policies.route": "node-direct", "demand.hours": "00:02-00:08",
+        "policies.route": "node-direct", "demand.hours": "00:02-00:08", "demand.rate": "30/day",
     },
     "starts": {"demand.kind": "starts", "policies.placement": "sticky"},
     "at times": {"demand.at": ["00:01", "00:06"], "demand.batch": 5},
-    "office hours": {"demand.hours": ["00:00-00:03", "00:05-00:06"]},
+    "office hours": {"demand.hours": ["00:00-00:03", "00:05-00:06"], "demand.rate": "40/day"},
     "replaced": {"demand.streams.dev": {}, "demand.streams.gone": {"kind": "replacements", "rate": "1/min"}},
     "late garbage": {"policies.garbage.every": "20 min", "policies.garbage.pause": "1 s"},
-    "crowd": {"demand.apps": 1, "demand.rate": "900/min", "run.duration": "20 s", "policies.placement": "spread",
+    "crowd": {"demand.apps": 1, "demand.rate": "600/min", "run.duration": "10 s", "policies.placement": "spread",
               "images.large.share": 9, "demand.updates": 1.0},
     "rivals": {
         "policies.route": [{"name": "central", "share": 1}, {"name": "node-direct", "share": 1}],

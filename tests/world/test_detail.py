@@ -35,9 +35,9 @@ def test_in_an_idle_world_detail_changes_nothing(route: str) -> None:
 
 
 def test_requests_one_by_one_are_more_events() -> None:
-    """Booking spares the clock more than half of its events."""
+    """Booking spares the clock more than a third of its events; what others see is an event either way."""
     events = [play(scenario(run__detail=detail), demand([Deploy(0.0)])).world.clock.events for detail in DETAILS]
-    assert 2 * events[0] < events[1]
+    assert 3 * events[0] < 2 * events[1]
 
 
 def both(variant: str, **changes: Any) -> list[Result]:

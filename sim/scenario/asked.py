@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sim.scenario.model import Tables
-from sim.scenario.pushes import Pushes, clients_meant, parsed, text_of
+from sim.scenario.pushes import Pushes, clients_meant, read_table
 from sim.scenario.sizes import SizesError
 from sim.scenario.streams import client_shares, image_shares
 from sim.scenario.tables import Image
@@ -16,7 +16,7 @@ def listed(tables: Tables) -> Pushes | None:
     if tables.demand.table is None:
         return None
     try:
-        read = parsed(text_of(tables.demand.table, tables.folder))
+        read = read_table(tables.demand.table, tables.folder)
     except (OSError, UnicodeDecodeError):
         return None
     return None if read.slips else read
@@ -53,8 +53,8 @@ def clients(tables: Tables) -> frozenset[str]:
 def images(tables: Tables) -> Sequence[tuple[int, int]]:
     """(rootfs, kernel) of each kind of image that is deployed, in bytes; no kernel is 0.
 
-    Of a kind whose sizes vary, the smallest and the largest; of what a log pushes only the bounds are known, from one
-    byte to more than anybody asks about.
+    Of a kind whose sizes vary or are listed, the smallest and the largest; of what a log pushes only the bounds are
+    known, from one byte to more than anybody asks about.
     """
     if tables.demand.replay is not None:
         return [(1, 0), (1 << 62, 0)]
@@ -67,10 +67,15 @@ def images(tables: Tables) -> Sequence[tuple[int, int]]:
                 for rootfs_bytes in spanned_bytes(image):
                     found[rootfs_bytes, image.kernel_bytes or 0] = None
         return list(found)
+    sizes: dict[str | None, list[int | None]] = {}
     for word, own_bytes in set(zip(read.column("image"), read.column("rootfs"), strict=True)):
-        kinds = tables.images.values() if word is None else [tables.images[word]]
-        for kind in kinds:
-            found[own_bytes or kind.rootfs_bytes, kind.kernel_bytes or 0] = None
+        sizes.setdefault(word, []).append(own_bytes)
+    for word, listed_bytes in sizes.items():
+        told = [own_bytes for own_bytes in listed_bytes if own_bytes is not None]
+        for kind in tables.images.values() if word is None else [tables.images[word]]:
+            spanned = spanned_bytes(kind) if None in listed_bytes else ()
+            for rootfs_bytes in (*spanned, *((min(told), max(told)) if told else ())):
+                found[rootfs_bytes, kind.kernel_bytes or 0] = None
     return list(found)
 
 

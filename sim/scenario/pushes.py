@@ -29,7 +29,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -221,9 +221,19 @@ def is_name(table: str) -> bool:
     return "\n" not in table
 
 
-def text_of(table: str, folder: Path) -> str:
-    """The text of a table that is named or written; OSError or UnicodeDecodeError when its file can't be read."""
-    return (folder / table).read_bytes().decode("utf-8-sig") if is_name(table) else table
+def read_table(table: str, folder: Path) -> Pushes:
+    """The rows of a table that is named or written; OSError or UnicodeDecodeError when its file can't be read."""
+    if not is_name(table):
+        return parsed(table)
+    path = folder / table
+    about = path.stat()
+    return _of_file(path, about.st_mtime_ns, about.st_size)
+
+
+@lru_cache(maxsize=16)
+def _of_file(path: Path, written_ns: int, size_bytes: int) -> Pushes:
+    """The rows of a file, kept until it is written anew: every variant, warning and run asks."""
+    return parsed(path.read_bytes().decode("utf-8-sig"))
 
 
 def tables_can_be_read(tables: Tables) -> Iterator[Fault]:
@@ -237,7 +247,7 @@ def tables_can_be_read(tables: Tables) -> Iterator[Fault]:
         problem = "makes deploys of its own, beside those of demand.table"
         yield Fault(("demand", "kernel_release"), problem, "list them in the table, or remove it")
     try:
-        read = parsed(text_of(table, tables.folder))
+        read = read_table(table, tables.folder)
     except OSError as error:
         yield Fault(
             _KEY, f"cannot be read ({error.strerror}), got {shown(table)}", "paths are from the scenario's folder"
@@ -260,20 +270,28 @@ def tables_can_be_read(tables: Tables) -> Iterator[Fault]:
 def _unknown(read: Pushes, tables: Tables) -> Iterator[Slip]:
     """Cells that name what there is not."""
     there = sum(group.count for group in tables.nodes.values())
+    strange = dict(_strange_clients({word for word in read.column("client") if word is not None}, tables))
     for line, client, image, nodes in zip(
         read.lines, read.column("client"), read.column("image"), read.column("nodes"), strict=True
     ):
-        if client is not None and len(clients_meant(tables, client)) != 1:
-            meant = clients_meant(tables, client)
-            known = [*tables.clients, *(name for name, _ in tables.client_hosts())]
-            if meant:
-                yield Slip(line, "client", f"may mean {' or '.join(map(str, meant))}, got {shown(client)}", "name one")
-            else:
-                yield Slip(line, "client", f"unknown client, got {shown(client)}", near(client, known))
+        if client in strange:
+            yield Slip(line, "client", *strange[client])
         if image is not None and image not in tables.images:
             yield Slip(line, "image", f"unknown image, got {shown(image)}", near(image, tables.images))
         if nodes is not None and nodes > there > 0:
             yield Slip(line, "nodes", f"must be at most {there}, the nodes there are, got {nodes}", "lower it")
+
+
+def _strange_clients(words: Iterable[str], tables: Tables) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Words that name no client, or several, each with the problem and its remedy."""
+    for word in words:
+        meant = clients_meant(tables, word)
+        if len(meant) > 1:
+            names = " or ".join(", ".join(hosts) for hosts in meant)
+            yield word, (f"may mean {names}, got {shown(word)}", "write which of these")
+        elif not meant:
+            known = [*tables.clients, *(name for name, _ in tables.client_hosts())]
+            yield word, (f"unknown client, got {shown(word)}", near(word, known))
 
 
 def clients_meant(tables: Tables, word: str) -> Sequence[Sequence[str]]:

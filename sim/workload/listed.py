@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.scenario import Scenario
-from sim.scenario.pushes import clients_meant, parsed, text_of
+from sim.scenario.pushes import clients_meant, read_table
 from sim.streams import Streams
 from sim.workload import draws
 from sim.workload.demand import Demand
@@ -28,7 +28,7 @@ def demand(scenario: Scenario, streams: Streams) -> Demand:
     """The demand of one run, of a scenario that has a table."""
     asked = scenario.demand
     assert asked.table is not None
-    read = parsed(text_of(asked.table, scenario.folder))
+    read = read_table(asked.table, scenario.folder)
     times = np.array(read.column("time"), dtype=np.float64)
     order = np.argsort(times, kind="stable")
     order = order[times[order] < scenario.run.duration_s]

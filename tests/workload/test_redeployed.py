@@ -100,9 +100,9 @@ def test_what_was_pushed_before_the_window_is_there(tmp_path: Path) -> None:
 
 
 def test_a_route_by_size_sees_what_a_push_would_send(tmp_path: Path) -> None:
-    """Below 1.5 MB straight to the node: the push of 4 MB and the update of 2 MB go to central, the last does not."""
-    chosen = scenario(tmp_path, policies__route={"name": "direct-below", "size": "1.5 MB"})
-    assert sim.run(chosen).deploys["route"].tolist() == ["central", "central", "node-direct"]
+    """Below 3 MB straight to the node: the first push of 4 MB goes to central, the update's new 2 MB do not."""
+    chosen = scenario(tmp_path, policies__route={"name": "direct-below", "size": "3 MB"})
+    assert sim.run(chosen).deploys["route"].tolist() == ["central", "node-direct", "node-direct"]
 
 
 def test_a_log_without_a_push_is_refused(tmp_path: Path) -> None:

@@ -85,6 +85,7 @@ def told(result: Result, by: str, metric: str) -> dict[str, float]:
         ("nodes", "deploy_latency_s.max", {"big": 4, "small": 4, "(none)": math.inf}),
         ("nodes", "stale_starts", {"big": 1, "small": 1, "(none)": 0}),
         ("nodes", "central_ingress_bytes", {"big": 80, "small": 0, "(none)": 50}),
+        ("nodes", "wan_bytes", {"big": 0, "small": 20, "(none)": 40}),
         ("nodes", "sync_lag_s.max", {"big": 6, "small": math.nan, "(none)": math.nan}),
         ("nodes", "lost_images", {"big": 1, "small": 0, "(none)": 0}),
     ],

@@ -127,10 +127,10 @@ def tables() -> dict[str, Table]:
     return one_deploy()
 
 
-def one_deploy(coalesced_bytes: int = 0) -> dict[str, Table]:
+def one_deploy(coalesced_bytes: int = 0, route: str = "node-direct") -> dict[str, Table]:
     tables = rows.new_tables()
     add(tables["deploys"], deploy=5, asked_s=100.0, ended_s=120.0, client="dev", repository="a/b",
-        route="node-direct", coalesced_bytes=coalesced_bytes,
+        route=route, coalesced_bytes=coalesced_bytes,
         latency_s=20.0, login_s=1.0, upload_s=9.0, sync_wait_s=2.0, pull_s=7.0, boot_s=1.0,
         upload_waited_s=3.0)  # fmt: skip
     add(tables["starts"], deploy=5, node="n1", kind="deploy", asked_s=112.0, ready_s=115.0)
@@ -163,6 +163,26 @@ def test_bodies_one_after_another_all_count(tables: dict[str, Table]) -> None:
     body(tables, "push", 105.0, 109.0, source="dev", target="n1", bound_by="hub-dev-up")
     found = seconds(held_back(made(), tables, 0.0))
     assert (found["disk", "n"], found["client up", "dev"]) == (3, 4)
+
+
+def test_of_pushes_to_several_nodes_the_slowest_counts(tables: dict[str, Table]) -> None:
+    """To n1 from 102 to 109 s; what goes to n2 from 102 to 107 s is beside the path."""
+    body(tables, "push", 102.0, 109.0, source="dev", target="n1", bound_by="n1-disk")
+    body(tables, "push", 102.0, 107.0, source="dev", target="n2", bound_by="hub-dev-up")
+    body(tables, "push", 101.0, 102.0, source="dev", target="n2", bound_by="hub-dev-up")
+    found = seconds(held_back(made(), tables, 0.0))
+    assert found["disk", "n"] == 7
+    assert ("client up", "dev") not in found
+
+
+def test_a_push_to_central_beside_one_to_a_node_is_not_on_the_path() -> None:
+    """Of both at once the instance starts by the node's, from 101 to 106 s, though central's ends later."""
+    tables = one_deploy(route="both")
+    body(tables, "push", 101.0, 106.0, source="dev", target="n1", bound_by="n1-disk")
+    body(tables, "push", 101.0, 109.0, source="dev", target="central", bound_by="central-disk")
+    found = seconds(held_back(made(), tables, 0.0))
+    assert found["disk", "n"] == 5
+    assert ("disk", "central") not in found
 
 
 def test_what_other_nodes_fetch_and_what_is_copied_meanwhile_is_not_on_the_path(tables: dict[str, Table]) -> None:

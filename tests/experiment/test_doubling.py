@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import sim
@@ -160,3 +161,11 @@ def test_tables_say_seconds_shares_and_gains(outcome: sim.Comparison) -> None:
     assert gained.title == "What doubling it changes: 3 paired runs each"
     assert gained.columns["slow"][gained.labels.index("clients' uplinks")][0].startswith("mean -")
     assert len(list(holding.run_blocks(outcome.samples["slow"]))) == 1
+
+
+def test_listed_deploys_are_asked_for_again_where_something_is_doubled() -> None:
+    """A demand from a table goes with the question: the same two deploys, faster."""
+    listed = pd.DataFrame({"time": [10.0, 20.0], "client": "dev", "image": "app"})
+    found = sim.compare(made(), runs=1, executor="serial", gains=1, demand=listed)
+    assert [each.deploys for each in found.outcomes["slow"]] == [2]
+    assert found.gains["slow"][0].apart["mean"].mean < -1

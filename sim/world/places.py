@@ -42,7 +42,8 @@ class Machine:
 class Kept:
     """A connection from one registry to another: from when on it can be used, and until when it stays open unused.
 
-    While nobody knows when it can be used, `opening` is the event that tells.
+    While nobody knows when it can be used, `opening` is the event that tells, and `ready_s` is when it could be used if
+    links and registries were idle and whole.
     """
 
     ready_s: float

@@ -237,18 +237,22 @@ def _open(world: World, path: Path, way: Way, source: Registry, target: Registry
 def _connect(world: World, path: Path, way: Way, source: Registry, target: Registry, retry: Retry) -> Steps:
     """The same where links and registries may be down; who waits for one that can't be opened opens another."""
     yield from catch_up(world, path)
-    kept = source.kept.get(target.number)
+    kept, came_s = source.kept.get(target.number), path.idle_s
+    would_s = came_s + way.open_s
     while kept is not None and kept.opening is not None:
+        # On idle, whole links it would use this one, or open one by itself if that is sooner.
+        would_s = max(came_s, min(kept.ready_s, would_s))
         yield kept.opening
-        path.meet(world.clock.now, kept.ready_s)
+        path.meet(max(world.clock.now, kept.ready_s if kept.opening is None else 0.0), would_s)
         kept = source.kept.get(target.number)
     if kept is None or kept.until_s < path.now_s:
-        kept = source.kept[target.number] = Kept(path.now_s + way.open_s, opening=Event(world.clock))
+        kept = source.kept[target.number] = Kept(path.idle_s + way.open_s, opening=Event(world.clock))
         opening = kept.opening
         try:
             yield from _insist(
                 world, path, way, None, retry, lambda *_: open_connection(world, path, way, target, retry)
             )
+            path.would_be_here_at(min(path.idle_s, would_s))
             kept.ready_s, kept.opening = path.now_s, None
         except Unreachable:
             source.kept.pop(target.number, None)

@@ -198,3 +198,17 @@ def test_waiting_that_saves_waiting_comes_off_the_phases_before() -> None:
     path.end()
     assert path.lag_s == 0.0
     assert path.waited_s == [0.0] * len(PHASES)
+
+
+def test_who_waits_for_a_connection_that_another_opens_waited_for_it() -> None:
+    """Four deploys to one node ask central over one connection, whose link is down for 200 s: each pull's own time is
+    at most what it takes to open one and ask."""
+    changes: dict[str, Any] = {"policies__route": "node-direct"}
+    cut = {"kind": "link-down", "target": "hub-central", "at": "5 s", "lasts": "200 s"}
+    asked = demand([Deploy(6.0), Deploy(16.0), Deploy(50.0), Deploy(90.0)], [App()])
+    rows = play(scenario(**changes, faults__cut=cut), asked).deploys()
+    (own,) = play(scenario(**changes), demand([Deploy(6.0)], [App()])).deploys()
+    assert [row["failed"] for row in rows] == [False] * 4
+    assert min(row["pull_s"] for row in rows) > 100
+    for row in rows:
+        assert 0 < idle(row)["pull"] < own["pull_s"] + 1e-9

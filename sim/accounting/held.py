@@ -123,7 +123,8 @@ def held_back(
     `outages` are times in which something was broken: what deploys of these times waited and no link, disk or copy
     explains is theirs.
     """
-    paths = Paths(tables, from_s)
+    polls = scenario.policies.create == "poll"
+    paths = Paths(tables, from_s, polls)
     owners = _Owners(scenario, tables["links"])
     sums: dict[Holder, list[float]] = {}
 
@@ -133,9 +134,9 @@ def held_back(
         found[1] += waited_s
 
     bodies = Bodies(scenario, tables, paths)
-    for holder, held_s, waited_s in _by_holder(bodies, owners):
-        add(holder, held_s, waited_s)
     broken = _during(paths, outages)
+    for holder, held_s, waited_s in _by_holder(bodies, owners, broken):
+        add(holder, held_s, waited_s)
     for part, registry in (("push", bodies.pushed_to), ("pull", bodies.pulled_from)):
         left_s = paths.lasts_s[part] - bodies.lasted_s[part]
         waits_s = np.clip(paths.waited_s[part] - bodies.waited_s[part], 0.0, left_s)
@@ -146,10 +147,14 @@ def held_back(
             add(Holder("workers", owners.registry(bodies.hosts[code])), mine_s, mine_s)
         add(Holder("requests", part), float((left_s - waits_s).sum()))
     left_s = paths.lasts_s["create"] - bodies.lasted_s["create"]
-    not_begun_s, retried_s = _copies_s(tables["syncs"], paths, left_s)
-    add(COPIES, *[float(not_begun_s.sum())] * 2)
-    add(OUTAGES, *[float(retried_s.sum())] * 2)
-    add(Holder("requests", "create"), float((left_s - not_begun_s - retried_s).sum()))
+    not_begun_s, retried_s = _copies_s(tables["syncs"], paths, left_s, polls)
+    left_s = left_s - not_begun_s - retried_s
+    # The delay of copies is theirs on idle links, too: only what they began later than that was waited.
+    waits_s = np.maximum(paths.waited_s["create"] - bodies.waited_s["create"], 0.0)
+    add(COPIES, float(not_begun_s.sum()), float(np.minimum(waits_s, not_begun_s).sum()))
+    lost_s = retried_s + np.where(broken, np.clip(waits_s - not_begun_s - retried_s, 0.0, left_s), 0.0)
+    add(OUTAGES, *[float(lost_s.sum())] * 2)
+    add(Holder("requests", "create"), float((left_s + retried_s - lost_s).sum()))
     add(BOOT, float(paths.boot_s.sum()))
     found = [Held(holder, *both) for holder, both in sums.items() if both[0] > INSTANT_S]
     return HeldBack(len(paths), tuple(sorted(found, key=lambda held: (-held.held_s, held.holder))))
@@ -194,35 +199,45 @@ class _Owners:
         )
 
 
-def _by_holder(bodies: Bodies, owners: _Owners) -> list[tuple[Holder, float, float]]:
-    """By what held bodies back: for how long, and what of it was waiting for others."""
-    transfers, kept = bodies.transfers, bodies.kept
-    bound_s = np.minimum(transfers.column("bound_s")[kept] * bodies.share, bodies.each_s)
+def _by_holder(bodies: Bodies, owners: _Owners, broken: NDArray[np.bool_]) -> list[tuple[Holder, float, float]]:
+    """By what held bodies back: for how long, and what of it was waiting for others.
+
+    What is told to be held by nothing is small, or it broke off: of `broken` paths it is the outages'.
+    """
+    transfers = bodies.transfers
     names, bound = codes(transfers.column("bound_by"), ())
     kinds, purpose = codes(transfers.column("purpose"), ())
-    small = bound[kept] == (names.index("") if "" in names else -1)
-    bound_s[small] = bodies.each_s[small]
+    unbound = bound[bodies.kept] == (names.index("") if "" in names else -1)
+    lost = unbound & broken[bodies.owner]
+    lost_s, lost_waited_s = (float(each[lost].sum()) for each in (bodies.each_s, bodies.each_waited_s))
+    kept, each_s, each_waited_s, share = (
+        each[~lost] for each in (bodies.kept, bodies.each_s, bodies.each_waited_s, bodies.share)
+    )
+    bound_s = np.minimum(transfers.column("bound_s")[kept] * share, each_s)
+    small = unbound[~lost]
+    bound_s[small] = each_s[small]
     shape = (len(names), len(kinds), len(bodies.hosts), len(bodies.hosts))
     # What holds is told by its name alone, but for windows, which are those of two ends.
     cap = bound[kept] == (names.index("cap") if "cap" in names else -1)
     source, target = (np.where(cap, ends[kept], 0) for ends in (bodies.source, bodies.target))
     key = np.ravel_multi_index((bound[kept], np.where(cap, purpose[kept], 0), source, target), shape)
     which, at = np.unique(key, return_inverse=True)
-    of_bound = bodies.each_waited_s * np.divide(bound_s, bodies.each_s, out=np.zeros(len(key)), where=bodies.each_s > 0)
+    of_bound = each_waited_s * np.divide(bound_s, each_s, out=np.zeros(len(key)), where=each_s > 0)
     sums = np.bincount(at, bound_s, len(which)), np.bincount(at, of_bound, len(which))
-    found = []
+    found = [(OUTAGES, lost_s, lost_waited_s)]
     for one, held_s, waited_s in zip(which, *sums, strict=True):
         name, kind, out, into = (int(each) for each in np.unravel_index(one, shape))
         holder = owners.holder(names[name], kinds[kind], bodies.hosts[out], bodies.hosts[into])
         found.append((holder, float(held_s), float(waited_s)))
-    rest_s, rest_waited_s = bodies.each_s - bound_s, bodies.each_waited_s - of_bound
+    rest_s, rest_waited_s = each_s - bound_s, each_waited_s - of_bound
     return [*found, (SEVERAL, float(rest_s.sum()), float(rest_waited_s.sum()))]
 
 
-def _copies_s(syncs: Table, paths: Paths, left_s: Floats) -> tuple[Floats, Floats]:
+def _copies_s(syncs: Table, paths: Paths, left_s: Floats, polls: bool) -> tuple[Floats, Floats]:
     """How long starts waited until the copy of their image began, and for copies that broke, (n_paths,) s each.
 
-    No more than is `left_s`. A start that waits for a copy which another deploy set going waits until it began, too.
+    No more than is `left_s`. A start that waits for a copy which another deploy set going waits until it is there; a
+    client that polls for what no copy brings has it fetched meanwhile, and waits for none.
     """
     n = len(paths)
     begun_s, attempts = np.full(n, np.nan), np.zeros(n)
@@ -234,6 +249,7 @@ def _copies_s(syncs: Table, paths: Paths, left_s: Floats) -> tuple[Floats, Float
     ours = ours[np.lexsort((committed_s[ours], place[ours]))]
     begun_s[place[ours]] = syncs.column("started_s")[ours]
     attempts[place[ours]] = syncs.column("attempts")[ours]
+    waits &= ~(np.isnan(begun_s) & polls)
     until_s = np.where(np.isnan(begun_s), paths.pull_s, begun_s)
     not_begun_s = np.where(waits, np.clip(until_s - paths.waits_from_s, 0.0, left_s), 0.0)
     whole_s = np.where(waits, paths.pull_s - paths.waits_from_s, 0.0)

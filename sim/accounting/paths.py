@@ -29,7 +29,7 @@ class Paths:
     `row` gives their place by the deploy's row, -1 for those that are left out.
     """
 
-    def __init__(self, tables: Mapping[str, Table], from_s: float) -> None:
+    def __init__(self, tables: Mapping[str, Table], from_s: float, polls: bool) -> None:
         deploys = tables["deploys"]
         counts = ~deploys.column("failed") & np.isfinite(deploys.column("latency_s"))
         counts &= deploys.column("asked_s") >= from_s
@@ -49,9 +49,11 @@ class Paths:
             "pull": self.pulled_s - self.pull_s,
         }  # fmt: skip
         pushed_s: Floats = np.sum([self.column(f"{phase}_waited_s") for phase in _PUSH_PHASES], axis=0)
-        self.waited_s = {"push": pushed_s, "pull": self.column("pull_waited_s")}
+        self.waited_s = {
+            "push": pushed_s, "create": self.column("sync_wait_waited_s"), "pull": self.column("pull_waited_s")
+        }  # fmt: skip
         self.coalesced = self.column("coalesced_bytes") > 0
-        self._last_nodes(tables["starts"])
+        self._last_nodes(tables["starts"], polls)
 
     def __len__(self) -> int:
         return len(self.at)
@@ -72,7 +74,7 @@ class Paths:
         found: Ints = np.where(inside, self.row[np.where(inside, numbers, 0)], -1)
         return found
 
-    def _last_nodes(self, starts: Table) -> None:
+    def _last_nodes(self, starts: Table, polls: bool) -> None:
         """On which node each was ready last, and since when that waited for its image.
 
         Where the client polls first, the start comes when the image is there: it waited since the publish.
@@ -88,14 +90,15 @@ class Paths:
         self.waits_from_s = self.published_s.copy()
         for deploy, start in zip(place[at].tolist(), at.tolist(), strict=True):
             self.node[deploy] = nodes[start]
-        self.waits_from_s[place[at]] = starts.column("asked_s")[at]
+        if not polls:
+            self.waits_from_s[place[at]] = starts.column("asked_s")[at]
 
 
 class Bodies:
     """The bodies of bytes on the critical paths, and for how long of them.
 
-    `kept` : (n_bodies,) rows of the transfers on a path; `each_s`, `each_waited_s` : for how long of it they were, and
-    waited, `share` : of all of the body's time; `source`, `target` : (n_transfers,) codes of `hosts`.
+    `kept` : (n_bodies,) rows of the transfers on a path, `owner` : the path of each; `each_s`, `each_waited_s` : how
+    long it was on it, and waited, `share` : of all of its time; `source`, `target` : (n_transfers,) codes of `hosts`.
     `lasted_s`, `waited_s` : by part of the path, (n_paths,) s; `pushed_to`, `pulled_from` : (n_paths,) codes of `hosts`
     each.
     """
@@ -121,6 +124,7 @@ class Bodies:
         pull = np.flatnonzero(known & (purpose == 1))
         here = (node[place[pull]] == -1) | (self.target[pull] == node[place[pull]])
         here &= ended_s[pull] > paths.pull_s[place[pull]] + INSTANT_S
+        here &= ended_s[pull] <= paths.pulled_s[place[pull]] + INSTANT_S  # an instance that wakes may pull again
         pull, ahead = pull[here], pull[ended_s[pull] <= paths.pull_s[place[pull]] + INSTANT_S]
         self.pulled_from = _last(place[pull], ended_s[pull], self.source[pull], n)
         copy = np.concatenate((np.flatnonzero(known & (purpose == 2)), ahead))
@@ -131,14 +135,14 @@ class Bodies:
             (np.concatenate((pull, joined)), np.concatenate((place[pull], joining)), paths.pull_s, paths.pulled_s),
         )
         found = [_critical(which, owner, started_s, ended_s, low_s, high_s) for which, owner, low_s, high_s in parts]
-        self.kept, owner, self.each_s = (np.concatenate(each) for each in zip(*found, strict=True))
+        self.kept, self.owner, self.each_s = (np.concatenate(each) for each in zip(*found, strict=True))
         whole_s = ended_s[self.kept] - started_s[self.kept]
         self.share = np.divide(self.each_s, whole_s, out=np.zeros(len(whole_s)), where=whole_s > 0)
         self.each_waited_s = np.minimum(transfers.column("waited_s")[self.kept] * self.share, self.each_s)
         edges = np.cumsum([0, *(len(each[0]) for each in found)])
         part = {name: slice(low, high) for name, (low, high) in zip(_PARTS, pairwise(edges), strict=True)}
-        self.lasted_s = {name: np.bincount(owner[at], self.each_s[at], n) for name, at in part.items()}
-        self.waited_s = {name: np.bincount(owner[at], self.each_waited_s[at], n) for name, at in part.items()}
+        self.lasted_s = {name: np.bincount(self.owner[at], self.each_s[at], n) for name, at in part.items()}
+        self.waited_s = {name: np.bincount(self.owner[at], self.each_waited_s[at], n) for name, at in part.items()}
 
     def _joined(self, tables: Mapping[str, Table], paths: Paths, pull: Ints, node: Ints) -> tuple[Ints, Ints]:
         """What other deploys fetched for those that joined their fetches: the bodies, and who joined."""

@@ -234,3 +234,44 @@ def test_a_document_tells_what_held_back() -> None:
         "share": pytest.approx(10 / result.metrics["deploy_latency_s.mean"], rel=1e-3),
     }  # fmt: skip
     assert sum(each["share"] for each in told) == pytest.approx(1)
+
+
+def test_a_client_that_polls_waits_for_the_copy_that_it_polls_for() -> None:
+    """The node is sent the image 20 s after the publish; polling in between is not requests but the copy's delay."""
+    scenario = made(
+        {"policies.create": "poll", "policies.sync.to_nodes": "on-push", "policies.sync.targets": "all",
+         "policies.sync.delay": "20 s"}
+    )  # fmt: skip
+    found = seconds(sim.run(scenario).held_back)
+    assert found["copies", ""] == pytest.approx(20, abs=0.1)
+
+
+def test_a_client_that_polls_for_what_is_fetched_waits_for_no_copy() -> None:
+    """The node's own fetch at 2 MB/s is what it waits for."""
+    scenario = made({"policies.create": "poll", "nodes.n.capacity": "16 Mbit/s"})
+    found = seconds(sim.run(scenario).held_back)
+    assert ("copies", "") not in found
+    assert found["node down", "n"] == pytest.approx(5, rel=1e-2)
+
+
+def test_the_delay_of_copies_is_not_waited_and_their_workers_are() -> None:
+    """On idle links and registries a copy begins after its delay, too."""
+    scenario = made(
+        {"policies.route": "node-direct", "demand.nodes": 2, "policies.sync.delay": "30 s"}
+    )  # fmt: skip
+    found = sim.run(scenario).held_back
+    assert seconds(found)["copies", ""] == pytest.approx(30, abs=0.1)
+    assert ("copies", "") not in waited(found)
+
+
+def test_a_link_that_is_down_is_told_as_an_outage() -> None:
+    """An upload of 10 s that begins before its line is down for 60 s waits for those, and what TCP takes to go on."""
+    whole = sim.run(made())
+    asked_s = float(whole.tables["deploys"].column("asked_s")[0])
+    cut = {"kind": "link-down", "target": "hub-dev", "at": f"{asked_s + 3} s", "lasts": "60 s"}
+    result = sim.run(made({"faults.cut": cut}))
+    found = seconds(result.held_back)
+    slower_s = result.metrics["deploy_latency_s.mean"] - whole.metrics["deploy_latency_s.mean"]
+    assert slower_s > 60
+    assert found["outages", ""] > 60
+    assert found["client up", "dev"] + found["outages", ""] == pytest.approx(10 + slower_s, rel=0.02)

@@ -65,7 +65,8 @@ class Flip(NamedTuple):
 def flips(outcome: Comparison) -> list[Flip]:
     """What turns the verdict of a comparison.
 
-    Nothing is found where things break or a log is replayed: idle links do not tell about these.
+    Nothing is found where things break, where demand is a log's or a table's, or has starts or sizes of its own:
+    idle links do not tell about these.
     """
     scenario = outcome.scenario
     sides = {
@@ -76,12 +77,14 @@ def flips(outcome: Comparison) -> list[Flip]:
     if not any(sides.values()):
         return []
     questions = {name: scenario.variant(name) for name in scenario.variants}
-    if len(questions) < 2 or any(each.faults or each.demand.replay for each in questions.values()):
+    if len(questions) < 2 or any(each.faults or each.demand.replay or each.demand.table for each in questions.values()):
         return []
-    asked = {
-        name: [met(each, outcome.seed, run) for run in range(min(outcome.runs, _RUNS))]
-        for name, each in questions.items()
-    }
+    asked: dict[str, list[Met]] = {}
+    for name, each in questions.items():
+        found = [met(each, outcome.seed, run) for run in range(min(outcome.runs, _RUNS))]
+        asked[name] = [one for one in found if one is not None]
+        if len(asked[name]) < len(found):
+            return []
     try:
         prober = _Prober(scenario, questions, asked)
     except InputError:  # something is said of a host that the small scenario lacks

@@ -18,7 +18,7 @@ from sim.scenario import Scenario
 from sim.streams import Streams
 from sim.workload import synthetic
 from sim.workload.demand import Demand
-from sim.world.build import build
+from sim.world.build import build, placements
 from sim.world.clock import Steps
 from sim.world.deploy import deploy
 from sim.world.world import World
@@ -54,9 +54,15 @@ class Met(NamedTuple):
     n: int
 
 
-def met(scenario: Scenario, seed: int, run: int) -> Met:
-    """What a run of the scenario is going to ask for: applications differ in how often they are deployed."""
-    demand = synthetic.demand(scenario, Streams(seed, run))
+def met(scenario: Scenario, seed: int, run: int) -> Met | None:
+    """What a run of the scenario is going to ask for: applications differ in how often they are deployed.
+
+    None where not every deploy is a push of an image of its kind's size, for which the cases do not stand.
+    """
+    streams = Streams(seed, run)
+    demand = synthetic.demand(scenario, streams, placements(scenario, streams))
+    if not demand.is_uniform:
+        return None
     group = np.repeat(np.arange(len(scenario.clients)), [each.count for each in scenario.clients.values()])
     client = demand.app_client[demand.app] if demand.client is None else demand.client
     kind = demand.app_kind[demand.app] if demand.kind is None else demand.kind

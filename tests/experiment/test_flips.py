@@ -43,7 +43,9 @@ def test_an_idle_deploy_takes_what_a_run_says(variant: str, nodes: int) -> None:
     """Where deploys never meet, the small scenario's latency is that of a run, to the microsecond."""
     scenario = hourly(demand__nodes=nodes)
     small = scenario.with_(shrunk(scenario, nodes)).variant(variant)
-    (found,) = idle(small, [met(scenario.variant(variant), 4, 0)])
+    asked = met(scenario.variant(variant), 4, 0)
+    assert asked is not None
+    (found,) = idle(small, [asked])
     assert found.quantile_s(0.5) == pytest.approx(p50_s(scenario, variant), abs=1e-6)
 
 
@@ -53,6 +55,7 @@ def test_a_run_asks_for_each_case_as_often_as_its_demand_has_it() -> None:
         clients__ops={"share": 3}, images__rom={"rootfs": "1 MB"}, demand__updates=0.5, demand__rate="99/h"
     )
     found = met(scenario.variant("central"), 4, 0)
+    assert found is not None
     assert (found.share.shape, found.n, found.share.sum()) == ((2, 2, 2), 12 * 99, pytest.approx(1.0))
     deploys = sim.run(scenario, variant="central").deploys
     assert found.share[:, :, 1].sum() == pytest.approx(deploys["update"].mean())
@@ -86,6 +89,14 @@ def test_no_flip_is_told_where_links_break() -> None:
     """Deploys on idle links say nothing of a scenario whose links fail."""
     fault = {"kind": "link-down", "target": "hub-central", "at": "1 h", "lasts": "1 s"}
     assert sim.compare(hourly(faults__cut=fault), executor="serial").flips == ()
+
+
+def test_no_flip_is_told_of_starts_without_a_push() -> None:
+    """The cases are pushes; of a demand that has starts beside them they say nothing."""
+    streams = {"demand.streams.pushes": {}, "demand.streams.more": {"kind": "starts", "of": "pushes"}}
+    scenario = Scenario.from_document(HOURLY, "hourly.toml", streams)
+    assert met(scenario.variant("central"), 4, 0) is None
+    assert sim.compare(scenario, runs=2, executor="serial").flips == ()
 
 
 @pytest.mark.slow

@@ -215,6 +215,15 @@ def test_one_more_stream_moves_no_other() -> None:
             assert np.array_equal(getattr(both, name)[both.app[dev]], getattr(alone, name)[alone.app]), name
 
 
+def test_streams_that_are_alike_come_at_times_of_their_own() -> None:
+    """Two streams that say the same, of the same clients, have no instant and no application's draw in common."""
+    same = {"clients": "dev"}
+    demand = made(demand__streams__a=same, demand__streams__b=same)
+    first = of_stream(demand, "a")
+    assert not set(demand.at_s[first].tolist()) & set(demand.at_s[~first].tolist())
+    assert len(set(demand.app_draw.tolist())) == len(demand.app_draw)
+
+
 def test_what_is_there_at_the_start_comes_first() -> None:
     """Applications that exist at the start are those of all streams, before any that appears; each is in one stream."""
     demand = made(**TWO)

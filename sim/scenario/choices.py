@@ -47,6 +47,7 @@ class Kind:
     model: Callable[[str], type[BaseModel]]
     home: Callable[[str], ModuleType]
     mixed: bool = False
+    default: str | None = None
 
     def read(self, value: object, context: Any = None) -> Choice | tuple[Choice, ...]:
         """The choice that was written; every fault in it at once. `context` is the validation's own."""
@@ -67,7 +68,7 @@ class Kind:
     def _one(self, value: object, path: Path, faults: list[Fault], context: Any) -> Choice:
         table = dict(value) if isinstance(value, Mapping) else {self.key: value}
         at = (*path, self.key) if self.key in table and isinstance(value, Mapping) else path
-        name = table.pop(self.key, None)
+        name = table.pop(self.key, self.default)
         if not isinstance(name, str):
             faults.append(Fault(at, f"must name one, got {shown(value if name is None else name)}", self._all()))
             return _NONE
@@ -105,7 +106,7 @@ class Kind:
         return {
             "type": "object",
             "properties": own | model.model_json_schema().get("properties", {}),
-            "required": [self.key],
+            "required": [] if name == self.default else [self.key],
             "additionalProperties": False,
         }
 
@@ -158,4 +159,8 @@ Eviction = Annotated[Choice, _rule("eviction")]
 Source = Annotated[Choice, _rule("source")]
 Chunking = Annotated[Choice, _rule("chunking")]
 Conflict = Annotated[Choice, _rule("conflict")]
-Shape = Annotated[Choice, Kind("shape", topologies.names, topologies.parameters, topologies.shape)]
+#: Parameters alone are those of the shape that a scenario has without any.
+DEFAULT_SHAPE = "metros"
+Shape = Annotated[
+    Choice, Kind("shape", topologies.names, topologies.parameters, topologies.shape, default=DEFAULT_SHAPE)
+]

@@ -22,6 +22,9 @@ from sim.scenario.choices import Choice
 from sim.scenario.drawn import Asks, asks, of_demand
 from sim.scenario.idle import Idle, in_a_replay
 from sim.scenario.model import Tables
+from sim.scenario.outages import Fault
+from sim.scenario.tcp import Tcp
+from sim.topologies import Routing
 
 #: At how many times of a run a trigger is asked, and the step between them as a share of it: in step with no period.
 _ASKED, _STEP = 97, (math.sqrt(5) - 1) / 2
@@ -194,6 +197,17 @@ def _of_faults(tables: Tables) -> Iterator[Idle]:
         for other in ("to", "times", "ahead", "behind"):
             if other not in read.get(broken.kind, ()):
                 yield Idle(("faults", key, other), f"a fault of kind {broken.kind} does not read it")
+    if not any(_cuts(broken) for broken in tables.faults.values()):
+        outages = [("tcp", field.alias or name) for name, field in Tcp.model_fields.items()]
+        for path in (*outages, ("topology", "reroute"), ("topology", "convergence")):
+            yield Idle(path, "no fault takes all that a link carries")
+    elif isinstance(tables.topology.parameters, Routing) and not tables.topology.parameters.reroute:
+        yield Idle(("topology", "convergence"), "topology.reroute is false")
+
+
+def _cuts(broken: Fault) -> bool:
+    """Whether a fault leaves links nothing."""
+    return broken.kind == "link-down" or (broken.kind in ("link-degraded", "swizzle") and broken.to == 0)
 
 
 def longest_wait_s(trigger: Choice, delay_s: float, duration_s: float) -> float | None:

@@ -12,7 +12,7 @@ from pydantic import PrivateAttr
 
 from sim import topologies
 from sim.figures import Table, setting
-from sim.scenario.choices import Shape
+from sim.scenario.choices import DEFAULT_SHAPE, Shape
 from sim.scenario.demand import Demand
 from sim.scenario.lines import Link, LinkName, Name
 from sim.scenario.names import CENTRAL, SITES, Group, HostNames, LinkNames, site_place
@@ -40,7 +40,9 @@ class Tables(Table):
 
     run: Run = setting("run", {}, about="What is asked of the simulator: how long, from which seed, how often.")
     topology: Shape = setting(
-        "topology", {"shape": "metros"}, about="The shape of the network between hosts and sites, and its parameters."
+        "topology",
+        {"shape": DEFAULT_SHAPE},
+        about="The shape of the network between hosts and sites, and its parameters.",
     )
     sites: Mapping[Name, Site] = setting("sites", {}, about="Places on the network, by name, where hosts are.")
     links: Mapping[LinkName, Link] = setting(

@@ -30,6 +30,10 @@ class Fault(Table):
     `target` names links (`link-down`, `link-degraded`, `swizzle`) or registries (the others). A degraded or swizzled
     link keeps `to` of its capacity, a slow registry takes so many `times` longer, a skewed clock is `ahead` or
     `behind`; a lost node comes back after that time with an empty disk.
+
+    A link that is down, or keeps nothing, resets no connection: what is under way goes on with the next retransmission
+    after it, as `[tcp]` says, or goes round it, as `topology.reroute` says. A registry that is down, or a node that is
+    lost, resets all of its own.
     """
 
     kind: Literal[

@@ -12,13 +12,13 @@ Left out: links that fail in one direction, packets that a link drops now and th
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from sim.network.retransmission import Control
+from sim.network.retransmission import SYN_TIMEOUT_S, Control, given_up_s
 from sim.scenario import Scenario
 from sim.topologies import Routing
 from sim.workload.outages import Outage
@@ -59,6 +59,11 @@ class Faults:
 
     def __init__(self, world: World, outages: Iterable[Outage], hosts: Hosts) -> None:
         self.hosts = hosts
+        #: How long a kernel tries over a connection in use, and to open one.
+        self.tries_for_s = given_up_s(hosts.retries)
+        self.opens_for_s = given_up_s(hosts.syn_retries, SYN_TIMEOUT_S)
+        #: When something breaks or comes back next; until then what is up now stays up.
+        self.next_change_s = _NEVER
         self._world = world
         self._refuses_tokens: dict[int, int] = {}
         self._factors: dict[int, list[float]] = {}
@@ -80,14 +85,19 @@ class Faults:
 
     def add(self, outage: Outage) -> None:
         """One more outage, which has yet to begin."""
-        for at_s in (outage.from_s, outage.until_s):
-            insort(self._changes_s, at_s)
+        self._await(outage.from_s)
+        self._await(outage.until_s)
         self._world.clock.start(self._happen(outage))
 
-    def next_change_s(self) -> float:
-        """When something breaks or comes back next; until then what is up now stays up."""
-        at = bisect_right(self._changes_s, self._world.clock.now)
-        return self._changes_s[at] if at < len(self._changes_s) else _NEVER
+    def _await(self, at_s: float) -> None:
+        """Something is to change then."""
+        heappush(self._changes_s, at_s)
+        self.next_change_s = self._changes_s[0]
+
+    def _changes(self) -> None:
+        """Something changes now; what else does at this instant may yet have to come."""
+        heappop(self._changes_s)
+        self.next_change_s = self._changes_s[0] if self._changes_s else _NEVER
 
     def is_cut(self, lane: Lane, at_s: float, spared: Collection[int] = ()) -> bool:
         """Whether nothing got over a lane's links at that time, past or present, but for those `spared`."""
@@ -109,6 +119,8 @@ class Faults:
         self, lane: Lane, from_s: float, until_s: float, disks: bool, spared: Collection[int] = ()
     ) -> float | None:
         found: float | None = None
+        if not (self._disks if disks else self._cuts):
+            return found
         for link in lane.route:
             if (link in self._disks) is not disks or link in spared:
                 continue
@@ -127,9 +139,11 @@ class Faults:
 
     def _happen(self, outage: Outage) -> Steps:
         yield outage.from_s
+        self._changes()
         self._begin(outage)
         if outage.until_s < _NEVER:
             yield outage.until_s
+            self._changes()
             self._end(outage)
 
     def _begin(self, outage: Outage) -> None:
@@ -235,11 +249,12 @@ class Faults:
         network, converges_s = self._world.network, self.hosts.converges_s
         if converges_s is not None and network.has_detour(links[0]):
             now_s = self._world.clock.now
-            insort(self._changes_s, now_s + converges_s)
+            self._await(now_s + converges_s)
             self._world.clock.start(self._converge(links, now_s, now_s + converges_s))
 
     def _converge(self, links: tuple[int, ...], since_s: float, at_s: float) -> Steps:
         yield at_s
+        self._changes()
         began_s, ended_s = self._cuts[links[0]][-1]
         down = ended_s == _NEVER
         if since_s != (began_s if down else ended_s):

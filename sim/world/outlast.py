@@ -19,11 +19,9 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sim.network.retransmission import (
-    SYN_TIMEOUT_S,
     Control,
     Ramp,
     body_tries_s,
-    given_up_s,
     message_tries_s,
     opening_tries_s,
     opening_windows,
@@ -53,7 +51,7 @@ def cross(
 
     Links that are `spared` don't matter.
     """
-    limit_s = min(given_up_s(faults.hosts.retries), limit_s)
+    limit_s = min(faults.tries_for_s, limit_s)
     return _cross(world, faults, path, body, message_tries_s(body.round_trip_s), limit_s, spared)
 
 
@@ -64,7 +62,7 @@ def opened(
 
     The `platform` of a registry's machine is reached whatever becomes of the registry and of the machine's own link.
     """
-    limit_s = min(given_up_s(faults.hosts.syn_retries, SYN_TIMEOUT_S), retry.dial_s)
+    limit_s = min(faults.opens_for_s, retry.dial_s)
     spared = faults.own_links(registry) if platform else ()
     yield from _cross(world, faults, path, way.up, opening_tries_s(), limit_s, spared)
     sent_s, round_trip_s = path.now_s, way.up.round_trip_s
@@ -89,7 +87,7 @@ def _cross(
     world: World, faults: Faults, path: Path, body: Body, tries_s: Iterator[float], limit_s: float,
     spared: Collection[int] = (),
 ) -> Steps:  # fmt: skip
-    if path.now_s < faults.next_change_s() and not faults.is_cut(body.lane, world.clock.now, spared):
+    if path.now_s < faults.next_change_s and not faults.is_cut(body.lane, world.clock.now, spared):
         return
     yield path.now_s
     sent_s = path.now_s
@@ -125,7 +123,7 @@ def send(
     `lag_s` is what slow start costs on idle links, `mates` set out beside it. What of the time was waiting is for
     others to say. Unreachable, with the bytes that got through, where the connection breaks.
     """
-    limit_s = min(given_up_s(faults.hosts.retries), limit_s)
+    limit_s = min(faults.tries_for_s, limit_s)
     clock, control, connection = world.clock, faults.hosts.congestion, _Connection(path.now_s, lag_s)
     left_bytes = size_bytes
     while left_bytes > 0:

@@ -14,6 +14,8 @@ from sim.scenario.demand import Demand
 from sim.scenario.effects import without_effect
 from sim.scenario.faults import dotted
 from sim.scenario.policies import Garbage, Policies, Sync, Tags
+from sim.scenario.tcp import Tcp
+from sim.topologies import Routing
 
 #: Forty deploys in ten minutes on four nodes at two sites, by two clients.
 BASE: Mapping[str, Any] = {
@@ -70,6 +72,13 @@ WORLDS: Mapping[str, Mapping[str, Any]] = {
     "down": {
         "policies.route": "node-direct", "policies.sync.delay": "0 s", "images.large.share": 9,
         "faults.gone": {"kind": "registry-down", "target": "central", "between": "30 s", "lasts": "10 s"},
+    },
+    "gone round": {
+        "policies.route": "node-direct", "policies.sync.delay": "0 s", "sites.c": {}, "topology.convergence": "2 s",
+        "links.ac": {"between": ["a", "c"], "capacity": "1 Gbit/s", "rtt": "40 ms"},
+        "links.cb": {"between": ["c", "b"], "capacity": "1 Gbit/s", "rtt": "40 ms"},
+        "faults.cut": {"kind": "link-down", "target": "ab", "between": "40 s", "lasts": "15 s"},
+        "faults.own": {"kind": "link-down", "target": ["near1", "far1"], "between": "60 s", "lasts": "90 s"},
     },
     "expiring": {"policies.ttl": "30 s", "demand.runs_for": "5 s", "demand.sleeps_for": "50 s", "demand.wakes": 2},
     "elsewhere": {"policies.route": "node-direct", "policies.elsewhere": 0.5, "policies.placement": "nearest",
@@ -170,6 +179,12 @@ FLIPS: Mapping[str, tuple[Any, ...]] = {
     "demand.kernel_release": ({"at": "1 min", "over": "10 s"},),
     "nodes.near.weight": (1.0, 3.0),
     "nodes.near.cold": (True, False),
+    "topology.reroute": (True, False),
+    "topology.convergence": ("1 s", "7 s"),
+    "tcp.congestion": ("cubic", "bbr"),
+    "tcp.queue": ("0 s", "90 ms"),
+    "tcp.retries": (15, 2),
+    "tcp.syn_retries": (6, 1),
     "faults.cut.times": (2.0, 3.0),
     "faults.slow.to": (0.2, 0.3),
     "faults.slow.times": (2.0, 3.0),
@@ -252,6 +267,8 @@ def test_every_policy_and_every_part_of_the_demand_is_flipped() -> None:
         "policies.garbage": Garbage,
         "policies.tags": Tags,
         "demand": Demand,
+        "topology": Routing,
+        "tcp": Tcp,
     }
     keys = {f"{at}.{field.alias}" for at, model in tables.items() for field in model.model_fields.values()}
     assert keys - set(FLIPS) - set(tables) - NOT_FLIPPED == set()

@@ -162,7 +162,10 @@ ONE_FAULT: list[tuple[dict[str, Any], str]] = [
         "policies.route.1.share: must be at least 0, got -1; write a number such as 1.0",
     ),
     ({"topology.shape": "metro"}, 'topology.shape: unknown choice, got "metro"; did you mean "metros"?'),
-    ({"topology": {}}, "topology: must name one, got a table; one of graphml, mesh, metros, ring, star, tree"),
+    (
+        {"topology": {"shape": 3}},
+        "topology.shape: must name one, got 3; one of graphml, mesh, metros, ring, star, tree",
+    ),
     # between tables
     ({"nodes": {}}, "nodes: there is none; add a table such as [nodes.dal-n]"),
     ({"clients": None}, "clients: there is none; add a table such as [clients.dal-dev]"),

@@ -107,8 +107,7 @@ class Bodies:
         transfers, n = tables["transfers"], len(paths)
         self.transfers = transfers
         place = paths.of(transfers.column("deploy"))
-        purposes, purpose = codes(transfers.column("purpose"), ("push", "pull", "sync"))
-        del purposes
+        _, purpose = codes(transfers.column("purpose"), ("push", "pull", "sync"))
         self.hosts, ends = codes([*transfers.column("source"), *transfers.column("target")], (CENTRAL,))
         self.source, self.target = ends[: len(transfers)], ends[len(transfers) :]
         started_s, ended_s = transfers.column("started_s"), transfers.column("ended_s")

@@ -144,7 +144,7 @@ def _groups(scenario: Scenario) -> dict[str, str]:
 
 
 def _capacity(scenario: Scenario, tables: Mapping[str, Table]) -> Iterator[tuple[str, float, float]]:
-    """Capacity at its price: of links between sites, and of the lines of hosts; each at its larger direction.
+    """Capacity at its price: of links between sites, and of the lines of hosts, each at the mean of both directions.
 
     What a link has at the start counts.
     """
@@ -155,17 +155,17 @@ def _capacity(scenario: Scenario, tables: Mapping[str, Table]) -> Iterator[tuple
     written = {links_meant(scenario, key)[0]: (key, link) for key, link in scenario.links.items()}
     group = _groups(scenario)
     for at in range(0, len(names), 2):
-        name, larger_Bps = _link(names[at]), float(max(capacity_Bps[at : at + 2]))
+        name, mean_Bps = _link(names[at]), float(capacity_Bps[at : at + 2].mean())
         key, own = written.get(name, ("", None))
         host = next((end for end in (tails[at], heads[at]) if end in lines), None)
         if own is not None and own.capacity_price_usd_per_Bps is not None:
-            yield f"links.{key}.capacity_month", larger_Bps, larger_Bps * own.capacity_price_usd_per_Bps
+            yield f"links.{key}.capacity_month", mean_Bps, mean_Bps * own.capacity_price_usd_per_Bps
         elif host is not None:
             item, price = _of_line(scenario, group[host], lines[host])
-            yield item, larger_Bps, larger_Bps * price
+            yield item, mean_Bps, mean_Bps * price
         elif wan[at]:
             price = scenario.prices.wan_capacity_month_usd_per_Bps
-            yield "prices.wan_capacity_month", larger_Bps, larger_Bps * price
+            yield "prices.wan_capacity_month", mean_Bps, mean_Bps * price
         if own is not None and own.month_usd:
             yield f"links.{key}.month", 1.0, own.month_usd
 

@@ -146,18 +146,18 @@ def test_a_links_own_price_counts_both_directions() -> None:
         ({"links__a-b__capacity_month": "0.20 USD/Mbit/s"}, "links.a-b.capacity_month", 200),
         ({"links__a-b__month": "80 USD"}, "links.a-b.month", 80),
         ({"central__capacity_month": "0.10 USD/Mbit/s"}, "central.capacity_month", 1000),
-        ({"clients__cb__capacity_month": "1 USD/Mbit/s"}, "clients.cb.capacity_month", 200),
+        ({"clients__cb__capacity_month": "1 USD/Mbit/s"}, "clients.cb.capacity_month", 125),
         ({"central__month": "60 USD"}, "central.month", 60),
         ({"nodes__nb__month": "40 USD"}, "nodes.nb.month", 80),
         ({"prices__node_month": "40 USD"}, "prices.node_month", 120),
         ({"prices__central_month": "60 USD"}, "prices.central_month", 60),
         ({"prices__registry_capacity_month": "0.10 USD/Mbit/s"}, "prices.registry_capacity_month", 1000),
-        ({"prices__client_capacity_month": "1 USD/Mbit/s"}, "prices.client_capacity_month", 200),
+        ({"prices__client_capacity_month": "1 USD/Mbit/s"}, "prices.client_capacity_month", 125),
         ({"prices__registry_hour": "0.10 USD"}, "prices.registry_hour", 4 * 72),
     ],
 )
 def test_capacity_and_hosts_cost_by_the_month(changes: dict[str, str], item: str, month_usd: float) -> None:
-    """1 Gbit/s between the sites, 10 at central, 50 up and 200 down at cb; a run of three days costs a tenth of it."""
+    """1 Gbit/s between the sites, 10 at central, the mean of 50 and 200 at cb; a run costs a tenth of it."""
     assert paid(scenario(**changes)) == {item: near(month_usd / 10, month_usd)}
 
 

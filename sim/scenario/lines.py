@@ -53,7 +53,7 @@ class Line(Rates):
     """A full-duplex line: its rates; and `rtt`, or `delay` (one way). What counts of these is `delay_s`."""
 
     capacity_price_usd_per_Bps: CapacityPrice | None = setting(
-        "capacity_month", None, about="What a month of its capacity costs, of the larger direction if they differ."
+        "capacity_month", None, about="What a month of its capacity costs, of the mean of both directions."
     )
     rtt_s: Duration | None = setting("rtt", None, about="The round trip over it, twice the delay.")
     own_delay_s: Duration | None = setting("delay", None, about="The delay over it one way.")

@@ -60,13 +60,13 @@ def compare(
                 scenario, outcome.runs, outcome.seed, executor, progress, kept, allow_failures
             )
             outcome = replace(outcome, examined=examined)
+    # With whole runs `examine` has asked the same. Asked first, for the verdict tells them.
+    turns = () if assumptions else outcome.flips
     if folder is not None:
         with output.writing(folder):
             late.plots.write(outcome.plot(), folder, "comparison")
             outcome.write(folder)
     judgements = late.thresholds.judged(outcome, wanted, allow_failures)
-    # With whole runs `examine` has asked the same, and who is told nothing needs none.
-    turns = () if assumptions or (quiet and not as_json and not strict) else outcome.flips
     warnings = [*outcome.warnings, *(flip.warning(scenario.name) for flip in turns)]
     if as_json:
         told: dict[str, Any] = {"thresholds": [judgement.to_json() for judgement in judgements]} if wanted else {}

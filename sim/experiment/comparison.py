@@ -223,9 +223,14 @@ class Comparison:
         made: pd.DataFrame = importlib.import_module("sim.experiment.frames").by(self, by)
         return made
 
+    @property
+    def known_flips(self) -> tuple[Flip, ...] | None:
+        """`flips`, if somebody has read them: finding them takes seconds that not every reader of a verdict has."""
+        return self.__dict__.get("flips")
+
     @cached_property
     def verdict(self) -> str:
-        """A few lines to act on."""
+        """A few lines to act on; they tell what turns the answer if `flips` or `examined` knows."""
         return verdict(self)
 
     def plot(self) -> Figure:

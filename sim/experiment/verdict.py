@@ -243,5 +243,8 @@ def _rests_on(outcome: Comparison) -> Iterator[str]:
         return
     if outcome.examined is not None:
         yield outcome.examined.sentence
-    else:
+    elif not outcome.known_flips:
         yield "Which assumed figure could flip it is not asked yet: add --assumptions."
+    else:
+        turns = dict.fromkeys(f"{one.assumption.name} of about {one.value}" for one in outcome.known_flips)
+        yield f"On idle links it turns at {', '.join(turns)}; --assumptions tries every assumed figure by whole runs."

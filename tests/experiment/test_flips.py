@@ -77,6 +77,14 @@ def test_the_delay_at_which_the_answer_turns() -> None:
     )
 
 
+def test_the_verdict_tells_what_turns_it_once_that_is_known() -> None:
+    """Who has read `flips` has a verdict that names them; to others it says how to ask."""
+    asked, known = (sim.compare(hourly(), executor="serial", runs=2, gains=0) for _ in range(2))
+    (flip,) = [flip for flip in known.flips if flip.assumption.name == "policies.sync.delay"]
+    assert f"On idle links it turns at policies.sync.delay of about {flip.value}" in known.verdict
+    assert asked.verdict.endswith("is not asked yet: add --assumptions.")
+
+
 def test_nothing_turns_what_does_not_matter() -> None:
     """With one node a deploy nobody waits for the copy: its delay turns nothing, and the number of nodes does."""
     outcome = sim.compare(hourly(demand__nodes={"value": 1, "assumption": True, "range": [1, 4]}), executor="serial")

@@ -213,7 +213,7 @@ class Faults:
         for link in links:
             self._factors.setdefault(link, []).append(outage.factor)
             self._resize(link)
-        if not was_down:
+        if self._is_down(links[0]) and not was_down:
             self._hear_of(links)
 
     def _mend(self, outage: Outage, links: tuple[int, ...]) -> None:
@@ -221,7 +221,7 @@ class Faults:
         for link in links:
             self._factors[link].remove(outage.factor)
             self._resize(link)
-        if was_down:
+        if was_down and not self._is_down(links[0]):
             self._hear_of(links)
 
     def _links(self, name: str) -> tuple[int, ...]:

@@ -141,14 +141,15 @@ def _about_what_is_there(tables: Tables, name: str, stream: Stream) -> Iterator[
         and stream.rate_per_s.host == "client"
     ):
         yield Fault((*path, "clients"), "has shares, but the rate is per client", "name the groups alone")
-    owners = dict(tables.demand.pushed_to())
+    owners = {one: owner.apps for one, owner in tables.demand.pushed_to() if one != name}
     for word in stream.of or ():
         if stream.kind != "starts":
             why = "are of apps of their own" if stream.kind == "deploys" else "are of all apps"
             yield Fault((*path, "of"), f"{stream.kind} {why}", 'drop it, or write kind = "starts"')
-        elif word not in owners or word == name:
-            problem = f"names no stream that has apps, got {shown(word)}"
-            yield Fault((*path, "of"), problem, near(word, [one for one in owners if one and one != name]))
+        elif not owners.get(word):
+            problem = f"names no stream that has apps at the start, got {shown(word)}"
+            remedy = near(word, [one for one, apps in owners.items() if one and apps])
+            yield Fault((*path, "of"), problem, "raise its apps above 0" if word in owners else remedy)
     if stream.of is not None and stream.clients is not None:
         there_are = {key for word in stream.of if word in streams for key in client_shares(tables, streams[word])}
         for key in client_shares(tables, stream):
@@ -185,7 +186,8 @@ def _apps_are_enough(tables: Tables, name: str, asked: Stream) -> Iterator[Fault
     elif asked.apps == 0 and asked.updates == 1:
         yield Fault((*path, "apps"), "there is no app to update, got 0", "raise apps, or lower updates below 1")
     groups = client_shares(tables, asked)
-    if (name or asked.is_shaped) and 0 < asked.apps < len(groups) and (asked.updates or asked.kind == "starts"):
+    started = asked.kind == "starts" or any(name in (other.of or ()) for other in tables.demand.named().values())
+    if (name or asked.is_shaped) and 0 < asked.apps < len(groups) and (asked.updates or started):
         problem = f"must be at least {len(groups)}, one for each group of clients, got {asked.apps}"
         yield Fault((*path, "apps"), problem, "raise it, or name fewer clients", needs=(("clients",),))
 

@@ -130,7 +130,12 @@ def test_a_rate_of_each_is_another_run_than_the_same_of_all() -> None:
         ({"demand.clients": {"dev": 1}, "demand.rate": "1/day per client"},
          "s: demand.clients: has shares, but the rate is per client; name the groups alone"),
         ({"demand.streams.more": {"kind": "starts", "of": "moer"}, "demand.streams.day": {}},
-         's: demand.streams.more.of: names no stream that has apps, got "moer"; one of day'),
+         's: demand.streams.more.of: names no stream that has apps at the start, got "moer"; one of day'),
+        ({"demand.streams.more": {"kind": "starts", "of": "day"}, "demand.streams.day": {"apps": 0, "updates": 0}},
+         's: demand.streams.more.of: names no stream that has apps at the start, got "day"; raise its apps above 0'),
+        ({"demand.streams.more": {"kind": "starts", "of": "day"}, "demand.streams.day": {"apps": 1, "updates": 0}},
+         "s: demand.streams.day.apps: must be at least 2, one for each group of clients, got 1; "
+         "raise it, or name fewer clients"),
         ({"demand.streams.day": {"of": "day"}},
          's: demand.streams.day.of: deploys are of apps of their own; drop it, or write kind = "starts"'),
         ({"demand.kind": "replacements"},

@@ -181,7 +181,7 @@ def _broken(tables: Tables) -> set[str]:
     return {
         name
         for fault in tables.faults.values()
-        if fault.kind.startswith("link")
+        if fault.breaks_links
         for target in fault.targets
         for name in links_meant(tables, target)
     }

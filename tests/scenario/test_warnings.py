@@ -238,6 +238,15 @@ def test_links_that_carry_nothing() -> None:
     assert [line.split(": ")[1:3] for line in row(apart | around)] == [["links.ac.price", "carries nothing"]]
 
 
+@pytest.mark.parametrize("kind", ["link-down", "link-degraded", "swizzle"])
+def test_a_link_that_takes_the_place_of_a_broken_one_is_not_there_for_nothing(kind: str) -> None:
+    """No route crosses the link from a to c, but for the time in which that from a to b is broken."""
+    around = {"sites.c": {}, "central.site": "c"} | {
+        "links.ac": {"between": ["a", "c"], "capacity": "1 Gbit/s", "rtt": "50 ms", "price": "0.1 USD/GB"}
+    }
+    assert row(around | {"faults.f": {"kind": kind, "target": "ab", "at": "1 min", "lasts": "1 min", "to": 0}}) == []
+
+
 def test_a_link_that_is_changed_for_nothing() -> None:
     """Whoever sets a link's rate, for all or in a variant, hears that no route crosses it."""
     around = {**ROW, "central": {"site": "c"}, "links": {**ROW["links"], "ac": {**ROW["links"]["ab"], "rtt": "50 ms"}}}

@@ -37,7 +37,8 @@ def run_blocks(result: Result, by: Iterable[str]) -> Iterator[Block]:
             group: [(amount(found[metric], metric_names.unit_of(metric)),) for metric in SHOWN]
             for group, found in there.items()
         }
-        yield Block(_title(dimension), [label(metric) for metric in SHOWN], columns, _notes(dimension, groups, there))
+        labels = [label(metric) for metric in SHOWN] if there else []
+        yield Block(_title(dimension), labels, columns, _notes(dimension, groups, there))
 
 
 def comparison_blocks(outcome: Comparison, by: Iterable[str]) -> Iterator[Block]:

@@ -151,6 +151,9 @@ def _print(console: Console, title: str, metrics: Sequence[str], columns: Column
 
 
 def _print_labelled(console: Console, title: str, labels: Sequence[str], columns: Columns) -> None:
+    if not labels:  # the notes say why
+        _say(console, title, style="bold")
+        return
     for table in _fitting(console, lambda names, lines: _table(labels, columns, names, lines), list(columns)):
         if title:
             _say(console, title, style="bold")

@@ -156,7 +156,7 @@ def best(
 
     `indifference` is in the metric's unit; unless given it is 5 % of the baseline's mean over the first runs. Variants
     that fail more than another are ruled out first, unless `allow_failures`. InputError for a metric that there is not,
-    or that deploys which fail make infinite.
+    that deploys which fail make infinite, or that has no value.
     """
     measures = Measures.of((), metrics, [metric])
     about = known_metric(metric, measures.names, scenario)
@@ -223,6 +223,7 @@ def _values(outcomes: Sequence[Outcome], metric: str) -> NDArray[np.float64]:
 def _finite(outcome: Outcome, metric: str, variant: str) -> float:
     value = outcome.metrics[metric]
     if not math.isfinite(value):
-        problem = f"{metric} of {variant} has no finite value, as deploys fail"
+        why = "as deploys fail" if math.isinf(value) else "as a run has nothing to measure"
+        problem = f"{metric} of {variant} has no finite value, {why}"
         raise InputError("--metric", problem, "compare by another metric, such as failed_deploys")
     return value

@@ -47,9 +47,12 @@ def verdict(outcome: Comparison) -> str:
 
 
 def _lines(outcome: Comparison) -> Iterator[str]:
+    if not any(outcome.failures(name).deploys for name in outcome.variants):
+        yield "Nothing to choose from: no run has a deploy."
+        return
     yield from _failures(outcome)
     left = [name for name in outcome.variants if name not in outcome.ruled_out]
-    if not any(outcome.failures(name).share < 1 or not outcome.failures(name).deploys for name in left):
+    if all(outcome.failures(name).share == 1 for name in left):
         return
     if len(left) == 1:
         yield from _alone(outcome, left[0])

@@ -63,6 +63,15 @@ def test_a_comparisons_tables_have_a_row_for_each_metric_and_group(sites: Scenar
     assert apart.labels == measured.labels[2:]
 
 
+def test_where_no_group_has_deploys_a_table_is_its_notes(file: str, regsim: Callable[..., Any]) -> None:
+    """No label stands alone: under its title it is told at once that no site has deploys."""
+    for verb, title in (("run", "By site: site of the client"), ("compare", "Difference from central, by site")):
+        answer = regsim(verb, file, "-q", "--by", "site", "--set", "demand.hours=10:00-11:00", "--set", "run.runs=1")
+        lines = answer.out.splitlines()
+        (at,) = (number for number, line in enumerate(lines) if line.startswith(title))
+        assert lines[at + 1].startswith("no deploys of site a, b, idle")
+
+
 def test_a_threshold_on_one_group_is_judged(file: str, regsim: Callable[..., Any]) -> None:
     """`deploys[site=idle] <= 0` is met, `failed_deploys[client=ops] > 0` missed, which is exit code 99."""
     answer = regsim(

@@ -62,6 +62,13 @@ def test_a_metric_that_fails_make_infinite_is_refused(document: dict[str, Any]) 
         best(Scenario.from_document(document, "small"), "deploy_latency_s.max", executor="serial")
 
 
+def test_a_metric_without_a_value_is_refused(document: dict[str, Any]) -> None:
+    """Nothing comes in the first hour of the day: no latency is the lowest, and no deploy is said to have failed."""
+    document["demand"]["hours"] = "10:00-11:00"
+    with pytest.raises(InputError, match="has no finite value, as a run has nothing to measure"):
+        best(Scenario.from_document(document, "small"), "deploy_latency_s.p50", executor="serial")
+
+
 @pytest.mark.parametrize("metric", ["wan_bytes", "cost_usd", "pull_bytes", "deploy_latency_s.p50"])
 def test_whoever_fails_is_not_chosen_by_what_that_saves(failing: Comparison, metric: str) -> None:
     """Deploys that all fail fetch nothing and cost nothing; the variant that does not fail is chosen all the same."""

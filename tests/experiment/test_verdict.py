@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 
+import sim
 from sim.experiment.comparison import Comparison
 from sim.experiment.words import amount, change, per_cent
 from sim.experiment.worker import Outcome
@@ -196,6 +198,13 @@ def test_where_everything_fails_there_is_nothing_to_choose_from(scenario: Scenar
         "Nothing to choose from: central: 500 of 500 deploys failed: too late; direct: 500 of 500 deploys failed: "
         "too late."
     )
+
+
+def test_where_nothing_is_deployed_there_is_nothing_to_choose_from(document: dict[str, Any]) -> None:
+    """Nothing comes in the first hour of the day: nobody is the fastest, and no failures are spoken of."""
+    document["demand"]["hours"] = "10:00-11:00"
+    found = sim.compare(Scenario.from_document(document, "small"), executor="serial")
+    assert found.verdict == "Nothing to choose from: no run has a deploy."
 
 
 def test_failures_that_reach_a_quantile_leave_it_without_an_interval(scenario: Scenario) -> None:

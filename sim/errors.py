@@ -32,7 +32,7 @@ class InputError(ValueError):
 
     def __str__(self) -> str:
         line = f"{self.where}: {self.problem}" if self.where else self.problem
-        return _one_line(f"{line}; {self.remedy}" if self.remedy else line)
+        return one_line(f"{line}; {self.remedy}" if self.remedy else line)
 
 
 class InputErrors(InputError):  # noqa: N818 - the plural is the point
@@ -75,6 +75,6 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Control characters escaped, so that no value can break the line it is reported on."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sim.errors import one_line
 from sim.figures import Figure
 from sim.scenario.faults import Path, dotted
 from sim.scenario.leaves import deciding, leaves, toml, toml_key
@@ -79,7 +80,7 @@ def _lines(values: list[Resolved]) -> Iterator[str]:
     pairs = [(f"{toml_key(str(value.path[-1]))} = {value.text}", value.comment) for value in values]
     width = max((len(pair) for pair, comment in pairs if comment), default=0)
     for pair, comment in pairs:
-        yield f"{pair:{width}}  # {comment}" if comment else pair
+        yield f"{pair:{width}}  # {one_line(comment)}" if comment else pair
 
 
 def _flat(changes: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

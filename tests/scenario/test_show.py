@@ -49,6 +49,14 @@ def test_shown_text_names_sources_and_defaults(document: dict[str, Any]) -> None
     )
 
 
+def test_no_source_breaks_the_line_that_it_stands_on(document: dict[str, Any]) -> None:
+    """A source with a control character in it is shown escaped, and the text loads all the same."""
+    document["links"]["dal-was"]["rtt"]["source"] = "a table\x08 of\nround trips"
+    shown = show.text(Scenario.from_document(document))
+    assert r"a table\x08 of\nround trips" in shown
+    assert Scenario.from_document(tomllib.loads(shown)).links["dal-was"].delay_s == 31.5e-3 / 2
+
+
 def _squeezed(line: str) -> str:
     value, mark, comment = line.partition("  #")
     return f"{value.rstrip()}{mark}{comment}"

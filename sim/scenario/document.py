@@ -179,8 +179,12 @@ def _csv(frame: Any) -> str:
     """A pandas frame as a table of text: an index that has a name is a column too, spans of time are seconds."""
     if frame.index.name is not None:
         frame = frame.reset_index()
-    spans = {name: frame[name].dt.total_seconds() for name in frame.columns if frame[name].dtype.kind == "m"}
-    text: str = frame.assign(**spans).to_csv(index=False)
+    spans = [name for name, kind in frame.dtypes.items() if kind.kind == "m"]
+    frame = frame.assign(**{name: frame[name].dt.total_seconds() for name in spans})
+    # In a text a line that begins with # is a comment; a time never begins so, an app's name may.
+    text: str = frame.iloc[:, sorted(range(len(frame.columns)), key=lambda at: frame.columns[at] != "time")].to_csv(
+        index=False
+    )
     return text
 
 

@@ -20,7 +20,8 @@ DataFrame. Only `time` is needed. A cell that is empty, and a column that is mis
 | `push` | no for what starts without a push, from the application's newest image | yes |
 | `beside` | without a push, beside how many nodes that the application has | 0 |
 
-Dates count from midnight, UTC, of the day of the earliest. Rows need not be sorted. What comes at the end of
+A line that begins with # is a comment. Dates count from midnight, UTC, of the day of the earliest. Rows need not be
+sorted. What comes at the end of
 `run.duration` or after it is left out.
 """
 

@@ -187,6 +187,15 @@ def test_the_same_pushes_go_by_each_route() -> None:
     assert by_route["node-direct"].metrics["sync_bytes"] > 6_000_000
 
 
+def test_no_row_of_a_frame_is_taken_for_a_comment() -> None:
+    """An app may be called #1, and its column may be the first; a column that stands twice is refused in a line."""
+    plain = small(nodes=3, clients=2, **DAY)
+    frame = pd.DataFrame({"app": ["#1", "two"], "time": [1.0, 2.0]})
+    assert len(sim.run(plain, demand=frame).deploys) == 2
+    with pytest.raises(InputError, match="time"):
+        sim.run(plain, demand=pd.DataFrame([[1.0, 2.0]], columns=["time", "time"]))
+
+
 def test_a_frame_is_the_same_as_its_text_and_as_a_file(tmp_path: Path) -> None:
     """A frame with gaps, spans of time or dates, CSV as text, and a file beside the scenario make the same rows."""
     frame = pd.DataFrame(

@@ -1,8 +1,8 @@
 """Round trips from what `ping` printed: iputils, BusyBox, macOS, Windows, in whatever language.
 
 A reply is told by its `ttl=` and its time in ms, whatever the words around them. Copies of a reply (`DUP!`, or a number
-that has been seen) are of other hosts or of a loop and do not count. `ping -q` prints no replies, and then its own
-mean and deviation are used. Left out: replies that came late, after ping had ended.
+that was seen lately) are of other hosts or of a loop and do not count; after 65,535 numbers begin anew. `ping -q`
+prints no replies, and then its own mean and deviation are used. Left out: replies that came late, after ping had ended.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from sim.calibrate.estimate import Estimate, Evidence, about, median, values_of
 from sim.errors import InputError
 from sim.stats.intervals import CONFIDENCE
 
+#: Among so many replies before it a copy of a reply is looked for.
+_RECENT: Final = 1000
 _REPLY: Final = re.compile(r"^.*?(?:\bttl|\bTTL)=.*$", re.MULTILINE)
 _TIME: Final = re.compile(r"[=<] ?(\d+(?:[.,]\d+)?) ?ms\b")
 _NUMBER: Final = re.compile(r"\b(?:icmp_)?seq=(\d+)")
@@ -40,7 +42,7 @@ def ping(path: str, text: str) -> Evidence:
         taken, number = _TIME.search(line), _NUMBER.search(line)
         if taken is None:
             continue
-        if "DUP!" in line or (number is not None and int(number[1]) in numbers):
+        if "DUP!" in line or (number is not None and int(number[1]) in numbers[-_RECENT:]):
             copies += 1
             continue
         numbers.append(int(number[1]) if number is not None else len(times_s) + 1)

@@ -10,6 +10,7 @@ import pytest
 
 from sim.calibrate.calibration import calibrate, read
 from sim.calibrate.estimate import Estimate
+from sim.calibrate.ping import ping
 from sim.errors import InputError
 
 FIELD = Path(__file__).parents[1] / "data" / "field"
@@ -29,6 +30,13 @@ def told(path: Path) -> dict[str, Estimate]:
 def test_a_ping_of_any_flavour_tells_its_round_trip(name: str, rtt_ms: float) -> None:
     """Whichever program, system and language: replies count once, copies of them not at all."""
     assert told(FIELD / name)["round trip"].value == pytest.approx(rtt_ms / 1e3)
+
+
+def test_a_day_of_pings_counts_each_reply() -> None:
+    """A number is 16 bits long and comes again after 65,536 replies, of which those are no copies; the next line is."""
+    lines = [f"64 bytes from 10.0.0.2: icmp_seq={at % 65_536} ttl=64 time=9.5 ms" for at in range(86_400)]
+    found = ping("day.txt", "\n".join([*lines, lines[-1]]))
+    assert (found.estimates[0].n, "1 copies" in found.estimates[0].source) == (86_400, True)
 
 
 def test_a_ping_without_a_reply_says_so() -> None:

@@ -143,7 +143,7 @@ class Result:
         return episodes(self.scenario, Streams(self.seed, self.run)) if self.scenario.faults else ()
 
     def metrics_by(self, by: str) -> dict[str, dict[str, float]]:
-        """By group of `site`, `client`, `image`, `route` or `nodes` every metric that can be split.
+        """By group of a dimension in `metric_names.DIMENSIONS` every metric that can be split.
 
         A group without deploys has NaN in distributions and 0 in counts. InputError when nothing is split by that.
         """

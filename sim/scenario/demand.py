@@ -220,12 +220,17 @@ class NamedStream(Stream):
 
     def over(self, base: Stream) -> Stream:
         """This stream with the values of `base` where it has none of its own."""
-        own = self.model_fields_set
-        values: dict[str, Any] = {}
-        for name, field in Stream.model_fields.items():
-            source = self if name in own or (name in _WHEN - {"rate_per_s"} and own & _WHEN) else base
-            values[field.alias or name] = getattr(source, name)
+        own = self.own()
+        values = {
+            field.alias or name: getattr(self if name in own else base, name)
+            for name, field in Stream.model_fields.items()
+        }
         return Stream.model_construct(**values)
+
+    def own(self) -> frozenset[str]:
+        """The attributes that are not left to `[demand]`: those written, and with a rate that it comes at no times."""
+        written = frozenset(self.model_fields_set)
+        return written | (_WHEN - {"rate_per_s"} if written & _WHEN else frozenset())
 
 
 class Demand(Stream):

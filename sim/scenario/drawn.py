@@ -85,15 +85,19 @@ def of_demand(tables: Tables) -> Iterator[Idle]:
 def _of_streams(tables: Tables) -> Iterator[Idle]:
     """Keys of streams, and those of `[demand]` that all of them have themselves."""
     asked = tables.demand
+    unused: dict[str, set[str]] = {}
     for name, stream in asked.named().items():
         at = path_of(name)
-        for key, why in (*_of_stream(at, stream), *_of_updates(at, stream, asked.kernel_release is not None)):
+        found = (*_of_stream(at, stream), *_of_updates(at, stream, asked.kernel_release is not None))
+        unused[name] = {key for key, _ in found}
+        for key, why in found:
             yield Idle((*at, key), why)
     if not asked.streams:
         return
     for field, one in Stream.model_fields.items():
-        if all(field in stream.model_fields_set for stream in asked.streams.values()):
-            yield Idle(("demand", one.alias or field), "every stream says it itself")
+        key = one.alias or field
+        if all(field in stream.own() or key in unused[name] for name, stream in asked.streams.items()):
+            yield Idle(("demand", key), "every stream says it itself, or has no use for it")
 
 
 def _of_stream(at: Path, stream: Stream) -> Iterator[tuple[str, str]]:

@@ -105,6 +105,11 @@ WORLDS: Mapping[str, Mapping[str, Any]] = {
     "starts": {"demand.kind": "starts", "policies.placement": "sticky"},
     "at times": {"demand.at": ["00:01", "00:06"], "demand.batch": 5},
     "office hours": {"demand.hours": ["00:00-00:03", "00:05-00:06"], "demand.rate": "40/day"},
+    "rates of their own": {
+        "demand.streams.pushes": {"rate": "2/min"},
+        "demand.streams.builds": {"at": ["00:01", "00:05"], "batch": 3},
+        "demand.streams.gone": {"kind": "replacements", "rate": "0.5/min"},
+    },
     "replaced": {"demand.streams.dev": {}, "demand.streams.gone": {"kind": "replacements", "rate": "1/min"}},
     "late garbage": {"policies.garbage.every": "20 min", "policies.garbage.pause": "1 s"},
     "crowd": {"demand.apps": 1, "demand.rate": "600/min", "run.duration": "10 s", "policies.placement": "spread",
@@ -284,6 +289,13 @@ def test_keys_that_move_rows_are_found_among_others() -> None:
     assert moved("central", [("demand.at", 0), ("policies.fanout", 0), ("demand.every", 0)]) == {
         "demand.at", "demand.every",
     }  # fmt: skip
+
+
+def test_a_rate_that_no_stream_takes_has_no_effect() -> None:
+    """`demand.rate` is idle where each stream has a rate or times of its own, and `demand.apps` is not."""
+    assert {"demand.rate", "demand.at"} <= idle_keys("rates of their own")
+    assert "demand.apps" not in idle_keys("rates of their own")
+    assert "demand.rate" not in idle_keys("replaced")
 
 
 @pytest.mark.parametrize(

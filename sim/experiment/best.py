@@ -42,6 +42,7 @@ MOST_RUNS: Final = 400
 SHARE: Final = 0.05
 #: Runs that are asked for at once: workers are kept busy, and few are wasted on a variant that drops out.
 _BATCH: Final = 10
+_COSTS: Final = frozenset({"cost_usd", "cost_usd_per_month"})
 
 Outcomes = Mapping[str, Sequence[Outcome]]
 
@@ -89,9 +90,29 @@ class Best:
             return f"undecided between {between} by {self.metric}{out}; allow more runs with --runs"
         if len(left) == 1:
             return f"{self.chosen} is chosen, whatever its {self.metric}, as it fails less than any other{out}"
+        if all(np.array_equal(_values(self.outcomes[name], self.metric), self._chosen_values(name)) for name in left):
+            free = ", as nothing has a price" if self.metric in _COSTS and not self.found[self.chosen].mean else ""
+            return f"{' and '.join(left)} have the same {self.metric} in every run{free}{out}"
         near = amount(self.indifference, metric_names.unit_of(self.metric))
         promise = f"with {100 * CONFIDENCE:g} % confidence, unless another is within {near}"
+        promise += f", and {' and '.join(self.near)} came that near" if self.near else ""
         return f"{self.chosen} has the best {self.metric} of {len(left)} variants, {promise}{out}"
+
+    @property
+    def near(self) -> tuple[str, ...]:
+        """The variants that came so near to the chosen one, over the runs of both, that nobody would act on it."""
+        left = [name for name in self.outcomes if name not in (self.chosen, *self.ruled_out)]
+        apart = {
+            name: float(np.mean(_values(self.outcomes[name], self.metric)[: len(mine)] - mine))
+            for name in (left if self.chosen is not None else [])
+            if len(mine := self._chosen_values(name))
+        }
+        return tuple(name for name, by in apart.items() if abs(by) <= self.indifference)
+
+    def _chosen_values(self, beside: str) -> NDArray[np.float64]:
+        """The chosen variant's metric in the runs that another had, too."""
+        mine = _values(self.outcomes[self.chosen or beside], self.metric)
+        return mine[: len(self.outcomes[beside])]
 
     @property
     def rows(self) -> tuple[list[str], list[list[str]]]:
@@ -132,6 +153,7 @@ class Best:
             "chosen": self.chosen,
             "surviving": list(self.surviving),
             "ruled_out": list(self.ruled_out),
+            "near": list(self.near),
             "variants": {name: each.to_json() | {"runs": each.n} for name, each in self.found.items()},
             "failures": {name: each.to_json() for name, each in self.failures.items()},
             "verdict": self.verdict,

@@ -44,6 +44,23 @@ def test_more_is_better_where_it_is(scenario: Scenario) -> None:
     assert means[found.chosen] >= max(means.values()) - found.indifference
 
 
+def test_one_that_is_as_good_is_named(three: Scenario) -> None:
+    """With a minute's indifference the two variants over good lines are alike, and the verdict names the other one."""
+    found = best(three, "push_s.mean", 60.0, executor="serial")
+    others = tuple(name for name in found.outcomes if name != found.chosen)
+    assert found.near == others
+    assert f"unless another is within 60.0 s, and {' and '.join(others)} came that near" in found.verdict
+    assert "slow" not in best(three, "push_s.mean", 0.15, executor="serial").near
+
+
+def test_what_has_no_price_is_no_choice_by_cost(three: Scenario) -> None:
+    """Where nothing costs anything no variant is called the cheapest."""
+    found = best(three, "cost_usd", executor="serial")
+    told = "central and node-direct and slow have the same cost_usd in every run, as nothing has a price."
+    assert found.verdict.endswith(told)
+    assert "best" not in found.verdict
+
+
 def test_too_few_runs_are_undecided(scenario: Scenario) -> None:
     """With an indifference far below the noise ten runs do not do."""
     found = best(scenario, "wan_bytes", 1.0, most_runs=10, executor="serial")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-#: Where they are: the repository's `scenarios/`, which the package has under this name.
-FOLDER: Final = Path(__file__).parents[1] / "shipped"
+#: Where they are: the repository's `scenarios/`, which the package has under this name. A link is followed, so that
+#: files beside that folder are found as from the file itself.
+FOLDER: Final = (Path(__file__).parents[1] / "shipped").resolve()
 
 
 def names() -> tuple[str, ...]:

@@ -27,6 +27,14 @@ def test_a_shipped_scenario_is_found_by_its_name(tmp_path: Path, monkeypatch: py
     assert sim.load("metros").run.title.startswith("Mine: ")
 
 
+def test_a_shipped_scenario_finds_files_beside_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`replay` by its name plays the log that it names by a path from its file."""
+    monkeypatch.chdir(tmp_path)
+    assert len(sim.run(sim.load("replay"), seed=1).deploys) == len(
+        sim.run(sim.load(ROOT / "scenarios/replay.toml"), seed=1).deploys
+    )
+
+
 def test_every_scenario_at_the_top_ships() -> None:
     """The package has the repository's scenarios, not copies of them."""
     assert shipped.names() == tuple(sorted(path.stem for path in (ROOT / "scenarios").glob("*.toml")))

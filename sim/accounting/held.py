@@ -10,8 +10,8 @@ image, the time until the copy begins is `copies`, then the copy's bodies count 
 bodies too small to be held back) and `boot`, so that all of it adds up to the deploys' latencies. Deploys that failed
 are left out.
 
-Left out: who waited for a worker of the copies and who for the delay (both are `copies`), and what else than the
-longest held a body back.
+A copy begins so long after its publish as its trigger says; what it waited beyond that for a worker of the copies is
+the waited part of `copies`. Left out: what else than the longest held a body back.
 """
 
 from __future__ import annotations

@@ -80,6 +80,31 @@ def test_a_start_that_waits_for_a_copy_waits_until_it_begins() -> None:
     assert found["copies", ""] == pytest.approx(30, abs=0.1)
     assert found["node up", "n"] == pytest.approx(10, rel=1e-3)
     assert found["node down", "n"] == pytest.approx(10, rel=1e-3)
+    assert waited(result.held_back).get(("copies", ""), 0.0) == pytest.approx(
+        0, abs=1e-6
+    )  # a delay is there when idle, too
+
+
+def test_copies_that_wait_for_their_worker_are_waited_for() -> None:
+    """Of two images of 10 MB at once the second's copy begins 10 s late: one worker sends them at 8 Mbit/s, in turn."""
+    scenario = made(
+        {
+            "policies.route": "node-direct",
+            "demand.nodes": 2,
+            "demand.batch": 2,
+            "demand.apps": 2,
+            "policies.sync.delay": "30 s",
+            "policies.sync.workers": 1,
+            "policies.sync.references": "series",
+            "policies.sync.job_rate": "8 Mbit/s",
+        }
+    )
+    result = sim.run(scenario)
+    deploys = result.tables["deploys"]
+    queued_s = waited(result.held_back)["copies", ""]
+    assert queued_s == pytest.approx(10, rel=0.05)
+    assert queued_s == pytest.approx(float(deploys.column("sync_wait_waited_s").sum()), rel=0.01)
+    assert seconds(result.held_back)["copies", ""] == pytest.approx(70, rel=0.02)
 
 
 def test_requests_that_wait_for_workers_are_the_registry_s() -> None:

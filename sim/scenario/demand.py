@@ -8,7 +8,7 @@ stream does not say there holds for it as `[demand]` says it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import PlainValidator, StrictBool, StrictStr, WithJsonSchema
 
@@ -272,7 +272,10 @@ class Demand(Stream):
         "kernel_release", None, about="A new kernel with which every app redeploys once."
     )
     table: StrictStr | None = setting(
-        "table", None, about="A CSV file of deploys, or its text, instead of drawn ones (scenario/pushes)."
+        "table",
+        None,
+        about="A CSV file of deploys, or its text, instead of drawn ones: a row each, with the column time and, as "
+        "wanted, client, app, image, rootfs, nodes, update, push and beside.",
     )
     replay: Replay | None = setting("replay", None, about="Pushes and pulls taken from a log instead of drawn.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 import sim
 from sim.figures import Table, setting
-from sim.scenario import Scenario, explain, keys
+from sim.scenario import Scenario, explain, keys, pushes
+from sim.scenario.demand import Demand
 from sim.scenario.schema import json_schema
 
 KEYS = sorted(keys.keys())
@@ -171,3 +173,9 @@ def test_keys_stand_under_the_names_of_a_file(document: dict[str, Any]) -> None:
     assert {"nodes.n.count", "links.dal-was.rtt", "sites.was.latitude", "demand.rate", "policies.route"} <= found
     assert "nodes.NAME.count" not in found
     assert "nodes.NAME.count" in KEYS
+
+
+def test_what_a_table_of_deploys_may_say_is_told() -> None:
+    """The key of a table of deploys names every column that is read."""
+    about = Demand.model_fields["table"].description or ""
+    assert [name for name in pushes._READ if name not in re.split("[ ,.]+", about)] == []

@@ -25,6 +25,8 @@ from sim.stats.intervals import CONFIDENCE
 
 _UNLIMITED: Final = 100_000
 _PAIRED_AT: Final = ("p50", "p95")
+#: Heads of columns that say what a line is about, as those left of them do.
+_NAMING: Final = ("variant", "metric")
 
 Columns = Mapping[str, Sequence[Cell]]
 
@@ -92,17 +94,28 @@ def print_run(result: Result, further: Iterable[Block] = ()) -> None:
 
 
 def print_rows(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
-    """A table of texts, the first column to the left, on standard output."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
-    for at, head in enumerate(heads):
-        table.add_column(Text(head), justify="right" if at else "left", overflow="fold")
-    for line in lines:
-        table.add_row(*(Text(cell) for cell in line))
+    """A table of texts on standard output; if too wide for a terminal, several, each with the columns that name a line.
+
+    These are the first one and all up to `variant` and `metric`.
+    """
     console = _console()
+    named = max((heads.index(word) + 1 for word in _NAMING if word in heads), default=1)
+
+    def make(some: list[str], broken: bool) -> Table:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
+        chosen = [at for at, head in enumerate(heads) if at < named or head in some]
+        for at in chosen:
+            head = heads[at].replace(": ", ":\n").replace("[", "\n[") if broken else heads[at]
+            table.add_column(Text(head), justify="right" if at else "left", overflow="fold")
+        for line in lines:
+            table.add_row(*(Text(line[at].replace(" [", "\n[") if broken else line[at]) for at in chosen))
+        return table
+
     if not console.is_terminal:  # a pipe has no width, and its lines are searched
-        console.width = max(console.width, _width(console, table))
-    console.print(table)
-    console.print()
+        console.width = max(console.width, _width(console, make([*heads[named:]], False)))
+    for table in _fitting(console, make, [*heads[named:]]):
+        console.print(table)
+        console.print()
 
 
 def print_gate(found: Gate) -> None:

@@ -12,6 +12,7 @@ quantile. One that is zero in every run of several is called that. Of three vari
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -54,6 +55,8 @@ def _lines(outcome: Comparison) -> Iterator[str]:
     left = [name for name in outcome.variants if name not in outcome.ruled_out]
     if all(outcome.failures(name).share == 1 for name in left):
         return
+    if not any(_measured(outcome, name, metric) for name in left for metric in _SPEED.values()):
+        yield "Nobody is the fastest: no run has a deploy whose latency counts."
     if len(left) == 1:
         yield from _alone(outcome, left[0])
     elif len(left) == 2:
@@ -107,9 +110,10 @@ def _alone(outcome: Comparison, name: str) -> Iterator[str]:
 
 def _two(outcome: Comparison, name: str, base: str) -> Iterator[str]:
     """One against the other: the speed in a line, the amounts in another."""
-    speeds = [_speed(outcome.difference(name, metric, base)) for metric in _SPEED.values()]
-    figures = [_figures(outcome, name, base, label, metric) for label, metric in _SPEED.items()]
-    if speeds[0] == speeds[1]:
+    known = {label: metric for label, metric in _SPEED.items() if _measured(outcome, name, metric)}
+    speeds = [_speed(outcome.difference(name, metric, base)) for metric in known.values()]
+    figures = [_figures(outcome, name, base, label, metric) for label, metric in known.items()]
+    if len(set(speeds)) == 1:
         both = ", ".join(figures)
         if speeds[0] == "undecided":
             yield f"Whether {name} deploys faster than {base} is undecided: {both}."
@@ -117,7 +121,7 @@ def _two(outcome: Comparison, name: str, base: str) -> Iterator[str]:
             yield f"{name} deploys as fast as {base}: {both}."
         else:
             yield f"{name} deploys {speeds[0]} than {base}: {both}."
-    else:
+    elif speeds:
         told = " but ".join(f"{speed} at {figure}" for speed, figure in zip(speeds, figures, strict=True))
         yield f"{name} against {base} is {told}."
     amounts = [_amount(outcome, name, base, label, metric) for label, metric in _shown(outcome)]
@@ -128,6 +132,8 @@ def _ranked(outcome: Comparison, names: Sequence[str]) -> Iterator[str]:
     """All of them, the fastest first, in a line for each figure, with what each is against the baseline."""
     order = sorted(names, key=lambda name: outcome.interval(name, _SPEED["p50"]).mean)
     for label, metric in _SPEED.items():
+        if not any(_measured(outcome, name, metric) for name in names):
+            continue
         mine = sorted(order, key=lambda name: outcome.interval(name, metric).mean)
         lead = "Fastest first" if label == "p50" else "In the same order" if mine == order else "In another order"
         yield f"{lead}, {label}: {_each(outcome, mine, metric, first=mine[0])}."
@@ -178,6 +184,12 @@ def _same(found: Interval) -> bool:
     return found.low == found.high == 0 or (found.n == 1 and found.mean == 0)
 
 
+def _measured(outcome: Comparison, name: str, metric: str) -> bool:
+    """Whether there is anything of it, be it infinite."""
+    mean = outcome.interval(name, metric).mean
+    return mean == mean
+
+
 def _speed(found: Interval) -> str:
     if found.low == found.high == 0:
         return "the same"
@@ -200,7 +212,8 @@ def _difference(outcome: Comparison, found: Interval, base: float, unit: str) ->
     if found.known:
         parts.append(bounds(found, unit))
     elif outcome.runs > 1:
-        parts.append("no interval, as deploys fail")
+        why = "deploys fail" if math.isinf(found.mean) or math.isinf(base) else "a run has nothing to measure"
+        parts.append(f"no interval, as {why}")
     return ", ".join(parts)
 
 

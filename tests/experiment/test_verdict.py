@@ -207,6 +207,18 @@ def test_where_nothing_is_deployed_there_is_nothing_to_choose_from(document: dic
     assert found.verdict == "Nothing to choose from: no run has a deploy."
 
 
+@pytest.mark.parametrize("more", [(), ("third",)])
+def test_where_no_latency_counts_nobody_is_the_fastest_and_none_is_said_to_fail(
+    scenario: Scenario, more: Sequence[str]
+) -> None:
+    """A warm-up that outlasts the run leaves bytes to tell, and no latency: that is not for failures."""
+    blank = {"deploy_latency_s.p50": math.nan, "deploy_latency_s.p95": math.nan}
+    found = comparison(scenario, central=blank, direct={**DIRECT, **blank}, **dict.fromkeys(more, blank)).verdict
+    assert found.startswith("Nobody is the fastest: no run has a deploy whose latency counts.\n")
+    assert "2.00 GB" in found
+    assert not any(word in found for word in ("as deploys fail", "faster", "Fastest", "undecided"))
+
+
 def test_failures_that_reach_a_quantile_leave_it_without_an_interval(scenario: Scenario) -> None:
     """An infinite p95 is said to be infinite, is not decided, and does not hide the faster p50."""
     broken = {"deploy_latency_s.p50": 1.0, "deploy_latency_s.p95": [5.0, math.inf, 5.0, 5.0, 5.0]}

@@ -80,6 +80,7 @@ _TYPES = {
     "string_type": ("must be text", 'write it in quotes, such as "dal"'),
     "bool_type": ("must be true or false", "write true or false"),
     "model_type": ("must be a table", "write its keys under a [table] of this name"),
+    "tuple_type": ("must be a list", "write it in [brackets]"),
     "dict_type": ("must be a table of named tables", "write each under a [table] of its own"),
 }
 
@@ -109,15 +110,18 @@ def _field(model: type[BaseModel], key: str) -> FieldInfo | None:
 
 
 def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
-    """The model of the table at `path`: by key in a model, any key in a table of named tables."""
+    """The model of the table at `path`: by key in a model, any key in a table of named tables, any place in a list."""
     at: object = model
     for key in path:
         if isinstance(at, type) and issubclass(at, BaseModel):
             field = _field(at, str(key))
             at = field.annotation if field else None
         else:
-            at = get_args(at)[-1] if get_args(at) else None
-        at = next((part for part in get_args(at) if _is_model(part)), at) if _is_optional(at) else at
+            parts = [part for part in get_args(at) if part is not Ellipsis]
+            at = parts[-1] if parts else None
+        if _is_optional(at):
+            parts = [part for part in get_args(at) if part is not type(None)]
+            at = next(filter(_is_model, parts), parts[0])
     return at if _is_model(at) else None  # type: ignore[return-value]
 
 

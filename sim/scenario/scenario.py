@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any, Self
@@ -277,10 +277,18 @@ def _position(document: Any, path: Path) -> list[int]:
 
 
 def _repair(values: Document, fault: Fault) -> None:
-    """Take the faulty value out, or put in the missing one."""
+    """Take the faulty value out, of a list the whole list; or put in the missing one."""
     table: Any = values
-    for key in fault.at[:-1]:
-        table = table.get(key) if isinstance(table, Mapping) else None
+    for place, key in enumerate(fault.at[:-1]):
+        inner = table.get(key) if isinstance(table, Mapping) else None
+        if isinstance(inner, list):  # its tables are mended like others
+            item, rest = fault.at[place + 1], fault.at[place + 2 :]
+            if rest and isinstance(item, int) and isinstance(inner[item], dict):
+                _repair(inner[item], replace(fault, at=rest))
+            else:
+                del table[key]
+            return
+        table = inner
     if not isinstance(table, dict) or not fault.at:
         return
     if fault.fill is None:

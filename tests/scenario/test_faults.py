@@ -10,6 +10,8 @@ from sim.errors import InputErrors
 from sim.scenario import Scenario
 
 # Changes of the small scenario by dotted path; None removes the key. Then the one line that must be told.
+#: Whose traffic has a price.
+OUT = {"hosts": "central", "direction": "egress"}
 ONE_FAULT: list[tuple[dict[str, Any], str]] = [
     # keys and tables
     ({"run.sed": 3}, 'run.sed: unknown key, got 3; did you mean "seed"?'),
@@ -232,6 +234,14 @@ ONE_FAULT: list[tuple[dict[str, Any], str]] = [
     (
         {"variants.big": {"nodes": {"n": {"conut": 40}}}},
         'variant big: nodes.n.conut: unknown key, got 40; did you mean "count"?',
+    ),
+    (
+        {"prices.traffic.out": {**OUT, "tiers": [{"to": "1 GB", "price": "1 USD/GB"}]}},
+        'prices.traffic.out.tiers.0.to: unknown key, got "1 GB"; did you mean "upto"?',
+    ),
+    (
+        {"prices.traffic.out": {**OUT, "tiers": [{}]}},
+        'prices.traffic.out.tiers.0.price: is missing; write price = "0.09 USD/GB"',
     ),
 ]
 

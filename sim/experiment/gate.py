@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import InputError
+from sim.experiment.measures import Measures
 from sim.experiment.rerun import Rerun, recorded, rerun
 from sim.experiment.runs import Progress
 from sim.experiment.sample import resolution
@@ -83,7 +84,7 @@ def gate(
     found = recorded(directory)
     stored = _stored(Path(directory) / "metrics.parquet")
     began = time.perf_counter()
-    again = rerun(found, executor, progress)
+    again = rerun(found, executor, progress, Measures.of(names=[metric for _, metric in stored]))
     wall_s = time.perf_counter() - began
     moved: list[Moved] = []
     for (variant, metric), was in stored.items():

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sim.errors import InputError, shown
 from sim.experiment import executors
+from sim.experiment.measures import NOTHING, Measures
 from sim.experiment.runs import Progress, Runs
 from sim.experiment.variants import variants
 from sim.experiment.worker import Outcome, Task
@@ -111,10 +112,15 @@ def _digests(manifest: Mapping[str, Any], named: Mapping[str, str | None]) -> It
         yield Task(None, int(manifest["run"])), manifest["digest"]
 
 
-def rerun(found: Recorded, executor: str = "processes", progress: Progress | None = None) -> Rerun:
-    """Make every recorded run again; no store is asked."""
+def rerun(
+    found: Recorded,
+    executor: str = "processes",
+    progress: Progress | None = None,
+    measures: Measures = NOTHING,
+) -> Rerun:
+    """Make every recorded run again, measured also as `measures` say; no store is asked."""
     tasks = list(found.digests)
-    with Runs(found.scenario, found.seed, executors.resolved(executor, len(tasks)), None, progress) as made:
+    with Runs(found.scenario, found.seed, executors.resolved(executor, len(tasks)), None, progress, measures) as made:
         outcomes = dict(zip(tasks, made.outcomes(tasks), strict=True))
     return Rerun(found, outcomes, tuple(_otherwise(found)))
 

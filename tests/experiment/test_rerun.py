@@ -79,6 +79,14 @@ def test_the_gate_passes_what_is_as_it_was(stored: Path) -> None:
     assert found.metrics > 50
 
 
+def test_the_gate_measures_by_group_what_was_so_measured(scenario: Scenario, tmp_path: Path) -> None:
+    """A comparison by site and by client that comes out equal bit for bit has moved in no metric of a group either."""
+    sim.compare(scenario, runs=2, executor="serial", by=["site", "client"]).write(tmp_path / "stored")
+    found = gate(tmp_path / "stored", executor="serial")
+    assert found.passed
+    assert found.moved == ()
+
+
 @pytest.mark.parametrize(("request_time", "passed"), [("5.0001 ms", True), ("7 ms", False)])
 def test_the_gate_catches_a_made_up_change(request_time: str, passed: bool, stored: Path) -> None:
     """A node that takes 2 ms longer for each request is caught, by metric and size; 100 ns are within what may move."""

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 #: As long as a smaller part of the deploys waits for others, no quantile that is told is of those.
 _FEW: Final = 0.01
-
-
 #: At most at so many combinations of values it is looked whether a key has an effect.
 _MOST: Final = 32
 

@@ -104,6 +104,7 @@ def test_nothing_runs_before_its_first_deploy_where_nothing_is_warm() -> None:
     gone = {"kind": "replacements", "rate": "2/day per node"}
     demand = made(**PUSHES, **{"demand.streams.gone": gone, "demand.warm": False, "demand.rate": "20/day"})
     moved = of_stream(demand, "gone")
+    assert moved.any()
     for at_s, app in zip(demand.at_s[moved].tolist(), demand.app[moved].tolist(), strict=True):
         assert ((demand.app == app) & ~moved & (demand.at_s <= at_s)).any()
 
@@ -117,6 +118,7 @@ def test_an_instance_that_is_placed_anew_avoids_the_node_that_goes() -> None:
     overrides = {**PUSHES, "demand.streams.gone": {"kind": "replacements", "rate": "5/day per node"}}
     demand = synthetic.demand(Scenario.from_document(DOCUMENT, overrides=overrides), Streams(1), anywhere)
     gone = of_stream(demand, "gone")
+    assert gone.any()
     for at_s in set(demand.at_s[gone].tolist()):
         at = gone & (demand.at_s == at_s)
         left = set()

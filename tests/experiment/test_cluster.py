@@ -114,8 +114,8 @@ def question(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def client(question: Path, executor: str, store: Path | None = None) -> subprocess.Popen[str]:
     """`regsim compare --json` as a process."""
     keep = [] if store is None else ["--store", str(store)]
-    command = [sys.executable, "-m", "sim", "compare", question.name, "--runs", str(RUNS), "--json", "--executor",
-               executor, *keep]  # fmt: skip
+    asked = ["compare", question.name, "--runs", str(RUNS), "--gains", "0", "--json"]
+    command = [sys.executable, "-m", "sim", *asked, "--executor", executor, *keep]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=question.parent
     )  # fmt: skip

@@ -84,10 +84,11 @@ class SelfTest:
         if not self.audit:
             return
         yield ""
-        yield f"{'statistics':<48}{'claimed':>10}{'measured':>11}   interval, times tried"
+        wide = max(48, *(len(row.name) for row in self.audit))
+        yield f"{'statistics':<{wide}}{'claimed':>10}{'measured':>11}   interval, times tried"
         for row in self.audit:
             bounds = f"[{row.low:.4g}, {row.high:.4g}], {row.n:,}"
-            yield f"{row.name:<48}{row.claimed:>10.4g}{row.measured:>11.4g}   {bounds}"
+            yield f"{row.name:<{wide}}{row.claimed:>10.4g}{row.measured:>11.4g}   {bounds}"
 
     def _by_law(self) -> list[tuple[str, list[Law]]]:
         found: dict[str, list[Law]] = defaultdict(list)

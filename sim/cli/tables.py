@@ -76,7 +76,7 @@ def print_run(result: Result, further: Iterable[Block] = ()) -> None:
     }
     title = f"{result.scenario.name}{variant}: one run, seed {result.seed}"
     _print(console, title, tuple(rows.DISTRIBUTIONS), distributions)
-    totals = [total.name for total in rows.TOTALS]
+    totals = [total.name for total in rows.TOTALS if result.bill or not total.name.startswith("cost_usd")]
     _print(console, "", totals, {"total": [(amount(metrics[name], _unit(name)),) for name in totals]})
     if result.bill:
         lines = [(c.item, amount(c.cost_usd, "USD"), amount(c.cost_usd_per_month, "USD")) for c in result.bill]

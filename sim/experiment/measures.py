@@ -101,15 +101,16 @@ def known_metric(metric: str, custom: Sequence[str] = (), scenario: Scenario | N
 
 
 def check_group(where: str, metric: str, scenario: Scenario) -> None:
-    """InputError when a metric is of a group or of a fault that the scenario does not have."""
-    fault = metric_names.fault_of(metric)
-    if fault is not None and fault not in scenario.faults:
+    """InputError when a metric is of a group or of a fault that neither the scenario nor a variant of it has."""
+    asked = [scenario, *(scenario.variant(name) for name in scenario.variants)]
+    fault, faults = metric_names.fault_of(metric), list(dict.fromkeys(key for one in asked for key in one.faults))
+    if fault is not None and fault not in faults:
         problem = f"the scenario has no such fault, got {shown(fault)}"
-        raise InputError(where, problem, near(fault, scenario.faults))
+        raise InputError(where, problem, near(fault, faults))
     parts = metric_names.split(metric)
     if parts is None or parts.by == "route" or scenario.demand.replay is not None:
         return
-    names = group_names(scenario, parts.by)
+    names = list(dict.fromkeys(name for one in asked for name in group_names(one, parts.by)))
     if parts.group not in names:
         raise InputError(where, f"{parts.by} {shown(parts.group)} is not in the scenario", near(parts.group, names))
 

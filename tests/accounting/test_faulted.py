@@ -11,6 +11,7 @@ import sim
 from sim import metric_names, rows
 from sim.accounting.faulted import fault_metrics, under_way
 from sim.columns import Table
+from sim.experiment.measures import check_group
 from sim.scenario import Scenario
 from sim.streams import Streams
 from sim.workload.outages import Episode, episodes, outages
@@ -171,3 +172,12 @@ def test_faults_are_metrics_for_thresholds_and_unknown_ones_are_told() -> None:
     scenario = Scenario.from_document(DOCUMENT, "faulty")
     with pytest.raises(sim.InputError, match=r'the scenario has no such fault, got "cot"; did you mean "cut"'):
         sim.capacity(scenario, "central.workers=1..9", ["faults.cot.failed <= 0"], executor="none")
+
+
+def test_a_fault_that_only_a_variant_has_can_be_asked_about() -> None:
+    """Where the variants write the faults, a metric of one is no unknown word."""
+    broken = {key: value for key, value in DOCUMENT.items() if key != "faults"}
+    broken["variants"] = {"sound": {}, "cut": {"faults": DOCUMENT["faults"]}}
+    check_group("--metric", "faults.cut.failed", Scenario.from_document(broken, "faulty"))
+    with pytest.raises(sim.InputError, match="the scenario has no such fault"):
+        check_group("--metric", "faults.cot.failed", Scenario.from_document(broken, "faulty"))

@@ -73,6 +73,13 @@ def test_every_metric_has_a_label_of_its_own() -> None:
     assert tables.label("deploy_latency_s.p50") == "deploy latency p50"
 
 
+def test_a_run_in_which_nothing_has_a_price_tells_no_cost(small: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """No price is no cost of 0: totals of costs are printed where there is a bill."""
+    for prices, told in (({}, False), ({"prices.node_month": "40 USD"}, True)):
+        tables.print_run(sim.run(sim.load(small, prices)))
+        assert ("cost of the run" in capsys.readouterr().out) == told
+
+
 def printed(outcome: object, width: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     told = io.StringIO()
     monkeypatch.setattr(tables, "_console", lambda: Console(file=told, width=width, highlight=False))

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 from sim import metric_names
 from sim.errors import InputError, near, shown
 from sim.experiment.sample import counts_failures
+from sim.failures import Failures
 from sim.scenario.thresholds import Threshold, limit_of, threshold
 from sim.stats.intervals import Interval
 
@@ -35,6 +36,7 @@ class Measured(Protocol):
     def metrics(self, variant: str) -> Collection[str]: ...
     def interval(self, variant: str, metric: str) -> Interval: ...
     def difference(self, variant: str, metric: str, than: str) -> Interval: ...
+    def failures(self, variant: str) -> Failures: ...
     def fails_more(self, variant: str, than: str) -> bool: ...
 
 
@@ -42,7 +44,8 @@ class Measured(Protocol):
 class Judgement:
     """One threshold for one variant, or one difference; `more_runs` is about what would decide it, if that is known.
 
-    `failing` is the variant that is not better as it fails more.
+    `failing` is the variant that is not better as it fails more; `failed` says how many of a variant's deploys failed,
+    as bytes and costs of what failed are soon within any limit.
     """
 
     threshold: Threshold
@@ -51,6 +54,7 @@ class Judgement:
     measured: Interval
     more_runs: int | None = None
     failing: str | None = None
+    failed: str = ""
 
     @property
     def condition(self) -> str:
@@ -61,7 +65,8 @@ class Judgement:
         """The judgement in words."""
         more = "" if self.more_runs is None else f", about {self.more_runs} more runs would decide"
         fails = "" if self.failing is None else f", as {self.failing} fails more"
-        return f"{self.outcome}: {self.of}: {self.condition}{more}{fails}"
+        though = f", though {self.failed} deploys failed" if self.failed and self.outcome == "met" else ""
+        return f"{self.outcome}: {self.of}: {self.condition}{more}{fails}{though}"
 
     def to_json(self) -> dict[str, Any]:
         """Its part of a document."""
@@ -96,7 +101,9 @@ def _each(found: Measured, wanted: Threshold, allow_failures: bool) -> Iterator[
             yield Judgement(wanted, of, "missed", measured, failing=failing)
         return
     for variant in about:
-        yield _judge(wanted, variant, found.interval(variant, wanted.metric), found.runs)
+        failures = found.failures(variant)
+        told = failures.counted if failures.failed and not counts_failures(wanted.metric) else ""
+        yield replace(_judge(wanted, variant, found.interval(variant, wanted.metric), found.runs), failed=told)
 
 
 def _failing(found: Measured, wanted: Threshold, variant: str, baseline: str) -> str | None:

@@ -50,6 +50,7 @@ def test_who_fails_more_is_not_better_by_any_difference(failing: Comparison, tex
     (found,) = judged(failing, [threshold(text)])
     assert found.outcome == outcome
     assert found.line().endswith("fails more") == (found.failing is not None)
+    assert ("though" in found.line()) == (text == "late: pull_bytes < 1 TB")
     (allowed,) = judged(failing, [threshold("late - sound: pull_bytes < 0 B")], allow_failures=True)
     assert (allowed.outcome, allowed.failing) == ("met", None)
 

@@ -102,15 +102,14 @@ def known_metric(metric: str, custom: Sequence[str] = (), scenario: Scenario | N
 
 def check_group(where: str, metric: str, scenario: Scenario) -> None:
     """InputError when a metric is of a group or of a fault that neither the scenario nor a variant of it has."""
-    asked = [scenario, *(scenario.variant(name) for name in scenario.variants)]
-    fault, faults = metric_names.fault_of(metric), list(dict.fromkeys(key for one in asked for key in one.faults))
-    if fault is not None and fault not in faults:
-        problem = f"the scenario has no such fault, got {shown(fault)}"
-        raise InputError(where, problem, near(fault, faults))
-    parts = metric_names.split(metric)
+    fault, parts = metric_names.fault_of(metric), metric_names.split(metric)
+    if fault is not None:
+        faults = dict.fromkeys(key for one in scenario.with_its_variants() for key in one.faults)
+        if fault not in faults:
+            raise InputError(where, f"the scenario has no such fault, got {shown(fault)}", near(fault, faults))
     if parts is None or parts.by == "route" or scenario.demand.replay is not None:
         return
-    names = list(dict.fromkeys(name for one in asked for name in group_names(one, parts.by)))
+    names = dict.fromkeys(name for one in scenario.with_its_variants() for name in group_names(one, parts.by))
     if parts.group not in names:
         raise InputError(where, f"{parts.by} {shown(parts.group)} is not in the scenario", near(parts.group, names))
 

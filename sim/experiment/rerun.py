@@ -128,8 +128,9 @@ def rerun(
 def _otherwise(found: Recorded) -> Iterator[str]:
     """What this machine, what computes on it and the files that are read differ in from what is recorded."""
     manifest = found.manifest
-    scenarios = (found.scenario, *(found.scenario.variant(name) for name in found.scenario.variants))
-    read = {path: digest for scenario in scenarios for path, digest in files_read(scenario).items()}
+    read = {
+        path: digest for scenario in found.scenario.with_its_variants() for path, digest in files_read(scenario).items()
+    }
     for path, digest in manifest.get("files", {}).items():
         if read.get(path) != digest:
             yield f"{path} {'has other contents' if path in read else 'is not there'}"

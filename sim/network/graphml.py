@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from xml.parsers import expat
 
 import networkx
@@ -40,6 +40,15 @@ _CARRIERS: Final = (
 )  # fmt: skip
 _NOT_BUILT: Final = re.compile(r"\b(?:planned|proposed|future|under construction|being built|not yet)\b", re.I)
 _WORDS: Final = ("LinkLabel", "LinkType", "label")
+
+
+class _Edge(NamedTuple):
+    """An edge between two nodes, and what the file tells of its speed and delay; None where it tells nothing."""
+
+    a: Any
+    b: Any
+    speed_Bps: float | None
+    delay_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +82,16 @@ def read_map(
         data = _checked(path)
         graph = networkx.read_graphml(io.BytesIO(data), force_multigraph=True)
         edges = [(a, b, edge) for a, b, edge in graph.edges(data=True) if a != b]
-        built = [(a, b, edge) for a, b, edge in edges if not _NOT_BUILT.search(_said(edge, "LinkStatus", *_WORDS))]
+        built = [
+            _Edge(a, b, _speed_Bps(edge), _delay_s(graph.nodes[a], graph.nodes[b], detour))
+            for a, b, edge in edges
+            if not _NOT_BUILT.search(_said(edge, "LinkStatus", *_WORDS))
+        ]
         return Map(
-            links=tuple(_links(graph, built, default_Bps, default_delay_s, detour)),
+            links=tuple(_links(graph, built, default_Bps, default_delay_s)),
             edges=len(built),
-            without_speed=sum(_speed_Bps(edge) is None for _, _, edge in built),
-            without_place=sum(_delay_s(graph.nodes[a], graph.nodes[b], detour) is None for a, b, _ in built),
+            without_speed=sum(edge.speed_Bps is None for edge in built),
+            without_place=sum(edge.delay_s is None for edge in built),
             not_built=len(edges) - len(built),
         )
     except (ValueError, networkx.NetworkXError, expat.ExpatError, KeyError) as fault:
@@ -115,23 +128,17 @@ def _checked(path: Path) -> bytes:
     return data
 
 
-def _links(
-    graph: Any, edges: Sequence[tuple[Any, Any, Mapping[str, Any]]], default_Bps: float | None, default_delay_s: float,
-    detour: float,
-) -> Iterator[Link]:  # fmt: skip
+def _links(graph: Any, edges: Sequence[_Edge], default_Bps: float | None, default_delay_s: float) -> Iterator[Link]:
     names = _names(graph)
     used: dict[str, int] = {}
-    for a, b, edge in edges:
+    for a, b, speed_Bps, delay_s in edges:
         name = f"{names[a]}-{names[b]}"
         used[name] = used.get(name, 0) + 1
         if used[name] > 1:
             name = f"{name} {used[name]}"
-        capacity_Bps = _speed_Bps(edge)
-        if capacity_Bps is None:
-            capacity_Bps = default_Bps
+        capacity_Bps = default_Bps if speed_Bps is None else speed_Bps
         if capacity_Bps is None:
             raise ValueError(f"edge {name} has no LinkSpeedRaw nor LinkSpeed; give a default speed")
-        delay_s = _delay_s(graph.nodes[a], graph.nodes[b], detour)
         delay_s = default_delay_s if delay_s is None else delay_s
         if graph.is_directed():
             yield Link(name, names[a], names[b], capacity_Bps, delay_s)

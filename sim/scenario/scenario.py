@@ -152,6 +152,10 @@ class Scenario(Tables):
             raise InputErrors(errors)
         return scenario
 
+    def with_its_variants(self) -> tuple[Self, ...]:
+        """The scenario itself, and with each variant's overrides."""
+        return (self, *map(self.variant, self.variants))
+
     @cached_property
     def warnings(self) -> tuple[ScenarioWarning, ...]:
         """What is valid and still may be the wrong question; of a scenario with variants, what they ask."""

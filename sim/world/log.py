@@ -82,12 +82,8 @@ class Moved:
 
     def land(self, flight: Flight, content: str, ended_s: float, waited_s: float) -> int:
         """A flight has ended; the bytes that got through. `waited_s` is what it took beyond idle, whole links."""
-        lane, started_s, size_bytes, waited_s = (
-            flight.lane,
-            flight.started_s,
-            int(flight.sent_bytes),
-            max(0.0, waited_s),
-        )
+        lane, started_s, size_bytes = flight.lane, flight.started_s, int(flight.sent_bytes)
+        waited_s = max(0.0, waited_s)
         if flight.broken:
             self.add(content, lane, started_s, ended_s, size_bytes, waited_s, flight.shared)
         elif flight.shared:

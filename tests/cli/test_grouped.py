@@ -14,32 +14,21 @@ import sim
 from sim.cli.grouped import comparison_blocks, run_blocks
 from sim.scenario import Scenario
 
-SITES = """
+ASKED = """
 run = { duration = "30 min", seed = 7, runs = 2 }
-sites = { a = {}, b = {}, idle = {} }
-links.a-b = { between = ["a", "b"], rtt = "80 ms", capacity = "1 Gbit/s" }
-links.a-idle = { between = ["a", "idle"], rtt = "80 ms", capacity = "1 Gbit/s" }
-central = { site = "a" }
-nodes.near = { site = "a" }
-nodes.far = { site = "b" }
-clients.dev = { site = "a", count = 2 }
-clients.ops = { site = "b" }
-images.app = { kernel = "10 MB", rootfs = "1 MB" }
 demand = { rate = "60/h", apps = 5, updates = 0.5 }
-variants.central = { policies.route = "central" }
-variants.node-direct = { policies.route = "node-direct" }
 """
 
 
 @pytest.fixture(scope="module")
-def sites() -> Scenario:
-    return Scenario.from_document(tomllib.loads(SITES), "sites")
+def sites(two_sites: str) -> Scenario:
+    return Scenario.from_document(tomllib.loads(ASKED + two_sites), "sites")
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> str:
+def file(tmp_path: Path, two_sites: str) -> str:
     path = tmp_path / "sites.toml"
-    path.write_text(SITES)
+    path.write_text(ASKED + two_sites)
     return str(path)
 
 

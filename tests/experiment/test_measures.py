@@ -24,26 +24,15 @@ from sim.experiment.worker import Task
 from sim.result import Result
 from sim.scenario import Scenario
 
-SITES = """
+ASKED = """
 run = { duration = "1 h", seed = 7, runs = 3 }
-sites = { a = {}, b = {}, idle = {} }
-links.a-b = { between = ["a", "b"], rtt = "80 ms", capacity = "1 Gbit/s" }
-links.a-idle = { between = ["a", "idle"], rtt = "80 ms", capacity = "1 Gbit/s" }
-central = { site = "a" }
-nodes.near = { site = "a" }
-nodes.far = { site = "b" }
-clients.dev = { site = "a", count = 2 }
-clients.ops = { site = "b" }
-images.app = { kernel = "10 MB", rootfs = "1 MB" }
 demand = { rate = "40/h", apps = 5, updates = 0.5 }
-variants.central = { policies.route = "central" }
-variants.node-direct = { policies.route = "node-direct" }
 """
 
 
 @pytest.fixture(scope="module")
-def sites() -> Scenario:
-    return Scenario.from_document(tomllib.loads(SITES), "sites")
+def sites(two_sites: str) -> Scenario:
+    return Scenario.from_document(tomllib.loads(ASKED + two_sites), "sites")
 
 
 def under_4s(result: Result) -> float:

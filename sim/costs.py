@@ -98,19 +98,17 @@ class _Carried:
     def __init__(self, scenario: Scenario, tables: Mapping[str, Table]) -> None:
         self._scenario = scenario
         transfers = tables["transfers"]
-        lane, purposes = transfers.column("lane"), transfers.column("purpose")
+        lane = transfers.column("lane")
         lanes, first, number = np.unique(lane, return_index=True, return_inverse=True)
         # What has a purpose of its own is one of the platform's, as in the table of links.
-        at = {
-            purpose: PURPOSES.index(purpose) if purpose in PURPOSES else len(PURPOSES) - 1 for purpose in set(purposes)
-        }
+        purpose, words = transfers.codes("purpose")
+        at = [PURPOSES.index(word) if word in PURPOSES else len(PURPOSES) - 1 for word in words]
         self._bytes: Bytes = np.zeros((len(lanes), len(PURPOSES)), np.int64)
-        codes = np.fromiter(map(at.__getitem__, purposes), np.int64, len(purposes))
-        np.add.at(self._bytes, (number, codes), transfers.column("size_bytes"))
-        sources, targets = transfers.column("source"), transfers.column("target")
+        np.add.at(self._bytes, (number, np.array(at, np.int64)[purpose]), transfers.column("size_bytes"))
         site = {name: host.site or "" for name, host in scenario.hosts()}
         group = _groups(scenario)
-        ends = [(sources[row], targets[row]) for row in first.tolist()]
+        (source, sources), (target, targets) = transfers.codes("source"), transfers.codes("target")
+        ends = [(sources[source[row]], targets[target[row]]) for row in first.tolist()]
         self._sites = [(site[source], site[target]) for source, target in ends]
         self._groups = [(group[source], group[target]) for source, target in ends]
 

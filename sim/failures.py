@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+import numpy as np
+
 from sim.columns import Table
 
 
@@ -20,7 +22,9 @@ class Failures:
     @classmethod
     def of(cls, deploys: Table) -> Self:
         """What a run's table of deploys says."""
-        return cls._ordered(len(deploys), Counter(filter(None, deploys.column("reason"))))
+        codes, words = deploys.codes("reason")
+        counts = np.bincount(codes, minlength=len(words)).tolist()
+        return cls._ordered(len(deploys), {word: count for word, count in zip(words, counts, strict=True) if word})
 
     @classmethod
     def together(cls, parts: Iterable[Failures]) -> Self:

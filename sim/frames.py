@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from sim.columns import Table
@@ -9,11 +10,21 @@ from sim.columns import Table
 
 def frame(table: Table) -> pd.DataFrame:
     """The table (n_rows, n_columns), text as unordered categoricals with their categories sorted."""
-    columns = {
-        name: pd.Categorical(values, categories=sorted(set(values))) if isinstance(values, list) else values
-        for name, values in table.arrays().items()
-    }
-    return pd.DataFrame(columns)
+    return pd.DataFrame(
+        {
+            column.name: _categorical(table, column.name) if column.kind == "text" else table.column(column.name)
+            for column in table.columns
+        }
+    )
+
+
+def _categorical(table: Table, name: str) -> pd.Categorical[str]:
+    codes, words = table.codes(name)
+    order = sorted(range(len(words)), key=words.__getitem__)
+    rank = np.empty(len(words), np.int32)
+    rank[order] = np.arange(len(words))
+    made: pd.Categorical[str] = pd.Categorical.from_codes(rank[codes], categories=pd.Index([words[at] for at in order]))
+    return made
 
 
 def dedup(deploys: pd.DataFrame, bin_s: float) -> pd.DataFrame:

@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sim.codes import in_order_of_use
 from sim.columns import Column, Table
 from sim.files import replacing
 
@@ -22,15 +24,30 @@ _UNITS: Final[Mapping[str, str]] = {"_s": "s", "_bytes": "bytes", "_Bps": "bytes
 
 def write_table(path: Path, table: Table) -> None:
     """One table of a run."""
-    write_columns(path, table.columns, table.arrays())
+    columns = {
+        column.name: _text(table, column.name) if column.kind == "text" else table.column(column.name)
+        for column in table.columns
+    }
+    write_columns(path, table.columns, columns)
+
+
+def _text(table: Table, name: str) -> pa.DictionaryArray:
+    codes, words = table.codes(name)
+    order = in_order_of_use(codes, len(words))
+    place = np.empty(len(words), np.int32)
+    place[order] = np.arange(len(words), dtype=np.int32)
+    return pa.DictionaryArray.from_arrays(pa.array(place[codes]), pa.array([words[at] for at in order], pa.string()))
 
 
 def write_columns(path: Path, columns: Sequence[Column], arrays: Mapping[str, Any]) -> None:
-    """Columns of equal length, by name: arrays of numbers, and sequences of strings where `kind` is text."""
+    """Columns of equal length, by name: arrays of numbers, and where `kind` is text strings, or codes already."""
     fields, data = [], []
     for column in columns:
         values = arrays[column.name]
-        array = pa.array(values, pa.string()).dictionary_encode() if column.kind == "text" else pa.array(values)
+        if column.kind == "text" and not isinstance(values, pa.DictionaryArray):
+            array = pa.array(values, pa.string()).dictionary_encode()
+        else:
+            array = values if column.kind == "text" else pa.array(values)
         about = {"unit": column_unit(column), "meaning": column.meaning}
         fields.append(pa.field(column.name, array.type, nullable=False, metadata=about))
         data.append(array)

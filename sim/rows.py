@@ -6,10 +6,13 @@ Statistics read these tables and never look inside the world.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import numpy as np
+
+from sim.codes import Codes, Spelled
 from sim.columns import Column, Table
 
 #: The consecutive parts of a deploy's latency, in the order in which they are first entered.
@@ -194,6 +197,9 @@ ENDS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
+_WORDS: Final = 1 << 16  # go into a digest at a time
+
+
 def new_tables() -> dict[str, Table]:
     """An empty table for each name in `TABLES`."""
     return {name: Table(columns) for name, columns in TABLES.items()}
@@ -203,12 +209,29 @@ def digest(tables: Mapping[str, Table]) -> str:
     """SHA-256 of all columns in their declared order: numbers little-endian, text as UTF-8 ended by a NUL."""
     seen = hashlib.sha256()
     for name in TABLES:
-        for values in tables[name].arrays().values():
-            if isinstance(values, list):
-                seen.update("\0".join((*values, "")).encode())
+        table = tables[name]
+        for column in table.columns:
+            if column.kind == "text":
+                codes, words = table.codes(column.name)
+                for part in _utf8(codes, words):
+                    seen.update(part)
             else:
-                seen.update(values.tobytes())
+                seen.update(table.column(column.name).tobytes())
     return seen.hexdigest()
+
+
+def _utf8(codes: Codes, words: Sequence[str]) -> Iterator[bytes]:
+    """The words of these codes, a NUL after each; some of them at a time."""
+    if len(words) > _WORDS or isinstance(words, Spelled):
+        for at in range(0, len(codes), _WORDS):
+            some = codes[at : at + _WORDS]
+            spelled = words.utf8(some) if isinstance(words, Spelled) else None
+            yield spelled or "\0".join((*map(words.__getitem__, some.tolist()), "")).encode()
+        return
+    ended = np.empty(len(words), object)
+    ended[:] = [f"{word}\0".encode() for word in words]
+    for at in range(0, len(codes), _WORDS):
+        yield b"".join(ended[codes[at : at + _WORDS]].tolist())
 
 
 Unit = Literal["s", "bytes", "", "USD"]

@@ -106,7 +106,7 @@ def _agreed_s(syncs: Table, time: Episode) -> float:
 
 def _given_up(syncs: Table, time: Episode) -> NDArray[np.bool_]:
     """Which copies that were owed by a fault's end were given up since it began; a stale one is of no more use."""
-    given_up = np.fromiter(map("failed".__eq__, syncs.column("state")), bool, len(syncs))
+    given_up = syncs.where("state", "failed")
     owed = (syncs.column("committed_s") > time.from_s) & (syncs.column("published_s") <= time.until_s)
     found: NDArray[np.bool_] = given_up & owed
     return found

@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.codes import Codes
 from sim.columns import Table
 from sim.scenario import Scenario
 
@@ -69,16 +70,16 @@ def groups(scenario: Scenario, tables: Mapping[str, Table], by: str) -> Groups:
     deploys = tables["deploys"]
     if by == "client":
         group_of = client_groups(scenario)
-        texts = [group_of.get(host, host) for host in deploys.column("client")]
+        codes, words = deploys.codes("client")
+        texts = [group_of.get(host, host) for host in words]
     elif by == "stream":
-        named = tables["streams"]
-        streams = dict(zip(named.column("deploy").tolist(), named.column("stream"), strict=True))
-        texts = [streams.get(number, "") for number in deploys.column("deploy").tolist()]
+        codes, texts = _streams(tables)
     else:
-        texts = deploys.column(_COLUMNS[by])
+        codes, words = deploys.codes(_COLUMNS[by])
+        texts = list(words)
     known = group_names(scenario, by)
     names = (*known, *sorted(set(texts) - {*known, ""}))
-    of_deploys = _coded(texts, names)
+    of_deploys = _coded(texts, names)[codes]
     rows = rows_of_deploys(deploys)
     members = {name: _taken(of_deploys, rows, tables[name].column("deploy")) for name in _OWNED}
     return Groups(by, names, {"deploys": of_deploys, **members, "drops": _nothing(tables["drops"], len(names))})
@@ -87,22 +88,36 @@ def groups(scenario: Scenario, tables: Mapping[str, Table], by: str) -> Groups:
 def _by_nodes(scenario: Scenario, tables: Mapping[str, Table]) -> Groups:
     group_of, names = node_groups(scenario), tuple(scenario.nodes)
     deploys, starts = tables["deploys"], tables["starts"]
-    of_starts = _coded([group_of.get(node, "") for node in starts.column("node")], names)
+    of_starts = _at_hosts(starts, "node", group_of, names)
     of_deploys = np.zeros((len(deploys), len(names)), bool)
-    row = _row(rows_of_deploys(deploys), starts.column("deploy"))
-    first = np.array([kind == "deploy" for kind in starts.column("kind")], bool) & (row >= 0)
+    row = row_of(rows_of_deploys(deploys), starts.column("deploy"))
+    first = starts.where("kind", "deploy") & (row >= 0)
     np.logical_or.at(of_deploys, row[first], of_starts[first])
     members = {"deploys": of_deploys, "starts": of_starts}
     for name in ("transfers", "syncs"):
-        ends = zip(tables[name].column("target"), tables[name].column("source"), strict=True)
-        members[name] = _coded([group_of.get(target) or group_of.get(source, "") for target, source in ends], names)
-    members["drops"] = _coded([group_of.get(registry, "") for registry in tables["drops"].column("registry")], names)
+        target, source = (_at_hosts(tables[name], end, group_of, names) for end in ("target", "source"))
+        members[name] = np.where(target.any(axis=1, keepdims=True), target, source)
+    members["drops"] = _at_hosts(tables["drops"], "registry", group_of, names)
     without = {table: ~found.any(axis=1, keepdims=True) for table, found in members.items() if table != "drops"}
     if any(found.any() for found in without.values()):
         without["drops"] = _nothing(tables["drops"], 1)
         members = {table: np.hstack((found, without[table])) for table, found in members.items()}
         names = (*names, NONE)
     return Groups("nodes", names, members)
+
+
+def _streams(tables: Mapping[str, Table]) -> tuple[Codes, list[str]]:
+    """The stream of each deploy as codes, (n_deploys,), and their words; empty for one that is of none."""
+    named = tables["streams"]
+    codes, words = named.codes("stream")
+    row = row_of(rows_of_deploys(named), tables["deploys"].column("deploy"))
+    return np.append(codes, np.int32(len(words)))[row], [*words, ""]
+
+
+def _at_hosts(table: Table, column: str, group_of: Mapping[str, str], names: Sequence[str]) -> Mask:
+    """(n_rows, n_names): the group of whose hosts is in a column."""
+    codes, hosts = table.codes(column)
+    return _coded([group_of.get(host, "") for host in hosts], names)[codes]
 
 
 def rows_of_deploys(deploys: Table) -> NDArray[np.int64]:
@@ -113,7 +128,7 @@ def rows_of_deploys(deploys: Table) -> NDArray[np.int64]:
     return rows
 
 
-def _row(rows: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+def row_of(rows: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     """The row of each number, -1 for one that no deploy has; the last entry of `rows` is always -1."""
     inside = (numbers >= 0) & (numbers < len(rows))
     found: NDArray[np.int64] = rows[np.where(inside, numbers, len(rows) - 1)]
@@ -122,7 +137,7 @@ def _row(rows: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.int6
 
 def _taken(of_deploys: Mask, rows: NDArray[np.int64], numbers: NDArray[np.int64]) -> Mask:
     """Which rows belong to which group, by their deploys."""
-    row = _row(rows, numbers)
+    row = row_of(rows, numbers)
     known = row >= 0
     taken = np.zeros((len(numbers), of_deploys.shape[1]), bool)
     taken[known] = of_deploys[row[known]]

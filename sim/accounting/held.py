@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.accounting.groups import client_groups, node_groups
-from sim.accounting.paths import INSTANT_S, Bodies, Floats, Paths, codes
+from sim.accounting.paths import INSTANT_S, Bodies, Floats, Paths, together
 from sim.columns import Table
 from sim.scenario import Scenario
 from sim.scenario.names import CENTRAL
@@ -205,8 +205,8 @@ def _by_holder(bodies: Bodies, owners: _Owners, broken: NDArray[np.bool_]) -> li
     What is told to be held by nothing is small, or it broke off: of `broken` paths it is the outages'.
     """
     transfers = bodies.transfers
-    names, bound = codes(transfers.column("bound_by"), ())
-    kinds, purpose = codes(transfers.column("purpose"), ())
+    names, (bound,) = together((), transfers.codes("bound_by"))
+    kinds, (purpose,) = together((), transfers.codes("purpose"))
     unbound = bound[bodies.kept] == (names.index("") if "" in names else -1)
     lost = unbound & broken[bodies.owner]
     lost_s, lost_waited_s = (float(each[lost].sum()) for each in (bodies.each_s, bodies.each_waited_s))

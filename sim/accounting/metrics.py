@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim import metric_names, rows
 from sim.accounting.groups import Groups, Mask
@@ -61,7 +60,7 @@ def _distributions(tables: Tables, from_s: float, of: Mapping[str, Mask]) -> dic
         if table == "deploys":
             counts &= ~np.isnan(values)  # a start and a replayed pull have no push, and a push no pull
         if name in rows.TO_CENTRAL:
-            counts &= where(tables[table].column("target"), CENTRAL) == rows.TO_CENTRAL[name]
+            counts &= tables[table].where("target", CENTRAL) == rows.TO_CENTRAL[name]
         for statistic, value in summary(values[counts]).items():
             found[f"{name}.{statistic}"] = value
     return found
@@ -72,13 +71,12 @@ class _Columns:
 
     def __init__(self, tables: Tables) -> None:
         transfers, self._tables = tables["transfers"], tables
-        purposes = transfers.column("purpose")
         self._size_bytes = transfers.column("size_bytes")
         self._kinds = {
             "wan_bytes": transfers.column("wan"),
-            "central_egress_bytes": where(transfers.column("source"), CENTRAL),
-            "central_ingress_bytes": where(transfers.column("target"), CENTRAL),
-            **{f"{purpose}_bytes": where(purposes, purpose) for purpose in _PURPOSES},
+            "central_egress_bytes": transfers.where("source", CENTRAL),
+            "central_ingress_bytes": transfers.where("target", CENTRAL),
+            **{f"{purpose}_bytes": transfers.where("purpose", purpose) for purpose in _PURPOSES},
         }
 
     def totals(self, of: Mapping[str, Mask]) -> dict[str, float]:
@@ -109,7 +107,7 @@ def _convergence_s(scenario: Scenario, deploys: Table, of: Mask | None) -> float
     Infinite if one of them never got ready.
     """
     release = scenario.demand.kernel_release
-    carried = (deploys.column("kernel") == 1) & ~where(deploys.column("route"), rows.START)
+    carried = (deploys.column("kernel") == 1) & ~deploys.where("route", rows.START)
     if of is not None:
         carried = carried & of
     if release is None or not carried.any():
@@ -117,11 +115,11 @@ def _convergence_s(scenario: Scenario, deploys: Table, of: Mask | None) -> float
     if deploys.column("failed")[carried].any():
         return float("inf")
     # Of a repository's deploys with the new kernel the first counts.
-    first: dict[str, float] = {}
-    repositories, ended_s = deploys.column("repository"), deploys.column("ended_s")
-    for at in np.flatnonzero(carried & deploys.column("update")):
-        first.setdefault(repositories[at], float(ended_s[at]))
-    return max(first.values(), default=release.at_s) - release.at_s
+    updates = np.flatnonzero(carried & deploys.column("update"))
+    repositories, _ = deploys.codes("repository")
+    _, first = np.unique(repositories[updates], return_index=True)
+    ended_s = deploys.column("ended_s")[updates[first]]
+    return float(ended_s.max()) - release.at_s if len(first) else 0.0
 
 
 def _utilisation(links: Table) -> dict[str, float]:
@@ -133,8 +131,3 @@ def _utilisation(links: Table) -> dict[str, float]:
         found[f"link_utilisation.{names[at]}.mean"] = float(means[at])
         found[f"link_utilisation.{names[at]}.peak"] = float(peaks[at])
     return found
-
-
-def where(texts: list[str], wanted: str) -> NDArray[np.bool_]:
-    """Which of the texts are the one wanted, (n,)."""
-    return np.fromiter(map(wanted.__eq__, texts), dtype=bool, count=len(texts))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.accounting.groups import rows_of_deploys
+from sim.accounting.groups import row_of, rows_of_deploys
+from sim.codes import Codes, in_order_of_use
 from sim.columns import Table
 from sim.scenario import Scenario
 from sim.scenario.names import CENTRAL
@@ -26,7 +27,8 @@ _PARTS: Final = ("push", "create", "pull")
 class Paths:
     """Deploys that got ready, (n,) each: when which part of their critical paths lay, and what was waited in it.
 
-    `row` gives their place by the deploy's row, -1 for those that are left out.
+    `row` gives their place by the deploy's row, -1 for those that are left out; `node` is the code of the node on which
+    each was ready last, among `nodes`, -1 where it had no start.
     """
 
     def __init__(self, tables: Mapping[str, Table], from_s: float, polls: bool) -> None:
@@ -63,10 +65,15 @@ class Paths:
         found: Floats = self._deploys.column(name)[self.at]
         return found
 
-    def texts(self, name: str) -> list[str]:
-        """A column of text, of these deploys."""
-        values = self._deploys.column(name)
-        return [values[at] for at in self.at.tolist()]
+    def codes(self, name: str) -> tuple[Codes, Sequence[str]]:
+        """A column of text, of these deploys: codes, (n,), and their words."""
+        codes, words = self._deploys.codes(name)
+        return codes[self.at], words
+
+    def where(self, name: str, wanted: str) -> NDArray[np.bool_]:
+        """Which of these deploys have that word in a column of text, (n,)."""
+        found: NDArray[np.bool_] = self._deploys.where(name, wanted)[self.at]
+        return found
 
     def of(self, numbers: Ints) -> Ints:
         """The place of each deploy by its number, -1 for those that are left out."""
@@ -80,16 +87,14 @@ class Paths:
         Where the client polls first, the start comes when the image is there: it waited since the publish.
         """
         place = self.of(starts.column("deploy"))
-        first = np.fromiter(map("deploy".__eq__, starts.column("kind")), bool, len(starts))
-        known = np.flatnonzero(first & (place >= 0))
+        known = np.flatnonzero(starts.where("kind", "deploy") & (place >= 0))
         ready_s = starts.column("ready_s")[known]
         order = np.lexsort((-known, ready_s, place[known]))
         at = known[order]  # the last of each deploy is what stays
-        nodes = starts.column("node")
-        self.node = [""] * len(self)
+        nodes, self.nodes = starts.codes("node")
+        self.node = np.full(len(self), -1, np.int64)
+        self.node[place[at]] = nodes[at]
         self.waits_from_s = self.published_s.copy()
-        for deploy, start in zip(place[at].tolist(), at.tolist(), strict=True):
-            self.node[deploy] = nodes[start]
         if not polls:
             self.waits_from_s[place[at]] = starts.column("asked_s")[at]
 
@@ -107,26 +112,25 @@ class Bodies:
         transfers, n = tables["transfers"], len(paths)
         self.transfers = transfers
         place = paths.of(transfers.column("deploy"))
-        _, purpose = codes(transfers.column("purpose"), ("push", "pull", "sync"))
-        self.hosts, ends = codes([*transfers.column("source"), *transfers.column("target")], (CENTRAL,))
-        self.source, self.target = ends[: len(transfers)], ends[len(transfers) :]
+        ends = transfers.codes("source"), transfers.codes("target")
+        self.hosts, (self.source, self.target) = together((CENTRAL,), *ends)
         started_s, ended_s = transfers.column("started_s"), transfers.column("ended_s")
         known = place >= 0
-        push = np.flatnonzero(known & (purpose == 0))
-        both = np.fromiter(map("both".__eq__, paths.texts("route")), bool, n)
+        push = np.flatnonzero(known & transfers.where("purpose", "push"))
+        both = paths.where("route", "both")
         push = push[~(both[place[push]] & (self.target[push] == 0))]
         push = push[ended_s[push] <= paths.published_s[place[push]] + INSTANT_S]
         self.pushed_to = _last(place[push], ended_s[push], self.target[push], n)
         push = push[self.target[push] == self.pushed_to[place[push]]]
         code = {host: at for at, host in enumerate(self.hosts)}
-        node = np.fromiter((code.get(name, -1) for name in paths.node), np.int64, n)
-        pull = np.flatnonzero(known & (purpose == 1))
+        node = np.array([*(code.get(name, -1) for name in paths.nodes), -1])[paths.node]
+        pull = np.flatnonzero(known & transfers.where("purpose", "pull"))
         here = (node[place[pull]] == -1) | (self.target[pull] == node[place[pull]])
         here &= ended_s[pull] > paths.pull_s[place[pull]] + INSTANT_S
         here &= ended_s[pull] <= paths.pulled_s[place[pull]] + INSTANT_S  # an instance that wakes may pull again
         pull, ahead = pull[here], pull[ended_s[pull] <= paths.pull_s[place[pull]] + INSTANT_S]
         self.pulled_from = _last(place[pull], ended_s[pull], self.source[pull], n)
-        copy = np.concatenate((np.flatnonzero(known & (purpose == 2)), ahead))
+        copy = np.concatenate((np.flatnonzero(known & transfers.where("purpose", "sync")), ahead))
         joined, joining = self._joined(tables, paths, pull, node)
         parts = (
             (push, place[push], paths.asked_s, paths.published_s),
@@ -149,22 +153,26 @@ class Bodies:
         if not len(joining):
             return np.empty(0, np.int64), np.empty(0, np.int64)
         transfers, deploys = self.transfers, tables["deploys"]
-        repository = dict(zip(deploys.column("deploy").tolist(), deploys.column("repository"), strict=True))
+        repositories, words = deploys.codes("repository")
         numbers, ended_s = transfers.column("deploy"), transfers.column("ended_s")
-        fetched: dict[tuple[int, str], list[int]] = {}
-        for at in np.flatnonzero(np.fromiter(map("pull".__eq__, transfers.column("purpose")), bool, len(transfers))):
-            fetched.setdefault((int(self.target[at]), repository.get(int(numbers[at]), "")), []).append(int(at))
-        own, own_numbers = paths.texts("repository"), paths.column("deploy")
-        found: list[tuple[int, int]] = []
-        for deploy in joining.tolist():
-            low_s, high_s = paths.pull_s[deploy], paths.pulled_s[deploy] + INSTANT_S
-            found += [
-                (at, deploy)
-                for at in fetched.get((int(node[deploy]), own[deploy]), ())
-                if low_s < ended_s[at] <= high_s and numbers[at] != own_numbers[deploy]
-            ]
-        both = np.array(found, np.int64).reshape(-1, 2)
-        return both[:, 0], both[:, 1]
+        pulls = np.flatnonzero(transfers.where("purpose", "pull"))
+        row = row_of(rows_of_deploys(deploys), numbers[pulls])
+        pulls, row = pulls[row >= 0], row[row >= 0]
+        by_end = np.argsort(ended_s[pulls], kind="stable")
+        pulls, row, n = pulls[by_end], row[by_end], len(by_end) + 1
+        # What is fetched where, and among that what ended when: those that a start joined are neighbours.
+        place = (self.target[pulls] * len(words) + repositories[row]) * n + np.arange(n - 1)
+        order = np.argsort(place)
+        ours = (node[joining] * len(words) + repositories[paths.at[joining]]) * n
+        low = np.searchsorted(ended_s[pulls], paths.pull_s[joining], side="right")
+        high = np.searchsorted(ended_s[pulls], paths.pulled_s[joining] + INSTANT_S, side="right")
+        first, end = (np.searchsorted(place[order], ours + at) for at in (low, high))
+        counts = np.maximum(end - first, 0)
+        who = np.repeat(np.arange(len(joining)), counts)
+        turn = np.arange(len(who)) - np.repeat(np.cumsum(counts) - counts, counts)
+        fetched, joined = pulls[order[first[who] + turn]], joining[who]
+        others = numbers[fetched] != paths.column("deploy")[joined]
+        return fetched[others], joined[others]
 
 
 def _critical(
@@ -203,7 +211,13 @@ def _last(owner: Ints, ended_s: Floats, values: Ints, n: int) -> Ints:
     return found
 
 
-def codes(texts: Sequence[str], first: Sequence[str]) -> tuple[list[str], Ints]:
-    """The different texts, those of `first` before all others, and the number of each text's, (n,)."""
-    number = {text: at for at, text in enumerate(dict.fromkeys((*first, *texts)))}
-    return [*number], np.fromiter(map(number.__getitem__, texts), np.int64, len(texts))
+def together(first: Sequence[str], *columns: tuple[Codes, Sequence[str]]) -> tuple[list[str], list[Ints]]:
+    """The different words of columns of text, and each column's codes of these.
+
+    Those of `first` stand before all others, which come in the order in which they are used.
+    """
+    used = [[words[at] for at in in_order_of_use(codes, len(words)).tolist()] for codes, words in columns]
+    number = {word: at for at, word in enumerate(dict.fromkeys(chain(first, *used)))}
+    return [*number], [
+        np.fromiter(map(number.__getitem__, words), np.int64, len(words))[codes] for codes, words in columns
+    ]

@@ -22,8 +22,6 @@ spurious time-outs that are undone (RFC 5682), and that a connection may be in t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from sim.network.cubic import ALPHA, STEEPNESS, UNTRIED
@@ -45,117 +43,108 @@ def timeout_s(round_trip_s: float) -> float:
     return round_trip_s + LEAST_TIMEOUT_S
 
 
-def tries_s(first_s: float, timeout_s: float) -> Iterator[float]:
-    """When something is sent again, s after it was sent or cut off: first then, later after doubling time-outs."""
-    at_s, wait_s = first_s, timeout_s
-    while True:
-        yield at_s
-        at_s += wait_s
-        wait_s = min(2 * wait_s, MOST_TIMEOUT_S)
+# What follows up to `ramp_after` is text that can be compiled: tries and windows one by one, from numbers that their
+# user keeps. A *curve* says how windows grow.
+
+DOUBLING: Final = 0  # slow start of a new connection
+AS_CUBIC: Final = 1  # after an outage
+AS_BBR: Final = 2
+_BBR_TRIPS: Final = 4.0
+"""Whole round trips of BBR's turn."""
 
 
-def body_tries_s(round_trip_s: float, control: Control) -> Iterator[float]:
-    """The same for the last of many packets under way."""
+def next_timeout_s(wait_s: float) -> float:
+    """The time-out after one that has run out."""
+    return min(2 * wait_s, MOST_TIMEOUT_S)
+
+
+def body_try_s(round_trip_s: float, bbr: int) -> tuple[float, float]:
+    """When the last of many packets under way is first sent again, s after it was cut, and the time-out from there."""
     wait_s = timeout_s(round_trip_s)
-    if control == "bbr":
-        return tries_s(wait_s, 2 * wait_s)
-    return tries_s(min(2 * round_trip_s, wait_s), wait_s)
+    if bbr:
+        return wait_s, 2 * wait_s
+    return min(2 * round_trip_s, wait_s), wait_s
 
 
-def message_tries_s(round_trip_s: float) -> Iterator[float]:
-    """The same for a packet alone: a request, an answer."""
-    wait_s = timeout_s(round_trip_s)
-    return tries_s(wait_s, wait_s)
+def first_window(curve: int, before: float, starting: int) -> tuple[float, float]:
+    """The first window, segments, and what `next_window` wants to be told as `reno` then."""
+    if curve == DOUBLING:
+        return float(INITIAL_WINDOW), 0.0
+    if curve == AS_BBR and before <= 1.0:
+        return before if starting else math.inf, 1.0
+    return 1.0, 0.0
 
 
-def opening_tries_s() -> Iterator[float]:
-    """The same for a connection that is being opened."""
-    return tries_s(SYN_TIMEOUT_S, 2 * SYN_TIMEOUT_S)
+def next_window(
+    curve: int, before: float, round_trip_s: float, starting: int, window: float, reno: float, since_s: float
+) -> tuple[float, float, float]:
+    """The window a round trip later, where it was `before` the outage.
+
+    `starting` says that it had not yet found what its path carries.
+    `reno` is 0 while windows double; then CUBIC's lower bound, `since_s` after the doubling, or how many round trips of
+    BBR's have come since.
+    """
+    if curve == DOUBLING:
+        return window * 2, 0.0, 0.0
+    if curve == AS_BBR:
+        if reno == 0.0 and window * 2 < before:
+            return window * 2, 0.0, 0.0
+        reno += 1.0
+        if starting == 0:
+            return math.inf, reno, 0.0
+        return before if reno <= _BBR_TRIPS else before * _BBR_GROWTH ** (reno - _BBR_TRIPS), reno, 0.0
+    slow_until = max(CUBIC_BETA * before, _LEAST_WINDOW)
+    if reno == 0.0:
+        if window * 2 < slow_until:
+            return window * 2, 0.0, 0.0
+        return slow_until, slow_until, 0.0
+    since_s += round_trip_s
+    reno += ALPHA
+    cubed = slow_until + STEEPNESS * (since_s + round_trip_s) ** 3.0
+    window += min(max(max(cubed - window, reno - window), UNTRIED * window), window / 2)
+    return window, reno, since_s
+
+
+def ramp_from(
+    curve: int, before: float, round_trip_s: float, starting: int, size_bytes: float, rate_Bps: float
+) -> tuple[int, float]:
+    """How many windows are too small to keep `rate_Bps` busy, as long as anything of `size_bytes` is left after them.
+
+    And how much later than at that rate from the start the bytes arrive.
+    """
+    pipe = rate_Bps * round_trip_s / MSS_BYTES
+    left_bytes, sent, count = size_bytes, 0.0, 0
+    window, reno = first_window(curve, before, starting)
+    since_s = 0.0
+    while not (window >= pipe or window * MSS_BYTES >= left_bytes):
+        left_bytes -= window * MSS_BYTES
+        sent += window
+        count += 1
+        window, reno, since_s = next_window(curve, before, round_trip_s, starting, window, reno, since_s)
+    if count == 0:
+        return 0, 0.0
+    return count, count * round_trip_s - MSS_BYTES * sent / rate_Bps
+
+
+def ramp_after(
+    curve: int, before: float, round_trip_s: float, starting: int, count: int, after_s: float
+) -> tuple[float, float]:
+    """What the first `count` windows have sent so long after the first began, in round trips that are over, bytes.
+
+    And the window then, segments; that of the last from there on.
+    """
+    rounds = int(after_s / round_trip_s) if round_trip_s > 0 else count
+    window, reno = first_window(curve, before, starting)
+    since_s = sent = 0.0
+    for number in range(count):
+        if number == rounds:
+            break
+        sent += window
+        if number + 1 < count:
+            window, reno, since_s = next_window(curve, before, round_trip_s, starting, window, reno, since_s)
+    return MSS_BYTES * sent, window if count else 1.0
 
 
 def given_up_s(retries: int, first_s: float = LEAST_TIMEOUT_S) -> float:
     """How long a connection is tried that may time out so many times and once more, the first time after `first_s`."""
     return sum(min(first_s * 2.0**number, MOST_TIMEOUT_S) for number in range(retries + 1))
-
-
-def opening_windows() -> Iterator[float]:
-    """The windows of slow start, segments: IW, 2 IW, 4 IW, ... (RFC 5681, 3.1)."""
-    window = float(INITIAL_WINDOW)
-    while True:
-        yield window
-        window *= 2
-
-
-def regained_windows(before: float, round_trip_s: float, control: Control, starting: bool) -> Iterator[float]:
-    """The windows of the round trips after an outage, segments, where it was `before` the outage.
-
-    `starting` says that it had not yet found what its path carries.
-    """
-    if control == "bbr":
-        yield from _doubled(before)
-        yield from _probing(before) if starting else _ever(math.inf)
-    slow_until = max(CUBIC_BETA * before, _LEAST_WINDOW)
-    yield from _doubled(slow_until)
-    window = reno = slow_until
-    since_s = 0.0
-    while True:
-        yield window
-        since_s += round_trip_s
-        reno += ALPHA
-        curve = slow_until + STEEPNESS * (since_s + round_trip_s) ** 3
-        window += min(max(curve - window, reno - window, UNTRIED * window), window / 2)
-
-
-def _doubled(until: float) -> Iterator[float]:
-    window = 1.0
-    while window < until:
-        yield window
-        window *= 2
-
-
-def _probing(window: float) -> Iterator[float]:
-    """BBR after a start-up that ended too early."""
-    for _ in range(math.ceil(_BBR_TURN)):
-        yield window
-    yield from (window * _BBR_GROWTH**number for number in range(1, 1000))
-
-
-def _ever(window: float) -> Iterator[float]:
-    while True:
-        yield window
-
-
-@dataclass(frozen=True, slots=True)
-class Ramp:
-    """The round trips of a connection before it keeps its rate busy: the window of each, segments.
-
-    `lag_s` is how much later than at that rate from the start its bytes arrive.
-    """
-
-    windows: tuple[float, ...]
-    round_trip_s: float
-    lag_s: float
-
-    def sent_bytes(self, after_s: float) -> float:
-        """What it has sent so long after it began, in round trips that are over."""
-        return MSS_BYTES * sum(self.windows[: self._rounds(after_s)])
-
-    def window(self, after_s: float) -> float:
-        """The window then, segments; that of its last round trip from there on."""
-        return self.windows[min(self._rounds(after_s), len(self.windows) - 1)] if self.windows else 1.0
-
-    def _rounds(self, after_s: float) -> int:
-        return int(after_s / self.round_trip_s) if self.round_trip_s > 0 else len(self.windows)
-
-
-def ramp(windows: Iterable[float], size_bytes: float, rate_Bps: float, round_trip_s: float) -> Ramp:
-    """The windows too small to keep `rate_Bps` busy, as long as anything of `size_bytes` is left after them."""
-    pipe = rate_Bps * round_trip_s / MSS_BYTES
-    left_bytes, chosen = size_bytes, []
-    for window in windows:
-        if window >= pipe or window * MSS_BYTES >= left_bytes:
-            break
-        left_bytes -= window * MSS_BYTES
-        chosen.append(window)
-    lag_s = len(chosen) * round_trip_s - MSS_BYTES * sum(chosen) / rate_Bps if chosen else 0.0
-    return Ramp(tuple(chosen), round_trip_s, lag_s)

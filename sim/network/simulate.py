@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -124,20 +125,38 @@ def _require(holds: NDArray[np.bool_], what: str, column: NDArray[np.float64]) -
         raise ValueError(f"flow {at}: {what}, got {column[at]:g}")
 
 
+class _Numbers(dict[tuple[str, ...], int]):
+    """Routes by number, in the order in which they are first asked for."""
+
+    def __missing__(self, route: tuple[str, ...]) -> int:
+        self[route] = len(self)
+        return self[route]
+
+
 def _columns(names: list[str], flows: Sequence[Flow]) -> Flows:
+    # Field by field and without a comprehension, so that a long list takes less time than its flows do.
+    routes = _Numbers()
+    route = np.fromiter(map(routes.__getitem__, map(itemgetter(2), flows)), np.int64, len(flows))
+    start_s, size_bytes, weight, cap_Bps = (
+        np.fromiter(map(itemgetter(field), flows), np.float64, len(flows)) for field in (0, 1, 3, 4)
+    )
     index = {name: position for position, name in enumerate(names)}
-    unknown = {name for flow in flows for name in flow.route}.difference(index)
+    unknown = {name for one in routes for name in one}.difference(index)
     if unknown:
         raise ValueError(f"no link is called {min(unknown)}: known are {', '.join(names)}")
-    routes = {route: number for number, route in enumerate(dict.fromkeys(flow.route for flow in flows))}
     return Flows(
-        start_s=[flow.start_s for flow in flows],
-        size_bytes=[flow.size_bytes for flow in flows],
-        route=[routes[flow.route] for flow in flows],
-        routes=[tuple(index[name] for name in route) for route in routes],
-        weight=[flow.weight for flow in flows],
-        cap_Bps=[flow.cap_Bps for flow in flows],
+        start_s=start_s,
+        size_bytes=size_bytes,
+        route=route,
+        routes=[tuple(index[name] for name in one) for one in routes],
+        weight=_one_of(weight),
+        cap_Bps=_one_of(cap_Bps),
     )
+
+
+def _one_of(column: NDArray[np.float64]) -> ArrayLike:
+    """One figure for all where all are the same."""
+    return column[0] if len(column) and (column == column[0]).all() else column
 
 
 def _classes(capacity_Bps: list[float], flows: Flows, n: int, fixed: bool) -> tuple[Net, NDArray[np.int64]]:

@@ -44,6 +44,11 @@ def open_s(round_trip_s: float, *, tls: str | None = "1.3", reused: bool = False
 
 def rungs(rate_Bps: float, round_trip_s: float, initial_window_bytes: float = INITIAL_WINDOW_BYTES) -> int:
     """How many windows, IW, 2 IW, 4 IW ..., are each too small to keep `rate_Bps` busy for a round trip."""
+    return rungs_from(initial_window_bytes, rate_Bps, round_trip_s)
+
+
+def rungs_from(initial_window_bytes: float, rate_Bps: float, round_trip_s: float) -> int:
+    """The same, as text that can be compiled."""
     windows = rate_Bps * round_trip_s / initial_window_bytes
     if math.isinf(windows):
         return _ENDLESS
@@ -64,10 +69,15 @@ def slow_start_s(
     where n is the number of `rungs`, or of windows after which something is still left to send if that is less.
     Slow start: RFC 5681, 3.1; the sum: Cardwell, Savage, Anderson, "Modeling TCP latency", INFOCOM 2000.
     """
+    return slow_start_from_s(initial_window_bytes, size_bytes, rate_Bps, round_trip_s)
+
+
+def slow_start_from_s(initial_window_bytes: float, size_bytes: float, rate_Bps: float, round_trip_s: float) -> float:
+    """The same, as text that can be compiled."""
     if size_bytes <= initial_window_bytes or rate_Bps <= 0:
         return 0.0
     waits = math.ceil(math.log2(size_bytes / initial_window_bytes + 1)) - 1
-    waits = min(waits, rungs(rate_Bps, round_trip_s, initial_window_bytes))
+    waits = min(waits, rungs_from(initial_window_bytes, rate_Bps, round_trip_s))
     return waits * round_trip_s - initial_window_bytes * (2.0**waits - 1) / rate_Bps
 
 

@@ -2,6 +2,10 @@
 
 A rule is a pure function from a frozen view (`snapshot`) and its own parameters to a decision. It holds no state,
 draws no random numbers (draws arrive as values in the view) and never imports the scenario.
+
+The rules that a run asks while it goes on (triggers, conflicts, evictions, sources) are machine code where numba takes
+them: whole numbers have 64 bits there, and a division by 0 gives infinity. A run that asks for one that numba does not
+take, or whose parameters are no numbers, is the reference engine's, and says so.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from sim.registry.contents import Publish
+from sim.registry.oci import Digest
 
 #: Where a push goes: to central, straight to the node that will run the instance, or to both at once.
 Route = Literal["central", "node-direct", "both"]
@@ -69,6 +69,30 @@ class Due(NamedTuple):
     exclusive: bool = False
 
 
+class Publish(NamedTuple):
+    """What a tag means: a manifest's digest, and when it was first published under that tag anywhere, s.
+
+    `skew_s` is how far the clock of the registry that published it was ahead of the truth, `origin` that registry's
+    number (central's is 0), and `generation` how often the tag had moved as far as that registry knew: a publish that
+    knew of another has the higher one, those that did not know of each other may have the same.
+    """
+
+    digest: Digest
+    published_s: float
+    skew_s: float = 0.0
+    origin: int = 0
+    generation: int = 0
+
+
+class Kept(NamedTuple):
+    """An image that might be dropped: when it came, when it was last used, how often, and what that would free."""
+
+    came_s: float
+    used_s: float
+    uses: int
+    freed_bytes: int
+
+
 class Rivals(NamedTuple):
     """A publish of a tag whose copy arrives at a registry, and the one that the registry holds under that tag."""
 
@@ -79,7 +103,7 @@ class Rivals(NamedTuple):
 class Holders(NamedTuple):
     """Who has a layer that a node wants: the round trip to each, to upstream, and the deploy's draw in [0, 1)."""
 
-    round_trips_s: tuple[float, ...]
+    round_trips_s: Sequence[float]
     upstream_s: float
     draw: float
 
@@ -87,8 +111,14 @@ class Holders(NamedTuple):
 class Parents(NamedTuple):
     """Which holders send an equal part each, by position; nobody means upstream. And what finding them took, s."""
 
-    chosen: tuple[int, ...] = ()
+    chosen: Sequence[int] = ()
     lookup_s: float = 0.0
+
+
+def neighbours(first: int, count: int, of: int) -> Sequence[int]:
+    """So many positions from the first one on, in a circle of `of`: how a rule names parents that is to compile."""
+    # Machine code has no tuples whose length is not known; there it is a triple (sim/protocol/rules_native.py).
+    return tuple([at % of for at in range(first, first + count)])
 
 
 class Rootfs(NamedTuple):

@@ -1,4 +1,4 @@
-"""The registry's domain, pure: names, images, what a registry holds, and what a push or a pull must move.
+"""The registry's domain, pure: names, images, clients, how far dedup looks, and the states of a copy.
 
 Plain values in, plain values out: nothing here waits, reads a clock or draws a random number.
 """

@@ -57,6 +57,7 @@ MOVES: Final[Mapping[tuple[State, Event], State]] = {
     (_S.ABSENT, _E.OWED): _S.QUEUED,
     (_S.ABSENT, _E.PUT): _S.COMMITTED,  # pushed here, or pulled
     (_S.QUEUED, _E.BEGUN): _S.CHECKING,
+    (_S.QUEUED, _E.BROKE): _S.BACKING_OFF,  # the target has no room for it
     (_S.QUEUED, _E.VANISHED): _S.FAILED,
     (_S.QUEUED, _E.REMOVED): _S.ABSENT,
     (_S.CHECKING, _E.CHECKED): _S.COPYING,
@@ -66,6 +67,7 @@ MOVES: Final[Mapping[tuple[State, Event], State]] = {
     (_S.COPYING, _E.BROKE): _S.BACKING_OFF,
     (_S.COPYING, _E.VANISHED): _S.FAILED,
     (_S.BACKING_OFF, _E.BEGUN): _S.CHECKING,
+    (_S.BACKING_OFF, _E.BROKE): _S.BACKING_OFF,  # and still has none
     (_S.BACKING_OFF, _E.VANISHED): _S.FAILED,
     (_S.BACKING_OFF, _E.GAVE_UP): _S.FAILED,
     (_S.FAILED, _E.OWED): _S.QUEUED,

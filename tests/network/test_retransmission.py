@@ -6,9 +6,11 @@ from itertools import islice
 
 import pytest
 
-from sim.network.retransmission import (
+from sim.network.retransmission import given_up_s
+from sim.network.transport import MSS_BYTES, slow_start_s
+
+from .retransmitting import (
     body_tries_s,
-    given_up_s,
     message_tries_s,
     opening_tries_s,
     opening_windows,
@@ -16,7 +18,6 @@ from sim.network.retransmission import (
     regained_windows,
     tries_s,
 )
-from sim.network.transport import MSS_BYTES, slow_start_s
 
 
 def first(count: int, values: object) -> list[float]:

@@ -20,17 +20,17 @@ from sim.policies.snapshot import (
     Due,
     Fanout,
     Holders,
+    Kept,
     Owed,
     Parents,
     PlacementView,
+    Publish,
     PushView,
     Rivals,
     Rootfs,
     Route,
 )
-from sim.registry.contents import Publish
 from sim.registry.oci import digest_of
-from sim.registry.storage import Kept
 
 #: A rule's one function, by kind.
 FUNCTIONS: Final = {

@@ -60,7 +60,7 @@ import pkgutil, sys
 sys.modules.update(dict.fromkeys(("simpy", "numpy", "pandas", "pydantic")))
 import sim.registry
 names = [module.name for module in pkgutil.iter_modules(sim.registry.__path__, "sim.registry.")]
-assert "sim.registry.contents" in names, names
+assert "sim.registry.clients" in names, names
 for name in names:
     __import__(name)
 rooms = {name.split(".")[1] for name in sys.modules if name.startswith("sim.")}

@@ -17,6 +17,10 @@ LIVES = {
         [Event.OWED, Event.BEGUN, Event.BROKE, Event.BEGUN, Event.CHECKED, Event.PUT],
         State.COMMITTED,
     ),
+    "without room at first": (
+        [Event.OWED, Event.BROKE, Event.BROKE, Event.BEGUN, Event.CHECKED, Event.PUT],
+        State.COMMITTED,
+    ),
     "broken while copying": ([Event.OWED, Event.BEGUN, Event.CHECKED, Event.BROKE], State.BACKING_OFF),
     "given up": ([Event.OWED, Event.BEGUN, Event.BROKE, Event.GAVE_UP], State.FAILED),
     "owed again after it failed": ([Event.OWED, Event.BEGUN, Event.BROKE, Event.GAVE_UP, Event.OWED], State.QUEUED),

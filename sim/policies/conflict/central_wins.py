@@ -5,8 +5,7 @@ does take it.
 """
 
 from sim.plugins import NoParameters as Parameters
-from sim.policies.snapshot import Rivals
-from sim.registry.contents import Publish
+from sim.policies.snapshot import Publish, Rivals
 
 __all__ = ["Parameters", "wins"]
 

@@ -4,8 +4,7 @@ At one instant the one that knew of the other wins, and of two that knew nothing
 """
 
 from sim.plugins import NoParameters as Parameters
-from sim.policies.snapshot import Rivals
-from sim.registry.contents import Publish
+from sim.policies.snapshot import Publish, Rivals
 
 __all__ = ["Parameters", "wins"]
 

@@ -6,8 +6,7 @@ one registry, so its own clock decides.
 """
 
 from sim.plugins import NoParameters as Parameters
-from sim.policies.snapshot import Rivals
-from sim.registry.contents import Publish
+from sim.policies.snapshot import Publish, Rivals
 
 __all__ = ["Parameters", "wins"]
 

@@ -1,7 +1,7 @@
 """The image that was started or fetched least often goes first; among equals, the one not used for longest."""
 
 from sim.plugins import NoParameters as Parameters
-from sim.registry.storage import Kept
+from sim.policies.snapshot import Kept
 
 __all__ = ["Parameters", "worth"]
 

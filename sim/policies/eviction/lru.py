@@ -1,7 +1,7 @@
 """The image that was started or fetched longest ago goes first (least recently used)."""
 
 from sim.plugins import NoParameters as Parameters
-from sim.registry.storage import Kept
+from sim.policies.snapshot import Kept
 
 __all__ = ["Parameters", "worth"]
 

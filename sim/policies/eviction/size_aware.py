@@ -6,7 +6,7 @@ is what would really be freed: layers that other images share stay.
 """
 
 from sim.plugins import NoParameters as Parameters
-from sim.registry.storage import Kept
+from sim.policies.snapshot import Kept
 
 __all__ = ["Parameters", "worth"]
 

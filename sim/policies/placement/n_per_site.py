@@ -17,3 +17,8 @@ def place(view: PlacementView, parameters: Parameters) -> tuple[int, ...]:
     """`parameters.n` nodes of each site, neighbours from a drawn one on; the first are at the nearest site."""
     sites = by_site(view, parameters.draw(view))
     return named(view, in_turns(sites, parameters.n, view.wanted))
+
+
+def cell(view: PlacementView, parameters: Parameters) -> float:
+    """The draw that decides."""
+    return parameters.draw(view)

@@ -3,7 +3,7 @@
 from sim.plugins import NoParameters as Parameters
 from sim.policies.snapshot import PlacementView
 
-__all__ = ["Parameters", "place"]
+__all__ = ["Parameters", "cell", "place"]
 
 
 def place(view: PlacementView, parameters: Parameters) -> tuple[int, ...]:
@@ -14,3 +14,8 @@ def place(view: PlacementView, parameters: Parameters) -> tuple[int, ...]:
         return (nodes[first],)
     ring = nodes[first:local] + nodes[:first] + nodes[local:]
     return ring[: view.wanted]
+
+
+def cell(view: PlacementView, parameters: Parameters) -> float:
+    """The candidate that the draw names."""
+    return view.app_draw * (view.local or len(view.nodes)) // 1

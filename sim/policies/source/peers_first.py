@@ -7,8 +7,10 @@ that they share the load.
 
 from __future__ import annotations
 
+import math
+
 from sim.figures import Duration, Table, figure
-from sim.policies.snapshot import Holders, Parents
+from sim.policies.snapshot import Holders, Parents, neighbours
 
 
 class Parameters(Table):
@@ -22,8 +24,16 @@ class Parameters(Table):
 
 def parents(view: Holders, parameters: Parameters) -> Parents:
     """One of the nearest holders, if it is nearer than upstream or as near."""
-    nearest_s = min(view.round_trips_s, default=float("inf"))
-    if nearest_s > view.upstream_s:
-        return Parents((), parameters.lookup_s)
-    equal = [at for at, round_trip_s in enumerate(view.round_trips_s) if round_trip_s == nearest_s]
-    return Parents((equal[int(view.draw * len(equal))],), parameters.lookup_s)
+    count = len(view.round_trips_s)
+    nearest_s, equal = math.inf, 0
+    for round_trip_s in view.round_trips_s:
+        if round_trip_s < nearest_s:
+            nearest_s, equal = round_trip_s, 0
+        equal += round_trip_s == nearest_s
+    if nearest_s > view.upstream_s or count == 0:
+        return Parents(neighbours(0, 0, 1), parameters.lookup_s)
+    drawn, at = int(view.draw * equal), 0
+    while drawn > 0 or view.round_trips_s[at] != nearest_s:
+        drawn -= view.round_trips_s[at] == nearest_s
+        at += 1
+    return Parents(neighbours(at, 1, count), parameters.lookup_s)

@@ -8,7 +8,7 @@ fetches from upstream.
 from __future__ import annotations
 
 from sim.figures import Count, Duration, Table, figure
-from sim.policies.snapshot import Holders, Parents
+from sim.policies.snapshot import Holders, Parents, neighbours
 
 
 class Parameters(Table):
@@ -28,5 +28,4 @@ def parents(view: Holders, parameters: Parameters) -> Parents:
     """Neighbouring holders, as many as are allowed, from the one that the draw names."""
     count = len(view.round_trips_s)
     first = int(view.draw * count)
-    chosen = tuple((first + at) % count for at in range(min(parameters.parents, count)))
-    return Parents(chosen, parameters.announce_s)
+    return Parents(neighbours(first, min(parameters.parents, count), count), parameters.announce_s)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pydantic import StrictBool
 
 from sim.figures import Count, Duration, Rate, Size, Span, Table, figure
-from sim.policies.snapshot import Holders, Parents
+from sim.policies.snapshot import Holders, Parents, neighbours
 from sim.swarm.rules import Rules
 
 
@@ -84,7 +84,8 @@ class Parameters(Table):
 
 def parents(view: Holders, parameters: Parameters) -> Parents:
     """All who have the layer, at once: the tracker names them."""
-    return Parents(tuple(range(len(view.round_trips_s))))
+    count = len(view.round_trips_s)
+    return Parents(neighbours(0, count, count), 0.0)
 
 
 def swarm(parameters: Parameters) -> Rules:

@@ -8,4 +8,4 @@ __all__ = ["Parameters", "due"]
 
 def due(view: Owed, parameters: Parameters) -> Due | None:
     """The delay from the event to the job later."""
-    return Due(view.now_s + view.delay_s)
+    return Due(view.now_s + view.delay_s, False)

@@ -29,4 +29,4 @@ class Parameters(Table):
 def due(view: Owed, parameters: Parameters) -> Due | None:
     """The first poll after now."""
     polls = math.floor((view.now_s - parameters.offset_s) / parameters.every_s) + 1
-    return Due(max(polls, 0) * parameters.every_s + parameters.offset_s, exclusive=not parameters.overlap)
+    return Due(max(polls, 0) * parameters.every_s + parameters.offset_s, not parameters.overlap)

@@ -30,5 +30,5 @@ def due(view: Owed, parameters: Parameters) -> Due | None:
     windows = math.floor((ready_s - parameters.opens_s) / parameters.every_s)
     opened_s = parameters.opens_s + windows * parameters.every_s
     if ready_s - opened_s < parameters.lasts_s:
-        return Due(ready_s)
-    return Due(opened_s + parameters.every_s, exclusive=not parameters.overlap)
+        return Due(ready_s, False)
+    return Due(opened_s + parameters.every_s, not parameters.overlap)

@@ -1,0 +1,582 @@
+"""A run's state at time 0, made from a scenario and its demand: the tables of rows, and what stays outside of rows.
+
+Machines, registries, rules with their parameters, images, deploys with their nodes and routes, and what is there at the
+start. Everything that is said once per deploy is arithmetic on columns; rules are asked once for what they can tell
+apart. Outside of rows are names, the graph (`Routes`) and the streams that go on being drawn from (`ServiceDraws`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import policies
+from sim.network import Schedule
+from sim.network.retransmission import SYN_TIMEOUT_S, given_up_s
+from sim.network.schedule import DAY_S, Change
+from sim.policies.snapshot import PushView
+from sim.protocol.images import Images, Kind, images_of, kinds_of
+from sim.protocol.names import Names
+from sim.protocol.placing import Nodes, Placing
+from sim.protocol.routes import Host, Routes, SyncCaps
+from sim.protocol.rules import rule_values
+from sim.protocol.spans import spans_of
+from sim.protocol.state import (
+    BOTH,
+    CENTRAL,
+    CLOCK_SKEW,
+    LAYOUT,
+    LINK_WEAK,
+    NEVER,
+    NODE_DIRECT,
+    NODE_LOST,
+    REGISTRY_DOWN_,
+    REGISTRY_SLOW,
+    START_ONLY,
+    TOKENS_REFUSED,
+)
+from sim.records.layout import State, table_of
+from sim.registry.clients import CONTAINERD, PROFILES, TOKEN, Profile, Retry
+from sim.registry.dedup import SCOPES, account_of
+from sim.scenario import Scenario
+from sim.scenario.policies import Sync
+from sim.scenario.tables import Central, NodeGroup
+from sim.streams import Streams
+from sim.swarm.rules import Rules as SwarmRules
+from sim.topologies import Routing
+from sim.workload.demand import Demand
+from sim.workload.outages import outages
+
+TAG: Final = "latest"
+"""Of every image that is pushed."""
+DRAWS_AT_ONCE: Final = 1024
+"""Service times of a registry that are drawn at a time."""
+_BOUND: Final = 1024
+"""Bounds and what is left of links are whole multiples of one of so many parts of a byte/s (`network.room`)."""
+
+_ROUTES: Final = {"central": CENTRAL, "node-direct": NODE_DIRECT, "both": BOTH}
+_OUTAGES: Final = {
+    "link": LINK_WEAK, "down": REGISTRY_DOWN_, "lost": NODE_LOST, "slow": REGISTRY_SLOW, "skew": CLOCK_SKEW,
+    "tokens": TOKENS_REFUSED,
+}  # fmt: skip
+_REPEATS: Final = ("blob", "bytes", "nothing")
+Tables = dict[str, NDArray[Any]]
+
+
+class ServiceDraws:
+    """Service times that are drawn, a block at a time for each registry; `streams` by the registries' numbers."""
+
+    def __init__(self, streams: Mapping[int, np.random.Generator]) -> None:
+        self._streams = dict(streams)
+        self._first = {registry: DRAWS_AT_ONCE * at for at, registry in enumerate(self._streams)}
+
+    def table(self) -> NDArray[np.float64]:
+        """The table `service_draws`; nothing is drawn yet."""
+        return np.zeros(DRAWS_AT_ONCE * len(self._streams))
+
+    def refill(self, state: State, registry: int) -> None:
+        """Draw the next block for a registry, whose last one is used up."""
+        first = self._first[registry]
+        end = first + DRAWS_AT_ONCE
+        drawn = self._streams[registry].standard_exponential(DRAWS_AT_ONCE)
+        if hasattr(state, "service_draws"):
+            state.service_draws[first:end] = drawn.tolist()
+            row = state.registries[registry]  # type: ignore[union-attr]
+            row.next_draw, row.end_draw = first, end
+            return
+        state["service_draws"][first:end] = drawn
+        rows = state["registries"]
+        rows["next_draw"][registry], rows["end_draw"][registry] = first, end
+
+    def blocks(self) -> Mapping[int, int]:
+        """Where the block of each such registry begins."""
+        return self._first
+
+
+@dataclass
+class Built:
+    """The state of a run at its start, and what goes with it."""
+
+    tables: Tables
+    names: Names
+    routes: Routes
+    draws: ServiceDraws
+    placing: Placing
+    swarm: tuple[SwarmRules, int] | None = None  # and its seed
+
+
+def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
+    """The state at time 0."""
+    groups: list[Central | NodeGroup] = [scenario.central, *(group for _, group in scenario.node_hosts())]
+    hosts, profiles, profile_of = _hosts(scenario)
+    routes = _routes(scenario, hosts, groups)
+    placing = _placing(scenario, routes)
+    kinds = kinds_of(scenario, demand)
+    images = images_of(scenario, demand, kinds)
+    draws = ServiceDraws(
+        {
+            number: streams.generator("service", hosts[number].name)
+            for number, group in enumerate(groups)
+            if group.service == "exponential"
+        }
+    )
+    globals_ = _globals(scenario, len(groups) - 1, len(hosts) - len(groups), routes.capped)
+    asked = _asked(scenario, demand, placing, kinds, images)
+    tables: Tables = {
+        **images.tables, **asked, **routes.tables_for(*_asked_ways(asked)),
+        **_rules(scenario, globals_, asked, len(groups) - 1),
+        **_registries(scenario, groups, draws, routes), **profile_rows(profiles), **link_rows(routes, globals_),
+        **_outages(scenario, streams, routes, globals_),
+    }  # fmt: skip
+    tables["machines"] = machine_rows(routes, hosts, profile_of)
+    # Scratch for blobs that travel side by side: all of one image, and one more.
+    beside = max(64, int(tables["images"]["blobs"].max(initial=0)) + 2)
+    tables |= {name: LAYOUT.rows(name, beside) for name in LAYOUT.tables if name.startswith("beside_")}
+    accounts = _accounts(scenario)
+    own = [accounts[client] for client in demand.app_client.tolist()]
+    given = demand.repositories or ()
+    tables |= _repositories(own, given)
+    if scenario.demand.warm:
+        cold = {number for number, (_, group) in enumerate(scenario.node_hosts(), 1) if group.cold}
+        tables["warm_places"] = _warm_places(scenario, demand, placing, images, cold)
+    globals_ |= {f"{name}_used": len(tables[name]) for name in ("ways", "lanes", "lane_links") if name in tables}
+    swarm = _swarm(scenario, streams)
+    globals_["swarm"] = int(swarm is not None)
+    tables["swarm"] = LAYOUT.rows("swarm", 1)
+    globals_["limited"] = int(tables["registries"]["bounded"].any())
+    tables["g"] = table_of(LAYOUT, "g", globals_, 1)
+    names = Names(
+        machines=[host.name for host in hosts], sites=[host.site for host in hosts],
+        repositories=[*given, *(f"{own[app]}/app{app}" for app in range(len(given), len(own)))],
+        tags=[TAG] * len(own), kinds=[kind.name for kind in kinds], digests=images.digests, links=routes.names,
+        ends=[(link.tail, link.head) for link in routes.graph.links], wan=routes.wan,
+        price_usd_per_byte=routes.price_usd_per_byte, capacity_Bps=routes.capacity_Bps,
+    )  # fmt: skip
+    return Built(tables, names, routes, draws, placing, swarm)
+
+
+def placements(scenario: Scenario) -> Callable[[int, int, float, float], list[int]]:
+    """On which nodes, by their places among them, a client's deploys start: (client, how many, app's draw, own draw).
+
+    What it takes is made when it is first asked.
+    """
+    made: list[Placing] = []
+
+    def placed(client: int, count: int, app_draw: float, draw: float) -> list[int]:
+        if not made:
+            hosts, _, _ = _hosts(scenario)
+            groups: list[Central | NodeGroup] = [scenario.central, *(group for _, group in scenario.node_hosts())]
+            made.append(_placing(scenario, _routes(scenario, hosts, groups)))
+        return list(made[0].place(client, min(count, len(made[0].nodes)), app_draw, draw))
+
+    return placed
+
+
+def _hosts(scenario: Scenario) -> tuple[list[Host], list[Profile], list[int]]:
+    """The machines in the order of their numbers, the clients that run on them, and which of these each has."""
+    registries = [("central", scenario.central), *scenario.node_hosts()]
+    hosts = [Host(name, group.site or "", group.window_bytes, tls=group.tls) for name, group in registries]
+    hosts += [Host(name, group.site or "", group.window_bytes) for name, group in scenario.client_hosts()]
+    chosen = [PROFILES[group.profile] for _, group in scenario.client_hosts()]
+    profiles = [CONTAINERD, _copier(scenario.policies.sync), *dict.fromkeys(chosen)]
+    place = {profile.name: at for at, profile in enumerate(profiles) if at > 1}
+    return hosts, profiles, [0] * len(registries) + [place[profile.name] for profile in chosen]
+
+
+def _copier(chosen: Sync) -> Profile:
+    """The client that copies: containerd's requests, the blobs and the tries as the scenario has them."""
+    waits_s = tuple(chosen.backoff_s * 2**attempt for attempt in range(chosen.retries)) if chosen.resume else ()
+    at_once = 1 if chosen.references == "series" else CONTAINERD.parallel_pushes
+    return replace(CONTAINERD, parallel_pushes=at_once, retry=Retry(waits_s, resumes=chosen.resume))
+
+
+def _accounts(scenario: Scenario) -> list[str]:
+    """The account of each client; one of its own is none that is written."""
+    written = {group.account for group in scenario.clients.values()}
+    accounts = []
+    for number, (_, group) in enumerate(scenario.client_hosts()):
+        account = group.account or f"org{number}"
+        while group.account is None and account in written:
+            account += "-own"
+        accounts.append(account)
+    return accounts
+
+
+def _routes(scenario: Scenario, hosts: Sequence[Host], groups: Sequence[Central | NodeGroup]) -> Routes:
+    sync = scenario.policies.sync
+    caps = SyncCaps(sync.job_Bps, sync.target_Bps, sync.leg_Bps)
+    disks_Bps = [group.disk_Bps for group in groups]
+    keeps_lanes = bool(scenario.faults) and _converges_s(scenario) is not None
+    return Routes(spans_of(scenario), frozenset(scenario.sites), hosts, disks_Bps, caps, keeps_lanes)
+
+
+def _converges_s(scenario: Scenario) -> float | None:
+    """How long routing takes to hear of a link; None where routes stay what they are."""
+    routing = scenario.topology.parameters
+    return routing.convergence_s if isinstance(routing, Routing) and routing.reroute else None
+
+
+def _placing(scenario: Scenario, routes: Routes) -> Placing:
+    chosen = scenario.policies.placement
+    nodes = [(name, group.site or "") for name, group in scenario.node_hosts()]
+    clients = [(name, group.metro or group.site or "") for name, group in scenario.client_hosts()]
+    weights = [group.weight for _, group in scenario.node_hosts()]
+    rule = policies.rule("placement", chosen.name)
+    return Placing(routes.graph, nodes, weights, clients, rule, chosen.parameters)
+
+
+def _swarm(scenario: Scenario, streams: Streams) -> tuple[SwarmRules, int] | None:
+    source = scenario.policies.source
+    swarm = getattr(policies.rule("source", source.name), "swarm", None)
+    return None if swarm is None else (swarm(source.parameters), int(streams.generator("swarm").integers(2**63)))
+
+
+def _globals(scenario: Scenario, nodes: int, clients: int, capped: bool) -> dict[str, Any]:
+    """What there is one of, but for what the rules say and what breaks."""
+    chosen, sync, garbage = scenario.policies, scenario.policies.sync, scenario.policies.garbage
+    rounds = 0 if garbage.every_s is None else int(scenario.run.duration_s // garbage.every_s)
+    return {
+        "nodes": nodes,
+        "clients": clients,
+        "run_s": scenario.run.duration_s,
+        "copies_capped": capped,
+        "dedup": SCOPES.index(chosen.dedup),
+        "by_digest": scenario.demand.reference == "digest",
+        "check_upstream": chosen.tags.check == "upstream",
+        "coalesce": chosen.coalesce,
+        "keep_unsynced": chosen.keep_unsynced,
+        "runs": scenario.demand.runs_for_s is not None,
+        "runs_for_s": scenario.demand.runs_for_s or 0.0,
+        "sleeps_for_s": scenario.demand.sleeps_for_s,
+        "wakes": scenario.demand.wakes,
+        "removed_after_s": scenario.demand.removed_after_s,
+        "polls": chosen.create == "poll",
+        "patience_s": chosen.patience_s,
+        "targets_all": sync.targets == "all",
+        "sync_delay_s": sync.delay_s,
+        "sync_retries": 0 if sync.resume else sync.retries,
+        "sync_backoff_s": sync.backoff_s,
+        "sync_deletions": sync.deletions,
+        "node_profile": 0,
+        "sync_profile": 1,
+        "jobs_free": sync.workers,
+        "jobs_each": sync.target_workers or 0,
+        "jobs_shared": sync.queue == "shared",
+        "rounds": rounds,
+        "collect_every_s": garbage.every_s or 0.0,
+        "collects_untagged": garbage.untagged,
+        "collect_pause_s": garbage.pause_s,
+    }
+
+
+def machine_rows(routes: Routes, hosts: Sequence[Host], profile_of: Sequence[int]) -> NDArray[Any]:
+    """Machines by their numbers, with the client that runs on each."""
+    leaves = [routes.graph.leaf(host.name) or (-1, -1) for host in hosts]
+    return table_of(
+        LAYOUT, "machines", {
+            "trips": [host.trips for host in hosts], "ramp": [host.ramp for host in hosts],
+            "window_bytes": [host.window_bytes for host in hosts], "profile": profile_of,
+            "leaf_up": [up for up, _ in leaves], "leaf_down": [down for _, down in leaves],
+        },
+    )  # fmt: skip
+
+
+def _registries(
+    scenario: Scenario, groups: Sequence[Central | NodeGroup], draws: ServiceDraws, routes: Routes
+) -> Tables:
+    """Registries, the workers of each, and what bounds them."""
+    chosen, blocks = scenario.policies, draws.blocks()
+    merges = scenario.run.detail == "phases"
+    rows = LAYOUT.rows("registries", len(groups))
+    workers = 0
+    for number, (row, group) in enumerate(zip(rows, groups, strict=True)):
+        drawn = number in blocks
+        row["workers"], row["first_worker"] = group.workers, workers
+        workers += group.workers
+        row["request_s"] = row["whole_request_s"] = group.request_time_s
+        row["first_byte_s"], row["list_lag_s"], row["tls"] = group.first_byte_s, group.list_lag_s, group.tls
+        row["merges"], row["drawn"], row["token_life_s"] = merges and not drawn, drawn, group.token_life_s
+        row["next_draw"] = row["end_draw"] = blocks.get(number, 0)
+        row["disk"] = routes.disk(number)
+        quota_bytes = group.quota_bytes if isinstance(group, Central) else None
+        ttl_s = (group.ttl_s or chosen.ttl_s) if isinstance(group, NodeGroup) else None
+        paused = isinstance(group, Central) and chosen.garbage.every_s is not None
+        bounds = (group.storage_bytes, quota_bytes, ttl_s)
+        row["bounded"] = paused or any(bound is not None for bound in bounds)
+        row["capacity_bytes"] = -1 if group.storage_bytes is None else group.storage_bytes
+        row["quota_bytes"] = -1 if quota_bytes is None else quota_bytes
+        row["ttl_s"] = NEVER if ttl_s is None else ttl_s
+    return {"registries": rows, "free_s": np.zeros(workers), "service_draws": draws.table()}
+
+
+def profile_rows(profiles: Sequence[Profile]) -> Tables:
+    """What each client asks, and how long it waits before it tries again."""
+    waits_s = [wait_s for profile in profiles for wait_s in profile.retry.waits_s]
+    counts = [len(profile.retry.waits_s) for profile in profiles]
+    rows = table_of(
+        LAYOUT, "profiles", {
+            "start_s": [one.start_s for one in profiles], "login": [len(one.login) for one in profiles],
+            "renews": [TOKEN in one.login for one in profiles], "tags": [len(one.tags) for one in profiles],
+            "check": [len(one.blob_check) for one in profiles], "open": [len(one.blob_open) for one in profiles],
+            "open_config": [len(one.opening("config")) for one in profiles],
+            "close": [len(one.blob_close) for one in profiles], "publish": [len(one.publish) for one in profiles],
+            "manifests": [len(one.manifests) for one in profiles], "get": [len(one.blob_get) for one in profiles],
+            "pushes_at_once": [one.parallel_pushes for one in profiles],
+            "pulls_at_once": [one.parallel_pulls for one in profiles], "mounts": [one.mounts for one in profiles],
+            "config_last": [one.config_last for one in profiles], "first_wait": np.cumsum(counts) - counts,
+            "waits": counts, "resumes": [one.retry.resumes for one in profiles],
+            "repeats": [_REPEATS.index(one.retry.repeats) for one in profiles],
+            "dial_s": [one.retry.dial_s for one in profiles],
+            "handshake_s": [one.retry.handshake_s for one in profiles],
+            "quiet_s": [one.retry.quiet_s for one in profiles],
+        },
+    )  # fmt: skip
+    return {"profiles": rows, "waits_s": np.array(waits_s, np.float64)}
+
+
+def link_rows(routes: Routes, globals_: dict[str, Any]) -> Tables:
+    """Links at the start, and the steps of their hours in the order of the day."""
+    count, capacity_Bps = len(routes.capacity_Bps), np.array(routes.capacity_Bps, np.float64)
+    steps = sorted(change for schedule in routes.schedules for change in _day(schedule))
+    hours = {
+        "from_s": [at_s for at_s, _, _ in steps], "link": [routes.graph.index[link] for _, link, _ in steps],
+        "capacity_Bps": [capacity for _, _, capacity in steps],
+    }  # fmt: skip
+    globals_["nodes_used"] = count
+    return {
+        "links": table_of(LAYOUT, "links", {"capacity": capacity_Bps}),
+        "nodes": LAYOUT.rows("nodes", count),
+        "ranks": LAYOUT.rows("ranks", count),
+        "board": table_of(LAYOUT, "board", {"observed": [1]}),
+        "link_uses": LAYOUT.rows("link_uses", count),
+        "nominal_Bps": capacity_Bps,
+        "residual": np.array([round(capacity * _BOUND) for capacity in routes.capacity_Bps], np.int64),
+        "alone_s": np.zeros(count + 1),
+        "held_s": np.zeros(count + 1),
+        "avoided": np.zeros(count, np.int64),
+        "has_detour": np.zeros(count, np.int64),
+        "hour_steps": table_of(LAYOUT, "hour_steps", hours, len(steps)),
+    }
+
+
+def _day(schedule: Schedule) -> Iterator[Change]:
+    """The steps of a schedule's day; one at its beginning is there from the second day on."""
+    changes = schedule.changes(DAY_S)
+    next(changes)  # what holds at the start
+    for change in changes:
+        yield change if change.at_s < DAY_S else change._replace(at_s=0.0)
+
+
+def _outages(scenario: Scenario, streams: Streams, routes: Routes, globals_: dict[str, Any]) -> Tables:
+    """What breaks and when, and what hosts and routers do about it."""
+    if not scenario.faults:
+        return {}
+    tcp, converges_s = scenario.tcp, _converges_s(scenario)
+    globals_ |= {
+        "faults": 1, "tries_for_s": given_up_s(tcp.retries), "opens_for_s": given_up_s(tcp.syn_retries, SYN_TIMEOUT_S),
+        "queue_s": tcp.queue_s, "bbr": tcp.congestion == "bbr",
+        "converges_s": -1.0 if converges_s is None else converges_s,
+    }  # fmt: skip
+    number = {host.name: at for at, host in enumerate(routes.hosts[: routes.registries])}
+    found = outages(scenario, streams)
+    links = [routes.links_of(one.target) if one.kind == "link" else (-1, -1) for one in found]
+    rows = {
+        "from_s": [one.from_s for one in found], "until_s": [one.until_s for one in found],
+        "kind": [_OUTAGES[one.kind] for one in found],
+        "registry": [-1 if one.kind == "link" else number[one.target] for one in found],
+        "link_up": [up for up, _ in links], "link_down": [down for _, down in links],
+        "factor": [one.factor for one in found],
+    }  # fmt: skip
+    detours = np.zeros(len(routes.capacity_Bps), np.int64)
+    if converges_s is not None:
+        for link in {link for pair in links for link in pair if link >= 0}:
+            detours[link] = routes.has_detour(link)
+    return {
+        "outages": table_of(LAYOUT, "outages", rows, len(found)), "has_detour": detours,
+        "effects": LAYOUT.rows("effects", 2 * len(found)), "cuts": LAYOUT.rows("cuts", 2 * len(found)),
+        "link_faults": LAYOUT.rows("link_faults", len(detours)), "changes_s": np.zeros(4 * len(found)),
+    }  # fmt: skip
+
+
+def _repositories(accounts: Sequence[str], given: Sequence[str]) -> Tables:
+    """A repository for each application, with one tag, and the accounts to which they belong."""
+    count = len(accounts)
+    numbers: dict[str, int] = {}
+    # What an account of a client is called may have a path of its own.
+    of_text = {account: account_of(f"{account}/") for account in dict.fromkeys(accounts)}
+    own = [account_of(name) for name in given] + [of_text[account] for account in accounts[len(given) :]]
+    account = np.array([numbers.setdefault(name, len(numbers)) for name in own], np.int64)
+    nowhere = np.full(count, -1)
+    names = {"repository": np.arange(count), "newest": nowhere, "removed": nowhere}
+    return {"repository_account": account, "names": table_of(LAYOUT, "names", names, count)}
+
+
+def _asked(scenario: Scenario, demand: Demand, placing: Placing, kinds: Sequence[Kind], images: Images) -> Tables:
+    """What clients ask for: the deploys, and the nodes that they start on."""
+    n = len(demand)
+    client = demand.app_client[demand.app] if demand.client is None else demand.client
+    kind = demand.app_kind[demand.app] if demand.kind is None else demand.kind
+    pushes = np.ones(n, np.bool_) if demand.pushes is None else demand.pushes
+    image = images.row(np.arange(n) if demand.image is None else demand.image)
+    placed, starts = _placed(scenario, demand, placing, client)
+    length = np.array([len(nodes) for nodes in starts.nodes], np.int64)
+    first = np.cumsum(length) - length
+    nothing = np.zeros(n, np.bool_)
+    by_digest = np.full(n, scenario.demand.reference == "digest") if demand.by_digest is None else demand.by_digest
+    deploys = {
+        "at_s": demand.at_s, "app": demand.app, "name": demand.app, "client": 1 + len(placing.nodes) + client,
+        "kind": kind, "image": image, "route": _routed(scenario, demand, kinds, kind, pushes),
+        "update": demand.update, "kernel": demand.kernel, "by_digest": by_digest,
+        "removed": nothing if demand.removed is None else demand.removed, "draw": demand.place_draw,
+        "boot_s": np.array([one.boot_s for one in kinds])[kind],
+        "pushed_to": np.array(starts.pushed_to, np.int64)[placed], "first_node": first[placed],
+        "nodes": length[placed], "missing": length[placed], "digest": image,
+    }  # fmt: skip
+    return {
+        "deploys": table_of(LAYOUT, "deploys", deploys, n),
+        "deploy_nodes": np.array([node for nodes in starts.nodes for node in nodes], np.int64),
+    }
+
+
+def _asked_ways(asked: Tables) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The ways that deploys will ask for: of clients to central and to their first nodes, of nodes to central."""
+    deploys = asked["deploys"]
+    client, route, node = deploys["client"], deploys["route"], np.unique(asked["deploy_nodes"])
+    to_central = np.unique(client[(route == CENTRAL) | (route == BOTH)])
+    direct = deploys["pushed_to"] >= 0
+    machine = np.concatenate([to_central, client[direct], node])
+    registry = np.concatenate([np.zeros_like(to_central), deploys["pushed_to"][direct], np.zeros_like(node)])
+    return machine, registry
+
+
+@dataclass
+class _Starts:
+    """What deploys start on, by registries, and the first of those chosen to be pushed to: one row for all alike."""
+
+    nodes: list[Nodes]
+    pushed_to: list[int]
+
+
+def _placed(
+    scenario: Scenario, demand: Demand, placing: Placing, client: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], _Starts]:
+    """Where each deploy starts: its number among the starts."""
+    n, most = len(demand), len(placing.nodes)
+    wanted = np.full(n, scenario.demand.nodes) if demand.nodes is None else demand.nodes
+    beside = np.zeros(n, np.int64) if demand.beside is None else demand.beside
+    draws = demand.app_draw[demand.app], demand.place_draw
+    chosen, answers = placing.place_all(client, np.minimum(beside + wanted, most), *draws)
+    starts = _Starts([_registries_of(nodes) for nodes in answers], [nodes[0] + 1 if nodes else -1 for nodes in answers])
+    known: dict[tuple[int, Nodes], int] = {}
+
+    def number(pushed_to: int, nodes: Nodes) -> int:
+        at = known.setdefault((pushed_to, nodes), len(starts.nodes))
+        if at == len(starts.nodes):
+            starts.nodes.append(nodes)
+            starts.pushed_to.append(pushed_to)
+        return at
+
+    rows = np.flatnonzero(beside)
+    if len(rows):
+        # Past those that it would have if it started `beside` alone; where there are not enough, some of these.
+        has, had = placing.place_all(client[rows], np.minimum(beside[rows], most), *(draw[rows] for draw in draws))
+        for row, at in zip(rows.tolist(), has.tolist(), strict=True):
+            already = _registries_of(had[at])
+            others = tuple(node for node in starts.nodes[chosen[row]] if node not in already)
+            nodes = (*others, *already)[: int(wanted[row])]
+            chosen[row] = number(nodes[0], nodes)
+    elsewhere = np.zeros(n, np.bool_) if demand.elsewhere is None else demand.elsewhere.copy()
+    if demand.pushes is not None:
+        elsewhere &= demand.pushes
+    rows = np.flatnonzero(elsewhere)
+    if len(rows):
+        # Instead of the first the one that the rule would choose as one more, or the first again where there is none.
+        length = np.array([len(nodes) for nodes in starts.nodes])[chosen[rows]]
+        more, found = placing.place_all(client[rows], np.minimum(length + 1, most), *(draw[rows] for draw in draws))
+        for row, at in zip(rows.tolist(), more.tolist(), strict=True):
+            nodes = starts.nodes[chosen[row]]
+            other = next((node for node in _registries_of(found[at]) if node not in nodes), nodes[0])
+            chosen[row] = number(nodes[0], (other, *nodes[1:]))
+    return chosen, starts
+
+
+def _registries_of(nodes: Nodes) -> Nodes:
+    """The numbers of their registries."""
+    return tuple(node + 1 for node in nodes)
+
+
+def _routed(
+    scenario: Scenario, demand: Demand, kinds: Sequence[Kind], kind: NDArray[np.int64], pushes: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """The route of each push: each rule of the mix decides its share of them, and is asked once for what it can tell
+    apart."""
+    mix = scenario.policies.route
+    edges = list(accumulate(part.share for part in mix))
+    part = np.zeros(len(demand), np.int64)
+    if len(mix) > 1:
+        part = np.searchsorted(np.array(edges), demand.route_draw * edges[-1], side="right")
+    size = np.array([one.rootfs_bytes for one in kinds], np.int64)[kind]
+    size = size if demand.rootfs_bytes is None else demand.rootfs_bytes
+    kernel = np.array([one.kernel_bytes or 0 for one in kinds], np.int64)[kind]
+    routes = np.full(len(demand), START_ONLY)
+    rows = np.flatnonzero(pushes)
+    if len(rows):
+        seen = np.stack([part[rows], size[rows], kernel[rows], demand.update[rows]])
+        views, alike = _distinct(seen)
+        rules = [(policies.rule("route", one.name).decide, one.parameters) for one in mix]
+        decided = []
+        for at, rootfs_bytes, kernel_bytes, update in views.T.tolist():
+            decide, parameters = rules[at]
+            decided.append(_ROUTES[decide(PushView(rootfs_bytes, kernel_bytes, bool(update)), parameters)])
+        routes[rows] = np.array(decided, np.int64)[alike]
+    return routes
+
+
+def _distinct(seen: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The columns that differ, and which of them each is like."""
+    alike = np.zeros(seen.shape[1], np.int64)
+    for row in seen:  # row by row, as sorting whole columns would take much longer
+        _, found = np.unique(row, return_inverse=True)
+        _, alike = np.unique(alike * (int(found.max()) + 1) + found, return_inverse=True)
+    first = np.zeros(int(alike.max()) + 1, np.int64)
+    first[alike] = np.arange(len(alike))
+    return seen[:, first], alike
+
+
+def _rules(scenario: Scenario, globals_: dict[str, Any], asked: Tables, nodes: int) -> Tables:
+    """What the rules that text asks are told, and the answers of those that are asked before."""
+    said = rule_values(scenario)
+    globals_ |= said.globals_
+    deploys, chosen = asked["deploys"], scenario.policies.fanout
+    plan = policies.rule("fanout", chosen.name).plan
+    starts = deploys["route"] == START_ONLY
+    counts = {*np.unique(deploys["nodes"][~starts]).tolist(), *(np.unique(deploys["nodes"][starts]) + 1).tolist()}
+    rows = LAYOUT.rows("fanouts", max(counts, default=0) + 1)
+    for count in counts:
+        fanout = plan(count, chosen.parameters)
+        rows[count]["pushed"], rows[count]["peers"] = fanout.pushed, fanout.source == "peer"
+    return {"rule_values": said.values, "fanouts": rows}
+
+
+def _warm_places(
+    scenario: Scenario, demand: Demand, placing: Placing, images: Images, cold: Collection[int]
+) -> NDArray[Any]:
+    """Every application that is known at the start is at central and on its nodes, but for those that start `cold`."""
+    known, n = demand.known_apps, len(demand)
+    wanted = np.full(known, scenario.demand.nodes) if demand.app_nodes is None else demand.app_nodes[:known]
+    draw = demand.app_draw[:known]
+    wanted = np.minimum(wanted, len(placing.nodes))
+    chosen, answers = placing.place_all(demand.app_client[:known], wanted, draw, draw)
+    places = [(0, *(node for node in _registries_of(nodes) if node not in cold)) for nodes in answers]
+    count = np.array([len(one) for one in places], np.int64)[chosen]
+    app = np.repeat(np.arange(known), count)
+    rows: dict[str, Any] = {
+        "registry": np.concatenate([np.array(places[at], np.int64) for at in chosen.tolist()]) if known else [],
+        "name": app, "image": images.row(n + app),
+    }  # fmt: skip
+    return table_of(LAYOUT, "warm_places", rows, len(app))

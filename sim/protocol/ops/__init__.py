@@ -1,0 +1,1 @@
+"""Each step of the protocol once: small functions over rows, text for both engines (see `sim.protocol`)."""

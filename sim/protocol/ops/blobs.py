@@ -1,0 +1,178 @@
+"""Bodies of bytes: blobs that a task sends or fetches, alone or side by side.
+
+A client moves at most so many blobs at once, group after group. Slow start is a delay before the flow: what it costs
+over sending at the idle lane's rate. A blob within the initial window needs no flow, only the time that the idle lane
+takes; it has the same requests as a larger one, so beside a larger one it trails along and ends first.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sim.network.transport import INITIAL_WINDOW_BYTES
+from sim.protocol.ops.flows import free_flight
+from sim.protocol.ops.lanes import UP, beside_idle_s, lane_is_whole, whole_ramp_s, whole_rate_Bps
+from sim.protocol.ops.ways import down_lane, up_lane
+from sim.protocol.state import CONFIG, GO, METADATA, UNBOUND
+from sim.protocol.tasks import branch, set_off, waited
+
+DOWN: Final = 1
+
+# What a group is made of, by each blob's mark.
+SKIP: Final = 0
+TRAVEL: Final = 1
+NEAR: Final = 2  # another repository has it, or it is on its way already
+
+IN_PARTS: Final = 2
+"""`Task.planned` of one that moves parts of blobs: its marks are their sizes."""
+
+
+def begin_groups(w: Any, p: int, a: int, b: int) -> int:
+    """From the first blob of the image on."""
+    task = w.tasks[p]
+    task.group = task.group_end = 0
+    return GO
+
+
+def next_group(w: Any, p: int, done: int, pulls: int) -> int:
+    """The next blobs that the client moves side by side; on at `done` if there are none."""
+    task = w.tasks[p]
+    profile, image = w.profiles[task.profile], w.images[task.image]
+    task.group = task.group_end
+    if task.group >= image.blobs:
+        task.pc = done
+        return GO
+    size = profile.pulls_at_once if pulls else profile.pushes_at_once
+    end = image.blobs
+    if profile.config_last:
+        layers = end
+        while layers > 0 and w.blobs[w.image_blobs[image.first_blob + layers - 1]].content == CONFIG:
+            layers -= 1
+        if task.group < layers:
+            end = layers
+    task.group_end = min(task.group + size, end)
+    return GO
+
+
+def lane_of(w: Any, p: int, direction: int) -> int:
+    """The lane of a task's way for bytes that go up, or down."""
+    way = w.tasks[p].way
+    return int(up_lane(w, way) if direction == UP else down_lane(w, way))
+
+
+def bytes_to_move(w: Any, p: int, at: int) -> int:
+    """How much of a blob of its image a task moves, by the blob's position: all of it, or the part that its mark
+    says."""
+    task = w.tasks[p]
+    if task.planned == IN_PARTS:
+        return int(w.marks[task.marks + at])
+    return int(w.blobs[w.image_blobs[w.images[task.image].first_blob + at]].size_bytes)
+
+
+def branch_by_blob(w: Any, p: int, entry: int, direction: int) -> int:
+    """A branch for each large blob of the group that is marked to travel; small ones trail along with the first."""
+    task = w.tasks[p]
+    first = w.images[task.image].first_blob
+    leaders = trailing = 0
+    largest = -1
+    for at in range(task.group, task.group_end):
+        if w.marks[task.marks + at] > 0:
+            if bytes_to_move(w, p, at) > INITIAL_WINDOW_BYTES:
+                leaders += 1
+            else:
+                trailing += 1
+    if leaders == 0:  # the largest leads, the first of those if several are
+        for at in range(task.group, task.group_end):
+            if w.marks[task.marks + at] > 0 and (largest < 0 or bytes_to_move(w, p, at) > bytes_to_move(w, p, largest)):
+                largest = at
+        trailing -= 1
+    for at in range(task.group, task.group_end):
+        if w.marks[task.marks + at] > 0:
+            blob = w.image_blobs[first + at]
+            size = bytes_to_move(w, p, at)
+            if size > INITIAL_WINDOW_BYTES or at == largest:
+                child = branch(w, p, entry, leaders < 2)
+                other = w.tasks[child]
+                other.blob, other.size_bytes = blob, size
+                other.trailing = trailing if task.child == child else 0
+            else:
+                w.tasks[task.books].metadata_bytes += size
+    return set_off(w, p)
+
+
+def send_at_once(w: Any, p: int, lane: int) -> None:
+    """A blob within the initial window: the time that the idle lane takes."""
+    task = w.tasks[p]
+    line, crossed = w.timelines[task.timeline], w.lanes[lane]
+    started_s = line.now_s
+    line.now_s += task.size_bytes / crossed.rate_Bps
+    if not lane_is_whole(w, lane):
+        waited(w, task.timeline, line.now_s - started_s - task.size_bytes / whole_rate_Bps(w, lane))
+    add_transfer(
+        w, task.books, w.blobs[task.blob].content, lane, started_s, line.now_s, task.size_bytes, 0.0, 0, UNBOUND, 0.0
+    )
+
+
+def idle_s(w: Any, p: int, lane: int, direction: int, size_bytes: float) -> float:
+    """How long a flow of so much of a blob takes on idle, whole links beside the other blobs of its group.
+
+    Each has a slow start of its own. They hold each other back; only what others add to that is waiting.
+    """
+    task = w.tasks[p]
+    count = 0
+    parent = task.parent
+    if parent >= 0:
+        own_s = whole_ramp_s(w, lane, task.way, direction, task.size_bytes)
+        other = w.tasks[parent].child
+        while other >= 0:
+            mate = w.tasks[other]
+            if other != p:
+                w.beside_later_s[count] = whole_ramp_s(w, lane, task.way, direction, mate.size_bytes) - own_s
+                w.beside_bytes[count] = float(mate.size_bytes)
+                count += 1
+            other = mate.sibling
+    return float(beside_idle_s(w, lane, size_bytes, count))
+
+
+def land(w: Any, p: int, waited_s: float) -> int:
+    """A task's flight has ended; the bytes that got through. `waited_s` is what it took beyond idle, whole links."""
+    task = w.tasks[p]
+    flight = w.flights[task.flight]
+    lane = w.lanes[flight.lane]
+    size_bytes, ended_s = int(flight.sent_bytes), w.timelines[task.timeline].now_s
+    by, for_s = flight.bound_by, flight.bound_s
+    if flight.broken:
+        by, for_s = UNBOUND, 0.0
+    elif not flight.shared:
+        by, for_s = lane.limit, ended_s - flight.started_s
+    add_transfer(
+        w, task.books, w.blobs[task.blob].content, flight.lane, flight.started_s, ended_s, size_bytes,
+        max(0.0, waited_s), flight.shared, by, for_s,
+    )  # fmt: skip
+    free_flight(w, task.flight)
+    task.flight = -1
+    return size_bytes
+
+
+def add_transfer(
+    w: Any, books: int, content: int, lane: int, started_s: float, ended_s: float, size_bytes: int, waited_s: float,
+    shared: int, bound_by: int, bound_s: float,
+) -> None:  # fmt: skip
+    """One body that has crossed a lane, on the books of a task, and what held it back the longest."""
+    g, task = w.g, w.tasks[books]
+    task.moved_bytes += size_bytes
+    row = w.transfers[g.transfers_used]
+    g.transfers_used += 1
+    row.deploy, row.purpose, row.content, row.lane = task.deploy, task.purpose, content, lane
+    row.started_s, row.ended_s, row.size_bytes, row.waited_s = started_s, ended_s, size_bytes, waited_s
+    row.shared, row.bound_by, row.bound_s = shared, bound_by, bound_s
+
+
+def add_metadata(w: Any, p: int, lane: int) -> None:
+    """Manifests, and what trailed along before them, as one body at one instant."""
+    task = w.tasks[p]
+    image, books = w.images[task.image], w.tasks[task.books]
+    size_bytes = books.metadata_bytes + image.manifest_bytes + image.index_bytes
+    now_s = w.timelines[task.timeline].now_s
+    add_transfer(w, task.books, METADATA, lane, now_s, now_s, size_bytes, 0.0, 0, UNBOUND, 0.0)
+    books.metadata_bytes = 0

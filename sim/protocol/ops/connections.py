@@ -1,0 +1,49 @@
+"""Connections from one registry to another, which are kept open for a while and used again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.protocol.ops.insisting import connect_outlasting, kept_way
+from sim.protocol.state import GO, KEEP_OPEN_S, WAIT
+
+
+def is_open(w: Any, way: int, now_s: float) -> bool:
+    """Whether there is a connection, though it may take a while yet until it can be used."""
+    return bool(w.ways[way].until_s >= now_s)
+
+
+def connect(w: Any, p: int, a: int, b: int) -> int:
+    """Have a connection: one that is open from a while ago, or is being opened, or a new one.
+
+    Whoever finds one that is being opened waits until it is; who would open one does so once everybody has come who may
+    before.
+    """
+    if w.g.faults:
+        return connect_outlasting(w, p)
+    task = w.tasks[p]
+    kept = kept_way(w, task.way)
+    line, way = w.timelines[task.timeline], w.ways[kept]
+    if task.stage == 0 and not is_open(w, kept, line.now_s):
+        task.stage = 1
+        if line.now_s > w.g.now_s:
+            task.pc -= 1
+            return WAIT
+    task.stage = 0
+    if is_open(w, kept, line.now_s):
+        line.now_s = max(line.now_s, way.ready_s)
+    else:
+        line.now_s += way.open_s
+        way.ready_s = line.now_s
+    way.until_s = max(way.until_s, line.now_s + KEEP_OPEN_S)
+    return GO
+
+
+def keep_open(w: Any, p: int, a: int, b: int) -> int:
+    """The connection was used until now, and is kept for a while from here."""
+    task = w.tasks[p]
+    now_s, way = w.timelines[task.timeline].now_s, w.ways[kept_way(w, task.way)]
+    if way.until_s < 0.0:  # it was reset meanwhile, and another opened
+        way.ready_s = now_s
+    way.until_s = max(way.until_s, now_s + KEEP_OPEN_S)
+    return GO

@@ -1,0 +1,17 @@
+"""A number for each blob of an image, kept by the task that plans with it: whether it travels, or how much of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def take_marks(w: Any, p: int, count: int) -> int:
+    """Where so many marks of a task begin, all of them 0: in its own part of `marks`, which lives as long as its
+    row."""
+    task, g = w.tasks[p], w.g
+    if task.marks_room < count:
+        task.marks, task.marks_room = g.marks_used, count
+        g.marks_used += count
+    for at in range(task.marks, task.marks + count):
+        w.marks[at] = 0
+    return int(task.marks)

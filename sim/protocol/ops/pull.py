@@ -1,0 +1,406 @@
+"""A pull through a node's registry: resolve the reference, fetch what the node lacks, or join a fetch under way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.protocol.ops.blobs import DOWN, IN_PARTS, add_metadata, lane_of
+from sim.protocol.ops.fetches import (
+    BROKEN_OFF,
+    THERE,
+    end_arrival,
+    expect_blob,
+    find_arrival,
+    join_arrival,
+    leave_join,
+    wait_for_arrival,
+)
+from sim.protocol.ops.holdings import (
+    add_blob,
+    counts_as_held,
+    expect,
+    has_blob,
+    has_image,
+    hold_image,
+    keep_image,
+    newer_publish,
+    tag_publish,
+)
+from sim.protocol.ops.marks import take_marks
+from sim.protocol.ops.push import trails
+from sim.protocol.ops.rules import choose_parents, publish_wins
+from sim.protocol.ops.storage import run_from, sweep, use_image
+from sim.protocol.ops.ways import way_of
+from sim.protocol.state import BLOCKED, FETCH_BROKE_OFF, GO, IMAGE_NOT_FOUND, PULL_, WAIT
+from sim.protocol.tasks import branch, come_back, enter_phase, fork_timeline, meet, set_off, step_aside
+from sim.rows import PULL
+
+
+def begin_pull(w: Any, p: int, a: int, b: int) -> int:
+    """From here on the time is the pull's; the node asks upstream, if anybody."""
+    task = w.tasks[p]
+    enter_phase(w, task.timeline, PULL)
+    task.started_s = w.timelines[task.timeline].now_s
+    task.machine, task.registry, task.profile = task.node, task.upstream, w.g.node_profile
+    task.joins = -1
+    return GO
+
+
+def sweep_node(w: Any, p: int, otherwise: int, b: int) -> int:
+    """What is past its time on the node goes first."""
+    task = w.tasks[p]
+    if w.g.limited == 0 or w.registries[task.node].bounded == 0:
+        return GO
+    if task.stage == 0:
+        task.stage = 1
+        task.pc -= 1
+        return WAIT
+    task.stage = 0
+    sweep(w, task.node)
+    return GO
+
+
+def asks_upstream(w: Any, p: int, otherwise: int, b: int) -> int:
+    """On at `otherwise` if a tag's meaning is asked of upstream whatever the node has."""
+    if w.g.check_upstream and w.tasks[p].digest < 0:
+        w.tasks[p].pc = otherwise
+    return GO
+
+
+def may_ask(w: Any, p: int, otherwise: int, b: int) -> int:
+    """On at `otherwise` if upstream answers nodes."""
+    if not (w.g.nodes_refuse and w.tasks[p].upstream == 0):
+        w.tasks[p].pc = otherwise
+    return GO
+
+
+def look_up(w: Any, registry: int, name: int, digest: int) -> int:
+    """What a reference means at a registry that has its image: a publish; -2 for a pinned image; -1 if it has none."""
+    if digest >= 0:
+        return -2 if has_image(w, registry, w.names[name].repository, digest) else -1
+    found = tag_publish(w, registry, name)
+    if found < 0 or not has_image(w, registry, w.names[name].repository, w.publishes[found].image):
+        return -1
+    return int(found)
+
+
+def has_own(w: Any, p: int, otherwise: int, fails: int) -> int:
+    """On at `otherwise` if the node has what the reference means; a failure if it has not, and must."""
+    task = w.tasks[p]
+    own = look_up(w, task.node, task.name, task.digest)
+    if own == -1:
+        return IMAGE_NOT_FOUND if fails else GO
+    see(w, p, own)
+    task.pc = otherwise
+    return GO
+
+
+def see(w: Any, p: int, found: int) -> None:
+    """What the reference was resolved to."""
+    task = w.tasks[p]
+    task.publish = found
+    task.image = task.digest if found == -2 else w.publishes[found].image
+
+
+def ask_upstream(w: Any, p: int, a: int, b: int) -> int:
+    """The way to upstream."""
+    task = w.tasks[p]
+    task.way = way_of(w, task.node, task.upstream, 0)
+    return GO
+
+
+def look_at_both(w: Any, p: int, a: int, b: int) -> int:
+    """What the node's own copy and upstream's say, now."""
+    task = w.tasks[p]
+    task.own = look_up(w, task.node, task.name, task.digest)
+    task.theirs = look_up(w, task.upstream, task.name, task.digest)
+    if not w.g.nodes_on_demand:
+        expect(w, task.node, w.names[task.name].repository)  # a publish from now on is owed to this node, too
+    return GO
+
+
+def choose_newest(w: Any, p: int, a: int, b: int) -> int:
+    """The newest publish of both."""
+    task = w.tasks[p]
+    own, theirs = task.own, task.theirs
+    if theirs != -1 and (own == -1 or (theirs >= 0 and publish_wins(w, theirs, own))):
+        see(w, p, theirs)
+        return GO
+    if own == -1:
+        return IMAGE_NOT_FOUND
+    see(w, p, own)
+    return GO
+
+
+def resolved(w: Any, p: int, there: int, b: int) -> int:
+    """The reference means an image: a start is stale if it meant something newer anywhere. On at `there` if the node
+    has it."""
+    task = w.tasks[p]
+    instance = w.tasks[task.parent]
+    instance.booted = instance.meant = task.image
+    instance.trailing_s = -1.0
+    if task.digest < 0:
+        newer = newer_publish(w, task.name, task.publish)
+        if newer >= 0:
+            w.deploys[task.deploy].stale_starts += 1 - w.deploys[task.deploy].over
+            instance.meant = w.publishes[newer].image
+            instance.trailing_s = w.g.now_s - w.publishes[newer].published_s
+    if not has_image(w, task.node, w.names[task.name].repository, task.image):
+        return GO
+    if task.digest < 0 and tag_publish(w, task.node, task.name) != task.publish:
+        # The tag went back to what it has.
+        line = w.timelines[task.timeline]
+        hold_image(w, task.node, task.name, task.image, task.publish, line.lag_s)
+    task.pc = there
+    return GO
+
+
+def used(w: Any, p: int, a: int, b: int) -> int:
+    """An instance is started from the image."""
+    task = w.tasks[p]
+    if w.g.limited and w.registries[task.node].bounded:
+        repository = w.names[task.name].repository
+        use_image(w, task.node, repository, task.image)
+        run_from(w, task.node, repository, task.image)
+    deploy = w.deploys[task.deploy]
+    if deploy.over == 0:
+        deploy.pull_s = max(deploy.pull_s, w.timelines[task.timeline].now_s - task.started_s)
+    return GO
+
+
+def begin_fetch(w: Any, p: int, a: int, b: int) -> int:
+    """What is fetched is on this task's books."""
+    task = w.tasks[p]
+    task.books, task.purpose, task.joins, task.planned = p, PULL_, -1, 0
+    task.machine, task.registry, task.profile = task.node, task.upstream, w.g.node_profile
+    task.way = way_of(w, task.node, task.upstream, 0)
+    return GO
+
+
+def at_clock_unless_merged(w: Any, p: int, a: int, b: int) -> int:
+    """Wait for the world, unless requests to upstream are booked as one stretch."""
+    return GO if w.registries[w.tasks[p].upstream].merges else WAIT
+
+
+def plan_pull(w: Any, p: int, a: int, b: int) -> int:
+    """Each blob is fetched, or there already, or on its way: then this pull waits for it, too."""
+    task = w.tasks[p]
+    image, deploy = w.images[task.image], w.deploys[task.deploy]
+    repository = w.names[task.name].repository
+    first = take_marks(w, p, 2 * image.blobs)
+    task.planned = 1
+    task.group = task.group_end = 0
+    for at in range(image.blobs):
+        blob = w.image_blobs[image.first_blob + at]
+        size = w.blobs[blob].size_bytes
+        if counts_as_held(w, task.node, repository, blob):
+            if deploy.over == 0:
+                deploy.saved_bytes += size
+            add_blob(w, task.node, repository, blob)
+            continue
+        found = find_arrival(w, task.node, repository, blob) if w.g.coalesce else -1
+        if found >= 0:
+            if deploy.over == 0:
+                deploy.coalesced_bytes += size
+            join_arrival(w, p, found)
+        else:
+            w.marks[first + at] = 1
+    for at in range(image.blobs):
+        if w.marks[first + at] > 0:
+            expect_blob(w, task.node, repository, w.image_blobs[image.first_blob + at])
+    return GO
+
+
+def next_fetch_group(w: Any, p: int, done: int, b: int) -> int:
+    """The next blobs that are fetched side by side; on at `done` if there are none."""
+    task = w.tasks[p]
+    profile, image = w.profiles[task.profile], w.images[task.image]
+    task.group = task.group_end
+    left = profile.pulls_at_once
+    while task.group_end < image.blobs and left > 0:
+        left -= w.marks[task.marks + task.group_end] > 0
+        task.group_end += 1
+    while task.group < task.group_end and w.marks[task.marks + task.group] == 0:
+        task.group += 1
+    if task.group == task.group_end:
+        task.pc = done
+    return GO
+
+
+def blob_arrived(w: Any, p: int, a: int, b: int) -> int:
+    """A blob, or the last part of it, is on the node, and before it what trailed along.
+
+    Who waits for one of them goes on before the next is there.
+    """
+    task = w.tasks[p]
+    aside = step_aside(w, p)
+    if task.trailing:
+        above, first = w.tasks[task.parent], w.images[task.image].first_blob
+        for at in range(above.group + task.stage, above.group_end):
+            blob = w.image_blobs[first + at]
+            if w.marks[above.marks + at] > 0 and trails(w, task.parent, blob):
+                part_arrived(w, p, blob, at)
+                if w.g.ready_used > aside + 1:
+                    task.stage = at + 1 - above.group
+                    task.pc -= 1
+                    return BLOCKED
+    task.stage = 0
+    at = 0
+    while w.image_blobs[w.images[task.image].first_blob + at] != task.blob:
+        at += 1
+    part_arrived(w, p, task.blob, at)
+    return come_back(w, aside)
+
+
+def part_arrived(w: Any, p: int, blob: int, at: int) -> None:
+    """One part of a blob has come; with the last the node has it, and those who wait for it go on."""
+    task = w.tasks[p]
+    fetch = w.tasks[task.books]
+    count = w.images[task.image].blobs
+    if w.marks[fetch.marks + count + at] > 1:
+        w.marks[fetch.marks + count + at] -= 1
+        return
+    repository = w.names[task.name].repository
+    add_blob(w, task.node, repository, blob)
+    line = w.timelines[task.timeline]
+    end_arrival(w, task.node, repository, blob, THERE, line.now_s, line.now_s - line.lag_s)
+
+
+def from_peers(w: Any, p: int, otherwise: int, b: int) -> int:
+    """On at `otherwise` if everything is fetched from upstream."""
+    if w.g.asks_holders == 0:
+        w.tasks[p].pc = otherwise
+    return GO
+
+
+def choose_peers(w: Any, p: int, entry: int, none: int) -> int:
+    """Each blob comes in equal parts from the nodes that the source rule names, from upstream if it names nobody: a
+    branch for each of them, at `entry`."""
+    task = w.tasks[p]
+    image = w.images[task.image]
+    count = image.blobs
+    lookup_s = 0.0
+    for at in range(count):
+        if w.marks[task.marks + at] > 0:
+            lookup_s = max(lookup_s, choose_peers_of(w, p, at))
+    if task.child < 0:
+        task.pc = none
+        return GO
+    w.timelines[task.timeline].now_s += lookup_s
+    # Branches set out together, once it is known who they are.
+    child, alone = task.child, w.tasks[task.child].sibling < 0
+    while child >= 0:
+        other = w.tasks[child]
+        other.pc = entry
+        if alone:
+            other.timeline = task.timeline
+        else:
+            other.timeline = fork_timeline(w, task.timeline)
+        child = other.sibling
+    return set_off(w, p)
+
+
+def choose_peers_of(w: Any, p: int, at: int) -> float:
+    """Who sends a part of one blob, and how long it took to find out."""
+    task = w.tasks[p]
+    image = w.images[task.image]
+    blob = w.image_blobs[image.first_blob + at]
+    repository = w.names[task.name].repository
+    g = w.g
+    holders = 0
+    for node in range(1, g.nodes + 1):
+        if node != task.node and has_blob(w, node, repository, blob):
+            w.holders[holders] = node
+            w.holder_round_trips_s[holders] = w.ways[way_of(w, task.node, node, 0)].round_trip_s
+            holders += 1
+    upstream_s = w.ways[way_of(w, task.node, task.upstream, 0)].round_trip_s
+    lookup_s = choose_parents(w, holders, upstream_s, w.deploys[task.deploy].draw)
+    parts = max(g.chosen_used, 1)
+    size = w.blobs[blob].size_bytes
+    each, more = size // parts, size % parts
+    w.marks[task.marks + image.blobs + at] = parts
+    for part in range(parts):
+        parent = w.holders[w.chosen[part]] if g.chosen_used else task.upstream
+        child = branch_of_parent(w, p, parent)
+        w.marks[w.tasks[child].marks + at] = each + (1 if part < more else 0)
+    return float(lookup_s)
+
+
+def branch_of_parent(w: Any, p: int, parent: int) -> int:
+    """The branch that fetches from a registry."""
+    child = w.tasks[p].child
+    while child >= 0:
+        if w.tasks[child].upstream == parent:
+            return int(child)
+        child = w.tasks[child].sibling
+    made = branch(w, p, 0, True)
+    w.tasks[made].upstream = w.tasks[made].registry = parent
+    take_marks(w, made, w.images[w.tasks[p].image].blobs)
+    return int(made)
+
+
+def begin_parts(w: Any, p: int, a: int, b: int) -> int:
+    """Parts of blobs are fetched from one registry."""
+    task = w.tasks[p]
+    task.way = way_of(w, task.node, task.upstream, 0)
+    task.group = task.group_end = 0
+    task.planned = IN_PARTS
+    return GO
+
+
+def waits_for_joined(w: Any, p: int, a: int, b: int) -> int:
+    """Wait for the fetches under way that this pull joined, one after another."""
+    task = w.tasks[p]
+    while task.joins >= 0:
+        if wait_for_arrival(w, p):
+            task.pc -= 1
+            return BLOCKED
+        arrival = w.arrivals[w.joins[task.joins].arrival]
+        state, at_s, idle_s = arrival.state, arrival.at_s, arrival.idle_s
+        leave_join(w, p)
+        if state == BROKEN_OFF:
+            line = w.timelines[task.timeline]
+            line.now_s = max(line.now_s, w.g.now_s)
+            return FETCH_BROKE_OFF
+        meet(w, task.timeline, at_s, idle_s)
+    return GO
+
+
+def add_manifests(w: Any, p: int, a: int, b: int) -> int:
+    """What was read of manifests, and small blobs, as one row."""
+    add_metadata(w, p, lane_of(w, p, DOWN))
+    return GO
+
+
+def end_fetch(w: Any, p: int, a: int, b: int) -> int:
+    """Whatever happened: what was moved counts, and what has not come will not; who waits for it hears that first."""
+    task = w.tasks[p]
+    aside = step_aside(w, p)
+    if task.stage == 0:
+        if w.deploys[task.deploy].over == 0:
+            w.deploys[task.deploy].pulled_bytes += task.moved_bytes
+        while task.joins >= 0:
+            leave_join(w, p)
+    image = w.images[task.image]
+    repository = w.names[task.name].repository
+    # Those that have come are not there any more: of one that another pull fetches anew, it has that hear.
+    if task.planned and w.registries[task.node].first_arriving >= 0:
+        for at in range(task.stage, image.blobs):
+            if w.marks[task.marks + at] > 0:
+                blob = w.image_blobs[image.first_blob + at]
+                end_arrival(w, task.node, repository, blob, BROKEN_OFF, 0.0, 0.0)
+                if w.g.ready_used > aside + 1:
+                    task.stage = at + 1
+                    task.pc -= 1
+                    return BLOCKED
+    task.stage = 0
+    return come_back(w, aside)
+
+
+def keep_pulled(w: Any, p: int, a: int, b: int) -> int:
+    """The node has the image, and its tag means it unless what it holds wins."""
+    task = w.tasks[p]
+    line = w.timelines[task.timeline]
+    if task.digest < 0:
+        return int(hold_image(w, task.node, task.name, task.image, task.publish, line.lag_s))
+    return int(keep_image(w, task.node, -1, task.name, task.image, -1, line.lag_s))

@@ -1,0 +1,181 @@
+"""A push: log in, ask what the registry has, upload what it lacks, publish. A copy does the same from CHECKS on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.protocol.ops.blobs import NEAR, TRAVEL, add_metadata, lane_of
+from sim.protocol.ops.holdings import add_blob, counts_as_held, may_mount, note_pushed, publish_image
+from sim.protocol.ops.lanes import UP
+from sim.protocol.ops.limits import charge_account
+from sim.protocol.ops.marks import take_marks
+from sim.protocol.state import GO, QUOTA_EXCEEDED, TOKEN_REFUSED, WAIT
+
+
+def begin_push(w: Any, p: int, a: int, b: int) -> int:
+    """A client begins to push its image to a registry."""
+    task = w.tasks[p]
+    task.group = 0
+    return GO
+
+
+def show_token(w: Any, p: int, a: int, b: int) -> int:
+    """Failure if the registry refuses tokens just now; trying again with the same one is no use."""
+    return TOKEN_REFUSED if w.registries[w.tasks[p].registry].refuses_tokens else GO
+
+
+def keep_token(w: Any, p: int, a: int, b: int) -> int:
+    """The token is good for a while from here; what the client may mount is what it has pushed by now."""
+    task = w.tasks[p]
+    task.pushed_before = w.g.pushed_used
+    task.token_until_s = w.timelines[task.timeline].now_s + w.registries[task.registry].token_life_s
+    return GO
+
+
+def plan_push(w: Any, p: int, a: int, b: int) -> int:
+    """Which blobs of the group the registry lacks, by what it holds now; what is not sent may be mounted, if the client
+    mounts."""
+    task = w.tasks[p]
+    repository = w.names[task.name].repository
+    image = w.images[task.image]
+    if task.group == 0:
+        take_marks(w, p, image.blobs)
+    mounts = w.profiles[task.profile].mounts
+    for at in range(task.group, task.group_end):
+        blob = w.image_blobs[image.first_blob + at]
+        if not counts_as_held(w, task.registry, repository, blob):
+            near = mounts and may_mount(w, task.machine, task.registry, repository, blob, task.pushed_before)
+            w.marks[task.marks + at] = NEAR if near else TRAVEL
+    return GO
+
+
+def skip_held(w: Any, p: int, a: int, b: int) -> int:
+    """What the registry has is not sent: it counts as saved, and as held by this repository."""
+    task = w.tasks[p]
+    repository = w.names[task.name].repository
+    image = w.images[task.image]
+    for at in range(task.group, task.group_end):
+        if w.marks[task.marks + at] == 0:
+            blob = w.image_blobs[image.first_blob + at]
+            w.tasks[task.books].saved_bytes += w.blobs[blob].size_bytes
+            w.tasks[task.books].saved_blobs += 1
+            add_blob(w, task.registry, repository, blob)  # which may have been another repository's
+    return GO
+
+
+def to_mount(w: Any, p: int, otherwise: int, b: int) -> int:
+    """Blobs of other repositories: how many requests are beside the first one's. On at `otherwise` if there are
+    none."""
+    task = w.tasks[p]
+    task.mounts = 0
+    for at in range(task.group, task.group_end):
+        task.mounts += w.marks[task.marks + at] == NEAR
+    if task.mounts == 0:
+        task.pc = otherwise
+    return GO
+
+
+def mounted(w: Any, p: int, a: int, b: int) -> int:
+    """They are this repository's from now on, and no byte was sent."""
+    task = w.tasks[p]
+    repository = w.names[task.name].repository
+    image = w.images[task.image]
+    for at in range(task.group, task.group_end):
+        if w.marks[task.marks + at] == NEAR:
+            blob = w.image_blobs[image.first_blob + at]
+            w.tasks[task.books].saved_bytes += w.blobs[blob].size_bytes
+            w.tasks[task.books].saved_blobs += 1
+            add_blob(w, task.registry, repository, blob)
+            w.marks[task.marks + at] = 0
+    return GO
+
+
+def unless_any_travels(w: Any, p: int, otherwise: int, b: int) -> int:
+    """On at `otherwise` if no blob of the group is to be sent."""
+    task = w.tasks[p]
+    for at in range(task.group, task.group_end):
+        if w.marks[task.marks + at] == TRAVEL:
+            return GO
+    task.pc = otherwise
+    return GO
+
+
+def first_byte(w: Any, p: int, a: int, b: int) -> int:
+    """The registry takes a while before it stores or sends a blob."""
+    task = w.tasks[p]
+    w.timelines[task.timeline].now_s += w.registries[task.registry].first_byte_s
+    return GO
+
+
+def store_blob(w: Any, p: int, a: int, b: int) -> int:
+    """The registry has a blob, and those that trailed along."""
+    task = w.tasks[p]
+    repository = w.names[task.name].repository
+    if task.trailing:
+        above, first = w.tasks[task.parent], w.images[task.image].first_blob
+        for at in range(above.group, above.group_end):
+            blob = w.image_blobs[first + at]
+            if w.marks[above.marks + at] == TRAVEL and trails(w, task.parent, blob):
+                add_blob(w, task.registry, repository, blob)
+    add_blob(w, task.registry, repository, task.blob)
+    return GO
+
+
+def trails(w: Any, parent: int, blob: int) -> bool:
+    """Whether no branch is about a blob that travels: then it trails along."""
+    child = w.tasks[parent].child
+    while child >= 0:
+        if w.tasks[child].blob == blob:
+            return False
+        child = w.tasks[child].sibling
+    return True
+
+
+def charge_blobs(w: Any, p: int, a: int, b: int) -> int:
+    """Count blobs to their account, which is refused what is more than it may have, once its client hears.
+
+    The request that would have a registry keep a blob is refused: the one that closes an upload, when the bytes have
+    been sent, that which mounts it, or that which puts the manifest (goharbor/harbor, src/server/middleware/quota:
+    put_blob_upload.go, post_initiate_blob_upload.go, put_manifest.go).
+    """
+    task = w.tasks[p]
+    if w.g.limited == 0 or w.registries[task.registry].quota_bytes < 0:
+        return GO
+    if task.stage == 0:
+        task.stage = 1
+        task.pc -= 1
+        return WAIT
+    task.stage = 0
+    if not charge_account(w, p, a):
+        w.timelines[task.timeline].now_s += w.ways[task.way].back_s
+        return QUOTA_EXCEEDED
+    return GO
+
+
+def unless_token_is_over(w: Any, p: int, otherwise: int, b: int) -> int:
+    """On at `otherwise` if the token is still good, or none is asked for."""
+    task = w.tasks[p]
+    if w.timelines[task.timeline].now_s <= task.token_until_s or not w.profiles[task.profile].renews:
+        task.pc = otherwise
+    return GO
+
+
+def publish(w: Any, p: int, a: int, b: int) -> int:
+    """The registry has the manifest: the tag is this push's from now on."""
+    task = w.tasks[p]
+    line = w.timelines[task.timeline]
+    repository = w.names[task.name].repository
+    if w.profiles[task.profile].mounts:
+        note_pushed(w, task.machine, task.registry, repository)
+    add_metadata(w, p, lane_of(w, p, UP))
+    made = publish_image(w, task.registry, task.name, task.image, line.now_s, line.lag_s)
+    if made < 0:
+        return -int(made)
+    task.publish = made
+    # Whoever called this push goes on from what it published; of several pushes, from what the first did.
+    above = task.parent
+    while above >= 0 and w.tasks[above].child == p:
+        w.tasks[above].publish = made
+        p = above
+        above = w.tasks[above].parent
+    return GO

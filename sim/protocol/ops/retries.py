@@ -1,0 +1,58 @@
+"""Trying again: what a client does about a blob when its connection breaks or its registry does not answer. Text.
+
+From `tries` to `end_tries` a failure has a task go on at `reopen` after a while, as often as its client tries again
+(`registry/clients`); then it is the task's. What breaks a connection may be over later; any other failure is final. All
+that was done in vain was waiting. What differs in what is repeated is `ops/reset`'s.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sim.protocol.state import GO, LAST_UNREACHABLE
+from sim.protocol.tasks import would_be_here_at
+
+UPLOAD_TRIES: Final = 1
+
+# What a client repeats of an upload that breaks, by its profile's `repeats`.
+REPEATS_BLOB: Final = 0  # all that it does for the blob
+REPEATS_BYTES: Final = 1  # the request that carries them
+REPEATS_NOTHING: Final = 2
+
+
+def tries(w: Any, p: int, first: int, upload: int) -> int:
+    """From here on a task tries again, as often as its client does; on at `first` for the first time."""
+    task = w.tasks[p]
+    if w.g.faults:
+        profile, line = w.profiles[task.profile], w.timelines[task.timeline]
+        task.attempt, task.tries, task.opened = 0, task.pc, 0
+        task.tries_left = 0 if upload and profile.repeats == REPEATS_NOTHING else profile.waits
+        task.idle_s = line.now_s - line.lag_s
+        task.sent_bytes = task.got_bytes = 0
+    task.pc = first
+    return GO
+
+
+def end_tries(w: Any, p: int, a: int, b: int) -> int:
+    """What was tried is done."""
+    w.tasks[p].attempt = -1
+    return GO
+
+
+def try_again(w: Any, p: int, why: int) -> bool:
+    """Whether a task that failed tries again: then it goes on where its attempt begins."""
+    if why > LAST_UNREACHABLE:
+        return False
+    task = w.tasks[p]
+    profile = w.profiles[task.profile]
+    task.sent_bytes = task.sent_bytes + task.got_bytes if profile.resumes else 0
+    task.got_bytes = 0
+    task.idle_s = max(task.idle_s, 0.0)
+    tries_again = task.tries_left > 0
+    if tries_again:
+        w.timelines[task.timeline].now_s += w.waits_s[profile.first_wait + task.attempt]
+        task.tries_left -= 1
+        task.attempt += 1
+        task.pc = task.tries
+    would_be_here_at(w, task.timeline, task.idle_s)
+    return bool(tries_again)

@@ -1,0 +1,145 @@
+"""Layers that nodes fetch in pieces from each other: the protocol's side of a swarm. Text for both engines.
+
+The swarm has an order of events of its own (`sim/swarm`) and keeps in step: it goes on until the run's next event or
+until somebody has a layer, whichever is first. The engine keeps it (`sim.engines.swarm`); what text and it tell each
+other is in the row `swarm`. Pieces share links with each other and not with the run's flows; who has which is the
+swarm's alone, and whole layers are the nodes'.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.protocol.machine import ask_host, go_on, have_room
+from sim.protocol.ops.blobs import add_transfer
+from sim.protocol.ops.certain import push_certain
+from sim.protocol.ops.holdings import add_blob, has_blob
+from sim.protocol.ops.ways import down_lane, way_of
+from sim.protocol.state import (
+    BLOCKED,
+    CONNECTION_LOST,
+    GO,
+    OWN_CAP,
+    ROOM_ASKED,
+    SWARM_ASKED,
+    SWARM_CAPACITY,
+    SWARM_DUE,
+    SWARM_FINDS,
+    SWARM_GOES_ON,
+    SWARM_JOINS,
+    SWARM_LEAVES,
+    SWARM_TELLS,
+    TRANSFERS_ROOM,
+)
+from sim.protocol.tasks import branch, let_go, set_off
+from sim.records.queue import next_event_s
+
+
+def unless_swarm(w: Any, p: int, otherwise: int, b: int) -> int:
+    """On at `otherwise` if nodes form no swarm, or whoever fetches is no node."""
+    if w.g.swarm == 0 or w.tasks[p].node > w.g.nodes:
+        w.tasks[p].pc = otherwise
+    return GO
+
+
+def branch_for_all(w: Any, p: int, entry: int, none: int) -> int:
+    """All blobs that are fetched at once, each by a branch at `entry`; on at `none` if there are none."""
+    task = w.tasks[p]
+    image = w.images[task.image]
+    count = 0
+    for at in range(image.blobs):
+        if w.marks[task.marks + at] > 0:
+            count += 1
+    if count == 0:
+        task.pc = none
+        return GO
+    for at in range(image.blobs):
+        if w.marks[task.marks + at] > 0:
+            child = w.tasks[branch(w, p, entry, count == 1)]
+            child.blob = w.image_blobs[image.first_blob + at]
+            child.size_bytes = w.blobs[child.blob].size_bytes
+            child.trailing = 0
+    return set_off(w, p)
+
+
+def join_swarm(w: Any, p: int, a: int, b: int) -> int:
+    """A node fetches a layer from now on; it hears of it once it has all of it or has given up."""
+    task, talk = w.tasks[p], w.swarm[0]
+    repository = w.names[task.name].repository
+    talk.task, talk.host, talk.upstream = p, task.node, task.registry
+    talk.repository, talk.blob, talk.size_bytes = repository, task.blob, w.blobs[task.blob].size_bytes
+    talk.tracker_s = w.ways[task.way].round_trip_s
+    ask_host(w, SWARM_ASKED, SWARM_FINDS, 0, 0)
+    holders = 0
+    if talk.known == 0:
+        for node in range(1, w.g.nodes + 1):
+            if has_blob(w, node, repository, task.blob):
+                w.holders[holders] = node
+                holders += 1
+    ask_host(w, SWARM_ASKED, SWARM_JOINS, holders, 0)
+    if talk.driven == 0:
+        # Others who begin at this instant join first.
+        talk.driven = 1
+        push_certain(w, w.g.now_s, SWARM_DUE, 0, 0)
+    return BLOCKED
+
+
+def take_shares(w: Any, p: int, a: int, b: int) -> int:
+    """The node has heard: what it had from whom is a row each; a failure if it has given up."""
+    task, g = w.tasks[p], w.g
+    ended = w.swarm_ended[w.swarm[0].told]
+    w.timelines[task.timeline].now_s = ended.at_s
+    first, shares, failed = ended.first_share, ended.shares, ended.failed
+    while g.transfers_used + shares + g.room_runs * g.margin > len(w.transfers):
+        ask_host(w, ROOM_ASKED, TRANSFERS_ROOM, 0, 0)
+    for at in range(first, first + shares):
+        share = w.swarm_shares[at]
+        lane = down_lane(w, way_of(w, task.node, share.source, 0))
+        # By tokens and turns, which no link stands for.
+        held_s = share.last_s - share.first_s
+        add_transfer(
+            w, task.books, w.blobs[task.blob].content, lane, share.first_s, share.last_s, share.carried_bytes, 0.0, 0,
+            OWN_CAP, held_s,
+        )  # fmt: skip
+    return CONNECTION_LOST if failed else GO
+
+
+def keep_layer(w: Any, p: int, a: int, b: int) -> int:
+    """The node has the layer, for others to fetch: nobody there waits for it."""
+    task = w.tasks[p]
+    add_blob(w, task.node, w.names[task.name].repository, task.blob)
+    return GO
+
+
+def swarm_due(w: Any) -> None:
+    """Who has a layer by now, or has given up, hears of it; the swarm goes on for as long as anybody fetches."""
+    ask_host(w, SWARM_ASKED, SWARM_TELLS, 0, 0)
+    _hear_swarm(w)
+    talk = w.swarm[0]
+    talk.until_s = next_event_s(w)
+    ask_host(w, SWARM_ASKED, SWARM_GOES_ON, 0, 0)
+    if talk.driven:
+        have_room(w, w.g.now_s)
+        push_certain(w, talk.at_s, SWARM_DUE, 0, 0)
+
+
+def leave_swarm(w: Any, registry: int, lost: int) -> None:
+    """A registry is down, maybe with its disk: what it is fetching breaks off."""
+    if w.g.swarm:
+        ask_host(w, SWARM_ASKED, SWARM_LEAVES, registry, lost)
+        _hear_swarm(w)
+
+
+def resize_for_swarm(w: Any, link: int, capacity_Bps: float) -> None:
+    """From now on a link carries so many bytes/s, for pieces, too."""
+    if w.g.swarm:
+        w.swarm[0].capacity_Bps = capacity_Bps
+        ask_host(w, SWARM_ASKED, SWARM_CAPACITY, link, 0)
+
+
+def _hear_swarm(w: Any) -> None:
+    """Those who are told go on, one after another."""
+    for at in range(w.swarm[0].ended):
+        w.swarm[0].told = at
+        let_go(w, w.swarm_ended[at].task)
+        go_on(w)

@@ -1,0 +1,346 @@
+"""The platform's own copying: what was published at one registry is brought to those that it is owed to.
+
+A copy is owed from a publish on. Its trigger (`policies/trigger`) says when its job is due; the job takes a place among
+the workers, asks the target what it lacks, sends that and puts the manifest. Where it breaks it backs off and tries
+again. The states it passes are `registry/replication`'s.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.protocol.ops.blobs import add_metadata, lane_of
+from sim.protocol.ops.holdings import has_image, hold_image, knows, put_image, remove_tag, tag_publish
+from sim.protocol.ops.lanes import UP
+from sim.protocol.ops.rules import due, publish_wins
+from sim.protocol.ops.ways import way_of
+from sim.protocol.state import (
+    BLOCKED,
+    GO,
+    INF,
+    MOVE_BEGUN,
+    MOVE_BROKE,
+    MOVE_CHECKED,
+    MOVE_GAVE_UP,
+    MOVE_LOST,
+    MOVE_OWED,
+    MOVE_PUT,
+    MOVE_VANISHED,
+    N_MOVES,
+    NEVER,
+    STATE_ABSENT,
+    STATE_BACKING_OFF,
+    STATE_COMMITTED,
+    SYNC,
+    WAIT,
+)
+from sim.protocol.tasks import come_back, let_go, new_task, new_timeline, step_aside
+
+
+def move_replica(w: Any, p: int, event: int) -> None:
+    """Let an event happen to the reference that a job brings to its target: the job's own task has its state."""
+    task = w.tasks[w.tasks[p].books]
+    following = w.replica_moves[task.state * N_MOVES + event]
+    if following < 0:
+        w.g.illegal_moves += 1
+    else:
+        task.state = following
+
+
+def new_copy(w: Any, deploy: int, source: int, target: int, name: int, image: int, publish: int, lag_s: float) -> int:
+    """One published image that `source` owes `target`."""
+    g = w.g
+    c = g.free_copy
+    if c >= 0:
+        g.free_copy = w.copies[c].next
+    else:
+        c = g.copies_used
+        g.copies_used = c + 1
+    copy = w.copies[c]
+    copy.deploy, copy.source, copy.target, copy.name, copy.image = deploy, source, target, name, image
+    copy.publish, copy.lag_s, copy.next = publish, lag_s, -1
+    return int(c)
+
+
+def owe(w: Any, c: int) -> None:
+    """Have what was just published copied when its trigger says; on demand, when somebody asks for it."""
+    g, copy = w.g, w.copies[c]
+    to_central = copy.target == 0
+    if g.central_on_demand if to_central else g.nodes_on_demand:
+        copy.next = w.images[copy.image].owed
+        w.images[copy.image].owed = c
+        return
+    direction = 0 if to_central else 1
+    at_s, exclusive = due(w, direction, g.now_s)
+    if at_s >= NEVER:
+        copy.next = g.free_copy
+        g.free_copy = c
+        return
+    idle_s = at_s
+    if copy.lag_s:
+        idle_s, _ = due(w, direction, g.now_s - copy.lag_s)
+        if idle_s >= NEVER:
+            idle_s = at_s
+    copy.due_s, copy.exclusive, copy.idle_s = at_s, exclusive, idle_s
+    start_job(w, c, g.when_due_entry, at_s)
+
+
+def start_job(w: Any, c: int, entry: int, at_s: float) -> int:
+    """A task that makes a copy, from then on."""
+    p = new_task(w, entry, new_timeline(w, at_s, 0.0))
+    task, copy = w.tasks[p], w.copies[c]
+    task.copy, task.deploy, task.name, task.image = c, copy.deploy, copy.name, copy.image
+    task.machine, task.registry, task.publish = copy.source, copy.target, copy.publish
+    task.profile, task.purpose, task.mounts_allowed = w.g.sync_profile, SYNC, 0
+    task.saved_blobs = task.state = task.attempts = task.digest = 0
+    let_go(w, p)
+    return p
+
+
+def owe_nodes(w: Any, deploy: int, except_node: int, name: int, image: int, publish: int, lag_s: float) -> None:
+    """What central has just taken, for each node that is to have it without asking."""
+    g = w.g
+    if g.nodes_on_demand:  # nodes fetch for themselves
+        return
+    repository = w.names[name].repository
+    first = g.ready_used
+    for node in range(1, g.nodes + 1):
+        if node != except_node and (g.targets_all or knows(w, node, repository)):
+            owe(w, new_copy(w, deploy, 0, node, name, image, publish, lag_s))
+    turn_ready(w, first)
+
+
+def turn_ready(w: Any, first: int) -> None:
+    """Those let go since go on in the order in which they were."""
+    last = w.g.ready_used - 1
+    while first < last:
+        w.ready[first], w.ready[last] = w.ready[last], w.ready[first]
+        first += 1
+        last -= 1
+
+
+def set_going(w: Any, p: int) -> bool:
+    """Whether the copy that somebody asks central for is owed: then its job begins now."""
+    task = w.tasks[p]
+    image = w.images[w.deploys[task.deploy].digest]
+    before, c = -1, image.owed
+    repository = w.names[task.name].repository
+    while c >= 0:
+        copy = w.copies[c]
+        if w.names[copy.name].repository == repository:
+            if before < 0:
+                image.owed = copy.next
+            else:
+                w.copies[before].next = copy.next
+            line = w.timelines[task.timeline]
+            copy.idle_s = line.now_s - line.lag_s
+            start_job(w, c, w.g.job_entry, w.g.now_s)
+            return True
+        before, c = c, copy.next
+    return False
+
+
+def due_now(w: Any, p: int, again: int, b: int) -> int:
+    """The copy begins with those that are due now, unless it has to wait while those of a run before are under way."""
+    task = w.tasks[p]
+    copy = w.copies[task.copy]
+    pair = w.ways[way_of(w, copy.source, copy.target, 0)]
+    if copy.exclusive and pair.run_under_way > 0 and pair.run_began_s != copy.due_s:
+        at_s, exclusive = due(w, 0 if copy.target == 0 else 1, copy.due_s)
+        if at_s >= NEVER:
+            task.pc = again
+            return GO
+        copy.due_s, copy.exclusive = at_s, exclusive
+        w.timelines[task.timeline].now_s = at_s
+        task.pc -= 1
+        return WAIT
+    pair.run_began_s = copy.due_s
+    pair.run_under_way += 1
+    return GO
+
+
+def run_ended(w: Any, p: int, a: int, b: int) -> int:
+    """One copy of its run less."""
+    copy = w.copies[w.tasks[p].copy]
+    w.ways[way_of(w, copy.source, copy.target, 0)].run_under_way -= 1
+    return GO
+
+
+def owed(w: Any, p: int, a: int, b: int) -> int:
+    """The job is owed from here, and what it moves is on its own books."""
+    task = w.tasks[p]
+    task.books = p
+    task.state = STATE_ABSENT
+    task.attempts = 0
+    move_replica(w, p, MOVE_OWED)
+    return GO
+
+
+def acquire(w: Any, p: int, of_target: int, b: int) -> int:
+    """Take a place among the workers, or among those for the target, when one is free.
+
+    In a shared queue a copy that has a worker keeps it while it waits for its target; with a queue for each target it
+    waits there first and takes no worker until its target has time.
+    """
+    g, task = w.g, w.tasks[p]
+    if of_target and g.jobs_each == 0:
+        return GO
+    jobs = w.target_jobs[task.registry + 1 if of_target else 0]
+    if jobs.free > 0:
+        jobs.free -= 1
+        return GO
+    task.next = -1
+    if jobs.first < 0:
+        jobs.first = p
+    else:
+        w.tasks[jobs.last].next = p
+    jobs.last = p
+    return BLOCKED
+
+
+def release_jobs(w: Any, p: int, of_target: int, b: int) -> int:
+    """Give the place to the next, if any waits."""
+    g, task = w.g, w.tasks[p]
+    if of_target and g.jobs_each == 0:
+        return GO
+    aside = step_aside(w, p)
+    jobs = w.target_jobs[task.registry + 1 if of_target else 0]
+    following = jobs.first
+    if following < 0:
+        jobs.free += 1
+    else:
+        jobs.first = w.tasks[following].next
+        w.tasks[following].next = -1
+        let_go(w, following)
+    return come_back(w, aside)
+
+
+def unless_shared(w: Any, p: int, otherwise: int, b: int) -> int:
+    """On at `otherwise` where each target has a queue of its own."""
+    if w.g.jobs_shared == 0:
+        w.tasks[p].pc = otherwise
+    return GO
+
+
+def begin_try(w: Any, p: int, a: int, b: int) -> int:
+    """One more try begins now; waiting for a worker, and all that was done in vain, was waiting."""
+    task = w.tasks[p]
+    line, now_s = w.timelines[task.timeline], w.g.now_s
+    line.started_s = line.now_s = line.mark_s = now_s
+    line.lag_s = now_s - w.copies[task.copy].idle_s
+    if task.attempts == 0:
+        task.started_s = now_s
+    task.attempts += 1
+    return GO
+
+
+def ask_source(w: Any, p: int, gone: int, b: int) -> int:
+    """The job begins, and has nothing to do if its source no longer has the image: on at `gone`."""
+    task = w.tasks[p]
+    move_replica(w, p, MOVE_BEGUN)
+    if not has_image(w, task.machine, w.names[task.name].repository, task.image):
+        move_replica(w, p, MOVE_VANISHED)
+        task.pc = gone
+        return GO
+    task.way = way_of(w, task.machine, task.registry, 1)
+    return GO
+
+
+def checked(w: Any, p: int, a: int, b: int) -> int:
+    """All that the target lacked has been sent."""
+    move_replica(w, p, MOVE_CHECKED)
+    return GO
+
+
+def put_by_sync(w: Any, p: int, a: int, b: int) -> int:
+    """The target has the manifest."""
+    move_replica(w, p, MOVE_PUT)
+    return GO
+
+
+def add_copied(w: Any, p: int, a: int, b: int) -> int:
+    """What was sent of manifests, and small blobs, as one row."""
+    add_metadata(w, p, lane_of(w, p, UP))
+    return GO
+
+
+def broke(w: Any, p: int, a: int, b: int) -> int:
+    """Something failed under the job."""
+    w.tasks[p].failure = 0
+    move_replica(w, p, MOVE_BROKE)
+    return GO
+
+
+def back_off(w: Any, p: int, again: int, b: int) -> int:
+    """Try again after a while, as often as the rules allow: on at `again`."""
+    task, g = w.tasks[p], w.g
+    if task.stage == 1:
+        task.stage = 0
+        task.pc = again
+        return GO
+    if task.state != STATE_BACKING_OFF:
+        return GO
+    if task.attempts > g.sync_retries:
+        move_replica(w, p, MOVE_GAVE_UP)
+        return GO
+    w.timelines[task.timeline].now_s += g.sync_backoff_s * 2.0 ** (task.attempts - 1)
+    task.stage = 1
+    task.pc -= 1
+    return WAIT
+
+
+def end_job(w: Any, p: int, a: int, b: int) -> int:
+    """The copy has been made, or given up: a row.
+
+    Whose tag it is from now on is the conflict rule's to say. A source whose tag means what loses to that hears of
+    it, be it this publish or one that came since: it takes the winner if it has that image, and otherwise gives the
+    tag up, so that its next start asks. Whatever central's tag means from then on it owes to nodes.
+    """
+    g, task = w.g, w.tasks[p]
+    aside = step_aside(w, p)
+    line, copy = w.timelines[task.timeline], w.copies[task.copy]
+    committed = task.state == STATE_COMMITTED
+    copy.lag_s = line.lag_s
+    if committed:
+        failure = take_copy(w, p)
+        if failure:  # its target has lost its disk meanwhile: nobody makes the copy any more, and there is no row
+            come_back(w, aside)
+            task.handler = -1
+            return failure
+    row = w.syncs[g.syncs_used]
+    g.syncs_used += 1
+    row.deploy, row.name, row.source, row.target = copy.deploy, copy.name, copy.source, copy.target
+    row.published_s, row.started_s, row.committed_s = w.publishes[copy.publish].published_s, task.started_s, line.now_s
+    row.lag_s = line.now_s - row.published_s if committed else INF
+    row.size_bytes, row.saved_bytes, row.state = task.moved_bytes, task.saved_bytes, task.state
+    row.attempts = task.attempts
+    copy.next = g.free_copy
+    g.free_copy = task.copy
+    return come_back(w, aside)
+
+
+def take_copy(w: Any, p: int) -> int:
+    """The target has the image from now on, and who is to hear of what its tag means does. 0, or a failure."""
+    task = w.tasks[p]
+    copy = w.copies[task.copy]
+    source, target, name, image, lag_s = copy.source, copy.target, copy.name, copy.image, copy.lag_s
+    repository, deploy = w.names[name].repository, copy.deploy
+    failure = hold_image(w, target, name, image, copy.publish, lag_s)
+    if failure:
+        return int(failure)
+    held = tag_publish(w, target, name)
+    if held >= 0 and w.publishes[held].image != image:
+        move_replica(w, p, MOVE_LOST)
+    elif target == 0:
+        owe_nodes(w, deploy, source, name, image, copy.publish, lag_s)
+    meant = tag_publish(w, source, name)
+    if held < 0 or meant < 0 or meant == held or not publish_wins(w, held, meant):
+        return 0
+    winner = w.publishes[held].image
+    if not has_image(w, source, repository, winner):
+        remove_tag(w, source, name, w.g.now_s)
+        return 0
+    put_image(w, source, name, repository, winner, held, w.g.now_s)
+    if source == 0:
+        owe_nodes(w, deploy, source, name, winner, held, lag_s)
+    return 0

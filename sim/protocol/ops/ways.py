@@ -1,0 +1,114 @@
+"""Ways between machines and registries: found by a table, worked out over the graph by the engine when first asked for.
+
+A way is everything about a pair of machines that a request or a body of bytes needs to know. A lane is numbered, and
+told of its narrowest link, when a way's direction is first asked for. Where routes change, ways stay the rows that they
+are and get other lanes, so whoever is under way goes on by the new route with what it sends next (`sim.protocol.routes`
+works them out).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.protocol.machine import ask_host
+from sim.protocol.ops.lanes import narrow_lane
+from sim.protocol.state import ROUTE_ASKED, WAY_HASH
+
+
+def way_key(w: Any, machine: int, registry: int, copy: int) -> int:
+    """What names a way in the table; never 0."""
+    return 1 + 2 * (machine * len(w.registries) + registry) + (copy if w.g.copies_capped else 0)
+
+
+def find_way(w: Any, machine: int, registry: int, copy: int) -> int:
+    """The way from a machine to a registry, for a copy if `copy` is 1; -1 where nobody has asked for it."""
+    key = way_key(w, machine, registry, copy)
+    mask = len(w.way_index) - 1
+    at = (key * WAY_HASH >> 16) & mask
+    while True:
+        cell = w.way_index[at]
+        if cell.key == key:
+            return int(cell.way)
+        if cell.key == 0:
+            return -1
+        at = (at + 1) & mask
+
+
+def way_of(w: Any, machine: int, registry: int, copy: int) -> int:
+    """The same, worked out if nobody has asked for it. Rows of ways and lanes may move meanwhile."""
+    way = find_way(w, machine, registry, copy)
+    if way < 0:
+        ask_host(w, ROUTE_ASKED, machine, registry, copy)
+        way = find_way(w, machine, registry, copy)
+        if w.ways[way].plain >= 0:
+            up_lane(w, way)  # lanes of copies are numbered in the order in which ways are found
+    return way
+
+
+def up_lane(w: Any, way: int) -> int:
+    """The lane of bytes that the asking machine sends."""
+    row = w.ways[way]
+    if row.up_known == 0:
+        if row.plain >= 0:
+            _know_up(w, row.plain)
+        _know_up(w, way)
+    return int(row.up)
+
+
+def down_lane(w: Any, way: int) -> int:
+    """The lane of bytes that it fetches; a copy's way with caps has that of the plain way."""
+    row = w.ways[way]
+    if row.down_known == 0:
+        row.down_known = 1
+        if row.plain >= 0:
+            w.ways[row.plain].down_known = 1
+        number_lane(w, row.down)
+    return int(row.down)
+
+
+def _know_up(w: Any, way: int) -> None:
+    row = w.ways[way]
+    if row.up_known == 0:
+        row.up_known = 1
+        number_lane(w, row.up)
+
+
+def number_lane(w: Any, lane: int) -> None:
+    """A lane is there from now on, if it was not."""
+    row = w.lanes[lane]
+    if row.number < 0:
+        row.number = w.g.lane_numbers
+        w.g.lane_numbers += 1
+        narrow_lane(w, lane)
+
+
+def follow_routes(w: Any) -> None:
+    """Ways lead over other lanes from now on, as the engine has worked out.
+
+    The lanes that are left are marked: what flies on them breaks off. A direction that nobody has asked for leaves
+    none.
+    """
+    for at in range(w.g.rerouted_used):
+        turn = w.rerouted[at]
+        way = w.ways[turn.way]
+        if turn.down:
+            if way.plain >= 0:
+                plain = w.ways[way.plain]
+                way.down = plain.down
+                way.down_round_trip_s = plain.down_round_trip_s
+            elif way.down_known == 0 or _leaves(w, way.down, turn.lane):
+                way.down = turn.lane
+                way.down_round_trip_s = turn.round_trip_s
+        elif way.up_known == 0 or _leaves(w, way.up, turn.lane):
+            way.up = turn.lane
+            way.up_round_trip_s = turn.round_trip_s
+    w.g.rerouted_used = 0
+
+
+def _leaves(w: Any, was: int, lane: int) -> bool:
+    """Whether a direction that somebody has asked for changes its lane."""
+    number_lane(w, lane)
+    if lane == was:
+        return False
+    w.lanes[was].left = 1
+    return True

@@ -1,0 +1,272 @@
+"""The rules that text asks: one function for each kind, of all rules in the package's folder and of a user's own.
+
+A rule is a plain function from a frozen view and its parameters to a decision (`sim/policies`). Text has a rule's
+number among those of its kind, and its parameters as numbers; so each kind has one function here, generated from the
+folder, that picks the rule, makes its parameters a NamedTuple with the model's field names, and hands back numbers.
+Adding a rule is adding a file.
+
+A user's rule, a file more in a folder, is one of those. It may use more of Python than machine code has, or have
+parameters that are no numbers: then machine code has none for its number (`sim.protocol.rules_native.compiles` says
+so), and a run that asks for it is the reference engine's (`sim.engines.choice`). One with other parameters is `Outside`
+for that run, with the parameters as they were given. So may be a module from elsewhere, which has the next number of
+its kind. It takes part where `functions` (the interpreter's) or `sim.protocol.rules_native.functions` (machine code)
+are made with it and bound into the text's scope in place of the ones here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import CodeType, FunctionType, ModuleType
+from typing import Annotated, Any, Final, NamedTuple, get_args, get_origin
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from sim import policies
+from sim.errors import InputError
+from sim.policies.snapshot import Due
+from sim.protocol.state import NEVER
+from sim.scenario import Scenario
+from sim.scenario.choices import Choice
+
+#: By kind: a rule's own function, the text's that asks it, and the helper that makes numbers of what it says.
+FUNCTIONS: Final = {
+    "conflict": ("wins", "conflict_rule", "as_it_is"),
+    "trigger": ("due", "trigger_rule", "due_or_never"),
+    "source": ("parents", "source_rule", "note_parents"),
+    "eviction": ("worth", "eviction_rule", "three_numbers"),
+}
+
+#: How a parameter of each type is had from its number.
+_READ: Final[dict[Any, str]] = {float: "{}", int: "int({})", bool: "{} != 0.0"}
+
+
+class Outside(NamedTuple):
+    """A rule from outside the package, the name that a scenario has for it, and the parameters that it was given."""
+
+    kind: str
+    name: str
+    rule: ModuleType
+    parameters: BaseModel
+
+
+class Rule(NamedTuple):
+    """A rule as it takes part: its function, its parameters' class, and how each field is had from its number.
+
+    Parameters that are no numbers are handed over as they are (`given`).
+    """
+
+    function: Callable[..., Any]
+    parameters: type[tuple[Any, ...]] | None = None
+    fields: tuple[str, ...] = ()
+    given: object = None
+
+
+def rules_of(
+    kind: str, outside: Sequence[Outside] = (), left_out: Collection[tuple[str, str]] = ()
+) -> tuple[Rule | None, ...]:
+    """All rules of a kind by their numbers: the package's in order of name, then those from outside.
+
+    None for one that is left out, (kind, name), or has parameters that are no numbers and are not given.
+    """
+    others = {other.name: _rule(kind, other.rule, other.parameters) for other in outside if other.kind == kind}
+    own = [
+        others.pop(name, None) or (None if (kind, name) in left_out else as_rule(kind, policies.rule(kind, name)))
+        for name in policies.names(kind)
+    ]
+    return (*own, *others.values())
+
+
+def number_of(kind: str, name: str, outside: Sequence[Outside] = ()) -> int:
+    """The number of a rule among those of its kind."""
+    own = policies.names(kind)
+    return (*own, *(other.name for other in outside if other.kind == kind and other.name not in own)).index(name)
+
+
+def chosen_rules(scenario: Scenario) -> list[tuple[str, Choice]]:
+    """The rules that text asks in runs of a scenario, by their kinds."""
+    rules = scenario.policies
+    return [
+        ("conflict", rules.conflict), ("trigger", rules.sync.to_central), ("trigger", rules.sync.to_nodes),
+        ("source", rules.source), ("eviction", rules.eviction),
+    ]  # fmt: skip
+
+
+def outside_of(scenario: Scenario) -> tuple[Outside, ...]:
+    """The rules that a scenario chooses whose parameters are no numbers: machine code has none of these.
+
+    InputError for one that both directions of copies choose, with other parameters.
+    """
+    found: dict[tuple[str, str], Outside] = {}
+    for kind, choice in chosen_rules(scenario):
+        rule = policies.rule(kind, choice.name)
+        if parameter_types(rule.Parameters) is None:
+            own = Outside(kind, choice.name, rule, choice.parameters)
+            if found.setdefault((kind, choice.name), own).parameters != choice.parameters:
+                raise InputError(
+                    f"policies.sync: {choice.name}", "has parameters that are no numbers, and others each way"
+                )
+    return tuple(found.values())
+
+
+def as_rule(kind: str, module: ModuleType) -> Rule | None:
+    """A rule whose parameters are numbers; None if some are not."""
+    function, types = getattr(module, FUNCTIONS[kind][0]), parameter_types(module.Parameters)
+    if types is None:
+        return None
+    if not types:
+        return Rule(function)
+    return Rule(function, _parameters_class(module.__name__, types), tuple(_READ[of] for of in types.values()))
+
+
+def _rule(kind: str, module: ModuleType, given: BaseModel) -> Rule:
+    return as_rule(kind, module) or Rule(getattr(module, FUNCTIONS[kind][0]), given=given)
+
+
+def parameter_types(model: type[BaseModel]) -> dict[str, Any] | None:
+    """The types of a rule's parameters by their fields' names; None if some are no numbers."""
+    types = {name: _bare(field.annotation) for name, field in model.model_fields.items()}
+    return types if all(of in _READ for of in types.values()) else None
+
+
+def _bare(annotation: Any) -> Any:
+    return _bare(get_args(annotation)[0]) if get_origin(annotation) is Annotated else annotation
+
+
+def _parameters_class(module: str, types: Mapping[str, Any]) -> type[tuple[Any, ...]]:
+    name = f"{module.rpartition('.')[2]}_parameters"
+    made: type[tuple[Any, ...]] = NamedTuple(name, list(types.items()))  # type: ignore[misc]
+    return made
+
+
+def source_of(kind: str, rules: Sequence[Rule | None]) -> str:
+    """The text of the function that asks the rule of a number."""
+    _, name, numbers = FUNCTIONS[kind]
+    lines = [f"def {name}(w, number, at, view):"]
+    there = [(number, rule) for number, rule in enumerate(rules) if rule is not None]
+    for number, rule in there:
+        if rule.given is not None:
+            parameters = f"given_{number}"
+        elif rule.parameters is None:
+            parameters = "()"
+        else:
+            values = [read.format(f"w.rule_values[at + {place}]") for place, read in enumerate(rule.fields)]
+            parameters = f"parameters_{number}({', '.join(values)})"
+        is_last = number == there[-1][0]
+        if not is_last:
+            lines.append(f"    if number == {number}:")
+        indent = "    " if is_last else "        "
+        lines.append(f"{indent}return {numbers}(w, rule_{number}(view, {parameters}))")
+    return "\n".join(lines) + "\n"
+
+
+def code_of(kind: str, rules: Sequence[Rule | None]) -> CodeType:
+    """That function's code."""
+    # It stands in this file, as it were: compiled code is kept beside a file.
+    module = compile(source_of(kind, rules), __file__, "exec")
+    return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
+
+
+def names_of(rules: Sequence[Rule | None]) -> dict[str, Any]:
+    """What that function's code knows by name, but for the helpers."""
+    names: dict[str, Any] = {}
+    for number, rule in enumerate(rules):
+        if rule is None:
+            continue
+        names |= {
+            f"rule_{number}": rule.function, f"parameters_{number}": rule.parameters, f"given_{number}": rule.given,
+        }  # fmt: skip
+    return names
+
+
+def functions(outside: Sequence[Outside] = ()) -> dict[str, FunctionType]:
+    """What text knows by name and asks rules by, for the interpreter."""
+    made = {}
+    for kind, (_, name, _) in FUNCTIONS.items():
+        rules = rules_of(kind, outside)
+        # It has names of its own: engines that give text another scope are to leave it as it is.
+        made[name] = FunctionType(code_of(kind, rules), names_of(rules) | _HELPERS | {"__name__": "rules"}, name)
+    return made
+
+
+def as_it_is(w: Any, decision: bool) -> bool:
+    return decision
+
+
+def due_or_never(w: Any, decision: Due | None) -> tuple[float, int]:
+    """When, and whether exclusively; `NEVER` for None."""
+    if decision is None:
+        return NEVER, 0
+    return decision.at_s, int(decision.exclusive)
+
+
+def three_numbers(w: Any, decision: tuple[float, ...]) -> tuple[float, ...]:
+    """Zeros for what is missing of three numbers; more than three are left as they are, and do not compile."""
+    return (*map(float, decision), 0.0, 0.0, 0.0)[: max(3, len(decision))]
+
+
+def note_parents(w: Any, decision: Any) -> float:
+    """Put the chosen ones where text finds them."""
+    chosen = w.chosen
+    for at, position in enumerate(decision.chosen):
+        chosen[at] = position
+    w.g.chosen_used = len(decision.chosen)
+    return float(decision.lookup_s)
+
+
+def first_of(column: Sequence[float], n: int) -> tuple[float, ...]:
+    """The first numbers of a column, as rules see them."""
+    return tuple(column[:n])
+
+
+_HELPERS: Final[dict[str, Any]] = {
+    "as_it_is": as_it_is, "due_or_never": due_or_never, "three_numbers": three_numbers, "note_parents": note_parents,
+}  # fmt: skip
+
+_packaged: Final = functions()
+conflict_rule: Any = _packaged["conflict_rule"]
+trigger_rule: Any = _packaged["trigger_rule"]
+source_rule: Any = _packaged["source_rule"]
+eviction_rule: Any = _packaged["eviction_rule"]
+
+
+class RuleValues(NamedTuple):
+    """The rules' part of a state: the globals by name, and the table `rule_values`, (n,)."""
+
+    globals_: dict[str, int]
+    values: NDArray[np.float64]
+
+
+def rule_values(scenario: Scenario, outside: Sequence[Outside] = ()) -> RuleValues:
+    """The numbers and parameters of the rules that a scenario chooses."""
+    chosen = scenario.policies
+    globals_: dict[str, int] = {}
+    values: list[float] = []
+    modules: dict[str, ModuleType] = {}
+    for field, kind, choice in (
+        ("conflict", "conflict", chosen.conflict), ("to_central", "trigger", chosen.sync.to_central),
+        ("to_nodes", "trigger", chosen.sync.to_nodes), ("source", "source", chosen.source),
+        ("eviction", "eviction", chosen.eviction),
+    ):  # fmt: skip
+        found = next((other.rule for other in outside if (other.kind, other.name) == (kind, choice.name)), None)
+        modules[field] = policies.rule(kind, choice.name) if found is None else found
+        globals_[field] = number_of(kind, choice.name, outside)
+        globals_[f"{field}_values"] = len(values)
+        values += numbers(choice.parameters)
+    globals_["central_on_demand"] = int(getattr(modules["to_central"], "ON_DEMAND", False))
+    globals_["nodes_on_demand"] = int(getattr(modules["to_nodes"], "ON_DEMAND", False))
+    globals_["nodes_refuse"] = int(getattr(modules["to_nodes"], "REFUSES", False))
+    globals_["asks_holders"] = int(not getattr(modules["source"], "ASKS_NOBODY", False))
+    return RuleValues(globals_, np.array(values, np.float64))
+
+
+def numbers(parameters: BaseModel) -> list[float]:
+    """A rule's parameters as numbers, none if some are not. ValueError for a whole number that no float is."""
+    made = []
+    for name in parameter_types(type(parameters)) or ():
+        value = getattr(parameters, name)
+        if float(value) != value:
+            raise ValueError(f"{name}: {value} has more digits than a rule can be given; round it")
+        made.append(float(value))
+    return made

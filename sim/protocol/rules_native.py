@@ -1,0 +1,166 @@
+"""The rules that text asks, as machine code; which of a user's rules can be that.
+
+What rules have in place of Python's sequences is made here: a view's round trips are an array over a part of a table,
+and `neighbours` is a triple. Numba is slow to import: import this late.
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any, Final, NamedTuple
+
+import numba
+from llvmlite import ir
+from numba.core import types
+from numba.core.extending import intrinsic
+from numba.np.arrayobj import make_array, populate_array
+
+from sim.policies import snapshot
+from sim.protocol import rules
+from sim.protocol.ops import rules as text
+from sim.protocol.rules import FUNCTIONS, Outside, Rule
+from sim.protocol.state import LAYOUT, NEVER
+from sim.records.native import StateType
+
+#: Compiles one function with a scope for its globals.
+Jit = Callable[[Any, dict[str, Any]], Any]
+
+#: How text is compiled: as Python rounds, and without counted references, since it allocates nothing.
+_OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "_nrt": False}
+
+
+class Neighbours(NamedTuple):
+    """`neighbours` of `sim.policies.snapshot`."""
+
+    first: int
+    parents: int
+    holders: int
+
+
+def note_neighbours(w: Any, decision: Any) -> float:
+    """Put the chosen ones where text finds them."""
+    chosen = decision.chosen
+    for at in range(chosen.parents):
+        w.chosen[at] = (chosen.first + at) % chosen.holders
+    w.g.chosen_used = chosen.parents
+    return float(decision.lookup_s)
+
+
+def padded(w: Any, decision: Any) -> tuple[float, float, float]:
+    """Zeros for what is missing of three numbers."""
+    # Which branches stay is known where this is compiled: the length of a tuple is part of its type.
+    if len(decision) == 1:
+        return float(decision[0]), 0.0, 0.0
+    if len(decision) == 2:
+        return float(decision[0]), float(decision[1]), 0.0
+    return float(decision[0]), float(decision[1]), float(decision[2])
+
+
+@intrinsic
+def first_of(typing_context: Any, column: Any, n: Any) -> Any:
+    """The first `n` numbers of a table's column, as rules see them: an array over the table's own numbers."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        word, size = ir.IntType(64), context.get_abi_sizeof(context.get_value_type(column.row))
+        place = builder.bitcast(args[0], word.as_pointer())
+        array = make_array(sig.return_type)(context, builder)
+        data = builder.inttoptr(builder.load(place), array.data.type)
+        stride = context.get_constant(types.intp, size)
+        populate_array(array, data=data, shape=[args[1]], strides=[stride], itemsize=stride, meminfo=None)
+        return array._getvalue()
+
+    return types.Array(column.row, 1, "C")(column, types.intp), code
+
+
+#: By kind: what asks its rules, and the types of what that takes beside the state.
+_ASKED: Final = {
+    "conflict": (text.publish_wins, (types.int64, types.int64)),
+    "trigger": (text.due, (types.int64, types.float64)),
+    "source": (text.choose_parents, (types.int64, types.float64, types.float64)),
+    "eviction": (text.eviction_worth, (types.float64, types.float64, types.int64, types.int64)),
+}
+
+
+def functions(jit: Jit, outside: Sequence[Outside] = (), left_out: Collection[tuple[str, str]] = ()) -> dict[str, Any]:
+    """What text knows by name and asks rules by, compiled; rules from outside are among those that compile."""
+    found: dict[str, Any] = {"first_of": first_of}
+    for kind, (_, name, _) in FUNCTIONS.items():
+        found[name] = _asking(kind, rules.rules_of(kind, outside, left_out), jit)
+    return found
+
+
+def _asking(kind: str, of_kind: Sequence[Rule | None], jit: Jit) -> Any:
+    """What asks the rule of a number, where there are these."""
+    made: dict[FunctionType, Any] = {}
+    names = rules.names_of(of_kind) | {
+        "as_it_is": jit(rules.as_it_is, {}),
+        "due_or_never": jit(rules.due_or_never, {"NEVER": NEVER}),
+        "three_numbers": jit(padded, {}),
+        "note_parents": jit(note_neighbours, {}),
+    }
+    for number, rule in enumerate(of_kind):
+        if rule is not None:
+            names[f"rule_{number}"] = _compiled(rule.function, jit, made)
+    name = FUNCTIONS[kind][1]
+    return jit(FunctionType(rules.code_of(kind, of_kind), {"__name__": __name__}, name), names)
+
+
+def _compiled(function: Callable[..., Any], jit: Jit, made: dict[FunctionType, Any]) -> Any:
+    """A function of a rule's file, with those that it calls, wherever they stand; each has a scope of its own."""
+    if function is snapshot.neighbours:
+        return Neighbours
+    if not isinstance(function, FunctionType):
+        return function
+    if function not in made:
+        scope = dict(function.__globals__)
+        for name in _globals_of(function):
+            if isinstance(scope.get(name), FunctionType):
+                scope[name] = _compiled(scope[name], jit, made)
+        made[function] = jit(function, scope)
+    return made[function]
+
+
+def _globals_of(function: FunctionType) -> set[str]:
+    """The names that a function looks up in its module."""
+    return {step.argval for step in dis.get_instructions(function) if step.opname == "LOAD_GLOBAL"}
+
+
+def sources(outside: Sequence[Outside] = (), left_out: Collection[tuple[str, str]] = ()) -> str:
+    """The files of all that `functions` compiles, one after the other: whoever keeps machine code counts them in."""
+    made: dict[FunctionType, Any] = {}
+    for kind in FUNCTIONS:
+        for rule in rules.rules_of(kind, outside, left_out):
+            if rule is None:
+                continue
+            _compiled(rule.function, lambda function, scope: function, made)
+    files = {function.__code__.co_filename for function in made}
+    files |= {module.__file__ or "" for module in (rules, snapshot, sys.modules[__name__])}
+    return "".join(Path(file).read_text(encoding="utf-8") for file in sorted(files))
+
+
+def compiles(kind: str, rule: ModuleType) -> bool:
+    """Whether a rule from outside the package is within what machine code has; otherwise it needs the interpreter.
+
+    Machine code has numbers for parameters, NamedTuples, and sequences as views have them; parents are `neighbours`.
+    """
+    made = rules.as_rule(kind, rule)
+    if made is None:
+        return False
+    function, taken = _ASKED[kind]
+    name = FUNCTIONS[kind][1]
+    scope = vars(text) | {"first_of": first_of, name: _asking(kind, (made,), _jit)}
+    try:
+        _jit(function, scope).compile((StateType(LAYOUT), *taken))
+    except Exception:
+        # Numba has no one class for what it can't do: whatever comes of compiling a user's rule, it does not compile.
+        return False
+    return True
+
+
+def _jit(function: Any, scope: dict[str, Any]) -> Any:
+    copy = FunctionType(function.__code__, scope, function.__name__, function.__defaults__)
+    return numba.njit(**_OPTIONS)(copy)

@@ -1,0 +1,270 @@
+"""Tasks and timelines: how a program is begun, called, forked and joined, and where its time goes. Text for both
+engines.
+
+A task that is called shares its caller's timeline; each of several branches has one of its own, and the caller goes on
+from the one that ended last: it is the critical one. What goes on at one instant goes on depth first: whoever is let go
+runs until it waits, and only then those behind it (`ready` is a stack).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.protocol.state import BLOCKED, GO, N_PHASES, TASK_DUE
+from sim.records.queue import push_event
+
+
+def new_timeline(w: Any, started_s: float, lag_s: float) -> int:
+    """A timeline that begins in its first phase."""
+    g = w.g
+    t = g.free_timeline
+    if t >= 0:
+        g.free_timeline = w.timelines[t].next
+    else:
+        t = g.timelines_used
+        g.timelines_used = t + 1
+    line = w.timelines[t]
+    line.started_s = started_s
+    line.now_s = started_s
+    line.mark_s = started_s
+    line.lag_s = lag_s
+    line.phase = 0
+    for phase in range(t * N_PHASES, (t + 1) * N_PHASES):
+        w.phases_s[phase] = 0.0
+        w.waited_s[phase] = 0.0
+    return int(t)
+
+
+def free_timeline(w: Any, t: int) -> None:
+    w.timelines[t].next = w.g.free_timeline
+    w.g.free_timeline = t
+
+
+def enter_phase(w: Any, t: int, phase: int) -> None:
+    """What follows belongs to `phase`; a phase may be entered again."""
+    # Differences of neighbouring marks are exact in floats, so the phases add up to the latency.
+    line = w.timelines[t]
+    w.phases_s[t * N_PHASES + line.phase] += line.now_s - line.mark_s
+    line.mark_s = line.now_s
+    line.phase = phase
+
+
+def waited(w: Any, t: int, duration_s: float) -> None:
+    """Of what was last done `duration_s` were waiting for others; less than none if they let it go by sooner."""
+    line = w.timelines[t]
+    w.waited_s[t * N_PHASES + line.phase] += duration_s
+    line.lag_s += duration_s
+
+
+def would_be_here_at(w: Any, t: int, idle_s: float) -> None:
+    """On idle, whole links and registries it would be here at `idle_s`: the rest was waiting."""
+    line = w.timelines[t]
+    waited(w, t, line.now_s - idle_s - line.lag_s)
+
+
+def meet(w: Any, t: int, at_s: float, idle_s: float) -> None:
+    """Wait for what comes at `at_s`, and would have come at `idle_s` on idle, whole links."""
+    line = w.timelines[t]
+    idle_s = max(line.now_s - line.lag_s, idle_s)
+    line.now_s = max(line.now_s, at_s)
+    waited(w, t, line.now_s - idle_s - line.lag_s)
+
+
+def end_timeline(w: Any, t: int) -> None:
+    """Close the last phase.
+
+    Waiting early may save some later, for a time that is fixed or for another branch. It is counted in all and not in a
+    phase: no phase has less than none, and what it saved comes off the phases before.
+    """
+    enter_phase(w, t, w.timelines[t].phase)
+    saved_s = 0.0
+    for phase in range((t + 1) * N_PHASES - 1, t * N_PHASES - 1, -1):
+        left_s = w.waited_s[phase] - saved_s
+        w.waited_s[phase] = max(left_s, 0.0)
+        saved_s = max(-left_s, 0.0)
+
+
+def new_task(w: Any, entry: int, timeline: int) -> int:
+    """A task that will run the program at `entry`; nobody waits for it."""
+    g = w.g
+    p = g.free_task
+    if p >= 0:
+        g.free_task = w.tasks[p].next
+    else:
+        p = g.tasks_used
+        g.tasks_used = p + 1
+    task = w.tasks[p]
+    task.pc = entry
+    task.generation += 1
+    task.parent = task.child = task.sibling = task.next = task.handler = task.attempt = task.flight = -1
+    task.left = task.failure = 0
+    task.timeline = timeline
+    task.books = p
+    task.stage = task.keeps = task.planned = 0
+    task.moved_bytes = task.saved_bytes = task.metadata_bytes = 0
+    return int(p)
+
+
+def free_task(w: Any, p: int) -> None:
+    task = w.tasks[p]
+    task.generation += 1
+    task.next = w.g.free_task
+    w.g.free_task = p
+
+
+def inherit(w: Any, p: int, child: int) -> None:
+    """A child is about what its parent is about."""
+    task, other = w.tasks[p], w.tasks[child]
+    other.deploy, other.books, other.machine, other.registry = task.deploy, task.books, task.machine, task.registry
+    other.way, other.profile, other.name, other.place = task.way, task.profile, task.name, task.place
+    other.image, other.publish, other.copy = task.image, task.publish, task.copy
+    other.node, other.upstream, other.digest, other.purpose = task.node, task.upstream, task.digest, task.purpose
+
+
+def add_child(w: Any, p: int, child: int) -> None:
+    """Make a task a branch of another, after those that it has."""
+    task = w.tasks[p]
+    w.tasks[child].parent = p
+    task.left += 1
+    if task.child < 0:
+        task.child = child
+        return
+    last = task.child
+    while w.tasks[last].sibling >= 0:
+        last = w.tasks[last].sibling
+    w.tasks[last].sibling = child
+
+
+def call(w: Any, p: int, entry: int) -> int:
+    """A child on the same timeline, about the same things; it goes on once the caller is `BLOCKED`."""
+    child = new_task(w, entry, w.tasks[p].timeline)
+    inherit(w, p, child)
+    add_child(w, p, child)
+    let_go(w, child)
+    return child
+
+
+def branch(w: Any, p: int, entry: int, alone: bool) -> int:
+    """One of several children that run side by side from here, each on a timeline of its own unless it is alone."""
+    t = w.tasks[p].timeline
+    child = new_task(w, entry, t if alone else fork_timeline(w, t))
+    inherit(w, p, child)
+    add_child(w, p, child)
+    return child
+
+
+def set_off(w: Any, p: int) -> int:
+    """Let all branches go, the first one first; what an op returns that has forked."""
+    child = w.tasks[p].child
+    count = 0
+    while child >= 0:
+        let_go(w, child)
+        child = w.tasks[child].sibling
+        count += 1
+    first = w.g.ready_used - count
+    for at in range(count // 2):
+        other = w.g.ready_used - 1 - at
+        w.ready[first + at], w.ready[other] = w.ready[other], w.ready[first + at]
+    return BLOCKED
+
+
+def fork_timeline(w: Any, t: int) -> int:
+    """A timeline that runs beside another from here."""
+    old = w.timelines[t]
+    other = new_timeline(w, old.started_s, old.lag_s)
+    line = w.timelines[other]
+    line.now_s, line.mark_s, line.phase = old.now_s, old.mark_s, old.phase
+    for phase in range(N_PHASES):
+        w.phases_s[other * N_PHASES + phase] = w.phases_s[t * N_PHASES + phase]
+        w.waited_s[other * N_PHASES + phase] = w.waited_s[t * N_PHASES + phase]
+    return other
+
+
+def join_branches(w: Any, p: int) -> int:
+    """All branches have ended: go on from the one that ended last, the first of those if several did; why the first of
+    them that failed did so, or 0."""
+    task = w.tasks[p]
+    t = task.timeline
+    last, failure = task.child, 0
+    sooner_s = -1e308
+    child = task.child
+    while child >= 0:
+        other = w.tasks[child]
+        line = w.timelines[other.timeline]
+        if line.now_s > w.timelines[w.tasks[last].timeline].now_s:
+            last = child
+        sooner_s = max(sooner_s, line.now_s - line.lag_s)
+        if failure == 0:
+            failure = other.failure
+        child = other.sibling
+    chosen = w.tasks[last].timeline
+    if chosen != t and task.keeps == 0:
+        _go_on_from(w, t, chosen)
+        sooner_s -= w.timelines[t].now_s - w.timelines[t].lag_s
+        if sooner_s > 0:
+            waited(w, t, -sooner_s)
+    child = task.child
+    while child >= 0:
+        following = w.tasks[child].sibling
+        if w.tasks[child].timeline != t:
+            free_timeline(w, w.tasks[child].timeline)
+        free_task(w, child)
+        child = following
+    task.child = -1
+    return int(failure)
+
+
+def _go_on_from(w: Any, t: int, last: int) -> None:
+    line, other = w.timelines[t], w.timelines[last]
+    line.now_s, line.mark_s, line.phase, line.lag_s = other.now_s, other.mark_s, other.phase, other.lag_s
+    for phase in range(N_PHASES):
+        w.phases_s[t * N_PHASES + phase] = w.phases_s[last * N_PHASES + phase]
+        w.waited_s[t * N_PHASES + phase] = w.waited_s[last * N_PHASES + phase]
+
+
+def let_go(w: Any, p: int) -> None:
+    """A task goes on at this instant, before those that were let go earlier and have not gone on yet."""
+    g = w.g
+    w.ready[g.ready_used] = p
+    g.ready_used += 1
+
+
+def let_go_all(w: Any, first: int) -> None:
+    """The tasks of a list by `next`, the first one first."""
+    count = 0
+    while first >= 0:
+        following = w.tasks[first].next
+        w.tasks[first].next = -1
+        let_go(w, first)
+        first = following
+        count += 1
+    bottom = w.g.ready_used - count
+    for at in range(count // 2):
+        other = w.g.ready_used - 1 - at
+        w.ready[bottom + at], w.ready[other] = w.ready[other], w.ready[bottom + at]
+
+
+def step_aside(w: Any, p: int) -> int:
+    """Others that an op is about to let go are to go on before its own task does; end the op with `come_back`."""
+    aside = w.g.ready_used
+    let_go(w, p)
+    return int(aside)
+
+
+def come_back(w: Any, aside: int) -> int:
+    """What such an op returns: its task goes on at once if nobody was let go."""
+    if w.g.ready_used == aside + 1:
+        w.g.ready_used = aside
+        return GO
+    return BLOCKED
+
+
+def wait_until(w: Any, p: int, at_s: float) -> None:
+    """A task goes on at a time that is not past."""
+    push_event(w, at_s, TASK_DUE, p, w.tasks[p].generation)
+
+
+def last_until(w: Any, at_s: float) -> None:
+    """Something goes on until then that nobody waits for: the clock shows that time in the end, at least."""
+    if at_s > w.g.lasts_s:
+        w.g.lasts_s = at_s

@@ -1,0 +1,59 @@
+"""The scenarios that ship, and harder ones made of them, run once each with few deploys: for what must hold in all."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import sim
+from sim.result import Result
+from sim.scenario import Scenario
+
+FOLDER = Path(__file__).parents[2] / "scenarios"
+#: Some 250 deploys.
+_FEW: dict[str, Any] = {"run.duration": "3 h", "demand.rate": "2000/day", "demand.apps": 100}
+_DIRECT = {"policies.route": "node-direct", "demand.nodes": 3}
+_METROS: dict[str, dict[str, Any]] = {
+    "sync-then-pull": _DIRECT,
+    "peer": {**_DIRECT, "policies.fanout": "peer"},
+    "push-each": {**_DIRECT, "policies.fanout": "push-each"},
+    "both": {**_DIRECT, "policies.route": "both"},
+    "never": {**_DIRECT, "policies.sync.to_central": "never"},
+    "uncoalesced": {"policies.coalesce": False, "demand.nodes": 3},
+    "queues": {"central.service": "exponential", "central.workers": 1, "demand.reference": "digest"},
+    "requests": {"run.detail": "requests", "policies.tags.check": "absent"},
+    "crowded": {
+        "run.duration": "5 min", "demand.rate": "3000/h", "demand.apps": 3, "demand.warm": False, "demand.nodes": 3,
+        "demand.reference": "digest",
+        **{f"nodes.{metro}.capacity": "50 Mbit/s" for metro in ("dal", "fra", "sfo", "sin", "was")},
+    },
+    "skopeo": {"clients.dal-dev.profile": "skopeo", "central.capacity": "20 Mbit/s"},
+}  # fmt: skip
+
+
+def _named() -> dict[str, tuple[str, dict[str, Any], str | None]]:
+    named: dict[str, tuple[str, dict[str, Any], str | None]] = {}
+    for path in sorted(FOLDER.glob("*.toml")):
+        demand = sim.load(path).demand
+        if demand.replay is not None:
+            continue  # its demand is a log's: a few seconds, less than one bin of a link's peak
+        own: dict[str, Any] = {"run.start": "Mon 13:30"} if demand.streams else {}  # when offices are open
+        for variant in sim.load(path).variants or (None,):
+            named[f"{path.stem}-{variant}"] = path.name, own, variant
+    return named | {f"metros-{name}": ("metros.toml", changes, None) for name, changes in _METROS.items()}
+
+
+NAMED = _named()
+
+
+def scenario(name: str, **changes: Any) -> Scenario:
+    """One of `NAMED` at small demand; `changes` are overrides by dotted key."""
+    file, own, variant = NAMED[name]
+    return sim.load(FOLDER / file, {**_FEW, **own, **changes}, variant)
+
+
+@cache
+def result(name: str) -> Result:
+    """Its run, made once."""
+    return sim.run(scenario(name))

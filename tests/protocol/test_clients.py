@@ -1,0 +1,162 @@
+"""Clients on the wire: the requests of each for an update (a new tag, the kernel known), in their order.
+
+Requests in one entry follow each other without anything to decide between; the config travels beside the rootfs, except
+where a client sends it afterwards.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import sim
+from sim.registry.clients import PROFILES
+
+from .small import MB, App, Deploy, Seen, demand, exactly, play, scenario
+
+SEQUENCES = {
+    "kraftkit": [
+        "GET /v2/, POST token", "HEAD manifest by tag, HEAD manifest by digest, HEAD blob", "POST upload",
+        "PATCH upload, PUT upload", "PUT manifest, PUT index",
+    ],
+    "unikraft": [
+        "HEAD manifest by tag, POST token", "HEAD manifest by tag, HEAD blob", "POST upload", "PUT upload",
+        "HEAD blob", "POST upload", "PUT upload", "HEAD manifest by digest, PUT manifest, HEAD index, PUT index",
+    ],
+    "docker": [
+        "GET /v2/, POST token", "HEAD manifest by tag, HEAD manifest by digest, HEAD blob", "POST upload",
+        "PATCH upload, PUT upload", "PUT manifest, PUT index",
+    ],
+    "skopeo": [
+        "GET /v2/", "HEAD blob", "HEAD blob", "HEAD blob, POST upload", "PATCH upload, PUT upload", "HEAD blob",
+        "POST upload", "PATCH upload, PUT upload", "PUT manifest",
+    ],
+    "oras": [
+        "GET /v2/, POST token", "HEAD manifest by tag, HEAD manifest by digest, HEAD blob", "POST upload", "PUT upload",
+        "PUT manifest, PUT index",
+    ],
+}  # fmt: skip
+#: Requests one after another, each a round trip: what the pages of the clients add up to, less opening a connection.
+ROUND_TRIPS = {"kraftkit": 10, "unikraft": 13, "docker": 10, "skopeo": 12, "oras": 9}
+
+
+def pushes(client: str, *deploys: Deploy, **changes: object) -> Seen:
+    chosen = scenario(clients__dev__profile=client, **changes)
+    return play(chosen, demand(deploys, apps=[App(), App()]))
+
+
+def test_every_client_is_here() -> None:
+    """The tables have a row for each client that pushes."""
+    assert SEQUENCES.keys() == ROUND_TRIPS.keys() == PROFILES.keys()
+
+
+@pytest.mark.parametrize("client", SEQUENCES)
+def test_an_update_sends_these_requests(client: str) -> None:
+    """The second deploy's requests to central, until the tag is published, are those of the client's row."""
+    seen = pushes(client, Deploy(0.0), Deploy(50.0))
+    assert [sent.requests for sent in seen.trace if sent.registry == "central" and sent.at_s >= 50][
+        : len(SEQUENCES[client])
+    ] == SEQUENCES[client]
+    assert sum(len(entry.split(", ")) for entry in SEQUENCES[client]) == ROUND_TRIPS[client]
+
+
+@pytest.mark.parametrize("client", SEQUENCES)
+def test_an_update_takes_its_round_trips(client: str) -> None:
+    """A connection, 0.21 s a request, the rootfs' ramp and second, and 0.05 s for each time a blob store writes.
+
+    A blob within the initial window, the config, takes a millisecond where it does not travel beside the rootfs.
+    """
+    push_s = pushes(client, Deploy(0.0), Deploy(50.0)).deploys()[1]["push_s"]
+    apart = client in ("unikraft", "skopeo")
+    expected = 0.2 + 0.21 * ROUND_TRIPS[client] + 0.581 + 1.0 + (0.05 + 0.05 + 0.001 if apart else 0.05)
+    assert push_s == exactly(expected)
+
+
+def test_a_kernel_of_the_accounts_other_repository_is_mounted() -> None:
+    """The unikraft CLI asks by `mount=` for what its account has pushed before: a request and no bytes."""
+    seen = pushes("unikraft", Deploy(0.0), Deploy(50.0, app=1))
+    second = seen.deploys()[1]
+    assert (second["pushed_bytes"], second["saved_bytes"]) == (MB + 10_000, 3 * MB)
+    assert "POST upload mount" in [sent.requests for sent in seen.trace]
+    apps = [App(client=0), App(client=1)]
+    others = play(
+        scenario(clients=2, clients__dev__profile="unikraft"), demand([Deploy(0.0), Deploy(50.0, app=1)], apps=apps)
+    )
+    assert others.deploys()[1]["saved_bytes"] == 0
+
+
+def test_a_client_that_never_asks_mounts_nothing() -> None:
+    """KraftKit sends the kernel again to the account's next repository."""
+    assert pushes("kraftkit", Deploy(0.0), Deploy(50.0, app=1)).deploys()[1]["pushed_bytes"] == 4 * MB + 10_000
+
+
+def test_an_upload_that_outlives_its_token_asks_for_another() -> None:
+    """With tokens good for 2 s a push of 4 s is refused at its manifest and asks for a token: two requests more."""
+    plain = pushes("kraftkit", Deploy(0.0)).deploys()[0]
+    short = pushes("kraftkit", Deploy(0.0), central__token_life="2 s")
+    assert short.deploys()[0]["push_s"] == exactly(plain["push_s"] + 2 * 0.21)
+    assert [sent.requests for sent in short.trace].count("PUT manifest, POST token") == 1
+
+
+def test_a_refused_token_ends_the_deploy() -> None:
+    """Nobody tries the same token twice."""
+    fault = {"kind": "tokens-refused", "target": "central", "at": "0 s", "lasts": "10 s"}
+    seen = pushes("docker", Deploy(0.0), Deploy(50.0), faults__f=fault)
+    assert [row["reason"] for row in seen.deploys()] == ["token refused", ""]
+
+
+def test_clients_of_one_account_share_its_repositories_and_mounts() -> None:
+    """Two developers with one token push to one account: what one has pushed is no help to the other by itself."""
+    chosen = scenario(clients=2, clients__dev__account="team")
+    seen = play(chosen, demand([Deploy(0.0), Deploy(50.0, app=1)], apps=[App(client=0), App(client=1)]))
+    assert [row["repository"] for row in seen.deploys()] == ["team/app0", "team/app1"]
+
+
+def test_a_client_may_deploy_to_another_metro() -> None:
+    """A client at fra that names was deploys to the nodes there."""
+    changes = {"demand.rate": "200/day", "clients.fra-dev.metro": "was"}
+    chosen = sim.load(Path(__file__).parents[2] / "scenarios" / "presets" / "two-metros.toml", overrides=changes)
+    starts = sim.run(chosen).starts
+    assert set(starts.node.str[:3]) == {"was"}
+
+
+def test_polling_creates_the_instance_when_the_node_has_the_image() -> None:
+    """The client polls from 4.231 on, the node fetches meanwhile: the boot is later than with one request at once.
+
+    Polls take 0.21 s each; the instance is created after the first that finds the image, and then it only boots.
+    """
+    at_once = play(scenario(), demand([Deploy(0.0)], apps=[App(kind=1)])).deploys()[0]
+    polled = play(scenario(policies__create="poll"), demand([Deploy(0.0)], apps=[App(kind=1)])).deploys()[0]
+    assert at_once["latency_s"] < polled["latency_s"] < at_once["latency_s"] + 1.0
+    assert polled["pulled_bytes"] == at_once["pulled_bytes"] == MB + 10_000
+    assert polled["client_latency_s"] > at_once["client_latency_s"] + 2.0
+
+
+@pytest.mark.parametrize(("reference", "ready_s"), [("tag", 7.481), ("digest", 7.271)])
+def test_whoever_polls_hears_of_an_image_that_was_pulled_by_its_digest(reference: str, ready_s: float) -> None:
+    """The first poll gets there at 4.231, the image at 6.902: the 14th poll, at 4.231 + 13 * 0.21 = 6.961, says yes.
+
+    Its answer, 10 ms for the request and 100 ms back, has the client ask for the instance, 100 ms forth. Then it boots
+    for 100 ms: at 7.271, or after it has asked central once more what the tag means, 210 ms later.
+    """
+    chosen = scenario(policies__create="poll", demand__reference=reference)
+    (row,) = play(chosen, demand([Deploy(0.0)], apps=[App(kind=1)])).deploys()
+    assert row["latency_s"] == exactly(ready_s)
+
+
+def test_polling_gives_up_after_a_minute() -> None:
+    """A node that never gets the image is polled for 60 s, and the deploy says so; the client's command never ends."""
+    changes = {"policies__create": "poll", "policies__sync__to_nodes": "never"}
+    (row,) = play(scenario(**changes), demand([Deploy(0.0)], apps=[App(kind=1)])).deploys()
+    assert row["reason"] == "not on its node within 60 s"
+    assert row["client_latency_s"] == row["longest_pull_s"] == float("inf")
+    assert row["push_s"] < 5
+
+
+@pytest.mark.parametrize(("patience", "reason"), [("57 s", "not at central within 57 s"), ("1 h", "")])
+def test_how_long_a_start_waits_is_a_key(patience: str, reason: str) -> None:
+    """An image that gets to central a minute later fails a deploy of less patience, and only that."""
+    changes = {"policies__route": "node-direct", "policies__sync__delay": "58 s", "policies__patience": patience}
+    (row,) = play(scenario(nodes=2, demand__nodes=2, **changes), demand([Deploy(0.0)], apps=[App(kind=1)])).deploys()
+    assert row["reason"] == reason

@@ -1,0 +1,7 @@
+"""Two engines that run the protocol to the same rows: `reference` on SimPy, to be stepped through, and `compiled`."""
+
+from sim.engines.choice import EngineWarning, checked, choose, engine_for
+from sim.engines.replay import replay
+from sim.engines.run import Engine, Ran, run
+
+__all__ = ["Engine", "EngineWarning", "Ran", "checked", "choose", "engine_for", "replay", "run"]

@@ -1,0 +1,170 @@
+"""Invariants, checked while a run goes on and when it has ended: for whoever changes the model, and for runs that money
+hangs on.
+
+No registry has a manifest whose blob is missing, no link carries more than its capacity, a bounded registry's books
+balance, and no copy does what the replication table has no place for. In the end nothing is left under way, every
+deploy that was asked for has its one row, and what rows say crossed a link is what was on it. A breach is a fault of
+this program, never of the scenario. What is checked is counted here again, from other rows than text counts with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.columns import Table
+from sim.protocol.names import Names
+from sim.protocol.ops.places import BLOB_KEY, IMAGE_KEY, KEPT_KEY
+from sim.protocol.state import AUDIT_ASKED
+from sim.records.cells import cell
+from sim.records.layout import State, used
+from sim.scenario import Scenario
+
+#: Checks over a run's duration, beside the one at its end.
+CHECKS: Final = 48
+#: Rates and sums of floats may be off by so much of themselves.
+_SLACK: Final = 1e-9
+_LOW: Final = (1 << 31) - 1
+_HIGH: Final = (1 << 27) - 1
+_PURPOSES: Final = ("push_bytes", "pull_bytes", "sync_bytes")
+
+Ints = NDArray[np.int64]
+
+
+class AuditError(AssertionError):
+    """An invariant does not hold; says which, where and when."""
+
+
+class Audit:
+    """The checks of one run, if its scenario asks for them."""
+
+    def __init__(self, scenario: Scenario, names: Names, tables: dict[str, NDArray[Any]]) -> None:
+        self._names = names
+        self._asked = scenario.run.audit
+        if self._asked:
+            tables["g"]["checks"] = CHECKS
+
+    def answers(self) -> dict[int, Callable[[State, int, int, int], None]]:
+        """What answers for it while the run goes on; text has just added up what links carry."""
+        return {AUDIT_ASKED: self._look} if self._asked else {}
+
+    def _look(self, state: State, a: int, b: int, c: int) -> None:
+        self._check(state)
+        self._links(state)
+
+    def ended(self, state: State, asked: int | None) -> None:
+        """What must hold of a state when its run has ended; `asked` is how many deploys there were, None for a log."""
+        if not self._asked:
+            return
+        self._check(state)
+        if asked is not None:
+            times = np.bincount(used(state, "ended"), minlength=asked)
+            if (times != 1).any():
+                twice = np.flatnonzero(times > 1).tolist()
+                _breach(state, f"{asked} deploys were asked for and {times.sum()} have a row, {twice or 'none'} twice")
+        flows = _flows(state)
+        if flows:
+            _breach(state, f"{flows} flows never ended")
+        for registry in np.flatnonzero(state["registries"]["first_arriving"] >= 0).tolist():
+            _breach(state, f"{self._names.machines[registry]} still expects a blob")
+        tasks = int(cell(state, "g", 0, "tasks_used")) - _listed(state["tasks"]["next"], state, "free_task")
+        if tasks:
+            _breach(state, f"{tasks} tasks never ended")
+
+    def told(self, state: State, tables: Mapping[str, Table]) -> None:
+        """What must hold of a run's rows: each deploy has one, and links carried what their transfers say."""
+        if not self._asked:
+            return
+        deploy = tables["deploys"].column("deploy")
+        if len(np.unique(deploy)) != len(deploy):
+            _breach(state, "a deploy has two rows")
+        links = tables["links"]
+        code, words = tables["utilisation"].codes("link")
+        carried = np.bincount(code, tables["utilisation"].column("carried_bytes"), len(words)).astype(np.int64)
+        on_link = dict(zip(words, carried.tolist(), strict=True))
+        total = sum(links.column(purpose) for purpose in _PURPOSES)
+        for link, size_bytes in zip(links.column("link"), total.tolist(), strict=True):
+            if on_link.get(link, 0) != size_bytes:
+                _breach(state, f"{size_bytes} bytes crossed {link} and {on_link.get(link, 0)} were on it")
+
+    def _check(self, state: State) -> None:
+        """What must hold at any instant."""
+        moves = int(cell(state, "g", 0, "illegal_moves"))
+        if moves:
+            _breach(state, f"{moves} times a copy did what the replication table has no place for")
+        self._holdings(state)
+        self._books(state)
+
+    def _holdings(self, state: State) -> None:
+        """Blobs that a manifest refers to are in its repository."""
+        place, image, _ = _entries(state, IMAGE_KEY)
+        owner, blob = _blobs(state, image)
+        lacks = ~np.isin((place[owner] << 31 | blob) + 1, state["held"])
+        for at in owner[lacks].tolist():
+            row, names = state["places"][place[at]], self._names
+            _breach(
+                state, f"{names.machines[row['registry']]} has {names.digests[image[at]]} in "
+                f"{names.repositories[row['repository']]} and not all of its blobs",
+            )  # fmt: skip
+
+    def _books(self, state: State) -> None:
+        """A bounded registry's bytes are those of its images' layers, and of those that are coming, each once."""
+        rows = state["registries"]
+        place, image, _ = _entries(state, KEPT_KEY)
+        owner, blob = _blobs(state, image)
+        registry = state["places"]["registry"][place][owner].astype(np.int64)
+        at, coming, value = _entries(state, BLOB_KEY)
+        is_coming = (value & 1) != 0
+        layers = np.unique(np.append(registry << 31 | blob, (at << 31 | coming)[is_coming]))
+        counted = np.bincount(layers >> 31, state["blobs"]["size_bytes"][layers & _LOW], len(rows)).astype(np.int64)
+        for number in np.flatnonzero(rows["bounded"]).tolist():
+            row, name = rows[number], self._names.machines[number]
+            if row["used_bytes"] != counted[number]:
+                _breach(state, f"{name} books {row['used_bytes']} bytes and holds {counted[number]}")
+            if 0 <= row["capacity_bytes"] < row["used_bytes"]:
+                _breach(state, f"{name} holds {row['used_bytes']} of {row['capacity_bytes']} bytes")
+
+    def _links(self, state: State) -> None:
+        load_Bps, capacity_Bps = state["link_uses"]["load_Bps"], state["links"]["capacity"]
+        for link in np.flatnonzero(load_Bps > capacity_Bps * (1 + _SLACK)).tolist():
+            _breach(state, f"link {link} carries {load_Bps[link]:g} of {capacity_Bps[link]:g} bytes/s")
+
+
+def _entries(state: State, kind: int) -> tuple[Ints, Ints, Ints]:
+    """The entries of a kind: the two numbers of each key, and its value."""
+    entries = state["entries"]
+    key = entries["key"]
+    there = (key >> 58) == kind
+    key = key[there]
+    return key >> 31 & _HIGH, key & _LOW, entries["value"][there]
+
+
+def _blobs(state: State, image: Ints) -> tuple[Ints, Ints]:
+    """The blobs of images, and which of these each is of."""
+    rows = state["images"][image]
+    count = rows["blobs"]
+    owner = np.repeat(np.arange(len(image)), count)
+    behind = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+    return owner, state["image_blobs"][rows["first_blob"][owner] + behind]
+
+
+def _flows(state: State) -> int:
+    """How many flows have not ended."""
+    lanes = used(state, "lanes")
+    lone = _listed(state["flights"]["next"], state, "first_lone")
+    return lone + int(lanes["convoy"].sum()) + int(cell(state, "g", 0, "sharing"))
+
+
+def _listed(following: NDArray[np.int64], state: State, first: str) -> int:
+    """How many rows a list has that begins in a global."""
+    count, at = 0, int(cell(state, "g", 0, first))
+    while at >= 0:
+        count, at = count + 1, int(following[at])
+    return count
+
+
+def _breach(state: State, what: str) -> NoReturn:
+    raise AuditError(f"at {cell(state, 'g', 0, 'now_s'):g} s: {what}")

@@ -1,0 +1,65 @@
+"""Which engine a run uses unless it is told: the one that ends sooner."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from typing import Final, cast, get_args
+
+from sim.engines.run import Engine, programs
+from sim.errors import InputError
+from sim.protocol.rules import chosen_rules, outside_of
+from sim.scenario import Scenario
+
+PAYS_FROM: Final = 1000
+"""Deploys from which on machine code is worth loading."""
+COMPILES_FROM: Final = 20_000
+"""Deploys from which on it is worth making: the reference engine takes as long for them."""
+APPS_A_DEPLOY: Final = 20
+"""So many applications that are there at the start take the reference engine as long as one deploy."""
+
+
+class EngineWarning(UserWarning):
+    """Another engine runs it than was asked for, or than is the quicker one."""
+
+
+def choose(scenario: Scenario, deploys: int | None, known_apps: int = 0) -> Engine:
+    """For a run of so many deploys, or of a log, whose length is not known, with so many applications at the start.
+
+    Where these are worth fewer than `PAYS_FROM` deploys nobody asks for the compiler, nor whether there is code.
+    """
+    if deploys is not None and deploys + known_apps // APPS_A_DEPLOY < PAYS_FROM:
+        return "reference"
+    if deploys is not None and deploys >= COMPILES_FROM:
+        return "compiled"
+    return "compiled" if _is_kept() else "reference"
+
+
+def engine_for(scenario: Scenario, deploys: int | None, asked: Engine | None = None, known_apps: int = 0) -> Engine:
+    """The engine of a run: the one that is asked for, or that `choose` chooses, unless there is no machine code for a
+    rule of the scenario. Says so then, in a warning."""
+    engine = asked or choose(scenario, deploys, known_apps if scenario.demand.warm else 0)
+    if engine == "reference":
+        return engine
+    unfit = {other.name for other in outside_of(scenario)}
+    if not unfit:
+        left_out = importlib.import_module("sim.engines.compiled").left_out(programs())
+        unfit = {choice.name for kind, choice in chosen_rules(scenario) if (kind, choice.name) in left_out}
+    if not unfit:
+        return engine
+    rules = f"the rule {min(unfit)}" if len(unfit) == 1 else f"the rules {', '.join(sorted(unfit))}"
+    warnings.warn(f"machine code has no way for {rules}: the reference engine runs it", EngineWarning, stacklevel=2)
+    return "reference"
+
+
+def _is_kept() -> bool:
+    """Whether machine code for the protocol as it is now is in memory or on disk."""
+    compiled = importlib.import_module("sim.engines.compiled")  # numba takes half a second to import
+    return bool(compiled.is_kept(programs()))
+
+
+def checked(engine: str | None) -> Engine | None:
+    """The engine of that name, None where none is named. InputError when there is none."""
+    if engine is not None and engine not in get_args(Engine):
+        raise InputError("engine", f'there is no "{engine}"', f"use {' or '.join(get_args(Engine))}")
+    return cast("Engine | None", engine)

@@ -1,0 +1,199 @@
+"""The reference engine: programs run on SimPy, an event of its own for each that the text schedules.
+
+It is what a reader steps through, what rules in Python that can't be compiled run on, and what tests trust. SimPy has
+no absolute times (now + (at - now) is not at), so one subclass of its `Environment` with one method, `schedule_at`, is
+all that touches its insides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from heapq import heappush
+from types import FunctionType
+from typing import Any, Final
+
+from simpy import Environment, Event
+from simpy.events import NORMAL
+
+from sim.engines.host import Host
+from sim.engines.text import modules
+from sim.protocol.assembly import Assembled
+from sim.protocol.programs import Op
+from sim.protocol.state import ENDED, FAILED, GO, LAYOUT, NEVER, ROOM_ASKED, WAIT
+from sim.records import ObjectState
+from sim.records.scope import scope_of
+
+SPARE: Final = 8
+"""Rows that there always are behind those that are counted: text may fill one, and count it then."""
+COUNTED: Final = {name: by for name, by in LAYOUT.counted.items() if name != "events"}
+COUNTED["ready"] = ("tasks_used", 2)
+"""What counts the rows of tables here. Events wait in SimPy's queue; each task that there is may be ready and aside."""
+_TASKS_AT_ONCE: Final = 4096
+"""So many go on before rows that nobody reads are taken out."""
+
+
+class TimedEnvironment(Environment):
+    """SimPy's, with events at absolute times."""
+
+    def schedule_at(self, event: Event, at_s: float) -> None:
+        """Have an event happen at a time that is not past."""
+        event._ok, event._value = True, None
+        heappush(self._queue, (at_s, NORMAL, next(self._eid), event))
+
+
+class Reference:
+    """One run; `state` has its rows.
+
+    Ops may be of other modules than the text's, and `instead` has what is called in the place of functions of the text.
+    """
+
+    def __init__(
+        self, assembled: Assembled, tables: dict[str, Any], host: Host,
+        instead: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> None:  # fmt: skip
+        state: Any = ObjectState(LAYOUT, tables)
+        self.state = state
+        self.state.grow_as_counted(COUNTED, SPARE)
+        self._env = TimedEnvironment()
+        self._host = host
+        self._text = _text_of(assembled, instead or {})
+        self._happen: Callable[[Any], None] = self._text["happen"]
+        # What functions of the text that are an engine's ask for.
+        self.state.engine, self.state.schedule_at = self, self._env.schedule_at
+        self.state.callbacks = [self._happened]
+        host.attach(self.state)
+
+    def next_event_s(self) -> float:
+        """When the next event is to happen; infinity if none is."""
+        return float(self._env.peek())
+
+    def ask_host(self, w: Any, what: int, a: int, b: int, c: int) -> None:
+        """What rows alone can't do."""
+        self._host.ask_from_text(w, what, a, b, c)
+
+    def at(self, at_s: float, callback: Callable[[], None]) -> None:
+        """At a time that is not past something happens that is none of the text's; whom it lets go goes on then."""
+
+        def happened(event: Any) -> None:
+            self.state.g.now_s = self._env.now
+            callback()
+            self._text["go_on"](self.state)
+
+        event = Event(self._env)
+        event.callbacks.append(happened)
+        self._env.schedule_at(event, at_s)
+
+    def _happened(self, event: Any) -> None:
+        g = self.state.g
+        g.pending -= 1
+        g.event_s, g.event_kind, g.event_what, g.event_generation = (
+            self._env.now, event.kind, event.what, event.generation,
+        )  # fmt: skip
+        self._happen(self.state)
+
+    def text(self, name: str) -> Callable[..., Any]:
+        """A function of the text, as it is called here: what it schedules, or asks of its engine, it does here."""
+        found: Callable[..., Any] = self._text[name]
+        return found
+
+    def run(self) -> None:
+        """Run until nothing is left to happen."""
+        self._text["begin"](self.state)
+        self._env.run()
+        self._text["wind_up"](self.state)
+        # They know this engine, which is gone at once now when nobody asks for it any more.
+        del self.state.engine, self.state.schedule_at, self.state.callbacks
+        if not any(self._text is kept for _, kept in _MADE.values()):
+            self._text.clear()
+
+
+_MADE: dict[int, tuple[Assembled, dict[str, Any]]] = {}
+
+
+def _text_of(assembled: Assembled, instead: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:
+    """The text, in a scope of its own, where what engines do is this one's.
+
+    Kept for the next run unless there are other functions in it: the interpreter is quicker in what it knows.
+    """
+    if id(assembled) in _MADE and not instead:
+        return _MADE[id(assembled)][1]
+    made = _made(assembled, instead)
+    if not instead and all(map(_is_of_text, assembled.ops)):
+        _MADE[id(assembled)] = assembled, made
+    return made
+
+
+def _is_of_text(op: Op) -> bool:
+    return isinstance(op, FunctionType) and any(op.__module__ == module.__name__ for module in modules())
+
+
+def _made(assembled: Assembled, instead: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:
+    scope = scope_of(modules())
+    text = {name: value for name, value in scope.items() if isinstance(value, FunctionType)}
+    for name, function in text.items():
+        if function.__module__.startswith("sim."):
+            scope[name] = FunctionType(function.__code__, scope, name)
+    scope |= {
+        "push_event": _push_event,
+        "next_event_s": lambda w: w.engine.next_event_s(),
+        "ask_host": lambda w, *asked: w.engine.ask_host(w, *asked),
+        "room_is_low": lambda w: False,
+        "have_room": _have_room,
+        **instead,
+    }
+    ops = [scope[op.__name__] if op is text.get(op.__name__) else op for op in assembled.ops]
+    cells = iter(assembled.cells.tolist())
+    scope["run_task"] = _runner([(ops[op], a, b) for op, a, b in zip(cells, cells, cells, strict=True)], scope)
+    return scope
+
+
+def _have_room(w: Any, at_s: float) -> None:
+    """There always is, as tables grow while they are counted; rows that nobody reads are taken out now and then."""
+    w.g.room_left, w.g.room_until_s = _TASKS_AT_ONCE, NEVER
+    w.engine.ask_host(w, ROOM_ASKED, 0, 0, 0)
+
+
+def _push_event(w: Any, at_s: float, kind: int, what: int, generation: int) -> None:
+    """`queue.push_event`, by SimPy's queue."""
+    g = w.g
+    g.order += 1
+    g.pending += 1
+    w.schedule_at(_Due(w.callbacks, kind, what, generation), at_s)
+
+
+def _runner(steps: Sequence[tuple[Op, int, int]], scope: Mapping[str, Any]) -> Callable[[Any, int], None]:
+    """`machine.run_task` for the interpreter, which finds an op, and where it goes on after that, in a list at once."""
+    fail, wait_until, end_task = scope["fail"], scope["wait_until"], scope["end_task"]
+    cells = [(*steps[pc], pc + 1) for pc in (_behind_jumps(steps, pc, scope["jump"]) for pc in range(len(steps)))]
+
+    def run_task(w: Any, p: int) -> None:
+        task = w.tasks[p]
+        while True:
+            op, a, b, task.pc = cells[task.pc]
+            said = op(w, p, a, b)
+            if said:
+                if said >= FAILED:
+                    said = fail(w, p, said)
+                    if said == GO:
+                        continue
+                break
+        if said == WAIT:
+            wait_until(w, p, w.timelines[task.timeline].now_s)
+        elif said == ENDED:
+            end_task(w, p)
+
+    return run_task
+
+
+def _behind_jumps(steps: Sequence[tuple[Op, int, int]], pc: int, jump: Op) -> int:
+    """The step that is done in the end by who goes on at one, which may be a jump."""
+    while steps[pc][0] is jump:
+        pc = steps[pc][1]
+    return pc
+
+
+class _Due(Event):
+    """An event of the text."""
+
+    def __init__(self, callbacks: list[Callable[[Any], None]], kind: int, what: int, generation: int) -> None:
+        self.callbacks, self.kind, self.what, self.generation = callbacks, kind, what, generation

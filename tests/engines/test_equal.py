@@ -1,0 +1,75 @@
+"""Both engines leave the same rows, to the last bit: in every scenario that ships, and in random worlds of all
+features."""
+
+from __future__ import annotations
+
+import os
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import sim
+from sim.engines.run import Ran, run
+from sim.rows import digest
+from sim.scenario import Scenario
+from sim.streams import Streams
+from sim.workload.demand import Demand
+from tests.engines.worlds import world
+from tests.protocol import shipped
+
+#: Worlds of each sort in the whole run of the tests; thousands when `RANDOM_WORLDS` says so.
+MORE = int(os.environ.get("RANDOM_WORLDS", "150"))
+#: Worlds of tens of thousands of starts, or of hundreds of nodes.
+_LARGE = ("flash-crowd", "million")
+NAMED = [pytest.param(name, marks=pytest.mark.slow if name.startswith(_LARGE) else ()) for name in shipped.NAMED]
+
+
+def same(one: Ran, other: Ran) -> None:
+    """All rows, what happened, what flowed, and when it was over."""
+    assert (one.events, one.flows, one.simulated_s) == (other.events, other.flows, other.simulated_s)
+    if digest(one.tables) != digest(other.tables):
+        for name, table in one.tables.items():
+            for column, values in table.arrays().items():
+                assert list(other.tables[name].arrays()[column]) == list(values), (name, column)
+        raise AssertionError("the digests differ, and no column does")
+
+
+def check(chosen: Scenario, asked: Demand) -> None:
+    """Run it by both engines."""
+    same(*(run(chosen, asked, Streams(chosen.run.seed), engine) for engine in ("reference", "compiled")))
+
+
+@pytest.fixture(scope="session")
+def machine_code() -> None:
+    """Compile once, which takes most of a minute where nothing is kept on disk."""
+    chosen, asked = world(Random(1), faults=False)
+    run(chosen, asked, Streams(1), "compiled")
+
+
+@pytest.mark.usefixtures("machine_code")
+@pytest.mark.parametrize("name", NAMED)
+def test_shipped_scenarios_are_the_same(name: str) -> None:
+    """Every scenario and variant, with a few hundred deploys."""
+    chosen = shipped.scenario(name)
+    one, other = (sim.run(chosen, engine=engine) for engine in ("reference", "compiled"))
+    assert (one.digest, one.events, one.flows) == (other.digest, other.events, other.flows)
+    assert one.simulated_s == other.simulated_s
+
+
+@pytest.mark.usefixtures("machine_code")
+@settings(max_examples=60, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_random_worlds_are_the_same(r: Random) -> None:
+    """Whatever a scenario may ask for, faults of all kinds too; what fails is made small."""
+    check(*world(r))
+
+
+@pytest.mark.usefixtures("machine_code")
+@pytest.mark.parametrize("faults", [False, True])
+@pytest.mark.parametrize("first", [0, pytest.param(1000, marks=pytest.mark.slow)])
+def test_many_random_worlds_are_the_same(first: int, faults: bool) -> None:
+    """The same over seeds: a few dozen, and more of each sort in the whole run of the tests."""
+    for seed in range(first, first + (MORE if first else 30)):
+        check(*world(Random(seed), faults))

@@ -1,0 +1,33 @@
+"""A text of one function, compiled by several processes at once: run as `python text_to_compile.py`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from sim.records import ArrayState, Layout
+
+
+class Globals:
+    count: int
+
+
+def add_one(w: Any) -> None:
+    """The whole text."""
+    w.g.count += 1
+
+
+def main() -> None:
+    """Say whether the machine code came from disk, and what it did."""
+    from sim.records.compiling import compile_text  # noqa: PLC0415 - what is timed begins here
+
+    layout = Layout(Globals, {})
+    made = compile_text(layout, (sys.modules["__main__"],), "add_one", {})
+    state = ArrayState(layout, {})
+    kept = made.is_kept
+    made(state.address)
+    print(int(kept), sum(made._made.stats.cache_hits.values()), int(state.g["count"]), int(made.is_kept))
+
+
+if __name__ == "__main__":
+    main()

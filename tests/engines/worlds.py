@@ -1,0 +1,243 @@
+"""Small worlds at random, over everything that a scenario may ask for: what both engines must agree on.
+
+Three sites with up to six nodes and four clients, up to 25 deploys within minutes. What the scenario's own checks
+refuse is drawn anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from sim.errors import InputError
+from sim.scenario import Scenario
+from sim.workload.demand import Demand
+from tests.protocol.small import App, Deploy, demand
+
+Document = dict[str, Any]
+_LINES = "abc"
+_RETRIES = 50
+
+
+def world(r: Random, faults: bool | None = None) -> tuple[Scenario, Demand]:
+    """A scenario and a demand for it; with `faults`, without, or either."""
+    for _ in range(_RETRIES):
+        made = document(r)
+        if r.random() < 0.6 if faults is None else faults:
+            made["faults"] = _faults(r, made)
+        try:
+            scenario = Scenario.from_document(made)
+        except InputError:
+            continue
+        return scenario, asked(r, made)
+    raise AssertionError("the checks refuse every world")
+
+
+def document(r: Random) -> Document:
+    """A scenario without faults, as it is written."""
+    sites = r.sample(_LINES, r.choice([1, 2, 3]))
+    topology: Document = {"shape": "metros", "convergence": r.choice(["0.5 s", "2 s", "10 s"])}
+    links = [*["ab", "ac", "cb"][: r.choice([3, 3, 2])]]
+    made: Document = {
+        "topology": topology | {"reroute": r.random() < 0.7},
+        "sites": {name: {} for name in _LINES},
+        "links": {name: {"between": [*name], "capacity": _rate(r, -0.5, 1), "delay": _delay(r)} for name in links},
+        "central": {**_registry(r), "site": "c"},
+        "nodes": {f"n{name}": {**_registry(r), "site": name, "count": r.choice([1, 1, 2])} for name in sites},
+        "clients": {f"d{name}": _clients(r, name) for name in r.sample("ab", r.choice([1, 2]))},
+        "images": {"app": _image(r) | {"kernel": "3 MB"}, "rom": _image(r) | {"rom": True}},
+        "tcp": {
+            "congestion": r.choice(["cubic", "bbr"]), "queue": r.choice(["0 s", "20 ms"]),
+            "retries": r.choice([2, 5, 15]), "syn_retries": r.choice([2, 6]),
+        },
+        "run": {
+            "duration": r.choice(["60 s", "200 s"]), "seed": r.randrange(1 << 20), "audit": r.random() < 0.5,
+            "detail": r.choice(["phases", "phases", "requests"]),
+        },
+        "demand": _demand(r),
+        "policies": _policies(r),
+    }  # fmt: skip
+    _limits(r, made)
+    if r.random() < 0.15:
+        from_s = r.randint(0, 100)
+        hours = {"from": f"{from_s} s", "until": f"{from_s + r.randint(1, 60)} s", "capacity": _rate(r, -0.5, 1)}
+        made["links"][r.choice(links)]["schedule"] = {"w": hours}
+    return made
+
+
+def _rate(r: Random, low: float, high: float) -> str:
+    return f"{round(10 ** r.uniform(low, high), 3)} MB/s"
+
+
+def _delay(r: Random) -> str:
+    return r.choice(["0 ms", "5 ms", "20 ms", "50 ms"])
+
+
+def _line(r: Random) -> Document:
+    return {"capacity": _rate(r, 0, 2), "delay": _delay(r), "window": r.choice(["1 GB", "64 kB", "4 MB"])}
+
+
+def _registry(r: Random) -> Document:
+    return _line(r) | {
+        "workers": r.choice([1, 2, 100]), "request_time": r.choice(["1 ms", "10 ms", "100 ms"]),
+        "disk": _rate(r, 0.5, 3), "tls": r.random() < 0.5, "first_byte": r.choice(["0 ms", "20 ms"]),
+        "service": r.choice(["fixed", "fixed", "fixed", "exponential"]), "list_lag": r.choice(["0 s", "3 s", "120 s"]),
+        **({"token_life": r.choice(["1 s", "3 s"])} if r.random() < 0.2 else {}),
+    }  # fmt: skip
+
+
+def _clients(r: Random, site: str) -> Document:
+    profile = r.choice(["kraftkit", "unikraft", "docker", "skopeo", "oras"])
+    account = {"account": "shared"} if r.random() < 0.3 else {}
+    return _line(r) | {"site": site, "profile": profile, "count": r.choice([1, 2])} | account
+
+
+def _image(r: Random) -> Document:
+    return {
+        "rootfs": r.choice(["1 MB", "4 MB", "10 kB", "30 MB"]), "config": r.choice(["1 kB", "1 kB", "1 MB"]),
+        "manifest": "3 kB", "index": "6 kB", "boot": "100 ms",
+    }  # fmt: skip
+
+
+def _demand(r: Random) -> Document:
+    made: Document = {"reference": r.choice(["tag", "tag", "digest"]), "warm": r.random() < 0.7}
+    made["nodes"] = r.choice([1, 1, 2, 3])
+    if r.random() < 0.4:
+        made |= {"runs_for": r.choice(["3 s", "20 s"]), "sleeps_for": "5 s", "wakes": r.choice([0, 1, 3])}
+    return made | {"removed_after": r.choice(["0 s", "5 s", "30 s"])}
+
+
+def _policies(r: Random) -> Document:
+    mix = [{"name": "central"}, {"name": "node-direct", "share": 2}, {"name": "both"}]
+    routes: list[Any] = ["central", "node-direct", "both", mix, {"name": "direct-below", "size": "2 MB"}]
+    placements: list[Any] = [
+        "sticky", "sticky", "spread", "nearest", "one-per-site", {"name": "n-per-site", "n": 2},
+        {"name": "weighted", "drawn": "deploy"},
+    ]  # fmt: skip
+    sources: list[Any] = ["upstream", "upstream", "upstream", "peers-first", {"name": "pieces", "parents": 2}]
+    chunks = {"name": "content-defined", "changed": "25 %", "places": 2, "chunk": "64 KiB"}
+    return {
+        "route": r.choice(routes), "placement": r.choice(placements), "elsewhere": r.choice([0.0, 0.0, 0.5]),
+        "create": r.choice(["at-once", "at-once", "at-once", "poll"]),
+        "patience": r.choice(["20 s", "120 s", "10 min"]),
+        "fanout": r.choice(["sync-then-pull", "peer", "push-each"]), "source": r.choice(sources),
+        "chunking": r.choice(["whole", "whole", "whole", chunks]), "coalesce": r.random() < 0.7,
+        "eviction": r.choice(["lru", "lfu", "size-aware"]), "keep_unsynced": r.random() < 0.4,
+        "conflict": r.choice(["last-writer", "last-writer", "central-wins", "registry-order"]),
+        "dedup": r.choice(["repository", "repository", "account", "registry", "fleet", "none"]),
+        "tags": {"check": r.choice(["upstream", "absent"])}, "sync": _sync(r),
+    }  # fmt: skip
+
+
+def _sync(r: Random) -> Document:
+    triggers: list[Any] = [
+        "on-push", "on-push", "lazy", "never", {"name": "poll", "every": "20 s"},
+        {"name": "window", "every": "60 s", "lasts": "20 s"},
+    ]  # fmt: skip
+    made: Document = {
+        "to_central": r.choice(triggers), "to_nodes": r.choice(triggers), "targets": r.choice(["all", "holders"]),
+        "delay": r.choice(["0 s", "1 s", "5 s"]), "resume": r.random() < 0.5, "workers": r.choice([1, 2, 10]),
+        "references": r.choice(["series", "parallel"]), "retries": r.choice([0, 1, 4]),
+        "queue": r.choice(["shared", "per-target"]), "backoff": r.choice(["0 s", "2 s"]),
+        "deletions": r.random() < 0.4,
+    }  # fmt: skip
+    for key in ("job_rate", "target_rate", "leg_rate"):
+        if r.random() < 0.2:
+            made[key] = _rate(r, 0, 0.7)
+    if r.random() < 0.2:
+        made["target_workers"] = r.choice([1, 2])
+    return made
+
+
+def _limits(r: Random, made: Document) -> None:
+    """What bounds what registries hold."""
+    for node in made["nodes"].values():
+        if r.random() < 0.25:
+            node["storage"] = r.choice(["5 MB", "9 MB", "40 MB"])
+        if r.random() < 0.2:
+            node["ttl"] = r.choice(["5 s", "30 s"])
+    if r.random() < 0.2:
+        made["central"]["storage"] = r.choice(["9 MB", "40 MB"])
+    if r.random() < 0.2:
+        made["central"]["quota"] = r.choice(["3 MB", "9 MB", "40 MB"])
+    if r.random() < 0.3:
+        pause = r.choice(["0 s", "2 s", "15 s"])
+        made["policies"]["garbage"] = {
+            "every": r.choice(["10 s", "30 s"]),
+            "untagged": r.random() < 0.5,
+            "pause": pause,
+        }
+
+
+_KINDS = (
+    *["link-down"] * 4, "link-degraded", "registry-down", "registry-down", "registry-slow", "node-lost", "clock-skew",
+    "swizzle", "tokens-refused",
+)  # fmt: skip
+
+
+def _faults(r: Random, made: Document) -> Document:
+    nodes = [
+        name if group["count"] == 1 else f"{name}{number}"
+        for name, group in made["nodes"].items()
+        for number in range(1, group["count"] + 1)
+    ]
+    return {f"f{number}": _fault(r, [*made["links"]], nodes) for number in range(r.choice([1, 2, 4, 8, 15]))}
+
+
+def _fault(r: Random, links: list[str], nodes: list[str]) -> Document:
+    kind = r.choice(_KINDS)
+    lasts_s = r.choice([0.3, 1, 3, 5, 20, round(r.uniform(0.05, 60), 3), 400, 2000])
+    made: Document = {"kind": kind, "lasts": f"{lasts_s} s"}
+    if r.random() < 0.2:
+        made["between"] = f"{r.choice([5, 20, 60])} s"
+    else:
+        made["at"] = f"{r.choice([round(r.uniform(0, 60), r.choice([0, 2])), round(r.uniform(0, 10), 2)])} s"
+    targets: dict[str, Callable[[], Any]] = {
+        "link-down": lambda: r.choice(links), "link-degraded": lambda: r.choice(links), "swizzle": lambda: links,
+        "node-lost": lambda: r.choice(nodes),
+    }  # fmt: skip
+    made["target"] = targets.get(kind, lambda: r.choice([*nodes, "central"]))()
+    if kind in ("link-degraded", "swizzle"):
+        made["to"] = r.choice([0.0, 0.0, 0.5, 0.1, 0.3])
+    elif kind == "registry-slow":
+        made["times"] = r.choice([2.0, 3.0, 7.0, 10.0])
+    elif kind == "clock-skew":
+        made[r.choice(["ahead", "behind"])] = "3 s"
+    return made
+
+
+def asked(r: Random, made: Document) -> Demand:
+    """Deploys of a few apps: new ones and updates, again what was there, starts, scale-outs, removals."""
+    clients = sum(group["count"] for group in made["clients"].values())
+    apps = [App(r.randrange(clients), r.choice([0, 0, 1]), r.random()) for _ in range(r.randint(1, 5))]
+    known = r.choice([0, len(apps)])
+    own = r.random() < 0.3
+    at_s, deploys = 0.0, []
+    for number in range(r.randint(1, 25)):
+        at_s += r.choice([0.0, 0.01, 0.5, r.uniform(0, 8)])
+        starts = r.random() < 0.2 and number > 0
+        app = r.randrange(len(apps))
+        again = [at for at, deploy in enumerate(deploys) if deploy.app == app and deploy.pushes]
+        deploys.append(
+            Deploy(
+                round(at_s, 3), app, r.choice([0, 0, 1]), r.random(),
+                image=r.choice(again) if again and not own and not starts and r.random() < 0.15 else None,
+                client=r.randrange(clients) if own and r.random() < 0.5 else None,
+                kind=r.choice([0, 1]) if own and r.random() < 0.3 else None,
+                rootfs_bytes=r.choice([20_000, 700_000, 3_000_000]) if own and not starts else None,
+                nodes=r.choice([1, 1, 2]), pushes=not starts,
+                beside=r.choice([0, 1, 2]) if starts else 0, by_digest=r.random() < 0.2,
+            )
+        )  # fmt: skip
+    known_nodes = [r.choice([1, 2]) for _ in apps] if known and r.random() < 0.3 else []
+    found = demand(deploys, apps, known_apps=known, known_nodes=known_nodes)
+    found.place_draw[:] = [r.random() for _ in deploys]
+    if r.random() < 0.3:
+        found = replace(found, removed=np.array([r.random() < 0.4 and deploy.pushes for deploy in deploys]))
+    if made["policies"]["elsewhere"]:
+        found = replace(found, elsewhere=np.array([r.random() < 0.5 for _ in deploys]))
+    return found

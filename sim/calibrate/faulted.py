@@ -5,38 +5,38 @@ Congestion control and queues are the rig's. Nothing is left to chance, and noth
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from sim.calibrate.model import Outcome, Rig
-from sim.calibrate.packetwire import QUEUE_S, FlowWire, RigWire
+from sim.calibrate.model import Rig
+from sim.calibrate.packetwire import FlowWire, RigWire
 from sim.calibrate.parameters import Parameters
+from sim.calibrate.processes import Outcome
 from sim.calibrate.rig import Cut, RigScenario
+from sim.protocol.state import LINK_WEAK
 from sim.streams import Streams
 from sim.topologies.star import HUB
-from sim.workload.outages import Outage
-from sim.world.clock import Clock, Happening
-from sim.world.faults import Faults, Hosts
 
 
 def simulate_faults(scenario: RigScenario, parameters: Parameters) -> list[list[Outcome]]:
     """The outcome of each operation of each step."""
-    return _FaultedRig(scenario, parameters, Streams(0)).outcomes(scenario.steps)
+    return _FaultedRig(scenario, parameters, Streams(0)).outcomes()
 
 
 class _FaultedRig(Rig):
     _ramp = 1.0
+    _faults = True
 
-    def __init__(self, scenario: RigScenario, parameters: Parameters, streams: Streams) -> None:
-        super().__init__(scenario, parameters, streams)
-        self._faults = Faults(self._world, (), Hosts(scenario.congestion, QUEUE_S))
-        self._world.faults = self._faults
+    def _made_wire(self, capacity_Bps: Sequence[float]) -> RigWire:
+        return FlowWire()
 
-    def _made_wire(self, clock: Clock, capacity_Bps: Sequence[float], scenario: RigScenario) -> RigWire:
-        return FlowWire(clock, capacity_Bps)
-
-    def _cut(self, cut: Cut, began_s: float) -> Generator[Happening, Any, None]:
+    def _cut(self, cut: Cut, began_s: float) -> None:
         """A host's link is down for a while."""
-        from_s = began_s + cut.after_s
-        self._faults.add(Outage(from_s, from_s + cut.for_s, "link", f"{HUB}-{cut.host}", 0.0))
-        yield from ()
+        w = self._w
+        number = len(w.outages)
+        w.grow("outages", 1)
+        outage = w.outages[number]
+        outage.from_s = began_s + cut.after_s
+        outage.until_s = outage.from_s + cut.for_s
+        outage.kind, outage.registry, outage.factor = LINK_WEAK, -1, 0.0
+        outage.link_up, outage.link_down = self._routes.links_of(f"{HUB}-{cut.host}")
+        self._engine.text("add_outage")(w, number)

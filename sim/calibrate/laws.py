@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from sim import theory, topologies
 from sim.network.transport import INITIAL_WINDOW_BYTES
+from sim.protocol.spans import spans_of
 from sim.result import Result
 from sim.scenario.names import CENTRAL
-from sim.world.network import spans_of
 
 #: What rounding leaves between two ways to add up millions of floats.
 EXACT: Final = 1e-6

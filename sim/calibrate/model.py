@@ -1,75 +1,48 @@
-"""A rig's scenario, simulated: its hosts as a world of their own, its operations by the world's own push and pull.
+"""A rig's scenario, simulated: its clients push and pull by the protocol's own programs, on the reference engine.
 
-Links carry IP packets, so a link's capacity for blobs is its rate times 1448/1500: an MTU of 1500 bytes less 20 of IP,
-20 of TCP and 12 of its timestamps (RFC 791, RFC 9293, RFC 7323). What a client process costs beyond that is in
-`Parameters`; what their packets do to each other, in `packetwire`.
+What stands around these, and what a client process costs beyond its requests (`Parameters`), are programs and ops here.
+What its packets do to each other is `packetwire`'s, what it does at a registry that pulls through another `proxied`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
-
-import numpy as np
+from collections.abc import Sequence
+from typing import Any, Final
 
 from sim.calibrate.packetwire import PacketWire, RigWire
 from sim.calibrate.parameters import Parameters
-from sim.calibrate.proxied import Asking, Proxy
-from sim.calibrate.rig import Cut, Operation, RigScenario
+from sim.calibrate.processes import Outcome, Process
+from sim.calibrate.proxied import Proxies
+from sim.calibrate.rig import Cut, RigScenario
+from sim.calibrate.rigstate import PROFILE, build, latest, new_way
+from sim.engines.host import Host
+from sim.engines.reference import Reference
 from sim.network.transport import MSS_BYTES, MTU_BYTES, ack_bytes
-from sim.registry.clients import SKOPEO
-from sim.registry.contents import Contents
-from sim.registry.oci import Image, Layer, digest_of
-from sim.registry.plan import plan_push
-from sim.registry.workers import Workers
+from sim.protocol.assembly import assemble
+from sim.protocol.ops.blobs import DOWN, begin_groups, branch_by_blob, next_group
+from sim.protocol.ops.control import end, jump
+from sim.protocol.ops.holdings import counts_as_held
+from sim.protocol.ops.lanes import UP
+from sim.protocol.ops.marks import take_marks
+from sim.protocol.ops.pull import add_manifests
+from sim.protocol.ops.requests import LOGIN_AND_MANIFESTS, ONCE, at_clock, request, travel_back
+from sim.protocol.programs import PROGRAMS, Label, Program, call, step
+from sim.protocol.state import CONFIG, GO, PULL_, PUSH, WAIT
+from sim.protocol.tasks import branch, let_go, new_task, new_timeline, set_off
 from sim.streams import Streams
-from sim.topologies import Host, spans
-from sim.topologies.star import Parameters as Star
-from sim.world.clock import Clock, Happening
-from sim.world.fetch import fetch_blobs
-from sim.world.jobs import Backlog
-from sim.world.log import Log, Moved
-from sim.world.network import Network
-from sim.world.path import Path
-from sim.world.places import Body, Machine, Registry, Way
-from sim.world.placing import Placing
-from sim.world.push import push
-from sim.world.talk import tell
-from sim.world.world import Rules, SyncRules, Trigger, World
 
-_CONFIG_BYTES = 250
-_MANIFEST_BYTES = 560
-#: Go's servers serve every connection at once; so many workers are as good as no bound.
-_WORKERS = 1024
-#: Windows of the rig's hosts never were what held a transfer back.
-_WINDOW_BYTES = 1 << 40
 #: Clients of one step are started one after another. By when their first requests came to the registry the second is so
 #: long after the first in the mean, and each that follows after the one before: 48 steps of 2 to 8 clients on the rig's
 #: two cores, of which the first two have one each.
 LAG_S, LAGS_S = 0.006, 0.0115
 #: A step begins so long after the one before, as on the rig (`tests/rig/measure.py`).
 SETTLE_S = 0.6
-#: What a process takes to start is in the parameters.
-_PROFILE = replace(SKOPEO, start_s=0.0)
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What one operation took, s, the IP bytes in the blobs' direction, and those that acknowledged them.
-
-    The blobs of a push go from its host, those of a pull to it.
-    """
-
-    operation: Operation
-    seconds: float
-    wire_bytes: float
-    back_bytes: float
+_CONTENTS: Final = {CONFIG: "config"}
 
 
 def simulate(scenario: RigScenario, parameters: Parameters, seed: int = 0) -> list[list[Outcome]]:
     """The outcome of each operation of each step; `seed` says which connection of several is first, and the like."""
-    return Rig(scenario, parameters, Streams(seed)).outcomes(scenario.steps)
+    return Rig(scenario, parameters, Streams(seed)).outcomes()
 
 
 class Rig:
@@ -77,212 +50,215 @@ class Rig:
 
     #: How much longer slow start makes a flow than its rate: packets have a slow start of their own.
     _ramp = 0.0
+    #: Whether hosts outlast outages; packets that are lost have their own way to go on.
+    _faults = False
 
     def __init__(self, scenario: RigScenario, parameters: Parameters, streams: Streams) -> None:
         self._parameters = parameters
         self._streams = streams
-        self._name = scenario.name
-        clock = Clock()
-        payload = 1e6 / 8 * MSS_BYTES / MTU_BYTES
-        hosts = [
-            Host(host.name, "", host.up * payload, host.down * payload, host.delay / 1e3) for host in scenario.hosts
-        ]
-        behind = {host.name: host.via for host in scenario.hosts if host.via is not None}
-        joined = (replace(span, b=behind.get(span.a, span.b)) for span in spans("star", hosts, (), Star()))
-        network = Network(clock, tuple(joined), frozenset(), {})
-        self._wire = self._made_wire(clock, network.capacity_Bps, scenario)
-        network.wire = self._wire
-        self._registries = {
-            host.name: Registry(
-                host.name, "", number, _WINDOW_BYTES, contents=Contents(), workers=Workers(_WORKERS),
-                request_s=parameters.request_s, first_byte_s=0.0, list_lag_s=0.0, draw_service=None, tls=False,
-                merges=False, ramp=self._ramp,
-            )
-            for number, host in enumerate(scenario.hosts)
-            if host.registry is not None
-        }  # fmt: skip
-        first = next(iter(self._registries.values()))
-        self._world = World(
-            clock=clock, network=network, wire=network.wire, log=Log(), rules=_RULES, central=first,
-            nodes=list(self._registries.values()), placing=Placing(network.graph, (), (), _never), clients=[], kinds=[],
-            backlog=Backlog(clock, 1, None, "shared"), app_draw=[], app_client=[],
-        )  # fmt: skip
-        self._machines = len(scenario.hosts)
-        self._cuts = scenario.cuts
-        self._links = {
-            host.name: [at for at, link in enumerate(network.graph.links) if host.name in (link.tail, link.head)]
-            for host in scenario.hosts
-        }
-        self._proxies = {
-            host.name: Proxy(self._registries[host.name], self._registries[host.upstream])
-            for host in scenario.hosts
-            if host.upstream is not None
-        }
+        self._scenario = scenario
+        built = build(scenario, parameters, self._ramp, self._faults)
+        self._routes = built.routes
+        self._steps = built.steps
+        self._begun = 0
+        self._found = [[Outcome(client.operation) for client in clients] for clients in built.steps]
+        self._processes: list[Process] = []
+        self._wire = self._made_wire(built.routes.capacity_Bps)
+        self._proxies = Proxies(scenario, built, self._processes, self._wire)
+        assembled = assemble(PROGRAMS | self._programs())
+        self._entries = assembled.entries
+        built.tables["program"] = assembled.cells
+        self._engine = Reference(assembled, built.tables, Host({}), self._wire.instead)
+        self._w: Any = self._engine.state
+        self._wire.attach(self._engine)
 
-    def _made_wire(self, clock: Clock, capacity_Bps: Sequence[float], scenario: RigScenario) -> RigWire:
-        return PacketWire(clock, capacity_Bps, scenario.congestion)
+    def _made_wire(self, capacity_Bps: Sequence[float]) -> RigWire:
+        return PacketWire(capacity_Bps, self._scenario.congestion)
 
-    def outcomes(self, steps: Sequence[tuple[Operation, ...]]) -> list[list[Outcome]]:
+    def outcomes(self) -> list[list[Outcome]]:
         """What each operation of each step comes to."""
-        found = [[Outcome(operation, 0.0, 0.0, 0.0) for operation in step] for step in steps]
-        self._world.clock.start(self._steps(found))
-        self._world.clock.run_out()
-        if not all(outcome.seconds for outcomes in found for outcome in outcomes):
-            raise RuntimeError(f"{self._name}: an operation never ended")
-        return found
+        self._engine.at(0.0, self._start)
+        self._engine.run()
+        if not all(outcome.seconds for outcomes in self._found for outcome in outcomes):
+            raise RuntimeError(f"{self._scenario.name}: an operation never ended")
+        return self._found
 
-    def _steps(self, steps: list[list[Outcome]]) -> Generator[Happening, Any, None]:
-        """Each step when the clients of the one before have ended, and a while later."""
-        clock = self._world.clock
-        for number, outcomes in enumerate(steps):
-            for cut in self._cuts:
-                if cut.step == number:
-                    clock.start(self._cut(cut, clock.now))
-            yield from clock.together(self._step(number, outcomes))
-            yield clock.now + SETTLE_S
+    def _programs(self) -> dict[str, Program]:
+        """What the rig does beside the protocol."""
+        return {
+            # Each step when the clients of the one before have ended, and a while later.
+            "RIG_STEPS": (
+                Label("next step"),
+                step(self._begin_step, "over"),
+                step(self._settle),
+                step(jump, "next step"),
+                Label("over"),
+                step(end),
+            ),
+            "RIG_PUSH": (
+                step(self._begin_push),
+                call("PUSH_IMAGE"),
+                step(travel_back),
+                step(self._end_push),
+                step(at_clock),
+                step(self._leave),
+                step(end),
+            ),
+            "RIG_PULL": (
+                step(self._begin_pull),
+                step(request, LOGIN_AND_MANIFESTS, ONCE),
+                step(travel_back),
+                step(at_clock),
+                step(self._see_image),
+                step(add_manifests),
+                step(begin_groups),
+                Label("next group"),
+                step(next_group, "fetched", 1),
+                step(branch_by_blob, "GET_LOGGED_BLOB", DOWN),
+                step(jump, "next group"),
+                Label("fetched"),
+                step(self._end_pull),
+                step(at_clock),
+                step(self._leave),
+                step(end),
+            ),
+            "RIG_PULL_THROUGH": (
+                step(self._begin_pull),
+                *self._proxies.pull(),
+                step(self._end_pull),
+                step(at_clock),
+                step(self._leave),
+                step(end),
+            ),
+            **self._proxies.programs(),
+        }
 
-    def _cut(self, cut: Cut, began_s: float) -> Generator[Happening, Any, None]:
-        """A host's links lose what is sent on them for a while. Requests are not held up: the rig breaks bodies."""
-        assert isinstance(self._wire, PacketWire)
-        links = self._links[cut.host]
-        for at_s, lost in ((cut.after_s, True), (cut.after_s + cut.for_s, False)):
-            yield began_s + at_s
-            self._wire.lose(links, lost)
+    def _start(self) -> None:
+        """The first step is about to begin."""
+        w = self._w
+        let_go(w, new_task(w, self._entries["RIG_STEPS"], new_timeline(w, 0.0, 0.0)))
 
-    def _step(self, number: int, outcomes: list[Outcome]) -> Iterator[Generator[Happening, Any, None]]:
-        """The clients of a step."""
-        began_s = self._world.clock.now
-        lag = self._streams.generator("lag", f"{self._name} {number}")
-        for at, outcome in enumerate(outcomes):
+    def _begin_step(self, w: Any, p: int, over: int, b: int) -> int:
+        """The clients of the next step begin, and what breaks in it is to break; on at `over` if there is none."""
+        number, now_s = self._begun, w.g.now_s
+        if number == len(self._steps):
+            w.tasks[p].pc = over
+            return GO
+        self._begun += 1
+        for cut in self._scenario.cuts:
+            if cut.step == number:
+                self._cut(cut, now_s)
+        clients, name = self._steps[number], self._scenario.name
+        lag, began_s = self._streams.generator("lag", f"{name} {number}"), now_s
+        for at, client in enumerate(clients):
             if at:
                 began_s += float(lag.uniform(0.0, 2 * (LAG_S if at == 1 else LAGS_S)))
-            yield self._process(outcome, began_s, self._streams.generator("luck", f"{self._name} {number} {at}"))
+            luck = self._streams.generator("luck", f"{name} {number} {at}")
+            self._begin(p, Process(client, self._found[number][at], luck, began_s), len(clients) == 1)
+        return set_off(w, p)
 
-    def _process(self, outcome: Outcome, began_s: float, luck: np.random.Generator) -> Generator[Happening, Any, None]:
-        """One client process."""
-        operation, given = outcome.operation, self._parameters
-        registry = self._registries[operation.peer]
-        path = Path(began_s)
-        moved = Moved(self._world.log, 0, operation.op)
-        if operation.op == "push":
-            image = self._image(operation)
-            path.now_s += given.push_start_s
-            held = registry.contents.blobs(operation.image)
-            sent = plan_push(image.blobs, held).send
-            own_bytes = _request_bytes(given, len(image.blobs), sent)
-            machine = self._machine(operation.at, given.push_trips)
-            way = self._world.network.way(machine, registry)
-            path.now_s += way.open_s  # with the one that `push` opens: an attempt at TLS, which is answered in plain
-            body = way.up
-            self._wire.enter(way, given.push_trips, body, luck)
-            yield from push(self._world, path, _PROFILE, machine, registry, operation.image, "latest", image, moved)
-            resent_bytes = self._wire.again_bytes[body.lane]
-            path.now_s += way.back_s
-            byte_s = given.push_byte_s
-        else:
-            path.now_s += given.pull_start_s
-            machine = self._machine(operation.at, given.pull_trips)
-            way = self._world.network.way(machine, registry)
-            body = way.down
-            self._wire.enter(way, given.pull_trips, body, luck)
-            # What is lost on the way never reaches the host whose bytes are counted.
-            resent_bytes = 0.0
-            if operation.peer in self._proxies:
-                image = yield from self._pull_through(path, way, self._proxies[operation.peer], operation, moved, luck)
-            else:
-                image = yield from self._pull(path, machine, registry, operation.image, moved)
-            byte_s, own_bytes = given.pull_byte_s, (2 + len(image.blobs)) * given.pull_request_bytes
-        path.now_s += byte_s * moved.size_bytes
-        yield path.now_s
-        self._wire.leave(body)
-        outcome.seconds = path.now_s - began_s
-        sent_bytes = moved.size_bytes + resent_bytes
-        outcome.wire_bytes = sent_bytes * MTU_BYTES / MSS_BYTES + own_bytes
-        outcome.back_bytes = ack_bytes(moved.size_bytes)
+    def _begin(self, p: int, process: Process, alone: bool) -> None:
+        """A branch of the task of all steps for a client."""
+        w, client = self._w, process.client
+        pushes = client.operation.op == "push"
+        through = client.registry in self._proxies.of
+        program = "RIG_PUSH" if pushes else "RIG_PULL_THROUGH" if through else "RIG_PULL"
+        child = branch(w, p, self._entries[program], alone)
+        task = w.tasks[child]
+        w.timelines[task.timeline].now_s = process.began_s
+        task.deploy, task.books, task.purpose = len(self._processes), child, PUSH if pushes else PULL_
+        task.machine, task.registry, task.name, task.image = (
+            client.machine, client.registry, client.repository, client.image,
+        )  # fmt: skip
+        task.profile, task.digest, task.group, task.saved_blobs = 0, -1, 0, 0
+        self._processes.append(process)
 
-    def _pull(
-        self, path: Path, machine: Machine, registry: Registry, repository: str, moved: Moved
-    ) -> Generator[Happening, Any, Image]:
-        world = self._world
-        way = world.network.way(machine, registry)
-        path.now_s += 2 * way.open_s  # an attempt at TLS, which is answered in plain
-        yield from tell(world, path, way, registry, _PROFILE.login + _PROFILE.manifests)
-        path.now_s += way.back_s
-        yield path.now_s
-        image = _latest(registry, repository)
-        moved.add_metadata(way.down.lane, path.now_s, image.manifest_bytes)
-        yield from fetch_blobs(world, path, way, _PROFILE, registry, image.blobs, moved, _ignore)
-        return image
+    def _cut(self, cut: Cut, began_s: float) -> None:
+        """A host's links lose what is sent on them for a while. Requests are not held up: the rig breaks bodies."""
+        wire = self._wire
+        assert isinstance(wire, PacketWire)
+        graph = self._routes.graph.links
+        links = [at for at, link in enumerate(graph) if cut.host in (link.tail, link.head)]
 
-    def _pull_through(
-        self, path: Path, way: Way, proxy: Proxy, operation: Operation, moved: Moved, luck: np.random.Generator
-    ) -> Generator[Happening, Any, Image]:
-        """A pull from a registry that fetches what it lacks, each copy on a connection of its own."""
-        own: dict[Way, Body] = {}
+        def break_off() -> None:
+            wire.lose(links, True)
+            self._engine.at(began_s + (cut.after_s + cut.for_s), lambda: wire.lose(links, False))
 
-        def enter() -> Way:
-            machine = self._machine(operation.peer, 1.0)
-            through = self._world.network.way(machine, proxy.upstream)
-            own[through] = through.down
-            self._wire.enter(through, 1.0, through.down, luck)
-            return through
+        self._engine.at(began_s + cut.after_s, break_off)
 
-        asking = Asking(self._world, proxy, way, enter, lambda through: self._wire.leave(own.pop(through)), luck)
-        path.now_s += 2 * way.open_s
-        yield from tell(self._world, path, way, proxy.registry, _PROFILE.login)
-        path.now_s += way.back_s
-        image = _latest(proxy.upstream, operation.image)
-        yield from asking.manifest(path, image, moved)
-        yield from asking.blobs(path, image, moved)
-        return image
+    def _settle(self, w: Any, p: int, a: int, b: int) -> int:
+        """Wait a while from now."""
+        w.timelines[w.tasks[p].timeline].now_s = w.g.now_s + SETTLE_S
+        return WAIT
 
-    def _machine(self, host: str, trips: float) -> Machine:
-        """A client process: a machine of its own on its host."""
-        self._machines += 1
-        return Machine(host, "", self._machines, _WINDOW_BYTES, trips=trips, ramp=self._ramp)
+    def _begin_push(self, w: Any, p: int, a: int, b: int) -> int:
+        """A process starts, and is answered in plain by a registry that it has asked for TLS."""
+        task, given = w.tasks[p], self._parameters
+        process, line = self._processes[task.deploy], w.timelines[task.timeline]
+        line.now_s += given.push_start_s
+        process.own_bytes = self._push_bytes(p)
+        task.way = new_way(w, self._routes, task.machine, task.registry)
+        line.now_s += w.ways[task.way].open_s
+        process.lane = self._wire.enter(task.way, given.push_trips, UP, process.luck)
+        return GO
 
-    def _image(self, operation: Operation) -> Image:
-        keys = [key for key, _ in operation.layers]
-        kernel_first = len(operation.layers) > 1
-        layers = tuple(
-            Layer(digest_of(key), size_bytes, "kernel" if kernel_first and number == 0 else "rootfs")
-            for number, (key, size_bytes) in enumerate(operation.layers)
-        )
-        config = Layer(digest_of("config", *keys), _CONFIG_BYTES, "config")
-        return Image(digest_of("manifest", *keys), layers, config, _MANIFEST_BYTES, 0)
+    def _push_bytes(self, p: int) -> float:
+        """Handshakes and headers of a push, by the blobs that the registry lacks as it begins."""
+        w, given = self._w, self._parameters
+        task = w.tasks[p]
+        image = w.images[task.image]
+        blobs = w.image_blobs[image.first_blob : image.first_blob + image.blobs]
+        sent = [blob for blob in blobs if not counts_as_held(w, task.registry, task.name, blob)]
+        openings = [PROFILE.opening(_CONTENTS.get(w.blobs[blob].content, "")) for blob in sent]
+        around = sum(len(opening) + len(PROFILE.blob_close) for opening in openings)
+        requests = len(PROFILE.login) + len(blobs) * len(PROFILE.blob_check) + around + len(PROFILE.publish)
+        return requests * given.push_request_bytes + len(sent) * given.push_upload_bytes
 
+    def _end_push(self, w: Any, p: int, a: int, b: int) -> int:
+        """Its bytes have cost the process time."""
+        process = self._processes[w.tasks[p].deploy]
+        self._end(p, process, self._parameters.push_byte_s, self._wire.again_bytes[process.lane])
+        return GO
 
-def _latest(registry: Registry, repository: str) -> Image:
-    """What `latest` means there."""
-    publish = registry.contents.resolve(repository, "latest")
-    image = None if publish is None else registry.contents.image(repository, publish.digest)
-    if image is None:
-        raise ValueError(f"{repository} was never pushed to {registry.name}")
-    return image
+    def _begin_pull(self, w: Any, p: int, a: int, b: int) -> int:
+        """The same as a push begins; a pull opens its connection, too."""
+        task, given = w.tasks[p], self._parameters
+        process, line = self._processes[task.deploy], w.timelines[task.timeline]
+        line.now_s += given.pull_start_s
+        task.way = new_way(w, self._routes, task.machine, task.registry)
+        process.lane = self._wire.enter(task.way, given.pull_trips, DOWN, process.luck)
+        line.now_s += 2 * w.ways[task.way].open_s
+        return GO
 
+    def _see_image(self, w: Any, p: int, a: int, b: int) -> int:
+        """What the tag means: all of it is fetched, into an empty folder."""
+        task = w.tasks[p]
+        task.image = latest(w, task.registry, self._processes[task.deploy].client)
+        image = w.images[task.image]
+        first = take_marks(w, p, image.blobs)
+        w.marks[first : first + image.blobs] = [1] * image.blobs
+        return GO
 
-def _request_bytes(given: Parameters, blobs: int, sent: Sequence[Layer]) -> float:
-    """Handshakes and headers of a push of so many blobs, of which some are sent."""
-    around = sum(len(_PROFILE.opening(blob.kind)) + len(_PROFILE.blob_close) for blob in sent)
-    requests = len(_PROFILE.login) + blobs * len(_PROFILE.blob_check) + around + len(_PROFILE.publish)
-    return requests * given.push_request_bytes + len(sent) * given.push_upload_bytes
+    def _end_pull(self, w: Any, p: int, a: int, b: int) -> int:
+        """Its bytes have cost the process time; what is lost on the way never reaches the host whose bytes count."""
+        task, given = w.tasks[p], self._parameters
+        process = self._processes[task.deploy]
+        process.own_bytes = (2 + w.images[task.image].blobs) * given.pull_request_bytes
+        self._end(p, process, given.pull_byte_s, 0.0)
+        return GO
 
+    def _end(self, p: int, process: Process, byte_s: float, resent_bytes: float) -> None:
+        task, outcome = self._w.tasks[p], process.outcome
+        line = self._w.timelines[task.timeline]
+        line.now_s += byte_s * task.moved_bytes
+        sent_bytes = task.moved_bytes + resent_bytes
+        outcome.wire_bytes = sent_bytes * MTU_BYTES / MSS_BYTES + process.own_bytes
+        outcome.back_bytes = ack_bytes(task.moved_bytes)
 
-def _ignore(blob: Layer, path: Path) -> None:
-    """The rig pulls into an empty folder."""
-
-
-def _never(*_: object) -> Any:
-    raise AssertionError("the rig names its hosts itself")
-
-
-_NOTHING = Trigger(due=lambda owed: None)
-_RULES = Rules(
-    route=_never, fanout=_never, wins=_never, parents=None, nodes_per_deploy=1, by_digest=False,
-    check_upstream=False, coalesce=False, keep_unsynced=False, runs_for_s=None, sleeps_for_s=0.0, wakes=0,
-    removed_after_s=0.0, polls=False, patience_s=60.0,
-    sync=SyncRules(
-        to_central=_NOTHING, to_nodes=_NOTHING, targets="all", delay_s=0.0, profile=SKOPEO, retries=0, backoff_s=0.0,
-        deletions=False,
-    ),
-)  # fmt: skip
+    def _leave(self, w: Any, p: int, a: int, b: int) -> int:
+        """A process has ended."""
+        task = w.tasks[p]
+        process = self._processes[task.deploy]
+        self._wire.leave(process.lane)
+        process.outcome.seconds = w.timelines[task.timeline].now_s - process.began_s
+        return GO

@@ -111,8 +111,8 @@ def simulated(run: Replayed, metric: str, repository: str) -> float:
             metric, "unknown figure", f"one of sent_bytes, saved_share, pull_s.{', pull_s.'.join(_PER_MILLE)}"
         )
     deploys = run.result.tables["deploys"]
-    own = np.array([name == repository for name in deploys.column("repository")], dtype=bool)
-    pulls = own & np.array([route == "pull" for route in deploys.column("route")], dtype=bool)
+    own = deploys.where("repository", repository)
+    pulls = own & deploys.where("route", "pull")
     took_s = np.sort(deploys.column("longest_pull_s")[pulls])
     return float(took_s[rank(10 * len(took_s), _PER_MILLE[quantile] // 10) // 10]) if len(took_s) else math.nan
 

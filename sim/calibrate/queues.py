@@ -18,7 +18,10 @@ from numpy.typing import NDArray
 from sim import theory
 from sim.network import Flows, simulate
 from sim.network.transport import INITIAL_WINDOW_BYTES
-from sim.registry.workers import Workers
+from sim.protocol.ops.service import serve
+from sim.protocol.state import LAYOUT
+from sim.records import ObjectState
+from sim.records.layout import table_of
 from sim.runner import run
 from sim.scenario import Scenario
 from sim.stats.intervals import interval
@@ -121,8 +124,11 @@ def stays(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Arrivals, ends and waits, (n,) s each, of Poisson requests of 1 s at a registry's workers, warmed up."""
     arrived_s = np.cumsum(streams.generator("arrivals").exponential(1 / rate_per_s, requests))
-    taken_s, place = draw(streams.generator("services"), requests), Workers(workers)
-    ended_s = np.array([place.serve(*request) for request in zip(arrived_s.tolist(), taken_s.tolist(), strict=True)])
+    taken_s = draw(streams.generator("services"), requests)
+    registry = table_of(LAYOUT, "registries", {"workers": [workers]})
+    place = ObjectState(LAYOUT, {"registries": registry, "free_s": np.zeros(workers)})
+    asked = zip(arrived_s.tolist(), taken_s.tolist(), strict=True)
+    ended_s = np.array([serve(place, 0, *request) for request in asked])
     kept = slice(_WARM_UP, None)
     return arrived_s[kept], ended_s[kept], (ended_s - arrived_s - taken_s)[kept]
 

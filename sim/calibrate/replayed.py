@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sim.engines.run import Engine
 from sim.experiment.words import amount
 from sim.runner import Replayed, replay
 from sim.scenario import Scenario
@@ -130,6 +131,6 @@ def _apart(logged: float, simulated: float) -> str:
     return f"{100 * (simulated - logged) / logged:+.2f} %" if logged else "none logged"
 
 
-def replayed(scenario: Scenario, seed: int | None = None) -> Beside:
+def replayed(scenario: Scenario, seed: int | None = None, engine: Engine | None = None) -> Beside:
     """Replay the log of a scenario. InputError when the log cannot be used."""
-    return Beside(replay(scenario, seed))
+    return Beside(replay(scenario, seed, engine=engine))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Annotated
 
 import typer
 
 import sim
-from sim.cli import ending
+from sim.cli import ending, output
 from sim.cli.best import best
 from sim.cli.calibrate import calibrate
 from sim.cli.capacity import capacity
@@ -46,7 +47,9 @@ for verb in VERBS:
 
 def main() -> int:
     """Do what the command line asks; the exit code."""
-    return ending.of(lambda: app(prog_name="regsim", standalone_mode=False))
+    with warnings.catch_warnings():
+        warnings.showwarning = output.show_warning
+        return ending.of(lambda: app(prog_name="regsim", standalone_mode=False))
 
 
 def _version(wanted: bool) -> None:

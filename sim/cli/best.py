@@ -27,6 +27,7 @@ def best(
     runs: Runs = None,
     seed: options.Seed = None,
     executor: options.Executor = "processes",
+    engine: options.Engine = None,
     store: options.Store = None,
     allow_failures: options.AllowFailures = False,
     out: options.Out = None,
@@ -42,7 +43,7 @@ def best(
         found = late.best.best(
             scenario, metric, zone, most_runs=options.whole("--runs", runs, least=10) or late.best.MOST_RUNS,
             seed=options.whole("--seed", seed, least=0), executor=executor, progress=progress,
-            store=options.kept(store), allow_failures=allow_failures,
+            store=options.kept(store), allow_failures=allow_failures, engine=options.engine(engine),
         )  # fmt: skip
     output.finding(found, "best", folder, as_json, quiet)
     if found.chosen is None:

@@ -19,6 +19,7 @@ def capacity(
     within: options.Within = None,
     seed: options.Seed = None,
     executor: options.Executor = "processes",
+    engine: options.Engine = None,
     store: options.Store = None,
     allow_failures: options.AllowFailures = False,
     out: options.Out = None,
@@ -40,6 +41,7 @@ def capacity(
             within=options.share("--within", within) or late.search.WITHIN,
             seed=options.whole("--seed", seed, least=0), executor=executor, progress=progress,
             store=options.kept(store), by=options.dimensions(by), allow_failures=allow_failures,
+            engine=options.engine(engine),
         )  # fmt: skip
     output.finding(found, "capacity", folder, as_json, quiet)
     if found.answer == "missed everywhere":

@@ -26,6 +26,7 @@ def compare(
     precision: options.Precision = None,
     seed: options.Seed = None,
     executor: options.Executor = "processes",
+    engine: options.Engine = None,
     detail: options.Detail = None,
     audit: options.Audit = False,
     store: options.Store = None,
@@ -42,6 +43,7 @@ def compare(
     """Compare the variants with the baseline. Run by run they share their random numbers, so differences are paired."""
     seed_number = options.whole("--seed", seed, least=0)
     n_runs = options.whole("--runs", runs, least=1)
+    chosen = options.engine(engine)
     narrow = options.share("--precision", precision)
     scenario = options.load(file, options.overrides(settings, detail, audit), strict=strict, quiet=quiet)
     folder = output.writable(out)
@@ -54,10 +56,11 @@ def compare(
             scenario, n_runs, seed_number, executor, progress, kept,
             precision=narrow, most_runs=n_runs or late.compare.MOST_RUNS, allow_failures=allow_failures,
             gains=late.doubling.MOST if doubled is None else doubled, by=(*split, *options.split_by(wanted)),
+            engine=chosen,
         )  # fmt: skip
         if assumptions:
             examined = late.assumptions.examine(
-                scenario, outcome.runs, outcome.seed, executor, progress, kept, allow_failures
+                scenario, outcome.runs, outcome.seed, executor, progress, kept, allow_failures, chosen
             )
             outcome = replace(outcome, examined=examined)
     # With whole runs `examine` has asked the same. Asked first, for the verdict tells them.

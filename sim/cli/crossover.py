@@ -23,6 +23,7 @@ def crossover(
     within: options.Within = None,
     seed: options.Seed = None,
     executor: options.Executor = "processes",
+    engine: options.Engine = None,
     store: options.Store = None,
     allow_failures: options.AllowFailures = False,
     out: options.Out = None,
@@ -42,7 +43,7 @@ def crossover(
             within=options.share("--within", within) or late.search.WITHIN,
             seed=options.whole("--seed", seed, least=0), executor=executor, progress=progress,
             store=options.kept(store),
-            allow_failures=allow_failures,
+            allow_failures=allow_failures, engine=options.engine(engine),
         )  # fmt: skip
     output.finding(found, "crossover", folder, as_json, quiet)
     if not found.decided:

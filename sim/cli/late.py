@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from sim import engines as engines
     from sim import metric_names as metric_names
     from sim import plots as plots
     from sim.calibrate import calibration as calibration
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sim.cli import grouped as grouped
     from sim.cli import holding as holding
     from sim.cli import progress as progress
+    from sim.cli import protocol as protocol
     from sim.cli import tables as tables
     from sim.experiment import assumptions as assumptions
     from sim.experiment import axes as axes
@@ -61,6 +63,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "grouped": "sim.cli.grouped",
     "holding": "sim.cli.holding",
     "doubling": "sim.experiment.doubling",
+    "engines": "sim.engines",
     "doubts": "sim.experiment.doubts",
     "gate": "sim.experiment.gate",
     "rerun": "sim.experiment.rerun",
@@ -74,6 +77,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "new": "sim.scenario.new",
     "plots": "sim.plots",
     "progress": "sim.cli.progress",
+    "protocol": "sim.cli.protocol",
     "measures": "sim.experiment.measures",
     "published": "sim.calibrate.published",
     "replayed": "sim.calibrate.replayed",

@@ -16,6 +16,7 @@ from sim.cli import completion, late, output
 from sim.errors import InputError, near, shown
 
 if TYPE_CHECKING:
+    from sim.engines import Engine as Engines
     from sim.experiment.axes import Axis
     from sim.experiment.store import Store as Kept
     from sim.scenario import Scenario
@@ -72,6 +73,13 @@ Store = Annotated[
     typer.Option(metavar="DIR", help="Keep finished runs there, and take those that it has.", show_default=False),
 ]
 Executor = Annotated[str, typer.Option(metavar="serial|processes[:N]|dask:ADDRESS", help="Where runs are made.")]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        metavar="reference|compiled", help="What makes runs: SimPy, step by step, or machine code. Rows are the same.",
+        show_default=False,
+    ),
+]  # fmt: skip
 Runs = Annotated[
     str | None, typer.Option(metavar="N", help="Runs of each variant, instead of the scenario's.", show_default=False)
 ]
@@ -152,6 +160,12 @@ def overrides(settings: list[str] | None, detail: str | None = None, audit: bool
 def _from_here(value: Any) -> Any:
     """The whole path of a file that is named from the current folder; else paths are from the scenario's."""
     return str(Path(value).absolute()) if isinstance(value, str) and os.path.isfile(value) else value
+
+
+def engine(name: str | None) -> Engines | None:
+    """The engine that `--engine` names, None for the one that ends sooner. InputError when there is none."""
+    with named("engine"):
+        return late.engines.checked(name)
 
 
 def dimensions(by: list[str] | None) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from sim.cli import late
 from sim.errors import InputError, InputErrors
@@ -46,6 +46,14 @@ def error(words: str) -> None:
 def note(words: str) -> None:
     """What `--quiet` leaves out."""
     print(words, file=sys.stderr)
+
+
+def show_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None,
+    line: str | None = None,
+) -> None:  # fmt: skip
+    """A line for one of Python's own warnings, in place of `warnings.showwarning`."""
+    note(f"warning: {message}")
 
 
 def warn(warnings: Iterable[ScenarioWarning], *, strict: bool, quiet: bool = False) -> None:

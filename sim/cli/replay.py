@@ -18,6 +18,7 @@ def replay(
     since: Annotated[str | None, typer.Option(metavar="TIME", help="Begin there; an ISO time.")] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="End before this.")] = None,
     seed: options.Seed = None,
+    engine: options.Engine = None,
     out: options.Out = None,
     as_json: options.Json = False,
     strict: options.Strict = False,
@@ -31,11 +32,11 @@ def replay(
     if scenario.demand.replay.route != "logged":
         problem = "sends the log's pushes by the policies, so that nothing stands beside the log"
         raise InputError(f"{file}: demand.replay.route", problem, "use regsim run or compare, or leave it out")
-    number = options.whole("--seed", seed, least=0)
+    number, chosen = options.whole("--seed", seed, least=0), options.engine(engine)
     folder = output.writable(out)
     if not quiet:
         output.note(f"replaying {scenario.demand.replay.log} in {output.named(scenario)}")
-    found = late.replayed.replayed(scenario, number)
+    found = late.replayed.replayed(scenario, number, chosen)
     if folder is not None:
         with output.writing(folder):
             found.run.result.write(folder)

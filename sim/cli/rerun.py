@@ -17,6 +17,7 @@ Within = Annotated[
 def rerun(
     result: Directory,
     executor: options.Executor = "processes",
+    engine: options.Engine = None,
     as_json: options.Json = False,
     strict: options.Strict = False,
     quiet: options.Quiet = False,
@@ -25,7 +26,7 @@ def rerun(
     recorded = late.rerun.recorded(result)
     output.warn(recorded.scenario.warnings, strict=strict, quiet=quiet)
     with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
-        found = late.rerun.rerun(recorded, executor, progress)
+        found = late.rerun.rerun(recorded, executor, progress, engine=options.engine(engine))
     if as_json:
         output.document(found.to_json())
     else:
@@ -39,6 +40,7 @@ def bench(
     result: Directory,
     within: Within = None,
     executor: options.Executor = "processes",
+    engine: options.Engine = None,
     as_json: options.Json = False,
     strict: options.Strict = False,
     quiet: options.Quiet = False,
@@ -46,7 +48,8 @@ def bench(
     """Make a stored comparison again: what moved in its metrics (exit code 99), and how fast it went here."""
     output.warn(late.rerun.recorded(result).scenario.warnings, strict=strict, quiet=quiet)
     with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
-        found = late.gate.gate(result, options.share("--within", within) or late.gate.WITHIN, executor, progress)
+        share = options.share("--within", within) or late.gate.WITHIN
+        found = late.gate.gate(result, share, executor, progress, options.engine(engine))
     if as_json:
         output.document(found.to_json())
     else:

@@ -11,6 +11,7 @@ def run(
     settings: options.Settings = None,
     variant: options.Variant = None,
     seed: options.Seed = None,
+    engine: options.Engine = None,
     detail: options.Detail = None,
     audit: options.Audit = False,
     by: options.By = None,
@@ -21,15 +22,15 @@ def run(
     quiet: options.Quiet = False,
 ) -> None:
     """Run a scenario, or one variant of it, once."""
-    seed_number = options.whole("--seed", seed, least=0)
+    seed_number, chosen = options.whole("--seed", seed, least=0), options.engine(engine)
     scenario = options.load(file, options.overrides(settings, detail, audit), variant, strict=strict, quiet=quiet)
     split = options.dimensions(by)
     doubled = options.whole("--gains", gains, least=0) or 0
     folder = output.writable(out)
     if not quiet:
         output.note(f"simulating {output.named(scenario)}")
-    result = sim.run(scenario, seed_number)
-    gained = late.doubling.doubled_run(result, doubled) if doubled else ()
+    result = sim.run(scenario, seed_number, engine=chosen)
+    gained = late.doubling.doubled_run(result, doubled, chosen) if doubled else ()
     if folder is not None:
         with output.writing(folder):
             late.plots.write(late.plots.run(result), folder, "run")

@@ -1,4 +1,4 @@
-"""`regsim show`: a scenario fully resolved, each figure's source beside it; or all that is known of one key."""
+"""`regsim show`: a scenario fully resolved, each figure's source beside it; what a key is; the protocol of all runs."""
 
 from __future__ import annotations
 
@@ -36,11 +36,23 @@ def show(
             autocompletion=completion.keys,
         ),
     ] = None,
+    protocol: Annotated[
+        bool, typer.Option("--protocol", help="Print what every push, pull and copy does, step by step; without FILE.")
+    ] = False,
+    client: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Whose requests --protocol prints (kraftkit).", show_default=False),
+    ] = None,
     as_json: options.Json = False,
     strict: options.Strict = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Print the scenario fully resolved. Defaults are filled in, units canonical, each figure's source beside it."""
+    if client is not None and not protocol:
+        raise InputError("--client", "says whose requests the protocol has", "name --protocol, too, or leave it out")
+    if protocol:
+        _protocol(file, explain, client, as_json)
+        return
     if file is None and explain is None:
         raise InputError("regsim show: FILE", "is missing", "name a scenario, or a key by --explain")
     scenario = None
@@ -56,6 +68,16 @@ def show(
         output.document(_document(scenario))
     elif scenario is not None:
         output.text(late.show.text(scenario))
+
+
+def _protocol(file: str | None, explain: str | None, client: str | None, as_json: bool) -> None:
+    if file is not None or explain is not None:
+        raise InputError("--protocol", "is the same for every scenario", "leave FILE and --explain out")
+    of = late.protocol.client(client)
+    if as_json:
+        output.document(late.protocol.document(of))
+    else:
+        late.protocol.print_protocol(of)
 
 
 def _document(scenario: Scenario) -> dict[str, Any]:

@@ -39,6 +39,7 @@ def sweep(
     runs: options.Runs = None,
     seed: options.Seed = None,
     executor: options.Executor = "processes",
+    engine: options.Engine = None,
     store: options.Store = None,
     allow_failures: options.AllowFailures = False,
     out: options.Out = None,
@@ -56,6 +57,6 @@ def sweep(
             scenario, axes, kind=design, metrics=metric or late.sweep.METRICS, by=options.dimensions(by),
             variant=variant, runs=options.whole("--runs", runs, least=1), seed=options.whole("--seed", seed, least=0),
             executor=executor, progress=progress, store=options.kept(store),
-            allow_failures=allow_failures,
+            allow_failures=allow_failures, engine=options.engine(engine),
         )  # fmt: skip
     output.finding(found, "sweep", folder, as_json, quiet)

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from sim.engines.run import Engine
 from sim.errors import InputError
 from sim.experiment import executors
 from sim.experiment.runs import Progress, Runs, by_variant
@@ -183,6 +184,7 @@ def examine(
     progress: Progress | None = None,
     store: Store | None = None,
     allow_failures: bool = False,
+    engine: Engine | None = None,
 ) -> Assumptions:
     """Run every variant `runs` times as the scenario is, and at both ends of every assumption's range."""
     named = variants(scenario)
@@ -194,7 +196,7 @@ def examine(
     points: dict[Settings, tuple[Assumption, Any] | None] = {(): None}
     skipped = []
     most = runs * len(named) * (1 + sum(len(assumption.ends) for assumption in varied))
-    with Runs(scenario, seed, executors.resolved(executor, most), store, progress) as made:
+    with Runs(scenario, seed, executors.resolved(executor, most), store, progress, engine=engine) as made:
         for assumption in varied:
             for end in assumption.ends:
                 settings = assumption.settings(end)

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import metric_names
+from sim.engines.run import Engine
 from sim.errors import InputError
 from sim.experiment import executors
 from sim.experiment.measures import Custom, Measures, known_metric
@@ -173,6 +174,7 @@ def best(
     store: Store | None = None,
     metrics: Custom | None = None,
     allow_failures: bool = False,
+    engine: Engine | None = None,
 ) -> Best:
     """Choose the variant with the lowest metric, or the highest of one of which more is better.
 
@@ -188,7 +190,8 @@ def best(
         raise InputError(scenario.name, "has no two variants to choose from", "write [variants.NAME] twice")
     outcomes: dict[str, list[Outcome]] = {name: [] for name in named}
     began = time.perf_counter()
-    with Runs(scenario, seed, executors.resolved(executor, most_runs * len(named)), store, progress, measures) as made:
+    executor = executors.resolved(executor, most_runs * len(named))
+    with Runs(scenario, seed, executor, store, progress, measures, engine) as made:
 
         def more(names: Sequence[str], count: int) -> None:
             tasks = [(name, Task(named[name], run)) for name in names for run in range(len(outcomes[name]), count)]

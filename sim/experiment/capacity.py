@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from sim import metric_names
+from sim.engines.run import Engine
 from sim.errors import shown
 from sim.experiment import executors
 from sim.experiment.axes import Axis, ranged
@@ -194,6 +195,7 @@ def capacity(
     metrics: Custom | None = None,
     by: str | Sequence[str] = (),
     allow_failures: bool = False,
+    engine: Engine | None = None,
 ) -> Capacity:
     """Search `axis`, a range, for the value from which on, or up to which, every threshold holds for every variant.
 
@@ -231,7 +233,8 @@ def capacity(
     beside = tuple(name for metric in whole for name in split_by(metric, measures.by if by else (), scenario))
     began = time.perf_counter()
     decisions = points_at_most(axis.range, within) * max(len(wanted) * len(named), 1)
-    with Runs(scenario, seed, executors.resolved(executor, runs * len(named)), store, progress, measures) as made:
+    executor = executors.resolved(executor, runs * len(named))
+    with Runs(scenario, seed, executor, store, progress, measures, engine) as made:
         prober = Prober(made, axis, named, test, runs, decisions)
         low, high = axis.range.low, axis.range.high
         spared |= {} if allowed else _spared(made, axis, named, looks(runs)[0])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.engines.run import Engine
 from sim.errors import InputError
 from sim.experiment import executors
 from sim.experiment.comparison import Comparison, Precision
@@ -48,6 +49,7 @@ def compare(
     allow_failures: bool = False,
     demand: pd.DataFrame | str | None = None,
     gains: int = 0,
+    engine: Engine | None = None,
 ) -> Comparison:
     """Run every variant `runs` times and compare each with the baseline.
 
@@ -69,9 +71,9 @@ def compare(
 
     `runs` and `seed` are the scenario's unless given; `executor` is `serial`, `processes` (one for each core) or
     `processes:N`. `progress(done, total)` is called before the first run and after each. Neither the executor nor its
-    number of workers changes any value. Runs that `store` knows are not made again, all others are put there; with
-    `tables` run 0 of each variant is made all the same, as its tables are not kept. InputError for fewer than one run,
-    for an executor that there is not, and when a worker dies.
+    number of workers nor the `engine` (see `sim.run`) changes any value. Runs that `store` knows are not made again,
+    all others are put there; with `tables` run 0 of each variant is made all the same, as its tables are not kept.
+    InputError for fewer than one run, for an executor or an engine that there is not, and when a worker dies.
     """
     if demand is not None:
         scenario = scenario.with_({"demand.table": demand})
@@ -83,7 +85,7 @@ def compare(
     executor = executors.resolved(executor, (runs if precision is None else most_runs) * len(named))
     began = time.perf_counter()
     measures = Measures.of(by, metrics)
-    with Runs(scenario, seed, executor, store, progress, measures) as made:
+    with Runs(scenario, seed, executor, store, progress, measures, engine) as made:
 
         def make(count: int) -> Outcomes:
             return by_variant(made, named, [()], count, tables)[()]

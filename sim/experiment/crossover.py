@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
+from sim.engines.run import Engine
 from sim.errors import InputError, near, shown
 from sim.experiment import executors
 from sim.experiment.axes import Axis, ranged
@@ -141,6 +142,7 @@ def crossover(
     store: Store | None = None,
     metrics: Custom | None = None,
     allow_failures: bool = False,
+    engine: Engine | None = None,
 ) -> Crossover:
     """Search `axis`, a range, for where `variant` (by default the only one) and the baseline change places.
 
@@ -169,7 +171,7 @@ def crossover(
         return Look(None if found == "open" else found, apart)
 
     began = time.perf_counter()
-    with Runs(scenario, seed, executors.resolved(executor, 2 * runs), store, progress, measures) as made:
+    with Runs(scenario, seed, executors.resolved(executor, 2 * runs), store, progress, measures, engine) as made:
         most = points_at_most(axis.range, within, PARTS)
         prober = Prober(made, axis, {baseline: baseline, variant: variant}, test, runs, most)
         for part in range(PARTS + 1):

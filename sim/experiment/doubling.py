@@ -15,6 +15,7 @@ import numpy as np
 
 from sim import units
 from sim.accounting.held import HeldBack, Holder
+from sim.engines.run import Engine
 from sim.experiment.runs import Runs
 from sim.experiment.worker import Outcome, Settings, Task, outcome_of
 from sim.result import Result
@@ -113,11 +114,15 @@ def doubled(
     }
 
 
-def doubled_run(result: Result, most: int) -> tuple[Gain, ...]:
+def doubled_run(result: Result, most: int, engine: Engine | None = None) -> tuple[Gain, ...]:
     """What doubling up to `most` things gained in one run: the same run again, for each."""
     before = [outcome_of(result)]
+
+    def again(changes: Settings) -> Outcome:
+        return outcome_of(make(result.scenario.with_(dict(changes)), result.seed, result.run, engine=engine))
+
     return tuple(
-        gain(thing, changes, before, [outcome_of(make(result.scenario.with_(dict(changes)), result.seed, result.run))])
+        gain(thing, changes, before, [again(changes)])
         for thing, changes in doublings(result.scenario, [result.held_back], most)
     )
 

@@ -19,13 +19,16 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
-from typing import Any, TypeVar
+from multiprocessing.synchronize import Lock
+from typing import Any, TextIO, TypeVar
 
+from sim.engines.choice import EngineWarning
 from sim.errors import InputError
 from sim.experiment import cluster
 
@@ -99,7 +102,7 @@ def started(executor: str, begin: Callable[..., None], arguments: tuple[Any, ...
         return
     context = multiprocessing.get_context(START)
     watched, held = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(int(number), context, _begin, (watched, held, begin, arguments))
+    pool = ProcessPoolExecutor(int(number), context, _begin, (watched, held, context.Lock(), begin, arguments))
     try:
         yield pool
     except BrokenProcessPool as error:
@@ -131,11 +134,28 @@ def _ended(under_way: dict[Future[B], A]) -> Iterator[tuple[A, B]]:
         yield under_way.pop(future), future.result()
 
 
-def _begin(watched: Connection, held: Connection, begin: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+def _begin(
+    watched: Connection, held: Connection, unsaid: Lock, begin: Callable[..., None], arguments: tuple[Any, ...]
+) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     held.close()
     threading.Thread(target=_end_with, args=(watched,), daemon=True).start()
+    _say_once(unsaid)
     begin(*arguments)
+
+
+def _say_once(unsaid: Lock) -> None:
+    """That another engine runs it is said by the first worker that finds out, and not by each."""
+    show = warnings.showwarning
+
+    def show_once(
+        message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:  # fmt: skip
+        if not issubclass(category, EngineWarning) or unsaid.acquire(block=False):
+            show(message, category, filename, lineno, file, line)
+
+    warnings.showwarning = show_once
 
 
 def _end_with(watched: Connection) -> None:

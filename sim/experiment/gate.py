@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.engines.run import Engine
 from sim.errors import InputError
 from sim.experiment.measures import Measures
 from sim.experiment.rerun import Rerun, recorded, rerun
@@ -78,13 +79,14 @@ class Gate:
 
 
 def gate(
-    directory: str | Path, within: float = WITHIN, executor: str = "processes", progress: Progress | None = None
-) -> Gate:
+    directory: str | Path, within: float = WITHIN, executor: str = "processes", progress: Progress | None = None,
+    engine: Engine | None = None,
+) -> Gate:  # fmt: skip
     """Make the comparison stored in a directory again and hold it against what it was."""
     found = recorded(directory)
     stored = _stored(Path(directory) / "metrics.parquet")
     began = time.perf_counter()
-    again = rerun(found, executor, progress, Measures.of(names=[metric for _, metric in stored]))
+    again = rerun(found, executor, progress, Measures.of(names=[metric for _, metric in stored]), engine)
     wall_s = time.perf_counter() - began
     moved: list[Moved] = []
     for (variant, metric), was in stored.items():

@@ -14,14 +14,12 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim import engines
+from sim.protocol.build import placements
 from sim.scenario import Scenario
 from sim.streams import Streams
 from sim.workload import synthetic
 from sim.workload.demand import Demand
-from sim.world.build import build, placements
-from sim.world.clock import Steps
-from sim.world.deploy import deploy
-from sim.world.world import World
 
 #: From one deploy to the next, s: longer than any is to take, and in step with no period of a sync.
 _APART_S: Final = 1911.7
@@ -60,7 +58,7 @@ def met(scenario: Scenario, seed: int, run: int) -> Met | None:
     None where not every deploy is a push of an image of its kind's size, for which the cases do not stand.
     """
     streams = Streams(seed, run)
-    demand = synthetic.demand(scenario, streams, placements(scenario, streams))
+    demand = synthetic.demand(scenario, streams, placements(scenario))
     if not demand.is_uniform:
         return None
     group = np.repeat(np.arange(len(scenario.clients)), [each.count for each in scenario.clients.values()])
@@ -82,22 +80,12 @@ def shrunk(scenario: Scenario, wanted: int) -> dict[str, Any]:
 def idle(scenario: Scenario, asked: Sequence[Met]) -> tuple[Idle, ...]:
     """How long the deploys of a small scenario take, each alone, as often as each of these runs asks for them."""
     cases = _cases(scenario, np.add.reduce([each.share for each in asked]))
-    world = build(scenario, _demand(cases), Streams(scenario.run.seed))
-    world.clock.start(_one_by_one(world, _demand(cases)))
-    world.clock.run_out()
-    deploys = world.log.tables["deploys"]
+    deploys = engines.run(scenario, _demand(cases), Streams(scenario.run.seed), "reference").tables["deploys"]
     deploys.sort("deploy")
     latency_s = np.where(deploys.column("failed"), np.inf, deploys.column("latency_s"))
-    world.dissolve()
     places = np.array([(case.client, case.kind, int(case.update)) for case in cases]).T
     apart = np.array([case.weight for case in cases])
     return tuple(Idle(latency_s, apart * each.share[tuple(places)], each.n) for each in asked)
-
-
-def _one_by_one(world: World, demand: Demand) -> Steps:
-    for ask in demand:
-        yield ask.at_s
-        world.clock.start(deploy(world, ask))
 
 
 class _Case(NamedTuple):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from sim.engines.run import Engine
 from sim.errors import InputError, shown
 from sim.experiment import executors
 from sim.experiment.measures import NOTHING, Measures
@@ -117,10 +118,12 @@ def rerun(
     executor: str = "processes",
     progress: Progress | None = None,
     measures: Measures = NOTHING,
+    engine: Engine | None = None,
 ) -> Rerun:
     """Make every recorded run again, measured also as `measures` say; no store is asked."""
     tasks = list(found.digests)
-    with Runs(found.scenario, found.seed, executors.resolved(executor, len(tasks)), None, progress, measures) as made:
+    executor = executors.resolved(executor, len(tasks))
+    with Runs(found.scenario, found.seed, executor, None, progress, measures, engine) as made:
         outcomes = dict(zip(tasks, made.outcomes(tasks), strict=True))
     return Rerun(found, outcomes, tuple(_otherwise(found)))
 

@@ -18,6 +18,8 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
+from sim.engines.choice import checked
+from sim.engines.run import Engine
 from sim.experiment import executors
 from sim.experiment.measures import NOTHING, Measures
 from sim.experiment.store import Store, key
@@ -30,7 +32,8 @@ Progress = Callable[[int, int], None]
 class Runs:
     """The runs of a scenario, of its variants and of what settings make of them, under one seed.
 
-    `measures` says what is measured of them beside their own metrics.
+    `measures` says what is measured of them beside their own metrics, `engine` which one makes them: what comes out is
+    the same, so neither the store nor a manifest has it.
 
     `executor` is one that `executors.resolved` gave. `progress(done, total)` counts all runs asked for so far, those
     that were known included.
@@ -38,9 +41,9 @@ class Runs:
 
     def __init__(
         self, scenario: Scenario, seed: int, executor: str, store: Store | None = None,
-        progress: Progress | None = None, measures: Measures = NOTHING,
+        progress: Progress | None = None, measures: Measures = NOTHING, engine: Engine | None = None,
     ) -> None:  # fmt: skip
-        self._question = Question(scenario, seed, measures)
+        self._question = Question(scenario, seed, measures, checked(engine))
         self._executor = executor
         if measures.custom and not executors.shares_memory(executor):
             measures.check_sent()
@@ -118,7 +121,8 @@ class Runs:
         if not tasks:
             return ()
         if self._pool is None:
-            about = self._question.scenario, self._question.seed, self._question.measures
+            asked = self._question
+            about = asked.scenario, asked.seed, asked.measures, asked.engine
             self._pool = self._workers.enter_context(executors.started(self._executor, begin, about))
         return executors.completed(self._pool, measure, tasks, executors.ahead(self._executor, self._pool))
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from sim.engines.run import Engine
 from sim.experiment import executors
 from sim.experiment.axes import Axis, axis, combined
 from sim.experiment.designs import Design, design
@@ -171,6 +172,7 @@ def sweep(
     progress: Progress | None = None,
     store: Store | None = None,
     allow_failures: bool = False,
+    engine: Engine | None = None,
 ) -> Sweep:
     """Run every variant (or the one named) at every point of a design, `runs` times; the scenario's unless given.
 
@@ -192,7 +194,7 @@ def sweep(
     began = time.perf_counter()
     spots = [(values, combined(varied, values)) for values in visited.values]
     executor = executors.resolved(executor, len(spots) * runs * len(named))
-    with Runs(scenario, seed, executor, store, progress, measures) as made:
+    with Runs(scenario, seed, executor, store, progress, measures, engine) as made:
         outcomes = by_variant(made, named, (settings for _, settings in spots), runs)
     found = [Spot(values, settings, Sample(outcomes[settings])) for values, settings in spots]
     return Sweep(

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, Self
 import numpy as np
 
 from sim.accounting.held import NOTHING_HELD, HeldBack
+from sim.engines.run import Engine
 from sim.experiment.measures import NOTHING, Measures
 from sim.failures import Failures
 from sim.result import Result
@@ -96,12 +97,13 @@ class Outcome:
 class Question:
     """What a process is asked about: a scenario, the seed, what is measured of runs beside their own metrics.
 
-    And what became of the scenario under each setting.
+    Which engine makes them, where that is said. And what became of the scenario under each setting.
     """
 
     scenario: Scenario
     seed: int
     measures: Measures = NOTHING
+    engine: Engine | None = None
     _made: dict[tuple[Any, ...], Scenario] = field(default_factory=dict)
 
     def asked(self, task: Task) -> Scenario:
@@ -126,15 +128,15 @@ class Question:
         return Scenario.from_document(base.document, base.name, dict(settings), base.variant_name)
 
 
-def begin(scenario: Scenario, seed: int, measures: Measures = NOTHING) -> None:
+def begin(scenario: Scenario, seed: int, measures: Measures = NOTHING, engine: Engine | None = None) -> None:
     """Tell this process what the runs to come are of."""
-    _QUESTION.set(Question(scenario, seed, measures))
+    _QUESTION.set(Question(scenario, seed, measures, engine))
 
 
 def measure(task: Task) -> Outcome:
     """Make one run."""
     question = _QUESTION.get()
-    result = run(question.asked(task), question.seed, task.run)
+    result = run(question.asked(task), question.seed, task.run, engine=question.engine)
     return outcome_of(result, question.measures, task.tables)
 
 

@@ -70,6 +70,14 @@ def test_a_proxy_asks_upstream_for_a_tag_each_time() -> None:
     assert (far.seconds - near.seconds) / 0.2 == pytest.approx(2 * (1 + 12 / 22), rel=0.01)
 
 
+@pytest.mark.parametrize("source", ["central", "node"])
+def test_what_was_never_pushed_can_not_be_pulled(source: str) -> None:
+    """Not from where it would be, nor through a proxy."""
+    asked = {**pull("a", source), "image": "o/other"}
+    with pytest.raises(ValueError, match="o/other was never pushed to where a pulls it"):
+        simulate(through_proxy([[asked]]), shipped("cubic"))
+
+
 def cut(for_s: float, after_s: float = 1.5) -> RigScenario:
     """The rig's broken upload, broken for another while."""
     scenario = next(one for one in read_scenarios(RIG / "rest-cubic.json") if one.cuts)

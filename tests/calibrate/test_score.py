@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sim.calibrate.model import Outcome, simulate
+from sim.calibrate.model import simulate
 from sim.calibrate.parameters import shipped
+from sim.calibrate.processes import Outcome
 from sim.calibrate.rig import Measured, Operation, RigScenario, by_repeat, read_measured, read_scenarios
 from sim.calibrate.score import GROUPS, Score, Scored, score, score_scenario
 

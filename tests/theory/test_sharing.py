@@ -15,9 +15,8 @@ import pytest
 from numpy.typing import NDArray
 
 from sim.network import Flows, simulate
-from sim.world.clock import Clock, Steps
-from sim.world.places import Machine
-from sim.world.wire import Wire
+from sim.protocol.state import INF
+from tests.protocol.flowing import Case, Sent, Way, told
 
 Agrees = Callable[[Sequence[float], float], bool]
 Ends = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
@@ -45,21 +44,11 @@ def simulated(start_s: NDArray[np.float64], size_bytes: NDArray[np.float64]) -> 
     return simulate({"link": CAPACITY_BPS}, flows, compiled=False)
 
 
-def on_the_wire(start_s: NDArray[np.float64], size_bytes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The same as events of the world, where flows that meet nobody are not handed to the network."""
-    clock, finish_s = Clock(), np.zeros(FLOWS)
-    wire = Wire(clock, [CAPACITY_BPS])
-    lane = wire.lane(Machine("a", "dal", 0, 1), Machine("b", "was", 1, 1), (0,), float("inf"))
-
-    def one(number: int, at_s: float, size: float) -> Steps:
-        yield at_s
-        yield wire.send(lane, size)
-        finish_s[number] = clock.now
-
-    for number, flow in enumerate(zip(start_s.tolist(), size_bytes.tolist(), strict=True)):
-        clock.start(one(number, *flow))
-    clock.run_out()
-    return finish_s
+def in_the_protocol(start_s: NDArray[np.float64], size_bytes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same as events of the protocol, where flows that meet nobody are not handed to the network."""
+    sent = [Sent(at_s, ((0, size),)) for at_s, size in zip(start_s.tolist(), size_bytes.tolist(), strict=True)]
+    case = Case([CAPACITY_BPS], [Way((0,), INF)], sent, [])
+    return np.array([body[1] for body in told(case).bodies])
 
 
 @cache
@@ -83,9 +72,9 @@ def test_the_mean_time_knows_the_mean_size_alone(sizes: str, agrees: Agrees) -> 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sizes", ["exponential", "two kinds"])
-def test_flows_in_the_world_share_as_theory_says(sizes: str, agrees: Agrees) -> None:
+def test_flows_in_the_protocol_share_as_theory_says(sizes: str, agrees: Agrees) -> None:
     """The same 4 s come of flows as events, half of which are alone at first."""
-    assert agrees([float(one_run(sizes, seed, on_the_wire)[1].mean()) for seed in range(RUNS)], 4.0)
+    assert agrees([float(one_run(sizes, seed, in_the_protocol)[1].mean()) for seed in range(RUNS)], 4.0)
 
 
 def test_a_flows_mean_time_is_in_proportion_to_its_size(agrees: Agrees) -> None:

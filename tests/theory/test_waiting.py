@@ -12,7 +12,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sim.registry.workers import Workers
+from sim.protocol.ops.service import serve
+from sim.protocol.state import LAYOUT
+from sim.records import ObjectState
+from sim.records.layout import table_of
 from sim.runner import run
 from sim.scenario import Scenario
 from sim.theory import erlang_c, mg1_wait_s, mmc_wait_s
@@ -27,8 +30,11 @@ def stays(
     """Arrivals, ends and waits of one run of Poisson arrivals, without its warm-up; (n,) each."""
     rng = np.random.default_rng(seed)
     arrived_s = np.cumsum(rng.exponential(1 / rate_per_s, REQUESTS))
-    taken_s, place = service_s(rng), Workers(workers)
-    ended_s = np.array([place.serve(*request) for request in zip(arrived_s.tolist(), taken_s.tolist(), strict=True)])
+    taken_s = service_s(rng)
+    registry = table_of(LAYOUT, "registries", {"workers": [workers]})
+    place = ObjectState(LAYOUT, {"registries": registry, "free_s": np.zeros(workers)})
+    asked = zip(arrived_s.tolist(), taken_s.tolist(), strict=True)
+    ended_s = np.array([serve(place, 0, *request) for request in asked])
     return tuple(column[WARM_UP:] for column in (arrived_s, ended_s, ended_s - arrived_s - taken_s))  # type: ignore[return-value]
 
 

@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out
 
-.PHONY: compare test quick lint bench clean help rig rig-tools
+.PHONY: compare test machine-code quick lint bench clean help rig rig-tools
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -13,10 +13,13 @@ help: ## what can be made
 compare: $(VENV)/run ## the main question: node-direct or central pushes, over five metros
 	$(BIN)/regsim compare scenarios/metros.toml --out $(OUT)/metros
 
-test: $(VENV)/test ## all tests
+test: $(VENV)/test machine-code ## all tests
 	$(BIN)/python -m pytest -n auto
 
-quick: $(VENV)/test ## the tests that take seconds
+machine-code: $(VENV)/run ## compile the engine, unless that is done: runs of some size then take the fast one
+	$(BIN)/regsim run metros --engine compiled --set demand.rate=100/day > /dev/null
+
+quick: $(VENV)/test machine-code ## the tests that take seconds
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
 lint: $(VENV)/test ## style and types
@@ -26,7 +29,7 @@ lint: $(VENV)/test ## style and types
 
 bench: $(VENV)/test ## speed of the network and of the whole simulator on this machine
 	$(BIN)/python tests/bench/bench_network.py
-	$(BIN)/python tests/bench/bench_world.py
+	$(BIN)/python tests/bench/bench_engines.py
 
 rig: $(VENV)/test ## measure real pushes and pulls on this machine, as root, and score the simulator against them
 	set -e; for control in cubic bbr; do \

@@ -14,13 +14,15 @@ import numpy as np
 import pytest
 
 from sim import rows
+from sim.protocol.build import build
+from sim.protocol.state import LAYOUT
+from sim.records import ArrayState
 from sim.result import Result
 from sim.runner import run
 from sim.scenario import Scenario
 from sim.streams import Streams
 from sim.workload import synthetic
 from sim.workload.demand import Demand
-from sim.world.build import build
 
 ROOT = Path(__file__).parents[1]
 #: Two sites and a kernel release in ten busy minutes: every rule has something to decide.
@@ -159,8 +161,12 @@ def test_no_two_registries_draw_alike() -> None:
     """Central and six nodes that draw their service times start with seven different ones."""
     overrides = {f"{group}.service": "exponential" for group in ("central", "nodes.n", "nodes.w")}
     made = Scenario.from_document(DOCUMENT, overrides=overrides)
-    world = build(made, demand(made), Streams(1))
-    assert len({registry.service_s(1) for registry in (world.central, *world.nodes)}) == 7
+    built = build(made, demand(made), Streams(1))
+    state = ArrayState(LAYOUT, built.tables)
+    for registry in range(7):
+        built.draws.refill(state, registry)
+    first = state["registries"]["next_draw"]
+    assert len({*state["service_draws"][first].tolist()}) == len(first) == 7
 
 
 @pytest.mark.parametrize("name", VARIANTS)

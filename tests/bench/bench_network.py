@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 import simpy
 
-from sim.network import Climb, Flows, Fluid, simulate
+from sim.network import Climb, Flow, Flows, Fluid, simulate
 
 REPEATS = 5
 HERE = Path(__file__).parent
@@ -92,6 +92,7 @@ SHAPES = (
     hub(1000, 500_000, at_once=10_000, plain=15_000, simgrid=10_500),
     metros(100_000, 1_000, plain=2_000, simgrid=5_000),
     pairs(100, 1_000, plain=200, simgrid=1_000),
+    pairs(1000, 3_000, plain=0, simgrid=3_000),
     pairs(1000, 10_000, plain=0, simgrid=0),
 )
 
@@ -118,6 +119,14 @@ def listed(shape: Shape, n: int) -> Iterator[tuple[float, float, int]]:
     """The shape's first `n` flows as (start, size, route)."""
     flows = first(shape, n)
     return zip(*(np.asarray(c).tolist() for c in (flows.start_s, flows.size_bytes, flows.route)), strict=True)
+
+
+def objects(shape: Shape) -> list[Flow]:
+    """The shape's flows, an object each."""
+    names = list(shape.capacity_Bps)
+    routes = [tuple(names[link] for link in route) for route in shape.flows.routes]
+    n = len(np.asarray(shape.flows.start_s))
+    return [Flow(start, size, routes[route]) for start, size, route in listed(shape, n)]
 
 
 def simulate_s(shape: Shape, n: int, compiled: bool) -> float:
@@ -285,6 +294,9 @@ def main() -> None:
             simulate(shape.capacity_Bps, first(shape, 100), compiled=True)
             seconds = simulate_s(shape, n, True)
             row(f"**{shape.name}**, compiled", n, seconds)
+            if shape is SHAPES[0]:
+                asked = objects(shape)
+                row("from a list of `Flow`", n, median_s(lambda: simulate(shape.capacity_Bps, asked)))  # noqa: B023
             if shape.plain:
                 row("plain Python", shape.plain, simulate_s(shape, shape.plain, False))
             if has_simgrid and shape.simgrid:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 import sim
 from sim import topologies
+from sim.protocol.spans import spans_of
 from sim.scenario import Scenario, canonical, show
 from sim.scenario.names import Group, apart
 from sim.topologies import Span
-from sim.world.network import spans_of
 
 #: Keys that meet each other in every way: as keys, as numbered hosts, as links between sites, as words of the program.
 KEYS = (

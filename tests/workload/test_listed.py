@@ -19,8 +19,8 @@ from sim.scenario import Scenario
 from sim.streams import Streams
 from sim.workload import listed
 from sim.workload.demand import Demand
-from tests.world.small import MB
-from tests.world.small import scenario as small
+from tests.protocol.small import MB
+from tests.protocol.small import scenario as small
 
 DAY = {"run__duration": "1 h"}
 

@@ -14,8 +14,8 @@ from sim.streams import Streams
 from sim.workload import redeployed
 from sim.workload import replay as logs
 from sim.workload.demand import Demand
-from tests.world.small import MB
-from tests.world.small import scenario as small
+from tests.protocol.small import MB
+from tests.protocol.small import scenario as small
 
 HEAD = "at_s,op,client,count,repository,tag,blobs\n"
 #: Two versions of one image that share a kernel of 3 MB, pulled five times in between, and another image.

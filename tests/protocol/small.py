@@ -21,6 +21,7 @@ import pytest
 
 from sim.columns import Table
 from sim.engines import reference
+from sim.engines.host import Host
 from sim.engines.run import Engine, Ran
 from sim.engines.run import run as run_engine
 from sim.frames import frame, listing
@@ -231,16 +232,16 @@ def play(
     class Watched(reference.Reference):
         """Tells of requests, and is interfered with."""
 
-        def _bound(self, assembled: Assembled, instead: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:
-            text = super()._bound(assembled, {**instead, "observe_requests": partial(_note, seen, words)})
-            schedule = text["push_event"]
-
-            def push_event(w: Any, at_s: float, *event: int) -> None:
+        def __init__(
+            self, assembled: Assembled, tables: dict[str, Any], host: Host,
+            instead: Mapping[str, Callable[..., Any]] | None = None,
+        ) -> None:  # fmt: skip
+            def push_event(w: Any, at_s: float, kind: int, what: int, generation: int) -> None:
                 seen.backward += at_s < self._env.now
-                schedule(w, at_s, *event)
+                reference._push_event(w, at_s, kind, what, generation)
 
-            text["push_event"] = push_event
-            return text
+            watching = {"observe_requests": partial(_note, seen, words), "push_event": push_event}
+            super().__init__(assembled, tables, host, {**(instead or {}), **watching})
 
         def run(self) -> None:
             seen.state, seen.do = self.state, lambda name, *values: self.text(name)(self.state, *values)

@@ -37,6 +37,7 @@ LONGER = {
     "protocol/ops/holdings.py": "what registries hold",
     "protocol/ops/pull.py": "a pull's ops",
     "protocol/ops/sync.py": "a copy's ops",
+    "records/layout.py": "rows as objects or as arrays",
 }
 SOURCES = {path.relative_to(SIM).as_posix(): path.read_text() for path in sorted(SIM.rglob("*.py"))}
 PURE = ("network", "registry", "swarm", "records", "protocol")

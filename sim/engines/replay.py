@@ -18,9 +18,10 @@ from sim.engines.rows import REASONS, stored_bytes, tables_of
 from sim.engines.run import Engine, Ran, complete, programs, started
 from sim.engines.swarm import swarm_answers
 from sim.protocol.build import build
-from sim.protocol.logs import KIND, LogFeed, counts_of, set_global
+from sim.protocol.logs import KIND, LogFeed, counts_of
 from sim.protocol.names import Names
 from sim.protocol.state import DRAWS_ASKED, N_PHASES, OPERATIONS_ASKED, ROUTE_ASKED, ROUTES_CHANGED
+from sim.records.cells import set_cells
 from sim.records.layout import State, used
 from sim.rows import PULL, SYNC_WAIT, new_tables
 from sim.scenario import Scenario
@@ -48,7 +49,7 @@ class Ended:
         phases_s = [used(state, f"logged_{name}_s").reshape(-1, N_PHASES) for name in ("phases", "waited")]
         self._rows.append(rows.copy())
         self._phases_s.append(np.hstack(phases_s))
-        set_global(state, "logged_deploys_used", 0)
+        set_cells(state, "g", 0, {"logged_deploys_used": 0})
 
     def deploys(self, state: State, names: Names) -> Iterator[Any]:
         """The columns of their rows, in the order in which they ended."""

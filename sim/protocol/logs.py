@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sim.protocol.build import Built
 from sim.protocol.names import Names
 from sim.protocol.state import LAYOUT, ROOTFS
+from sim.records.cells import cell, set_cells, size_of
 from sim.records.layout import ArrayState, State, table_of
 from sim.registry.dedup import account_of
 from sim.registry.oci import Image
@@ -88,18 +89,18 @@ class LogFeed:
         self._new.write(state)
         put_rows(state, "operations", 0, rows[:count])
         self._make_room(state)
-        set_global(state, "operation", 0)
-        set_global(state, "operations_end", count)
+        set_cells(state, "g", 0, {"operation": 0})
+        set_cells(state, "g", 0, {"operations_end": count})
 
     def _make_room(self, state: State) -> None:
         """A task may add as many rows as an image has blobs, and more than that."""
         for name in ("margin", "node_margin"):
-            margin = int(state.g[name] if isinstance(state, ArrayState) else getattr(state.g, name))
-            set_global(state, name, max(margin, 8 * self._most_blobs + 64))
-        set_global(state, "room_left", 0)
+            margin = int(cell(state, "g", 0, name))
+            set_cells(state, "g", 0, {name: max(margin, 8 * self._most_blobs + 64)})
+        set_cells(state, "g", 0, {"room_left": 0})
         for name in LAYOUT.tables:
             if name.startswith("beside_"):
-                short = self._most_blobs + 2 - rows_of(state, name)
+                short = self._most_blobs + 2 - size_of(state, name)
                 if short > 0:
                     state.grow(name, short)
 
@@ -203,14 +204,14 @@ class _New:
         for name, values in self._columns.items():
             self._append(state, name, np.array(values, np.int64))
             values.clear()
-        short = len(self._found) - rows_of(state, "found_blobs")
+        short = len(self._found) - size_of(state, "found_blobs")
         if short > 0:
             state.grow("found_blobs", short)
         put_rows(state, "found_blobs", 0, np.array(self._found, np.int64))
         self._found.clear()
 
     def _append(self, state: State, name: str, rows: NDArray[Any]) -> None:
-        count, size = self._counts[name], rows_of(state, name)
+        count, size = self._counts[name], size_of(state, name)
         if count > size:
             state.grow(name, max(size, count - size))
         put_rows(state, name, count - len(rows), rows)
@@ -229,11 +230,6 @@ def rank_of(digest: str) -> int:
         return int.from_bytes(digest.encode()[:7].ljust(7, b"\0"), "big")
 
 
-def rows_of(state: State, name: str) -> int:
-    """How many rows a table has."""
-    return len(state[name]) if isinstance(state, ArrayState) else len(getattr(state, name))
-
-
 def put_rows(state: State, name: str, at: int, rows: NDArray[Any]) -> None:
     """Write rows over those of a table from number `at` on."""
     if isinstance(state, ArrayState):
@@ -246,14 +242,6 @@ def put_rows(state: State, name: str, at: int, rows: NDArray[Any]) -> None:
     for row, values in zip(table[at : at + len(rows)], rows.tolist(), strict=True):
         for field, value in zip(rows.dtype.names, values, strict=True):
             setattr(row, field, value)
-
-
-def set_global(state: State, name: str, value: float) -> None:
-    """Change what there is one of."""
-    if isinstance(state, ArrayState):
-        state.g[name] = value
-    else:
-        setattr(state.g, name, value)
 
 
 def counts_of(state: State) -> Logged:

@@ -112,6 +112,18 @@ COPY_BLOBS: Final[Program] = (
     Label("all there"),
 )
 
+#: Ask for a blob, or a part of it, until its last byte is there.
+GET_BYTES: Final[Program] = (
+    step(retries.tries, "get"),
+    step(reset.reopen),
+    Label("get"),
+    step(requests.request, GET, TRAILING),
+    step(push.first_byte),
+    step(carrying.carry, DOWN),
+    step(requests.travel_back),
+    step(requests.catch_up),
+)
+
 PROGRAMS: Final[dict[str, Program]] = {
     "DEPLOY": (
         "A deploy, from its client's start to the last instance ready.",
@@ -366,14 +378,7 @@ PROGRAMS: Final[dict[str, Program]] = {
     ),
     "GET_BLOB": (
         "One blob, or a part of it, and the small ones that trail along.",
-        step(retries.tries, "get"),
-        step(reset.reopen),
-        Label("get"),
-        step(requests.request, GET, TRAILING),
-        step(push.first_byte),
-        step(carrying.carry, DOWN),
-        step(requests.travel_back),
-        step(requests.catch_up),
+        *GET_BYTES,
         step(pull.blob_arrived),
         step(retries.end_tries),
         step(control.end),
@@ -499,14 +504,7 @@ PROGRAMS: Final[dict[str, Program]] = {
     ),
     "GET_LOGGED_BLOB": (
         "One blob of a pull of a log.",
-        step(retries.tries, "get"),
-        step(reset.reopen),
-        Label("get"),
-        step(requests.request, GET, TRAILING),
-        step(push.first_byte),
-        step(carrying.carry, DOWN),
-        step(requests.travel_back),
-        step(requests.catch_up),
+        *GET_BYTES,
         step(retries.end_tries),
         step(control.end),
     ),

@@ -20,6 +20,7 @@ from sim import topologies
 from sim.network import Graph, Route
 from sim.network.transport import ceiling_Bps, open_s
 from sim.protocol.state import LAYOUT, WAY_HASH
+from sim.records.cells import cell, set_cells, size_of
 from sim.records.layout import ArrayState, State, table_of
 from sim.topologies import Span
 
@@ -253,15 +254,15 @@ class Routes:
         for machine in sorted(self._ways):
             for registry, way in self._ways[machine].items():
                 plan = self._planned(machine, registry)
-                _put(state, "ways", way, plan.fields)
+                set_cells(state, "ways", way, plan.fields)
                 up, down = self._lane(state, plan.up), self._lane(state, plan.down)
                 turns += [(way, 0, up, plan.round_trip_s), (way, 1, down, plan.round_trip_s)]
-                was = _get(state, "ways", way, "up_round_trip_s")
-                stays = _get(state, "ways", way, "up") == up
+                was = cell(state, "ways", way, "up_round_trip_s")
+                stays = cell(state, "ways", way, "up") == up
                 followed[way] = up, was if stays else plan.round_trip_s
         for (source, target), way in self._copies.items():
             plain = self._ways[source][target]
-            _put(state, "ways", way, {name: _get(state, "ways", plain, name) for name in _TIMES})
+            set_cells(state, "ways", way, {name: cell(state, "ways", plain, name) for name in _TIMES})
             up, round_trip_s = followed[plain]
             lane = self._lane(state, self._narrowed(state, source, target, up))
             turns += [(way, 0, lane, round_trip_s), (way, 1, -1, 0.0)]
@@ -288,7 +289,7 @@ class Routes:
         ):  # fmt: skip
             if link is not None:
                 self.names[link] = f"copies {name}"
-        values = {name: _get(state, "ways", plain, name) for name in _COPIED}
+        values = {name: cell(state, "ways", plain, name) for name in _COPIED}
         course = self._narrowed(state, source, target, int(values["up"]))
         return _add(state, "ways", [values | {"up": self._lane(state, course), "plain": plain}])
 
@@ -319,9 +320,9 @@ class Routes:
         """A copy's course: along a plain way's lane, and over what caps copies."""
         caps = self._targets.get(target), self._legs.get((self.hosts[source].site, self.hosts[target].site))
         extra = tuple(link for link in caps if link is not None)
-        first, end = (int(_get(state, "lanes", lane, field)) for field in ("first_link", "end_link"))
+        first, end = (int(cell(state, "lanes", lane, field)) for field in ("first_link", "end_link"))
         route = _column(state, "lane_links", first, end)
-        own_cap_Bps = float(_get(state, "lanes", lane, "own_cap_Bps"))
+        own_cap_Bps = float(cell(state, "lanes", lane, "own_cap_Bps"))
         return Course(source, target, (*route, *extra), min(own_cap_Bps, self._job_Bps or own_cap_Bps))
 
     def _lane(self, state: State, course: Course) -> int:
@@ -335,7 +336,7 @@ class Routes:
 
     def _add_lane(self, state: State, course: Course) -> int:
         first = _add_numbers(state, "lane_links", course.links)
-        at = int(_get(state, "g", 0, "lanes_used"))
+        at = int(cell(state, "g", 0, "lanes_used"))
         values = {
             "source": course.source, "target": course.target, "first_link": first,
             "end_link": first + len(course.links), "own_cap_Bps": course.cap_Bps,
@@ -347,17 +348,17 @@ class Routes:
     def _enter(self, state: State, machine: int, registry: int, copy: int, way: int) -> None:
         """Have text find a way."""
         self._entered += 1
-        if 2 * self._entered > _length(state, "way_index"):
+        if 2 * self._entered > size_of(state, "way_index"):
             index = state["way_index"]
             taken = index[index["key"] > 0]
             longer = _index(taken["key"], taken["way"], 4 * len(index))
             state.replace("way_index", longer)
-        mask = _length(state, "way_index") - 1
+        mask = size_of(state, "way_index") - 1
         key = 1 + 2 * (machine * self.registries + registry) + copy
         at = (key * WAY_HASH >> 16) & mask
-        while _get(state, "way_index", at, "key"):
+        while cell(state, "way_index", at, "key"):
             at = (at + 1) & mask
-        _put(state, "way_index", at, {"key": key, "way": way})
+        set_cells(state, "way_index", at, {"key": key, "way": way})
 
 
 class _Plan(NamedTuple):
@@ -398,36 +399,15 @@ def _index(keys: NDArray[np.int64], ways: NDArray[np.int64] | None = None, cells
 # A state's rows from outside of text, be they objects or arrays.
 
 
-def _get(state: State, name: str, at: int, field: str) -> Any:
-    if isinstance(state, ArrayState):
-        return state[name][at][field].item()
-    return getattr(state.g if name == "g" else getattr(state, name)[at], field)
-
-
-def _put(state: State, name: str, at: int, values: Mapping[str, Any]) -> None:
-    if isinstance(state, ArrayState):
-        row = state[name][at]
-        for field, value in values.items():
-            row[field] = value
-        return
-    row = state.g if name == "g" else getattr(state, name)[at]
-    for field, value in values.items():
-        setattr(row, field, value)
-
-
 def _column(state: State, name: str, first: int, end: int) -> Sequence[int]:
     table = state[name] if isinstance(state, ArrayState) else getattr(state, name)
     return [int(number) for number in table[first:end]]
 
 
-def _length(state: State, name: str) -> int:
-    return len(state[name] if isinstance(state, ArrayState) else getattr(state, name))
-
-
 def _make_room(state: State, name: str, more: int) -> int:
     """The first unused row of a table that has room for so many more."""
-    used = int(_get(state, "g", 0, f"{name}_used"))
-    size = _length(state, name)
+    used = int(cell(state, "g", 0, f"{name}_used"))
+    size = size_of(state, name)
     if used + more > size:
         state.grow(name, max(size, more, 64))
     return used
@@ -437,8 +417,8 @@ def _add(state: State, name: str, rows: Sequence[Mapping[str, Any]]) -> int:
     """Add rows to a counted table; the number of the first."""
     used = _make_room(state, name, len(rows))
     for at, values in enumerate(rows, used):
-        _put(state, name, at, values)
-    _put(state, "g", 0, {f"{name}_used": used + len(rows)})
+        set_cells(state, name, at, values)
+    set_cells(state, "g", 0, {f"{name}_used": used + len(rows)})
     return used
 
 
@@ -447,5 +427,5 @@ def _add_numbers(state: State, name: str, numbers: Sequence[int]) -> int:
     used = _make_room(state, name, len(numbers))
     table = state[name] if isinstance(state, ArrayState) else getattr(state, name)
     table[used : used + len(numbers)] = numbers
-    _put(state, "g", 0, {f"{name}_used": used + len(numbers)})
+    set_cells(state, "g", 0, {f"{name}_used": used + len(numbers)})
     return used

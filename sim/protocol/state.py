@@ -159,7 +159,6 @@ class Globals:
     deploy_entry: int  # where programs begin that ops set going
     when_due_entry: int
     job_entry: int
-    open_entry: int
     checks: int  # of the audit, over the run
     run_s: float
     illegal_moves: int  # events that the replication table has no place for
@@ -207,7 +206,6 @@ class Globals:
     bins_used: int
     publishes_used: int
     copies_used: int
-    waiters_used: int
     ended_used: int
     marks_used: int
     arrivals_used: int
@@ -243,9 +241,6 @@ class Globals:
     removed_after_s: float
     polls: int
     patience_s: float
-    boot_logged_s: float
-    fanout_peers: int  # nodes that were not pushed to pull from the first
-    push_each: int  # the client pushes to every node
     conflict: int  # number of the rule among those of its kind
     to_central: int
     to_nodes: int
@@ -269,11 +264,8 @@ class Globals:
     sync_profile: int
     node_profile: int
     jobs_free: int  # workers that make copies
-    jobs_first: int = -1  # tasks that wait for one
-    jobs_last: int = -1
     jobs_each: int  # at most so many for one target; 0: as many as there are
     jobs_shared: int  # a copy keeps its worker while it waits for its target
-    lists_deletions: int
     collects_untagged: int
     collect_pause_s: float
     collect_every_s: float
@@ -427,7 +419,6 @@ class Task:
     state: Int32
     size_bytes: int  # of its blob, or of the part of it that it moves
     lane: Int32  # that it sends over
-    mounts_allowed: Int32
     planned: Int32  # its `marks` say what it fetches: 1 which blobs, 2 how much of each
     awaits: Int32  # 1 while it waits for an image, 2 once that has come, 3 when its patience is over
     at_node: Int32
@@ -545,7 +536,6 @@ class Registry:
     first_slower: int = -1  # what makes it slow, and its clock wrong, just now: in `effects`
     first_ahead: int = -1
     first_arriving: int = -1  # blobs that are being fetched to here
-    last_arriving: int = -1
     first_place: int = -1  # the repositories that it knows, in the order in which it came to know them
     last_place: int = -1
     more_bytes: int

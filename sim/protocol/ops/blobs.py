@@ -100,6 +100,16 @@ def branch_by_blob(w: Any, p: int, entry: int, direction: int) -> int:
     return set_off(w, p)
 
 
+def trails(w: Any, parent: int, blob: int) -> bool:
+    """Whether no branch is about a blob that travels: then it trails along."""
+    child = w.tasks[parent].child
+    while child >= 0:
+        if w.tasks[child].blob == blob:
+            return False
+        child = w.tasks[child].sibling
+    return True
+
+
 def send_at_once(w: Any, p: int, lane: int) -> None:
     """A blob within the initial window: the time that the idle lane takes."""
     task = w.tasks[p]

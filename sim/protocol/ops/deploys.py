@@ -62,7 +62,7 @@ def ask_for_deploy(w: Any, d: int, entry: int) -> None:
     task = w.tasks[p]
     task.deploy, task.name, task.image = d, deploy.name, deploy.image
     task.machine, task.profile = deploy.client, w.machines[deploy.client].profile
-    task.purpose, task.mounts_allowed, task.group = PUSH, 1, 0
+    task.purpose, task.group = PUSH, 0
     task.saved_blobs = 0
     task.digest = -1
     deploy.client_latency_s = deploy.push_s = deploy.to_central_s = INF

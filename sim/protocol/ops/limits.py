@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sim.protocol.ops.blobs import NEAR, TRAVEL
+from sim.protocol.ops.blobs import NEAR, TRAVEL, trails
 from sim.protocol.ops.books import claim_blobs, has_room, release_blobs
 from sim.protocol.ops.quotas import charge_all, charge_blob
 from sim.protocol.ops.storage import admit, sweep
@@ -102,7 +102,7 @@ def charge_account(w: Any, p: int, which: int) -> bool:
         above = w.tasks[task.parent]
         for at in range(above.group, above.group_end):
             blob = w.image_blobs[first + at]
-            trails_along = task.trailing and w.marks[above.marks + at] == TRAVEL and _trails(w, task.parent, blob)
+            trails_along = task.trailing and w.marks[above.marks + at] == TRAVEL and trails(w, task.parent, blob)
             if trails_along and not charge_blob(w, registry, repository, blob):
                 return False
         return True
@@ -113,14 +113,4 @@ def charge_account(w: Any, p: int, which: int) -> bool:
         counts = which == CHARGE_IMAGE or w.marks[task.marks + position - first] == NEAR
         if counts and not charge_blob(w, registry, repository, w.image_blobs[position]):
             return False
-    return True
-
-
-def _trails(w: Any, parent: int, blob: int) -> bool:
-    """Whether no branch is about a blob that travels."""
-    child = w.tasks[parent].child
-    while child >= 0:
-        if w.tasks[child].blob == blob:
-            return False
-        child = w.tasks[child].sibling
     return True

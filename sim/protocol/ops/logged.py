@@ -74,7 +74,7 @@ def begin_operation(w: Any) -> None:
     task.purpose = PUSH if operation.pushes else PULL_
     task.client, task.by_digest, task.known = operation.client, operation.by_digest, operation.known
     task.update = 1 if knows(w, 0, w.names[operation.name].repository) else 0
-    task.mounts_allowed, task.group, task.saved_blobs, task.digest = 1, 0, 0, -1
+    task.group, task.saved_blobs, task.digest = 0, 0, -1
     task.joins, task.fetched = -1, 0
     task.took_s = INF
     g.operation += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.protocol.ops.blobs import DOWN, IN_PARTS, add_metadata, lane_of
+from sim.protocol.ops.blobs import DOWN, IN_PARTS, add_metadata, lane_of, trails
 from sim.protocol.ops.fetches import (
     BROKEN_OFF,
     THERE,
@@ -27,7 +27,6 @@ from sim.protocol.ops.holdings import (
     tag_publish,
 )
 from sim.protocol.ops.marks import take_marks
-from sim.protocol.ops.push import trails
 from sim.protocol.ops.rules import choose_parents, publish_wins
 from sim.protocol.ops.storage import run_from, sweep, use_image
 from sim.protocol.ops.ways import way_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.protocol.ops.blobs import NEAR, TRAVEL, add_metadata, lane_of
+from sim.protocol.ops.blobs import NEAR, TRAVEL, add_metadata, lane_of, trails
 from sim.protocol.ops.holdings import add_blob, counts_as_held, may_mount, note_pushed, publish_image
 from sim.protocol.ops.lanes import UP
 from sim.protocol.ops.limits import charge_account
@@ -49,17 +49,23 @@ def plan_push(w: Any, p: int, a: int, b: int) -> int:
     return GO
 
 
+def save_blob(w: Any, p: int, blob: int) -> None:
+    """A blob is not sent: it counts as saved, and its task's repository has it from now on."""
+    task = w.tasks[p]
+    books = w.tasks[task.books]
+    books.saved_bytes += w.blobs[blob].size_bytes
+    books.saved_blobs += 1
+    add_blob(w, task.registry, w.names[task.name].repository, blob)
+
+
 def skip_held(w: Any, p: int, a: int, b: int) -> int:
     """What the registry has is not sent: it counts as saved, and as held by this repository."""
     task = w.tasks[p]
-    repository = w.names[task.name].repository
     image = w.images[task.image]
     for at in range(task.group, task.group_end):
         if w.marks[task.marks + at] == 0:
             blob = w.image_blobs[image.first_blob + at]
-            w.tasks[task.books].saved_bytes += w.blobs[blob].size_bytes
-            w.tasks[task.books].saved_blobs += 1
-            add_blob(w, task.registry, repository, blob)  # which may have been another repository's
+            save_blob(w, p, blob)  # which may have been another repository's
     return GO
 
 
@@ -78,14 +84,11 @@ def to_mount(w: Any, p: int, otherwise: int, b: int) -> int:
 def mounted(w: Any, p: int, a: int, b: int) -> int:
     """They are this repository's from now on, and no byte was sent."""
     task = w.tasks[p]
-    repository = w.names[task.name].repository
     image = w.images[task.image]
     for at in range(task.group, task.group_end):
         if w.marks[task.marks + at] == NEAR:
             blob = w.image_blobs[image.first_blob + at]
-            w.tasks[task.books].saved_bytes += w.blobs[blob].size_bytes
-            w.tasks[task.books].saved_blobs += 1
-            add_blob(w, task.registry, repository, blob)
+            save_blob(w, p, blob)
             w.marks[task.marks + at] = 0
     return GO
 
@@ -119,16 +122,6 @@ def store_blob(w: Any, p: int, a: int, b: int) -> int:
                 add_blob(w, task.registry, repository, blob)
     add_blob(w, task.registry, repository, task.blob)
     return GO
-
-
-def trails(w: Any, parent: int, blob: int) -> bool:
-    """Whether no branch is about a blob that travels: then it trails along."""
-    child = w.tasks[parent].child
-    while child >= 0:
-        if w.tasks[child].blob == blob:
-            return False
-        child = w.tasks[child].sibling
-    return True
 
 
 def charge_blobs(w: Any, p: int, a: int, b: int) -> int:

@@ -91,7 +91,7 @@ def start_job(w: Any, c: int, entry: int, at_s: float) -> int:
     task, copy = w.tasks[p], w.copies[c]
     task.copy, task.deploy, task.name, task.image = c, copy.deploy, copy.name, copy.image
     task.machine, task.registry, task.publish = copy.source, copy.target, copy.publish
-    task.profile, task.purpose, task.mounts_allowed = w.g.sync_profile, SYNC, 0
+    task.profile, task.purpose = w.g.sync_profile, SYNC
     task.saved_blobs = task.state = task.attempts = task.digest = 0
     let_go(w, p)
     return p

@@ -163,6 +163,7 @@ def test_what_is_there_at_the_start_is_whole(
     state: Any = ObjectState(LAYOUT, built.tables)
     monkeypatch.setattr(warm, "room_is_low", lambda w: True)
     monkeypatch.setattr(warm, "ask_host", lambda w, *asked: w.make_room(64))
+    state.g.room_runs = 1  # so that room for one image is enough
     state.make_room(64)
     warm.warm_up(state)
     for row in state.warm_places:

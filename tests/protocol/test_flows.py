@@ -30,8 +30,9 @@ def compiled() -> dict[str, Any]:
     compiling = importlib.import_module("sim.records.compiling")
     text = (pairing, fairshare, sharing, heat, solution, kernel, transport)
     protocol = (queue, tasks, lanes, watch, fairshares, convoys, flows, capacities, flow_driver)
-    made: dict[str, Any] = compiling.compile_text(LAYOUT, (*text, *protocol), ("begin_bodies", "drive_bodies"), {})
-    return made
+    return {
+        name: compiling.compile_text(LAYOUT, (*text, *protocol), name, {}) for name in ("begin_bodies", "drive_bodies")
+    }
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sim.experiment.compare import compare as compare
     from sim.experiment.comparison import Comparison as Comparison
     from sim.experiment.crossover import crossover as crossover
-    from sim.experiment.store import Store as Store
+    from sim.experiment.execution.store import Store as Store
     from sim.experiment.sweep import sweep as sweep
     from sim.result import Result as Result
     from sim.runner import run as run
@@ -40,7 +40,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "InputError": "sim.errors",
     "Result": "sim.result",
     "Scenario": "sim.scenario",
-    "Store": "sim.experiment.store",
+    "Store": "sim.experiment.execution.store",
     "best": "sim.experiment.best",
     "capacity": "sim.experiment.capacity",
     "compare": "sim.experiment.compare",

@@ -17,22 +17,22 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from sim import metric_names, rows
+from sim.accounting.costs import COLUMNS as COSTS
+from sim.accounting.costs import Cost, bill
+from sim.accounting.failures import Failures
 from sim.accounting.faulted import fault_metrics
 from sim.accounting.groups import Groups, groups
 from sim.accounting.held import HeldBack, held_back, to_json
 from sim.accounting.metrics import metrics, metrics_of_groups
-from sim.columns import Table
-from sim.costs import COLUMNS as COSTS
-from sim.costs import Cost, bill
 from sim.errors import InputError, near, shown
-from sim.failures import Failures
 from sim.files import folder, plain, write_json
 from sim.scenario import Scenario
 from sim.scenario.names import CENTRAL
 from sim.scenario.warnings import ScenarioWarning
 from sim.stats.warmup import mser5
 from sim.streams import Streams
+from sim.tables import metric_names, rows
+from sim.tables.columns import Table
 from sim.workload.outages import Episode, episodes
 
 if TYPE_CHECKING:
@@ -123,14 +123,14 @@ class Result:
         A row per repository and tag: `rom`, the `registries` that show it, whether central does, and whether it is
         `gone`, so that no registry that shows it has it any more, or what it meant was removed.
         """
-        made: pd.DataFrame = importlib.import_module("sim.frames").listing(self.lists, at_s, CENTRAL)
+        made: pd.DataFrame = importlib.import_module("sim.tables.frames").listing(self.lists, at_s, CENTRAL)
         return made
 
     @cached_property
     def metrics(self) -> dict[str, float]:
-        """Every metric of `sim.rows.METRICS`, `link_utilisation.NAME.mean`, `.peak` of WAN links and central's.
+        """Every metric of `sim.tables.rows.METRICS`, `link_utilisation.NAME.mean`, `.peak` of WAN links and central's.
 
-        And of each fault those of `sim.metric_names.FAULTS`, by `faults.NAME.METRIC`.
+        And of each fault those of `sim.tables.metric_names.FAULTS`, by `faults.NAME.METRIC`.
         """
         usd = {name: sum(getattr(cost, name) for cost in self.bill) for name in ("cost_usd", "cost_usd_per_month")}
         from_s = self.warm_up.ends_s
@@ -195,7 +195,7 @@ class Result:
 
     def dedup(self, bin_s: float = 3600.0) -> pd.DataFrame:
         """Over time, by when deploys ended: layer bytes saved, bytes moved, the share saved of both; (n_bins, 3)."""
-        frames = importlib.import_module("sim.frames")
+        frames = importlib.import_module("sim.tables.frames")
         deploys = self.deploys
         made: pd.DataFrame = frames.dedup(deploys, bin_s)
         return made
@@ -248,7 +248,7 @@ class Result:
         return made
 
     def _faults(self) -> list[dict[str, Any]]:
-        """Each fault, when it held, and what it did (`sim.metric_names.FAULTS`)."""
+        """Each fault, when it held, and what it did (`sim.tables.metric_names.FAULTS`)."""
         return [
             {
                 "name": name, "kind": fault.kind, "targets": list(fault.targets),
@@ -270,11 +270,11 @@ class Result:
     def write_tables(self, directory: str | Path) -> None:
         """`deploys.parquet`, `transfers.parquet` and so on."""
         target = folder(directory)
-        parquet = importlib.import_module("sim.parquet")
+        parquet = importlib.import_module("sim.tables.parquet")
         for name, table in self.tables.items():
             parquet.write_table(target / f"{name}.parquet", table)
 
 
 def _frame(table: Table) -> pd.DataFrame:
-    made: pd.DataFrame = importlib.import_module("sim.frames").frame(table)
+    made: pd.DataFrame = importlib.import_module("sim.tables.frames").frame(table)
     return made

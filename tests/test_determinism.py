@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim import rows
 from sim.protocol.build import build
 from sim.protocol.state import LAYOUT
 from sim.records import ArrayState
@@ -21,6 +20,7 @@ from sim.result import Result
 from sim.runner import run
 from sim.scenario import Scenario
 from sim.streams import Streams
+from sim.tables import rows
 from sim.workload import synthetic
 from sim.workload.demand import Demand
 

@@ -13,12 +13,12 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from sim import rows
-from sim.columns import Table
-from sim.frames import listing
 from sim.result import Result
 from sim.runner import run
 from sim.scenario import Scenario
+from sim.tables import rows
+from sim.tables.columns import Table
+from sim.tables.frames import listing
 
 DOCUMENT = {
     "run": {"duration": "1 h"},

@@ -17,10 +17,9 @@ SIM = Path(__file__).parents[1] / "sim"
 #: Rooms of `sim/`, ground floor first; a room imports itself and rooms listed before it. `sim/__init__.py` and
 #: `sim/__main__.py` are the roof: they may use all of them, and nobody uses them.
 ORDER = (
-    "errors", "units", "figures", "streams", "plugins", "registry", "network", "swarm", "theory", "codes", "columns",
-    "rows", "metric_names", "failures", "records", "topologies", "policies", "scenario", "workload", "protocol",
-    "engines", "stats", "accounting", "files", "frames", "parquet", "manifest", "costs", "result", "runner",
-    "timecourse", "plots", "experiment", "calibrate", "report", "cli",
+    "errors", "units", "figures", "streams", "plugins", "files", "tables", "records", "network", "registry", "contrib",
+    "theory", "policies", "scenario", "workload", "protocol", "engines", "stats", "accounting", "manifest", "result",
+    "runner", "experiment", "report", "calibrate", "cli",
 )  # fmt: skip
 #: What the roof tells everybody.
 OPEN = ("sim.__version__",)
@@ -40,7 +39,7 @@ LONGER = {
     "records/layout.py": "rows as objects or as arrays",
 }
 SOURCES = {path.relative_to(SIM).as_posix(): path.read_text() for path in sorted(SIM.rglob("*.py"))}
-PURE = ("network", "registry", "swarm", "records", "protocol")
+PURE = ("network", "registry", "contrib", "records", "protocol")
 
 
 def room_of(module: str) -> str:
@@ -141,12 +140,12 @@ def test_a_wall_that_falls_is_seen() -> None:
     """Each rule finds the mistake it is there for, and leaves what is right alone."""
     assert climbs("network/graph.py", "from sim.protocol.names import Names") == ["sim.protocol.names.Names"]
     assert climbs("network/graph.py", "from ..scenario import load") == ["sim.scenario.load"]
-    assert climbs("network/graph.py", "from .. import rows") == ["sim.rows"]
+    assert climbs("network/graph.py", "from .. import runner") == ["sim.runner"]
     assert climbs("units.py", "import sim") == ["sim"]
     assert climbs("cli/run.py", "import sim") == climbs("units.py", "from sim import __version__") == []
-    assert typed("if TYPE_CHECKING:\n    from sim.cli import run\nimport sim.rows") == ["sim.cli.run"]
+    assert typed("if TYPE_CHECKING:\n    from sim.cli import run\nimport sim.tables.rows") == ["sim.cli.run"]
     assert climbs("rows.py", "import importlib\nimportlib.import_module('sim.cli')") == ["sim.cli"]
-    assert climbs("engines/run.py", "from sim.rows import PHASES\nfrom . import text\nimport simpy") == []
+    assert climbs("engines/run.py", "from sim.tables.rows import PHASES\nfrom . import text\nimport simpy") == []
     assert nested_imports("class A:\n    def f(self):\n        import os") == [3]
     assert nested_imports("import os\nif os:\n    import sys") == []
     assert uses_simpy("from simpy.events import Event")

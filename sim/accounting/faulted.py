@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.columns import Table
-from sim.metric_names import FAULTS
 from sim.stats.quantiles import summary
+from sim.tables.columns import Table
+from sim.tables.metric_names import FAULTS
 from sim.workload.outages import Episode
 
 Floats = NDArray[np.float64]

@@ -15,9 +15,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.codes import Codes
-from sim.columns import Table
 from sim.scenario import Scenario
+from sim.tables.codes import Codes
+from sim.tables.columns import Table
 
 Mask = NDArray[np.bool_]
 #: The group of rows that belong to no group of nodes.

@@ -12,12 +12,12 @@ from typing import Final
 
 import numpy as np
 
-from sim import metric_names, rows
 from sim.accounting.groups import Groups, Mask
-from sim.columns import Table
 from sim.scenario import Scenario
 from sim.scenario.names import CENTRAL
 from sim.stats.quantiles import summary
+from sim.tables import metric_names, rows
+from sim.tables.columns import Table
 
 Tables = Mapping[str, Table]
 _PURPOSES: Final = ("push", "pull", "sync")

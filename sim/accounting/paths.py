@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.accounting.groups import row_of, rows_of_deploys
-from sim.codes import Codes, in_order_of_use
-from sim.columns import Table
 from sim.scenario import Scenario
 from sim.scenario.names import CENTRAL
+from sim.tables.codes import Codes, in_order_of_use
+from sim.tables.columns import Table
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sim.errors import InputError, near
-from sim.topologies.star import HUB
+from sim.network.topology.shapes.star import HUB
 
 if TYPE_CHECKING:
     from sim.calibrate.rig import Host, Measured, Operation, RigScenario

@@ -12,9 +12,9 @@ from sim.calibrate.packetwire import FlowWire, RigWire
 from sim.calibrate.parameters import Parameters
 from sim.calibrate.processes import Outcome
 from sim.calibrate.rig import Cut, RigScenario
+from sim.network.topology.shapes.star import HUB
 from sim.protocol.state import LINK_WEAK
 from sim.streams import Streams
-from sim.topologies.star import HUB
 
 
 def simulate_faults(scenario: RigScenario, parameters: Parameters) -> list[list[Outcome]]:

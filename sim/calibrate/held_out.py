@@ -28,7 +28,7 @@ from sim.calibrate.model import simulate
 from sim.calibrate.parameters import Parameters, shipped
 from sim.calibrate.rig import Operation, RigScenario, by_repeat, read_measured, read_scenarios
 from sim.calibrate.score import SEEDS, Score, Scored, kind_of, score_scenario
-from sim.network.transport import MSS_BYTES, MTU_BYTES, slow_start_s
+from sim.network.tcp.transport import MSS_BYTES, MTU_BYTES, slow_start_s
 
 Fold = Callable[[RigScenario], Hashable]
 

@@ -19,8 +19,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import theory, topologies
-from sim.network.transport import INITIAL_WINDOW_BYTES
+from sim import theory
+from sim.network.tcp.transport import INITIAL_WINDOW_BYTES
+from sim.network.topology import shapes
 from sim.protocol.spans import spans_of
 from sim.result import Result
 from sim.scenario.names import CENTRAL
@@ -141,7 +142,7 @@ def _busy_s(started_s: Column, ended_s: Column) -> float:
 def _crossings(result: Result) -> dict[str, NDArray[np.int64]]:
     """For each link, the positions of the transfers that crossed it, by routes of the scenario's own graph."""
     scenario = result.scenario
-    graph = topologies.graph(spans_of(scenario))
+    graph = shapes.graph(spans_of(scenario))
     transfers = result.tables["transfers"]
     by_ends: dict[tuple[str, str], list[int]] = defaultdict(list)
     for at, ends in enumerate(zip(transfers.column("source"), transfers.column("target"), strict=True)):

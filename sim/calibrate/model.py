@@ -17,7 +17,7 @@ from sim.calibrate.rig import Cut, RigScenario
 from sim.calibrate.rigstate import PROFILE, build, latest, new_way
 from sim.engines.host import Host
 from sim.engines.reference import Reference
-from sim.network.transport import MSS_BYTES, MTU_BYTES, ack_bytes
+from sim.network.tcp.transport import MSS_BYTES, MTU_BYTES, ack_bytes
 from sim.protocol.assembly import assemble
 from sim.protocol.ops.blobs import DOWN, begin_groups, branch_by_blob, next_group
 from sim.protocol.ops.control import end, jump

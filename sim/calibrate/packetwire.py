@@ -17,7 +17,7 @@ import numpy as np
 
 from sim.calibrate.rigstate import QUEUE_S
 from sim.engines.reference import Reference
-from sim.network.windows import Congestion, Windows
+from sim.network.packets.windows import Congestion, Windows
 from sim.protocol.ops.flows import new_flight, over_flight
 from sim.protocol.ops.lanes import UP
 from sim.protocol.ops.ways import down_lane, up_lane

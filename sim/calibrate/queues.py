@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sim import theory
 from sim.network import Flows, simulate
-from sim.network.transport import INITIAL_WINDOW_BYTES
+from sim.network.tcp.transport import INITIAL_WINDOW_BYTES
 from sim.protocol.ops.service import serve
 from sim.protocol.state import LAYOUT
 from sim.records import ObjectState

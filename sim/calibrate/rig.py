@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from sim.calibrate import checks
 from sim.errors import InputError, InputErrors
-from sim.network.windows import Congestion
+from sim.network.packets.windows import Congestion
 
 _Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Name = Annotated[str, Field(min_length=1)]

@@ -14,11 +14,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import topologies
 from sim.calibrate.parameters import Parameters
 from sim.calibrate.rig import Operation, RigScenario
-from sim.network.retransmission import SYN_TIMEOUT_S, given_up_s
-from sim.network.transport import MSS_BYTES, MTU_BYTES
+from sim.network.tcp.retransmission import SYN_TIMEOUT_S, given_up_s
+from sim.network.tcp.transport import MSS_BYTES, MTU_BYTES
+from sim.network.topology import shapes
+from sim.network.topology.shapes import spans
+from sim.network.topology.shapes.star import Parameters as Star
 from sim.protocol.build import Tables, link_rows, machine_rows, profile_rows
 from sim.protocol.ops.holdings import tag_publish
 from sim.protocol.ops.ways import find_way
@@ -26,8 +28,6 @@ from sim.protocol.routes import Host, Routes
 from sim.protocol.state import CONFIG, INF, KERNEL, LAYOUT, ROOTFS
 from sim.records.layout import ObjectState, table_of
 from sim.registry.clients import SKOPEO
-from sim.topologies import spans
-from sim.topologies.star import Parameters as Star
 
 #: What runs on the rig; what a process takes to start is in the parameters.
 PROFILE: Final = replace(SKOPEO, start_s=0.0)
@@ -121,12 +121,11 @@ def latest(w: Any, registry: int, client: Client) -> int:
     return int(w.publishes[found].image)
 
 
-def _spans(scenario: RigScenario) -> list[topologies.Span]:
+def _spans(scenario: RigScenario) -> list[shapes.Span]:
     """Every host's access link, to the hub or to the host that it is behind."""
     payload = 1e6 / 8 * MSS_BYTES / MTU_BYTES
     hosts = [
-        topologies.Host(host.name, "", host.up * payload, host.down * payload, host.delay / 1e3)
-        for host in scenario.hosts
+        shapes.Host(host.name, "", host.up * payload, host.down * payload, host.delay / 1e3) for host in scenario.hosts
     ]
     behind = {host.name: host.via for host in scenario.hosts if host.via is not None}
     return [replace(span, b=behind.get(span.a, span.b)) for span in spans("star", hosts, (), Star())]

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sim import metric_names
 from sim.experiment.comparison import Comparison
 from sim.experiment.words import mean_and_bounds, per_cent
+from sim.tables import metric_names
 
 #: Metrics whose name does not already say what a reader calls them.
 _LABELS: Final = {

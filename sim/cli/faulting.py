@@ -8,13 +8,13 @@ from typing import Final
 
 import numpy as np
 
-from sim import metric_names
 from sim.cli.blocks import Block, Cell, measured_cell
 from sim.experiment.comparison import Comparison
 from sim.experiment.faulted import faults
 from sim.experiment.words import amount
 from sim.result import Result
 from sim.scenario import Scenario
+from sim.tables import metric_names
 from sim.units import format_seconds
 
 _LABELS: Final = {

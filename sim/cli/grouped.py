@@ -7,11 +7,11 @@ from typing import Final
 
 import numpy as np
 
-from sim import metric_names, rows
 from sim.cli.blocks import Block, difference_cell, label, measured_cell
 from sim.experiment.comparison import Comparison
 from sim.experiment.words import amount
 from sim.result import Result
+from sim.tables import metric_names, rows
 
 #: What tables by group show; all else is in the documents.
 SHOWN: Final = (

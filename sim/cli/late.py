@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from sim import engines as engines
-    from sim import metric_names as metric_names
-    from sim import plots as plots
     from sim.calibrate import calibration as calibration
     from sim.calibrate import published as published
     from sim.calibrate import replayed as replayed
@@ -39,10 +37,11 @@ if TYPE_CHECKING:
     from sim.experiment import rerun as rerun
     from sim.experiment import results as results
     from sim.experiment import search as search
-    from sim.experiment import store as store
     from sim.experiment import sweep as sweep
     from sim.experiment import thresholds as thresholds
     from sim.experiment import variants as variants
+    from sim.experiment.execution import store as store
+    from sim.report import plots as plots
     from sim.scenario import document as document
     from sim.scenario import explain as explain
     from sim.scenario import faults as faults
@@ -51,6 +50,7 @@ if TYPE_CHECKING:
     from sim.scenario import schema as schema
     from sim.scenario import shipped as shipped
     from sim.scenario import show as show
+    from sim.tables import metric_names as metric_names
 
 _HOMES: Final[Mapping[str, str]] = {
     "calibration": "sim.calibrate.calibration",
@@ -75,7 +75,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "faults": "sim.scenario.faults",
     "keys": "sim.scenario.keys",
     "new": "sim.scenario.new",
-    "plots": "sim.plots",
+    "plots": "sim.report.plots",
     "progress": "sim.cli.progress",
     "protocol": "sim.cli.protocol",
     "measures": "sim.experiment.measures",
@@ -83,13 +83,13 @@ _HOMES: Final[Mapping[str, str]] = {
     "replayed": "sim.calibrate.replayed",
     "residuals": "sim.calibrate.residuals",
     "rigfit": "sim.calibrate.rigfit",
-    "metric_names": "sim.metric_names",
+    "metric_names": "sim.tables.metric_names",
     "schema": "sim.scenario.schema",
     "score": "sim.calibrate.score",
     "selftest": "sim.calibrate.selftest",
     "shipped": "sim.scenario.shipped",
     "show": "sim.scenario.show",
-    "store": "sim.experiment.store",
+    "store": "sim.experiment.execution.store",
     "sweep": "sim.experiment.sweep",
     "tables": "sim.cli.tables",
     "thresholds": "sim.experiment.thresholds",

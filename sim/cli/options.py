@@ -18,7 +18,7 @@ from sim.errors import InputError, near, shown
 if TYPE_CHECKING:
     from sim.engines import Engine as Engines
     from sim.experiment.axes import Axis
-    from sim.experiment.store import Store as Kept
+    from sim.experiment.execution.store import Store as Kept
     from sim.scenario import Scenario
     from sim.scenario.thresholds import Threshold
 

@@ -15,13 +15,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sim import metric_names, rows
 from sim.cli.blocks import Block, Cell, difference_cell, label, measured_cell
 from sim.experiment.comparison import Comparison
 from sim.experiment.gate import Gate
 from sim.experiment.words import amount, failure_lines, mean_and_bounds
 from sim.result import Result
 from sim.stats.intervals import CONFIDENCE
+from sim.tables import metric_names, rows
 
 _UNLIMITED: Final = 100_000
 _PAIRED_AT: Final = ("p50", "p95")

@@ -15,13 +15,13 @@ from typing import Any, Final, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.columns import Table
 from sim.protocol.names import Names
 from sim.protocol.ops.places import BLOB_KEY, IMAGE_KEY, KEPT_KEY
 from sim.protocol.state import AUDIT_ASKED
 from sim.records.cells import cell
 from sim.records.layout import State, used
 from sim.scenario import Scenario
+from sim.tables.columns import Table
 
 #: Checks over a run's duration, beside the one at its end.
 CHECKS: Final = 48

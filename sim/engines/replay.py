@@ -23,9 +23,9 @@ from sim.protocol.names import Names
 from sim.protocol.state import DRAWS_ASKED, N_PHASES, OPERATIONS_ASKED, ROUTE_ASKED, ROUTES_CHANGED
 from sim.records.cells import set_cells
 from sim.records.layout import State, used
-from sim.rows import PULL, SYNC_WAIT, new_tables
 from sim.scenario import Scenario
 from sim.streams import Streams
+from sim.tables.rows import PULL, SYNC_WAIT, new_tables
 from sim.workload.demand import Demand
 from sim.workload.logged import Logged
 from sim.workload.replay import Places, Source

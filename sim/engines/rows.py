@@ -12,8 +12,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.codes import Spelled
-from sim.columns import Table
 from sim.engines.collected import Collected, Columns, narrow
 from sim.engines.usage import BIN_S, LaneBytes, Usage, ended_s, held_s, lane_bytes, offered_bytes, on_links, usage
 from sim.protocol.names import Names
@@ -36,7 +34,9 @@ from sim.protocol.state import (
 from sim.records.layout import State as Rows
 from sim.records.layout import used
 from sim.registry.replication import State
-from sim.rows import ENDS, PULL, START, SYNC_WAIT, new_tables
+from sim.tables.codes import Spelled
+from sim.tables.columns import Table
+from sim.tables.rows import ENDS, PULL, START, SYNC_WAIT, new_tables
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

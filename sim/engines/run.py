@@ -9,7 +9,6 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from sim.columns import Table
 from sim.engines.audit import Audit
 from sim.engines.collected import Collected
 from sim.engines.host import Host
@@ -30,6 +29,7 @@ from sim.registry.replication import MOVES, Event
 from sim.registry.replication import State as Replicated
 from sim.scenario import Scenario
 from sim.streams import Streams
+from sim.tables.columns import Table
 from sim.workload.demand import Demand
 
 Engine = Literal["reference", "compiled"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from sim.contrib.swarm import Attached, Ended, Leg, Rules, Swarm
 from sim.protocol.build import Built
 from sim.protocol.routes import Routes
 from sim.protocol.state import (
@@ -21,7 +22,6 @@ from sim.protocol.state import (
 )
 from sim.records.cells import cell, number_at, set_cells, size_of
 from sim.records.layout import State
-from sim.swarm import Attached, Ended, Leg, Rules, Swarm
 
 #: A layer under way: its repository and blob, by number.
 Key = tuple[int, int]

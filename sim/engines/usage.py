@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engines.collected import Collected, Columns
-from sim.network.transport import INITIAL_WINDOW_BYTES
+from sim.network.tcp.transport import INITIAL_WINDOW_BYTES
 from sim.protocol.names import Names
 from sim.protocol.state import METADATA
 from sim.records.layout import State, used

@@ -16,16 +16,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from sim.accounting.failures import Failures
 from sim.engines.run import Engine
 from sim.errors import InputError
-from sim.experiment import executors
-from sim.experiment.runs import Progress, Runs, by_variant
+from sim.experiment.execution import executors
+from sim.experiment.execution.runs import Progress, Runs, by_variant
+from sim.experiment.execution.store import Store
+from sim.experiment.execution.worker import Settings, Task
 from sim.experiment.sample import Sample, Side, side
-from sim.experiment.store import Store
 from sim.experiment.variants import variants
 from sim.experiment.words import bounds, change
-from sim.experiment.worker import Settings, Task
-from sim.failures import Failures
 from sim.figures import Figure
 from sim.scenario import Scenario
 from sim.scenario.faults import dotted

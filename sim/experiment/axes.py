@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from sim import units
 from sim.errors import InputError, shown
-from sim.experiment.worker import Settings
+from sim.experiment.execution.worker import Settings
 from sim.scenario import Scenario
 from sim.scenario.document import parse_setting
 from sim.scenario.faults import dotted

@@ -19,23 +19,23 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import metric_names
+from sim.accounting.failures import Failures
 from sim.engines.run import Engine
 from sim.errors import InputError
-from sim.experiment import executors
+from sim.experiment.execution import executors
+from sim.experiment.execution.runs import Progress, Runs
+from sim.experiment.execution.store import Store
+from sim.experiment.execution.worker import Outcome, Settings, Task
 from sim.experiment.measures import Custom, Measures, known_metric
 from sim.experiment.panels import Curves
-from sim.experiment.runs import Progress, Runs
 from sim.experiment.sample import Sample, fails_more, interval_of, least_failing
-from sim.experiment.store import Store
 from sim.experiment.variants import variants
 from sim.experiment.words import amount, failure_lines, mean_and_bounds
-from sim.experiment.worker import Outcome, Settings, Task
-from sim.failures import Failures
 from sim.scenario import Scenario
 from sim.scenario.warnings import ScenarioWarning
 from sim.stats.intervals import CONFIDENCE, Interval
 from sim.stats.selection import FIRST_STAGE, Selection
+from sim.tables import metric_names
 
 #: Runs of a variant at most while several are left.
 MOST_RUNS: Final = 400

@@ -18,16 +18,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from sim import metric_names
 from sim.engines.run import Engine
 from sim.errors import shown
-from sim.experiment import executors
 from sim.experiment.axes import Axis, ranged
 from sim.experiment.doubts import varied_for_nothing
+from sim.experiment.execution import executors
+from sim.experiment.execution.runs import Progress, Runs, by_variant
+from sim.experiment.execution.store import Store
+from sim.experiment.execution.worker import Outcome, Settings
 from sim.experiment.findings import capacity_curves, capacity_lines, capacity_rows
 from sim.experiment.measures import Custom, Measures, check_group, split_by
 from sim.experiment.panels import Curves
-from sim.experiment.runs import Progress, Runs, by_variant
 from sim.experiment.sample import Sample, counts_failures, fails_more, least_failing
 from sim.experiment.search import (
     RUNS,
@@ -41,13 +42,12 @@ from sim.experiment.search import (
     narrow,
     points_at_most,
 )
-from sim.experiment.store import Store
 from sim.experiment.thresholds import Judgement, judged, threshold
 from sim.experiment.variants import variants
-from sim.experiment.worker import Outcome, Settings
 from sim.scenario import Scenario
 from sim.scenario.thresholds import Threshold
 from sim.scenario.warnings import ScenarioWarning
+from sim.tables import metric_names
 
 Answer = Literal["found", "met everywhere", "missed everywhere", "undecided"]
 _ANSWERS: Final[Mapping[tuple[str, str], Answer]] = {

@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from sim.engines.run import Engine
 from sim.errors import InputError
-from sim.experiment import executors
 from sim.experiment.comparison import Comparison, Precision
 from sim.experiment.doubling import doubled
+from sim.experiment.execution import executors
+from sim.experiment.execution.runs import Progress, Runs, by_variant
+from sim.experiment.execution.store import Store
+from sim.experiment.execution.worker import Outcome
 from sim.experiment.measures import Custom, Measures
 from sim.experiment.precision import until_enough
-from sim.experiment.runs import Progress, Runs, by_variant
 from sim.experiment.sample import values_of
-from sim.experiment.store import Store
 from sim.experiment.variants import variants
-from sim.experiment.worker import Outcome
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:

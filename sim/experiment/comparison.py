@@ -18,25 +18,25 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from sim import metric_names
+from sim.accounting.failures import Failures
 from sim.accounting.held import Held, mean_held, to_json
 from sim.errors import InputError, shown
 from sim.experiment.doubling import Gain
 from sim.experiment.doubts import doubts
+from sim.experiment.execution.worker import Outcome
 from sim.experiment.faulted import faults_to_json
 from sim.experiment.flips import Flip, flips
 from sim.experiment.measures import NOTHING, Measures
 from sim.experiment.sample import RUN_COLUMNS, Values, fails_more, interval_of, least_failing, resolution, values_of
 from sim.experiment.tradeoff import Choice, tradeoff
 from sim.experiment.verdict import verdict
-from sim.experiment.worker import Outcome
-from sim.failures import Failures
 from sim.files import folder, folder_name, plain, write_json
 from sim.result import Result
 from sim.scenario import Scenario
 from sim.scenario.warnings import ScenarioWarning
 from sim.stats.intervals import CONFIDENCE, Interval
 from sim.stats.paired import Pairing, difference, pairing
+from sim.tables import metric_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -235,7 +235,7 @@ class Comparison:
 
     def plot(self) -> Figure:
         """The comparison as a matplotlib figure."""
-        made: Figure = importlib.import_module("sim.plots").comparison(self)
+        made: Figure = importlib.import_module("sim.report.plots").comparison(self)
         return made
 
     @cached_property
@@ -292,7 +292,7 @@ class Comparison:
         target = folder(directory)
         for name, sample in self.samples.items():
             sample.write_tables(target / folder_name(name))
-        importlib.import_module("sim.parquet").write_columns(
+        importlib.import_module("sim.tables.parquet").write_columns(
             target / "metrics.parquet", RUN_COLUMNS, self._metric_columns()
         )
         write_json(target / "compare.json", self.to_json())

@@ -16,18 +16,18 @@ from typing import Any, Final
 
 from sim.engines.run import Engine
 from sim.errors import InputError, near, shown
-from sim.experiment import executors
 from sim.experiment.axes import Axis, ranged
 from sim.experiment.doubts import varied_for_nothing
+from sim.experiment.execution import executors
+from sim.experiment.execution.runs import Progress, Runs
+from sim.experiment.execution.store import Store
+from sim.experiment.execution.worker import Settings
 from sim.experiment.findings import crossover_curves, crossover_lines, crossover_rows
 from sim.experiment.measures import Custom, Measures, known_metric
 from sim.experiment.panels import Curves
-from sim.experiment.runs import Progress, Runs
 from sim.experiment.sample import Sample, side
 from sim.experiment.search import RUNS, WITHIN, Look, Point, Prober, failures, narrow, points_at_most
-from sim.experiment.store import Store
 from sim.experiment.variants import variants
-from sim.experiment.worker import Settings
 from sim.scenario import Scenario
 from sim.scenario.warnings import ScenarioWarning
 

@@ -2,7 +2,7 @@
 
 A limit is a dashed line, the interval that a search returned a grey band. Values without an interval are dots; infinite
 ones, of deploys that failed, are left out. Where deploys failed a marker is hollow. Colours and sizes are those of
-`sim.plots`.
+`sim.report.plots`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from sim import plots
 from sim.experiment.panels import Curves, Panel
 from sim.experiment.tradeoff import Choice
 from sim.experiment.words import scale
+from sim.report import plots
 
 #: Said of a figure in which there are such markers.
 HOLLOW: Final = "hollow: deploys failed there"

@@ -16,8 +16,8 @@ import numpy as np
 from sim import units
 from sim.accounting.held import HeldBack, Holder
 from sim.engines.run import Engine
-from sim.experiment.runs import Runs
-from sim.experiment.worker import Outcome, Settings, Task, outcome_of
+from sim.experiment.execution.runs import Runs
+from sim.experiment.execution.worker import Outcome, Settings, Task, outcome_of
 from sim.result import Result
 from sim.runner import run as make
 from sim.scenario import Scenario

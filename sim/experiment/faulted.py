@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sim import metric_names
+from sim.tables import metric_names
 
 if TYPE_CHECKING:
     from sim.experiment.comparison import Comparison

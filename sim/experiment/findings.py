@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sim import metric_names
 from sim.experiment.panels import Curves, Panel, Series
 from sim.experiment.search import Point, failures
 from sim.experiment.words import failure_lines, few, mean_and_bounds
 from sim.stats.intervals import CONFIDENCE, Interval
+from sim.tables import metric_names
 
 if TYPE_CHECKING:
     from sim.experiment.axes import Range

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sim import metric_names
+from sim.tables import metric_names
 
 if TYPE_CHECKING:
     from sim.experiment.comparison import Comparison

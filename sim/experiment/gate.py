@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from sim.engines.run import Engine
 from sim.errors import InputError
+from sim.experiment.execution.runs import Progress
+from sim.experiment.execution.worker import Task
 from sim.experiment.measures import Measures
 from sim.experiment.rerun import Rerun, recorded, rerun
-from sim.experiment.runs import Progress
 from sim.experiment.sample import resolution
-from sim.experiment.worker import Task
 from sim.stats.intervals import Interval
 from sim.stats.paired import difference
 

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from sim import metric_names, rows
 from sim.accounting.groups import group_names
 from sim.errors import InputError, near, shown
 from sim.result import Result
 from sim.scenario import Scenario
+from sim.tables import metric_names, rows
 
 #: A user's own metrics by name.
 Custom = Mapping[str, Callable[[Result], float]]

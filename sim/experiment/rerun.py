@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from sim.engines.run import Engine
 from sim.errors import InputError, shown
-from sim.experiment import executors
+from sim.experiment.execution import executors
+from sim.experiment.execution.runs import Progress, Runs
+from sim.experiment.execution.worker import Outcome, Task
 from sim.experiment.measures import NOTHING, Measures
-from sim.experiment.runs import Progress, Runs
 from sim.experiment.variants import variants
-from sim.experiment.worker import Outcome, Task
 from sim.manifest import about_now, files_read
 from sim.scenario import Scenario
 

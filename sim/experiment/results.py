@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from sim.columns import Column
+from sim.experiment.execution.worker import Settings
 from sim.experiment.panels import Curves
 from sim.experiment.sample import RUN_COLUMNS, Sample
-from sim.experiment.worker import Settings
 from sim.files import folder, write_json
 from sim.scenario import Scenario
+from sim.tables.columns import Column
 
 METRICS_COLUMNS: Final = (
     Column(
@@ -51,7 +51,9 @@ def write(found: Finding, directory: str | Path, kind: str) -> None:
     curves.write(found.curves, target, kind)
     if choices := getattr(found, "tradeoff", ()):
         curves.write_tradeoff(choices, target)
-    importlib.import_module("sim.parquet").write_columns(target / "metrics.parquet", METRICS_COLUMNS, _metrics(found))
+    importlib.import_module("sim.tables.parquet").write_columns(
+        target / "metrics.parquet", METRICS_COLUMNS, _metrics(found)
+    )
     write_json(target / f"{kind}.json", found.to_json())
     about = {"kind": kind, "wall_s": found.wall_s, "made": [*made(found)]}
     manifest = importlib.import_module("sim.manifest").manifest(found.scenario, found.seed, about)

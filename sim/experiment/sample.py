@@ -12,13 +12,13 @@ from typing import Final, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import metric_names
-from sim.columns import Column
-from sim.experiment.worker import Outcome
-from sim.failures import Failures
+from sim.accounting.failures import Failures
+from sim.experiment.execution.worker import Outcome
 from sim.stats import failing
 from sim.stats.intervals import CONFIDENCE, Interval, interval
 from sim.stats.paired import difference
+from sim.tables import metric_names
+from sim.tables.columns import Column
 
 #: How far apart two durations may be and still be one: clocks add up what they wait for, and after a week of simulated
 #: time the sums are exact to 1e-10 s. Bytes and counts are whole numbers and exact.

@@ -16,12 +16,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from sim.accounting.failures import Failures
 from sim.errors import InputError
 from sim.experiment.axes import Axis, Range
-from sim.experiment.runs import Runs, by_variant
+from sim.experiment.execution.runs import Runs, by_variant
+from sim.experiment.execution.worker import Outcome
 from sim.experiment.sample import Sample
-from sim.experiment.worker import Outcome
-from sim.failures import Failures
 from sim.stats.intervals import CONFIDENCE
 
 #: Runs at the first look; each further look doubles them.

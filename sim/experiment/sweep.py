@@ -14,22 +14,22 @@ from typing import Any, Final
 
 import numpy as np
 
+from sim.accounting.failures import Failures
 from sim.engines.run import Engine
-from sim.experiment import executors
 from sim.experiment.axes import Axis, axis, combined
 from sim.experiment.designs import Design, design
 from sim.experiment.doubts import varied_for_nothing
+from sim.experiment.execution import executors
+from sim.experiment.execution.runs import Progress, Runs, by_variant
+from sim.experiment.execution.store import Store
+from sim.experiment.execution.worker import Settings
 from sim.experiment.measures import Custom, Measures, known_metric, split_by
 from sim.experiment.panels import Curves
-from sim.experiment.runs import Progress, Runs, by_variant
 from sim.experiment.sample import Sample
 from sim.experiment.sensitivity import Sensitivity, sensitivities
-from sim.experiment.store import Store
 from sim.experiment.swept import curves, table, verdict
 from sim.experiment.tradeoff import Choice, tradeoff
 from sim.experiment.variants import variants
-from sim.experiment.worker import Settings
-from sim.failures import Failures
 from sim.scenario import Scenario
 from sim.scenario.warnings import ScenarioWarning
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sim import metric_names
 from sim.experiment.axes import number_of
 from sim.experiment.panels import Curves, Panel, Series
 from sim.experiment.sample import fails_more, least_failing, side
 from sim.experiment.sensitivity import INDICES
 from sim.experiment.words import amount, change, failure_lines, few, mean_and_bounds
+from sim.tables import metric_names
 
 if TYPE_CHECKING:
     from sim.experiment.axes import Axis

@@ -14,12 +14,12 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
-from sim import metric_names
+from sim.accounting.failures import Failures
 from sim.errors import InputError, near, shown
 from sim.experiment.sample import counts_failures
-from sim.failures import Failures
 from sim.scenario.thresholds import Threshold, limit_of, threshold
 from sim.stats.intervals import Interval
+from sim.tables import metric_names
 
 __all__ = ["Judgement", "judged", "limit_of", "threshold"]
 

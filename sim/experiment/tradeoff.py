@@ -14,9 +14,9 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.accounting.failures import Failures
+from sim.experiment.execution.worker import Outcome
 from sim.experiment.sample import fails_more, least_failing
-from sim.experiment.worker import Outcome
-from sim.failures import Failures
 from sim.stats.intervals import Interval
 from sim.stats.pareto import pareto
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from sim.failures import Failures
+from sim.accounting.failures import Failures
 from sim.stats.intervals import ENOUGH_RUNS, Interval
 from sim.units import bytes_of, seconds_of
 

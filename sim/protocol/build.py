@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import policies
+from sim.contrib.swarm.rules import Rules as SwarmRules
 from sim.network import Schedule
-from sim.network.retransmission import SYN_TIMEOUT_S, given_up_s
-from sim.network.schedule import DAY_S, Change
+from sim.network.tcp.retransmission import SYN_TIMEOUT_S, given_up_s
+from sim.network.topology.schedule import DAY_S, Change
+from sim.network.topology.shapes import Routing
 from sim.policies.snapshot import PushView
 from sim.protocol.images import Images, Kind, images_of, kinds_of
 from sim.protocol.names import Names
@@ -47,8 +49,6 @@ from sim.scenario import Scenario
 from sim.scenario.policies import Sync
 from sim.scenario.tables import Central, NodeGroup
 from sim.streams import Streams
-from sim.swarm.rules import Rules as SwarmRules
-from sim.topologies import Routing
 from sim.workload.demand import Demand
 from sim.workload.outages import outages
 

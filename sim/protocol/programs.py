@@ -54,7 +54,7 @@ from sim.protocol.ops.requests import (
     TRAILING,
 )
 from sim.protocol.ops.retries import UPLOAD_TRIES
-from sim.rows import CHECKS, COMMIT, PULL, SYNC_WAIT, UPLOAD
+from sim.tables.rows import CHECKS, COMMIT, PULL, SYNC_WAIT, UPLOAD
 
 Op = Callable[[Any, int, int, int], int]
 

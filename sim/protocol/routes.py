@@ -16,13 +16,13 @@ from typing import Any, Final, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import topologies
 from sim.network import Graph, Route
-from sim.network.transport import ceiling_Bps, open_s
+from sim.network.tcp.transport import ceiling_Bps, open_s
+from sim.network.topology import shapes
+from sim.network.topology.shapes import Span
 from sim.protocol.state import LAYOUT, WAY_HASH
 from sim.records.cells import cell, set_cells, size_of
 from sim.records.layout import ArrayState, State, table_of
-from sim.topologies import Span
 
 _FIRST_CELLS: Final = 256
 T = TypeVar("T", bound=Hashable)
@@ -75,7 +75,7 @@ class Routes:
         self, spans: Sequence[Span], sites: Iterable[str], hosts: Sequence[Host], disks_Bps: Sequence[float],
         caps: SyncCaps = UNCAPPED, keeps_lanes: bool = False, registries: int | None = None,
     ) -> None:  # fmt: skip
-        self.graph: Graph = topologies.graph(spans)
+        self.graph: Graph = shapes.graph(spans)
         self.hosts = tuple(hosts)
         links = self.graph.links
         self.capacity_Bps = [*(link.capacity_Bps for link in links), *disks_Bps]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sim.network import Schedule
-from sim.network.schedule import DAY_S
+from sim.network.topology.schedule import DAY_S
+from sim.network.topology.shapes import Span
 from sim.scenario import Link, Scenario
-from sim.topologies import Span
 
 
 def spans_of(scenario: Scenario) -> tuple[Span, ...]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from sim.network.records import Board, ClassState, FlowState, Hop, LinkState, Node
+from sim.network.fairshare.state import Board, ClassState, FlowState, Hop, LinkState, Node
 from sim.records import Layout
 from sim.records.layout import Int8, Int32
 from sim.registry.replication import Event as ReplicaEvent
 from sim.registry.replication import State
-from sim.rows import PHASES
+from sim.tables.rows import PHASES
 
 N_PHASES: Final = len(PHASES)
 KEEP_OPEN_S: Final = 90.0

@@ -45,7 +45,7 @@ from sim.protocol.ops.sync import acquire, release_jobs
 from sim.protocol.programs import PROGRAMS, Label, Op, Program, Step
 from sim.registry import clients
 from sim.registry.clients import CONTAINERD, TOKEN, Profile, Requests
-from sim.rows import PHASE_MEANINGS, PHASES
+from sim.tables.rows import PHASE_MEANINGS, PHASES
 
 LISTS: Final[Mapping[int, str]] = {
     LOGIN_REQUESTS: "LOGIN", TAGS: "TAGS", CHECK: "CHECK", OPENING: "OPENING", CLOSE: "CLOSE", PUBLISH: "PUBLISH",

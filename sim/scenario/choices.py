@@ -7,7 +7,8 @@ such tables with `share`:
     route = { name = "direct-below", size = "10 MB" }
     route = [{ name = "central", share = 0.3 }, { name = "node-direct", share = 0.7 }]
 
-Names and parameter models are those of the files in `sim/policies` and `sim/topologies`; nothing is listed here.
+Names and parameter models are those of the files in `sim/policies` and `sim/network/topology/shapes`; nothing is listed
+here.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, Vali
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from sim import policies, topologies
+from sim import policies
 from sim.errors import near, shown
 from sim.figures import Table, Weight, setting
+from sim.network.topology import shapes
 from sim.scenario.faults import Fault, Path, faults_of
 
 
@@ -161,6 +163,4 @@ Chunking = Annotated[Choice, _rule("chunking")]
 Conflict = Annotated[Choice, _rule("conflict")]
 #: Parameters alone are those of the shape that a scenario has without any.
 DEFAULT_SHAPE = "metros"
-Shape = Annotated[
-    Choice, Kind("shape", topologies.names, topologies.parameters, topologies.shape, default=DEFAULT_SHAPE)
-]
+Shape = Annotated[Choice, Kind("shape", shapes.names, shapes.parameters, shapes.shape, default=DEFAULT_SHAPE)]

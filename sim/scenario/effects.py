@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Final
 
 from sim import policies
+from sim.network.topology.shapes import Routing
 from sim.policies.snapshot import Due, Owed, PushView
 from sim.scenario import asked
 from sim.scenario.choices import Choice
@@ -24,7 +25,6 @@ from sim.scenario.idle import Idle, in_a_replay
 from sim.scenario.model import Tables
 from sim.scenario.outages import Fault
 from sim.scenario.tcp import Tcp
-from sim.topologies import Routing
 
 #: At how many times of a run a trigger is asked, and the step between them as a share of it: in step with no period.
 _ASKED, _STEP = 97, (math.sqrt(5) - 1) / 2

@@ -9,7 +9,7 @@ from pydantic import PlainValidator, StringConstraints, WithJsonSchema
 
 from sim.errors import shown
 from sim.figures import CapacityPrice, Cost, Duration, Price, Rate, Table, fault, figure, setting
-from sim.network.schedule import DAY_S
+from sim.network.topology.schedule import DAY_S
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", strict=True)]
 #: A link's key; one that overrides a generated link may be that one's path.

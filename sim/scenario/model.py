@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from pydantic import PrivateAttr
 
-from sim import topologies
 from sim.figures import Table, setting
+from sim.network.topology import shapes
 from sim.scenario.choices import DEFAULT_SHAPE, Shape
 from sim.scenario.demand import Demand
 from sim.scenario.lines import Link, LinkName, Name
@@ -94,8 +94,8 @@ class Tables(Table):
     def _shape_places(self) -> tuple[str, ...]:
         """The places that the shape brings, sites or not; none where it can't be made."""
         try:
-            return topologies.places(self.topology.name, self.topology.parameters)
-        except topologies.ShapeError:
+            return shapes.places(self.topology.name, self.topology.parameters)
+        except shapes.ShapeError:
             return ()
 
     def node_hosts(self) -> Iterator[tuple[str, NodeGroup]]:
@@ -116,7 +116,7 @@ class Tables(Table):
         yield from self.node_hosts()
         yield from self.client_hosts()
 
-    def generated(self) -> tuple[topologies.Span, ...]:
+    def generated(self) -> tuple[shapes.Span, ...]:
         """The spans that the topology generates, each under a name of its own. ShapeError where it can't."""
         return self.link_names.generated
 
@@ -130,10 +130,10 @@ class Tables(Table):
         alone = CENTRAL not in self.sites and CENTRAL not in self._shape_places
         met = CENTRAL if alone else f"{CENTRAL}//"
         attached = [
-            topologies.Host(met if name == CENTRAL else name, host.site or "", host.up_Bps, host.down_Bps, host.delay_s)
+            shapes.Host(met if name == CENTRAL else name, host.site or "", host.up_Bps, host.down_Bps, host.delay_s)
             for name, host in self.hosts()
         ]
-        spans = topologies.spans(chosen.name, attached, self.places(), chosen.parameters)
+        spans = shapes.spans(chosen.name, attached, self.places(), chosen.parameters)
         if not alone:
             places = {met: CENTRAL, CENTRAL: site_place(CENTRAL)}
             spans = tuple(
@@ -147,9 +147,9 @@ class Tables(Table):
             )
         return LinkNames(spans, self.host_names, own)
 
-    def places(self) -> list[topologies.Site]:
+    def places(self) -> list[shapes.Site]:
         """The sites, as shapes take them."""
-        return [topologies.Site(name, site.latitude, site.longitude) for name, site in self.sites.items()]
+        return [shapes.Site(name, site.latitude, site.longitude) for name, site in self.sites.items()]
 
     def places_meant(self, word: str) -> tuple[str, ...]:
         """The places of the network that a word may mean: a site before a host of its name."""

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
-from sim.topologies import Span
+from sim.network.topology.shapes import Span
 
 #: The host that holds the central registry.
 CENTRAL: Final = "central"

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import NamedTuple
 
-from sim.network.graph import Graph, duplex
+from sim.network.topology.graph import Graph, duplex
+from sim.network.topology.shapes import Span
 from sim.scenario import asked
 from sim.scenario.drawn import asks
 from sim.scenario.effects import LOCAL_FIRST, happens
@@ -19,7 +20,6 @@ from sim.scenario.model import Tables
 from sim.scenario.names import CENTRAL, site_place
 from sim.scenario.tables import ClientGroup
 from sim.scenario.wiring import generated, links_meant
-from sim.topologies import Span
 
 
 class Unreached(NamedTuple):

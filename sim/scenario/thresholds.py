@@ -18,9 +18,10 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, StrictStr
 
-from sim import metric_names, units
+from sim import units
 from sim.errors import InputError, shown
 from sim.figures import fault
+from sim.tables import metric_names
 from sim.units import UnitError
 
 #: How metrics of single links begin; `.NAME.mean` and `.NAME.peak` follow.

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sim import topologies
 from sim.errors import shown
 from sim.figures import Figure
+from sim.network.topology import shapes
 from sim.scenario.asked import as_logged, listed
 from sim.scenario.choices import Choice
 from sim.scenario.document import OVERRIDE, Document, is_figure
@@ -203,7 +203,7 @@ def roms_have_no_kernel(asked: Asked) -> Iterator[Doubt]:
 def shapes_say_all(asked: Asked) -> Iterator[Doubt]:
     """A map leaves open what its links carry, and something has to be assumed."""
     chosen = asked.tables.topology
-    for key, words in topologies.doubts(chosen.name, chosen.parameters):
+    for key, words in shapes.doubts(chosen.name, chosen.parameters):
         yield Doubt(("topology", key), words)
 
 

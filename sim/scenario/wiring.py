@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from sim import topologies
 from sim.errors import near, shown
-from sim.network.schedule import DAY_S
+from sim.network.topology import shapes
+from sim.network.topology.schedule import DAY_S
+from sim.network.topology.shapes import ShapeError, Span
 from sim.scenario.faults import Fault, Path
 from sim.scenario.lines import Window
 from sim.scenario.model import Tables
 from sim.scenario.names import CENTRAL, site_place
-from sim.topologies import ShapeError, Span
 from sim.units import format_seconds
 
 #: Shapes in which hosts need no site.
@@ -181,6 +181,6 @@ def _pairs(tables: Tables) -> Iterator[tuple[str, str]]:
 def _brought(tables: Tables) -> tuple[str, ...]:
     """The places that the topology brings; none where it can't be made, which another check tells."""
     try:
-        return topologies.places(tables.topology.name, tables.topology.parameters)
+        return shapes.places(tables.topology.name, tables.topology.parameters)
     except ShapeError:
         return ()

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 import sim
-from sim import metric_names, rows
 from sim.accounting.faulted import fault_metrics, under_way
-from sim.columns import Table
 from sim.experiment.measures import check_group
 from sim.scenario import Scenario
 from sim.streams import Streams
+from sim.tables import metric_names, rows
+from sim.tables.columns import Table
 from sim.workload.outages import Episode, episodes, outages
 
 BLANK = {"float": 0.0, "int": 0, "bool": False, "text": ""}

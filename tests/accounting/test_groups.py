@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 import sim
-from sim import rows
-from sim.columns import Table
 from sim.errors import InputError
 from sim.result import Result
 from sim.scenario import Scenario
+from sim.tables import rows
+from sim.tables.columns import Table
 
 DOCUMENT: dict[str, Any] = {
     "run": {"duration": "2 h", "seed": 3},

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 import sim
-from sim import rows
 from sim.accounting.held import Held, HeldBack, Holder, held_back, mean_held
-from sim.columns import Table
 from sim.result import Result
 from sim.scenario import Scenario
+from sim.tables import rows
+from sim.tables.columns import Table
 
 DOCUMENT: dict[str, Any] = {
     "run": {"duration": "1 h", "seed": 1},

@@ -18,14 +18,14 @@ import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import simpy
 
-from sim.network import Climb, Flow, Flows, Fluid, simulate
+from sim.network import Flow, Flows, Fluid, simulate
 
 REPEATS = 5
 HERE = Path(__file__).parent
@@ -238,30 +238,6 @@ def drive_by_simpy(shape: Shape, n: int, compiled: bool) -> None:
     environment.run()
 
 
-def climb(shape: Shape, n: int, round_trip_s: float, compiled: bool) -> Climb:
-    """The shape's first flows through slow start, or past it when the round trip is 0."""
-    network = Climb(list(shape.capacity_Bps.values()), compiled=compiled)
-    for token, (start, size, route) in enumerate(listed(shape, n)):
-        while network.next_s <= start:
-            network.finished(network.next_s)
-        network.start(start, shape.flows.routes[route], size, token, round_trip_s)
-    while network.next_s < float("inf"):
-        network.finished(network.next_s)
-    return network
-
-
-def climbs_s(shape: Shape, n: int, round_trips_s: Sequence[float], compiled: bool) -> list[tuple[float, Climb]]:
-    """Median times of that for each round trip, taken in turns, and the networks afterwards."""
-    networks = [climb(shape, n, round_trip_s, compiled) for round_trip_s in round_trips_s]
-    took: list[list[float]] = [[] for _ in networks]
-    for _ in range(REPEATS):
-        for times, round_trip_s in zip(took, round_trips_s, strict=True):
-            began = time.perf_counter()
-            climb(shape, n, round_trip_s, compiled)
-            times.append(time.perf_counter() - began)
-    return list(zip(map(statistics.median, took), networks, strict=True))
-
-
 def live_bytes(n: int) -> float:
     """Memory of one live flow, in plain Python."""
     fluid = Fluid([1e9] * 101)
@@ -308,14 +284,6 @@ def main() -> None:
             row(f"**event by event**, {way}, alone on 3 links", 20_000, seconds)
             seconds = median_s(lambda: drive_by_simpy(SHAPES[0], 50_000, compiled))  # noqa: B023
             row(f"from SimPy, {way}, hub at load 0.8", 50_000, seconds)
-        for way, compiled in (("plain", False), ("compiled", True)):
-            measured = climbs_s(SHAPES[0], 20_000, (0.0, 1e-3, 1e-2), compiled)
-            first_us = measured[0][0] / measured[0][1].events * 1e6
-            for title, (seconds, done) in zip(("no slow start", "RTT 1 ms", "RTT 10 ms"), measured, strict=True):
-                event_us = seconds / done.events * 1e6
-                told = f"{done.events / done.flows:.1f} events a flow, {event_us:.1f} us each"
-                told += f", {event_us / first_us:.2f} times"
-                row(f"**ladder**, {way}, hub at load 0.8, {title}", 20_000, seconds, told)
     print(f"\nMemory of a live flow: {live_bytes(20_000):.0f} B in plain Python.")
     if not has_simgrid:
         print("SimGrid is not installed here, so its rows are left out.")

@@ -3,7 +3,7 @@
     python tests/bench/bench_start.py [scenario]
 
 The answer asked for is nothing but the worker's process number, after it has been told the scenario; the parent has
-imported what `compare` imports. `sim.experiment.executors` rests its choice on these figures.
+imported what `compare` imports. `sim.experiment.execution.executors` rests its choice on these figures.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import time
 
 from sim.experiment import compare as compare
-from sim.experiment import executors, worker
+from sim.experiment.execution import executors, worker
 from sim.scenario import Scenario, load
 
 _REPEATS = 5

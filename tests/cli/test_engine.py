@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import sim
-from sim.experiment.worker import Outcome, Question, Task, begin, measure
+from sim.experiment.execution.worker import Outcome, Question, Task, begin, measure
 from sim.runner import Result
 
 Ask = Callable[..., Any]
@@ -52,7 +52,7 @@ def test_the_store_is_asked_whatever_the_engine(small: str) -> None:
 @pytest.mark.parametrize("executor", ["serial", "processes:2"])
 def test_the_choice_travels_to_where_runs_are_made(executor: str, small: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers are told: the run there is made by the engine that was asked for here."""
-    monkeypatch.setattr("sim.experiment.worker.run", refuses)
+    monkeypatch.setattr("sim.experiment.execution.worker.run", refuses)
     with pytest.raises(ZeroDivisionError, match="compiled"):
         sim.compare(sim.load(small), 1, executor=executor, engine="compiled")
 

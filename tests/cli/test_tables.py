@@ -12,11 +12,11 @@ import pytest
 from rich.console import Console
 
 import sim
-from sim import rows
 from sim.cli import tables
 from sim.experiment.comparison import Comparison
 from sim.experiment.words import amount, mean_and_bounds
 from sim.stats.intervals import Interval
+from sim.tables import rows
 
 NAN = math.nan
 

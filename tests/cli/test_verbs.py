@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import sim
-from sim import rows
 from sim.scenario import canonical
+from sim.tables import rows
 
 Ask = Callable[..., Any]
 

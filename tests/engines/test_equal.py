@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import sim
 from sim.engines.run import Ran, run
-from sim.rows import digest
 from sim.scenario import Scenario
 from sim.streams import Streams
+from sim.tables.rows import digest
 from sim.workload.demand import Demand
 from tests.engines.worlds import world
 from tests.protocol import shipped

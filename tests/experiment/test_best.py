@@ -14,8 +14,8 @@ from sim.errors import InputError
 from sim.experiment import results
 from sim.experiment.best import best
 from sim.experiment.comparison import Comparison
+from sim.experiment.execution.worker import Outcome
 from sim.experiment.rerun import recorded, rerun
-from sim.experiment.worker import Outcome
 from sim.scenario import Scenario
 
 

@@ -15,12 +15,12 @@ import pandas as pd
 import pytest
 
 import sim
-from sim import rows
 from sim.errors import InputError
 from sim.experiment.comparison import Comparison
 from sim.files import folder_name
 from sim.scenario import Scenario
 from sim.stats.intervals import interval
+from sim.tables import rows
 
 
 @pytest.mark.parametrize("executor", ["processes:1", "processes:2"])
@@ -215,7 +215,7 @@ def test_workers_load_no_library_that_only_shows_results(document: dict[str, Any
     """A whole run, reduced to what a worker hands back, needs neither pandas nor pyarrow, scipy or matplotlib."""
     code = """
 import json, sys
-from sim.experiment.worker import Task, begin, measure
+from sim.experiment.execution.worker import Task, begin, measure
 from sim.scenario import Scenario
 begin(Scenario.from_document(json.loads(sys.argv[1])), 1)
 assert measure(Task("central", 0)).deploys

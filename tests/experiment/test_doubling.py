@@ -13,7 +13,7 @@ import sim
 from sim.accounting.held import Held, HeldBack, Holder
 from sim.cli import holding
 from sim.experiment.doubling import Thing, doubled_run, doublings, things
-from sim.experiment.store import Store
+from sim.experiment.execution.store import Store
 from sim.scenario import Scenario
 
 QUESTION = """

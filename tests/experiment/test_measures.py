@@ -15,12 +15,12 @@ import pytest
 
 import sim
 from sim.errors import InputError
-from sim.experiment import executors
 from sim.experiment.comparison import Comparison
+from sim.experiment.execution import executors
+from sim.experiment.execution.runs import Runs
+from sim.experiment.execution.store import Store
+from sim.experiment.execution.worker import Task
 from sim.experiment.measures import Measures
-from sim.experiment.runs import Runs
-from sim.experiment.store import Store
-from sim.experiment.worker import Task
 from sim.result import Result
 from sim.scenario import Scenario
 

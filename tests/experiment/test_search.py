@@ -15,9 +15,9 @@ from scipy.stats import binom
 
 from sim.errors import InputError
 from sim.experiment.axes import Axis, Range
+from sim.experiment.execution.worker import Outcome, Task
 from sim.experiment.sample import Sample
 from sim.experiment.search import Look, Prober, looks, narrow, points_at_most
-from sim.experiment.worker import Outcome, Task
 
 METRIC = "deploy_latency_s.mean"
 CUSTOMERS = 400

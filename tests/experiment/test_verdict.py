@@ -10,8 +10,8 @@ import pytest
 
 import sim
 from sim.experiment.comparison import Comparison
+from sim.experiment.execution.worker import Outcome
 from sim.experiment.words import amount, change, per_cent
-from sim.experiment.worker import Outcome
 from sim.scenario import Scenario
 
 QUIET: Mapping[str, float] = {

@@ -170,7 +170,7 @@ def test_a_rule_draws_nothing_and_waits_for_nothing(kind: str, name: str) -> Non
     tree = ast.parse(inspect.getsource(policies.rule(kind, name)))
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    ours = ("sim.figures", "sim.plugins", "sim.policies", "sim.registry", "sim.swarm.rules")
+    ours = ("sim.figures", "sim.plugins", "sim.policies", "sim.registry", "sim.contrib.swarm.rules")
     allowed = (*ours, "__future__", "collections.abc", "math", "pydantic", "typing")
     assert all(module and module.startswith(allowed) for module in modules), modules
     assert not any(isinstance(node, ast.Global | ast.Nonlocal) for node in ast.walk(tree))

@@ -19,12 +19,10 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from sim.columns import Table
 from sim.engines import reference
 from sim.engines.host import Host
 from sim.engines.run import Engine, Ran
 from sim.engines.run import run as run_engine
-from sim.frames import frame, listing
 from sim.protocol.assembly import Assembled
 from sim.protocol.ops import requests as lists
 from sim.protocol.ops.holdings import has_blob, has_image, tag_publish
@@ -33,6 +31,8 @@ from sim.registry.clients import CONTAINERD, MOUNT, PROFILES, TOKEN, Profile
 from sim.registry.oci import numbered_digest
 from sim.scenario import Scenario
 from sim.streams import Streams
+from sim.tables.columns import Table
+from sim.tables.frames import frame, listing
 from sim.workload.demand import Demand
 
 RAMP_S = 0.8 - 0.219

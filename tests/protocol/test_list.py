@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.frames import frame, listing
+from sim.tables.frames import frame, listing
 
 from .small import App, Deploy, Seen, demand, play, scenario
 

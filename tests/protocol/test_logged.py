@@ -13,9 +13,9 @@ import pytest
 
 import sim
 from sim.engines.replay import replay
-from sim.rows import digest
 from sim.scenario import Scenario
 from sim.streams import Streams
+from sim.tables.rows import digest
 from sim.workload import replay as logs
 from sim.workload.logged import Operation
 from sim.workload.request import Reading

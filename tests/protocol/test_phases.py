@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import sim
-from sim.rows import PHASES
+from sim.tables.rows import PHASES
 
 from . import shipped
 

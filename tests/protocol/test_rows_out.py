@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim import rows
 from sim.engines import usage
 from sim.engines.collected import WRITTEN, Collected, narrow
 from sim.engines.rows import REASONS, STATES, stored_bytes, tables_of
@@ -18,6 +17,7 @@ from sim.protocol.names import Names, NumberedDigests
 from sim.protocol.state import LAYOUT, N_PHASES
 from sim.records.layout import ArrayState, ObjectState, State, table_of
 from sim.registry.oci import numbered_digest
+from sim.tables import rows
 
 NAMES = Names(
     machines=["central", "n1", "c1"],

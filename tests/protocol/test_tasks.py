@@ -30,7 +30,7 @@ from sim.protocol.tasks import (
 )
 from sim.records import ObjectState, queue
 from sim.records.scope import scope_of
-from sim.rows import SYNC_WAIT
+from sim.tables.rows import SYNC_WAIT
 
 
 def fresh() -> Any:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.rows import PHASES
+from sim.tables.rows import PHASES
 from sim.workload.demand import Demand
 
 from .small import App, Deploy, demand, exactly, play, scenario

@@ -14,13 +14,13 @@ import pytest
 
 import sim
 from sim.errors import InputErrors
+from sim.network.topology.shapes import Routing
 from sim.scenario import Scenario
 from sim.scenario.demand import Demand
 from sim.scenario.effects import without_effect
 from sim.scenario.faults import dotted
 from sim.scenario.policies import Garbage, Policies, Sync, Tags
 from sim.scenario.tcp import Tcp
-from sim.topologies import Routing
 
 #: Forty deploys in ten minutes on four nodes at two sites, by two clients.
 BASE: Mapping[str, Any] = {

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sim
-from sim import topologies
+from sim.network.topology import shapes
+from sim.network.topology.shapes import Span
 from sim.protocol.spans import spans_of
 from sim.scenario import Scenario, canonical, show
 from sim.scenario.names import Group, apart
-from sim.topologies import Span
 
 #: Keys that meet each other in every way: as keys, as numbered hosts, as links between sites, as words of the program.
 KEYS = (
@@ -82,7 +82,7 @@ def means_one_thing(scenario: Scenario) -> None:
     assert len(set(hosts)) == len(hosts)
     assert places <= {*scenario.sites, "sites/central", "hub"}
     assert len({span.name for span in spans}) == len(spans)
-    graph = topologies.graph(spans)
+    graph = shapes.graph(spans)
     for name in hosts[1:]:
         route = graph.route(name, "central")
         ends = [graph.links[at] for at in route.links]
@@ -218,7 +218,7 @@ def test_a_host_of_a_group_is_told_from_those_of_names_that_begin_alike() -> Non
 
 def test_places_that_a_file_brings_are_no_hosts() -> None:
     """A node called as a place of the GraphML file is called by its path, and so is a site called central."""
-    file = Path(__file__).parents[1] / "topologies" / "three.graphml"
+    file = Path(__file__).parents[1] / "network" / "topology" / "shapes" / "three.graphml"
     document = asked(["dal", "was", "fra"], {"New-York": 1, "was": 2}, {"dev": 1}, [], "graphml")
     document["topology"] = {"shape": "graphml", "file": str(file)}
     scenario = Scenario.from_document(document)

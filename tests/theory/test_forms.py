@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim import theory
-from sim.network.transport import slow_start_s
+from sim.network.tcp.transport import slow_start_s
 
 
 def test_erlangs_formula_in_the_head() -> None:

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 import sim
-from sim import rows
 from sim.calibrate.laws import laws
-from sim.columns import Table
 from sim.result import Result
 from sim.scenario import Scenario
+from sim.tables import rows
+from sim.tables.columns import Table
 
 ROOT = Path(__file__).parents[2]
 SMALL: dict[str, Any] = {

@@ -13,7 +13,7 @@ import pytest
 import sim
 from sim.errors import InputError
 from sim.experiment import rerun
-from sim.experiment.store import key
+from sim.experiment.execution.store import key
 from sim.manifest import files_read
 from sim.scenario import Scenario
 from sim.streams import Streams

@@ -1,20 +1,20 @@
 """Nodes fetch a layer's pieces from each other while they are still fetching it, as Kraken and Dragonfly do.
 
-Whom a node meets, which pieces it asks for and how fast they travel is worked out in `sim/swarm`, from the parameters
-here, which default to Kraken's. Upstream takes part as seeds, and so does any node that has all of a layer.
+Whom a node meets, which pieces it asks for and how fast they travel is worked out in `sim/contrib/swarm`, from the
+parameters here, which default to Kraken's. Upstream takes part as seeds, and so does any node that has all of a layer.
 """
 
 from __future__ import annotations
 
 from pydantic import StrictBool
 
+from sim.contrib.swarm.rules import Rules
 from sim.figures import Count, Duration, Rate, Size, Span, Table, figure
 from sim.policies.snapshot import Holders, Parents, neighbours
-from sim.swarm.rules import Rules
 
 
 class Parameters(Table):
-    """The figures of a swarm; what each means is said at `sim.swarm.Rules`."""
+    """The figures of a swarm; what each means is said at `sim.contrib.swarm.Rules`."""
 
     piece_bytes: Size = figure(
         "piece", "4 MB", source="uber/kraken, config/origin/base.yaml: piece_lengths",

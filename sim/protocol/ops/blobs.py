@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sim.network.transport import INITIAL_WINDOW_BYTES
+from sim.network.tcp.transport import INITIAL_WINDOW_BYTES
 from sim.protocol.ops.flows import free_flight
 from sim.protocol.ops.lanes import UP, beside_idle_s, lane_is_whole, whole_ramp_s, whole_rate_Bps
 from sim.protocol.ops.ways import down_lane, up_lane

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sim.network.retransmission import AS_BBR, AS_CUBIC, DOUBLING, body_try_s, ramp_after, ramp_from
-from sim.network.transport import INITIAL_WINDOW, INITIAL_WINDOW_BYTES, MSS_BYTES
+from sim.network.tcp.retransmission import AS_BBR, AS_CUBIC, DOUBLING, body_try_s, ramp_after, ramp_from
+from sim.network.tcp.transport import INITIAL_WINDOW, INITIAL_WINDOW_BYTES, MSS_BYTES
 from sim.protocol.ops.blobs import add_transfer, idle_s, land, lane_of, send_at_once
 from sim.protocol.ops.cuts import first_cut_s, was_reset
 from sim.protocol.ops.flows import send

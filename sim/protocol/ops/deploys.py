@@ -49,7 +49,7 @@ from sim.protocol.tasks import (
     would_be_here_at,
 )
 from sim.records.queue import push_event
-from sim.rows import BOOT, SYNC_WAIT
+from sim.tables.rows import BOOT, SYNC_WAIT
 
 RESTARTS: Final = 6
 """How often the platform starts an instance again that failed; `restarts_s` has how long it waits before each."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.network.kernel import finish, move, soon, start, stop
-from sim.network.records import UNBOUNDED_BPS
+from sim.network.fairshare.kernel import finish, move, soon, start, stop
+from sim.network.fairshare.state import UNBOUNDED_BPS
 from sim.protocol.ops.lanes import leave_lane
 from sim.protocol.ops.watch import advance_watch, watch_ended, watch_moved, watch_started
 from sim.protocol.state import FAIR_DUE, INF, NEVER

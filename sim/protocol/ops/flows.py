@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.network.kernel import rate
+from sim.network.fairshare.kernel import rate
 from sim.protocol.ops.convoys import end_convoy_first, found_convoy, join_convoy, part_convoy
 from sim.protocol.ops.fairshares import arm_fair, class_of_lane, end_shared, share_flight
 from sim.protocol.ops.lanes import crosses_overfilled, leave_lane, mark_overfilled, reserve

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.network.schedule import DAY_S
+from sim.network.topology.schedule import DAY_S
 from sim.protocol.ops.capacities import nominal_capacity
 from sim.protocol.ops.faults import change_capacity
 from sim.protocol.state import HOURS

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sim.network.transport import slow_start_from_s
+from sim.network.tcp.transport import slow_start_from_s
 from sim.protocol.state import INF, OWN_CAP
 
 UP: Final = 0

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sim.network.retransmission import SYN_TIMEOUT_S, next_timeout_s, timeout_s
+from sim.network.tcp.retransmission import SYN_TIMEOUT_S, next_timeout_s, timeout_s
 from sim.protocol.ops.blobs import DOWN
 from sim.protocol.ops.cuts import is_cut, was_reset
 from sim.protocol.ops.lanes import UP

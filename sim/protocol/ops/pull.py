@@ -32,7 +32,7 @@ from sim.protocol.ops.storage import run_from, sweep, use_image
 from sim.protocol.ops.ways import way_of
 from sim.protocol.state import BLOCKED, FETCH_BROKE_OFF, GO, IMAGE_NOT_FOUND, PULL_, WAIT
 from sim.protocol.tasks import branch, come_back, enter_phase, fork_timeline, meet, set_off, step_aside
-from sim.rows import PULL
+from sim.tables.rows import PULL
 
 
 def begin_pull(w: Any, p: int, a: int, b: int) -> int:

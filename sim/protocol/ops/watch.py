@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sim.network.kernel import progress
-from sim.network.records import IN_HAND
+from sim.network.fairshare.kernel import progress
+from sim.network.fairshare.state import IN_HAND
 from sim.protocol.state import OWN_CAP, UNBOUND
 
 BIN_SECONDS: Final = 60.0

@@ -1,0 +1,1 @@
+"""What a scenario may use and the protocol does without."""

@@ -1,0 +1,142 @@
+"""Runs as an experiment asks for them: each made at most once, then known from memory or from the store.
+
+    with Runs(scenario, seed, "processes:2", store) as runs:
+        outcomes = runs.outcomes([Task("central", run) for run in range(10)])
+        more = runs.outcomes([Task("central", run) for run in range(20)])  # makes ten
+
+The workers start when a run has to be made that nobody knows yet, and stay for those that follow. A run is put into
+the store as soon as it ends, whatever its place among those asked for, so that being killed loses only what is under
+way. Answers are handed out in the order of the tasks.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from sim.engines.choice import checked
+from sim.engines.run import Engine
+from sim.experiment.execution import executors
+from sim.experiment.execution.store import Store, key
+from sim.experiment.execution.worker import Outcome, Question, Settings, Task, begin, measure
+from sim.experiment.measures import NOTHING, Measures
+from sim.scenario import Scenario
+
+Progress = Callable[[int, int], None]
+
+
+class Runs:
+    """The runs of a scenario, of its variants and of what settings make of them, under one seed.
+
+    `measures` says what is measured of them beside their own metrics, `engine` which one makes them: what comes out is
+    the same, so neither the store nor a manifest has it.
+
+    `executor` is one that `executors.resolved` gave. `progress(done, total)` counts all runs asked for so far, those
+    that were known included.
+    """
+
+    def __init__(
+        self, scenario: Scenario, seed: int, executor: str, store: Store | None = None,
+        progress: Progress | None = None, measures: Measures = NOTHING, engine: Engine | None = None,
+    ) -> None:  # fmt: skip
+        self._question = Question(scenario, seed, measures, checked(engine))
+        self._executor = executor
+        if measures.custom and not executors.shares_memory(executor):
+            measures.check_sent()
+        self._measured = measures.identity()
+        if store is not None and self._measured is None:
+            print(
+                f"the store is not used: {', '.join(measures.names)} cannot be known again, as not all are plain "
+                "functions of a file", file=sys.stderr,
+            )  # fmt: skip
+            store = None
+        self._store = store
+        self._progress = progress or (lambda done, total: None)
+        self._known: dict[Task, Outcome] = {}
+        self._workers = ExitStack()
+        self._pool: Executor | None = None
+        self.made = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return self._workers.__exit__(kind, error, trace)
+
+    @property
+    def asked(self) -> int:
+        """How many runs were asked for so far, those that were known included."""
+        return len(self._known)
+
+    def scenario(self, task: Task) -> Scenario:
+        """What a task runs. InputErrors when its settings do not make a scenario."""
+        return self._question.asked(task)
+
+    def outcomes(self, tasks: Sequence[Task]) -> list[Outcome]:
+        """The outcome of each task. InputErrors, before any run is made, when settings do not make a scenario."""
+        asked = dict.fromkeys(tasks)
+        names = {task: self._name(task) for task in asked if task not in self._known}
+        missing = [task for task in names if not self._recall(task, names[task])]
+        done, total = len(self._known), len(self._known.keys() | asked.keys())
+        self._progress(done, total)
+        for task, outcome in self._make(missing):
+            self._keep(task, names[task], outcome)
+            done += 1
+            self._progress(done, total)
+        return [self._known[task] for task in tasks]
+
+    def _name(self, task: Task) -> str:
+        scenario = self.scenario(task)
+        if self._store is None:
+            return ""
+        beside = self._measured if self._question.measures else None
+        return key(scenario, self._question.seed, task.run, beside)
+
+    def _recall(self, task: Task, name: str) -> bool:
+        """Whether the store knows a run; its tables it never does."""
+        found = self._store.get(name) if self._store is not None and not task.tables else None
+        if found is not None:
+            self._known[task] = found
+        return found is not None
+
+    def _keep(self, task: Task, name: str, outcome: Outcome) -> None:
+        self.made += 1
+        self._known[task] = outcome
+        if self._store is None:
+            return
+        before = self._store.get(name) if task.tables else None
+        if before is None:
+            self._store.put(name, outcome)
+        elif before.digest != outcome.digest:
+            # Only a machine that computes otherwise can be the cause: the key covers all else.
+            print(f"run {task.run} came out otherwise than the one in the store: {name}", file=sys.stderr)
+
+    def _make(self, tasks: Sequence[Task]) -> Iterable[tuple[Task, Outcome]]:
+        if not tasks:
+            return ()
+        if self._pool is None:
+            asked = self._question
+            about = asked.scenario, asked.seed, asked.measures, asked.engine
+            self._pool = self._workers.enter_context(executors.started(self._executor, begin, about))
+        return executors.completed(self._pool, measure, tasks, executors.ahead(self._executor, self._pool))
+
+
+def by_variant(
+    runs: Runs, named: Mapping[str, str | None], points: Iterable[Settings], count: int, tables: bool = False
+) -> dict[Settings, dict[str, tuple[Outcome, ...]]]:
+    """The first `count` runs of each variant at each point, all asked for at once; `tables` come with run 0."""
+    tasks = {
+        (point, name, run): Task(which, run, point, tables and run == 0)
+        for point in points for run in range(count) for name, which in named.items()
+    }  # fmt: skip
+    made = dict(zip(tasks, runs.outcomes([*tasks.values()]), strict=True))
+    return {
+        point: {name: tuple(made[point, name, run] for run in range(count)) for name in named}
+        for point in dict.fromkeys(point for point, _, _ in tasks)
+    }

@@ -1,0 +1,120 @@
+"""Finished runs on disk: each is written once and found again under a key of all that decides it.
+
+    store = Store("runs")
+    name = key(scenario.variant("central"), seed=1, run=0)
+    outcome = store.get(name)  # None when it was never made, or is damaged
+    store.put(name, outcome)
+
+A key is the SHA-256 of the resolved scenario, of the files that it reads, of the model's own source and the versions
+of what it computes with, of seed and run, and of what is measured of it beside its own metrics (by group, or by a
+user's function). So a run is found again whatever asked for it, a comparison, a sweep or
+a search, and never after something changed that could change it.
+
+A file holds the SHA-256 of its second line and, in that line, the outcome as JSON with its key. It is written beside
+its place, forced to the disk and renamed: killed at any moment, a process leaves whole files and perhaps a temporary
+one, which nobody reads. Two processes may share a store; when both make the same run, both write the same bytes. What
+does not match its checksum or its place is named, taken as missing, and written anew. Tables are not kept: run 0 is
+made again where somebody wants to see it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from sim.errors import InputError
+from sim.experiment.execution.worker import Outcome
+from sim.files import folder, replacing
+from sim.manifest import files_read, model_digest
+from sim.scenario import Scenario, canonical
+
+_SCHEMA: Final = "regsim.outcome/6"
+
+
+def key(scenario: Scenario, seed: int, run: int, measured: Sequence[Any] | None = None) -> str:
+    """Under what a run of a scenario, or of the variant that it is, is kept: 64 hexadecimal digits.
+
+    `measured` is the identity of what was measured of it beside its own metrics (`sim.experiment.measures`).
+    """
+    decides = [_SCHEMA, model_digest(), canonical(scenario), [*files_read(scenario).values()], seed, run]
+    if measured is not None:
+        decides.append(measured)
+    return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
+
+
+class Store:
+    """The finished runs in a directory, which is made if it is not there; `complain` is told of damaged files."""
+
+    def __init__(self, directory: str | Path, complain: Callable[[str], None] | None = None) -> None:
+        self.directory = folder(directory)
+        self._complain = complain or _to_stderr
+
+    def get(self, name: str) -> Outcome | None:
+        """The outcome kept under a key, without its tables; None when there is none to rely on."""
+        path = self._path(name)
+        try:
+            written = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _unusable(path, "read", error) from error
+        try:
+            return _read_outcome(name, written)
+        except (ValueError, KeyError, TypeError):
+            self._complain(f"{path}: is damaged; making that run again")
+            return None
+
+    def put(self, name: str, outcome: Outcome) -> None:
+        """Keep an outcome, whole or not at all, on the disk when this returns."""
+        path = self._path(name)
+        document = {"schema": _SCHEMA, "key": name, **outcome.to_json()}
+        line = json.dumps(document).encode() + b"\n"
+        try:
+            path.parent.mkdir(exist_ok=True)
+            with replacing(path) as temporary, temporary.open("wb") as file:
+                file.write(hashlib.sha256(line).hexdigest().encode() + b"\n" + line)
+                file.flush()
+                os.fsync(file.fileno())
+            _settle(path.parent)
+        except OSError as error:
+            raise _unusable(path, "written", error) from error
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self.directory.glob("??/*.json"))
+
+    def _path(self, name: str) -> Path:
+        return self.directory / name[:2] / f"{name}.json"
+
+
+def _read_outcome(name: str, written: bytes) -> Outcome:
+    """What a file holds; ValueError when it is not what was written, or not under this key."""
+    checksum, _, line = written.partition(b"\n")
+    if hashlib.sha256(line).hexdigest().encode() != checksum:
+        raise ValueError("checksum")
+    document = json.loads(line)
+    if document.pop("schema") != _SCHEMA or document.pop("key") != name:
+        raise ValueError("place")
+    return Outcome.from_json(document)
+
+
+def _settle(directory: Path) -> None:
+    """Force a directory's names to the disk, where the system can."""
+    if os.name == "posix":
+        handle = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _unusable(path: Path, done: str, error: OSError) -> InputError:
+    return InputError(str(path), f"cannot be {done} ({error.strerror})", "make room, or name another --store")
+
+
+def _to_stderr(words: str) -> None:
+    print(words, file=sys.stderr)

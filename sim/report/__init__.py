@@ -1,0 +1,1 @@
+"""What is told and drawn of what was found: the only room that renders."""

@@ -1,0 +1,54 @@
+"""A table of rows as a pandas DataFrame; loaded only when somebody asks for one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from sim.tables.columns import Table
+
+
+def frame(table: Table) -> pd.DataFrame:
+    """The table (n_rows, n_columns), text as unordered categoricals with their categories sorted."""
+    return pd.DataFrame(
+        {
+            column.name: _categorical(table, column.name) if column.kind == "text" else table.column(column.name)
+            for column in table.columns
+        }
+    )
+
+
+def _categorical(table: Table, name: str) -> pd.Categorical[str]:
+    codes, words = table.codes(name)
+    order = sorted(range(len(words)), key=words.__getitem__)
+    rank = np.empty(len(words), np.int32)
+    rank[order] = np.arange(len(words))
+    made: pd.Categorical[str] = pd.Categorical.from_codes(rank[codes], categories=pd.Index([words[at] for at in order]))
+    return made
+
+
+def dedup(deploys: pd.DataFrame, bin_s: float) -> pd.DataFrame:
+    """By the bin of time in which deploys ended: layer bytes saved, bytes moved, and the share saved; (n_bins, 3)."""
+    bins = (deploys["ended_s"] // bin_s * bin_s).rename("from_s")
+    moved_bytes = deploys["pushed_bytes"] + deploys["pulled_bytes"]
+    table = pd.DataFrame({"saved_bytes": deploys["saved_bytes"], "moved_bytes": moved_bytes}).groupby(bins).sum()
+    table["saved_share"] = table["saved_bytes"] / (table["saved_bytes"] + table["moved_bytes"])
+    return table
+
+
+def listing(lists: pd.DataFrame, at_s: float, central: str) -> pd.DataFrame:
+    """The union of all registries' lists at a time: repository, tag, rom, registries, central, gone; (n_shown, 6).
+
+    `lists` has what came to lists and went, in each registry's own order.
+    """
+    names = ["registry", "repository", "tag"]
+    plain = lists.astype(dict.fromkeys(names, "object"))
+    there = plain[plain["changed_s"] <= at_s].groupby(names, sort=False)["present"].last()
+    seen = plain[plain["shown_s"] <= at_s].groupby(names, sort=False)[["present", "rom", "changed_s"]].last()
+    shown = seen[seen["present"]].reset_index()
+    shown["has"] = there.reindex(pd.MultiIndex.from_frame(shown[names])).to_numpy(dtype=bool)
+    shown["central"] = shown["registry"] == central
+    by_image = shown.groupby(["repository", "tag"], sort=True)
+    found = by_image.agg(rom=("rom", "last"), registries=("registry", ", ".join), central=("central", "any"))
+    found["gone"] = ~by_image["has"].any()
+    return found.reset_index()

@@ -1,0 +1,60 @@
+"""Columns as Parquet files; loaded only when something is written.
+
+Each column's field carries its `unit` and `meaning`, so that a file explains itself away from this program. Text is
+dictionary-encoded: a column of a million host names is a million small numbers and one list of names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sim.files import replacing
+from sim.tables.codes import in_order_of_use
+from sim.tables.columns import Column, Table
+
+# What the end of a column's name says about its unit.
+_UNITS: Final[Mapping[str, str]] = {"_s": "s", "_bytes": "bytes", "_Bps": "bytes/s", "_usd": "USD"}
+
+
+def write_table(path: Path, table: Table) -> None:
+    """One table of a run."""
+    columns = {
+        column.name: _text(table, column.name) if column.kind == "text" else table.column(column.name)
+        for column in table.columns
+    }
+    write_columns(path, table.columns, columns)
+
+
+def _text(table: Table, name: str) -> pa.DictionaryArray:
+    codes, words = table.codes(name)
+    order = in_order_of_use(codes, len(words))
+    place = np.empty(len(words), np.int32)
+    place[order] = np.arange(len(words), dtype=np.int32)
+    return pa.DictionaryArray.from_arrays(pa.array(place[codes]), pa.array([words[at] for at in order], pa.string()))
+
+
+def write_columns(path: Path, columns: Sequence[Column], arrays: Mapping[str, Any]) -> None:
+    """Columns of equal length, by name: arrays of numbers, and where `kind` is text strings, or codes already."""
+    fields, data = [], []
+    for column in columns:
+        values = arrays[column.name]
+        if column.kind == "text" and not isinstance(values, pa.DictionaryArray):
+            array = pa.array(values, pa.string()).dictionary_encode()
+        else:
+            array = values if column.kind == "text" else pa.array(values)
+        about = {"unit": column_unit(column), "meaning": column.meaning}
+        fields.append(pa.field(column.name, array.type, nullable=False, metadata=about))
+        data.append(array)
+    with replacing(path) as temporary:
+        pq.write_table(pa.Table.from_arrays(data, schema=pa.schema(fields)), temporary, compression="zstd")
+
+
+def column_unit(column: Column) -> str:
+    """The unit that the column's name ends with; empty for counts, shares and text."""
+    return next((unit for ending, unit in _UNITS.items() if column.name.endswith(ending)), "")

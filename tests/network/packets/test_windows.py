@@ -1,0 +1,209 @@
+"""Packet by packet: what holds for every congestion control, and CUBIC's windows against the RFC's own formulas."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.network.packets import cubic, packets, windows
+from sim.network.packets.windows import Windows
+from sim.network.tcp.transport import MSS_BYTES, slow_start_s
+
+from ..draining import drain
+
+
+@pytest.mark.parametrize(("rate", "round_trip_s", "size"), [(1e7, 0.1, 5e6), (1e7, 0.02, 5e6), (1e6, 0.05, 2e5)])
+def test_alone_a_transfer_ends_when_the_closed_form_says(rate, round_trip_s, size):
+    """Size / rate + slow_start_s, within a round trip: the last window of slow start may be a part of one."""
+    network = Windows([rate], [rate])
+    network.start(0.0, (0,), size, round_trip_s, "x")
+    assert drain(network)["x"] == pytest.approx(size / rate + slow_start_s(size, rate, round_trip_s), abs=round_trip_s)
+
+
+def flow(**figures):
+    """A connection in the middle of its life."""
+    one = np.zeros(1, packets.FLOW).view(np.recarray)[0]
+    for name, value in {"epoch": -1.0, "least": 0.1, "limited": 1, **figures}.items():
+        setattr(one, name, value)
+    return one
+
+
+def test_after_a_loss_a_window_is_back_when_the_rfc_says():
+    """RFC 9438, 4.2: K = cbrt(W (1 - 0.7) / 0.4) s after the fall from W segments to 0.7 W, a round trip less as the
+    curve is looked at where it will be then."""
+    one = flow(cwnd=500.0, least=0.2)
+    cubic._fall(one, 1)
+    assert one.ssthresh == pytest.approx(350)
+    one.cwnd = one.ssthresh
+    back_s = (500 * 0.3 / 0.4) ** (1 / 3)
+    now = 0.0
+    while now < back_s - 0.2:
+        assert one.cwnd < 500
+        now += 0.01
+        cubic._grow(one, one.cwnd / 0.2 * 0.01, now)
+    assert one.cwnd == pytest.approx(500, rel=0.01)
+
+
+def test_who_falls_before_it_was_back_aims_lower():
+    """RFC 9438, 4.7: from 400 segments, having fallen from 500, the next goal is 400 (1 + 0.7) / 2 = 340."""
+    one = flow(cwnd=400.0, most=500.0)
+    cubic._fall(one, 1)
+    assert one.most == pytest.approx(340)
+
+
+def test_who_has_lost_nothing_grows_by_5_percent_a_round_trip():
+    """As many acknowledgements as the window has segments add a twentieth of it: 500 become 525."""
+    one = flow(cwnd=500.0)
+    for _ in range(500):
+        cubic._grow(one, 1, 1.0)
+    assert one.cwnd == pytest.approx(525, rel=0.003)  # later ones count a little less, as the window grows meanwhile
+
+
+def ended(network):
+    """What connections look like when all have ended, in the order in which they began."""
+    drain(network)
+    return network._tables.flows
+
+
+@pytest.mark.parametrize(("rate", "round_trip_s"), [(1e7, 0.1), (5e6, 0.06), (2e7, 0.04)])
+def test_a_train_of_acknowledgements_ends_slow_start_before_anything_is_lost(rate, round_trip_s):
+    """The first window W that takes half a round trip ends it when as much is acknowledged: W + P / 2, with P what the
+    path holds and W from P / 2 to P. The queue has room for that, so six times what
+    the path holds is sent once."""
+    network = Windows([rate], [rate * round_trip_s])
+    network.start(0.0, (0,), 6 * rate * round_trip_s, round_trip_s, "x")
+    (one,) = ended(network)
+    path = rate * round_trip_s / MSS_BYTES
+    assert 0.95 * path <= one["ssthresh"] <= 1.55 * path
+    assert network.again_bytes("x") == 0
+
+
+def test_who_begins_behind_another_leaves_slow_start_earlier():
+    """The second connection's bursts queue behind the first one's: HyStart sees the delay, and it ends last."""
+    network = Windows([1e7], [6e5])
+    for at, token in enumerate("ab"):
+        network.start(at * 1e-4, (0,), 1e7, 0.1, token)
+    first, second = ended(network)
+    assert second["ssthresh"] < 0.7 * first["ssthresh"]
+
+
+def test_what_a_short_queue_drops_is_sent_again_and_arrives():
+    """Slow start over a queue of a tenth of the path loses packets: they count twice, and the transfer ends."""
+    network = Windows([1e7], [1e5])
+    network.start(0.0, (0,), 2e7, 0.1, "x")
+    (one,) = ended(network)
+    assert one["got"] == one["packets"] == -(-20_000_000 // MSS_BYTES)
+    assert 0 < network.again_bytes("x") < 2e6
+
+
+@pytest.mark.parametrize("congestion", ["cubic", "bbr"])
+def test_a_socket_holds_4_mebibytes(congestion):
+    """Where the path would take more, what is under way is what the buffer holds: it is filled up when a third of it is
+    free, so each round trip carries from two thirds of it to all of it."""
+    rate, round_trip_s, buffer = 2e8, 0.2, packets.SEND_BUFFER * MSS_BYTES
+    network = Windows([rate], [rate * round_trip_s], congestion)
+    network.start(0.0, (0,), 4e7, round_trip_s, "small")
+    small_s = drain(network)["small"]
+    network.start(10.0, (0,), 8e7, round_trip_s, "large")
+    more_s = drain(network)["large"] - 10 - small_s  # of which nothing is slow start
+    assert 4e7 * round_trip_s / buffer < more_s < 1.5 * 4e7 * round_trip_s / buffer + round_trip_s
+
+
+def test_a_short_round_trip_gets_more():
+    """Equal transfers over one link that begin within 50 ms: on average the one with 20 ms ends well before the one
+    with 150 ms."""
+    near, far = [], []
+    for apart_ms in range(0, 50, 5):
+        network = Windows([5e6], [3e5])
+        network.start(0.0, (0,), 2e7, 0.15, "far")
+        network.start(apart_ms / 1e3, (0,), 2e7, 0.02, "near")
+        ends = drain(network)
+        near.append(ends["near"])
+        far.append(ends["far"])
+    assert np.mean(near) < 0.9 * np.mean(far)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3000), st.integers(1000, 5_000_000), st.integers(5, 300), st.integers(0, 2)),
+        min_size=1, max_size=8,
+    ),
+    st.sampled_from(["cubic", "bbr"]),
+)  # fmt: skip
+def test_no_link_carries_more_than_it_can_and_no_queue_holds_more(asked, congestion):
+    """Whatever meets: by the end of each transfer no link had the time for fewer bytes than have ended on it."""
+    routes, capacity = ((0, 1), (1,), (0, 2)), [2e6, 3e6, 1e6]
+    depth = [0.06 * rate for rate in capacity]
+    network = Windows(capacity, depth, congestion)
+    ended = {}
+    for number, (start_ms, size, round_trip_ms, way) in enumerate(sorted(asked)):
+        ended |= drain(network, start_ms / 1e3)
+        network.start(start_ms / 1e3, routes[way], size, round_trip_ms / 1e3, number)
+        assert all(wait_s <= 0.06 + 1e-9 for wait_s in network.waits_s(start_ms / 1e3))
+    ended |= drain(network)
+    assert len(ended) == len(asked)
+    in_order = sorted(asked)
+    for link, rate in enumerate(capacity):
+        own = [(end_s, in_order[number]) for number, end_s in ended.items() if link in routes[in_order[number][3]]]
+        for until_s, _ in own:
+            carried = sum(size for end_s, (_, size, _, _) in own if end_s <= until_s)
+            began_s = min(start_ms / 1e3 for _, (start_ms, _, _, _) in own)
+            assert carried <= rate * (until_s - began_s) * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("congestion", ["cubic", "bbr"])
+def test_what_begins_elsewhere_changes_nothing(congestion):
+    """A transfer on another link leaves this one's end where it was."""
+    ends = []
+    for beside in (False, True):
+        network = Windows([1e6, 1e6], [6e4, 6e4], congestion)
+        network.start(0.0, (0,), 3e6, 0.05, "x")
+        if beside:
+            network.start(0.7, (1,), 1e6, 0.05, "y")
+        ends.append(drain(network)["x"])
+    assert ends[0] == ends[1]
+
+
+@pytest.mark.parametrize("congestion", ["cubic", "bbr"])
+def test_a_first_window_that_is_lost_on_the_way_is_sent_again(congestion):
+    """Nothing of it passes its second link, whose queue others keep full: it tries again until it arrives."""
+    network = Windows([1e8, 1e6], [1e6, 6e4], congestion)
+    for at in range(12):
+        network.start(at * 0.001, (1,), 3e6, 0.02, at)
+    network.start(2.0, (0, 1), 2e4, 0.1, "late")
+    network.lose(2.0, [1], True)
+    network.lose(2.05, [1], False)
+    assert len(drain(network)) == 13
+
+
+@pytest.mark.parametrize("congestion", ["cubic", "bbr"])
+def test_a_transfer_goes_on_when_a_broken_link_is_back(congestion):
+    """Everything is lost for a second: it arrives all the same, not before the link was back, nor twice as late."""
+    ends = []
+    for broken in (False, True):
+        network = Windows([1e6], [6e4], congestion)
+        network.start(0.0, (0,), 3e6, 0.05, "x")
+        for at_s, lost in ((1.0, True), (2.0, False)) if broken else ():
+            network.lose(at_s, [0], lost)
+        ends.append(drain(network)["x"])
+    assert ends[0] + 0.9 < ends[1] < ends[0] + 2.5
+
+
+def test_a_link_that_is_down_is_refused():
+    """Windows stand still for good on a link that carries nothing."""
+    with pytest.raises(ValueError, match="above 0"):
+        Windows([1e6, 0.0], [6e4, 6e4])
+
+
+@pytest.mark.parametrize("congestion", ["cubic", "bbr"])
+def test_the_interpreter_and_the_compiled_text_agree_bit_for_bit(congestion, monkeypatch):
+    """Three connections on two links, as numba runs them and as Python does."""
+    told = []
+    for text in (windows.compiled(), (packets.begin, packets.play)):
+        monkeypatch.setattr(windows, "compiled", lambda text=text: text)
+        network = Windows([2e6, 3e6], [5e4, 2e5], congestion)
+        for at, (route, round_trip_s) in enumerate([((0, 1), 0.02), ((0,), 0.1), ((1,), 0.2)]):
+            network.start(at * 0.01, route, 1e6, round_trip_s, at, dice=at)
+        told.append((drain(network), network._tables.links.tobytes(), network._tables.flows.tobytes()))
+        assert network.again_bytes(0) + network.again_bytes(1) > 0  # something was lost
+    assert told[0] == told[1]

@@ -1,7 +1,7 @@
 """Layers that nodes fetch in pieces from each other: the protocol's side of a swarm. Text for both engines.
 
 The swarm has an order of events of its own (`sim/contrib/swarm`) and keeps in step: it goes on until the run's next
-event or until somebody has a layer, whichever is first. The engine keeps it (`sim.engines.swarm`); what text and it tell
+event or until somebody has a layer, whichever is first. The engine keeps it (`sim.engines.swarm`); what both tell
 each other is in the row `swarm`. Pieces share links with each other and not with the run's flows; who has which is the
 swarm's alone, and whole layers are the nodes'.
 """

@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from sim.experiment import thresholds as thresholds
     from sim.experiment import variants as variants
     from sim.experiment.execution import store as store
+    from sim.policies import conformance as conformance
+    from sim.policies import outside as outside
+    from sim.protocol import rules as rules
+    from sim.protocol import rules_native as rules_native
     from sim.report import plots as plots
     from sim.scenario import document as document
     from sim.scenario import explain as explain
@@ -75,6 +79,10 @@ _HOMES: Final[Mapping[str, str]] = {
     "faults": "sim.scenario.faults",
     "keys": "sim.scenario.keys",
     "new": "sim.scenario.new",
+    "conformance": "sim.policies.conformance",
+    "outside": "sim.policies.outside",
+    "rules": "sim.protocol.rules",
+    "rules_native": "sim.protocol.rules_native",
     "plots": "sim.report.plots",
     "progress": "sim.cli.progress",
     "protocol": "sim.cli.protocol",

@@ -204,6 +204,8 @@ class _Prober:
         question = self._questions[variant]
         wanted = int(settings.get("demand.nodes", question.demand.nodes))
         document = overridden(overridden(self._tables, settings, ""), self._changes[variant], "")
-        small = Scenario.from_document(document, self._name, shrunk(question, max(wanted, question.demand.nodes)))
+        small = Scenario.from_document(
+            document, self._name, shrunk(question, max(wanted, question.demand.nodes)), rules=question.rules
+        )
         answers = idle(small, self._asked[variant])
         return {name: float(np.mean([each.quantile_s(share) for each in answers])) for name, share in SHARES.items()}

@@ -14,7 +14,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import policies
 from sim.policies.snapshot import Rootfs
 from sim.protocol.names import NumberedDigests
 from sim.protocol.state import CONFIG, KERNEL, LAYOUT, ROOTFS
@@ -135,7 +134,7 @@ def _made(demand: Demand, kinds: Sequence[Kind]) -> dict[str, NDArray[Any]]:
 
 def _stable_bytes(chunking: Choice) -> Callable[[int], int]:
     """What of a root filesystem stays the same from image to image."""
-    cut, parameters = policies.rule("chunking", chunking.name).cut, chunking.parameters
+    cut, parameters = chunking.rule("chunking").cut, chunking.parameters
     return lambda rootfs_bytes: int(cut(Rootfs(rootfs_bytes), parameters).stable_bytes)
 
 

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from types import ModuleType
-from typing import Final
+from typing import Final, get_args
 
-from sim import policies
 from sim.network.topology.shapes import Routing
-from sim.policies.snapshot import Due, Owed, PushView
+from sim.policies.snapshot import Due, NotYetError, Owed, PushView, Route
 from sim.scenario import asked
 from sim.scenario.choices import Choice
 from sim.scenario.drawn import Asks, asks, of_demand
@@ -61,7 +60,7 @@ def happens(tables: Tables) -> Happens:
     chosen, together = tables.policies, asks(tables)
     routes = _routes(tables, together)
     straight = bool(routes & {"node-direct", "both"})
-    plan = policies.rule("fanout", chosen.fanout.name).plan(together.most, chosen.fanout.parameters)
+    plan = chosen.fanout.rule("fanout").plan(together.most, chosen.fanout.parameters)
     nodes = tables.nodes.values()
     limited = (
         tables.central.storage_bytes is not None
@@ -94,7 +93,10 @@ def without_effect(tables: Tables) -> Iterator[Idle]:
 
 
 def _routes(tables: Tables, together: Asks) -> frozenset[str]:
-    """The ways that the pushes of a scenario may take, by its rules and the images that are asked for."""
+    """The ways that the pushes of a scenario may take, by its rules and the images that are asked for.
+
+    A rule that looks at what nodes hold may decide on any.
+    """
     if not together.pushes:
         return frozenset()
     views = [
@@ -102,12 +104,15 @@ def _routes(tables: Tables, together: Asks) -> frozenset[str]:
         for rootfs_bytes, kernel_bytes in asked.images(tables)
         for update in ((True, False) if together.known else (False,))
     ]
-    return frozenset(
-        policies.rule("route", part.name).decide(view, part.parameters)
-        for part in tables.policies.route
-        if part.share
-        for view in views
-    )
+    try:
+        return frozenset(
+            part.rule("route").decide(view, part.parameters)
+            for part in tables.policies.route
+            if part.share
+            for view in views
+        )
+    except NotYetError:
+        return frozenset(get_args(Route))
 
 
 def _of_routes(tables: Tables, world: Happens) -> Iterator[Idle]:
@@ -125,7 +130,7 @@ def _of_routes(tables: Tables, world: Happens) -> Iterator[Idle]:
         yield Idle(("policies", "tags", "check"), "instances are created by digest")
     if together.most == 1 and not together.starts and all(count == 1 for count in _candidates(tables)):
         yield Idle(("policies", "placement"), "each client has one node to deploy to")
-    if tables.policies.placement.name != "weighted":
+    if tables.policies.placement.name != "weighted" and tables.policies.placement.own is None:
         for key in tables.nodes:
             yield Idle(("nodes", key, "weight"), "policies.placement is not weighted")
 
@@ -256,7 +261,7 @@ def refuses(trigger: Choice) -> bool:
 
 
 def _rule(trigger: Choice) -> ModuleType:
-    return policies.rule("trigger", trigger.name)
+    return trigger.rule("trigger")
 
 
 def _times(duration_s: float) -> Iterator[float]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sim import policies
 from sim.scenario import asked
 from sim.scenario.demand import Stream
 from sim.scenario.faults import Path
@@ -68,7 +67,7 @@ def in_a_replay(tables: Tables) -> Iterator[Idle]:
     for key in ("eviction", "ttl", "keep_unsynced"):
         yield Idle(("policies", key), "no registry is limited in a replay")
     yield Idle(("policies", "garbage", "pause"), "no registry is limited in a replay")
-    if not hasattr(policies.rule("source", tables.policies.source.name), "swarm"):
+    if not hasattr(tables.policies.source.rule("source"), "swarm"):
         yield Idle(("policies", "source"), why)
     for field in type(tables.demand).model_fields.values():
         if field.alias != "replay":

@@ -12,12 +12,13 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path as FilePath
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from pydantic import PrivateAttr, ValidationError, ValidationInfo, model_validator
 
 from sim.errors import InputError, InputErrors, near, shown
 from sim.figures import Figure
+from sim.policies.outside import Known, UserRule, rules_for
 from sim.scenario import checks, warnings
 from sim.scenario.document import OVERRIDE, Document, of_variant, overridden, plain, read
 from sim.scenario.faults import Fault, Path, dotted, faults_of
@@ -27,16 +28,22 @@ from sim.scenario.warnings import Asked, ScenarioWarning
 
 # More rounds than any document has levels: each repairs at least the outermost of the faults left.
 _ROUNDS = 20
+#: Where a scenario says in which folder rules of a user's own are.
+_FOLDER: Final = ("run", "policies_path")
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a scenario's tables came from: a name for errors, the raw document, and the figures in it."""
+    """Where a scenario's tables came from: a name for errors, the raw document, and the figures in it.
+
+    `rules` are those of a user's own that there were to choose from (`sim.policies.outside`).
+    """
 
     name: str = "scenario"
     document: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
     variant: str | None = None
+    rules: Known = field(default_factory=dict)
 
 
 class Scenario(Tables):
@@ -81,15 +88,20 @@ class Scenario(Tables):
         name: str = "scenario",
         overrides: Mapping[str, Any] | None = None,
         variant: str | None = None,
+        rules: Known | None = None,
     ) -> Self:
-        """The scenario in a document of values as TOML or Python has them. InputErrors with every fault."""
+        """The scenario in a document of values as TOML or Python has them. InputErrors with every fault.
+
+        A user's own rules are read anew unless they are among `rules`, another scenario's.
+        """
         if not isinstance(document, Mapping):
             raise InputError(name, f"must be a table of tables, got {shown(document)}", "see scenarios/ for examples")
         try:
-            base, errors = cls._checked(_overridden(document, overrides or {}, name), name, None)
+            base, errors = cls._checked(_overridden(document, overrides or {}, name), name, None, rules or {})
             told = {(error.where.removeprefix(name), error.problem) for error in errors}
             for other in base.variants:
-                _, more = cls._checked(base._origin.document, name, other)
+                made, more = cls._checked(base._origin.document, name, other, base.rules)
+                base._origin = replace(base._origin, rules=made.rules)  # a variant may name a folder of its own
                 place = f"{name}: variant {other}"
                 errors += [e for e in more if (e.where.removeprefix(place), e.problem) not in told]
         except RecursionError:
@@ -98,20 +110,21 @@ class Scenario(Tables):
             raise InputErrors(errors)
         return base if variant is None else base.variant(variant)
 
-    def with_(self, changes: Mapping[str, Any]) -> Self:
+    def with_(self, changes: Mapping[str, Any], rules: Known | None = None) -> Self:
         """The same question with some values changed, whole and checked anew: its variants have the changes too.
 
         Keys and values are those of `overrides`: dotted paths or tables; text as in a file or Python's own values; None
         takes out what is written. A variant that writes a key itself keeps its own value. Of one variant, as `variant`
-        gives it, that variant's own values change, and the others stay as they are. InputErrors with every fault.
+        gives it, that variant's own values change, and the others stay as they are. InputErrors with every fault. Rules
+        of a user's own are read anew unless they are among `rules`.
 
             scenario.with_({"demand.rate": "2000/day", "nodes.dal.count": 3, "run.duration": timedelta(hours=2)})
         """
         if self.variant_name is None:
-            return self.from_document(self._origin.document, self.name, changes)
+            return self.from_document(self._origin.document, self.name, changes, rules=rules)
         with told_of(self.name):
             document = of_variant(self._origin.document, self.variant_name, changes)
-        return self.from_document(document, self.name, variant=self.variant_name)
+        return self.from_document(document, self.name, variant=self.variant_name, rules=rules)
 
     @property
     def name(self) -> str:
@@ -127,6 +140,11 @@ class Scenario(Tables):
     def figures(self) -> Mapping[str, Figure]:
         """By dotted path, the figures that say what they rest on; those of the model's defaults are in `show`."""
         return self._origin.figures
+
+    @property
+    def rules(self) -> Known:
+        """The rules of a user's own that there were to choose from when the scenario was loaded, by their folders."""
+        return self._origin.rules
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -147,7 +165,7 @@ class Scenario(Tables):
         """The scenario with one variant's overrides. InputError when there is no such variant."""
         if name not in self.variants:
             raise InputError(self.name, f"unknown variant, got {shown(name)}", near(name, self.variants))
-        scenario, errors = self._checked(self._origin.document, self.name, name)
+        scenario, errors = self._checked(self._origin.document, self.name, name, self.rules)
         if errors:
             raise InputErrors(errors)
         return scenario
@@ -175,7 +193,9 @@ class Scenario(Tables):
         )
 
     @classmethod
-    def _checked(cls, document: Mapping[str, Any], name: str, variant: str | None) -> tuple[Self, list[InputError]]:
+    def _checked(
+        cls, document: Mapping[str, Any], name: str, variant: str | None, known: Known
+    ) -> tuple[Self, list[InputError]]:
         """The tables of a document or of one variant of it, what is faulty left out; and the faults."""
         faults: list[Fault] = []
         changes = {} if variant is None else document["variants"][variant]
@@ -185,7 +205,10 @@ class Scenario(Tables):
         elif isinstance(changes, Mapping):
             tables = overridden(tables, changes, f"variant {variant}")
         values, figures = plain(tables, faults)
-        scenario = cls._repaired(values, faults, FilePath(name).parent)
+        rules, own = _rules_of(values, FilePath(name).parent, known, faults)
+        scenario = cls._repaired(values, faults, {"folder": FilePath(name).parent, "whole": True, "rules": own})
+        if any(fault.path == _FOLDER for fault in faults):  # whoever names a rule of it is not to blame
+            faults = [fault for fault in faults if not fault.problem.startswith("unknown choice")]
         spoilt = [fault.path for fault in faults]
         told = list(spoilt)
         for found in (*(check(scenario) for check in checks.CHECKS), checks.ranges_hold_values(scenario, figures)):
@@ -193,7 +216,8 @@ class Scenario(Tables):
             faults.extend(new)
             told.extend(fault.path for fault in new)
         faults.sort(key=lambda fault: _position(tables, fault.path))
-        scenario._origin = Origin(name, document, {dotted(path): figure for path, figure in figures.items()}, variant)
+        by_key = {dotted(path): figure for path, figure in figures.items()}
+        scenario._origin = Origin(name, document, by_key, variant, rules)
         place = name if variant is None else f"{name}: variant {variant}"
         return scenario, [
             InputError(f"{place}: {dotted(fault.path)}" if fault.path else place, fault.problem, fault.remedy)
@@ -201,11 +225,11 @@ class Scenario(Tables):
         ]
 
     @classmethod
-    def _repaired(cls, values: Document, faults: list[Fault], folder: FilePath) -> Self:
-        """The model of `values`, in which whatever is faulty is told and then left out; files lie in `folder`."""
+    def _repaired(cls, values: Document, faults: list[Fault], context: Mapping[str, Any]) -> Self:
+        """The model of `values`, in which whatever is faulty is told and then left out."""
         for _ in range(_ROUNDS):
             try:
-                return cls.model_validate(values, context={"folder": folder, "whole": True})
+                return cls.model_validate(values, context=dict(context))
             except ValidationError as error:
                 found = list(faults_of(error, cls))
             told = {fault.path for fault in faults}
@@ -240,6 +264,18 @@ def told_of(name: str) -> Iterator[None]:
         yield
     except InputError as error:
         raise InputError(f"{name}: {error.where}", error.problem, error.remedy) from None
+
+
+def _rules_of(
+    values: Document, folder: FilePath, known: Known, faults: list[Fault]
+) -> tuple[Known, Mapping[tuple[str, str], UserRule]]:
+    """What there is to choose from, as `rules_for` has it, and of that the rules for these tables; faults are added."""
+    run = values.get("run")
+    named = run.get("policies_path") if isinstance(run, Mapping) else None
+    own = folder / named if isinstance(named, str) else None
+    rules, found = rules_for(own, known)
+    faults.extend(Fault(_FOLDER, f"{one.where}: {one.problem}", one.remedy, _FOLDER) for one in found)
+    return rules, {**rules[""], **rules.get(str(own), {})}
 
 
 def _variant_faults(document: Mapping[str, Any]) -> Iterator[Fault]:

@@ -136,9 +136,9 @@ class _Asked(Deploy):
         raise NotYetError
 
 
-def views(kind: str, count: int = VIEWS) -> Iterator[Any]:
-    """So many views of a kind, the same ones each time. Of conflicts, three publishes."""
-    drawn = random.Random(_SEED)
+def views(kind: str, count: int = VIEWS, seed: int = _SEED) -> Iterator[Any]:
+    """So many views of a kind, by their seed the same ones each time. Of conflicts, three publishes."""
+    drawn = random.Random(seed)
     for at in range(count):
         yield _VIEWS[kind](drawn, at)
 

@@ -93,7 +93,7 @@ def _chunking(view: Any, decision: Any) -> str:
     if not isinstance(decision, Chunks) or not all(map(_is_whole, decision)):
         return f"returned {said(decision)}"
     if decision.changed_bytes <= 0 or decision.stable_bytes < 0 or sum(decision) != view.size_bytes:
-        return f"cut {view.size_bytes} bytes into {decision.stable_bytes} and {decision.changed_bytes}"
+        return f"made {decision.stable_bytes} and {decision.changed_bytes} bytes of {view.size_bytes}"
     return ""
 
 

@@ -70,6 +70,14 @@ class UserRule:
         """The SHA-256 of its text."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
+    @property
+    def about(self) -> str:
+        """What it says of itself; nothing if it is not Python."""
+        try:
+            return ast.get_docstring(ast.parse(self.text)) or ""
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return ""
+
     def module(self) -> ModuleType:
         """Its module, made once a process; its function is watched. InputError when it can't be one."""
         return _module_of(self)
@@ -345,7 +353,7 @@ def _tried(rule: UserRule, function: Callable[[Any, Any], Any]) -> Callable[[Any
             raise
         except (Exception, SystemExit) as error:
             problem = f"{getattr(function, '__name__', rule.function_name)} raised"
-            raise _raised(rule, error, problem, "regsim check --policies tries it on many views") from error
+            raise _raised(rule, error, problem, "mend it; regsim check --policies tries it on many views") from error
 
     return tried
 

@@ -91,10 +91,7 @@ def written_out(
     about = inspect.getdoc(function) or ""
     head = [f'"""{_escaped(about)}"""'] if about else []
     text = "\n\n".join([*head, "\n".join(dict.fromkeys(writer.imports)), *writer.beside, *parts])
-    rule = UserRule(kind, wanted, f"<policy {kind} {wanted}>", f"{text}\n", registered=True)
-    if parameters is not None and rule.module().Parameters.model_json_schema() != parameters.model_json_schema():
-        raise InputError(where, f"the source of {parameters.__name__} can't be found", _REMEDY)
-    return rule
+    return UserRule(kind, wanted, f"<policy {kind} {wanted}>", f"{text}\n", registered=True)
 
 
 class _Writer:
@@ -132,7 +129,7 @@ class _Writer:
         text = "\n".join(lines)
         program = vars(sys.modules[thing.__module__])
         for name in _names_in(compile(text, "<source>", "exec", dont_inherit=True)):
-            if name in program and name not in (node.name, called):
+            if name in program and name not in (node.name, called) and not name.startswith("__"):
                 self._write(name, program[name])
         return text
 
@@ -168,15 +165,38 @@ def _source_of(thing: Any) -> str:
     except (OSError, TypeError):
         if not isinstance(thing, type):
             raise
-    # Of a class in a notebook Python 3.11 does not know the cell. The last one that has such a class is taken; whether
-    # it is the one is seen by what it becomes (`written_out`).
-    for entry in reversed([*linecache.cache.values()]):
+    # Of a class in a notebook Python 3.11 does not know the cell; cells that were run again stand where they first did.
+    found = dict.fromkeys(_classes_called(thing.__name__))
+    fitting = [text for text in found if _is_made_by(text, thing)] if issubclass(thing, BaseModel) else [*found]
+    if len(fitting) != 1 and not (fitting and issubclass(thing, BaseModel)):
+        raise OSError(thing.__name__)
+    return fitting[0]
+
+
+def _classes_called(name: str) -> Iterator[str]:
+    """The source of all classes of a name that were typed in."""
+    for entry in [*linecache.cache.values()]:
         text = "".join(entry[2]) if len(entry) > 2 and entry[1] is None else ""
-        if f"class {thing.__name__}" in text:
-            for node in ast.parse(text).body:
-                if isinstance(node, ast.ClassDef) and node.name == thing.__name__:
-                    return "\n".join(text.splitlines()[node.lineno - 1 : node.end_lineno])
-    raise OSError(thing.__name__)
+        if f"class {name}" not in text:
+            continue
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError):
+            continue
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and node.name == name:
+                yield "\n".join(text.splitlines()[node.lineno - 1 : node.end_lineno])
+
+
+def _is_made_by(text: str, model: type[BaseModel]) -> bool:
+    """Whether source makes a model with the same fields."""
+    scope = dict(vars(sys.modules[model.__module__]))
+    try:
+        exec(compile(text, "<source>", "exec", dont_inherit=True), scope)
+        made: type[BaseModel] = scope[model.__name__]
+        return made.model_json_schema() == model.model_json_schema()
+    except Exception:  # what it needs may be gone
+        return False
 
 
 def _names_in(code: CodeType) -> Iterator[str]:

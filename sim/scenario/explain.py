@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 from sim.errors import InputError, near, shown
 from sim.figures import Figure, Quantity
 from sim.scenario import keys
+from sim.scenario.choices import first_sentence
 from sim.scenario.faults import dotted
 from sim.scenario.keys import Spot, by_rule
 from sim.scenario.leaves import toml
@@ -54,7 +55,7 @@ def explained(key: str, scenario: Scenario | None = None) -> Explained:
         spot.key,
         spot.about,
         _form(spot),
-        _choices(spot),
+        _choices(spot, scenario),
         _each(spot, lambda one: one.default),
         _each(spot, lambda one: one.figure.origin if one.figure else ""),
         spot.figure,
@@ -112,9 +113,14 @@ def _amount(quantity: Quantity) -> str:
     return ", ".join([f"a {quantity.noun} such as {toml(quantity.example)}", *told])
 
 
-def _choices(spot: Spot) -> dict[str, str]:
+def _choices(spot: Spot, scenario: Scenario | None) -> dict[str, str]:
+    """What there is to choose from, a user's own rules last."""
     kind = spot.kind or spot.chooses
-    return {} if kind is None else {name: kind.about(name) for name in kind.names()}
+    if kind is None:
+        return {}
+    rules = [rule for own in (scenario.rules.values() if scenario else ()) for rule in own.values()]
+    own = {rule.name: first_sentence(rule.about) for rule in rules if rule.kind == kind.of}
+    return {name: kind.about(name) for name in kind.names()} | own
 
 
 def text(found: Explained) -> str:

@@ -48,6 +48,20 @@ class Neighbours(NamedTuple):
     holders: int
 
 
+def due_at(at_s: float, exclusive: bool = False) -> Any:
+    """`Due` of `sim.policies.snapshot`, of which numba does not know that a field may be left out."""
+    return snapshot.Due(at_s, exclusive)
+
+
+def parents_of(chosen: Any, lookup_s: float = 0.0) -> Any:
+    """`Parents`, the same."""
+    return snapshot.Parents(chosen, lookup_s)
+
+
+#: What a user's function knows by these names in machine code.
+_MADE_OTHERWISE: Final = {snapshot.Due: due_at, snapshot.Parents: parents_of}
+
+
 def note_neighbours(w: Any, decision: Any) -> float:
     """Put the chosen ones where text finds them."""
     chosen = decision.chosen
@@ -180,8 +194,11 @@ def _compiled(function: Callable[..., Any], jit: Jit, made: dict[FunctionType, A
     if function not in made:
         scope = dict(function.__globals__)
         for name in _globals_of(function):
-            if isinstance(scope.get(name), FunctionType):
-                scope[name] = _compiled(unwatched(scope[name]), jit, made)
+            value = scope.get(name)
+            if jit is _strict and isinstance(value, type):
+                value = _MADE_OTHERWISE.get(value)
+            if isinstance(value, FunctionType):
+                scope[name] = _compiled(unwatched(value), jit, made)
         made[function] = jit(function, scope)
     return made[function]
 

@@ -9,7 +9,7 @@ import typer
 from sim.cli import late, options, output
 
 
-def _topics(incomplete: str) -> list[tuple[str, str]]:
+def offered(incomplete: str) -> list[tuple[str, str]]:
     """What a shell may offer: topics that begin as written, with their titles."""
     known = late.pages.pages().values()
     return [(page.topic, page.title) for page in known if page.topic.startswith(incomplete)]
@@ -20,7 +20,7 @@ def docs(
         str | None,
         typer.Argument(
             metavar="[TOPIC]", help="A page's name; without it all are listed.", show_default=False,
-            autocompletion=_topics,
+            autocompletion=offered,
         ),
     ] = None,
     as_json: options.Json = False,

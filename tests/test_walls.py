@@ -19,7 +19,7 @@ SIM = Path(__file__).parents[1] / "sim"
 ORDER = (
     "errors", "units", "figures", "streams", "plugins", "files", "tables", "records", "network", "registry", "contrib",
     "theory", "policies", "scenario", "workload", "protocol", "engines", "stats", "accounting", "manifest", "result",
-    "runner", "experiment", "report", "calibrate", "cli",
+    "runner", "experiment", "report", "calibrate", "cli", "docs",
 )  # fmt: skip
 #: What the roof tells everybody.
 OPEN = ("sim.__version__",)
@@ -61,11 +61,11 @@ def imported(source: str, package: str = "sim") -> Iterator[str]:
 
 
 def climbs(module: str, source: str) -> list[str]:
-    """The imports of a module that lead to a room above its own, or to the roof; only `cli` uses public names."""
+    """The imports of a module that lead to a room above its own, or to the roof; `cli` and `docs` use public names."""
     here = ORDER.index(room_of(module))
     package = ".".join(("sim", *Path(module).parts[:-1]))
     inside = [name for name in imported(source, package) if name.split(".")[0] == "sim" and name not in OPEN]
-    rooms = {name: name.split(".")[1] if "." in name else ORDER[-1] for name in inside}
+    rooms = {name: name.split(".")[1] if "." in name else "cli" for name in inside}
     return [name for name, room in rooms.items() if room not in ORDER or ORDER.index(room) > here]
 
 

@@ -141,7 +141,10 @@ def differences(page: Path, write: bool = False) -> list[str]:
         if not each.lines or agrees(each.lines, printed):
             continue
         now = renewed(each.lines, printed)
-        told += [f"{page.name}: {each.command}", *difflib.unified_diff(each.lines, now, "shown", "printed", lineterm="")]
+        told += [
+            f"{page.name}: {each.command}",
+            *difflib.unified_diff(each.lines, now, "shown", "printed", lineterm=""),
+        ]
         before = "\n".join((each.command, *each.lines))
         text = text.replace(before, "\n".join((each.command, *now)), 1)
     if write and told:

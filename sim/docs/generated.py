@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from sim.docs import commands, documents, protocol_page, python_reference, rooms, rows_reference, scenario_keys, warnings_reference
+from sim.docs import (
+    commands,
+    documents,
+    protocol_page,
+    python_reference,
+    rooms,
+    rows_reference,
+    scenario_keys,
+    warnings_reference,
+)
 
 FOLDER: Final = Path(__file__).parent
 

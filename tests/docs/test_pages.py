@@ -63,7 +63,9 @@ def test_links_lead_to_pages(name: str) -> None:
         path, _, heading = target.partition("#")
         assert not path or (folder / path).exists(), target
         if heading and not path:
-            anchors = {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in re.findall(r"^#+ (.*)$", text, re.M)}
+            anchors = {
+                re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in re.findall(r"^#+ (.*)$", text, re.M)
+            }
             assert heading in anchors
 
 
@@ -81,7 +83,10 @@ def test_verbs_and_options_are_ours(name: str) -> None:
 def known_options() -> set[str]:
     group: Any = typer.main.get_command(app)
     every_verb = [group, *group.commands.values()]
-    return {name for verb in every_verb for each in verb.params for name in each.opts} | {"--install-completion", "--help"}
+    return {name for verb in every_verb for each in verb.params for name in each.opts} | {
+        "--install-completion",
+        "--help",
+    }
 
 
 @pytest.mark.parametrize("name", WRITTEN)
@@ -153,7 +158,9 @@ RESULTS = console.shown_in((ROOT / "tests/rig/RESULTS.md").read_text())
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [path for path in console.pages() if path.name != "RESULTS.md"], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "page", [path for path in console.pages() if path.name != "RESULTS.md"], ids=lambda path: path.stem
+)
 def test_commands_in_pages_print_what_is_shown(page: Path) -> None:
     """Every line below a command is printed by it, and nothing else where nothing is left out."""
     assert console.differences(page) == []

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from sim import __version__
 from sim.scenario import Scenario, canonical
-from sim.scenario.pushes import is_name
+from sim.scenario.model.deploylist import is_name
 
 _SIM: Final = Path(__file__).parent
 #: Rooms that decide no run: they ask for runs, or tell what came out.

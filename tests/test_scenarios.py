@@ -9,8 +9,8 @@ import pytest
 from sim.experiment.assumptions import assumed
 from sim.runner import run
 from sim.scenario import Scenario, load
-from sim.scenario.faults import dotted
-from sim.scenario.leaves import leaves
+from sim.scenario.keypath import dotted
+from sim.scenario.model.entries import leaves
 
 FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.toml"))
 #: Small enough to be quick, large enough that updates and first pushes both occur.

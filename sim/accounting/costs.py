@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.scenario import Scenario
-from sim.scenario.lines import Line
-from sim.scenario.names import CENTRAL
-from sim.scenario.prices import ANY_SITE, HOUR_S, MONTH_S, PURPOSES, Tariff
-from sim.scenario.tariffs import groups_meant
-from sim.scenario.wiring import links_meant
+from sim.scenario.checks.prices import groups_meant
+from sim.scenario.model.links import Line
+from sim.scenario.model.naming import CENTRAL
+from sim.scenario.model.network import links_meant
+from sim.scenario.model.prices import ANY_SITE, HOUR_S, MONTH_S, PURPOSES, Tariff
 from sim.tables.columns import Column, Table
 
 Bytes = NDArray[np.int64]

@@ -27,7 +27,7 @@ from sim.scenario import Scenario
 from sim.streams import Streams
 from sim.tables.rows import PULL, SYNC_WAIT, new_tables
 from sim.workload.demand import Demand
-from sim.workload.logged import Logged
+from sim.workload.logs.operations import Logged
 from sim.workload.replay import Places, Source
 
 _MANY: Final = 1 << 16

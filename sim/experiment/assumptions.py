@@ -28,8 +28,8 @@ from sim.experiment.variants import variants
 from sim.experiment.words import bounds, change
 from sim.figures import Figure
 from sim.scenario import Scenario
-from sim.scenario.faults import dotted
-from sim.scenario.leaves import leaves
+from sim.scenario.keypath import dotted
+from sim.scenario.model.entries import leaves
 from sim.stats.intervals import Interval
 
 #: By which the verdict goes, as that of a comparison does.

@@ -25,8 +25,8 @@ from sim.errors import InputError, shown
 from sim.experiment.execution.worker import Settings
 from sim.scenario import Scenario
 from sim.scenario.document import parse_setting
-from sim.scenario.faults import dotted
-from sim.scenario.leaves import leaves
+from sim.scenario.keypath import dotted
+from sim.scenario.model.entries import leaves
 from sim.units import UnitError
 
 _DIGITS: Final = 4

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 from sim.errors import InputError
 from sim.experiment.axes import Axis, combined
 from sim.scenario import Scenario
-from sim.scenario.effects import without_effect
-from sim.scenario.faults import dotted
-from sim.scenario.reach import idle_links
-from sim.scenario.warnings import ScenarioWarning
+from sim.scenario.effects.reach import idle_links
+from sim.scenario.effects.unused import without_effect
+from sim.scenario.keypath import dotted
+from sim.scenario.warnings.warning import ScenarioWarning
 
 if TYPE_CHECKING:
     from sim.experiment.comparison import Comparison

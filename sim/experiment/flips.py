@@ -21,10 +21,10 @@ from sim.experiment.sample import side
 from sim.figures import Quantity
 from sim.scenario import Scenario
 from sim.scenario.document import overridden
-from sim.scenario.effects import without_effect
-from sim.scenario.faults import dotted
-from sim.scenario.leaves import leaves
-from sim.scenario.warnings import ScenarioWarning
+from sim.scenario.effects.unused import without_effect
+from sim.scenario.keypath import dotted
+from sim.scenario.model.entries import leaves
+from sim.scenario.warnings.warning import ScenarioWarning
 
 if TYPE_CHECKING:
     from sim.experiment.comparison import Comparison

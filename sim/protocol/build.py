@@ -46,8 +46,8 @@ from sim.records.layout import State, table_of
 from sim.registry.clients import CONTAINERD, PROFILES, TOKEN, Profile, Retry
 from sim.registry.dedup import SCOPES, account_of
 from sim.scenario import Scenario
-from sim.scenario.policies import Sync
-from sim.scenario.tables import Central, NodeGroup
+from sim.scenario.model.hosts import Central, NodeGroup
+from sim.scenario.model.policies import Sync
 from sim.streams import Streams
 from sim.workload.demand import Demand
 from sim.workload.outages import outages

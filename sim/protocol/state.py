@@ -734,7 +734,7 @@ class Operation:
 
 
 class Logged:
-    """What replaying a log came to, added up: as `sim.workload.logged.Logged`."""
+    """What replaying a log came to, added up: as `sim.workload.logs.operations.Logged`."""
 
     pushes: int
     pulls: int

@@ -6,12 +6,13 @@ variants, `show` the resolved text, `schema` the JSON Schema for editors.
 
 from __future__ import annotations
 
-from sim.scenario.choices import Choice
+from sim.scenario.describe.show import canonical
 from sim.scenario.document import parse_setting
-from sim.scenario.lines import Link
+from sim.scenario.model.choices import Choice
+from sim.scenario.model.hosts import ClientGroup, Host, NodeGroup, Site
+from sim.scenario.model.images import Image
+from sim.scenario.model.links import Link
 from sim.scenario.scenario import Scenario, load
-from sim.scenario.show import canonical
-from sim.scenario.tables import ClientGroup, Host, Image, NodeGroup, Site
 
 __all__ = [
     "Choice",

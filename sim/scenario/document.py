@@ -21,7 +21,8 @@ from typing import Any, Final
 
 from sim.errors import InputError, near, shown
 from sim.figures import Figure
-from sim.scenario.faults import Fault, Path
+from sim.scenario.diagnostics import Fault
+from sim.scenario.keypath import Path
 from sim.scenario.shipped import names
 
 Document = dict[str, Any]

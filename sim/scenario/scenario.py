@@ -18,12 +18,16 @@ from pydantic import PrivateAttr, ValidationError, ValidationInfo, model_validat
 
 from sim.errors import InputError, InputErrors, near, shown
 from sim.figures import Figure
-from sim.scenario import checks, warnings
+from sim.scenario.checks.every import CHECKS, ranges_hold_values
+from sim.scenario.diagnostics import Fault, faults_of
 from sim.scenario.document import OVERRIDE, Document, of_variant, overridden, plain, read
-from sim.scenario.faults import Fault, Path, dotted, faults_of
-from sim.scenario.model import Tables
+from sim.scenario.keypath import Path, dotted
+from sim.scenario.model.root import Tables
 from sim.scenario.shipped import located
-from sim.scenario.warnings import Asked, ScenarioWarning
+from sim.scenario.warnings.collected import found as warnings_of
+from sim.scenario.warnings.collected import overruled
+from sim.scenario.warnings.collected import paths as written_paths
+from sim.scenario.warnings.warning import Asked, ScenarioWarning
 
 # More rounds than any document has levels: each repairs at least the outermost of the faults left.
 _ROUNDS = 20
@@ -160,8 +164,8 @@ class Scenario(Tables):
     def warnings(self) -> tuple[ScenarioWarning, ...]:
         """What is valid and still may be the wrong question; of a scenario with variants, what they ask."""
         named = [self.variant(one) for one in self.variants] if self.variant_name is None else []
-        found = warnings.found(self.name, [one._asked() for one in named] or [self._asked()])
-        return (*found, *warnings.overruled(self.name, self.figures, [one.figures for one in named]))
+        found = warnings_of(self.name, [one._asked() for one in named] or [self._asked()])
+        return (*found, *overruled(self.name, self.figures, [one.figures for one in named]))
 
     def _asked(self) -> Asked:
         """The question that the scenario is, with what it wrote."""
@@ -171,7 +175,7 @@ class Scenario(Tables):
         values, _ = plain(overridden(tables, changes, ""), [])
         changed = {key for key, each in self.figures.items() if each.source in ("override", f"variant {variant}")}
         return Asked(
-            self, values, variant, tuple(warnings.paths(changes)), frozenset(tuple(key.split(".")) for key in changed)
+            self, values, variant, tuple(written_paths(changes)), frozenset(tuple(key.split(".")) for key in changed)
         )
 
     @classmethod
@@ -188,7 +192,7 @@ class Scenario(Tables):
         scenario = cls._repaired(values, faults, FilePath(name).parent)
         spoilt = [fault.path for fault in faults]
         told = list(spoilt)
-        for found in (*(check(scenario) for check in checks.CHECKS), checks.ranges_hold_values(scenario, figures)):
+        for found in (*(check(scenario) for check in CHECKS), ranges_hold_values(scenario, figures)):
             new = [fault for fault in found if not _hidden(fault, spoilt, told)]
             faults.extend(new)
             told.extend(fault.path for fault in new)

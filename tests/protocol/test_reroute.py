@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from sim.protocol.ops.flows import flights_under_way
 from sim.scenario import Scenario
-from sim.scenario.show import text
+from sim.scenario.describe.show import text
 
 from .small import MB, App, Deploy, Seen, demand, exactly, play
 

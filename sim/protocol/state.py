@@ -829,6 +829,7 @@ class Arrival:
 
     place: Int32  # registry and repository
     blob: Int32
+    task: Int32  # the pull that fetches it
     state: Int32  # 0 under way, 1 there, 2 broken off
     at_s: float
     idle_s: float

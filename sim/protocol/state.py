@@ -1124,7 +1124,7 @@ TABLES: dict[str, type] = {
     "chosen": int,  # the holders that it has chosen, by position
     "deploys": Deploy,
     "deploy_nodes": int,
-    "deploy_phases_s": float,
+    "deploy_phases_s": float,  # (ended deploys x phases)
     "deploy_waited_s": float,
     "copies": Copy,
     "marks": int,
@@ -1179,6 +1179,7 @@ TRANSFERS_ROOM: Final = 1 + list(TABLES).index("transfers")
 ALONG: dict[str, tuple[str, int]] = {
     "phases_s": ("timelines", N_PHASES), "waited_s": ("timelines", N_PHASES),
     "picked": ("flights", 1), "ranks": ("nodes", 1),
+    "deploy_phases_s": ("ended", N_PHASES), "deploy_waited_s": ("ended", N_PHASES),
     "logged_phases_s": ("logged_deploys", N_PHASES), "logged_waited_s": ("logged_deploys", N_PHASES),
 }  # fmt: skip
 

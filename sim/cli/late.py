@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sim.cli import faulting as faulting
     from sim.cli import grouped as grouped
     from sim.cli import holding as holding
+    from sim.cli import pages as pages
     from sim.cli import progress as progress
     from sim.cli import protocol as protocol
     from sim.cli import tables as tables
@@ -73,6 +74,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "keypath": "sim.scenario.keypath",
     "keys": "sim.scenario.describe.keys",
     "new": "sim.scenario.describe.template",
+    "pages": "sim.cli.pages",
     "plots": "sim.report.plots",
     "progress": "sim.cli.progress",
     "protocol": "sim.cli.protocol",

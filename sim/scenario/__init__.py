@@ -1,7 +1,9 @@
 """What a user asks: a TOML file as typed, frozen tables, with overrides, variants and figures that name their source.
 
-`tables` and `lines` hold the keys, units and defaults, `checks` what must hold between tables, `scenario` loading and
-variants, `show` the resolved text, `schema` the JSON Schema for editors.
+`document` is the raw text and what overrides it, `model` its typed tables with units and defaults, `checks` what must
+hold between them, `scenario` loading and variants; `effects` and `warnings` say what a question may lack, `describe`
+shows it. Left out: demand before it is drawn into deploys (`workload`), and everything that happens in a run
+(`protocol`).
 """
 
 from __future__ import annotations

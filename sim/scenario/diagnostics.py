@@ -1,4 +1,9 @@
-"""What is wrong with a document, as values: where, what, what to do; and pydantic's findings in those words."""
+"""What is wrong with a document, as values: where, what, and what to do about it.
+
+A `Diagnostic` is a fault of the text, not of the world (`[faults]` of a scenario is what breaks in a run). Each becomes
+one line of an `InputError`. The findings of pydantic, which reads a document into typed tables, are put into the same
+form and words here (its codes: https://docs.pydantic.dev/latest/errors/validation_errors/).
+"""
 
 from __future__ import annotations
 
@@ -11,63 +16,65 @@ from pydantic.fields import FieldInfo
 
 from sim.errors import near, shown
 from sim.figures import quantity_of
-from sim.scenario.keypath import Path
+from sim.scenario.keypath import KeyPath
 from sim.units import UnitError
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing to mend.
+class Diagnostic:
+    """One thing that whoever wrote the document can mend.
 
     `path` is where the user finds it. `at` is the value whose removal (or whose replacement by `fill`) makes the
     rest of the document checkable. `needs` are paths whose own faults make this one meaningless.
     """
 
-    path: Path
+    path: KeyPath
     problem: str
     remedy: str
-    at: Path = ()
+    at: KeyPath = ()
     fill: object = None
-    needs: tuple[Path, ...] = ()
+    needs: tuple[KeyPath, ...] = ()
 
-    def below(self, prefix: Path) -> Fault:
+    def below(self, prefix: KeyPath) -> Diagnostic:
         """The same fault in a larger document, where the repair takes out the whole value at `prefix`."""
         return replace(self, path=prefix + self.path, at=prefix, fill=None)
 
 
-def faults_of(error: ValidationError, model: type[BaseModel]) -> Iterator[Fault]:
+def diagnostics_of(error: ValidationError, model: type[BaseModel]) -> Iterator[Diagnostic]:
     """Pydantic's findings about a document of `model`, one fault each."""
     for finding in error.errors(include_url=False):
         yield from _faults(finding, model)
 
 
-def _faults(finding: Mapping[str, Any], model: type[BaseModel]) -> Iterator[Fault]:
-    path: Path = tuple(finding["loc"])
+def _faults(finding: Mapping[str, Any], model: type[BaseModel]) -> Iterator[Diagnostic]:
+    path: KeyPath = tuple(finding["loc"])
     kind, value, context = finding["type"], finding["input"], finding.get("ctx", {})
     if path and path[-1] == "[key]":
         path = path[:-1]
         remedy = "use letters, digits, - and _ alone"
-        yield Fault(path, f"is no name for a table, got {shown(path[-1])}", remedy, path)
+        yield Diagnostic(path, f"is no name for a table, got {shown(path[-1])}", remedy, path)
     elif kind == "faults":
         for inner in context["faults"]:
             yield inner.below(path)
     elif kind == "value_error" and isinstance(context["error"], UnitError):
-        yield Fault(path, context["error"].problem, context["error"].remedy, path)
+        yield Diagnostic(path, context["error"].problem, context["error"].remedy, path)
     elif kind == "fault":
-        yield Fault(path, context["problem"], context["remedy"], path)
+        yield Diagnostic(path, context["problem"], context["remedy"], path)
     elif kind == "extra_forbidden":
         what = "table" if isinstance(value, Mapping) else "key"
-        yield Fault(path, f"unknown {what}, got {shown(value)}", near(str(path[-1]), _keys(model, path[:-1])), path)
+        yield Diagnostic(
+            path, f"unknown {what}, got {shown(value)}", near(str(path[-1]), _keys(model, path[:-1])), path
+        )
     elif kind == "missing":
         example = _example(model, path)
-        yield Fault(path, "is missing", f"write {path[-1]} = {_toml(example)}", path, fill=example)
+        yield Diagnostic(path, "is missing", f"write {path[-1]} = {_toml(example)}", path, fill=example)
     elif kind == "literal_error":
         known = [word.strip("'") for word in context["expected"].replace(" or ", ", ").split(", ")]
         remedy = near(value, known) if isinstance(value, str) else f"one of {', '.join(known)}"
-        yield Fault(path, f"unknown choice, got {shown(value)}", remedy, path)
+        yield Diagnostic(path, f"unknown choice, got {shown(value)}", remedy, path)
     else:
         problem, remedy = _TYPES.get(kind, (finding["msg"].lower(), "mend it"))
-        yield Fault(path, f"{problem}, got {shown(value)}", remedy, path)
+        yield Diagnostic(path, f"{problem}, got {shown(value)}", remedy, path)
 
 
 _TYPES = {
@@ -83,13 +90,13 @@ def _toml(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
-def _keys(model: type[BaseModel], path: Path) -> list[str]:
+def _keys(model: type[BaseModel], path: KeyPath) -> list[str]:
     """The keys that the table at `path` knows."""
     inner = _model_at(model, path)
     return [field.alias or name for name, field in inner.model_fields.items()] if inner else []
 
 
-def _example(model: type[BaseModel], path: Path) -> object:
+def _example(model: type[BaseModel], path: KeyPath) -> object:
     inner = _model_at(model, path[:-1])
     field = _field(inner, str(path[-1])) if inner else None
     quantity = quantity_of(field) if field else None
@@ -103,7 +110,7 @@ def _field(model: type[BaseModel], key: str) -> FieldInfo | None:
     return next((f for name, f in model.model_fields.items() if (f.alias or name) == key), None)
 
 
-def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
+def _model_at(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:
     """The model of the table at `path`: by key in a model, any key in a table of named tables, any place in a list."""
     at: object = model
     for key in path:
@@ -127,8 +134,10 @@ def _is_optional(annotation: object) -> bool:
     return type(None) in get_args(annotation)
 
 
-def unclear(path: Path, what: str, word: str, meant: tuple[str, ...], known: Iterable[str], **more: Any) -> Fault:
+def unclear(
+    path: KeyPath, what: str, word: str, meant: tuple[str, ...], known: Iterable[str], **more: Any
+) -> Diagnostic:
     """The fault of a word that means nothing, or more than one thing."""
     if meant:
-        return Fault(path, f"may mean {' or '.join(meant)}, got {shown(word)}", "write which of these", **more)
-    return Fault(path, f"unknown {what}, got {shown(word)}", near(word, known), **more)
+        return Diagnostic(path, f"may mean {' or '.join(meant)}, got {shown(word)}", "write which of these", **more)
+    return Diagnostic(path, f"unknown {what}, got {shown(word)}", near(word, known), **more)

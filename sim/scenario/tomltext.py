@@ -1,4 +1,7 @@
-"""Plain values as TOML writes them."""
+"""Values as TOML writes them (https://toml.io/en/v1.0.0): text, numbers, lists and inline tables.
+
+Left out: dates, which no key of a scenario takes as such, and text of several lines, which is written with escapes.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,11 @@ from collections.abc import Mapping
 
 
 def toml(value: object) -> str:
-    """A plain value as TOML."""
+    """One value as TOML."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return '"' + "".join(_escaped(mark) for mark in value) + '"'
+        return '"' + "".join(_escaped(character) for character in value) + '"'
     if isinstance(value, list | tuple):
         return "[" + ", ".join(toml(part) for part in value) + "]"
     if isinstance(value, Mapping) and not value:
@@ -25,7 +28,7 @@ def toml_key(key: str) -> str:
     return key if key.isascii() and key.replace("-", "").replace("_", "").isalnum() else toml(key)
 
 
-def _escaped(mark: str) -> str:
-    if mark in '"\\':
-        return f"\\{mark}"
-    return mark if mark.isprintable() else f"\\U{ord(mark):08x}"
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return f"\\{character}"
+    return character if character.isprintable() else f"\\U{ord(character):08x}"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.scenario import Scenario
-from sim.scenario.model.deploylist import clients_meant, read_table
+from sim.scenario.model.deploylist import clients_meant, read_list
 from sim.streams import Streams
 from sim.workload.demand import Demand
 from sim.workload.synthetic import draws
@@ -28,7 +28,7 @@ def demand(scenario: Scenario, streams: Streams) -> Demand:
     """The demand of one run, of a scenario that has a table."""
     asked = scenario.demand
     assert asked.table is not None
-    read = read_table(asked.table, scenario.folder)
+    read = read_list(asked.table, scenario.folder)
     times = np.array(read.column("time"), dtype=np.float64)
     order = np.argsort(times, kind="stable")
     order = order[times[order] < scenario.run.duration_s]

@@ -1,7 +1,8 @@
-"""What tables cannot see alone: names that must exist, hosts that must be reached, figures that must go together.
+"""Every check of what one table of a scenario can't see alone, in the order in which they are made.
 
-Each check is a small generator of faults over valid tables; a new one is written and put into `CHECKS`, after the
-checks of what its faults `need`. Those of links are in `wiring`.
+A check is a generator of diagnostics over tables that are valid each by itself: names that must exist, hosts that must
+be reached, figures that must go together. A new one is written in the module of its subject and put into `CHECKS`,
+after the checks of what its diagnostics `need`: a fault that may only be there because of another is not reported.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from sim.errors import shown
 from sim.figures import Figure
 from sim.scenario.checks.demand import demand_can_be_met, replays_have_hosts, steady_state_is_steady, streams_are_whole
-from sim.scenario.checks.deploylist import tables_can_be_read
+from sim.scenario.checks.deploylist import deploys_can_be_read
 from sim.scenario.checks.hosts import profiles_exist, shares_are_above_zero, sites_exist, something_of_each
 from sim.scenario.checks.images import kernels_agree, sizes_can_be_drawn
 from sim.scenario.checks.links import (
@@ -25,13 +26,13 @@ from sim.scenario.checks.links import (
 from sim.scenario.checks.policies import faults_have_targets, jobs_keep_to_their_cap
 from sim.scenario.checks.prices import tariffs_count_somewhere, tiers_rise
 from sim.scenario.checks.thresholds import thresholds_name_links
-from sim.scenario.diagnostics import Fault
-from sim.scenario.keypath import Path
-from sim.scenario.model.entries import leaves
-from sim.scenario.model.root import Tables
+from sim.scenario.diagnostics import Diagnostic
+from sim.scenario.keypath import KeyPath
+from sim.scenario.model.entries import entries
+from sim.scenario.model.root import Model
 from sim.units import PerHost, UnitError
 
-CHECKS: tuple[Callable[[Tables], Iterator[Fault]], ...] = (
+CHECKS: tuple[Callable[[Model], Iterator[Diagnostic]], ...] = (
     something_of_each,
     alternatives,
     links_are_whole,
@@ -53,30 +54,30 @@ CHECKS: tuple[Callable[[Tables], Iterator[Fault]], ...] = (
     thresholds_name_links,
     tariffs_count_somewhere,
     tiers_rise,
-    tables_can_be_read,
+    deploys_can_be_read,
 )
 
 
-def ranges_hold_values(tables: Tables, figures: Mapping[Path, Figure]) -> Iterator[Fault]:
+def ranges_hold_values(model: Model, figures: Mapping[KeyPath, Figure]) -> Iterator[Diagnostic]:
     """A figure lies in the range that it gives."""
-    known = {leaf.path: leaf.quantity for leaf in leaves(tables)}
+    known = {entry.path: entry.quantity for entry in entries(model)}
     for path, figure in figures.items():
         if figure.range is None or path not in known:
             continue
         quantity, where = known[path], (*path, "range")
         if quantity is None:
-            yield Fault(where, "this value has no range, it is no number", "remove the range")
+            yield Diagnostic(where, "this value has no range, it is no number", "remove the range")
             continue
         try:
             low, high = (quantity.read(limit) for limit in figure.range)
         except UnitError as error:
-            yield Fault(where, error.problem, error.remedy)
+            yield Diagnostic(where, error.problem, error.remedy)
             continue
         value = quantity.read(figure.value)
         if len({number.host if isinstance(number, PerHost) else "" for number in (low, value, high)}) > 1:
             problem = f"must be of the same kind as the value {shown(figure.value)}"
-            yield Fault(where, problem, "write all three per node, per client, or of all together")
+            yield Diagnostic(where, problem, "write all three per node, per client, or of all together")
         elif not low <= value <= high:
             limits = " to ".join(shown(limit) for limit in figure.range)
             problem = f"must hold the value {shown(figure.value)}, got {limits}"
-            yield Fault(where, problem, "widen it or mend the value")
+            yield Diagnostic(where, problem, "widen it or mend the value")

@@ -1,4 +1,4 @@
-"""What hosts must keep to."""
+"""Checks of hosts: there are some of each kind, at sites that exist, with clients and accounts that are known."""
 
 from __future__ import annotations
 
@@ -7,68 +7,68 @@ from collections.abc import Iterator
 
 from sim.errors import near, shown
 from sim.registry.clients import PROFILES
-from sim.scenario.diagnostics import Fault
-from sim.scenario.keypath import Path
+from sim.scenario.diagnostics import Diagnostic
+from sim.scenario.keypath import KeyPath
 from sim.scenario.model.hosts import ClientGroup, Host, NodeGroup
 from sim.scenario.model.naming import CENTRAL
 from sim.scenario.model.network import SITELESS
-from sim.scenario.model.root import Tables
+from sim.scenario.model.root import Model
 
 
-def _groups(tables: Tables) -> Iterator[tuple[Path, NodeGroup | ClientGroup]]:
-    yield from ((("nodes", key), node) for key, node in tables.nodes.items())
-    yield from ((("clients", key), client) for key, client in tables.clients.items())
+def _groups(model: Model) -> Iterator[tuple[KeyPath, NodeGroup | ClientGroup]]:
+    yield from ((("nodes", key), node) for key, node in model.nodes.items())
+    yield from ((("clients", key), client) for key, client in model.clients.items())
 
 
-def host_tables(tables: Tables) -> Iterator[tuple[Path, Host]]:
-    yield (CENTRAL,), tables.central
-    yield from _groups(tables)
+def host_tables(model: Model) -> Iterator[tuple[KeyPath, Host]]:
+    yield (CENTRAL,), model.central
+    yield from _groups(model)
 
 
-def something_of_each(tables: Tables) -> Iterator[Fault]:
+def something_of_each(model: Model) -> Iterator[Diagnostic]:
     """There is a node, a client and an image; a log brings images of its own."""
     for key, example in (("nodes", "dal-n"), ("clients", "dal-dev"), ("images", "http")):
-        if not getattr(tables, key) and not (key == "images" and tables.demand.replay):
-            yield Fault((key,), "there is none", f"add a table such as [{key}.{example}]")
+        if not getattr(model, key) and not (key == "images" and model.demand.replay):
+            yield Diagnostic((key,), "there is none", f"add a table such as [{key}.{example}]")
 
 
-def sites_exist(tables: Tables) -> Iterator[Fault]:
+def sites_exist(model: Model) -> Iterator[Diagnostic]:
     """Every host names a site that there is, where the shape has sites."""
-    for path, host in host_tables(tables):
+    for path, host in host_tables(model):
         where = (*path, "site")
-        if host.site is None and tables.topology.name not in SITELESS:
-            yield Fault(where, "is missing", _site_remedy(tables), needs=(("topology",), ("sites",)))
-        elif host.site is not None and host.site not in tables.sites:
+        if host.site is None and model.topology.name not in SITELESS:
+            yield Diagnostic(where, "is missing", _site_remedy(model), needs=(("topology",), ("sites",)))
+        elif host.site is not None and host.site not in model.sites:
             problem = f"unknown site, got {shown(host.site)}"
-            yield Fault(where, problem, _site_remedy(tables, host.site), needs=(("sites", host.site),))
-    for key, group in tables.clients.items():
-        if group.metro is not None and group.metro not in tables.sites:
+            yield Diagnostic(where, problem, _site_remedy(model, host.site), needs=(("sites", host.site),))
+    for key, group in model.clients.items():
+        if group.metro is not None and group.metro not in model.sites:
             problem = f"unknown site, got {shown(group.metro)}"
-            yield Fault(("clients", key, "metro"), problem, _site_remedy(tables, group.metro), needs=(("sites",),))
+            yield Diagnostic(("clients", key, "metro"), problem, _site_remedy(model, group.metro), needs=(("sites",),))
         if group.account is not None and not re.fullmatch("[a-z0-9]+(?:[._-][a-z0-9]+)*", group.account):
             problem = f"can't be part of a repository's name, got {shown(group.account)}"
-            yield Fault(("clients", key, "account"), problem, "use small letters, digits and single hyphens")
+            yield Diagnostic(("clients", key, "account"), problem, "use small letters, digits and single hyphens")
 
 
-def _site_remedy(tables: Tables, name: str = "") -> str:
-    return near(name, tables.sites) if tables.sites else f"add a table such as [sites.{name or 'was'}]"
+def _site_remedy(model: Model, name: str = "") -> str:
+    return near(name, model.sites) if model.sites else f"add a table such as [sites.{name or 'was'}]"
 
 
-def shares_are_above_zero(tables: Tables) -> Iterator[Fault]:
+def shares_are_above_zero(model: Model) -> Iterator[Diagnostic]:
     """Some image and some client is asked for, and some node has a weight."""
-    if tables.nodes and not any(group.weight for group in tables.nodes.values()):
-        yield Fault(("nodes",), "all weights are 0", "give one of them a weight above 0")
+    if model.nodes and not any(group.weight for group in model.nodes.values()):
+        yield Diagnostic(("nodes",), "all weights are 0", "give one of them a weight above 0")
     for key, shares in (
-        ("images", [image.share for image in tables.images.values()]),
-        ("clients", [group.share for group in tables.clients.values()]),
+        ("images", [image.share for image in model.images.values()]),
+        ("clients", [group.share for group in model.clients.values()]),
     ):
         if shares and not any(shares):
-            yield Fault((key,), "all shares are 0", "give one of them a share above 0")
+            yield Diagnostic((key,), "all shares are 0", "give one of them a share above 0")
 
 
-def profiles_exist(tables: Tables) -> Iterator[Fault]:
+def profiles_exist(model: Model) -> Iterator[Diagnostic]:
     """Every client behaves like one that is known."""
-    for key, group in tables.clients.items():
+    for key, group in model.clients.items():
         if group.profile not in PROFILES:
             problem = f"unknown client, got {shown(group.profile)}"
-            yield Fault(("clients", key, "profile"), problem, near(group.profile, PROFILES))
+            yield Diagnostic(("clients", key, "profile"), problem, near(group.profile, PROFILES))

@@ -1,6 +1,6 @@
 """What a key is: its sentence, what is written there, its default and what that rests on, and its value in a file.
 
-Nothing is told here that the model, as `keys` walks it, does not say itself.
+Everything is read off the model, as `keys` walks it, so that an explanation can't say something else than the checks.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 from sim.errors import InputError, near, shown
 from sim.figures import Figure, Quantity
 from sim.scenario.describe import keys
-from sim.scenario.describe.keys import Spot, by_rule
+from sim.scenario.describe.keys import KeyInfo, by_rule
 from sim.scenario.describe.show import Resolved, resolved
 from sim.scenario.keypath import dotted
 from sim.scenario.scenario import Scenario
@@ -35,15 +35,15 @@ class Explained:
     #: The same as data, where it is one figure's.
     figure: Figure | None = None
     keys: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    #: By variant (None: the plain scenario), the values of a file that the key stands for.
+    #: By variant (None: without one), the values of a file that the key stands for.
     values: Mapping[str | None, tuple[Resolved, ...]] = dataclasses.field(default_factory=dict)
 
 
 def explained(key: str, scenario: Scenario | None = None) -> Explained:
     """What a key is, and its values in a scenario and in those variants that differ. InputError for an unknown key."""
-    spot, path = keys.found(key)
+    key_info, path = keys.find(key)
     values: dict[str | None, tuple[Resolved, ...]] = {}
-    if scenario is not None and not spot.is_table:
+    if scenario is not None and not key_info.is_table:
         _check_names(key, path, scenario)
         values = {None: _values(scenario, path)}
         for name in scenario.variants:
@@ -51,22 +51,22 @@ def explained(key: str, scenario: Scenario | None = None) -> Explained:
             if [one.text for one in found] != [one.text for one in values[None]]:
                 values[name] = found
     return Explained(
-        spot.key,
-        spot.about,
-        _form(spot),
-        _choices(spot),
-        _each(spot, lambda one: one.default),
-        _each(spot, lambda one: one.figure.origin if one.figure else ""),
-        spot.figure,
-        {below: one.about for below, one in spot.below().items() if one.chooses is None},
+        key_info.key,
+        key_info.about,
+        _form(key_info),
+        _choices(key_info),
+        _each(key_info, lambda one: one.default),
+        _each(key_info, lambda one: one.figure.origin if one.figure else ""),
+        key_info.figure,
+        {below: one.about for below, one in key_info.below().items() if one.chooses is None},
         values,
     )
 
 
-def _each(spot: Spot, told: Callable[[Spot], str]) -> str:
-    """What is told of a place, of each rule's where these differ."""
-    of = {name: told(one) for name, one in spot.rules.items()}
-    return by_rule(of) if len(set(of.values())) > 1 else told(spot)
+def _each(key_info: KeyInfo, said: Callable[[KeyInfo], str]) -> str:
+    """What is said of a key, of each rule's where these differ."""
+    of = {name: said(one) for name, one in key_info.rules.items()}
+    return by_rule(of) if len(set(of.values())) > 1 else said(key_info)
 
 
 def _check_names(key: str, path: tuple[str, ...], scenario: Scenario) -> None:
@@ -90,30 +90,30 @@ def _values(scenario: Scenario, path: tuple[str, ...]) -> tuple[Resolved, ...]:
     return tuple(found)
 
 
-def _form(spot: Spot) -> str:
-    """What is written at a place, in words."""
-    if spot.kind is not None or spot.chooses is not None:
-        mixed = spot.kind is not None and spot.kind.mixed
+def _form(key_info: KeyInfo) -> str:
+    """What is written at a key, in words."""
+    if key_info.kind is not None or key_info.chooses is not None:
+        mixed = key_info.kind is not None and key_info.kind.mixed
         return "one of the choices below" + (", or a list of them with shares" if mixed else "")
-    if spot.is_table:
-        return "a table" if keys.ANY not in spot.below() else "a table of tables, each under a name of yours"
-    if spot.quantity is not None:
-        return _amount(spot.quantity)
-    if get_origin(spot.type) is Literal:
-        return "one of " + ", ".join(toml(part) for part in get_args(spot.type))
+    if key_info.is_table:
+        return "a table" if keys.ANY not in key_info.below() else "a table of tables, each under a name of yours"
+    if key_info.quantity is not None:
+        return _amount(key_info.quantity)
+    if get_origin(key_info.type) is Literal:
+        return "one of " + ", ".join(toml(part) for part in get_args(key_info.type))
     named = {bool: "true or false", str: "text", int: "a whole number", float: "a number"}
-    return named.get(spot.type, "text, or a list of them" if get_origin(spot.type) is tuple else "a value")  # type: ignore[call-overload, no-any-return]
+    return named.get(key_info.type, "text, or a list of them" if get_origin(key_info.type) is tuple else "a value")  # type: ignore[call-overload, no-any-return]
 
 
 def _amount(quantity: Quantity) -> str:
     """`a rate such as "10 Gbit/s", above 0`."""
     bounds = (("above", quantity.above), ("at least", quantity.least), ("at most", quantity.most))
-    told = [f"{word} {bound:.15g}" for word, bound in bounds if math.isfinite(bound)]
-    return ", ".join([f"a {quantity.noun} such as {toml(quantity.example)}", *told])
+    said = [f"{word} {bound:.15g}" for word, bound in bounds if math.isfinite(bound)]
+    return ", ".join([f"a {quantity.noun} such as {toml(quantity.example)}", *said])
 
 
-def _choices(spot: Spot) -> dict[str, str]:
-    kind = spot.kind or spot.chooses
+def _choices(key_info: KeyInfo) -> dict[str, str]:
+    kind = key_info.kind or key_info.chooses
     return {} if kind is None else {name: kind.about(name) for name in kind.names()}
 
 
@@ -123,8 +123,8 @@ def text(found: Explained) -> str:
     about = [("write", found.form), ("default", found.default), ("rests on", found.rests_on)]
     for variant, values in found.values.items():
         where = "here" if variant is None else f"in variant {variant}"
-        told = [_told(value, len(values) == 1) for value in values] or ["nothing"]
-        about += [(where if at == 0 else "", words) for at, words in enumerate(told)]
+        said = [_value_text(value, len(values) == 1) for value in values] or ["nothing"]
+        about += [(where if at == 0 else "", words) for at, words in enumerate(said)]
     width = max(len(label) for label, _ in about)
     lines += [f"  {label:{width}}  {words}".rstrip() for label, words in about if words]
     for title, listed in (("choices", found.choices), ("keys", found.keys)):
@@ -135,7 +135,7 @@ def text(found: Explained) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _told(value: Resolved, alone: bool) -> str:
+def _value_text(value: Resolved, alone: bool) -> str:
     """The value, with its key where it is one of several, and what it rests on."""
     key = "" if alone else f"{dotted(value.path)} = "
     return f"{key}{value.text}" + (f"  # {value.comment}" if value.comment else "")

@@ -1,9 +1,9 @@
-"""Every key that a scenario may have: one walk over the model's types.
+"""Every key that a scenario may have, by one walk over the model's types.
 
     links.NAME.capacity     any link's; NAME, a star or a name stand for the tables that a user names
 
-A rule or a shape is a place with its choice's key and the parameters of every choice; whoever asks what a parameter is
-gets the answer of each that has it.
+A rule or a shape has its choice's key and the parameters of every choice below it; whoever asks what a parameter is
+gets the answer of each choice that has it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 from sim.errors import InputError, near, shown
 from sim.figures import Figure, Quantity, default_figure
 from sim.scenario.model.choices import Kind, Part, first_sentence
-from sim.scenario.model.root import ABOUT_VARIANTS, Tables
+from sim.scenario.model.root import ABOUT_VARIANTS, Model
 from sim.scenario.tomltext import toml
 
 #: What stands for any name that a user gives.
@@ -29,8 +29,8 @@ STANDS_FOR_ANY: Final = (ANY, "*")
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
-    """A place in the model: what is said of it and what may stand below it."""
+class KeyInfo:
+    """One key of the model: what it is about, its type, and what may stand below it."""
 
     key: str
     about: str
@@ -40,7 +40,7 @@ class Spot:
     #: Of a choice's own key, its kind.
     chooses: Kind | None = None
     #: Of a parameter, by choice, what it is there: rules of one kind may have other parameters of one key.
-    rules: Mapping[str, Spot] = dataclasses.field(default_factory=dict)
+    rules: Mapping[str, KeyInfo] = dataclasses.field(default_factory=dict)
 
     @property
     def kind(self) -> Kind | None:
@@ -69,49 +69,49 @@ class Spot:
         """Whether keys stand below it; a rule may be written as its name alone."""
         return self.kind is None and bool(self.below())
 
-    def below(self) -> dict[str, Spot]:
+    def below(self) -> dict[str, KeyInfo]:
         """What stands directly below, by key; what a user names stands under `ANY`."""
         if self.kind is not None:
             return self._of_choice(self.kind)
-        return {key: spot._under(self) for key, spot in _below(self.type).items()}
+        return {key: info._under(self) for key, info in _below(self.type).items()}
 
-    def _under(self, above: Spot) -> Spot:
+    def _under(self, above: KeyInfo) -> KeyInfo:
         """The same place under its whole key; what a user names is what the table of such names is of."""
         return replace(self, key=f"{above.key}.{self.key}" if above.key else self.key, about=self.about or above.about)
 
-    def _of_choice(self, kind: Kind) -> dict[str, Spot]:
-        found = {kind.key: Spot(kind.key, "Which of the choices it is.", str, chooses=kind)}
+    def _of_choice(self, kind: Kind) -> dict[str, KeyInfo]:
+        found = {kind.key: KeyInfo(kind.key, "Which of the choices it is.", str, chooses=kind)}
         if kind.mixed:
             found |= _fields(Part)
-        rules: dict[str, dict[str, Spot]] = {}
+        rules: dict[str, dict[str, KeyInfo]] = {}
         for name in kind.names():
-            for key, spot in _fields(kind.model(name)).items():
-                rules.setdefault(key, {})[name] = spot
+            for key, info in _fields(kind.model(name)).items():
+                rules.setdefault(key, {})[name] = info
         for key, of in rules.items():
-            about = by_rule({name: spot.about for name, spot in of.items()})
+            about = by_rule({name: info.about for name, info in of.items()})
             found[key] = replace(next(iter(of.values())), about=about, rules=of)
-        return {key: spot._under(self) for key, spot in found.items()}
+        return {key: info._under(self) for key, info in found.items()}
 
 
-def by_rule(told: Mapping[str, str]) -> str:
+def by_rule(said: Mapping[str, str]) -> str:
     """What is said of each rule, once where several have it said."""
     rules: dict[str, list[str]] = {}
-    for name, words in told.items():
-        if words:
-            rules.setdefault(words, []).append(name)
-    return " ".join(f"{words} (Of {', '.join(names)}.)" for words, names in rules.items())
+    for name, sentence in said.items():
+        if sentence:
+            rules.setdefault(sentence, []).append(name)
+    return " ".join(f"{sentence} (Of {', '.join(names)}.)" for sentence, names in rules.items())
 
 
-def _fields(model: type[BaseModel]) -> dict[str, Spot]:
+def _fields(model: type[BaseModel]) -> dict[str, KeyInfo]:
     return {
-        found.alias or name: _spot(
+        found.alias or name: _info(
             found.alias or name, found.description or "", found.annotation, found.metadata, found
         )
         for name, found in model.model_fields.items()
     }
 
 
-def _spot(key: str, about: str, annotation: object, marks: Sequence[object], found: FieldInfo | None = None) -> Spot:
+def _info(key: str, about: str, annotation: object, marks: Sequence[object], found: FieldInfo | None = None) -> KeyInfo:
     """A place of this annotation, which is freed of what only says that it may be left out."""
     metadata = [*marks]
     while True:
@@ -125,18 +125,18 @@ def _spot(key: str, about: str, annotation: object, marks: Sequence[object], fou
             break
     if not about and _is_model(annotation):
         about = first_sentence(annotation.__doc__ or "")
-    return Spot(key, about, annotation, tuple(metadata), found)
+    return KeyInfo(key, about, annotation, tuple(metadata), found)
 
 
-def _below(annotation: object) -> dict[str, Spot]:
+def _below(annotation: object) -> dict[str, KeyInfo]:
     """What stands below a place of this type."""
     if _is_model(annotation):
         return _fields(annotation)  # type: ignore[arg-type]
     origin, parts = get_origin(annotation), get_args(annotation)
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return {ANY: _spot(ANY, "", parts[1], ())}
+        return {ANY: _info(ANY, "", parts[1], ())}
     if origin is tuple and parts and _is_model(parts[0]):
-        return {"0": _spot("0", "", parts[0], ())}
+        return {"0": _info("0", "", parts[0], ())}
     return {}
 
 
@@ -154,9 +154,9 @@ def described(document: Mapping[str, Any] | None = None) -> Iterator[tuple[str, 
     yield from _described(ROOT, "", document)
 
 
-def _described(spot: Spot, above: str, document: object) -> Iterator[tuple[str, str]]:
+def _described(info: KeyInfo, above: str, document: object) -> Iterator[tuple[str, str]]:
     here = document if isinstance(document, Mapping) else {}
-    for key, below in spot.below().items():
+    for key, below in info.below().items():
         for name in list(here) if key == ANY and here else [key]:
             path = f"{above}{name}"
             if not below.is_table:
@@ -164,34 +164,34 @@ def _described(spot: Spot, above: str, document: object) -> Iterator[tuple[str, 
             yield from _described(below, f"{path}.", here.get(name))
 
 
-VARIANTS: Final = Spot("variants", ABOUT_VARIANTS, Mapping[str, dict[str, object]])
-ROOT: Final = Spot("", "A scenario.", Tables)
+VARIANTS: Final = KeyInfo("variants", ABOUT_VARIANTS, Mapping[str, dict[str, object]])
+ROOT: Final = KeyInfo("", "A scenario.", Model)
 
 
-def found(key: str) -> tuple[Spot, tuple[str, ...]]:
+def find(key: str) -> tuple[KeyInfo, tuple[str, ...]]:
     """The place that a key names, and its parts. InputError when there is none, with the near one."""
-    spot, parts = ROOT, tuple(key.split("."))
+    info, parts = ROOT, tuple(key.split("."))
     if parts[0] == "variants":
         # What stands in a variant is what stands in a scenario.
-        return found(".".join(parts[2:])) if len(parts) > 2 else (VARIANTS, parts)
+        return find(".".join(parts[2:])) if len(parts) > 2 else (VARIANTS, parts)
     for part in parts:
-        below = spot.below()
-        mixed = spot.kind is not None and spot.kind.mixed and part.isdecimal()
+        below = info.below()
+        mixed = info.kind is not None and info.kind.mixed and part.isdecimal()
         named = below.get(ANY) or (below.get("0") if part.isdecimal() else None)
-        following = spot if mixed else below.get(part) or named
+        following = info if mixed else below.get(part) or named
         if following is None:
-            raise InputError("--explain", f"unknown key, got {shown(key)}", _near(key, spot, part))
-        spot = following
-    return spot, parts
+            raise InputError("--explain", f"unknown key, got {shown(key)}", _near(key, info, part))
+        info = following
+    return info, parts
 
 
-def _near(key: str, spot: Spot, part: str) -> str:
+def _near(key: str, info: KeyInfo, part: str) -> str:
     """The near key beside the unknown part, or one that ends as this one does, or what there is."""
-    below = spot.below()
+    below = info.below()
     if not below:
-        return f"{spot.key} has no keys"
+        return f"{info.key} has no keys"
     listed = near(part, below)
     if listed.startswith("did you mean"):
-        return listed.replace('"', f'"{spot.key}.', 1) if spot.key else listed
-    ends = [] if spot.key else [known for known in keys() if known.rpartition(".")[2] == key.rpartition(".")[2]]
+        return listed.replace('"', f'"{info.key}.', 1) if info.key else listed
+    ends = [] if info.key else [known for known in keys() if known.rpartition(".")[2] == key.rpartition(".")[2]]
     return f"did you mean {' or '.join(ends)}?" if ends else listed

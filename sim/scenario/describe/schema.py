@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sim.scenario.model.root import ABOUT_VARIANTS, Tables
+from sim.scenario.model.root import ABOUT_VARIANTS, Model
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -18,8 +18,8 @@ _NOTES = ("default", "source", "assumption", "range", "title", "description")
 
 
 def json_schema() -> dict[str, Any]:
-    """The schema as plain values, ready for `json.dumps`."""
-    schema: dict[str, Any] = _with_figures(Tables.model_json_schema(by_alias=True))
+    """The schema as dicts and lists, ready for `json.dumps`."""
+    schema: dict[str, Any] = _with_figures(Model.model_json_schema(by_alias=True))
     schema["properties"]["variants"] = {
         "type": "object",
         "description": ABOUT_VARIANTS,

@@ -1,7 +1,7 @@
 """A scenario resolved: every value that counts, in canonical units, with what it rests on beside it.
 
-The text is TOML that loads again to the same scenario; where it cannot say something in a value it does in a
-comment. `canonical` is the same content for keys and digests, without what no run depends on.
+The text is TOML that loads again to the same scenario; where it can't say something in a value it does in a comment.
+`canonical` is the same content for keys and digests, without what no run depends on.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 
 from sim.errors import one_line
 from sim.figures import Figure
-from sim.scenario.keypath import Path, dotted
-from sim.scenario.model.entries import deciding, leaves
+from sim.scenario.keypath import KeyPath, dotted
+from sim.scenario.model.entries import deciding, entries
 from sim.scenario.scenario import Scenario
 from sim.scenario.tomltext import toml, toml_key
 
@@ -23,7 +23,7 @@ from sim.scenario.tomltext import toml, toml_key
 class Resolved:
     """One value: its path, its canonical TOML, what it rests on, and whether it is the model's default."""
 
-    path: Path
+    path: KeyPath
     text: str
     figure: Figure | None
     is_default: bool
@@ -38,12 +38,12 @@ def resolved(scenario: Scenario) -> list[Resolved]:
     """Every value that counts, in the model's order."""
     return [
         Resolved(
-            leaf.path,
-            leaf.text,
-            scenario.figures.get(dotted(leaf.path)) if leaf.written else leaf.default,
-            not leaf.written,
+            entry.path,
+            entry.text,
+            scenario.figures.get(dotted(entry.path)) if entry.written else entry.default,
+            not entry.written,
         )
-        for leaf in leaves(scenario)
+        for entry in entries(scenario)
     ]
 
 
@@ -51,7 +51,7 @@ def text(scenario: Scenario) -> str:
     """The resolved scenario as TOML, sources as comments, and its variants as they were written."""
     title = scenario.name if scenario.variant_name is None else f"{scenario.name}, variant {scenario.variant_name}"
     lines = [f"# {json.dumps(title)[1:-1]}"]
-    tables: dict[Path, list[Resolved]] = {}
+    tables: dict[KeyPath, list[Resolved]] = {}
     for value in resolved(scenario):
         for depth in range(1, len(value.path)):
             tables.setdefault(value.path[:depth], [])
@@ -68,10 +68,10 @@ def text(scenario: Scenario) -> str:
 
 def canonical(scenario: Scenario) -> str:
     """JSON of every value that a run depends on, in base units and in a fixed order: equal text, equal run."""
-    return json.dumps([[dotted(leaf.path), leaf.value] for leaf in deciding(scenario)])
+    return json.dumps([[dotted(entry.path), entry.value] for entry in deciding(scenario)])
 
 
-def _header(path: Path) -> str:
+def _header(path: KeyPath) -> str:
     """`[policies.sync]`, or `[[policies.route]]` for one rule of a mix."""
     name = ".".join(toml_key(str(key)) for key in path if not isinstance(key, int))
     return f"[[{name}]]" if isinstance(path[-1], int) else f"[{name}]"

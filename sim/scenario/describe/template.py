@@ -1,7 +1,7 @@
-"""A commented scenario from a few answers: what was answered is written, what was not stands beside it as a comment.
+"""A commented scenario from a few answers: what was answered is written, every other key stands beside it as a comment.
 
 Each key's comment is the sentence that the model has for it, and a default that may be changed is a line to uncomment,
-with what it rests on. `Answers` reads each answer from text, so that options and prompts take the same.
+with what it rests on. The functions here read each answer from text, so that options and prompts take the same.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 
 from sim.errors import InputError, shown
 from sim.figures import Figure
-from sim.scenario.describe.keys import found
+from sim.scenario.describe.keys import find
 from sim.scenario.document import parse_setting
 from sim.scenario.tomltext import toml, toml_key
 
@@ -112,7 +112,7 @@ def compared(text: str) -> tuple[str, tuple[str, ...]]:
     listed = _parts(values) if values else []
     if not equals or len(set(listed)) < 2:
         raise InputError("compare", f"must be KEY = VALUE, VALUE, ..., got {shown(text)}", f"write {COMPARE}")
-    found(key)
+    find(key)
     return key, tuple(dict.fromkeys(listed))
 
 
@@ -143,7 +143,7 @@ def written(answers: Answers, name: str) -> str:
     lines += _groups("nodes", answers.nodes, "{}")
     lines += _groups("clients", answers.clients, "{}-dev")
     for at, (image, sizes) in enumerate(answers.images.items()):
-        lines += _table(f"images.{image}", _sizes(sizes), told=at == 0)
+        lines += _table(f"images.{image}", _sizes(sizes), commented=at == 0)
     lines += _table("demand", {"rate": _figure("demand.rate", answers.rate)})
     lines += _table("policies", {})
     lines += _table("policies.sync", {})
@@ -165,19 +165,19 @@ def _network(answers: Answers) -> Iterator[str]:
         own = {"shape": '"mesh"', "capacity": _figure("links.NAME.capacity", answers.capacity, _mesh("capacity"))}
         if answers.rtt is not None or not places:
             own["rtt"] = _figure("topology.rtt", answers.rtt, _ASSUMED_RTT)
-        yield from _table("topology", own, told=False, about=_rule("topology", "mesh"))
+        yield from _table("topology", own, commented=False, about=_rule("topology", "mesh"))
     for at, place in enumerate(answers.sites):
         position = place.position
         own = {} if position is None else {"latitude": str(position[0]), "longitude": str(position[1])}
-        yield from _table(f"sites.{place.name}", own, told=at == 0)
+        yield from _table(f"sites.{place.name}", own, commented=at == 0)
 
 
 def _mesh(key: str) -> Figure | None:
-    return found(f"topology.{key}")[0].rules["mesh"].figure
+    return find(f"topology.{key}")[0].rules["mesh"].figure
 
 
 def _rule(path: str, name: str) -> str:
-    kind = found(path)[0].kind
+    kind = find(path)[0].kind
     assert kind is not None
     return kind.about(name)
 
@@ -185,7 +185,7 @@ def _rule(path: str, name: str) -> str:
 def _groups(table: str, at_sites: Mapping[str, int], named: str) -> Iterator[str]:
     for at, (site, count) in enumerate(at_sites.items()):
         own = {"site": toml(site), "count": str(count)}
-        yield from _table(f"{table}.{named.format(site)}", own, told=at == 0)
+        yield from _table(f"{table}.{named.format(site)}", own, commented=at == 0)
 
 
 def _sizes(sizes: tuple[str, str]) -> dict[str, str]:
@@ -201,7 +201,7 @@ def _sizes(sizes: tuple[str, str]) -> dict[str, str]:
 
 def _figure(path: str, answer: str | None, default: Figure | None = None) -> str:
     """An answer, or where there is none the default with what it rests on."""
-    figure = default or found(path)[0].figure
+    figure = default or find(path)[0].figure
     if answer is not None or figure is None:
         return toml(answer)
     return _written(figure)
@@ -212,23 +212,23 @@ def _written(figure: Figure) -> str:
     return toml({"value": figure.value} | {key: part for key, part in about.items() if part})
 
 
-def _table(path: str, own: Mapping[str, str], told: bool = True, about: str = "") -> Iterator[str]:
-    """A table of these keys; where it is `told` what they are, its other keys' defaults follow as comments."""
-    table, _ = found(path)
-    if told or about:
+def _table(path: str, own: Mapping[str, str], commented: bool = True, about: str = "") -> Iterator[str]:
+    """A table of these keys; where it is `commented`, its other keys' defaults follow as comments."""
+    table, _ = find(path)
+    if commented or about:
         yield from ("", f"# {about or table.about}")
     else:
         yield ""
     yield f"[{path}]"
     keys = table.below()
-    for key in own if not told else dict.fromkeys([*own, *keys]):
-        spot = keys[key]
+    for key in own if not commented else dict.fromkeys([*own, *keys]):
+        key_info = keys[key]
         if key in own:
-            yield from ([f"# {spot.about}"] if told else [])
+            yield from ([f"# {key_info.about}"] if commented else [])
             yield f"{key} = {own[key]}"
-        elif not spot.is_table and spot.default:
-            yield f"# {spot.about}"
-            yield f"#{key} = {spot.default}" + (f"  # {spot.figure.origin}" if spot.figure else "")
+        elif not key_info.is_table and key_info.default:
+            yield f"# {key_info.about}"
+            yield f"#{key} = {key_info.default}" + (f"  # {key_info.figure.origin}" if key_info.figure else "")
 
 
 def _variant(compare: tuple[str, tuple[str, ...]], value: str) -> str:

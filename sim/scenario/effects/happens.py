@@ -1,4 +1,8 @@
-"""What may happen in a world, read off its tables."""
+"""What may happen in a scenario's world, read off its tables before anything runs: which routes pushes may take,
+whether registries copy from each other, whether anything may break; and when a trigger begins its copies.
+
+A trigger is a rule, perhaps a user's own, so when it begins is found by asking it for many instants of the run.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +16,10 @@ from typing import Final
 
 from sim import policies
 from sim.policies.snapshot import Due, Owed, PushView
-from sim.scenario.effects import summary as asked
-from sim.scenario.effects.summary import Asks, asks
+from sim.scenario.effects import summary
+from sim.scenario.effects.summary import DemandSummary, demand_summary
 from sim.scenario.model.choices import Choice
-from sim.scenario.model.root import Tables
+from sim.scenario.model.root import Model
 
 #: At how many times of a run a trigger is asked, and the step between them as a share of it: in step with no period.
 _ASKED, _STEP = 97, (math.sqrt(5) - 1) / 2
@@ -46,16 +50,16 @@ class Happens:
         return self.to_central or self.to_nodes
 
 
-def happens(tables: Tables) -> Happens:
+def happens(model: Model) -> Happens:
     """What may happen in the world of these tables."""
-    chosen, together = tables.policies, asks(tables)
-    routes = _routes(tables, together)
+    chosen, together = model.policies, demand_summary(model)
+    routes = _routes(model, together)
     straight = bool(routes & {"node-direct", "both"})
     plan = policies.rule("fanout", chosen.fanout.name).plan(together.most, chosen.fanout.parameters)
-    nodes = tables.nodes.values()
+    nodes = model.nodes.values()
     limited = (
-        tables.central.storage_bytes is not None
-        or tables.central.quota_bytes is not None
+        model.central.storage_bytes is not None
+        or model.central.quota_bytes is not None
         or any(group.storage_bytes is not None for group in nodes)
     )
     return Happens(
@@ -66,22 +70,22 @@ def happens(tables: Tables) -> Happens:
         to_central="node-direct" in routes and not refuses(chosen.sync.to_central),
         to_nodes=not on_demand(chosen.sync.to_nodes) and not refuses(chosen.sync.to_nodes),
         limited=limited,
-        fragile=limited or bool(tables.faults),
+        fragile=limited or bool(model.faults),
     )
 
 
-def _routes(tables: Tables, together: Asks) -> frozenset[str]:
+def _routes(model: Model, together: DemandSummary) -> frozenset[str]:
     """The ways that the pushes of a scenario may take, by its rules and the images that are asked for."""
     if not together.pushes:
         return frozenset()
     views = [
         PushView(rootfs_bytes, kernel_bytes, update)
-        for rootfs_bytes, kernel_bytes in asked.images(tables)
+        for rootfs_bytes, kernel_bytes in summary.images(model)
         for update in ((True, False) if together.known else (False,))
     ]
     return frozenset(
         policies.rule("route", part.name).decide(view, part.parameters)
-        for part in tables.policies.route
+        for part in model.policies.route
         if part.share
         for view in views
     )

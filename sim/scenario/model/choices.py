@@ -1,14 +1,14 @@
 """A choice by name: of a rule (`policies.route`) or of the network's shape (`topology.shape`), with its parameters.
 
-A rule is written as its name, as a table of its name and parameters, or, where rules may be mixed, as a list of
-such tables with `share`:
+A rule is written as its name, as a table of its name and parameters, or, where rules may be mixed, as a list of such
+tables with `share`:
 
     route = "node-direct"
     route = { name = "direct-below", size = "10 MB" }
     route = [{ name = "central", share = 0.3 }, { name = "node-direct", share = 0.7 }]
 
-Names and parameter models are those of the files in `sim/policies` and `sim/network/topology/shapes`; nothing is listed
-here.
+Names and the models of parameters are those of the files in `sim/policies` and `sim/network/topology/shapes`; nothing
+is listed here, so that a rule is added by adding a file.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from sim import policies
 from sim.errors import near, shown
 from sim.figures import Table, Weight, setting
 from sim.network.topology import shapes
-from sim.scenario.diagnostics import Fault, faults_of
-from sim.scenario.keypath import Path
+from sim.scenario.diagnostics import Diagnostic, diagnostics_of
+from sim.scenario.keypath import KeyPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +58,31 @@ class Kind:
             return value
         listed = self.mixed and isinstance(value, list)
         parts = value if isinstance(value, list) and listed else [value]
-        faults: list[Fault] = []
-        chosen = tuple(self._one(part, (i,) if listed else (), faults, context) for i, part in enumerate(parts))
+        diagnostics: list[Diagnostic] = []
+        chosen = tuple(self._one(part, (i,) if listed else (), diagnostics, context) for i, part in enumerate(parts))
         if not chosen:
-            faults.append(Fault((), "must name at least one, got an empty list", self._all()))
-        elif not faults and not any(choice.share for choice in chosen):
-            faults.append(Fault((), "all shares are 0", "give one of them a share above 0"))
-        if faults:
-            raise PydanticCustomError("faults", "see the faults", {"faults": tuple(faults)})
+            diagnostics.append(Diagnostic((), "must name at least one, got an empty list", self._all()))
+        elif not diagnostics and not any(choice.share for choice in chosen):
+            diagnostics.append(Diagnostic((), "all shares are 0", "give one of them a share above 0"))
+        if diagnostics:
+            raise PydanticCustomError("faults", "see the faults", {"faults": tuple(diagnostics)})
         return chosen if self.mixed else chosen[0]
 
-    def _one(self, value: object, path: Path, faults: list[Fault], context: Any) -> Choice:
+    def _one(self, value: object, path: KeyPath, diagnostics: list[Diagnostic], context: Any) -> Choice:
         table = dict(value) if isinstance(value, Mapping) else {self.key: value}
         at = (*path, self.key) if self.key in table and isinstance(value, Mapping) else path
         name = table.pop(self.key, self.default)
         if not isinstance(name, str):
-            faults.append(Fault(at, f"must name one, got {shown(value if name is None else name)}", self._all()))
+            diagnostics.append(
+                Diagnostic(at, f"must name one, got {shown(value if name is None else name)}", self._all())
+            )
             return _NONE
         if name not in self.names():
-            faults.append(Fault(at, f"unknown choice, got {shown(name)}", near(name, self.names())))
+            diagnostics.append(Diagnostic(at, f"unknown choice, got {shown(name)}", near(name, self.names())))
             return _NONE
         share = {"share": table.pop("share")} if self.mixed and "share" in table else {}
-        part = _read(Part, share, path, faults)
-        parameters = _read(self.model(name), table, path, faults, context)
+        part = _read(Part, share, path, diagnostics)
+        parameters = _read(self.model(name), table, path, diagnostics, context)
         return Choice(name, parameters, part.share if isinstance(part, Part) else 1.0)
 
     def about(self, name: str) -> str:
@@ -94,11 +96,11 @@ class Kind:
         return core_schema.with_info_plain_validator_function(lambda value, info: self.read(value, info.context))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        tables = [self._table_schema(name) for name in self.names()]
+        model = [self._table_schema(name) for name in self.names()]
         if self.key == "shape":
-            return {"anyOf": tables}
-        options = [{"type": "string", "enum": list(self.names())}, *tables]
-        mix = {"type": "array", "items": {"anyOf": tables}, "minItems": 1}
+            return {"anyOf": model}
+        options = [{"type": "string", "enum": list(self.names())}, *model]
+        mix = {"type": "array", "items": {"anyOf": model}, "minItems": 1}
         return {"anyOf": [*options, mix] if self.mixed else options}
 
     def _table_schema(self, name: str) -> dict[str, Any]:
@@ -135,12 +137,16 @@ _NONE = Choice("", _Nothing())
 
 
 def _read(
-    model: type[BaseModel], table: Mapping[str, object], path: Path, faults: list[Fault], context: Any = None
+    model: type[BaseModel],
+    table: Mapping[str, object],
+    path: KeyPath,
+    diagnostics: list[Diagnostic],
+    context: Any = None,
 ) -> BaseModel:
     try:
         return model.model_validate(table, context=context)
     except ValidationError as error:
-        faults.extend(found.below(path) for found in faults_of(error, model))
+        diagnostics.extend(found.below(path) for found in diagnostics_of(error, model))
         return _NONE.parameters
 
 

@@ -13,7 +13,19 @@ from typing import Annotated, Final, Literal
 from pydantic import PlainValidator, StrictBool, StrictStr, WithJsonSchema
 
 from sim.errors import shown
-from sim.figures import Count, Duration, Fraction, HostFrequency, Span, Table, Tally, Weight, fault, figure, setting
+from sim.figures import (
+    Count,
+    Duration,
+    Fraction,
+    HostFrequency,
+    Period,
+    Table,
+    Weight,
+    WholeNumber,
+    figure,
+    invalid,
+    setting,
+)
 from sim.scenario.model.named import Name
 from sim.scenario.model.replay import Replay
 from sim.scenario.model.timeofweek import ClockTimes, Hours, Weekdays, Weights
@@ -36,14 +48,14 @@ def _shares(value: object) -> tuple[str, ...] | dict[str, float]:
         if good and any(value.values()):
             return {str(name): float(share) for name, share in value.items()}
     remedy = 'write names such as ["dal-dev", "fra-dev"], or shares such as { dal-dev = 3, fra-dev = 1 }'
-    raise fault(f"must be names, or names with shares from 0 on, got {shown(value)}", remedy)
+    raise invalid(f"must be names, or names with shares from 0 on, got {shown(value)}", remedy)
 
 
 def _names(value: object) -> tuple[str, ...]:
     listed = [value] if isinstance(value, str) else value
     if isinstance(listed, list | tuple) and listed and all(isinstance(name, str) for name in listed):
         return tuple(dict.fromkeys(listed))
-    raise fault(f"must be names of streams, got {shown(value)}", 'write names such as ["developers"]')
+    raise invalid(f"must be names of streams, got {shown(value)}", 'write names such as ["developers"]')
 
 
 _SHARES_SCHEMA: Final = {
@@ -71,7 +83,7 @@ class Ramp(Table):
 
     to: HostFrequency = setting("to", about="The rate in the end.")
     at_s: Duration = setting("at", "0 s", about="When the rate begins to change, from the start of the run.")
-    over_s: Span = setting("over", about="How long it takes from the stream's rate to the one in the end.")
+    over_s: Period = setting("over", about="How long it takes from the stream's rate to the one in the end.")
 
 
 class Stream(Table):
@@ -135,7 +147,7 @@ class Stream(Table):
         None,
         about="Times of day at which it comes instead of at a rate, in each client's site's zone: \"02:00\".",
     )
-    every_s: Span | None = setting(
+    every_s: Period | None = setting(
         "every", None, about="A part of the day after which it comes again, from midnight on, instead of at a rate."
     )
     spread_s: Duration = figure(
@@ -151,7 +163,7 @@ class Stream(Table):
         assumption=True,
         about="The part of the deploys that update an app that is there; the others are of new ones.",
     )
-    apps: Tally = figure("apps", 5000, assumption=True, about="How many apps there are at the start.")
+    apps: WholeNumber = figure("apps", 5000, assumption=True, about="How many apps there are at the start.")
     popularity: Weight = figure(
         "popularity",
         0.8,
@@ -251,7 +263,7 @@ class Demand(Stream):
         assumption=True,
         about="Whether registries hold at the start the images of the apps that are there.",
     )
-    runs_for_s: Span | None = setting(
+    runs_for_s: Period | None = setting(
         "runs_for",
         None,
         about="After how long an instance is scaled to zero; without it, it runs until its app is deployed again.",
@@ -262,7 +274,7 @@ class Demand(Stream):
         assumption=True,
         about="How long an instance that was scaled to zero sleeps until it wakes.",
     )
-    wakes: Tally = figure(
+    wakes: WholeNumber = figure(
         "wakes", 0, assumption=True, range=(0, 100), about="How often an instance that was scaled to zero wakes."
     )
     removed_after_s: Duration = figure(

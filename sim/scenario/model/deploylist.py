@@ -1,4 +1,4 @@
-"""Deploys as somebody listed them, instead of made-up ones: a table in CSV, a row a deploy, its columns in any order.
+"""Deploys as somebody listed them, instead of synthetic ones: CSV, a row for each deploy, its columns in any order.
 
     time,client,app,image,rootfs,nodes
     0,dal-dev1,shop,http,1.3 MB,2
@@ -21,8 +21,7 @@ DataFrame. Only `time` is needed. A cell that is empty, and a column that is mis
 | `beside` | without a push, beside how many nodes that the application has | 0 |
 
 A line that begins with # is a comment. Dates count from midnight, UTC, of the day of the earliest. Rows need not be
-sorted. What comes at the end of
-`run.duration` or after it is left out.
+sorted. What comes at the end of `run.duration` or after it is left out.
 """
 
 from __future__ import annotations
@@ -38,11 +37,11 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sim.errors import near, shown
-from sim.scenario.model.root import Tables
+from sim.scenario.model.root import Model
 from sim.units import UnitError, bytes_of, seconds_of
 
 
-class Slip(NamedTuple):
+class CellProblem(NamedTuple):
     """What is wrong in one cell, or with a row: the line in the text, the column, the problem and its remedy."""
 
     line: int
@@ -56,15 +55,15 @@ class CellError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Pushes:
-    """The rows of a table, column by column, each (n_rows,) with None where a cell is empty; and their lines."""
+class DeployList:
+    """The rows of a list, column by column, each (n_rows,) with None where a cell is empty; and their lines."""
 
     lines: Sequence[int]
     columns: Mapping[str, Sequence[Any]]
-    slips: Sequence[Slip] = field(default=())
+    problems: Sequence[CellProblem] = field(default=())
 
     def column(self, name: str) -> Sequence[Any]:
-        """The values of a column, None throughout where the table has none of it."""
+        """The values of a column, None throughout where the list has no such column."""
         return self.columns.get(name) or (None,) * len(self.lines)
 
 
@@ -131,62 +130,64 @@ _READ: Final[Mapping[str, Callable[[str], Any]]] = {
 
 
 @lru_cache(maxsize=16)
-def parsed(text: str) -> Pushes:
+def parsed(text: str) -> DeployList:
     """The rows of a text, times as seconds, and all that is wrong with it by itself."""
     rows = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
     numbered = ((rows.line_num, [cell.strip() for cell in row]) for row in rows)
     filled = ((line, row) for line, row in numbered if any(row) and not row[0].startswith("#"))
     line, head = next(filled, (1, [""]))
-    slips = list(_headed(line, head))
-    if slips:
-        return Pushes((), {}, slips)
+    problems = list(_headed(line, head))
+    if problems:
+        return DeployList((), {}, problems)
     lines: list[int] = []
     columns: dict[str, list[Any]] = {name: [] for name in head}
     for line, row in filled:
         if len(row) != len(head):
-            slips.append(Slip(line, "", f"must have {len(head)} cells, got {len(row)}", ",".join(head)))
+            problems.append(CellProblem(line, "", f"must have {len(head)} cells, got {len(row)}", ",".join(head)))
             continue
         lines.append(line)
         for name, cell in zip(head, row, strict=True):
-            columns[name].append(_cell(line, name, cell, slips))
-    if not lines and not slips:
-        slips.append(Slip(line, "", "has no row", "write a row for each deploy"))
-    columns["time"] = _seconds(lines, columns["time"], slips)
-    slips.extend(_apps_are_there(lines, columns))
-    return Pushes(lines, columns, sorted(slips))
+            columns[name].append(_cell(line, name, cell, problems))
+    if not lines and not problems:
+        problems.append(CellProblem(line, "", "has no row", "write a row for each deploy"))
+    columns["time"] = _seconds(lines, columns["time"], problems)
+    problems.extend(_apps_are_there(lines, columns))
+    return DeployList(lines, columns, sorted(problems))
 
 
-def _headed(line: int, head: Sequence[str]) -> Iterator[Slip]:
+def _headed(line: int, head: Sequence[str]) -> Iterator[CellProblem]:
     """The first line has known columns, each once, and the time."""
     for name in dict.fromkeys(head):
         if name not in _READ:
-            yield Slip(line, "", f"unknown column, got {shown(name)}", near(name, _READ))
+            yield CellProblem(line, "", f"unknown column, got {shown(name)}", near(name, _READ))
         elif head.count(name) > 1:
-            yield Slip(line, "", f"names column {name} twice", "keep one of them")
+            yield CellProblem(line, "", f"names column {name} twice", "keep one of them")
     if "time" not in head:
-        yield Slip(line, "", "has no column time", f"begin the table with a line such as {','.join(_READ)}")
+        yield CellProblem(line, "", "has no column time", f"begin the table with a line such as {','.join(_READ)}")
 
 
-def _cell(line: int, name: str, text: str, slips: list[Slip]) -> Any:
+def _cell(line: int, name: str, text: str, problems: list[CellProblem]) -> Any:
     if not text:
         if name == "time":
-            slips.append(Slip(line, name, "is missing", "write when it is asked for"))
+            problems.append(CellProblem(line, name, "is missing", "write when it is asked for"))
         return None
     try:
         return _READ[name](text)
-    except CellError as slip:
-        slips.append(Slip(line, name, *slip.args))
+    except CellError as error:
+        problems.append(CellProblem(line, name, *error.args))
         return None
 
 
-def _seconds(lines: Sequence[int], times: Sequence[Any], slips: list[Slip]) -> list[float | None]:
+def _seconds(lines: Sequence[int], times: Sequence[Any], problems: list[CellProblem]) -> list[float | None]:
     """Times in seconds: dates from the midnight before the earliest. All are of one kind."""
     dates = [at for at in times if isinstance(at, datetime)]
     numbers = sum(isinstance(at, float) for at in times)
     if dates and numbers:
         other = float if len(dates) > numbers else datetime
         line, at = next((line, at) for line, at in zip(lines, times, strict=True) if isinstance(at, other))
-        slips.append(Slip(line, "time", f"is of another kind than in other rows, got {at}", "write all times alike"))
+        problems.append(
+            CellProblem(line, "time", f"is of another kind than in other rows, got {at}", "write all times alike")
+        )
         return [None for _ in times]
     if not dates:
         return list(times)
@@ -194,7 +195,7 @@ def _seconds(lines: Sequence[int], times: Sequence[Any], slips: list[Slip]) -> l
     return [None if at is None else (at - first) / timedelta(seconds=1) for at in times]
 
 
-def _apps_are_there(lines: Sequence[int], columns: Mapping[str, Sequence[Any]]) -> Iterator[Slip]:
+def _apps_are_there(lines: Sequence[int], columns: Mapping[str, Sequence[Any]]) -> Iterator[CellProblem]:
     """What starts without a push names an application that somebody has pushed."""
     pushes = columns.get("push", ())
     if all(push is not False for push in pushes):
@@ -208,19 +209,21 @@ def _apps_are_there(lines: Sequence[int], columns: Mapping[str, Sequence[Any]]) 
         if pushes[at] is not False:
             there.add(app)
         elif app is None:
-            yield Slip(lines[at], "app", "is missing", "what starts without a push is some application's")
+            yield CellProblem(lines[at], "app", "is missing", "what starts without a push is some application's")
         elif updates[at] is False and app not in there:
-            yield Slip(lines[at], "push", "starts what nobody has pushed, got no", "push it first, or write update yes")
+            yield CellProblem(
+                lines[at], "push", "starts what nobody has pushed, got no", "push it first, or write update yes"
+            )
 
 
-def is_name(table: str) -> bool:
-    """Whether it is the name of a file, and not itself the text."""
+def is_file_name(table: str) -> bool:
+    """Whether `demand.table` is the name of a file, and not itself the text."""
     return "\n" not in table
 
 
-def read_table(table: str, folder: Path) -> Pushes:
-    """The rows of a table that is named or written; OSError or UnicodeDecodeError when its file can't be read."""
-    if not is_name(table):
+def read_list(table: str, folder: Path) -> DeployList:
+    """The rows of a list that is named or written; OSError or UnicodeDecodeError when its file can't be read."""
+    if not is_file_name(table):
         return parsed(table)
     path = folder / table
     about = path.stat()
@@ -228,14 +231,14 @@ def read_table(table: str, folder: Path) -> Pushes:
 
 
 @lru_cache(maxsize=16)
-def _of_file(path: Path, written_ns: int, size_bytes: int) -> Pushes:
+def _of_file(path: Path, written_ns: int, size_bytes: int) -> DeployList:
     """The rows of a file, kept until it is written anew: every variant, warning and run asks."""
     return parsed(path.read_bytes().decode("utf-8-sig"))
 
 
-def clients_meant(tables: Tables, word: str) -> Sequence[Sequence[str]]:
+def clients_meant(model: Model, word: str) -> Sequence[Sequence[str]]:
     """The hosts that a cell may mean: those of one group, or one alone, in every way that it may be read."""
     key = word.removeprefix("clients/")
-    if key in tables.clients:
-        return [tables.host_names.of("clients", key)]
-    return [(name,) for name in tables.host_names.meant(word, "clients")]
+    if key in model.clients:
+        return [model.host_names.of("clients", key)]
+    return [(name,) for name in model.host_names.meant(word, "clients")]

@@ -1,4 +1,8 @@
-"""A scenario's single values in the order of its model: the one walk that showing, keys and range checks share."""
+"""A scenario's single values in the order of its model, each with its key path: the one walk over its tables.
+
+Showing a scenario, its canonical text and the checks of ranges all take this walk, so that they agree on what counts:
+values that an alternative supersedes are left out, defaults are there.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from sim.figures import Figure, Quantity, default_figure, quantity_of
-from sim.scenario.keypath import Path
+from sim.scenario.keypath import KeyPath
 from sim.scenario.model.choices import Choice, kind_of
 from sim.scenario.model.demand import Stream
 from sim.scenario.model.links import Rates
@@ -17,10 +21,10 @@ from sim.scenario.tomltext import toml
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class Entry:
     """One value at its path; `default` says what it rests on when nobody wrote it, `written` whether one did."""
 
-    path: Path
+    path: KeyPath
     value: object
     quantity: Quantity | None = None
     default: Figure | None = None
@@ -40,14 +44,14 @@ _NOT_OF_A_RUN = {("run", "title"), ("run", "baseline"), ("run", "runs")}
 _BESIDE_RUNS = "thresholds"
 
 
-def deciding(tables: BaseModel) -> Iterator[Leaf]:
+def deciding(model: BaseModel) -> Iterator[Entry]:
     """The values of a scenario's tables that a run depends on."""
-    for leaf in leaves(tables):
-        if leaf.path not in _NOT_OF_A_RUN and leaf.path[0] != _BESIDE_RUNS:
-            yield leaf
+    for entry in entries(model):
+        if entry.path not in _NOT_OF_A_RUN and entry.path[0] != _BESIDE_RUNS:
+            yield entry
 
 
-def leaves(table: BaseModel, path: Path = ()) -> Iterator[Leaf]:
+def entries(table: BaseModel, path: KeyPath = ()) -> Iterator[Entry]:
     """Every value that counts in a table and those below it; what is neither written nor has a default is left out."""
     ignored = table.superseded() if isinstance(table, Rates | Stream) else frozenset()
     for name, field in type(table).model_fields.items():
@@ -56,13 +60,13 @@ def leaves(table: BaseModel, path: Path = ()) -> Iterator[Leaf]:
             yield from _below(value, field, (*path, field.alias or name), name in table.model_fields_set)
 
 
-def _below(value: object, field: FieldInfo, path: Path, written: bool) -> Iterator[Leaf]:
+def _below(value: object, field: FieldInfo, path: KeyPath, written: bool) -> Iterator[Entry]:
     if isinstance(value, BaseModel):
-        yield from leaves(value, path)
+        yield from entries(value, path)
     elif isinstance(value, Mapping):
         for key, part in value.items():
-            below = list(leaves(part, (*path, key))) if isinstance(part, BaseModel) else [Leaf((*path, key), part)]
-            yield from below or [Leaf((*path, key), {})]
+            below = list(entries(part, (*path, key))) if isinstance(part, BaseModel) else [Entry((*path, key), part)]
+            yield from below or [Entry((*path, key), {})]
     elif isinstance(value, Choice):
         yield from _choice(value, field, path, written)
     elif isinstance(value, tuple) and value and isinstance(value[0], Choice):
@@ -73,16 +77,16 @@ def _below(value: object, field: FieldInfo, path: Path, written: bool) -> Iterat
                 yield from _choice(part, field, (*path, position), written, mixed=True)
     elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
         for position, part in enumerate(value):
-            yield from leaves(part, (*path, position))
+            yield from entries(part, (*path, position))
     else:
-        yield Leaf(path, value, quantity_of(field), default_figure(field), written)
+        yield Entry(path, value, quantity_of(field), default_figure(field), written)
 
 
-def _choice(choice: Choice, field: FieldInfo, path: Path, written: bool, mixed: bool = False) -> Iterator[Leaf]:
+def _choice(choice: Choice, field: FieldInfo, path: KeyPath, written: bool, mixed: bool = False) -> Iterator[Entry]:
     key = kind_of(field).key
-    parameters = list(leaves(choice.parameters, path))
+    parameters = list(entries(choice.parameters, path))
     alone = not parameters and not mixed and key == "name"
-    yield Leaf(path if alone else (*path, key), choice.name, None, default_figure(field), written)
+    yield Entry(path if alone else (*path, key), choice.name, None, default_figure(field), written)
     if mixed:
-        yield Leaf((*path, "share"), choice.share)
+        yield Entry((*path, "share"), choice.share)
     yield from parameters

@@ -1,4 +1,7 @@
-"""The table `[faults]`: what breaks, given or drawn."""
+"""The table `[faults]`: what breaks in the world, at a given time or again and again at random.
+
+Left out: faults that depend on load, and several that break together by one cause (name all targets in one fault).
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,14 @@ from typing import Annotated, Literal
 from pydantic import PlainValidator, WithJsonSchema
 
 from sim.errors import shown
-from sim.figures import Duration, Fraction, Span, Table, Weight, fault, figure, setting
+from sim.figures import Duration, Fraction, Period, Table, Weight, figure, invalid, setting
 
 
 def _names(value: object) -> tuple[str, ...]:
     listed = [value] if isinstance(value, str) else value
     if isinstance(listed, list | tuple) and listed and all(isinstance(name, str) for name in listed):
         return tuple(listed)
-    raise fault(f"must name what breaks, got {shown(value)}", 'write target = "was-fra" or a list of names')
+    raise invalid(f"must name what breaks, got {shown(value)}", 'write target = "was-fra" or a list of names')
 
 
 Targets = Annotated[
@@ -48,10 +51,10 @@ class Fault(Table):
     ] = setting("kind", about="What breaks: a link, a registry, a node's disk, a clock, or tokens.")
     targets: Targets = setting("target", about="The links or registries that break, by name.")
     at_s: Duration | None = setting("at", None, about="When it breaks, once.")
-    between_s: Span | None = setting(
+    between_s: Period | None = setting(
         "between", None, about="The mean time from one break to the next, instead of a given time."
     )
-    lasts_s: Span = figure(
+    lasts_s: Period = figure(
         "lasts", "10 min", assumption=True, about="For how long; of breaks that are drawn, the mean."
     )
     to: Fraction = figure(

@@ -1,9 +1,9 @@
-"""The tables of a scenario as typed, frozen models: keys, units, defaults and what these rest on.
+"""Sites and hosts: where the central registry, nodes and clients are, how they are joined, what their registries can
+do.
 
-Attribute names carry units, keys do not (`request_time_s` is read from `request_time`). A default is written
-as a user would write it. Sources are public pages, repositories and papers; "assumption" marks what nobody has
-measured: sweep it. What one table cannot see alone (names of other tables, sums of shares) is in `checks`;
-how groups become hosts is in `model`.
+Attribute names carry units, keys do not (`request_time_s` is read from `request_time`). A default is written as a user
+would write it. Sources are public pages, repositories and papers; "assumption" marks what nobody has measured: sweep
+it. How groups become single hosts is in `root`, what these are called in `naming`.
 """
 
 from __future__ import annotations
@@ -12,21 +12,8 @@ from typing import Literal, cast
 
 from pydantic import StrictBool, StrictStr
 
-from sim.figures import (
-    Cost,
-    Count,
-    Duration,
-    Latitude,
-    Longitude,
-    Rate,
-    Size,
-    Span,
-    Table,
-    Weight,
-    figure,
-    setting,
-)
-from sim.scenario.model.links import Line
+from sim.figures import Cost, Count, Duration, Latitude, Longitude, Period, Rate, Size, Table, Weight, figure, setting
+from sim.scenario.model.links import LinkParameters
 from sim.scenario.model.timeofweek import Zone
 
 _ZONE = "ibm-cloud-docs/vpc network-latency, inside a zone"
@@ -50,7 +37,7 @@ class _Placed(Table):
     site: StrictStr | None = setting("site", None, about="The site that the host is at, a key of [sites].")
 
 
-class Host(Line, _Placed):
+class Host(LinkParameters, _Placed):
     """What central, nodes and clients have in common: a site, and the line that joins the host to it."""
 
     rtt_s: Duration = figure("rtt", "0.1 ms", source=_ZONE, about="The round trip between the host and its site.")
@@ -108,7 +95,7 @@ class Registry(Host):
     tls: StrictBool = figure(
         "tls", True, assumption=True, about="Whether connections to the registry open with a TLS handshake."
     )
-    token_life_s: Span = figure(
+    token_life_s: Period = figure(
         "token_life", "30 min", source="goharbor/harbor, token_expiration",
         about="How long a token that the registry gave is good.",
     )  # fmt: skip
@@ -142,7 +129,7 @@ class NodeGroup(Registry):
         "first_byte", "0.55 ms", source=f"{_LAMBDA} of the cache in a zone, second-hand",
         about="How long a node's blob store takes until a blob's first byte.",
     )  # fmt: skip
-    ttl_s: Span | None = setting(
+    ttl_s: Period | None = setting(
         "ttl", None,
         about="How long after it came an image goes from a node of this group; without it, as policies.ttl says.",
     )  # fmt: skip

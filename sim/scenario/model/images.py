@@ -1,6 +1,8 @@
-"""`[images.NAME.sizes]`: root filesystems that differ from app to app and from update to update.
+"""Images: the sizes of a kind's kernel, root filesystem, config and manifest, and how root filesystems differ.
 
-Read from a file they are a column of CSV: a heading, then one size a line, bytes as a number or text with a unit.
+An image is a kernel layer, shared by all of its kind, and a root filesystem of its app (`registry/oci`). Sizes may
+vary from app to app and from update to update, by `[images.NAME.sizes]`: lognormal, or as a list or a file has them.
+In a file they are a column of CSV: a heading, then one size a row, bytes as a number or text with a unit.
 """
 
 from __future__ import annotations
@@ -14,16 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import PlainValidator, PrivateAttr, StrictBool, StrictStr, WithJsonSchema
 
 from sim.errors import shown
-from sim.figures import (
-    Duration,
-    Quantity,
-    Size,
-    Table,
-    Weight,
-    fault,
-    figure,
-    setting,
-)
+from sim.figures import Duration, Quantity, Size, Table, Weight, figure, invalid, setting
 from sim.units import UnitError, bytes_of
 
 Factor = Annotated[float, Quantity("number", lambda value: _factor(value), repr, 1.5, least=1)]
@@ -41,10 +34,10 @@ def _sizes(value: object) -> tuple[int, ...]:
         try:
             found = tuple(part if isinstance(value, tuple) else bytes_of(part) for part in value)
         except UnitError as error:
-            raise fault(error.problem, error.remedy) from None
+            raise invalid(error.problem, error.remedy) from None
         if all(size_bytes > 0 for size_bytes in found):
             return found
-    raise fault(f"must be sizes above 0, got {shown(value)}", 'write a list such as ["2 MB", "30 MB"]')
+    raise invalid(f"must be sizes above 0, got {shown(value)}", 'write a list such as ["2 MB", "30 MB"]')
 
 
 SizeList = Annotated[

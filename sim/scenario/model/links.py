@@ -1,4 +1,8 @@
-"""Lines and links as a scenario writes them: rates each way, a delay, and hours in which other rates hold."""
+"""Links as a scenario writes them: rates each way, a delay, what they cost, and hours in which other rates hold.
+
+The line that joins a host to its site has the same keys, without ends (`hosts`). Left out: loss and jitter, for which
+the network's model of TCP has no use.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import Annotated
 from pydantic import PlainValidator, WithJsonSchema
 
 from sim.errors import shown
-from sim.figures import CapacityPrice, Cost, Duration, Price, Rate, Table, fault, figure, setting
+from sim.figures import CapacityPrice, Cost, Duration, Price, Rate, Table, figure, invalid, setting
 from sim.network.topology.schedule import DAY_S
 from sim.scenario.model.named import Name
 
@@ -46,8 +50,8 @@ class Rates(Table):
         return self.capacity_Bps if own_Bps is None or "capacity_Bps" in self.model_fields_set else own_Bps
 
 
-class Line(Rates):
-    """A full-duplex line: its rates; and `rtt`, or `delay` (one way). What counts of these is `delay_s`."""
+class LinkParameters(Rates):
+    """What links and hosts' lines have in common: rates, and `rtt`, or `delay` (one way); `delay_s` is what counts."""
 
     capacity_price_usd_per_Bps: CapacityPrice | None = setting(
         "capacity_month", None, about="What a month of its capacity costs, of the mean of both directions."
@@ -85,7 +89,7 @@ def _two_ends(value: object) -> tuple[str, str]:
         first, second = value
         if isinstance(first, str) and isinstance(second, str) and first != second:
             return first, second
-    raise fault(f"must name two ends, got {shown(value)}", 'write between = ["dal", "was"]')
+    raise invalid(f"must name two ends, got {shown(value)}", 'write between = ["dal", "was"]')
 
 
 Ends = Annotated[
@@ -102,7 +106,7 @@ class _Joined(Table):
     )  # fmt: skip
 
 
-class Link(Line, _Joined):
+class Link(LinkParameters, _Joined):
     """A link between two sites or hosts; or, without `between`, what overrides the generated link of its name.
 
     In the windows of its `schedule` it carries what they say.

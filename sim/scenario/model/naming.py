@@ -1,6 +1,7 @@
-"""What hosts, places and links are called: any key may stand in any table, and no two things share a name.
+"""What hosts, places and links are called in a run's rows: any key may stand in any table, and no two share a name.
 
-`[sites]`, `[nodes]`, `[clients]` and `[links]` are name spaces of their own. What runs tell about has one name each:
+`[sites]`, `[nodes]`, `[clients]` and `[links]` are name spaces of their own. In rows and errors each thing has one
+name:
 
 - A site has its key, the central registry's host is `central`, a place that a shape brings has its own name.
 - A host has its group's key, numbered from 1 where the group has several: `dal-dev`, `dal1`, `dal2`. If any host of a
@@ -10,8 +11,8 @@
   line that of the host, a link between sites `A-B`); if another link has it too, it is called by what it joins:
   `nodes/dal` or `clients/dev/3`, `sites/A/B`, `central/SITE`; of parallel ones the second by that and `/2`.
 
-No key has a slash, so a path never meets a key. Where a file means a host or a link, the name that runs tell does, and
-so do the path and the plain name where only one thing has it.
+None of these keys has a slash, so a path never equals a key. Where a file means a host or a link it may write the name
+that rows have, or the path, or the short name where only one thing has it.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Group:
     def path(self) -> str:
         return f"{self.table}/{self.key}"
 
-    def plain(self) -> tuple[str, ...]:
+    def short(self) -> tuple[str, ...]:
         """The hosts' names if nothing else has them."""
         return tuple(f"{self.key}{n}" for n in range(1, self.count + 1)) if self.count > 1 else (self.key,)
 
@@ -50,7 +51,7 @@ class Group:
         return tuple(f"{self.path}/{n}" for n in range(1, self.count + 1)) if self.count > 1 else (self.path,)
 
     def position(self, name: str) -> int | None:
-        """Which of the hosts has this plain name, from 0; None if none has."""
+        """Which of the hosts has this short name, from 0; None if none has."""
         if self.count == 1:
             return 0 if name == self.key else None
         return self._numbered(name.removeprefix(self.key)) if name.startswith(self.key) else None
@@ -71,11 +72,11 @@ class HostNames:
 
     def __init__(self, groups: Iterable[Group], taken: Collection[str]) -> None:
         self._groups: Sequence[Group] = tuple(groups)
-        plain = {group: group.plain() for group in self._groups}
-        seen = Counter(name for names in plain.values() for name in names)
+        short = {group: group.short() for group in self._groups}
+        seen = Counter(name for names in short.values() for name in names)
         seen.update({CENTRAL, *taken})
         self._names = {
-            group: names if all(seen[name] == 1 for name in names) else group.paths() for group, names in plain.items()
+            group: names if all(seen[name] == 1 for name in names) else group.paths() for group, names in short.items()
         }
         self._by_key = {(group.table, group.key): names for group, names in self._names.items()}
 
@@ -93,7 +94,7 @@ class HostNames:
         }  # fmt: skip
 
     def meant(self, word: str, *tables: str) -> tuple[str, ...]:
-        """The hosts of these tables that a word may mean: one, none, or all those between which it does not tell.
+        """The hosts of these tables that a word may mean: one, none, or all those that it leaves open.
 
         A group of one also answers to its number, so that what names `dal1` holds for one host as for many.
         """
@@ -152,7 +153,7 @@ class LinkNames:
     """The names of a network's links: those that its shape generates, and a scenario's `own`."""
 
     def __init__(self, generated: Sequence[Span], hosts: HostNames, own: Collection[str]) -> None:
-        self._plain = generated
+        self._as_shaped = generated
         self._hosts = hosts
         self.generated = apart(generated, hosts.paths, own)
         self.own = frozenset(own)
@@ -163,16 +164,16 @@ class LinkNames:
 
     @cached_property
     def _words(self) -> Mapping[str, tuple[str, ...]]:
-        """By plain name, path or host, the generated links that it may mean."""
+        """By the shape's name, path or host, the generated links that it may mean."""
         found: dict[str, dict[str, None]] = {}
-        for plain, span in zip(self._plain, self.generated, strict=True):
+        for shaped, span in zip(self._as_shaped, self.generated, strict=True):
             hosts = (end for end in (span.a, span.b) if end in self._hosts.paths)
-            for word in (plain.name, joining(span, self._hosts.paths), *hosts):
+            for word in (shaped.name, joining(span, self._hosts.paths), *hosts):
                 found.setdefault(word, {})[span.name] = None
         return {word: tuple(names) for word, names in found.items()}
 
     def of_shape(self, word: str) -> tuple[str, ...]:
-        """The generated links that a word may mean: one, none, or all those between which it does not tell."""
+        """The generated links that a word may mean: one, none, or all those that it leaves open."""
         if word in self._names:
             return (word,)
         hosts = self._hosts.meant(word, "nodes", "clients")

@@ -1,4 +1,7 @@
-"""The table `[policies]`: the rules under comparison, and how registries copy, collect garbage and ask about tags."""
+"""The table `[policies]`: the rules under comparison, and how registries copy, collect garbage and ask about tags.
+
+Rules themselves are files in `sim/policies`; here are their keys and the figures that no rule decides.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from typing import Literal
 
 from pydantic import StrictBool
 
-from sim.figures import Count, Duration, Fraction, Rate, Span, Table, Tally, figure, setting
+from sim.figures import Count, Duration, Fraction, Period, Rate, Table, WholeNumber, figure, setting
 from sim.registry.dedup import Scope
 from sim.scenario.model.choices import Chunking, Conflict, Eviction, Fanout, Placement, Routes, Source, Trigger
 
@@ -63,7 +66,7 @@ class Sync(Table):
         "leg_rate", None,
         about="The most that all jobs together copy from one site to another with; without it there is no such limit.",
     )  # fmt: skip
-    retries: Tally = figure(
+    retries: WholeNumber = figure(
         "retries", 4, source=_HARBOR, about="How often a job that broke off is tried again before it is given up."
     )
     backoff_s: Duration = figure(
@@ -83,7 +86,7 @@ class Sync(Table):
 class Garbage(Table):
     """When central collects garbage, whether images without a tag go, and how long pushes are refused meanwhile."""
 
-    every_s: Span | None = setting("every", None, about="How often central collects garbage; without it, never.")
+    every_s: Period | None = setting("every", None, about="How often central collects garbage; without it, never.")
     untagged: StrictBool = figure(
         "untagged", False, source="distribution, registry garbage-collect --delete-untagged",
         about="Whether images without a tag are garbage.",
@@ -120,7 +123,7 @@ class Policies(Table):
         "create", "at-once", source="kraftkit, cloud/deploy (poll: legacy)",
         about="Whether the client creates the instance at once after its push, or polls until the image is listed.",
     )  # fmt: skip
-    patience_s: Span = figure(
+    patience_s: Period = figure(
         "patience", "60 s", source="kraftkit, cloud/deploy: gives up after 60 s",
         about="How long a start waits for its image, and a client that polls for the node to have it.",
     )  # fmt: skip
@@ -130,7 +133,7 @@ class Policies(Table):
     )  # fmt: skip
     chunking: Chunking = figure(
         "chunking", "whole", source="OCI image specification: a layer is one blob",
-        about="How a root filesystem is cut into what registries tell apart.",
+        about="How a root filesystem is cut into what registries store as separate blobs.",
     )  # fmt: skip
     source: Source = figure(
         "source", "upstream", source="containerd without mirrors: the registry of the reference",
@@ -139,7 +142,7 @@ class Policies(Table):
     eviction: Eviction = figure(
         "eviction", "lru", assumption=True, about="Which image a registry without room drops first."
     )
-    ttl_s: Span | None = setting(
+    ttl_s: Period | None = setting(
         "ttl", None, about="How long after it came an image goes from a node; without it, images stay."
     )
     keep_unsynced: StrictBool = figure(

@@ -24,7 +24,7 @@ from typing import Annotated, Final, Literal
 from pydantic import PlainValidator, StrictStr, WithJsonSchema
 
 from sim.errors import near, shown
-from sim.figures import CapacityPrice, Cost, Price, Size, Table, fault, figure, setting
+from sim.figures import CapacityPrice, Cost, Price, Size, Table, figure, invalid, setting
 from sim.scenario.model.named import Name
 
 HOUR_S: Final = 3600.0
@@ -42,17 +42,17 @@ ANY_SITE: Final = "*"
 def _purposes(value: object) -> tuple[str, ...]:
     listed = [value] if isinstance(value, str) else value
     if not isinstance(listed, list | tuple) or not listed:
-        raise fault(f"must name one or several, got {shown(value)}", f"of {', '.join(PURPOSES)}")
+        raise invalid(f"must name one or several, got {shown(value)}", f"of {', '.join(PURPOSES)}")
     for purpose in listed:
         if purpose not in PURPOSES:
-            raise fault(f"unknown purpose, got {shown(purpose)}", near(str(purpose), PURPOSES))
+            raise invalid(f"unknown purpose, got {shown(purpose)}", near(str(purpose), PURPOSES))
     return tuple(purpose for purpose in PURPOSES if purpose in listed)
 
 
 def _two_sites(value: object) -> tuple[str, str]:
     if isinstance(value, list | tuple) and len(value) == 2 and all(isinstance(site, str) for site in value):
         return value[0], value[1]
-    raise fault(f"must name two sites, got {shown(value)}", 'write between = ["dal", "was"], "*" for any site')
+    raise invalid(f"must name two sites, got {shown(value)}", 'write between = ["dal", "was"], "*" for any site')
 
 
 Purposes = Annotated[

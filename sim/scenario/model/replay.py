@@ -1,4 +1,7 @@
-"""`[demand.replay]`: demand as a registry's access log has it, instead of demand made up."""
+"""The table `[demand.replay]`: demand as a registry's access log has it, instead of synthetic demand.
+
+Which log formats are read, and how requests become pushes and pulls, is in `workload/logs`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import PlainValidator, StrictBool, StrictStr, StringConstraints, WithJsonSchema
 
 from sim.errors import shown
-from sim.figures import Duration, Fraction, Quantity, Size, Table, fault, figure, setting
+from sim.figures import Duration, Fraction, Quantity, Size, Table, figure, invalid, setting
 
 _FAST18 = "Anwar et al., FAST'18: 65 % of layers are below it; only for blobs whose size the log never says"
 _SKOPEO = "skopeo 1.9.3 on the measuring rig, as logged in tests/data"
@@ -20,7 +23,7 @@ Speed = Annotated[float, Quantity("number", lambda value: _number(value), repr, 
 def _number(value: object) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    raise fault(f"must be a number, got {shown(value)}", "write a number such as 10")
+    raise invalid(f"must be a number, got {shown(value)}", "write a number such as 10")
 
 
 def _instant(value: object) -> float:
@@ -30,7 +33,7 @@ def _instant(value: object) -> float:
     except ValueError:
         at = None
     if at is None:
-        raise fault(f"must be a time, got {shown(value)}", 'write one such as "2017-06-20T00:00:00Z"')
+        raise invalid(f"must be a time, got {shown(value)}", 'write one such as "2017-06-20T00:00:00Z"')
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
@@ -62,7 +65,7 @@ class Replay(Table):
 
     log: StrictStr = setting("log", about="The log's file, from the scenario's folder.")
     format: Literal["combined", "distribution", "fast18", "json", "operations"] | None = setting(
-        "format", None, about="The log's format; without it, its first lines tell."
+        "format", None, about="The log's format; without it, its first lines decide."
     )
     fields: StrictStr | None = setting(
         "fields", None, about="The server's own format string of the log, for lines that are not recognised."

@@ -1,4 +1,8 @@
-"""All tables of a scenario together, and how groups become hosts."""
+"""All tables of a scenario together, and how groups of hosts become single hosts and links.
+
+Each table is valid by itself; whether they go together `checks` says. Where a file names a host, a link or a group, the
+methods whose names end in `_meant` give everything that the word may mean.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,7 @@ from sim.scenario.model.thresholds import Condition
 ABOUT_VARIANTS: Final = "What is compared, by name: each a table of overrides, with dotted keys or tables within."
 
 
-class Tables(Table):
+class Model(Table):
     """A scenario's tables, each valid by itself; `checks` says whether they go together."""
 
     run: Run = setting("run", {}, about="What is asked of the simulator: how long, from which seed, how often.")
@@ -120,21 +124,23 @@ class Tables(Table):
         """What the links are called. ShapeError where the topology can't be made."""
         chosen = self.topology
         own = [key for key, link in self.links.items() if link.between is not None]
-        # Shapes know plain names alone. Where central's host is not the only place of its name, they meet it under a
-        # name that nothing else has, and the other place gets its path.
+        # Shapes know hosts' short names alone. Where central's host is not the only place of its name, they
+        # know it under a name that nothing else has, and the other place gets its path.
         alone = CENTRAL not in self.sites and CENTRAL not in self._shape_places
-        met = CENTRAL if alone else f"{CENTRAL}//"
+        shown_as = CENTRAL if alone else f"{CENTRAL}//"
         attached = [
-            shapes.Host(met if name == CENTRAL else name, host.site or "", host.up_Bps, host.down_Bps, host.delay_s)
+            shapes.Host(
+                shown_as if name == CENTRAL else name, host.site or "", host.up_Bps, host.down_Bps, host.delay_s
+            )
             for name, host in self.hosts()
         ]
         spans = shapes.spans(chosen.name, attached, self.places(), chosen.parameters)
         if not alone:
-            places = {met: CENTRAL, CENTRAL: site_place(CENTRAL)}
+            places = {shown_as: CENTRAL, CENTRAL: site_place(CENTRAL)}
             spans = tuple(
                 replace(
                     span,
-                    name=span.name.replace(met, CENTRAL),
+                    name=span.name.replace(shown_as, CENTRAL),
                     a=places.get(span.a, span.a),
                     b=places.get(span.b, span.b),
                 )

@@ -1,4 +1,4 @@
-"""The table `[run]`: what is asked of the simulator."""
+"""The table `[run]`: how long is simulated, from which seed, how often, and what counts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import StrictBool, StrictStr
 
-from sim.figures import Count, Duration, Span, Table, Tally, figure, setting
+from sim.figures import Count, Duration, Period, Table, WholeNumber, figure, setting
 from sim.scenario.model.timeofweek import RunStart
 
 
@@ -18,7 +18,7 @@ class Run(Table):
     """
 
     title: StrictStr = setting("title", "", about="The question in a few words, which heads tables and figures.")
-    duration_s: Span = setting(
+    duration_s: Period = setting(
         "duration", "24 h",
         about="For how long deploys are asked for; the run goes on until the last of them has ended.",
     )  # fmt: skip
@@ -26,7 +26,7 @@ class Run(Table):
         "start", "Mon 00:00", assumption=True,
         about="When the run begins, in UTC: a weekday with a time, or a date with a time.",
     )  # fmt: skip
-    seed: Tally = setting(
+    seed: WholeNumber = setting(
         "seed", 1, about="The number from which all random draws come: the same one gives the same rows."
     )
     runs: Count = setting(

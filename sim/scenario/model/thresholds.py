@@ -20,7 +20,7 @@ from pydantic import AfterValidator, StrictStr
 
 from sim import units
 from sim.errors import InputError, shown
-from sim.figures import fault
+from sim.figures import invalid
 from sim.tables import metric_names
 from sim.units import UnitError
 
@@ -100,7 +100,7 @@ def _checked(text: str) -> str:
     try:
         threshold(text)
     except InputError as error:
-        raise fault(error.problem, error.remedy) from None
+        raise invalid(error.problem, error.remedy) from None
     return text
 
 

@@ -2,7 +2,8 @@
 
 A run starts at an instant: a date with a time, or a weekday with a time. A weekday is that of the week that begins on
 Monday, 5 January 2026, an arbitrary winter week in which no zone in wide use changes its clocks; who asks about
-summer time writes the date. Zones are those of the IANA database (by `zoneinfo`), or fixed offsets from UTC.
+summer time writes the date. Zones are those of the IANA database (by `zoneinfo`), or fixed offsets from UTC. Left out:
+holidays, and seconds within a minute.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Annotated, Any, Final
 from pydantic import PlainValidator, WithJsonSchema
 
 from sim.errors import near, shown
-from sim.figures import Quantity, fault
+from sim.figures import Quantity, invalid
 from sim.units import UnitError
 
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -84,9 +85,9 @@ def _zone(value: object) -> str:
         except ValueError:
             remedy = near(value, zoneinfo.available_timezones())
             remedy = remedy if remedy.startswith("did") else 'write one such as "Europe/Berlin" or "+05:30"'
-            raise fault(f"unknown time zone, got {shown(value)}", remedy) from None
+            raise invalid(f"unknown time zone, got {shown(value)}", remedy) from None
         return value
-    raise fault(f"must be a time zone, got {shown(value)}", 'write one such as "Europe/Berlin" or "+05:30"')
+    raise invalid(f"must be a time zone, got {shown(value)}", 'write one such as "Europe/Berlin" or "+05:30"')
 
 
 def minute_of(clock: str) -> int:
@@ -117,7 +118,7 @@ def _listed(value: object, read: Callable[[str], object], what: str, example: st
             return tuple(part.strip() for part in parts)
     except ValueError:
         pass
-    raise fault(f"must be {what}, got {shown(value)}", f"write {example}")
+    raise invalid(f"must be {what}, got {shown(value)}", f"write {example}")
 
 
 def _weekdays(value: object) -> tuple[str, ...]:
@@ -132,7 +133,7 @@ def _weekdays(value: object) -> tuple[str, ...]:
         begin, end = DAYS.index(first), DAYS.index(last or first)
         chosen |= {day % 7 for day in range(begin, end + 1 if end >= begin else end + 8)}
     if not chosen:
-        raise fault(f"must be weekdays, got {shown(value)}", 'write "Mon-Fri", or a list such as ["Mon", "Thu"]')
+        raise invalid(f"must be weekdays, got {shown(value)}", 'write "Mon-Fri", or a list such as ["Mon", "Thu"]')
     return tuple(DAYS[day] for day in sorted(chosen))
 
 
@@ -143,7 +144,7 @@ def _weights(value: object) -> tuple[float, ...]:
     if len(parts) not in (24, WEEK_HOURS) or not good or not any(parts):
         what = f"a list of {len(parts)}" if parts else shown(value)
         problem = f"must be 24 or {WEEK_HOURS} numbers from 0 on, not all of them 0, got {what}"
-        raise fault(problem, "write one for each hour of the day, or of the week from Monday on")
+        raise invalid(problem, "write one for each hour of the day, or of the week from Monday on")
     return tuple(float(part) for part in parts)
 
 

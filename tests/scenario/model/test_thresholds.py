@@ -11,7 +11,7 @@ import sim
 from sim.errors import InputError
 from sim.result import Result
 from sim.scenario import Scenario, canonical
-from sim.scenario.checks.thresholds import told_links
+from sim.scenario.checks.thresholds import reported_links
 from sim.scenario.describe import show
 from sim.scenario.model.thresholds import Threshold, threshold
 from sim.units import UnitError, format_usd, usd_of
@@ -88,7 +88,7 @@ def test_a_scenario_names_the_place_of_a_bad_threshold() -> None:
         made(thresholds={"fast": "push.p99 < 3 s", "free": "link_utilisation.a-c-up.peak < 1"})
     assert str(caught.value).splitlines() == [
         'scenario: thresholds.fast: unknown metric, got "push.p99"; did you mean "push_s.p99"?',
-        'scenario: thresholds.free: no utilisation is told of such a link, got "a-c-up"; did you mean "a-b-up"?',
+        'scenario: thresholds.free: no utilisation is reported of such a link, got "a-c-up"; did you mean "a-b-up"?',
     ]
 
 
@@ -113,7 +113,7 @@ def priced() -> Result:
 def test_the_links_whose_utilisation_is_told_are_known_before_a_run(priced: Result) -> None:
     """The names that thresholds may use are those of a run's metrics."""
     told = {metric.split(".")[1] for metric in priced.metrics if metric.startswith("link_utilisation.")}
-    assert set(told_links(priced.scenario)) == told
+    assert set(reported_links(priced.scenario)) == told
     assert {"a-b-up", "a-b-down"} < told
 
 

@@ -63,6 +63,15 @@ def place_has_blob(w: Any, place: int, blob: int) -> bool:
     return set_has(w.held, w.g.held_room, ((place << 31) | blob) + 1)
 
 
+def place_has_blobs(w: Any, place: int, image: int) -> bool:
+    """Whether it holds all blobs of an image."""
+    row = w.images[image]
+    for at in range(row.first_blob, row.first_blob + row.blobs):
+        if not set_has(w.held, w.g.held_room, ((place << 31) | w.image_blobs[at]) + 1):
+            return False
+    return True
+
+
 def has_blob(w: Any, registry: int, repository: int, blob: int) -> bool:
     """The same; that another repository holds it is no help."""
     place = find_place(w, registry, repository)
@@ -196,9 +205,8 @@ def put_image(w: Any, registry: int, name: int, repository: int, image: int, pub
     g = w.g
     place = place_of(w, registry, repository)
     row = w.images[image]
-    for at in range(row.first_blob, row.first_blob + row.blobs):
-        if not set_has(w.held, g.held_room, ((place << 31) | w.image_blobs[at]) + 1):
-            return BLOB_GONE
+    if not place_has_blobs(w, place, image):
+        return BLOB_GONE
     if find_entry(w, entry_key(IMAGE_KEY, place, image)) < 0:
         _add_image(w, place, image)
     if name < 0:

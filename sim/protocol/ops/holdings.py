@@ -58,10 +58,6 @@ from sim.protocol.state import (
 from sim.records.hashing import map_find, set_add, set_delete, set_find, set_has, set_room
 
 
-def place_has_blob(w: Any, place: int, blob: int) -> bool:
-    """Whether a repository at a registry holds a blob."""
-    return set_has(w.held, w.g.held_room, ((place << 31) | blob) + 1)
-
 
 def place_has_blobs(w: Any, place: int, image: int) -> bool:
     """Whether it holds all blobs of an image."""
@@ -436,19 +432,3 @@ def _is_needed(w: Any, place: int, blob: int) -> bool:
                 return True
         at = w.held_images[at].next
     return False
-
-
-def missing_blob(w: Any, registry: int) -> tuple[int, int]:
-    """A repository here, and a blob that one of its manifests refers to and it lacks; there must be none: (-1, -1)."""
-    at = w.registries[registry].first_place
-    while at >= 0:
-        place = w.places[at]
-        held = place.first_image
-        while held >= 0:
-            row = w.images[w.held_images[held].image]
-            for position in range(row.first_blob, row.first_blob + row.blobs):
-                if not place_has_blob(w, at, w.image_blobs[position]):
-                    return int(place.repository), int(w.image_blobs[position])
-            held = w.held_images[held].next
-        at = place.next
-    return -1, -1

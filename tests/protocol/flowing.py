@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from sim.protocol.flowroom import make_flow_room
 from sim.protocol.ops.lanes import narrow_lane, residual_units
-from sim.protocol.ops.watch import link_full_s
 from sim.protocol.state import ALONG, INF, TABLES, Globals
 from sim.records.layout import ArrayState, Layout, ObjectState, table_of, used
 
@@ -153,6 +152,12 @@ def seen_in(case: Case, state: Any) -> Seen:
         looks,
         float(reading.g.now_s),
     )
+
+
+def link_full_s(w: Any, link: int) -> float:
+    """How long flows that shared have held a link full, up to the engine's last event."""
+    row = w.links[link]
+    return float(row.full_s + (w.g.watch_s - row.full_since if row.holds else 0.0))
 
 
 def told(case: Case) -> Seen:

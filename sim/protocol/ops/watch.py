@@ -109,11 +109,6 @@ def _book_shared(w: Any, f: int, bytes_by_now: int) -> None:
             g.first_open = link
 
 
-def link_full_s(w: Any, link: int) -> float:
-    """How long flows that shared have held a link full, up to the engine's last event."""
-    row = w.links[link]
-    return float(row.full_s + (w.g.watch_s - row.full_since if row.holds else 0.0))
-
 
 def begin_held_back(w: Any, f: int) -> None:
     """Nothing has held a flight back so far."""

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 from sim.calibrate.parameters import Parameters
-from sim.calibrate.rig import Measured, RigScenario, by_repeat, read_measured, read_scenarios
+from sim.calibrate.rig import Measured, RigScenario
+from sim.calibrate.rigfiles import by_repeat, read_measured, read_scenarios
 from sim.calibrate.score import Scored, kind_of, score_scenario
 
 #: The standard deviation of each parameter's logarithm before the data, and the relative error that measurements have.

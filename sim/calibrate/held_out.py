@@ -26,7 +26,8 @@ import numpy as np
 from sim.calibrate.fit import Rows, fit
 from sim.calibrate.model import simulate
 from sim.calibrate.parameters import Parameters, shipped
-from sim.calibrate.rig import Operation, RigScenario, by_repeat, read_measured, read_scenarios
+from sim.calibrate.rig import Operation, RigScenario
+from sim.calibrate.rigfiles import by_repeat, read_measured, read_scenarios
 from sim.calibrate.score import SEEDS, Score, Scored, kind_of, score_scenario
 from sim.network.tcp.transport import MSS_BYTES, MTU_BYTES, slow_start_s
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sim.calibrate.fit import fit, to_toml
 from sim.calibrate.parameters import Parameters
-from sim.calibrate.rig import by_repeat, read_measured, read_scenarios
+from sim.calibrate.rigfiles import by_repeat, read_measured, read_scenarios
 from sim.calibrate.score import Scored, kind_of, score_scenario
 from sim.errors import InputError
 

@@ -32,7 +32,8 @@ from sim.calibrate.faulted import simulate_faults
 from sim.calibrate.model import simulate
 from sim.calibrate.parameters import Parameters, read, shipped
 from sim.calibrate.processes import Outcome
-from sim.calibrate.rig import Measured, Operation, RigScenario, by_repeat, read_measured, read_scenarios
+from sim.calibrate.rig import Measured, Operation, RigScenario
+from sim.calibrate.rigfiles import by_repeat, read_measured, read_scenarios
 from sim.errors import InputError, InputErrors
 
 GROUPS: Final = (

@@ -8,7 +8,8 @@ import pytest
 
 from sim.calibrate.faulted import simulate_faults
 from sim.calibrate.parameters import shipped
-from sim.calibrate.rig import RigScenario, by_repeat, read_measured, read_scenarios
+from sim.calibrate.rig import RigScenario
+from sim.calibrate.rigfiles import by_repeat, read_measured, read_scenarios
 from sim.calibrate.score import Scored, score_scenario
 
 RIG = Path(__file__).parents[1] / "rig"

@@ -12,7 +12,8 @@ from sim.calibrate.fit import START, fit
 from sim.calibrate.held_out import by_name, by_pull
 from sim.calibrate.model import simulate
 from sim.calibrate.parameters import Parameters, shipped
-from sim.calibrate.rig import Measured, RigScenario, by_repeat, read_measured, read_scenarios
+from sim.calibrate.rig import Measured, RigScenario
+from sim.calibrate.rigfiles import by_repeat, read_measured, read_scenarios
 from sim.calibrate.score import SEEDS
 
 RIG = Path(__file__).parents[1] / "rig"

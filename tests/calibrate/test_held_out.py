@@ -8,7 +8,8 @@ import pytest
 
 from sim.calibrate.held_out import by_name, chance, operations, regression, scatter
 from sim.calibrate.parameters import shipped
-from sim.calibrate.rig import Measured, RigScenario, by_repeat, read_measured, read_scenarios
+from sim.calibrate.rig import Measured, RigScenario
+from sim.calibrate.rigfiles import by_repeat, read_measured, read_scenarios
 from sim.calibrate.score import Score, kind_of
 
 RIG = Path(__file__).parents[1] / "rig"

@@ -9,7 +9,8 @@ import pytest
 
 from sim.calibrate.model import simulate
 from sim.calibrate.parameters import shipped
-from sim.calibrate.rig import RigScenario, read_scenarios
+from sim.calibrate.rig import RigScenario
+from sim.calibrate.rigfiles import read_scenarios
 from sim.calibrate.score import score
 
 RIG = Path(__file__).parents[1] / "rig"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sim.calibrate.parameters import read, shipped
-from sim.calibrate.rig import read_measured, read_scenarios
+from sim.calibrate.rigfiles import read_measured, read_scenarios
 from sim.calibrate.score import score
 from sim.errors import InputError
 

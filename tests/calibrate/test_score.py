@@ -11,7 +11,8 @@ import pytest
 from sim.calibrate.model import simulate
 from sim.calibrate.parameters import shipped
 from sim.calibrate.processes import Outcome
-from sim.calibrate.rig import Measured, Operation, RigScenario, by_repeat, read_measured, read_scenarios
+from sim.calibrate.rig import Measured, Operation, RigScenario
+from sim.calibrate.rigfiles import by_repeat, read_measured, read_scenarios
 from sim.calibrate.score import GROUPS, Score, Scored, score, score_scenario
 
 RIG = Path(__file__).parents[1] / "rig"

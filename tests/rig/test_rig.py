@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from sim.calibrate.rig import Measured, read_measured
+from sim.calibrate.rig import Measured
+from sim.calibrate.rigfiles import read_measured
 from sim.calibrate.score import score
 
 RIG = Path(__file__).parent

@@ -352,7 +352,7 @@ def link_rows(routes: Routes, globals_: dict[str, Any]) -> Tables:
         "links": table_of(LAYOUT, "links", {"capacity": capacity_Bps}),
         "nodes": LAYOUT.rows("nodes", count),
         "ranks": LAYOUT.rows("ranks", count),
-        "board": table_of(LAYOUT, "board", {"observed": [1]}),
+        "solver": table_of(LAYOUT, "solver", {"observed": [1]}),
         "link_uses": LAYOUT.rows("link_uses", count),
         "nominal_Bps": capacity_Bps,
         "residual": np.array([round(capacity * _BOUND) for capacity in routes.capacity_Bps], np.int64),

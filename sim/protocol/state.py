@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sim.network.fairshare.state import Board, ClassState, FlowState, Hop, LinkState, Node
+from sim.network.fairshare.state import ClassState, FlowState, Hop, LinkState, Node, Solver
 from sim.records import Layout
 from sim.records.layout import Int8, Int32
 from sim.registry.replication import Event as ReplicaEvent
@@ -1153,7 +1153,7 @@ TABLES: dict[str, type] = {
     "nodes": Node,
     "ranks": Node,
     "flows": FlowState,
-    "board": Board,
+    "solver": Solver,
     "nominal_Bps": float,
     "residual": int,
     "alone_s": float,

@@ -17,7 +17,7 @@ from .flow_driver import Body, Shift, begin_bodies, drive_bodies
 
 OURS = (
     *("events", "ready", "lanes", "lane_links", "flights", "links", "classes", "hops", "nodes", "ranks", "flows"),
-    *("board", "nominal_Bps", "residual", "alone_s", "held_s", "link_uses", "held_back", "picked", "bins", "partings"),
+    *("solver", "nominal_Bps", "residual", "alone_s", "held_s", "link_uses", "held_back", "picked", "bins", "partings"),
     *("capacity_changes", "machines", "ways", "beside_later_s", "beside_bytes", "beside_left_bytes", "beside_state"),
 )
 LAYOUT = Layout(
@@ -76,7 +76,7 @@ def link_tables(capacity_Bps: Sequence[float]) -> dict[str, Any]:
         "link_uses": LAYOUT.rows("link_uses", n_links),
         "nodes": LAYOUT.rows("nodes", n_links),
         "ranks": LAYOUT.rows("ranks", n_links),
-        "board": table_of(LAYOUT, "board", {"observed": [1]}),
+        "solver": table_of(LAYOUT, "solver", {"observed": [1]}),
         "nominal_Bps": np.array(capacity_Bps, np.float64),
         "residual": np.array([residual_units(capacity) for capacity in capacity_Bps], np.int64),
         "alone_s": LAYOUT.rows("alone_s", n_links + 1),

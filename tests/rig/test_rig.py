@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from sim.calibrate.rig.files import Measured, read_measured
+from sim.calibrate.rig.files import Measured
+from sim.calibrate.rig.reading import read_measured
 from sim.calibrate.rig.score import score
 
 RIG = Path(__file__).parent

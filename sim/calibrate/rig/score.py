@@ -29,10 +29,11 @@ from typing import Any, Final
 
 from sim.calibrate.rig import checks
 from sim.calibrate.rig.faulted import simulate_faults
-from sim.calibrate.rig.files import Measured, Operation, RigScenario, by_repeat, read_measured, read_scenarios
+from sim.calibrate.rig.files import Measured, Operation, RigScenario
 from sim.calibrate.rig.model import simulate
 from sim.calibrate.rig.parameters import Parameters, read, shipped
 from sim.calibrate.rig.processes import Outcome
+from sim.calibrate.rig.reading import by_repeat, read_measured, read_scenarios
 from sim.errors import InputError, InputErrors
 
 GROUPS: Final = (

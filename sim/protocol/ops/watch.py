@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sim.network.fairshare.kernel import progress
-from sim.network.fairshare.state import IN_HAND
+from sim.network.fairshare.state import DETACHED
 from sim.protocol.state import OWN_CAP, UNBOUND
 
 BIN_SECONDS: Final = 60.0
@@ -231,7 +231,7 @@ def _class_held_s(w: Any, c: int, slot: int) -> float:
     else:
         held_s = w.hops[k.first_hop + slot - 1].held_s
         is_now = k.held == k.first_hop + slot - 1
-    if is_now and k.link != IN_HAND:
+    if is_now and k.bottleneck != DETACHED:
         held_s += w.g.watch_s - k.held_since
     return float(held_s)
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from sim.calibrate.rig.faulted import simulate_faults
-from sim.calibrate.rig.files import RigScenario, by_repeat, read_measured, read_scenarios
+from sim.calibrate.rig.files import RigScenario
 from sim.calibrate.rig.parameters import shipped
+from sim.calibrate.rig.reading import by_repeat, read_measured, read_scenarios
 from sim.calibrate.rig.score import Scored, score_scenario
 
 RIG = Path(__file__).parents[2] / "rig"

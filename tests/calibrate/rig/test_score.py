@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from sim.calibrate.rig.files import Measured, Operation, RigScenario, by_repeat, read_measured, read_scenarios
+from sim.calibrate.rig.files import Measured, Operation, RigScenario
 from sim.calibrate.rig.model import simulate
 from sim.calibrate.rig.parameters import shipped
 from sim.calibrate.rig.processes import Outcome
+from sim.calibrate.rig.reading import by_repeat, read_measured, read_scenarios
 from sim.calibrate.rig.score import GROUPS, Score, Scored, score, score_scenario
 
 RIG = Path(__file__).parents[2] / "rig"

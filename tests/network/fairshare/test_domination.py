@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,9 +10,9 @@ from hypothesis import strategies as st
 from sim.network import Fluid, max_min
 
 
-def shadows(fluid):
-    """The links that stand in another's shadow."""
-    return [number for number, link in enumerate(fluid.net.links) if link.shadow]
+def dominated(fluid):
+    """The links that can hold nobody back."""
+    return np.flatnonzero(fluid.state["links"]["dominated"]).tolist()
 
 
 def test_whoever_crosses_a_wide_link_crosses_a_narrow_one():
@@ -19,16 +20,16 @@ def test_whoever_crosses_a_wide_link_crosses_a_narrow_one():
     fluid = Fluid([10.0, 10.0, 20.0])
     fluid.class_of((0, 1))
     fluid.class_of((0, 2))
-    assert shadows(fluid) == [1, 2]
+    assert dominated(fluid) == [1, 2]
     fluid.class_of((2,))
-    assert shadows(fluid) == [1]
+    assert dominated(fluid) == [1]
 
 
 def test_a_narrower_link_stands_in_no_shadow():
     """A node of 4 behind a hub of 10 holds its flows back itself."""
     fluid = Fluid([10.0, 4.0])
     fluid.class_of((0, 1))
-    assert shadows(fluid) == [0]
+    assert dominated(fluid) == [0]
 
 
 def test_a_link_that_steps_out_of_a_shadow_holds_flows_back_at_once():
@@ -43,17 +44,17 @@ def test_a_link_that_steps_out_of_a_shadow_holds_flows_back_at_once():
     assert fluid.rate_Bps(both) == fluid.rate_Bps(second) == pytest.approx(10 / 3)
 
 
-def test_a_change_of_capacity_ends_all_shadows():
+def test_a_change_of_capacity_ends_all_dominated():
     """The hub is widened under its flows: the node's link, in its shadow before, is what they share now."""
     fluid = Fluid([10.0, 12.0])
     both = fluid.class_of((0, 1))
     for token in "ab":
         fluid.start(0.0, both, 100.0, token)
     fluid.set_capacity(0.0, 0, 50.0)
-    assert shadows(fluid) == []
+    assert dominated(fluid) == []
     assert fluid.rate_Bps(both) == 6.0
     fluid.class_of((0,))
-    assert shadows(fluid) == []
+    assert dominated(fluid) == []
 
 
 @st.composite

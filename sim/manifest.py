@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from sim import __version__
 from sim.scenario import Scenario, canonical
-from sim.scenario.pushes import is_name
+from sim.scenario.model.deploylist import is_file_name
 
 _SIM: Final = Path(__file__).parent
 #: Rooms that decide no run: they ask for runs, or tell what came out.
@@ -51,7 +51,7 @@ def files_read(scenario: Scenario) -> dict[str, str]:
     """By path, the SHA-256 of each file that a run reads besides the scenario: a table, a log, sizes, a topology."""
     asked = scenario.demand
     paths = [scenario.folder / asked.replay.log] if asked.replay else []
-    if asked.table is not None and is_name(asked.table):
+    if asked.table is not None and is_file_name(asked.table):
         paths.append(scenario.folder / asked.table)
     drawn = [image.sizes.path for image in scenario.images.values() if image.sizes is not None]
     found = {}

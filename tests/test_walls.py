@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import networkx
 import pytest
 
 SIM = Path(__file__).parents[1] / "sim"
@@ -38,6 +39,8 @@ LONGER = {
     "protocol/ops/sync.py": "a copy's ops",
     "records/layout.py": "rows as objects or as arrays",
 }
+#: Rooms of which files still import each other in a circle; `""` is the roof.
+IN_CIRCLES = ("", "experiment", "manifest", "report", "result", "runner")
 SOURCES = {path.relative_to(SIM).as_posix(): path.read_text() for path in sorted(SIM.rglob("*.py"))}
 PURE = ("network", "registry", "contrib", "records", "protocol")
 
@@ -81,6 +84,24 @@ def nested_imports(source: str) -> list[int]:
     return [n.lineno for f in functions for n in ast.walk(f) if isinstance(n, ast.Import | ast.ImportFrom)]
 
 
+def circles(sources: dict[str, str]) -> list[list[str]]:
+    """The modules of which each imports, by way of others or not, all of its circle: for types alone or not.
+
+    That a module's import runs the `__init__` of the packages that it is in is no import of its own.
+    """
+    dotted = {".".join(("sim", *Path(one).with_suffix("").parts)).removesuffix(".__init__"): one for one in sources}
+    graph = networkx.DiGraph()
+    for name, module in dotted.items():
+        package = ".".join(("sim", *Path(module).parts[:-1]))
+        for found in imported(sources[module], package):
+            target = found
+            while target and target not in dotted:
+                target = target.rpartition(".")[0]
+            if target and target != name:
+                graph.add_edge(name, target)
+    return sorted(sorted(one) for one in networkx.strongly_connected_components(graph) if len(one) > 1)
+
+
 def uses_simpy(source: str) -> bool:
     return any(name.split(".")[0] == "simpy" for name in imported(source))
 
@@ -98,6 +119,12 @@ def test_imports_go_down() -> None:
     found = {module: climbs(module, SOURCES[module]) for module in ROOMS}
     assert {module: names for module, names in found.items() if names} == TYPED
     assert all(set(names) <= set(typed(SOURCES[module])) for module, names in TYPED.items())
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """A file can be read, and changed, knowing only files that know nothing of it: types included."""
+    rooms = {room_of(name.removeprefix("sim").lstrip(".")) for circle in circles(SOURCES) for name in circle}
+    assert rooms <= set(IN_CIRCLES)
 
 
 def test_only_the_reference_engine_waits() -> None:
@@ -146,6 +173,10 @@ def test_a_wall_that_falls_is_seen() -> None:
     assert typed("if TYPE_CHECKING:\n    from sim.cli import run\nimport sim.tables.rows") == ["sim.cli.run"]
     assert climbs("rows.py", "import importlib\nimportlib.import_module('sim.cli')") == ["sim.cli"]
     assert climbs("engines/run.py", "from sim.tables.rows import PHASES\nfrom . import text\nimport simpy") == []
+    typing_only = "if TYPE_CHECKING:\n    from sim.a.one import One"
+    assert circles({"a/one.py": "from sim.a import two", "a/two.py": typing_only}) == [["sim.a.one", "sim.a.two"]]
+    assert circles({"a/__init__.py": "from sim.a.one import One", "a/one.py": "", "b.py": "from sim.a import One"}) == []
+    assert circles({"a/__init__.py": "from .one import One", "a/one.py": "from . import x"}) == [["sim.a", "sim.a.one"]]
     assert nested_imports("class A:\n    def f(self):\n        import os") == [3]
     assert nested_imports("import os\nif os:\n    import sys") == []
     assert uses_simpy("from simpy.events import Event")

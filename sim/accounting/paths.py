@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.accounting.groups import row_of, rows_of_deploys
 from sim.scenario import Scenario
-from sim.scenario.names import CENTRAL
+from sim.scenario.model.naming import CENTRAL
 from sim.tables.codes import Codes, in_order_of_use
 from sim.tables.columns import Table
 

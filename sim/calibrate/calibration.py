@@ -13,15 +13,15 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from sim import units
-from sim.calibrate.estimate import Estimate, Evidence
-from sim.calibrate.iperf3 import iperf3, is_iperf3
-from sim.calibrate.k6 import is_k6, k6
-from sim.calibrate.ping import is_ping, ping
-from sim.calibrate.pulls import is_pulls, pulls
-from sim.calibrate.traffic import access_log
+from sim.calibrate.probes.accesslog import access_log
+from sim.calibrate.probes.estimate import Estimate, Evidence
+from sim.calibrate.probes.iperf3 import iperf3, is_iperf3
+from sim.calibrate.probes.k6 import is_k6, k6
+from sim.calibrate.probes.ping import is_ping, ping
+from sim.calibrate.probes.pulls import is_pulls, pulls
 from sim.errors import InputError
-from sim.scenario.leaves import toml, toml_key
-from sim.workload.textfile import beginning, opened, whole
+from sim.scenario.tomltext import toml, toml_key
+from sim.workload.logs.textfile import beginning, opened, whole
 
 #: What a file is, its first characters say.
 _START: Final = 1 << 16

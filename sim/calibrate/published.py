@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from scipy import optimize
 
-from sim.calibrate.estimate import Values
+from sim.calibrate.probes.estimate import Values
 from sim.errors import InputError, near
 from sim.experiment.words import amount
 from sim.runner import Replayed, replay

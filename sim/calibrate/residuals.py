@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from sim.calibrate.estimate import Evidence, Residuals
-from sim.calibrate.score import Scored
+from sim.calibrate.probes.estimate import Evidence, Residuals
+from sim.calibrate.rig.score import Scored
 
 _PANEL_IN = (6.4, 2.2)
 

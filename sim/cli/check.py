@@ -11,7 +11,7 @@ from sim.cli import ending, options, output
 from sim.errors import InputError
 
 if TYPE_CHECKING:
-    from sim.scenario.warnings import ScenarioWarning
+    from sim.scenario.warnings.warning import ScenarioWarning
 
 
 class _Found(NamedTuple):

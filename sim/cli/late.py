@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from sim.calibrate import published as published
     from sim.calibrate import replayed as replayed
     from sim.calibrate import residuals as residuals
-    from sim.calibrate import rigfit as rigfit
-    from sim.calibrate import score as score
-    from sim.calibrate import selftest as selftest
+    from sim.calibrate.rig import score as score
+    from sim.calibrate.selftest import selftest as selftest
     from sim.cli import faulting as faulting
     from sim.cli import grouped as grouped
     from sim.cli import holding as holding
+    from sim.cli import pages as pages
     from sim.cli import progress as progress
     from sim.cli import protocol as protocol
     from sim.cli import tables as tables
@@ -43,13 +43,12 @@ if TYPE_CHECKING:
     from sim.experiment.execution import store as store
     from sim.report import plots as plots
     from sim.scenario import document as document
-    from sim.scenario import explain as explain
-    from sim.scenario import faults as faults
-    from sim.scenario import keys as keys
-    from sim.scenario import new as new
-    from sim.scenario import schema as schema
+    from sim.scenario import keypath as keypath
     from sim.scenario import shipped as shipped
-    from sim.scenario import show as show
+    from sim.scenario.describe import explain as explain
+    from sim.scenario.describe import keys as keys
+    from sim.scenario.describe import schema as schema
+    from sim.scenario.describe import show as show
     from sim.tables import metric_names as metric_names
 
 _HOMES: Final[Mapping[str, str]] = {
@@ -71,10 +70,11 @@ _HOMES: Final[Mapping[str, str]] = {
     "search": "sim.experiment.search",
     "compare": "sim.experiment.compare",
     "document": "sim.scenario.document",
-    "explain": "sim.scenario.explain",
-    "faults": "sim.scenario.faults",
-    "keys": "sim.scenario.keys",
-    "new": "sim.scenario.new",
+    "explain": "sim.scenario.describe.explain",
+    "keypath": "sim.scenario.keypath",
+    "keys": "sim.scenario.describe.keys",
+    "new": "sim.scenario.describe.template",
+    "pages": "sim.cli.pages",
     "plots": "sim.report.plots",
     "progress": "sim.cli.progress",
     "protocol": "sim.cli.protocol",
@@ -82,13 +82,13 @@ _HOMES: Final[Mapping[str, str]] = {
     "published": "sim.calibrate.published",
     "replayed": "sim.calibrate.replayed",
     "residuals": "sim.calibrate.residuals",
-    "rigfit": "sim.calibrate.rigfit",
+    "rigfit": "sim.calibrate.rig.fitted",
     "metric_names": "sim.tables.metric_names",
-    "schema": "sim.scenario.schema",
-    "score": "sim.calibrate.score",
-    "selftest": "sim.calibrate.selftest",
+    "schema": "sim.scenario.describe.schema",
+    "score": "sim.calibrate.rig.score",
+    "selftest": "sim.calibrate.selftest.selftest",
     "shipped": "sim.scenario.shipped",
-    "show": "sim.scenario.show",
+    "show": "sim.scenario.describe.show",
     "store": "sim.experiment.execution.store",
     "sweep": "sim.experiment.sweep",
     "tables": "sim.cli.tables",

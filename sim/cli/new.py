@@ -93,7 +93,7 @@ class _Asking:
         def read(text: str) -> str | None:
             if text == usual:
                 return None
-            quantity = late.keys.found(key)[0].quantity
+            quantity = late.keys.find(key)[0].quantity
             assert quantity is not None
             try:
                 quantity.read(text)

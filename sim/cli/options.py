@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sim.experiment.axes import Axis
     from sim.experiment.execution.store import Store as Kept
     from sim.scenario import Scenario
-    from sim.scenario.thresholds import Threshold
+    from sim.scenario.model.thresholds import Threshold
 
 #: Keys that name a file: on the command line one in the current folder may be meant.
 _FILES: Final = ("demand.table", "demand.replay.log", "topology.file")

@@ -20,7 +20,7 @@ from sim.files import folder, plain
 if TYPE_CHECKING:
     from sim.experiment.results import Finding
     from sim.scenario import Scenario
-    from sim.scenario.warnings import ScenarioWarning
+    from sim.scenario.warnings.warning import ScenarioWarning
 
 
 def text(answer: str) -> None:

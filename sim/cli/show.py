@@ -12,7 +12,7 @@ from sim.errors import InputError
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
-    from sim.scenario.show import Resolved
+    from sim.scenario.describe.show import Resolved
 
 
 def show(
@@ -81,7 +81,7 @@ def _protocol(file: str | None, explain: str | None, client: str | None, as_json
 
 
 def _document(scenario: Scenario) -> dict[str, Any]:
-    values = {late.faults.dotted(value.path): _value(value) for value in late.show.resolved(scenario)}
+    values = {late.keypath.dotted(value.path): _value(value) for value in late.show.resolved(scenario)}
     return {
         "schema": "regsim.show/1",
         "scenario": scenario.name,

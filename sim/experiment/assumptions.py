@@ -28,8 +28,8 @@ from sim.experiment.variants import variants
 from sim.experiment.words import bounds, change
 from sim.figures import Figure
 from sim.scenario import Scenario
-from sim.scenario.faults import dotted
-from sim.scenario.leaves import leaves
+from sim.scenario.keypath import dotted
+from sim.scenario.model.entries import entries
 from sim.stats.intervals import Interval
 
 #: By which the verdict goes, as that of a comparison does.
@@ -158,7 +158,7 @@ def assumed(scenario: Scenario) -> list[Assumption]:
     alike: dict[tuple[str, ...], list[str]] = {}
     about: dict[tuple[str, ...], tuple[Any, Figure]] = {}
     for one in [scenario.variant(name) for name in scenario.variants] or [scenario]:
-        for leaf in leaves(one):
+        for leaf in entries(one):
             key = dotted(leaf.path)
             figure = scenario.figures.get(key) if leaf.written else leaf.default
             if figure is None or not figure.assumption or figure.range is None:

@@ -32,7 +32,7 @@ from sim.experiment.sample import Sample, fails_more, interval_of, least_failing
 from sim.experiment.variants import variants
 from sim.experiment.words import amount, failure_lines, mean_and_bounds
 from sim.scenario import Scenario
-from sim.scenario.warnings import ScenarioWarning
+from sim.scenario.warnings.warning import ScenarioWarning
 from sim.stats.intervals import CONFIDENCE, Interval
 from sim.stats.selection import FIRST_STAGE, Selection
 from sim.tables import metric_names

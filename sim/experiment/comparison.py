@@ -33,7 +33,7 @@ from sim.experiment.verdict import verdict
 from sim.files import folder, folder_name, plain, write_json
 from sim.result import Result
 from sim.scenario import Scenario
-from sim.scenario.warnings import ScenarioWarning
+from sim.scenario.warnings.warning import ScenarioWarning
 from sim.stats.intervals import CONFIDENCE, Interval
 from sim.stats.paired import Pairing, difference, pairing
 from sim.tables import metric_names

@@ -21,7 +21,7 @@ from sim.experiment.execution.worker import Outcome, Settings, Task, outcome_of
 from sim.result import Result
 from sim.runner import run as make
 from sim.scenario import Scenario
-from sim.scenario.lines import Rates
+from sim.scenario.model.links import Rates
 from sim.stats.intervals import Interval
 from sim.stats.paired import difference
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 from sim.errors import InputError
 from sim.experiment.axes import Axis, combined
 from sim.scenario import Scenario
-from sim.scenario.effects import without_effect
-from sim.scenario.faults import dotted
-from sim.scenario.reach import idle_links
-from sim.scenario.warnings import ScenarioWarning
+from sim.scenario.effects.reach import unused_links
+from sim.scenario.effects.unused import without_effect
+from sim.scenario.keypath import dotted
+from sim.scenario.warnings.warning import ScenarioWarning
 
 if TYPE_CHECKING:
     from sim.experiment.comparison import Comparison
@@ -51,7 +51,7 @@ def varied_for_nothing(scenario: Scenario, axes: Sequence[Axis], named: Iterable
 
 def _whys(scenario: Scenario) -> dict[str, str]:
     """The keys, and the tables, that have no effect in a scenario, each with the reason."""
-    links = {f"links.{name}": why for name, why in idle_links(scenario).items()}
+    links = {f"links.{name}": why for name, why in unused_links(scenario).items()}
     return {dotted(one.path): one.why for one in without_effect(scenario)} | links
 
 

@@ -21,10 +21,10 @@ from sim.experiment.sample import side
 from sim.figures import Quantity
 from sim.scenario import Scenario
 from sim.scenario.document import overridden
-from sim.scenario.effects import without_effect
-from sim.scenario.faults import dotted
-from sim.scenario.leaves import leaves
-from sim.scenario.warnings import ScenarioWarning
+from sim.scenario.effects.unused import without_effect
+from sim.scenario.keypath import dotted
+from sim.scenario.model.entries import entries
+from sim.scenario.warnings.warning import ScenarioWarning
 
 if TYPE_CHECKING:
     from sim.experiment.comparison import Comparison
@@ -134,7 +134,7 @@ def _readings(questions: Iterable[Scenario]) -> dict[str, _Reading]:
     return {
         dotted(leaf.path): _Reading(leaf.quantity, float(leaf.value))
         for each in questions
-        for leaf in leaves(each)
+        for leaf in entries(each)
         if leaf.quantity is not None and isinstance(leaf.value, int | float)
     }
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from sim.experiment.words import amount, bounds, change, few, per_cent
-from sim.scenario.prices import MONTH_S
+from sim.scenario.model.prices import MONTH_S
 from sim.stats.intervals import CONFIDENCE, Interval
 from sim.tables import metric_names
 from sim.units import format_seconds

@@ -23,8 +23,8 @@ from sim.records.cells import cell, set_cells, size_of
 from sim.records.layout import ArrayState, State, table_of
 from sim.registry.dedup import account_of
 from sim.registry.oci import Image
-from sim.scenario.replay import Replay
-from sim.workload.logged import Logged, Operation, is_digest
+from sim.scenario.model.replay import Replay
+from sim.workload.logs.operations import Logged, Operation, is_digest
 from sim.workload.redeployed import image_of, layers_of
 
 CHUNK: Final = 4096

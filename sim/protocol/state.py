@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sim.network.fairshare.state import Board, ClassState, FlowState, Hop, LinkState, Node
+from sim.network.fairshare.state import ClassState, FlowState, Hop, LinkState, Node, Solver
 from sim.records import Layout
 from sim.records.layout import Int8, Int32
 from sim.registry.replication import Event as ReplicaEvent
@@ -734,7 +734,7 @@ class Operation:
 
 
 class Logged:
-    """What replaying a log came to, added up: as `sim.workload.logged.Logged`."""
+    """What replaying a log came to, added up: as `sim.workload.logs.operations.Logged`."""
 
     pushes: int
     pulls: int
@@ -829,6 +829,7 @@ class Arrival:
 
     place: Int32  # registry and repository
     blob: Int32
+    task: Int32  # the pull that fetches it
     state: Int32  # 0 under way, 1 there, 2 broken off
     at_s: float
     idle_s: float
@@ -1123,7 +1124,7 @@ TABLES: dict[str, type] = {
     "chosen": int,  # the holders that it has chosen, by position
     "deploys": Deploy,
     "deploy_nodes": int,
-    "deploy_phases_s": float,
+    "deploy_phases_s": float,  # (ended deploys x phases)
     "deploy_waited_s": float,
     "copies": Copy,
     "marks": int,
@@ -1152,7 +1153,7 @@ TABLES: dict[str, type] = {
     "nodes": Node,
     "ranks": Node,
     "flows": FlowState,
-    "board": Board,
+    "solver": Solver,
     "nominal_Bps": float,
     "residual": int,
     "alone_s": float,
@@ -1178,6 +1179,7 @@ TRANSFERS_ROOM: Final = 1 + list(TABLES).index("transfers")
 ALONG: dict[str, tuple[str, int]] = {
     "phases_s": ("timelines", N_PHASES), "waited_s": ("timelines", N_PHASES),
     "picked": ("flights", 1), "ranks": ("nodes", 1),
+    "deploy_phases_s": ("ended", N_PHASES), "deploy_waited_s": ("ended", N_PHASES),
     "logged_phases_s": ("logged_deploys", N_PHASES), "logged_waited_s": ("logged_deploys", N_PHASES),
 }  # fmt: skip
 

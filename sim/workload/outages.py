@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from sim.scenario import Scenario
-from sim.scenario.outages import Fault
+from sim.scenario.model.faults import Fault
 from sim.streams import Streams
 
 Kind = Literal["link", "down", "lost", "slow", "skew", "tokens"]

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from sim.errors import InputError
 from sim.scenario import Scenario
-from sim.scenario.replay import Replay
-from sim.workload.accesslog import Format, requests
-from sim.workload.logged import Logged, Operation
-from sim.workload.operations import COLUMNS, is_operations, operations
-from sim.workload.request import Reading
-from sim.workload.sessions import Sessions
+from sim.scenario.model.replay import Replay
+from sim.workload.logs.accesslog import Format, requests
+from sim.workload.logs.handwritten import COLUMNS, is_operations, operations
+from sim.workload.logs.operations import Logged, Operation
+from sim.workload.logs.request import Reading
+from sim.workload.logs.sessions import Sessions
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ import pytest
 import sim
 from sim import cli
 from sim.calibrate.calibration import calibrate, read
-from sim.calibrate.estimate import Estimate, Evidence
+from sim.calibrate.probes.estimate import Estimate, Evidence
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests/data"

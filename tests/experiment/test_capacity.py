@@ -16,7 +16,7 @@ from sim.experiment.axes import ranged
 from sim.experiment.capacity import Capacity, capacity
 from sim.experiment.rerun import recorded, rerun
 from sim.scenario import Scenario
-from sim.scenario.thresholds import threshold
+from sim.scenario.model.thresholds import threshold
 
 #: Pushes of one blob of 10 MB arrive by Poisson at a node whose link is all that takes time: processor sharing.
 SHARED: Mapping[str, Any] = {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sim import network
 from sim.network import simulate
-from sim.network.fairshare import active, kernel, maxmin, pairing, sharing, solution
+from sim.network.fairshare import active, filling, kernel, pairing, sharing, solution
 from sim.network.tcp import transport
 from sim.protocol import tasks
 from sim.protocol.flowroom import make_flow_room
@@ -30,10 +30,10 @@ from .flowing import LAYOUT, Case, Changed, Flow, Sent, Way, cases, ends, play, 
 def compiled() -> dict[str, Any]:
     """What drives bodies, as machine code."""
     compiling = importlib.import_module("sim.records.compiling")
-    text = (pairing, maxmin, sharing, active, solution, kernel, transport)
+    text = (pairing, filling, sharing, active, solution, kernel, transport)
     protocol = (queue, tasks, lanes, watch, fairshares, convoys, flows, capacities, flow_driver)
     return {
-        name: compiling.compile_text(LAYOUT, (*text, *protocol), name, {}) for name in ("begin_bodies", "drive_bodies")
+        name: compiling.compile_kernel(LAYOUT, (*text, *protocol), name, {}) for name in ("begin_bodies", "drive_bodies")
     }
 
 

@@ -79,7 +79,7 @@ def test_a_client_takes_as_many_round_trips_as_it_did() -> None:
 
 def test_wrong_parameters_score_badly(tmp_path: Path) -> None:
     """A push that needs ten round trips a request is far off: the score can fail."""
-    text = (Path(__file__).parents[3] / "sim/calibrate/parameters/bbr.toml").read_text()
+    text = (Path(__file__).parents[3] / "sim/calibrate/rig/parameters/bbr.toml").read_text()
     worse = tmp_path / "worse.toml"
     worse.write_text(re.sub(r"push_trips = \{ value = [\d.]+", "push_trips = { value = 10", text))
     few = tmp_path / "few.json"

@@ -40,7 +40,7 @@ class _Client:
     forth_s: float
     back_s: float
     round_trip_s: float
-    luck: np.random.Generator
+    rng: np.random.Generator
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,12 +72,12 @@ class PacketWire:
         self._engine = engine
         self._w: Any = engine.state
 
-    def enter(self, way: int, trips: float, direction: int, luck: np.random.Generator) -> int:
+    def enter(self, way: int, trips: float, direction: int, rng: np.random.Generator) -> int:
         """A client starts, whose bodies go up, or down, a way; the lane that they go by."""
         row = self._w.ways[way]
         round_trip_s = row.up_round_trip_s if direction == UP else row.down_round_trip_s
         lane = up_lane(self._w, way) if direction == UP else down_lane(self._w, way)
-        self._clients[lane] = _Client(way, trips, row.forth_s / trips, row.back_s / trips, round_trip_s, luck)
+        self._clients[lane] = _Client(way, trips, row.forth_s / trips, row.back_s / trips, round_trip_s, rng)
         return lane
 
     def leave(self, lane: int) -> None:
@@ -93,8 +93,8 @@ class PacketWire:
         """Start a body of a client that has entered: a flight of a task, as `ops/flows` has it."""
         client, now_s = self._clients[lane], w.g.now_s
         sent = _Sent(lane, new_flight(w, lane, size_bytes, p))
-        late_s = TOGETHER_S * float(client.luck.standard_exponential())
-        seed = int(client.luck.integers(1 << 31))
+        delay_s = TOGETHER_S * float(client.rng.standard_exponential())
+        seed = int(client.rng.integers(1 << 31))
 
         def set_out() -> None:
             self._windows.start(w.g.now_s, self._links(lane), size_bytes, client.round_trip_s, sent, seed)
@@ -103,7 +103,7 @@ class PacketWire:
                 self._looks = True
                 self._look()
 
-        self._engine.at(now_s + late_s, set_out)
+        self._engine.at(now_s + delay_s, set_out)
         return sent.flight
 
     def _links(self, lane: int) -> tuple[int, ...]:
@@ -152,7 +152,7 @@ class FlowWire:
         """The engine that has the flows."""
         self._w: Any = engine.state
 
-    def enter(self, way: int, trips: float, direction: int, luck: np.random.Generator) -> int:
+    def enter(self, way: int, trips: float, direction: int, rng: np.random.Generator) -> int:
         """A client starts; the lane that its bodies go by."""
         return up_lane(self._w, way) if direction == UP else down_lane(self._w, way)
 

@@ -15,7 +15,7 @@ waits for its turn to probe, 3.5 round trips in the mean of seven, and then find
 quarter more, heard of one and a half round trips later on average (`bbr`). Its start-up floods queues that are shorter
 than twice a round trip, and a connection that still repairs that sends no probe (RFC 8985, 7.3), so `bbr` has none.
 
-`tests/calibrate/test_cuts.py` holds all of this against uploads through real outages of 0.5 to 4 s. Leaves out
+`tests/calibrate/rig/test_cuts.py` holds all of this against uploads through real outages of 0.5 to 4 s. Leaves out
 spurious time-outs that are undone (RFC 5682), and that a connection may be in the middle of a repair.
 """
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sim.workload.logs.endpoint import MalformedError, Values
 from sim.workload.logs.envelope import Envelopes
-from sim.workload.logs.line import parse
+from sim.workload.logs.parsing import parse
 from sim.workload.logs.timestamps import go_duration_s
 
 COMBINED = '10.99.2.1 - - [23/Nov/2026:12:38:34 +0000] "GET /v2/org1/web/blobs/sha256:ab HTTP/1.1" 200 1679360 "" "x/1"'

@@ -1,8 +1,8 @@
 """One line or record of a registry's log, taken apart: `parse` gives its format and the values of a request.
 
 Fields are found by what they mean, not by one program's order of them. A line of text has its request in quotes
-(`"GET /v2/... HTTP/1.1"`), or between bars; what stands around it is told by its shape. A record's fields are told by
-their names, of which `logrecord` has a table. `accesslog` describes the formats.
+(`"GET /v2/... HTTP/1.1"`), or between bars; what stands around it is known by its shape. A record's fields are known by
+their names, of which `record` has a table. `accesslog` describes the formats.
 
 What is no request to a registry gives None: other paths, a server's own messages, TLS sent to a plain port, a probe
 that sends nothing. Malformed is what says that it is such a request and cannot be read.

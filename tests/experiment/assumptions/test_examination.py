@@ -10,7 +10,7 @@ import pytest
 
 import sim
 from sim.experiment.assumptions.assumed import Assumption, assumed
-from sim.experiment.assumptions.examination import examine
+from sim.experiment.assumptions.examination import Assumptions, examine
 from sim.report.assumptions import sentences, summary
 from sim.report.formatting import failed_why
 from sim.scenario import Scenario

@@ -18,17 +18,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-from sim import __version__
 from sim.policies.outside import UserRule
 from sim.scenario import Scenario, canonical
-from sim.scenario.choices import choices
-from sim.scenario.pushes import is_name
+from sim.scenario.model.choices import choices
+from sim.scenario.model.deploylist import is_file_name
+from sim.version import __version__
 
 _SIM: Final = Path(__file__).parent
-#: Rooms that decide no run: they ask for runs, or tell what came out.
-_BESIDE: Final = frozenset(
-    {"calibrate", "cli", "experiment", "frames.py", "manifest.py", "parquet.py", "plots.py", "report"}
-)
+#: Rooms and modules that decide no run: they ask for runs, or write down what came out.
+_BESIDE: Final = frozenset({"calibrate", "cli", "docs", "experiment", "explore", "manifest.py", "report"})
 _COMPUTING: Final = ("python", "simpy", "numpy", "numba", "scipy", "networkx", "pydantic")
 _DISTRIBUTIONS: Final = ("simpy", "numpy", "numba", "scipy", "pandas", "pyarrow", "networkx", "pydantic")
 
@@ -55,7 +53,7 @@ def files_read(scenario: Scenario) -> dict[str, str]:
     """By path, the SHA-256 of each file that a run reads besides the scenario: a table, a log, sizes, a topology."""
     asked = scenario.demand
     paths = [scenario.folder / asked.replay.log] if asked.replay else []
-    if asked.table is not None and is_name(asked.table):
+    if asked.table is not None and is_file_name(asked.table):
         paths.append(scenario.folder / asked.table)
     drawn = [image.sizes.path for image in scenario.images.values() if image.sizes is not None]
     found = {}

@@ -1,12 +1,29 @@
-"""For all tests: an example may take its time, since a busy machine is no fault of what is tested."""
+"""For all tests: how many examples a property is held against in each tier, and how tests share what is slow to make.
+
+A tier is a choice of tests by markers (`pyproject.toml` says what each means) and a profile of hypothesis by its name:
+`make quick`, `make test` and `make accept` choose both. Examples are drawn alike every time, so that what a change
+broke is what fails; and they may take their time, since a busy machine is no fault of what is tested.
+"""
 
 from __future__ import annotations
 
-import pytest
-from hypothesis import settings
+import fcntl
+import pickle
+from collections.abc import Callable
+from typing import Any
 
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+import pytest
+from hypothesis import HealthCheck, settings
+
+#: Examples of a property by tier; one that is dearer or cheaper than most asks for a share or a multiple of
+#: `settings.default.max_examples`.
+EXAMPLES = {"quick": 20, "test": 60, "accept": 1000}
+
+for tier, examples in EXAMPLES.items():
+    settings.register_profile(
+        tier, max_examples=examples, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    )
+settings.load_profile("test")
 
 _TWO_SITES = """
 sites = { a = {}, b = {}, idle = {} }
@@ -27,3 +44,29 @@ variants.node-direct = { policies.route = "node-direct" }
 def two_sites() -> str:
     """Two sites with nodes and clients, one that is idle, two routes. Who asks adds `run` and `demand`."""
     return _TWO_SITES
+
+
+@pytest.fixture
+def no_flips(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`compare` without what turns its answer, which takes seventy runs on idle links: for tests that are not of it."""
+    monkeypatch.setattr("sim.experiment.comparison.flips", lambda outcome: [])
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[str, Callable[[], Any]], Any]:
+    """Make something once in a run of the tests, however many processes share them; the others wait and read it.
+
+    Call with its name and with what makes it, whose result can be pickled.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+
+    def made(name: str, make: Callable[[], Any]) -> Any:
+        kept = shared / f"{name}.pickle"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # given up when the process ends, however it does
+            if not kept.exists():
+                kept.write_bytes(pickle.dumps(make()))
+        return pickle.loads(kept.read_bytes())
+
+    return made

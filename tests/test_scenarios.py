@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from sim.experiment.assumptions import assumed
+from sim.experiment.assumptions.assumed import assumed
 from sim.runner import run
 from sim.scenario import Scenario, load
-from sim.scenario.faults import dotted
-from sim.scenario.leaves import leaves
+from sim.scenario.keypath import dotted
+from sim.scenario.model.entries import entries
 
 FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.toml"))
 #: Small enough to be quick, large enough that updates and first pushes both occur.
@@ -72,8 +72,8 @@ def test_every_figure_says_what_it_rests_on(path: Path) -> None:
 def test_no_figure_is_written_bare(path: Path) -> None:
     """Every quantity in the file, its run's length and seed apart, is written with what it rests on."""
     scenario = load(path)
-    written = (leaf for leaf in leaves(scenario) if leaf.written and leaf.quantity and leaf.path[0] != "run")
-    assert [dotted(leaf.path) for leaf in written if dotted(leaf.path) not in scenario.figures] == []
+    written = (entry for entry in entries(scenario) if entry.written and entry.quantity and entry.path[0] != "run")
+    assert [dotted(entry.path) for entry in written if dotted(entry.path) not in scenario.figures] == []
 
 
 def test_each_metro_may_have_any_number_of_nodes_that_the_main_question_supposes() -> None:

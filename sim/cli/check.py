@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 import sim
-from sim.cli import ending, late, options, output
+from sim.cli import exit_codes, lazy, options, output
 from sim.errors import InputError
 
 if TYPE_CHECKING:
     from sim.policies.outside import UserRule
-    from sim.scenario.warnings import ScenarioWarning
+    from sim.scenario.warnings.warning import ScenarioWarning
 
 
 class _Found(NamedTuple):
@@ -37,7 +37,7 @@ def check(
 ) -> None:
     """Say whether scenarios are valid, or without FILE whether the rules of --policies are.
 
-    Every fault is told at once, with key, value and remedy, and every warning.
+    Every fault is named at once, with key, value and remedy, and every warning.
     """
     if not files and policies is None:
         raise InputError("regsim check: FILE", "is missing", "name a scenario, or a folder of rules by --policies")
@@ -46,26 +46,26 @@ def check(
     overrides = options.overrides(settings, policies=policies)
     if files:
         found = {file: _found(file, overrides, strict) for file in files}
-        said = {file: f"{file}: valid" for file in files}
+        valid = {file: f"{file}: valid" for file in files}
     else:
-        found, said = _rules(Path(policies or ""))
-    _tell(found, said, as_json, quiet)
+        found, valid = _rules(Path(policies or ""))
+    _report(found, valid, as_json, quiet)
 
 
-def _tell(found: dict[str, _Found], said: dict[str, str], as_json: bool, quiet: bool) -> None:
-    """Every fault and warning, what is `said` of each without one, and the exit code."""
+def _report(found: dict[str, _Found], valid: dict[str, str], as_json: bool, quiet: bool) -> None:
+    """Every fault and warning, the line of each that is `valid`, and the exit code."""
     for file, (faults, warnings) in found.items():
         for fault in faults:
             output.error(str(fault))
         output.warn(warnings, strict=False, quiet=quiet)
         if not faults and not as_json:
-            output.line(said[file])
+            output.line(valid[file])
     if as_json:
         every = [each.to_json() for _, warnings in found.values() for each in warnings]
-        told = {file: _told(faults) for file, (faults, _) in found.items()}
-        output.document({"schema": "regsim.check/1", "files": told, "warnings": every})
+        said = {file: _to_json(faults) for file, (faults, _) in found.items()}
+        output.document({"schema": "regsim.check/1", "files": said, "warnings": every})
     if any(faults for faults, _ in found.values()):
-        raise typer.Exit(ending.BAD_USE)
+        raise typer.Exit(exit_codes.BAD_USE)
 
 
 def _found(file: str, overrides: dict[str, object], strict: bool) -> _Found:
@@ -80,29 +80,29 @@ def _found(file: str, overrides: dict[str, object], strict: bool) -> _Found:
 
 
 def _rules(folder: Path) -> tuple[dict[str, _Found], dict[str, str]]:
-    """What is wrong with each file in a folder of rules, and what is said of those that are right."""
-    rules, faults = late.outside.read_folder(folder)
-    wrong = [*faults, *late.outside.strays(folder)]
+    """What is wrong with each file in a folder of rules, and a line for each that is valid."""
+    rules, faults = lazy.outside.read_folder(folder)
+    wrong = [*faults, *lazy.outside.strays(folder)]
     if not rules and not wrong:
         wrong = [InputError(str(folder), "has no rules", "write one into KIND/NAME.py, such as placement/warmest.py")]
     found = {fault.where: _Found((fault,), ()) for fault in wrong}
-    found |= {rule.path: _Found(late.conformance.faults(rule), ()) for rule in rules.values()}
-    said = {
+    found |= {rule.path: _Found(lazy.conformance.faults(rule), ()) for rule in rules.values()}
+    valid = {
         rule.path: f"{rule.path}: {rule.kind} {rule.name} is valid{_of_engines(rule)}"
         for rule in rules.values()
         if not found[rule.path].faults
     }
-    return dict(sorted(found.items())), said
+    return dict(sorted(found.items())), valid
 
 
 def _of_engines(rule: UserRule) -> str:
     """Whether there is machine code for a rule that is asked there."""
-    if rule.kind not in late.rules.FUNCTIONS:
+    if rule.kind not in lazy.rules.FUNCTIONS:
         return ""
-    compiles = late.rules_native.compiles(rule.kind, rule.module())
+    compiles = lazy.rules_native.compiles(rule.kind, rule.module())
     return ", as machine code, too" if compiles else ", on the reference engine alone"
 
 
-def _told(faults: tuple[InputError, ...]) -> dict[str, object]:
-    told = [{"where": fault.where, "problem": fault.problem, "remedy": fault.remedy} for fault in faults]
-    return {"valid": not faults, "faults": told}
+def _to_json(faults: tuple[InputError, ...]) -> dict[str, object]:
+    every = [{"where": fault.where, "problem": fault.problem, "remedy": fault.remedy} for fault in faults]
+    return {"valid": not faults, "faults": every}

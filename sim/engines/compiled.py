@@ -19,7 +19,7 @@ from sim.protocol.assembly import Assembled
 from sim.protocol.rules import FUNCTIONS, Outside
 from sim.protocol.state import LAYOUT
 from sim.records import ArrayState
-from sim.records.compiling import MachineCode, compile_text
+from sim.records.compiling import MachineCode, compile_kernel
 
 _UNITS: dict[int, MachineCode] = {}
 
@@ -135,7 +135,7 @@ def unit(
         extra: dict[str, Any] = {}
         exec(compile("\n".join(sources), text.__file__, "exec"), extra)
         made = {name: extra[name] for name in ("dispatch", "room_is_low", "ask_host")}
-        found = _UNITS[key] = compile_text(
+        found = _UNITS[key] = compile_kernel(
             LAYOUT, text.modules(), "run_whole", made,
             (*sources, rules_native.sources(outside, without), *map(repr, sorted(without))),
             partial(rules_native.functions, outside=outside, left_out=without),

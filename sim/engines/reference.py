@@ -7,7 +7,7 @@ all that touches its insides.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from heapq import heappush
 from types import FunctionType
 from typing import Any, Final
@@ -19,7 +19,7 @@ from sim.engines.host import Host
 from sim.engines.text import modules
 from sim.protocol.assembly import Assembled
 from sim.protocol.programs import Op
-from sim.protocol.state import ENDED, FAILED, GO, LAYOUT, NEVER, ROOM_ASKED, WAIT
+from sim.protocol.state import LAYOUT, NEVER, ROOM_ASKED
 from sim.records import ObjectState
 from sim.records.scope import scope_of
 
@@ -85,7 +85,6 @@ class Reference:
 
     def _happened(self, event: Any) -> None:
         g = self.state.g
-        g.pending -= 1
         g.event_s, g.event_kind, g.event_what, g.event_generation = (
             self._env.now, event.kind, event.what, event.generation,
         )  # fmt: skip
@@ -142,8 +141,7 @@ def _made(assembled: Assembled, instead: Mapping[str, Callable[..., Any]]) -> di
         **instead,
     }
     ops = [scope[op.__name__] if op is text.get(op.__name__) else op for op in assembled.ops]
-    cells = iter(assembled.cells.tolist())
-    scope["run_task"] = _runner([(ops[op], a, b) for op, a, b in zip(cells, cells, cells, strict=True)], scope)
+    scope["dispatch"] = lambda w, p, op, a, b: ops[op](w, p, a, b)
     return scope
 
 
@@ -155,41 +153,8 @@ def _have_room(w: Any, at_s: float) -> None:
 
 def _push_event(w: Any, at_s: float, kind: int, what: int, generation: int) -> None:
     """`queue.push_event`, by SimPy's queue."""
-    g = w.g
-    g.order += 1
-    g.pending += 1
+    w.g.order += 1
     w.schedule_at(_Due(w.callbacks, kind, what, generation), at_s)
-
-
-def _runner(steps: Sequence[tuple[Op, int, int]], scope: Mapping[str, Any]) -> Callable[[Any, int], None]:
-    """`machine.run_task` for the interpreter, which finds an op, and where it goes on after that, in a list at once."""
-    fail, wait_until, end_task = scope["fail"], scope["wait_until"], scope["end_task"]
-    cells = [(*steps[pc], pc + 1) for pc in (_behind_jumps(steps, pc, scope["jump"]) for pc in range(len(steps)))]
-
-    def run_task(w: Any, p: int) -> None:
-        task = w.tasks[p]
-        while True:
-            op, a, b, task.pc = cells[task.pc]
-            said = op(w, p, a, b)
-            if said:
-                if said >= FAILED:
-                    said = fail(w, p, said)
-                    if said == GO:
-                        continue
-                break
-        if said == WAIT:
-            wait_until(w, p, w.timelines[task.timeline].now_s)
-        elif said == ENDED:
-            end_task(w, p)
-
-    return run_task
-
-
-def _behind_jumps(steps: Sequence[tuple[Op, int, int]], pc: int, jump: Op) -> int:
-    """The step that is done in the end by who goes on at one, which may be a jump."""
-    while steps[pc][0] is jump:
-        pc = steps[pc][1]
-    return pc
 
 
 class _Due(Event):

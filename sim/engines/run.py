@@ -21,7 +21,6 @@ from sim.protocol.state import (
     DECISION_ASKED,
     DRAWS_ASKED,
     LAYOUT,
-    N_PHASES,
     ROUTE_ASKED,
     ROUTES_CHANGED,
 )
@@ -45,6 +44,8 @@ _READ_NO_MORE: Final = (
 """Tables that may be large, and from which nothing is told."""
 _FEW: Final = 100
 """Deploys below which a run is over sooner than rows for many tasks are made."""
+ON_DISK_FROM: Final = 200_000
+"""Deploys from which on what a run leaves is kept on disk: some 600 bytes each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def programs() -> Assembled:
 def run(scenario: Scenario, demand: Demand, streams: Streams, engine: Engine) -> Ran:
     """Run a demand to its end, when every deploy has ended."""
     built = build(scenario, demand, streams)
-    assembled, collected = programs(), Collected()
+    assembled, collected = programs(), Collected(on_disk=len(demand) >= ON_DISK_FROM)
     complete(built, assembled, scenario, demand)
     audit = Audit(scenario, built.names, built.tables)
     host = Host(
@@ -84,7 +85,7 @@ def run(scenario: Scenario, demand: Demand, streams: Streams, engine: Engine) ->
     running = started(scenario, engine, assembled, built.tables, host)
     running.run()
     state: State = running.state
-    audit.ended(state, len(demand))
+    audit.ended(state)
     if isinstance(state, ArrayState):
         built.tables.clear()
         for name in _READ_NO_MORE:  # there is to be room for the tables in which the run ends
@@ -94,7 +95,7 @@ def run(scenario: Scenario, demand: Demand, streams: Streams, engine: Engine) ->
         for name in ("held", "places", "blobs"):
             state.replace(name, LAYOUT.rows(name, 0))
     tables = tables_of(state, built.names, stored, collected)
-    audit.told(state, tables)
+    audit.told(state, tables, len(demand))
     g: Any = state["g"][0]
     return Ran(tables, int(g["order"]), int(g["flow_number"]), max(float(g["now_s"]), float(g["lasts_s"])), state)
 
@@ -121,8 +122,6 @@ def complete(built: Built, assembled: Assembled, scenario: Scenario, demand: Dem
     jobs = LAYOUT.rows("target_jobs", nodes + 2)
     jobs["free"][0], jobs["free"][1:] = g["jobs_free"][0], g["jobs_each"][0]
     tables["target_jobs"] = jobs
-    tables["deploy_phases_s"], tables["deploy_waited_s"] = (np.zeros(count * N_PHASES) for _ in range(2))
-    tables["ended"] = np.zeros(count, np.int64)
     tables["holders"] = np.zeros(nodes + 1, np.int64)
     tables["holder_round_trips_s"] = np.zeros(nodes + 1)
     tables["chosen"] = np.zeros(nodes + 1, np.int64)

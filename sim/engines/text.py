@@ -7,7 +7,7 @@ import pkgutil
 from functools import cache
 from types import ModuleType
 
-from sim.network.fairshare import active, kernel, maxmin, pairing, sharing, solution, state
+from sim.network.fairshare import active, filling, kernel, pairing, sharing, solution
 from sim.network.tcp import retransmission, transport
 from sim.protocol import happenings, machine, ops, tasks
 from sim.protocol.assembly import Assembled
@@ -23,7 +23,7 @@ ENTRIES = ("begin", "happen")
 def modules() -> tuple[ModuleType, ...]:
     """All modules of the text."""
     found = [importlib.import_module(f"{ops.__name__}.{one.name}") for one in pkgutil.iter_modules(ops.__path__)]
-    network = (state, pairing, maxmin, sharing, active, solution, kernel, transport, retransmission)
+    network = (pairing, filling, sharing, active, solution, kernel, transport, retransmission)
     return (*network, hashing, queue, tasks, machine, *found, happenings)
 
 

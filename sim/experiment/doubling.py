@@ -14,14 +14,14 @@ from typing import Any, Final
 import numpy as np
 
 from sim import units
-from sim.accounting.held import HeldBack, Holder
+from sim.accounting.held_back import HeldBack, Holder
 from sim.engines.run import Engine
 from sim.experiment.execution.runs import Runs
 from sim.experiment.execution.worker import Outcome, Settings, Task, outcome_of
 from sim.result import Result
 from sim.runner import run as make
 from sim.scenario import Scenario
-from sim.scenario.lines import Rates
+from sim.scenario.model.links import Rates
 from sim.stats.intervals import Interval
 from sim.stats.paired import difference
 

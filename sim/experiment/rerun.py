@@ -1,4 +1,8 @@
-"""A result's runs made again from its manifest: equal bit for bit, or what differs."""
+"""A result's runs made again from its manifest: equal bit for bit, or what differs.
+
+What is equal is the digest of each run's rows. Where digests differ, what is otherwise now than when they were recorded
+is named: the model's source, versions, the machine, files that were read. Left out: by how much metrics moved (`gate`).
+"""
 
 from __future__ import annotations
 
@@ -52,16 +56,6 @@ class Rerun:
         return tuple(
             task for task, digest in self.recorded.digests.items() if self.outcomes[task].digest != digest
         )  # fmt: skip
-
-    def lines(self) -> Iterator[str]:
-        """What came out, in words."""
-        total, differing = len(self.outcomes), self.differing
-        if not differing:
-            yield f"equal bit for bit: {total} of {total} runs"
-        else:
-            yield f"{len(differing)} of {total} runs came out otherwise: {'; '.join(map(_told, differing))}"
-        for words in self.about:
-            yield f"now otherwise: {words}"
 
     def to_json(self) -> dict[str, Any]:
         """The document `regsim.rerun/1`."""
@@ -187,9 +181,3 @@ def _other_rules(found: Recorded) -> Iterator[str]:
     for name, then in found.manifest.get("rules", {}).items():
         if name in now and now[name].digest != then["sha256"]:
             yield f"the source of the {name} in {now[name].path}"
-
-
-def _told(task: Task) -> str:
-    """`central, run 2, links.wan.capacity = 1 Gbit/s`."""
-    settings = [f"{key} = {value}" for key, value in task.settings]
-    return ", ".join([*([task.variant] if task.variant else []), f"run {task.run}", *settings])

@@ -48,8 +48,8 @@ from sim.records.layout import State, table_of
 from sim.registry.clients import CONTAINERD, PROFILES, TOKEN, Profile, Retry
 from sim.registry.dedup import SCOPES, account_of
 from sim.scenario import Scenario
-from sim.scenario.policies import Sync
-from sim.scenario.tables import Central, NodeGroup
+from sim.scenario.model.hosts import Central, NodeGroup
+from sim.scenario.model.policies import Sync
 from sim.streams import Streams
 from sim.workload.demand import Demand
 from sim.workload.outages import outages
@@ -363,7 +363,7 @@ def link_rows(routes: Routes, globals_: dict[str, Any]) -> Tables:
         "links": table_of(LAYOUT, "links", {"capacity": capacity_Bps}),
         "nodes": LAYOUT.rows("nodes", count),
         "ranks": LAYOUT.rows("ranks", count),
-        "board": table_of(LAYOUT, "board", {"observed": [1]}),
+        "solver": table_of(LAYOUT, "solver", {"observed": [1]}),
         "link_uses": LAYOUT.rows("link_uses", count),
         "nominal_Bps": capacity_Bps,
         "residual": np.array([round(capacity * _BOUND) for capacity in routes.capacity_Bps], np.int64),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.protocol.machine import ask_host, go_on, have_room
+from sim.protocol.machine import ask_host, go_on, have_room, task_due
 from sim.protocol.ops.certain import push_certain
 from sim.protocol.ops.deploys import ask_for_deploy, patience_over
 from sim.protocol.ops.fairshares import arm_fair
@@ -34,7 +34,7 @@ from sim.protocol.state import (
     SWARM_DUE,
     TASK_DUE,
 )
-from sim.protocol.tasks import let_go, wait_until
+from sim.protocol.tasks import wait_until
 from sim.records.queue import pop_event
 
 
@@ -59,10 +59,7 @@ def happen(w: Any) -> None:
     g = w.g
     kind, what, generation = g.event_kind, g.event_what, g.event_generation
     if kind == TASK_DUE:
-        if w.tasks[what].generation == generation:
-            g.now_s = g.event_s
-            let_go(w, what)
-            go_on(w)
+        task_due(w)
     elif kind == FLIGHT_DUE:
         if flight_due(w, what, generation):
             go_on(w)
@@ -126,7 +123,6 @@ def run_whole(w: Any) -> None:
     while g.events_used > 0 and g.stopped == 0:
         have_room(w, w.events[0].at_s)
         pop_event(w)
-        g.pending -= 1
         happen(w)
     if g.stopped == 0:
         wind_up(w)

@@ -29,7 +29,7 @@ from sim.policies.outside import UserRule
 from sim.policies.snapshot import Due
 from sim.protocol.state import NEVER
 from sim.scenario import Scenario
-from sim.scenario.choices import Choice
+from sim.scenario.model.choices import Choice
 
 #: By kind: a rule's own function, the text's that asks it, and the helper that makes numbers of what it says.
 FUNCTIONS: Final = {

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from sim.network.fairshare.state import Board, ClassState, FlowState, Hop, LinkState, Node
+from sim.network.fairshare.state import ClassState, FlowState, Hop, LinkState, Node, Solver
 from sim.records import Layout
 from sim.records.layout import Int8, Int32
+from sim.records.queue import Event, QueueGlobals
 from sim.registry.replication import Event as ReplicaEvent
 from sim.registry.replication import State
 from sim.tables.rows import PHASES
@@ -141,21 +142,15 @@ OWN_CAP: Final = -1
 UNBOUND: Final = -2
 
 
-class Globals:
+class Globals(QueueGlobals):
     """What there is one of."""
 
     now_s: float
     lasts_s: float  # something goes on until then that nobody waits for
-    order: int  # events scheduled so far
-    event_s: float  # the event that was taken off the queue last
-    event_kind: int
-    event_what: int
-    event_generation: int
     host: int  # where compiled text calls the engine
     stopped: int  # what the engine did for the text failed: the run ends
     rule_broke: int  # a rule of a user's own, in machine code, decided what can't be carried out
-    pending: int  # events in the queue
-    certain: int  # of these that happen whatever becomes of others: see ops/certain
+    certain: int  # events in the queue that happen whatever becomes of others: see ops/certain
     margin: int = 64  # rows that a task may add to a table while it goes on
     node_margin: int = 64  # the same of tables to which it adds some for each node
     room_runs: int = 12  # for so many tasks room is made at once
@@ -191,7 +186,6 @@ class Globals:
     tasks_used: int
     timelines_used: int
     ready_used: int
-    events_used: int
     flights_used: int
     flows_used: int
     classes_used: int
@@ -316,14 +310,6 @@ class Globals:
     log_configs: int  # but get configs again
     push_logged_entry: int
     pull_logged_entry: int
-
-
-class Event:
-    at_s: float
-    order: int
-    kind: Int32
-    what: Int32
-    generation: Int32
 
 
 class Task:
@@ -741,7 +727,7 @@ class Operation:
 
 
 class Logged:
-    """What replaying a log came to, added up: as `sim.workload.logged.Logged`."""
+    """What replaying a log came to, added up: as `sim.workload.logs.operations.Logged`."""
 
     pushes: int
     pulls: int
@@ -836,6 +822,7 @@ class Arrival:
 
     place: Int32  # registry and repository
     blob: Int32
+    task: Int32  # the pull that fetches it
     state: Int32  # 0 under way, 1 there, 2 broken off
     at_s: float
     idle_s: float
@@ -1130,7 +1117,7 @@ TABLES: dict[str, type] = {
     "chosen": int,  # the holders that it has chosen, by position
     "deploys": Deploy,
     "deploy_nodes": int,
-    "deploy_phases_s": float,
+    "deploy_phases_s": float,  # (ended deploys x phases)
     "deploy_waited_s": float,
     "copies": Copy,
     "marks": int,
@@ -1159,7 +1146,7 @@ TABLES: dict[str, type] = {
     "nodes": Node,
     "ranks": Node,
     "flows": FlowState,
-    "board": Board,
+    "solver": Solver,
     "nominal_Bps": float,
     "residual": int,
     "alone_s": float,
@@ -1185,6 +1172,7 @@ TRANSFERS_ROOM: Final = 1 + list(TABLES).index("transfers")
 ALONG: dict[str, tuple[str, int]] = {
     "phases_s": ("timelines", N_PHASES), "waited_s": ("timelines", N_PHASES),
     "picked": ("flights", 1), "ranks": ("nodes", 1),
+    "deploy_phases_s": ("ended", N_PHASES), "deploy_waited_s": ("ended", N_PHASES),
     "logged_phases_s": ("logged_deploys", N_PHASES), "logged_waited_s": ("logged_deploys", N_PHASES),
 }  # fmt: skip
 

@@ -12,28 +12,29 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path as FilePath
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from pydantic import PrivateAttr, ValidationError, ValidationInfo, model_validator
 
 from sim.errors import InputError, InputErrors, near, shown
 from sim.figures import Figure
-from sim.policies.outside import Known, UserRule, rules_for
-from sim.scenario import checks, warnings
-from sim.scenario.document import OVERRIDE, Document, of_variant, overridden, plain, read
-from sim.scenario.faults import Fault, Path, dotted, faults_of
-from sim.scenario.model import Tables
+from sim.policies.outside import Known
+from sim.scenario.checks.every import CHECKS, ranges_hold_values
+from sim.scenario.diagnostics import Diagnostic, diagnostics_of
+from sim.scenario.document import OVERRIDE, Document, of_variant, overridden, read, without_figures
+from sim.scenario.keypath import KeyPath, dotted
+from sim.scenario.model.root import Model
+from sim.scenario.ownrules import rules_of, without_strangers
 from sim.scenario.shipped import located
-from sim.scenario.warnings import Asked, ScenarioWarning
+from sim.scenario.warnings.collected import overruled, warnings_of, written_paths
+from sim.scenario.warnings.warning import Question, ScenarioWarning
 
-# More rounds than any document has levels: each repairs at least the outermost of the faults left.
+# More rounds than any document has levels: each repairs at least the outermost of the diagnostics left.
 _ROUNDS = 20
-#: Where a scenario says in which folder rules of a user's own are.
-_FOLDER: Final = ("run", "policies_path")
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class Provenance:
     """Where a scenario's tables came from: a name for errors, the raw document, and the figures in it.
 
     `rules` are those of a user's own that there were to choose from (`sim.policies.outside`).
@@ -46,7 +47,7 @@ class Origin:
     rules: Known = field(default_factory=dict)
 
 
-class Scenario(Tables):
+class Scenario(Model):
     """One question to the simulator, resolved and checked.
 
     There is one way to make one, `sim.load` of a file or a document (`from_document` is its second half), and one way
@@ -54,7 +55,7 @@ class Scenario(Tables):
     manifest. The ways of pydantic, which look at single fields or at none, are closed.
     """
 
-    _origin: Origin = PrivateAttr(default_factory=Origin)
+    _origin: Provenance = PrivateAttr(default_factory=Provenance)
 
     @model_validator(mode="before")
     @classmethod
@@ -98,12 +99,12 @@ class Scenario(Tables):
             raise InputError(name, f"must be a table of tables, got {shown(document)}", "see scenarios/ for examples")
         try:
             base, errors = cls._checked(_overridden(document, overrides or {}, name), name, None, rules or {})
-            told = {(error.where.removeprefix(name), error.problem) for error in errors}
+            reported = {(error.where.removeprefix(name), error.problem) for error in errors}
             for other in base.variants:
                 made, more = cls._checked(base._origin.document, name, other, base.rules)
                 base._origin = replace(base._origin, rules=made.rules)  # a variant may name a folder of its own
                 place = f"{name}: variant {other}"
-                errors += [e for e in more if (e.where.removeprefix(place), e.problem) not in told]
+                errors += [e for e in more if (e.where.removeprefix(place), e.problem) not in reported]
         except RecursionError:
             raise InputError(name, "is nested too deeply", "a scenario needs a few levels of tables") from None
         if errors:
@@ -122,7 +123,7 @@ class Scenario(Tables):
         """
         if self.variant_name is None:
             return self.from_document(self._origin.document, self.name, changes, rules=rules)
-        with told_of(self.name):
+        with naming(self.name):
             document = of_variant(self._origin.document, self.variant_name, changes)
         return self.from_document(document, self.name, variant=self.variant_name, rules=rules)
 
@@ -178,18 +179,18 @@ class Scenario(Tables):
     def warnings(self) -> tuple[ScenarioWarning, ...]:
         """What is valid and still may be the wrong question; of a scenario with variants, what they ask."""
         named = [self.variant(one) for one in self.variants] if self.variant_name is None else []
-        found = warnings.found(self.name, [one._asked() for one in named] or [self._asked()])
-        return (*found, *warnings.overruled(self.name, self.figures, [one.figures for one in named]))
+        found = warnings_of(self.name, [one._asked() for one in named] or [self._asked()])
+        return (*found, *overruled(self.name, self.figures, [one.figures for one in named]))
 
-    def _asked(self) -> Asked:
+    def _asked(self) -> Question:
         """The question that the scenario is, with what it wrote."""
         variant = self.variant_name
         changes = {} if variant is None else self._origin.document["variants"][variant]
         tables = {key: part for key, part in self._origin.document.items() if key != "variants"}
-        values, _ = plain(overridden(tables, changes, ""), [])
+        values, _ = without_figures(overridden(tables, changes, ""), [])
         changed = {key for key, each in self.figures.items() if each.source in ("override", f"variant {variant}")}
-        return Asked(
-            self, values, variant, tuple(warnings.paths(changes)), frozenset(tuple(key.split(".")) for key in changed)
+        return Question(
+            self, values, variant, tuple(written_paths(changes)), frozenset(tuple(key.split(".")) for key in changed)
         )
 
     @classmethod
@@ -197,45 +198,46 @@ class Scenario(Tables):
         cls, document: Mapping[str, Any], name: str, variant: str | None, known: Known
     ) -> tuple[Self, list[InputError]]:
         """The tables of a document or of one variant of it, what is faulty left out; and the faults."""
-        faults: list[Fault] = []
+        diagnostics: list[Diagnostic] = []
         changes = {} if variant is None else document["variants"][variant]
         tables = {key: part for key, part in document.items() if key != "variants"}
         if variant is None:
-            faults.extend(_variant_faults(document))
+            diagnostics.extend(_variant_diagnostics(document))
         elif isinstance(changes, Mapping):
             tables = overridden(tables, changes, f"variant {variant}")
-        values, figures = plain(tables, faults)
-        rules, own = _rules_of(values, FilePath(name).parent, known, faults)
-        scenario = cls._repaired(values, faults, {"folder": FilePath(name).parent, "whole": True, "rules": own})
-        if any(fault.path == _FOLDER for fault in faults):  # whoever names a rule of it is not to blame
-            faults = [fault for fault in faults if not fault.problem.startswith("unknown choice")]
-        spoilt = [fault.path for fault in faults]
-        told = list(spoilt)
-        for found in (*(check(scenario) for check in checks.CHECKS), checks.ranges_hold_values(scenario, figures)):
-            new = [fault for fault in found if not _hidden(fault, spoilt, told)]
-            faults.extend(new)
-            told.extend(fault.path for fault in new)
-        faults.sort(key=lambda fault: _position(tables, fault.path))
-        by_key = {dotted(path): figure for path, figure in figures.items()}
-        scenario._origin = Origin(name, document, by_key, variant, rules)
+        values, figures = without_figures(tables, diagnostics)
+        folder = FilePath(name).parent
+        rules, own = rules_of(values, folder, known, diagnostics)
+        scenario = cls._repaired(values, diagnostics, {"folder": folder, "whole": True, "rules": own})
+        diagnostics = without_strangers(diagnostics)
+        set_aside = [each.path for each in diagnostics]
+        reported = list(set_aside)
+        for found in (*(check(scenario) for check in CHECKS), ranges_hold_values(scenario, figures)):
+            new = [each for each in found if not _consequential(each, set_aside, reported)]
+            diagnostics.extend(new)
+            reported.extend(each.path for each in new)
+        diagnostics.sort(key=lambda each: _position(tables, each.path))
+        scenario._origin = Provenance(
+            name, document, {dotted(path): figure for path, figure in figures.items()}, variant, rules
+        )
         place = name if variant is None else f"{name}: variant {variant}"
         return scenario, [
-            InputError(f"{place}: {dotted(fault.path)}" if fault.path else place, fault.problem, fault.remedy)
-            for fault in faults
+            InputError(f"{place}: {dotted(each.path)}" if each.path else place, each.problem, each.remedy)
+            for each in diagnostics
         ]
 
     @classmethod
-    def _repaired(cls, values: Document, faults: list[Fault], context: Mapping[str, Any]) -> Self:
-        """The model of `values`, in which whatever is faulty is told and then left out."""
+    def _repaired(cls, values: Document, diagnostics: list[Diagnostic], context: Mapping[str, Any]) -> Self:
+        """The model of `values`, in which whatever is faulty is reported and then left out."""
         for _ in range(_ROUNDS):
             try:
                 return cls.model_validate(values, context=dict(context))
             except ValidationError as error:
-                found = list(faults_of(error, cls))
-            told = {fault.path for fault in faults}
-            faults.extend(fault for fault in found if fault.path not in told)
-            for fault in found:
-                _repair(values, fault)
+                found = list(diagnostics_of(error, cls))
+            reported = {each.path for each in diagnostics}
+            diagnostics.extend(each for each in found if each.path not in reported)
+            for each in found:
+                _repair(values, each)
         raise AssertionError(f"a document that no repair makes whole: {values}")
 
 
@@ -253,60 +255,48 @@ def load(
 
 
 def _overridden(document: Mapping[str, Any], overrides: Mapping[str, Any], name: str) -> Document:
-    with told_of(name):
+    with naming(name):
         return overridden(document, overrides, OVERRIDE)
 
 
 @contextmanager
-def told_of(name: str) -> Iterator[None]:
-    """Faults without a file are told of the scenario of this name."""
+def naming(name: str) -> Iterator[None]:
+    """Errors that name no file name this scenario."""
     try:
         yield
     except InputError as error:
         raise InputError(f"{name}: {error.where}", error.problem, error.remedy) from None
 
 
-def _rules_of(
-    values: Document, folder: FilePath, known: Known, faults: list[Fault]
-) -> tuple[Known, Mapping[tuple[str, str], UserRule]]:
-    """What there is to choose from, as `rules_for` has it, and of that the rules for these tables; faults are added."""
-    run = values.get("run")
-    named = run.get("policies_path") if isinstance(run, Mapping) else None
-    own = folder / named if isinstance(named, str) else None
-    rules, found = rules_for(own, known)
-    faults.extend(Fault(_FOLDER, f"{one.where}: {one.problem}", one.remedy, _FOLDER) for one in found)
-    return rules, {**rules[""], **rules.get(str(own), {})}
-
-
-def _variant_faults(document: Mapping[str, Any]) -> Iterator[Fault]:
+def _variant_diagnostics(document: Mapping[str, Any]) -> Iterator[Diagnostic]:
     named = document.get("variants", {})
     if not isinstance(named, Mapping):
-        yield Fault(("variants",), f"must be a table of named tables, got {shown(named)}", "write [variants.NAME]")
+        yield Diagnostic(("variants",), f"must be a table of named tables, got {shown(named)}", "write [variants.NAME]")
         return
     for key, changes in named.items():
         if not isinstance(changes, Mapping):
             remedy = f'write [variants.{key}] with keys such as "policies.route"'
-            yield Fault(("variants", key), f"must be a table, got {shown(changes)}", remedy)
+            yield Diagnostic(("variants", key), f"must be a table, got {shown(changes)}", remedy)
     run = document.get("run")
     baseline = run.get("baseline") if isinstance(run, Mapping) else None
     if isinstance(baseline, str) and baseline not in named:
-        yield Fault(("run", "baseline"), f"names no variant, got {shown(baseline)}", near(baseline, named))
+        yield Diagnostic(("run", "baseline"), f"names no variant, got {shown(baseline)}", near(baseline, named))
 
 
-def _hidden(fault: Fault, spoilt: Sequence[Path], told: Sequence[Path]) -> bool:
+def _consequential(each: Diagnostic, set_aside: Sequence[KeyPath], reported: Sequence[KeyPath]) -> bool:
     """Whether a fault may be there only because of others: of a value set aside, or of what it needs."""
-    return any(_related(fault.path, bad) for bad in spoilt) or any(
-        _related(need, bad) for need in fault.needs for bad in told
+    return any(_related(each.path, bad) for bad in set_aside) or any(
+        _related(need, bad) for need in each.needs for bad in reported
     )
 
 
-def _related(path: Path, other: Path) -> bool:
+def _related(path: KeyPath, other: KeyPath) -> bool:
     """Whether one path lies on the way to the other."""
     shorter = min(len(path), len(other))
     return path[:shorter] == other[:shorter]
 
 
-def _position(document: Any, path: Path) -> list[int]:
+def _position(document: Any, path: KeyPath) -> list[int]:
     """Where in the file a path is; what is missing comes after what is there."""
     places = []
     for key in path:
@@ -316,22 +306,22 @@ def _position(document: Any, path: Path) -> list[int]:
     return places
 
 
-def _repair(values: Document, fault: Fault) -> None:
+def _repair(values: Document, each: Diagnostic) -> None:
     """Take the faulty value out, of a list the whole list; or put in the missing one."""
     table: Any = values
-    for place, key in enumerate(fault.at[:-1]):
+    for place, key in enumerate(each.at[:-1]):
         inner = table.get(key) if isinstance(table, Mapping) else None
         if isinstance(inner, list):  # its tables are mended like others
-            item, rest = fault.at[place + 1], fault.at[place + 2 :]
+            item, rest = each.at[place + 1], each.at[place + 2 :]
             if rest and isinstance(item, int) and isinstance(inner[item], dict):
-                _repair(inner[item], replace(fault, at=rest))
+                _repair(inner[item], replace(each, at=rest))
             else:
                 del table[key]
             return
         table = inner
-    if not isinstance(table, dict) or not fault.at:
+    if not isinstance(table, dict) or not each.at:
         return
-    if fault.fill is None:
-        table.pop(fault.at[-1], None)
+    if each.fill is None:
+        table.pop(each.at[-1], None)
     else:
-        table[fault.at[-1]] = fault.fill
+        table[each.at[-1]] = each.fill

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from sim.calibrate.model import Rig
-from sim.calibrate.parameters import shipped
-from sim.calibrate.rig import RigScenario
+from sim.calibrate.rig.files import RigScenario
+from sim.calibrate.rig.model import Rig
+from sim.calibrate.rig.parameters import shipped
 from sim.engines.host import Host
 from sim.engines.reference import Reference
 from sim.protocol.assembly import assemble

@@ -14,7 +14,6 @@ from sim.protocol.ops.flows import (
     convoy_due,
     fair_due,
     flight_due,
-    flights_under_way,
     free_flight,
     send,
 )
@@ -138,3 +137,17 @@ def shift_links(w: Any, shift: int) -> None:
         resize(w, row.what, capacity_Bps)
     bodies_go_on(w)
     arm_fair(w)
+
+
+def flights_under_way(w: Any) -> int:
+    """How many flights have not ended."""
+    count = w.g.sharing
+    f = w.g.first_lone
+    while f >= 0:
+        count += 1
+        f = w.flights[f].next
+    lane = w.g.first_convoy
+    while lane >= 0:
+        count += w.lanes[lane].convoy
+        lane = w.lanes[lane].convoy_next
+    return int(count)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from sim.protocol.flowroom import make_flow_room
 from sim.protocol.ops.lanes import narrow_lane, residual_units
-from sim.protocol.ops.watch import link_full_s
 from sim.protocol.state import ALONG, INF, TABLES, Globals
 from sim.records.layout import ArrayState, Layout, ObjectState, table_of, used
 
@@ -18,7 +17,7 @@ from .flow_driver import Body, Shift, begin_bodies, drive_bodies
 
 OURS = (
     *("events", "ready", "lanes", "lane_links", "flights", "links", "classes", "hops", "nodes", "ranks", "flows"),
-    *("board", "nominal_Bps", "residual", "alone_s", "held_s", "link_uses", "held_back", "picked", "bins", "partings"),
+    *("solver", "nominal_Bps", "residual", "alone_s", "held_s", "link_uses", "held_back", "picked", "bins", "partings"),
     *("capacity_changes", "machines", "ways", "beside_later_s", "beside_bytes", "beside_left_bytes", "beside_state"),
 )
 LAYOUT = Layout(
@@ -77,7 +76,7 @@ def link_tables(capacity_Bps: Sequence[float]) -> dict[str, Any]:
         "link_uses": LAYOUT.rows("link_uses", n_links),
         "nodes": LAYOUT.rows("nodes", n_links),
         "ranks": LAYOUT.rows("ranks", n_links),
-        "board": table_of(LAYOUT, "board", {"observed": [1]}),
+        "solver": table_of(LAYOUT, "solver", {"observed": [1]}),
         "nominal_Bps": np.array(capacity_Bps, np.float64),
         "residual": np.array([residual_units(capacity) for capacity in capacity_Bps], np.int64),
         "alone_s": LAYOUT.rows("alone_s", n_links + 1),
@@ -153,6 +152,12 @@ def seen_in(case: Case, state: Any) -> Seen:
         looks,
         float(reading.g.now_s),
     )
+
+
+def link_full_s(w: Any, link: int) -> float:
+    """How long flows that shared have held a link full, up to the engine's last event."""
+    row = w.links[link]
+    return float(row.full_s + (w.g.watch_s - row.full_since if row.holds else 0.0))
 
 
 def told(case: Case) -> Seen:

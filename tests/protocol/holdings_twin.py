@@ -24,10 +24,10 @@ from ..oracle.contents import Contents
 from ..oracle.plan import mountable
 from ..oracle.pools import pools
 from ..oracle.storage import Full, Quota, Storage
-from . import naive
+from . import naive, recount
 from .naive import Limits, Registry, World
 
-TEXT = (places, arrivals, books, holdings, storage, quotas, garbage)
+TEXT = (places, arrivals, books, holdings, storage, quotas, garbage, recount)
 WHY = ("evicted", "expired", "removed", "collected", "broken")
 N_REGISTRIES, N_REPOSITORIES, TAGS, N_IMAGES, N_CLIENTS = 4, 5, ("latest", "old"), 40, 2
 ACCOUNTS = (0, 0, 1, 1, 1)

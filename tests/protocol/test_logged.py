@@ -17,8 +17,8 @@ from sim.scenario import Scenario
 from sim.streams import Streams
 from sim.tables.rows import digest
 from sim.workload import replay as logs
-from sim.workload.logged import Operation
-from sim.workload.request import Reading
+from sim.workload.logs.operations import Operation
+from sim.workload.logs.request import Reading
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 CHANGES: dict[str, dict[str, Any]] = {

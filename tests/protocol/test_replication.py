@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import sim
 
-from .small import App, Deploy, Seen, demand, digest, exactly, phases, play, scenario
+from .small import MB, App, Deploy, Seen, demand, digest, exactly, phases, play, scenario
 
 ROM = [App(kind=1)]
 DIRECT = {"policies__route": "node-direct", "policies__tags__check": "absent"}
@@ -63,6 +63,32 @@ def test_a_poll_may_wait_for_the_one_before(overlap: bool, started_s: float) -> 
     asked = [Deploy(0.0), Deploy(0.0, app=1), Deploy(0.0, app=2), Deploy(5.0)]
     seen = play(chosen, demand(asked, apps=THREE))
     assert [row["started_s"] for row in seen.rows("syncs")] == exactly([5.0, 8.201, 11.202, started_s])
+
+
+def test_a_copy_to_a_disk_that_died_is_made_again() -> None:
+    """A node that has every blob when it is asked, and none when the manifest comes at 102.51, refuses that.
+
+    A second later it is asked again, over the connection that is open: 0.42 s, 2.321 for the rootfs and 0.43 to publish.
+    """
+    chosen = scenario(
+        policies__sync__to_nodes="on-push", policies__sync__targets="all", policies__sync__delay="0 s",
+        policies__sync__retries=1, policies__sync__backoff="1 s",
+        faults__f={"kind": "node-lost", "target": "n", "at": "102.2 s", "lasts": "10 ms"},
+    )  # fmt: skip
+    seen = play(chosen, demand([Deploy(0.0), Deploy(100.0, image=0)], apps=ROM))
+    first, again = copies(seen, "committed_s", "saved_bytes", "size_bytes", "state", "attempts")
+    assert first == (exactly(7.442), 0, MB + 10_000, "committed", 1)
+    assert again == (exactly(106.681), MB + 1000, MB + 10_000, "committed", 2)
+
+
+def test_a_run_of_copies_ends_though_a_disk_died_under_it() -> None:
+    """Polls that do not overlap go on: a copy that is refused for good is none that is still under way."""
+    chosen = scenario(
+        policies__sync__to_nodes={"name": "poll", "every": "10 s", "overlap": False}, policies__sync__targets="all",
+        policies__sync__retries=0, faults__f={"kind": "node-lost", "target": "n", "at": "110.7 s", "lasts": "10 ms"},
+    )  # fmt: skip
+    seen = play(chosen, demand([Deploy(0.0), Deploy(100.0, image=0), Deploy(120.0)], apps=ROM))
+    assert copies(seen, "started_s", "state") == [(10.0, "committed"), (110.0, "failed"), (130.0, "committed")]
 
 
 def test_on_demand_central_copies_when_a_start_asks() -> None:

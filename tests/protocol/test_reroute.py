@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.protocol.ops.flows import flights_under_way
 from sim.scenario import Scenario
-from sim.scenario.show import text
+from sim.scenario.describe.show import text
 
+from .flow_driver import flights_under_way
 from .small import MB, App, Deploy, Seen, demand, exactly, play
 
 _LINE = {"capacity": "10 MB/s", "delay": "0 ms", "window": "1 GB"}

@@ -15,7 +15,7 @@ import pytest
 from pydantic import BaseModel
 
 from sim import policies
-from sim.figures import Count, Duration, Span, Table, setting
+from sim.figures import Count, Duration, Period, Table, setting
 from sim.plugins import NoParameters
 from sim.policies.snapshot import Due, Holders, Kept, Owed, Parents, Publish, Rivals, neighbours
 from sim.protocol import rules, rules_native
@@ -195,7 +195,7 @@ def module(name: str, about: str, parameters: type[BaseModel], function: Callabl
 class Weekdays(Table):
     """How long a day is, and how many of seven count."""
 
-    day_s: Span = setting("day")
+    day_s: Period = setting("day")
     days: Count = setting("days")
 
 

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from sim.calibrate.rig import Measured, read_measured
-from sim.calibrate.score import score
+from sim.calibrate.rig.files import Measured
+from sim.calibrate.rig.reading import read_measured
+from sim.calibrate.rig.score import score
 
 RIG = Path(__file__).parent
 LACKS = [tool for tool in ("docker-registry", "skopeo", "ip", "sysctl") if shutil.which(tool) is None]

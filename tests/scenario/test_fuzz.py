@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sim.errors import InputError
-from sim.scenario import Scenario, canonical, show
+from sim.scenario import Scenario, canonical
+from sim.scenario.describe import show
 
 WORDS = """run sites links central nodes clients images demand topology policies variants faults route name share size
 shape site count between capacity up down rtt delay value source range baseline n dal was kernel rom"""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import sim
-from sim.calibrate.laws import laws
+from sim.calibrate.selftest.laws import laws
 from sim.result import Result
 from sim.scenario import Scenario
 from sim.tables import rows

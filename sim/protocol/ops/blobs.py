@@ -18,8 +18,7 @@ from sim.protocol.tasks import branch, set_off, waited
 
 DOWN: Final = 1
 
-# What a group is made of, by each blob's mark.
-SKIP: Final = 0
+# What a group is made of, by each blob's mark; 0: it is there already.
 TRAVEL: Final = 1
 NEAR: Final = 2  # another repository has it, or it is on its way already
 

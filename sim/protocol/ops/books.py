@@ -283,31 +283,3 @@ def freed_bytes(w: Any, registry: int, image: int) -> int:
         if value >> 24 == 1 and value & _CLAIMS == 0:
             found += int(w.blobs[blob].size_bytes)
     return found
-
-
-def counted_bytes(w: Any, registry: int) -> int:
-    """What `used_bytes` must be: the layers of all images here, and those that are coming, each once."""
-    g = w.g
-    g.blob_count += 1
-    found = 0
-    at = w.registries[registry].first_kept
-    while at >= 0:
-        row = w.images[w.kept_images[at].image]
-        for position in range(row.first_blob, row.first_blob + row.blobs):
-            found += _count_once(w, w.image_blobs[position])
-        at = w.kept_images[at].next
-    first_key = entry_key(BLOB_KEY, registry, 0)
-    for slot in range(g.entries_room):
-        entry = w.entries[slot]
-        if entry.key >= first_key and entry.key - first_key < 1 << 31 and entry.value & _COMING:
-            found += _count_once(w, entry.key - first_key)
-    return found
-
-
-def _count_once(w: Any, blob: int) -> int:
-    """The size of a blob, or 0 if it was counted in this count."""
-    row = w.blobs[blob]
-    if row.counted == w.g.blob_count:
-        return 0
-    row.counted = w.g.blob_count
-    return int(row.size_bytes)

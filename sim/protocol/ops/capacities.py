@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.network.fairshare.kernel import set_capacity, soon
+from sim.network.fairshare.kernel import next_end_s, set_capacity
 from sim.protocol.ops.convoys import convoy_next_s, part_convoy
 from sim.protocol.ops.fairshares import disarm_fair, move_shared, sort_picked, stop_shared
 from sim.protocol.ops.flows import (
@@ -158,7 +158,7 @@ def _take_off(w: Any, count: int) -> None:
             sent_bytes = int(flight.size_bytes - lone_left_bytes(w, f))
             leave_lone(w, f)
         break_flight(w, f, sent_bytes)
-    if soon(w) == INF:
+    if next_end_s(w) == INF:
         disarm_fair(w)
 
 

@@ -516,11 +516,12 @@ def end_deploy(w: Any, p: int, removal: int, b: int) -> int:
     deploy.latency_s = INF if task.failure else line.now_s - line.started_s
     deploy.pushed_bytes = task.moved_bytes
     deploy.pushed_saved_bytes = task.saved_bytes
+    at = g.ended_used
+    g.ended_used = at + 1
+    w.ended[at] = d
     for phase in range(N_PHASES):
-        w.deploy_phases_s[d * N_PHASES + phase] = w.phases_s[t * N_PHASES + phase]
-        w.deploy_waited_s[d * N_PHASES + phase] = w.waited_s[t * N_PHASES + phase]
-    w.ended[g.ended_used] = d
-    g.ended_used += 1
+        w.deploy_phases_s[at * N_PHASES + phase] = w.phases_s[t * N_PHASES + phase]
+        w.deploy_waited_s[at * N_PHASES + phase] = w.waited_s[t * N_PHASES + phase]
     last_until(w, line.now_s)
     if deploy.removed and task.failure == 0:
         child = new_task(w, removal, new_timeline(w, line.now_s + g.removed_after_s, 0.0))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.network.fairshare.kernel import finish, move, soon, start, stop
+from sim.network.fairshare.kernel import finish, move, next_end_s, start, stop
 from sim.network.fairshare.state import UNBOUNDED_BPS
 from sim.protocol.ops.lanes import leave_lane
 from sim.protocol.ops.watch import advance_watch, watch_ended, watch_moved, watch_started
@@ -44,12 +44,11 @@ def _add_lane_class(w: Any, lane: int) -> int:
         hop.link, hop.owner = link, c
         narrow_Bps = min(narrow_Bps, w.links[link].capacity)
     k = w.classes[c]
-    k.cap, k.narrow = row.cap_Bps, narrow_Bps
+    k.cap, k.narrowest = row.cap_Bps, narrow_Bps
     k.first_hop, k.end_hop = first, g.hops_used
     g.classes_used = c + 1
     g.nodes_used = len(w.links) + g.classes_used
-    w.board[0].classes, w.board[0].hops = g.classes_used, g.hops_used
-    # Once a capacity has changed no link stands in the shadow of another.
+    # Once a capacity has changed no link is dominated.
     along = w.lanes[row.along]
     if g.capacity_changes_used == 0 and along.shaded == 0:
         along.shaded = 1
@@ -69,7 +68,7 @@ def _shade_link(w: Any, c: int, link: int) -> None:
         use.common = -1
     first, k = w.classes[use.common_class], w.classes[c]
     capacity_Bps = w.links[link].capacity
-    shadow = 0
+    dominated = 0
     for at in range(first.end_hop - first.first_hop):
         if (use.common >> at) & 1 == 0:
             continue
@@ -81,8 +80,8 @@ def _shade_link(w: Any, c: int, link: int) -> None:
         if not shared:
             use.common -= 1 << at
         elif w.links[other].capacity < capacity_Bps or (w.links[other].capacity == capacity_Bps and other < link):
-            shadow = 1
-    w.links[link].shadow = shadow
+            dominated = 1
+    w.links[link].dominated = dominated
 
 
 def share_flight(w: Any, f: int, left_bytes: float) -> None:
@@ -140,7 +139,7 @@ def end_shared(w: Any) -> int:
     """The flights that the engine has through by now leave it: how many, in `picked` in the order they started."""
     g = w.g
     now_s = g.now_s
-    if soon(w) > now_s:
+    if next_end_s(w) > now_s:
         return 0
     advance_watch(w, now_s)
     ended, _ = finish(w, now_s)
@@ -178,7 +177,7 @@ def sort_picked(w: Any, count: int) -> None:
 def arm_fair(w: Any) -> None:
     """Wake when the engine's next flow ends, unless that is settled; what was settled for later is void."""
     g = w.g
-    next_s = soon(w)
+    next_s = next_end_s(w)
     if next_s < g.fair_armed_s:
         g.fair_armed_s = next_s
         g.fair_generation += 1

@@ -26,8 +26,8 @@ def find_arrival(w: Any, registry: int, repository: int, blob: int) -> int:
     return -1
 
 
-def expect_blob(w: Any, registry: int, repository: int, blob: int) -> None:
-    """A blob is being fetched from now on. Where pulls are not coalesced two may fetch it, and the first has it."""
+def expect_blob(w: Any, p: int, registry: int, repository: int, blob: int) -> None:
+    """A pull fetches a blob from now on. Where pulls are not coalesced two may do so, and it is the first one's."""
     if find_arrival(w, registry, repository, blob) >= 0:
         return
     g, to = w.g, w.registries[registry]
@@ -40,6 +40,7 @@ def expect_blob(w: Any, registry: int, repository: int, blob: int) -> None:
     arrival = w.arrivals[found]
     arrival.place = place_of(w, registry, repository)
     arrival.blob = blob
+    arrival.task = p
     arrival.state = UNDER_WAY
     arrival.users = 0
     arrival.first_waiter = arrival.last_waiter = -1
@@ -69,6 +70,13 @@ def end_arrival(w: Any, registry: int, repository: int, blob: int, state: int, a
         arrival.next = w.g.free_arrival
         w.g.free_arrival = found
     let_go_all(w, first)
+
+
+def break_off_arrival(w: Any, p: int, registry: int, repository: int, blob: int) -> None:
+    """A pull has ended: a blob that it was fetching will not come. What another fetches is none of its business."""
+    found = find_arrival(w, registry, repository, blob)
+    if found >= 0 and w.arrivals[found].task == p:
+        end_arrival(w, registry, repository, blob, BROKEN_OFF, 0.0, 0.0)
 
 
 def join_arrival(w: Any, p: int, found: int) -> None:

@@ -260,20 +260,6 @@ def end_fair_due(w: Any) -> int:
     return ended
 
 
-def flights_under_way(w: Any) -> int:
-    """How many flights have not ended."""
-    count = w.g.sharing
-    f = w.g.first_lone
-    while f >= 0:
-        count += 1
-        f = w.flights[f].next
-    lane = w.g.first_convoy
-    while lane >= 0:
-        count += w.lanes[lane].convoy
-        lane = w.lanes[lane].convoy_next
-    return int(count)
-
-
 def add_up_loads(w: Any) -> None:
     """What each link carries just now, as `load_Bps` in `link_uses`."""
     for link in range(len(w.links)):

@@ -58,9 +58,13 @@ from sim.protocol.state import (
 from sim.records.hashing import map_find, set_add, set_delete, set_find, set_has, set_room
 
 
-def place_has_blob(w: Any, place: int, blob: int) -> bool:
-    """Whether a repository at a registry holds a blob."""
-    return set_has(w.held, w.g.held_room, ((place << 31) | blob) + 1)
+def place_has_blobs(w: Any, place: int, image: int) -> bool:
+    """Whether it holds all blobs of an image."""
+    row = w.images[image]
+    for at in range(row.first_blob, row.first_blob + row.blobs):
+        if not set_has(w.held, w.g.held_room, ((place << 31) | w.image_blobs[at]) + 1):
+            return False
+    return True
 
 
 def has_blob(w: Any, registry: int, repository: int, blob: int) -> bool:
@@ -196,9 +200,8 @@ def put_image(w: Any, registry: int, name: int, repository: int, image: int, pub
     g = w.g
     place = place_of(w, registry, repository)
     row = w.images[image]
-    for at in range(row.first_blob, row.first_blob + row.blobs):
-        if not set_has(w.held, g.held_room, ((place << 31) | w.image_blobs[at]) + 1):
-            return BLOB_GONE
+    if not place_has_blobs(w, place, image):
+        return BLOB_GONE
     if find_entry(w, entry_key(IMAGE_KEY, place, image)) < 0:
         _add_image(w, place, image)
     if name < 0:
@@ -428,19 +431,3 @@ def _is_needed(w: Any, place: int, blob: int) -> bool:
                 return True
         at = w.held_images[at].next
     return False
-
-
-def missing_blob(w: Any, registry: int) -> tuple[int, int]:
-    """A repository here, and a blob that one of its manifests refers to and it lacks; there must be none: (-1, -1)."""
-    at = w.registries[registry].first_place
-    while at >= 0:
-        place = w.places[at]
-        held = place.first_image
-        while held >= 0:
-            row = w.images[w.held_images[held].image]
-            for position in range(row.first_blob, row.first_blob + row.blobs):
-                if not place_has_blob(w, at, w.image_blobs[position]):
-                    return int(place.repository), int(w.image_blobs[position])
-            held = w.held_images[held].next
-        at = place.next
-    return -1, -1

@@ -8,6 +8,7 @@ from sim.protocol.ops.blobs import DOWN, IN_PARTS, add_metadata, lane_of, trails
 from sim.protocol.ops.fetches import (
     BROKEN_OFF,
     THERE,
+    break_off_arrival,
     end_arrival,
     expect_blob,
     find_arrival,
@@ -206,7 +207,7 @@ def plan_pull(w: Any, p: int, a: int, b: int) -> int:
             w.marks[first + at] = 1
     for at in range(image.blobs):
         if w.marks[first + at] > 0:
-            expect_blob(w, task.node, repository, w.image_blobs[image.first_blob + at])
+            expect_blob(w, p, task.node, repository, w.image_blobs[image.first_blob + at])
     return GO
 
 
@@ -382,12 +383,11 @@ def end_fetch(w: Any, p: int, a: int, b: int) -> int:
             leave_join(w, p)
     image = w.images[task.image]
     repository = w.names[task.name].repository
-    # Those that have come are not there any more: of one that another pull fetches anew, it has that hear.
     if task.planned and w.registries[task.node].first_arriving >= 0:
         for at in range(task.stage, image.blobs):
             if w.marks[task.marks + at] > 0:
                 blob = w.image_blobs[image.first_blob + at]
-                end_arrival(w, task.node, repository, blob, BROKEN_OFF, 0.0, 0.0)
+                break_off_arrival(w, p, task.node, repository, blob)
                 if w.g.ready_used > aside + 1:
                     task.stage = at + 1
                     task.pc -= 1

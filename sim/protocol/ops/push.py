@@ -12,13 +12,6 @@ from sim.protocol.ops.marks import take_marks
 from sim.protocol.state import GO, QUOTA_EXCEEDED, TOKEN_REFUSED, WAIT
 
 
-def begin_push(w: Any, p: int, a: int, b: int) -> int:
-    """A client begins to push its image to a registry."""
-    task = w.tasks[p]
-    task.group = 0
-    return GO
-
-
 def show_token(w: Any, p: int, a: int, b: int) -> int:
     """Failure if the registry refuses tokens just now; trying again with the same one is no use."""
     return TOKEN_REFUSED if w.registries[w.tasks[p].registry].refuses_tokens else GO

@@ -63,8 +63,3 @@ def clear_quotas(w: Any) -> None:
             remove_entry(w, slot)  # another may be there now
         else:
             slot += 1
-
-
-def quota_used(w: Any, account: int) -> int:
-    """What an account takes of its quota, bytes."""
-    return entry_value(w, entry_key(QUOTA_KEY, account, 0), 0)

@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 from sim.protocol.ops.blobs import add_metadata, lane_of
-from sim.protocol.ops.holdings import has_image, hold_image, knows, put_image, remove_tag, tag_publish
+from sim.protocol.ops.holdings import has_image, hold_image, knows, place_has_blobs, put_image, remove_tag, tag_publish
 from sim.protocol.ops.lanes import UP
+from sim.protocol.ops.places import place_of
 from sim.protocol.ops.rules import due, publish_wins
 from sim.protocol.ops.ways import way_of
 from sim.protocol.state import (
+    BLOB_GONE,
     BLOCKED,
     GO,
     INF,
@@ -253,7 +255,16 @@ def checked(w: Any, p: int, a: int, b: int) -> int:
 
 
 def put_by_sync(w: Any, p: int, a: int, b: int) -> int:
-    """The target has the manifest."""
+    """The target has the manifest; a failure if its disk has died since its blobs were there.
+
+    "A registry MAY reject a manifest [...] that reference[s] a manifest or blob that does not exist in the registry.
+    When a manifest is rejected for this reason, it MUST result in one or more `MANIFEST_BLOB_UNKNOWN` errors"
+    (https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#push).
+    """
+    task = w.tasks[p]
+    place = place_of(w, task.registry, w.names[task.name].repository)
+    if not place_has_blobs(w, place, task.image):
+        return BLOB_GONE
     move_replica(w, p, MOVE_PUT)
     return GO
 
@@ -302,11 +313,7 @@ def end_job(w: Any, p: int, a: int, b: int) -> int:
     committed = task.state == STATE_COMMITTED
     copy.lag_s = line.lag_s
     if committed:
-        failure = take_copy(w, p)
-        if failure:  # its target has lost its disk meanwhile: nobody makes the copy any more, and there is no row
-            come_back(w, aside)
-            task.handler = -1
-            return failure
+        take_copy(w, p)
     row = w.syncs[g.syncs_used]
     g.syncs_used += 1
     row.deploy, row.name, row.source, row.target = copy.deploy, copy.name, copy.source, copy.target
@@ -319,15 +326,14 @@ def end_job(w: Any, p: int, a: int, b: int) -> int:
     return come_back(w, aside)
 
 
-def take_copy(w: Any, p: int) -> int:
-    """The target has the image from now on, and who is to hear of what its tag means does. 0, or a failure."""
+def take_copy(w: Any, p: int) -> None:
+    """The target has the image from now on, and who is to hear of what its tag means does."""
     task = w.tasks[p]
     copy = w.copies[task.copy]
     source, target, name, image, lag_s = copy.source, copy.target, copy.name, copy.image, copy.lag_s
     repository, deploy = w.names[name].repository, copy.deploy
-    failure = hold_image(w, target, name, image, copy.publish, lag_s)
-    if failure:
-        return int(failure)
+    # Its blobs are there: nothing has happened since the manifest was put, at this instant.
+    w.g.illegal_moves += hold_image(w, target, name, image, copy.publish, lag_s) != 0
     held = tag_publish(w, target, name)
     if held >= 0 and w.publishes[held].image != image:
         move_replica(w, p, MOVE_LOST)
@@ -335,12 +341,11 @@ def take_copy(w: Any, p: int) -> int:
         owe_nodes(w, deploy, source, name, image, copy.publish, lag_s)
     meant = tag_publish(w, source, name)
     if held < 0 or meant < 0 or meant == held or not publish_wins(w, held, meant):
-        return 0
+        return
     winner = w.publishes[held].image
     if not has_image(w, source, repository, winner):
         remove_tag(w, source, name, w.g.now_s)
-        return 0
+        return
     put_image(w, source, name, repository, winner, held, w.g.now_s)
     if source == 0:
         owe_nodes(w, deploy, source, name, winner, held, lag_s)
-    return 0

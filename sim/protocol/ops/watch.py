@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sim.network.fairshare.kernel import progress
-from sim.network.fairshare.state import IN_HAND
+from sim.network.fairshare.state import DETACHED
 from sim.protocol.state import OWN_CAP, UNBOUND
 
 BIN_SECONDS: Final = 60.0
@@ -107,12 +107,6 @@ def _book_shared(w: Any, f: int, bytes_by_now: int) -> None:
             use.opened = 1
             use.next_open = g.first_open
             g.first_open = link
-
-
-def link_full_s(w: Any, link: int) -> float:
-    """How long flows that shared have held a link full, up to the engine's last event."""
-    row = w.links[link]
-    return float(row.full_s + (w.g.watch_s - row.full_since if row.holds else 0.0))
 
 
 def begin_held_back(w: Any, f: int) -> None:
@@ -236,7 +230,7 @@ def _class_held_s(w: Any, c: int, slot: int) -> float:
     else:
         held_s = w.hops[k.first_hop + slot - 1].held_s
         is_now = k.held == k.first_hop + slot - 1
-    if is_now and k.link != IN_HAND:
+    if is_now and k.bottleneck != DETACHED:
         held_s += w.g.watch_s - k.held_since
     return float(held_s)
 

@@ -13,8 +13,8 @@ from sim.cli.app import VERBS
 from sim.docs import commands, generated, layers, picture, rooms, walk
 from sim.docs.documents import ASKED, Either, joined, shape, shown
 from sim.docs.warnings_reference import OTHERS
-from sim.scenario import keys
-from sim.scenario.warnings import ACROSS, WARNINGS
+from sim.scenario.describe import keys
+from sim.scenario.warnings.rules import ACROSS, WARNINGS
 from sim.tables import rows
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,8 @@ from sim.cli import pages
 from sim.cli.app import VERBS, app
 from sim.docs import console
 from sim.errors import InputError
-from sim.scenario import Scenario, keys, shipped
+from sim.scenario import Scenario, shipped
+from sim.scenario.describe import keys
 
 Ask = Callable[..., Any]
 ROOT = Path(__file__).parents[2]

@@ -9,6 +9,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import networkx
@@ -50,9 +51,15 @@ def room_of(module: str) -> str:
     return module.replace("/", ".").removesuffix(".py").split(".")[0]
 
 
+@cache
+def parsed(source: str) -> ast.Module:
+    """A text's syntax tree, made once for all rules."""
+    return ast.parse(source)
+
+
 def imported(source: str, package: str = "sim") -> Iterator[str]:
     """The dotted names of all modules that a text imports, wherever; relative ones count from `package`."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -74,13 +81,13 @@ def climbs(module: str, source: str) -> list[str]:
 
 def typed(source: str) -> list[str]:
     """The names that a text imports for type checkers alone."""
-    guarded = (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.If))
+    guarded = (n for n in ast.walk(parsed(source)) if isinstance(n, ast.If))
     return [name for n in guarded if ast.unparse(n.test) == "TYPE_CHECKING" for name in imported(ast.unparse(n.body))]
 
 
 def nested_imports(source: str) -> list[int]:
     """The lines of imports inside a function or a method."""
-    functions = (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    functions = (n for n in ast.walk(parsed(source)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
     return [n.lineno for f in functions for n in ast.walk(f) if isinstance(n, ast.Import | ast.ImportFrom)]
 
 
@@ -139,9 +146,7 @@ def test_imports_stand_at_the_top() -> None:
 
 def test_every_module_says_what_it_is() -> None:
     """A module opens with a docstring whose first paragraph is whole."""
-    opening = {
-        module: (ast.get_docstring(ast.parse(source)) or "").split("\n\n")[0] for module, source in SOURCES.items()
-    }
+    opening = {module: (ast.get_docstring(parsed(source)) or "").split("\n\n")[0] for module, source in SOURCES.items()}
     assert [module for module, text in opening.items() if not text.endswith((".", ":", "`", "?", ")"))] == []
 
 
@@ -175,7 +180,9 @@ def test_a_wall_that_falls_is_seen() -> None:
     assert climbs("engines/run.py", "from sim.tables.rows import PHASES\nfrom . import text\nimport simpy") == []
     typing_only = "if TYPE_CHECKING:\n    from sim.a.one import One"
     assert circles({"a/one.py": "from sim.a import two", "a/two.py": typing_only}) == [["sim.a.one", "sim.a.two"]]
-    assert circles({"a/__init__.py": "from sim.a.one import One", "a/one.py": "", "b.py": "from sim.a import One"}) == []
+    assert (
+        circles({"a/__init__.py": "from sim.a.one import One", "a/one.py": "", "b.py": "from sim.a import One"}) == []
+    )
     assert circles({"a/__init__.py": "from .one import One", "a/one.py": "from . import x"}) == [["sim.a", "sim.a.one"]]
     assert nested_imports("class A:\n    def f(self):\n        import os") == [3]
     assert nested_imports("import os\nif os:\n    import sys") == []

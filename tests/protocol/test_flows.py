@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim import network
@@ -33,13 +33,13 @@ def compiled() -> dict[str, Any]:
     text = (pairing, filling, sharing, active, solution, kernel, transport)
     protocol = (queue, tasks, lanes, watch, fairshares, convoys, flows, capacities, flow_driver)
     return {
-        name: compiling.compile_kernel(LAYOUT, (*text, *protocol), name, {}) for name in ("begin_bodies", "drive_bodies")
+        name: compiling.compile_kernel(LAYOUT, (*text, *protocol), name, {})
+        for name in ("begin_bodies", "drive_bodies")
     }
 
 
 @pytest.mark.slow
 @given(case=cases(True))
-@settings(max_examples=200, deadline=None)
 def test_flows_compiled_are_the_same(compiled: dict[str, Any], case: Case) -> None:
     """Compiled, the same text on arrays sees the same to the last bit."""
     state = state_of(case, ArrayState)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.network import Fluid, FlowMonitor
+from sim.network import FlowMonitor, Fluid
 
 from ..draining import drain
 
@@ -70,7 +70,9 @@ def test_a_flow_that_is_taken_out_is_booked_as_far_as_it_got():
 def test_bins_and_purposes_add_up_to_the_byte(asked):
     """Whatever overlaps, bins and purposes both sum to the bytes of the flows, and lives to what held them back."""
     lives = []
-    monitor = FlowMonitor(bin_s=7.0, on_end=lambda flow: lives.append((flow.ended_s - flow.started_s, sum(flow.held_s.values()))))
+    monitor = FlowMonitor(
+        bin_s=7.0, on_end=lambda flow: lives.append((flow.ended_s - flow.started_s, sum(flow.held_s.values())))
+    )
     fluid = Fluid([1e3, 3e3, 2e3], monitor)
     for number, (start, size, purpose) in enumerate(sorted(asked)):
         drain(fluid, start)

@@ -8,7 +8,7 @@ stay short, and each default stands beside its field as a user would write it, w
         size_bytes: Size = figure("size", "10 MB", assumption=True, range=("1 MB", "100 MB"))
 
 `figure` is for what one could measure and must name a source or say that it is assumed; `setting` is for what
-one decides. What is not here: which figures a scenario has (`scenario/tables`), and how text becomes a number
+one decides. What is not here: which figures a scenario has (`scenario/model`), and how text becomes a number
 (`units`). Faults leave a validator as `PydanticCustomError` of type "fault", with problem and remedy apart.
 """
 
@@ -30,7 +30,7 @@ from sim.units import UnitError
 
 
 class Table(BaseModel):
-    """A table of a file: frozen, read by its keys alone, and a key it does not know is a fault."""
+    """A table of a file: frozen, read by its keys alone, and a key it does not know is a invalid."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 

@@ -17,15 +17,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-from sim import __version__
 from sim.scenario import Scenario, canonical
 from sim.scenario.model.deploylist import is_file_name
+from sim.version import __version__
 
 _SIM: Final = Path(__file__).parent
-#: Rooms that decide no run: they ask for runs, or tell what came out.
-_BESIDE: Final = frozenset(
-    {"calibrate", "cli", "experiment", "frames.py", "manifest.py", "parquet.py", "plots.py", "report"}
-)
+#: Rooms and modules that decide no run: they ask for runs, or write down what came out.
+_BESIDE: Final = frozenset({"calibrate", "cli", "docs", "experiment", "explore", "manifest.py", "report"})
 _COMPUTING: Final = ("python", "simpy", "numpy", "numba", "scipy", "networkx", "pydantic")
 _DISTRIBUTIONS: Final = ("simpy", "numpy", "numba", "scipy", "pandas", "pyarrow", "networkx", "pydantic")
 

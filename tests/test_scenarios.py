@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.experiment.assumptions import assumed
+from sim.experiment.assumptions.assumed import assumed
 from sim.runner import run
 from sim.scenario import Scenario, load
 from sim.scenario.keypath import dotted

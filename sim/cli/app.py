@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import sim
-from sim.cli import ending, output
+from sim.cli import exit_codes, output
 from sim.cli.best import best
 from sim.cli.calibrate import calibrate
 from sim.cli.capacity import capacity
@@ -34,7 +34,7 @@ app = typer.Typer(
     "130 interrupted.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # a plain help is there in half the time
+    rich_markup_mode=None,  # help without markup is there in half the time
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 #: In the order in which help lists them.
@@ -50,7 +50,7 @@ def main() -> int:
     """Do what the command line asks; the exit code."""
     with warnings.catch_warnings():
         warnings.showwarning = output.show_warning
-        return ending.of(lambda: app(prog_name="regsim", standalone_mode=False))
+        return exit_codes.code_of(lambda: app(prog_name="regsim", standalone_mode=False))
 
 
 def _version(wanted: bool) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import sim
-from sim.cli import late, options, output
+from sim.cli import lazy, options, output
 from sim.errors import InputError, near
 from sim.files import replacing, write_json
 
@@ -36,16 +36,16 @@ def calibrate(
     """Fit parameters, with intervals and sources; say what the data cannot tell. DIR gets a residual plot, too."""
     _checked(scenario, client, registry, link, out)
     folder = output.writable(out)
-    if len(files) == 2 and files[1].endswith(".csv") and late.calibration.is_rig(files[0]):
+    if len(files) == 2 and files[1].endswith(".csv") and lazy.calibration.is_rig(files[0]):
         _rig(files[0], files[1], folder, as_json, quiet)
         return
     extends = None if scenario is None else os.path.relpath(scenario, folder or ".")
-    found = late.calibration.calibrate(files, client, registry, extends, link, fields)
+    found = lazy.calibration.calibrate(files, client, registry, extends, link, fields)
     _written(found.to_toml(), found.to_json(), folder, as_json)
     if folder is not None:
         with output.writing(folder):
-            late.plots.write(late.residuals.of_evidence(found.evidence), folder, "residuals")
-        _told(folder, quiet)
+            lazy.plots.write(lazy.residuals.of_evidence(found.evidence), folder, "residuals")
+        _note(folder, quiet)
         if scenario is not None:
             sim.load(folder / "parameters.toml")
 
@@ -70,12 +70,12 @@ def _checked(scenario: str | None, client: str, registry: str, link: str | None,
 def _rig(rig: str, measured: str, folder: Path | None, as_json: bool, quiet: bool) -> None:
     if not quiet:
         output.note("fitting to what the rig measured")
-    found = late.rigfit.fit_rig(rig, measured)
+    found = lazy.fitted.fit_rig(rig, measured)
     _written(found.to_toml(), found.to_json(), folder, as_json)
     if folder is not None:
         with output.writing(folder):
-            late.plots.write(late.residuals.of_rig(found.scored), folder, "residuals")
-        _told(folder, quiet)
+            lazy.plots.write(lazy.residuals.of_rig(found.scored), folder, "residuals")
+        _note(folder, quiet)
 
 
 def _written(text: str, document: dict[str, object], folder: Path | None, as_json: bool) -> None:
@@ -90,6 +90,6 @@ def _written(text: str, document: dict[str, object], folder: Path | None, as_jso
             write_json(folder / "calibration.json", document)
 
 
-def _told(folder: Path, quiet: bool) -> None:
+def _note(folder: Path, quiet: bool) -> None:
     if not quiet:
         output.note(f"wrote parameters.toml, calibration.json and residuals to {folder}")

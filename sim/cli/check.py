@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 import sim
-from sim.cli import ending, options, output
+from sim.cli import exit_codes, options, output
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def check(
     strict: options.Strict = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Say whether scenarios are valid. Every fault is told at once, with key, value and remedy, and every warning."""
+    """Say whether scenarios are valid. Every fault is named at once, with key, value and remedy, and every warning."""
     overrides = options.overrides(settings)
     found = {file: _found(file, overrides, strict) for file in files}
     for file, (faults, warnings) in found.items():
@@ -39,10 +39,10 @@ def check(
             output.line(f"{file}: valid")
     if as_json:
         every = [each.to_json() for _, warnings in found.values() for each in warnings]
-        told = {file: _told(faults) for file, (faults, _) in found.items()}
-        output.document({"schema": "regsim.check/1", "files": told, "warnings": every})
+        said = {file: _to_json(faults) for file, (faults, _) in found.items()}
+        output.document({"schema": "regsim.check/1", "files": said, "warnings": every})
     if any(faults for faults, _ in found.values()):
-        raise typer.Exit(ending.BAD_USE)
+        raise typer.Exit(exit_codes.BAD_USE)
 
 
 def _found(file: str, overrides: dict[str, object], strict: bool) -> _Found:
@@ -56,6 +56,6 @@ def _found(file: str, overrides: dict[str, object], strict: bool) -> _Found:
     return _Found((), warnings)
 
 
-def _told(faults: tuple[InputError, ...]) -> dict[str, object]:
-    told = [{"where": fault.where, "problem": fault.problem, "remedy": fault.remedy} for fault in faults]
-    return {"valid": not faults, "faults": told}
+def _to_json(faults: tuple[InputError, ...]) -> dict[str, object]:
+    every = [{"where": fault.where, "problem": fault.problem, "remedy": fault.remedy} for fault in faults]
+    return {"valid": not faults, "faults": every}

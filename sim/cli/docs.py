@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import late, options, output
+from sim.cli import lazy, options, output
 
 
-def _topics(incomplete: str) -> list[tuple[str, str]]:
+def offered(incomplete: str) -> list[tuple[str, str]]:
     """What a shell may offer: topics that begin as written, with their titles."""
-    known = late.pages.pages().values()
+    known = lazy.pages.pages().values()
     return [(page.topic, page.title) for page in known if page.topic.startswith(incomplete)]
 
 
@@ -20,17 +20,17 @@ def docs(
         str | None,
         typer.Argument(
             metavar="[TOPIC]", help="A page's name; without it all are listed.", show_default=False,
-            autocompletion=_topics,
+            autocompletion=offered,
         ),
     ] = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:  # fmt: skip
     """Print a page of the documentation: a tutorial, how-tos, the reference, and what the model is."""
-    wanted = None if topic is None else late.pages.page(topic)
+    wanted = None if topic is None else lazy.pages.page(topic)
     if as_json:
-        output.document(late.pages.to_json(wanted))
+        output.document(lazy.pages.to_json(wanted))
     elif wanted is None:
-        output.text("\n".join((*late.pages.listed(), "")))
+        output.text("\n".join((*lazy.pages.listed(), "")))
     else:
-        late.pages.print_page(wanted)
+        lazy.pages.print_page(wanted)

@@ -1,4 +1,4 @@
-"""Where words go: the answer to standard output, all else to standard error; and files to a directory.
+"""Where text goes: the answer to standard output, all else to standard error; and files to a directory.
 
 A document is written whole at the end, so that standard output never holds half of one.
 """
@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from sim.cli import late
+from sim.cli import lazy
 from sim.errors import InputError, InputErrors
-from sim.files import folder, plain
+from sim.files import folder, jsonable
 
 if TYPE_CHECKING:
-    from sim.experiment.results import Finding
+    from sim.report.renderers import Found
     from sim.scenario import Scenario
     from sim.scenario.warnings.warning import ScenarioWarning
 
@@ -36,16 +36,16 @@ def document(answer: Mapping[str, Any]) -> None:
     whole = dict(answer)
     if "schema" in whole:
         whole.setdefault("warnings", [])
-    line(json.dumps(plain(whole), indent=1, allow_nan=False))
+    line(json.dumps(jsonable(whole), indent=1, allow_nan=False))
 
 
-def error(words: str) -> None:
-    print(words, file=sys.stderr)
+def error(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
 
 
-def note(words: str) -> None:
+def note(sentence: str) -> None:
     """What `--quiet` leaves out."""
-    print(words, file=sys.stderr)
+    print(sentence, file=sys.stderr)
 
 
 def show_warning(
@@ -58,10 +58,10 @@ def show_warning(
 
 def warn(warnings: Iterable[ScenarioWarning], *, strict: bool, quiet: bool = False) -> None:
     """A line for each warning; InputErrors of all of them when they are errors."""
-    told = tuple(warnings)
-    if told and strict:
-        raise InputErrors(InputError(each.where, each.text) for each in told)
-    for each in () if quiet else told:
+    every = tuple(warnings)
+    if every and strict:
+        raise InputErrors(InputError(each.where, each.text) for each in every)
+    for each in () if quiet else every:
         note(f"warning: {each}")
 
 
@@ -70,16 +70,15 @@ def named(scenario: Scenario) -> str:
     return scenario.name if scenario.variant_name is None else f"{scenario.name}, variant {scenario.variant_name}"
 
 
-def finding(found: Finding, name: str, folder: Path | None, as_json: bool, quiet: bool) -> None:
-    """What a search found: a table and a few lines or a document, and files."""
+def answer(found: Found, kind: str, folder: Path | None, as_json: bool, quiet: bool) -> None:
+    """What a search, a sweep or a selection found: a table and a few sentences or a document, and files."""
     if folder is not None:
         with writing(folder):
-            late.results.write(found, folder, name)
+            lazy.saving.save(found, folder, kind)
     if as_json:
         document(found.to_json())
     else:
-        late.tables.print_rows(*found.rows)
-        late.tables.say(*found.verdict.split("\n"))
+        lazy.answers.print_search(found, kind)
     if folder is not None and not quiet:
         note(f"wrote {folder}")
 
@@ -95,7 +94,7 @@ def writable(out: str | None) -> Path | None:
 
 @contextmanager
 def writing(directory: Path) -> Iterator[None]:
-    """Files that cannot be written there are the directory's fault, told in a line."""
+    """Files that cannot be written there are the directory's fault, which is one line."""
     try:
         yield
     except OSError as error:

@@ -71,15 +71,15 @@ def page(topic: str) -> Page:
 
 def _near(topic: str, known: Mapping[str, Page]) -> str:
     """Pages whose names are near, else those that speak of it the most."""
+    if not topic:
+        return "regsim docs lists all pages"
     close = difflib.get_close_matches(topic[:100], known, n=_OFFERED) or [name for name in known if topic in name]
     if close:
         return f"did you mean {_or(close[:_OFFERED])}?"
     word = re.compile(rf"\b{re.escape(topic)}", re.IGNORECASE)
-    times = {name: len(word.findall(each.text)) for name, each in known.items()} if topic else {}
+    times = {name: len(word.findall(each.text)) for name, each in known.items()}
     most = sorted((name for name, count in times.items() if count), key=lambda name: -times[name])
-    if most:
-        return f"{_or(most[:_OFFERED])} speaks of it"
-    return "regsim docs lists all pages"
+    return f"{_or(most[:_OFFERED])} speaks of it" if most else "regsim docs lists all pages"
 
 
 def _or(names: list[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import late, options, output
+from sim.cli import lazy, options, output
 from sim.errors import InputError
 
 
@@ -36,7 +36,7 @@ def replay(
     folder = output.writable(out)
     if not quiet:
         output.note(f"replaying {scenario.demand.replay.log} in {output.named(scenario)}")
-    found = late.replayed.replayed(scenario, number, chosen)
+    found = lazy.replayed.replayed(scenario, number, chosen)
     if folder is not None:
         with output.writing(folder):
             found.run.result.write(folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sim
-from sim.cli import late, options, output
+from sim.cli import lazy, options, output
 
 
 def run(
@@ -30,15 +30,14 @@ def run(
     if not quiet:
         output.note(f"simulating {output.named(scenario)}")
     result = sim.run(scenario, seed_number, engine=chosen)
-    gained = late.doubling.doubled_run(result, doubled, chosen) if doubled else ()
+    gained = lazy.doubling.doubled_run(result, doubled, chosen) if doubled else ()
     if folder is not None:
         with output.writing(folder):
-            late.plots.write(late.plots.run(result), folder, "run")
+            lazy.plots.write(lazy.plots.run(result), folder, "run")
             result.write(folder)
     if as_json:
         output.document(result.to_json(split) | ({"gains": [gain.to_json() for gain in gained]} if doubled else {}))
     else:
-        held, groups = late.holding.run_blocks(result, gained), late.grouped.run_blocks(result, split)
-        late.tables.print_run(result, [*late.faulting.run_blocks(result), *held, *groups])
+        lazy.answers.print_run(result, split, gained)
     if folder is not None and not quiet:
         output.note(f"wrote {folder}")

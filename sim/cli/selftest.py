@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import ending, late, options, output
+from sim.cli import exit_codes, lazy, options, output
 from sim.errors import InputError
 
 _DEFAULT_SEED = 1
@@ -29,11 +29,11 @@ def selftest(
     scenario = None if file is None else options.load(file, options.overrides(settings), strict=strict, quiet=quiet)
     if not quiet:
         output.note("simulating queues, links and caches")
-    found = late.selftest.selftest(_DEFAULT_SEED if number is None else number, scenario)
+    found = lazy.selftest.selftest(_DEFAULT_SEED if number is None else number, scenario)
     if as_json:
         warnings = () if scenario is None else scenario.warnings
         output.document(found.to_json() | {"warnings": [each.to_json() for each in warnings]})
     else:
         output.line(found.to_text())
     if not found.holds:
-        raise typer.Exit(ending.BUG)
+        raise typer.Exit(exit_codes.BUG)

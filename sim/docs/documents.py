@@ -45,7 +45,9 @@ clients.dev = { }
 images.app = { rootfs = "1 MB", rom = true }
 demand = { replay = { log = "log.csv", cache = false } }
 """
-_LOGGED: Final = "at_s,op,client,count,repository,tag,blobs\n0,push,dev,1,r,v,layer=1000000 config=2000\n60,pull,n,1,r,v,\n"
+_LOGGED: Final = (
+    "at_s,op,client,count,repository,tag,blobs\n0,push,dev,1,r,v,layer=1000000 config=2000\n60,pull,n,1,r,v,\n"
+)
 _PING: Final = "\n".join(f"64 bytes from 10.0.0.1: icmp_seq={n} ttl=64 time={20 + n % 3}.0 ms" for n in range(1, 21))
 _SERIAL: Final = ("--executor", "serial")
 #: What is asked, in this order, in a folder that has the files above: the title of each document and the words.

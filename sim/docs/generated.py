@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from sim.docs import commands, documents, protocol_page, python_reference, rooms, rows_reference, scenario_keys
+from sim.docs import (
+    commands,
+    documents,
+    protocol_page,
+    python_reference,
+    rooms,
+    rows_reference,
+    scenario_keys,
+    warnings_reference,
+)
 
 FOLDER: Final = Path(__file__).parent
 
@@ -27,6 +36,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "reference/metrics.md": rows_reference.metrics_page,
     "reference/commands.md": commands.page,
     "reference/documents.md": documents.page,
+    "reference/warnings.md": warnings_reference.page,
     "reference/python-names.md": python_reference.page,
     "reference/protocol.md": protocol_page.page,
     "explanation/rooms.md": rooms.page,

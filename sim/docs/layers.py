@@ -152,7 +152,9 @@ def _ordered(layered: Order, chains: Mapping[tuple[str, str], list[str]]) -> Ord
         side = sweep % 2  # 0: by those below, upwards; 1: by those above, downwards
         for at in range(len(order)) if side == 0 else reversed(range(len(order))):
             place = {name: number / max(len(layer) - 1, 1) for layer in order for number, name in enumerate(layer)}
-            order[at].sort(key=lambda name: _mean([place[each] for each in joined.get(name, ([], []))[side]], place[name]))
+            order[at].sort(
+                key=lambda name: _mean([place[each] for each in joined.get(name, ([], []))[side]], place[name])
+            )
         crossed = _crossings(order, joined)
         if crossed < fewest:
             best, fewest = [[*layer] for layer in order], crossed
@@ -197,7 +199,9 @@ def _placed(order: Order, chains: Mapping[tuple[str, str], list[str]], boxes: Ma
     return middle
 
 
-def _spread(layer: Sequence[str], wanted: Mapping[str, float], middle: dict[str, float], boxes: Mapping[str, Box]) -> None:
+def _spread(
+    layer: Sequence[str], wanted: Mapping[str, float], middle: dict[str, float], boxes: Mapping[str, Box]
+) -> None:
     """Put a layer's places where they are wanted, as far as they keep apart: those that would overlap go as one."""
     groups: list[tuple[list[str], float]] = []  # names, and the left end that suits them on average
     for name in layer:

@@ -1,10 +1,12 @@
-"""Pieces of Markdown: lists of terms, tables, and the line that says where a page comes from."""
+"""Pieces of Markdown: lists of terms, tables, sections, and the line that says where a page comes from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+#: What the next part of a page begins with.
+NEXT: Final = "\n## "
 #: Ends every generated page.
 WRITTEN: Final = "*Written from the code by `python -m sim.docs`; a test holds that it still says the same.*"
 
@@ -48,3 +50,16 @@ def sentence(words: str) -> str:
     """With a capital at its start and a full stop at its end."""
     words = words.strip()
     return words[:1].upper() + words[1:] + ("" if words.endswith((".", "?", ")", ":")) else ".") if words else ""
+
+
+def section(text: str, heading: str) -> str:
+    """The part of a page from a heading of the second rank on, up to the next; nothing where it has none such."""
+    before, found, after = f"\n{text}".partition(f"\n## {heading}\n")
+    return f"## {heading}\n{after.partition(NEXT)[0]}".rstrip() + "\n" if found else ""
+
+
+def with_section(text: str, part: str) -> str:
+    """A page with one of its parts in the place of that of the same heading, or at its end."""
+    part = part.strip() + "\n"
+    before = section(text, part.partition("\n")[0].removeprefix("## "))
+    return text.replace(before, part) if before else f"{text.rstrip()}\n\n{part}"

@@ -140,7 +140,9 @@ def _parts() -> Iterator[str]:
     result, walk = walked()
     yield f"## The file\n\n```toml\n{FILE.read_text(encoding='utf-8').strip()}\n```"
     yield f"## The way\n\n{_WAY}"
-    yield markdown.table(("file", "function", "does"), [(f"`{file}`", f"`{name}`", about) for file, name, about in _way(walk.way)])
+    yield markdown.table(
+        ("file", "function", "does"), [(f"`{file}`", f"`{name}`", about) for file, name, about in _way(walk.way)]
+    )
     yield f"## The steps\n\n{_STEPS}"
     yield from _visits(walk.steps)
     (row,) = result.deploys.to_dict("records")
@@ -172,7 +174,12 @@ def _visits(taken: Sequence[Taken]) -> Iterator[str]:
         yield f"### {name}" + (", on" if name in seen else f"\n\n{program.about}")
         seen.add(name)
         lines = [
-            (f"{each.at_s:.4f}", every[each.number][1].step, _does(program, every[each.number][1]), _where(ops[each.number]))
+            (
+                f"{each.at_s:.4f}",
+                every[each.number][1].step,
+                _does(program, every[each.number][1]),
+                _where(ops[each.number]),
+            )
             for each in here
         ]
         yield markdown.table(("s", "step", "does", "in"), lines)

@@ -85,7 +85,6 @@ class Reference:
 
     def _happened(self, event: Any) -> None:
         g = self.state.g
-        g.pending -= 1
         g.event_s, g.event_kind, g.event_what, g.event_generation = (
             self._env.now, event.kind, event.what, event.generation,
         )  # fmt: skip
@@ -154,9 +153,7 @@ def _have_room(w: Any, at_s: float) -> None:
 
 def _push_event(w: Any, at_s: float, kind: int, what: int, generation: int) -> None:
     """`queue.push_event`, by SimPy's queue."""
-    g = w.g
-    g.order += 1
-    g.pending += 1
+    w.g.order += 1
     w.schedule_at(_Due(w.callbacks, kind, what, generation), at_s)
 
 

@@ -20,7 +20,7 @@ from sim.protocol.state import (
     SWARM_LEAVES,
     SWARM_TELLS,
 )
-from sim.records.cells import cell, number_at, set_cells, size_of
+from sim.records.cells import cell, number_at, set_cells
 from sim.records.layout import State
 
 #: A layer under way: its repository and blob, by number.
@@ -109,9 +109,9 @@ def _key(state: State) -> Key:
 
 
 def _make_room(state: State, name: str, rows: int) -> None:
-    short = rows - size_of(state, name)
+    short = rows - state.length(name)
     if short > 0:
-        state.grow(name, max(short, size_of(state, name), 64))
+        state.grow(name, max(short, state.length(name), 64))
 
 
 def _swarm(routes: Routes, rules: Rules, seed: int) -> Swarm:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from sim import units
-from sim.accounting.held import HeldBack, Holder
+from sim.accounting.held_back import HeldBack, Holder
 from sim.engines.run import Engine
 from sim.experiment.execution.runs import Runs
 from sim.experiment.execution.worker import Outcome, Settings, Task, outcome_of

@@ -1,4 +1,8 @@
-"""A result's runs made again from its manifest: equal bit for bit, or what differs."""
+"""A result's runs made again from its manifest: equal bit for bit, or what differs.
+
+What is equal is the digest of each run's rows. Where digests differ, what is otherwise now than when they were recorded
+is named: the model's source, versions, the machine, files that were read. Left out: by how much metrics moved (`gate`).
+"""
 
 from __future__ import annotations
 
@@ -51,16 +55,6 @@ class Rerun:
         return tuple(
             task for task, digest in self.recorded.digests.items() if self.outcomes[task].digest != digest
         )  # fmt: skip
-
-    def lines(self) -> Iterator[str]:
-        """What came out, in words."""
-        total, differing = len(self.outcomes), self.differing
-        if not differing:
-            yield f"equal bit for bit: {total} of {total} runs"
-        else:
-            yield f"{len(differing)} of {total} runs came out otherwise: {'; '.join(map(_told, differing))}"
-        for words in self.about:
-            yield f"now otherwise: {words}"
 
     def to_json(self) -> dict[str, Any]:
         """The document `regsim.rerun/1`."""
@@ -146,9 +140,3 @@ def _otherwise(found: Recorded) -> Iterator[str]:
             for part in now.keys() | then.keys():
                 if then.get(part) != now.get(part):
                     yield f"{part} {now.get(part)}, was {then.get(part)}"
-
-
-def _told(task: Task) -> str:
-    """`central, run 2, links.wan.capacity = 1 Gbit/s`."""
-    settings = [f"{key} = {value}" for key, value in task.settings]
-    return ", ".join([*([task.variant] if task.variant else []), f"run {task.run}", *settings])

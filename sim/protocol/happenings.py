@@ -123,7 +123,6 @@ def run_whole(w: Any) -> None:
     while g.events_used > 0 and g.stopped == 0:
         have_room(w, w.events[0].at_s)
         pop_event(w)
-        g.pending -= 1
         happen(w)
     if g.stopped == 0:
         wind_up(w)

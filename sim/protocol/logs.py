@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sim.protocol.build import Built
 from sim.protocol.names import Names
 from sim.protocol.state import LAYOUT, ROOTFS
-from sim.records.cells import cell, set_cells, size_of
+from sim.records.cells import cell, set_cells
 from sim.records.layout import ArrayState, State, table_of
 from sim.registry.dedup import account_of
 from sim.registry.oci import Image
@@ -100,7 +100,7 @@ class LogFeed:
         set_cells(state, "g", 0, {"room_left": 0})
         for name in LAYOUT.tables:
             if name.startswith("beside_"):
-                short = self._most_blobs + 2 - size_of(state, name)
+                short = self._most_blobs + 2 - state.length(name)
                 if short > 0:
                     state.grow(name, short)
 
@@ -204,14 +204,14 @@ class _New:
         for name, values in self._columns.items():
             self._append(state, name, np.array(values, np.int64))
             values.clear()
-        short = len(self._found) - size_of(state, "found_blobs")
+        short = len(self._found) - state.length("found_blobs")
         if short > 0:
             state.grow("found_blobs", short)
         put_rows(state, "found_blobs", 0, np.array(self._found, np.int64))
         self._found.clear()
 
     def _append(self, state: State, name: str, rows: NDArray[Any]) -> None:
-        count, size = self._counts[name], size_of(state, name)
+        count, size = self._counts[name], state.length(name)
         if count > size:
             state.grow(name, max(size, count - size))
         put_rows(state, name, count - len(rows), rows)

@@ -12,6 +12,7 @@ from typing import Final
 from sim.network.fairshare.state import ClassState, FlowState, Hop, LinkState, Node, Solver
 from sim.records import Layout
 from sim.records.layout import Int8, Int32
+from sim.records.queue import Event, QueueGlobals
 from sim.registry.replication import Event as ReplicaEvent
 from sim.registry.replication import State
 from sim.tables.rows import PHASES
@@ -136,20 +137,14 @@ OWN_CAP: Final = -1
 UNBOUND: Final = -2
 
 
-class Globals:
+class Globals(QueueGlobals):
     """What there is one of."""
 
     now_s: float
     lasts_s: float  # something goes on until then that nobody waits for
-    order: int  # events scheduled so far
-    event_s: float  # the event that was taken off the queue last
-    event_kind: int
-    event_what: int
-    event_generation: int
     host: int  # where compiled text calls the engine
     stopped: int  # what the engine did for the text failed: the run ends
-    pending: int  # events in the queue
-    certain: int  # of these that happen whatever becomes of others: see ops/certain
+    certain: int  # events in the queue that happen whatever becomes of others: see ops/certain
     margin: int = 64  # rows that a task may add to a table while it goes on
     node_margin: int = 64  # the same of tables to which it adds some for each node
     room_runs: int = 12  # for so many tasks room is made at once
@@ -185,7 +180,6 @@ class Globals:
     tasks_used: int
     timelines_used: int
     ready_used: int
-    events_used: int
     flights_used: int
     flows_used: int
     classes_used: int
@@ -310,14 +304,6 @@ class Globals:
     log_configs: int  # but get configs again
     push_logged_entry: int
     pull_logged_entry: int
-
-
-class Event:
-    at_s: float
-    order: int
-    kind: Int32
-    what: Int32
-    generation: Int32
 
 
 class Task:

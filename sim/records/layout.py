@@ -324,6 +324,12 @@ def as_arrays(state: State) -> ArrayState:
     return ArrayState(state.layout, {name: state[name] for name in names(state.layout)})
 
 
+def copied(state: State) -> State:
+    """The same rows once more."""
+    kind = ObjectState if isinstance(state, ObjectState) else ArrayState
+    return kind(state.layout, {name: state[name].copy() for name in names(state.layout)})
+
+
 def used(state: State, name: str) -> NDArray[Any]:
     """The rows of a counted table that are in use, (n,)."""
     counter, each = state.layout.counted[name]

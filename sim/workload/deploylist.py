@@ -1,6 +1,6 @@
-"""Demand from a table of deploys (`scenario/pushes`): its rows as they are, and drawn what they leave open.
+"""Demand from a list of deploys (`scenario/model/deploylist`): its rows as they are, and drawn what they leave open.
 
-Draws come from the streams that made-up demand has, so that runs of one seed differ by what a table does not say: who
+Draws come from the streams that synthetic demand has, so that runs of one seed differ by what a list does not say: who
 of a group, which kind, which application, on which nodes. An application keeps the client and the kind of its first
 row wherever a later one leaves them open; what is there at the start has the size and the nodes of that row.
 """

@@ -1,9 +1,9 @@
-"""What breaks and when, as data: outages given by hand or drawn from streams of their own, sorted by their beginnings.
+"""Outages: what breaks and when, as data, given in `[faults]` or drawn from random streams, in order of beginnings.
 
 Drawn outages follow each other with exponential times between (from the end of one to the beginning of the next) and
-exponential durations, from a stream keyed by the fault's name: variants meet the same faults, and adding a fault moves
+exponential durations, from a stream keyed by the fault's name: variants have the same faults, and adding a fault moves
 no other. A swizzle clogs the links it names one by one and clears them in another order, as FoundationDB's simulator
-does ("swizzle-clogging", https://apple.github.io/foundationdb/testing.html).
+does ("swizzle-clogging", https://apple.github.io/foundationdb/testing.html). Left out: outages that load causes.
 """
 
 from __future__ import annotations

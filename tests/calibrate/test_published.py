@@ -30,9 +30,9 @@ def published(once: Callable[[str, Callable[[], Any]], Any]) -> list[Compared]:
 
 def test_spegel_s_two_fitted_rows_are_met_and_the_rest_predicted() -> None:
     """Two figures meet two rows; of the other four images all but the unexplained one are within a sixth."""
-    found = {one.told.repository: one for one in compare(FOLDER, "spegel-10.toml")}
-    assert {name for name, one in found.items() if one.told.fitted} == {"1GB-1", "10MB-4"}
-    assert all(abs(one.error) < 0.005 for one in found.values() if one.told.fitted)
+    found = {one.row.repository: one for one in compare(FOLDER, "spegel-10.toml")}
+    assert {name for name, one in found.items() if one.row.fitted} == {"1GB-1", "10MB-4"}
+    assert all(abs(one.error) < 0.005 for one in found.values() if one.row.fitted)
     assert all(abs(found[name].error) < 1 / 6 for name in ("100MB-1", "100MB-4", "1GB-4"))
     assert found["10MB-1"].error < -0.4
 
@@ -51,13 +51,13 @@ def test_fifty_nodes_take_as_long_as_ten_where_nothing_is_shared() -> None:
     """With fifty nodes no link fills, so the simulation predicts the same medians: within a third of all six."""
     found = compare(FOLDER, "spegel-50.toml")
     assert len(found) == 6
-    assert not any(one.told.fitted for one in found)
+    assert not any(one.row.fitted for one in found)
     assert max(abs(one.error) for one in found) < 1 / 3
 
 
 def test_docker_hub_s_layers_save_what_was_published() -> None:
     """Pushed to one registry, 145 images send 33.22 GB when repositories are alone and 23.1 % less when not."""
-    found = {(one.told.variant, one.told.metric): one for one in compare(FOLDER, "docker-hub.toml")}
+    found = {(one.row.variant, one.row.metric): one for one in compare(FOLDER, "docker-hub.toml")}
     assert found["repository", "sent_bytes"].simulated == pytest.approx(33.22e9, rel=2e-4)
     assert found["registry", "sent_bytes"].simulated == pytest.approx(25.53e9, rel=2e-4)
     assert found["registry", "saved_share"].simulated == pytest.approx(0.231, abs=5e-4)
@@ -66,7 +66,7 @@ def test_docker_hub_s_layers_save_what_was_published() -> None:
 @pytest.mark.slow
 def test_kraken_s_swarm_has_a_tail(published: list[Compared]) -> None:
     """With nothing fitted the fleet's median is within a tenth; its tail falls short by a third or so, and is there."""
-    found = {one.told.metric: one for one in published if one.told.scenario == "kraken.toml"}
+    found = {one.row.metric: one for one in published if one.row.scenario == "kraken.toml"}
     assert abs(found["pull_s.p50"].error) < 0.10
     assert found["pull_s.p99"].simulated > 1.15 * found["pull_s.p50"].simulated
     assert -0.45 < found["pull_s.p99.9"].error < found["pull_s.p99"].error < -0.10
@@ -110,23 +110,23 @@ def test_the_verb_prints_every_row_with_its_error(
 
 
 def lines_missing(found: list[Compared], whole: bool) -> list[str]:
-    """What of a table README does not show; of a part of it, the means are its own."""
-    readme = (ROOT / "README.md").read_text().splitlines()
+    """What of a table the page of results does not show; of a part of it, the means are its own."""
+    page = (ROOT / "tests/rig/RESULTS.md").read_text().splitlines()
     lines = [line for line in to_text(found).splitlines() if not line.startswith("published in")]
-    return [line for line in lines if line not in readme and (whole or ".toml" in line)]
+    return [line for line in lines if line not in page and (whole or ".toml" in line)]
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_the_readme_shows_each_scenario_s_rows(name: str) -> None:
-    """Every line of a scenario stands in README as the command prints it."""
+def test_the_page_of_results_shows_each_scenario_s_rows(name: str) -> None:
+    """Every line of a scenario stands there as the command prints it."""
     assert lines_missing(compare(FOLDER, name), whole=False) == []
 
 
 @pytest.mark.slow
-def test_the_readme_shows_what_is_printed(published: list[Compared]) -> None:
+def test_the_page_of_results_shows_what_is_printed(published: list[Compared]) -> None:
     """Every row that there is, those of Kraken's fleet and the mean error over all too."""
     assert len(published) == len(read(FOLDER))
-    assert {one.told.scenario for one in published} == {*SMALL, "kraken.toml"}
+    assert {one.row.scenario for one in published} == {*SMALL, "kraken.toml"}
     assert lines_missing(published, whole=True) == []
 
 
@@ -153,5 +153,5 @@ def test_bad_files_are_told(
 
 def test_the_table_has_no_mean_of_nothing() -> None:
     """Where all rows were fitted there is nothing predicted to speak of."""
-    fitted = [one for one in compare(FOLDER, "spegel-10.toml") if one.told.fitted]
+    fitted = [one for one in compare(FOLDER, "spegel-10.toml") if one.row.fitted]
     assert "predicted" not in to_text(fitted)

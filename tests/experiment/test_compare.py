@@ -18,6 +18,7 @@ import sim
 from sim.errors import InputError
 from sim.experiment.comparison import Comparison
 from sim.files import folder_name
+from sim.report.formatting import failed_why
 from sim.scenario import Scenario
 from sim.stats.intervals import interval
 from sim.tables import rows
@@ -146,7 +147,7 @@ def test_failures_are_counted_over_all_runs_with_their_reasons(failing: Comparis
         "sound": {"failed": 0, "deploys": deploys, "reasons": {}},
         "late": {"failed": deploys, "deploys": deploys, "reasons": {"not at central within 60 s": deploys}},
     }
-    assert failing.failures("late").line() == f"{deploys} of {deploys} deploys failed: not at central within 60 s"
+    assert failed_why(failing.failures("late")) == f"{deploys} of {deploys} deploys failed: not at central within 60 s"
 
 
 def test_a_push_is_not_infinite_because_its_start_failed_later(failing: Comparison) -> None:

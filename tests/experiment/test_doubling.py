@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 import sim
-from sim.accounting.held import Held, HeldBack, Holder
-from sim.cli import holding
+from sim.accounting.held_back import Held, HeldBack, Holder
 from sim.experiment.doubling import Thing, doubled_run, doublings, things
 from sim.experiment.execution.store import Store
+from sim.report.terminal import held_back
 from sim.scenario import Scenario
 
 QUESTION = """
@@ -153,14 +153,14 @@ def test_one_run_is_doubled_alone() -> None:
 
 def test_tables_say_seconds_shares_and_gains(outcome: sim.Comparison) -> None:
     """A line for the uplinks with their share, one column a variant, and what doubling them changes."""
-    held, gained = holding.comparison_blocks(outcome)
+    held, gained = held_back.comparison_blocks(outcome)
     assert held.title == "What held deploys back"
     assert list(held.columns) == ["central", "slow"]
     line = held.labels.index("clients' uplinks dev")
     assert held.columns["slow"][line][0].endswith(" %")
     assert gained.title == "What doubling it changes: 3 paired runs each"
     assert gained.columns["slow"][gained.labels.index("clients' uplinks")][0].startswith("mean -")
-    assert len(list(holding.run_blocks(outcome.samples["slow"]))) == 1
+    assert len(list(held_back.run_blocks(outcome.samples["slow"]))) == 1
 
 
 def test_listed_deploys_are_asked_for_again_where_something_is_doubled() -> None:

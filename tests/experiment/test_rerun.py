@@ -13,6 +13,7 @@ from sim.errors import InputError
 from sim.experiment.comparison import Comparison
 from sim.experiment.gate import gate
 from sim.experiment.rerun import recorded, rerun
+from sim.report.reruns import sentences
 from sim.scenario import Scenario
 
 GATE = Path(__file__).parents[1] / "data" / "gate"
@@ -34,7 +35,7 @@ def change(directory: Path, **parts: Any) -> None:
 def test_a_comparison_is_equal_bit_for_bit(stored: Path, executor: str) -> None:
     """All runs of both variants have the digests that the manifest records."""
     again = rerun(recorded(stored), executor)
-    assert [*again.lines()] == ["equal bit for bit: 6 of 6 runs"]
+    assert [*sentences(again)] == ["equal bit for bit: 6 of 6 runs"]
     assert again.to_json()["equal"] is True
 
 
@@ -43,7 +44,7 @@ def test_one_run_is_made_again(scenario: Scenario, variant: str | None, tmp_path
     """A plain scenario's run and a variant's, by the number that it had."""
     chosen = scenario if variant is None else scenario.variant(variant)
     sim.run(chosen, run=2).write(tmp_path)
-    assert [*rerun(recorded(tmp_path), "serial").lines()] == ["equal bit for bit: 1 of 1 runs"]
+    assert [*sentences(rerun(recorded(tmp_path), "serial"))] == ["equal bit for bit: 1 of 1 runs"]
 
 
 def test_what_differs_is_named(stored: Path) -> None:
@@ -51,7 +52,7 @@ def test_what_differs_is_named(stored: Path) -> None:
     manifest = json.loads((stored / "manifest.json").read_text())
     change(stored, seed=8, model="0" * 64, versions=manifest["versions"] | {"numpy": "1.0"})
     again = rerun(recorded(stored), "serial")
-    first, *causes = again.lines()
+    first, *causes = sentences(again)
     assert first.startswith("6 of 6 runs came out otherwise: central, run 0; ")
     assert "now otherwise: the model's source" in causes
     assert any(cause.startswith("now otherwise: numpy ") and cause.endswith("was 1.0") for cause in causes)

@@ -55,7 +55,7 @@ class Deploy(NamedTuple):
     """One deploy: when, of which application, with which kernel, and the draw that decides in a mix of routes.
 
     `image` is the number of an earlier deploy whose image it pushes again. What follows is its own where it is given,
-    as in `sim.workload.demand.Ask`.
+    as in the columns of `sim.workload.demand.Demand`.
     """
 
     at_s: float

@@ -27,24 +27,21 @@ from .flowing import LAYOUT, Case, Changed, Flow, Sent, Way, cases, ends, play, 
 
 
 @pytest.fixture(scope="module")
-def compiled() -> dict[str, Any]:
+def compiled() -> Any:
     """What drives bodies, as machine code."""
     compiling = importlib.import_module("sim.records.compiling")
-    text = (pairing, filling, sharing, active, solution, kernel, transport)
+    solver = (pairing, filling, sharing, active, solution, kernel, transport)
     protocol = (queue, tasks, lanes, watch, fairshares, convoys, flows, capacities, flow_driver)
-    return {
-        name: compiling.compile_kernel(LAYOUT, (*text, *protocol), name, {})
-        for name in ("begin_bodies", "drive_bodies")
-    }
+    return compiling.compile_calls(LAYOUT, (*solver, *protocol), ("begin_bodies", "drive_bodies"))
 
 
 @pytest.mark.slow
 @given(case=cases(True))
-def test_flows_compiled_are_the_same(compiled: dict[str, Any], case: Case) -> None:
-    """Compiled, the same text on arrays sees the same to the last bit."""
+def test_flows_compiled_are_the_same(compiled: Any, case: Case) -> None:
+    """Compiled, the same functions on arrays see the same to the last bit."""
     state = state_of(case, ArrayState)
-    compiled["begin_bodies"](state.address)
-    while compiled["drive_bodies"](state.address):
+    compiled.begin_bodies(state)
+    while compiled.drive_bodies(state):
         make_flow_room(state)
     assert seen_in(case, state) == told(case)
 

@@ -15,6 +15,7 @@ from sim.errors import InputError
 from sim.experiment import rerun
 from sim.experiment.execution.store import key
 from sim.manifest import files_read
+from sim.report.reruns import sentences
 from sim.scenario import Scenario
 from sim.streams import Streams
 from sim.workload import deploylist
@@ -64,14 +65,17 @@ def test_cells_say_who_what_how_large_and_on_how_many() -> None:
         "2,dev1,blog,rom,,3,yes,\n"
         "3,,shop,,,2,no,2\n"
     )  # fmt: skip
-    asks = list(asked)
-    assert [ask.client for ask in asks] == [1, 1, 0, 1]
-    assert [ask.kind for ask in asks] == [0, 0, 1, 0]
-    assert [ask.rootfs_bytes for ask in asks] == [2_000_000, 1_500_000, 1_000_000, 1_000_000]
-    assert [ask.nodes for ask in asks] == [2, 1, 3, 2]
-    assert [ask.pushes for ask in asks] == [True, True, True, False]
-    assert [ask.beside for ask in asks] == [0, 0, 0, 2]
-    assert [ask.app for ask in asks] == [0, 0, 1, 0]
+    columns = ((asked.client, [1, 1, 0, 1]), (asked.kind, [0, 0, 1, 0]), (asked.nodes, [2, 1, 3, 2]))
+    for column, expected in columns:
+        assert column is not None
+        assert column.tolist() == expected
+    assert asked.rootfs_bytes is not None
+    assert asked.pushes is not None
+    assert asked.beside is not None
+    assert asked.rootfs_bytes.tolist() == [2_000_000, 1_500_000, 1_000_000, 1_000_000]
+    assert asked.pushes.tolist() == [True, True, True, False]
+    assert asked.beside.tolist() == [0, 0, 0, 2]
+    assert asked.app.tolist() == [0, 0, 1, 0]
     assert asked.app_nodes is not None
     assert asked.app_rootfs_bytes is not None
     assert (asked.app_nodes.tolist(), asked.app_rootfs_bytes.tolist()) == ([2, 3], [2_000_000, 1_000_000])
@@ -112,9 +116,10 @@ def test_sizes_that_a_table_leaves_open_vary_where_the_scenario_varies_them() ->
 def test_a_group_stands_for_one_of_its_clients_whom_the_application_keeps() -> None:
     """Both rows of an application have one client; over many applications both clients are drawn."""
     table = "time,client,app\n" + "".join(f"{at},dev,app{at % 40}\n" for at in range(80))
-    asks = list(made(table))
-    assert [ask.client for ask in asks[:40]] == [ask.client for ask in asks[40:]]
-    assert {ask.client for ask in asks} == {0, 1}
+    client = made(table).client
+    assert client is not None
+    assert client[:40].tolist() == client[40:].tolist()
+    assert {*client.tolist()} == {0, 1}
 
 
 @pytest.mark.parametrize(
@@ -249,7 +254,7 @@ def test_a_table_is_part_of_what_a_run_is_known_by(tmp_path: Path) -> None:
     assert key(by_file, 1, 0) != before
     again = rerun.rerun(rerun.recorded(tmp_path / "out"), "serial")
     assert len(again.differing) == 1
-    assert f"now otherwise: {path} has other contents" in list(again.lines())
+    assert f"now otherwise: {path} has other contents" in sentences(again)
 
 
 def test_files_of_sizes_are_part_of_what_a_run_is_known_by(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a registry's access log tells of the registry and of its demand.
+"""What a registry's access log shows of the registry and of its demand.
 
 Requests that move no blob show a registry's service time, where the log has durations: distribution's own lines have
 them and nginx's, the combined format has none. Pushes and pulls, put together by `workload.sessions`, show how often
@@ -67,20 +67,20 @@ def access_log(path: str, fields: str | None = None) -> Evidence:
             known.add(operation.repository)
     over_s = max(seen.last_s - seen.first_s, 1.0)
     estimates = list(_demand(path, logged, updates, over_s))
-    told = [
+    open_ = [
         "what was pushed before it begins: a repository's first push counts as new, so updates are a lower bound",
         "the round trips and lines of clients: ping and iperf3 do",
     ]
     residuals: list[Residuals] = []
     if len(seen.service_s) >= 3:
         estimates.extend(_service(path, seen, residuals))
-        told.append("service from the wait for a worker: durations hold both")
+        open_.append("service from the wait for a worker: durations hold both")
     else:
-        told.append(f"a service time: {reading.format} lines have no durations, or too few")
-    estimates.extend(_gets(path, seen, told, residuals))
+        open_.append(f"a service time: {reading.format} lines have no durations, or too few")
+    estimates.extend(_gets(path, seen, open_, residuals))
     if reading.malformed:
-        told.append(f"what its {reading.malformed} malformed lines say: {reading.told()}")
-    return Evidence(path, f"access log ({reading.found})", tuple(estimates), tuple(told), tuple(residuals))
+        open_.append(f"what its {reading.malformed} malformed lines say: {reading.malformed_lines()}")
+    return Evidence(path, f"access log ({reading.found})", tuple(estimates), tuple(open_), tuple(residuals))
 
 
 def _demand(path: str, logged: Logged, updates: int, over_s: float) -> Iterator[Estimate]:
@@ -104,15 +104,15 @@ def _service(path: str, seen: _Seen, residuals: list[Residuals]) -> Iterator[Est
     yield spread("request, spread over mean (fixed 0, exponential 1)", values, path)
 
 
-def _gets(path: str, seen: _Seen, told: list[str], residuals: list[Residuals]) -> Iterator[Estimate]:
+def _gets(path: str, seen: _Seen, open_: list[str], residuals: list[Residuals]) -> Iterator[Estimate]:
     large = [(size, taken_s) for size, taken_s in zip(seen.sizes, seen.got_s, strict=True) if size > 0]
     if len(large) < 3 or len({size for size, _ in large}) < 2:
         return
     size_bytes, taken_s = (np.array(column) for column in zip(*large, strict=True))
     fitted = line(size_bytes, taken_s, f"{path}: {len(large)} blobs got")
-    told.append("whether a client's line or the disk held back the blobs that were got")
+    open_.append("whether a client's line or the disk held back the blobs that were got")
     if fitted.rate is None:
-        told.append("a rate of blobs: at 95 % the time does not grow with the size")
+        open_.append("a rate of blobs: at 95 % the time does not grow with the size")
         return
     yield Estimate("rate of blobs got", "bytes/s", *_bounds(fitted.rate), len(large), fitted.rate.source)
     keep = fitted.fitted_s > 0

@@ -26,8 +26,8 @@ Values = NDArray[np.float64]
 class Estimate:
     """One figure: its value and bounds in `unit`, from `n` observations.
 
-    `key` is a scenario's, with `CLIENT` and `REGISTRY` for the tables that it is asked for; without one it is told and
-    not written as a figure.
+    `key` is a scenario's, with `CLIENT` and `REGISTRY` for the tables that it is asked for; without one it is
+    reported and not written as a figure.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Residuals:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one file told: figures, what it cannot tell (each completes "cannot tell ..."), and residuals."""
+    """What one file shows: figures, what it leaves open (each completes "cannot tell ..."), and residuals."""
 
     path: str
     kind: str

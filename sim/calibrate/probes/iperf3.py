@@ -2,7 +2,7 @@
 
 Intervals shorter than a second are averaged to seconds. A test of both directions has two sums an interval: under two
 names in newer versions, and under one name twice in iperf3 3.7 to 3.9, of which a JSON reader keeps the last unless it
-is told otherwise. Left out: tests by UDP, whose rate is what was asked for.
+is made to do otherwise. Left out: tests by UDP, whose rate is what was asked for.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def is_iperf3(text: str) -> bool:
 
 
 def iperf3(path: str, text: str) -> Evidence:
-    """The mean rate a second as the client's `up`, or `down` where the server sent. InputError where none is told."""
+    """The mean rate a second as the client's `up`, or `down` where the server sent. InputError where there is none."""
     tests = list(_tests(path, text))
     ways: dict[str, _Way] = {"up": _Way(), "down": _Way()}
     troubles = [str(test["error"]) for test in tests if "error" in test]
@@ -50,12 +50,12 @@ def iperf3(path: str, text: str) -> Evidence:
         for way, seconds in _seconds(path, test).items():
             ways[way].rates_Bps += [rate for _, rate in seconds]
             ways[way].at_s += [at for at, _ in seconds]
-    told = {way: seen for way, seen in ways.items() if seen.rates_Bps}
-    if not told:
+    seen_ways = {way: seen for way, seen in ways.items() if seen.rates_Bps}
+    if not seen_ways:
         raise InputError(path, *_nothing(tests, troubles))
     streams = max(count for count, _ in asked)
     estimates, residuals = [], []
-    for way, seen in told.items():
+    for way, seen in seen_ways.items():
         values = values_of(path, seen.rates_Bps, "seconds after the first two")
         source = f"{path}: mean of {len(values)} s after the first {_RAMP_S:g}, {streams} stream" + "s" * (streams > 1)
         rate = mean(f"goodput {way}", "bytes/s", values, source, f"clients.CLIENT.{way}")
@@ -65,13 +65,13 @@ def iperf3(path: str, text: str) -> Evidence:
     if trips_s:
         low_s = min(trips_s)
         estimates.append(Estimate("lowest round trip, TCP's", "s", low_s, low_s, max(trips_s), len(trips_s), path))
-    open_ = tuple(_open(set(told), streams, max(rate for _, rate in asked), troubles))
+    open_ = tuple(_open(set(seen_ways), streams, max(rate for _, rate in asked), troubles))
     return Evidence(path, "iperf3", tuple(estimates), open_, tuple(residuals))
 
 
-def _open(told: set[str], streams: int, asked_bits: float, troubles: Sequence[str]) -> Iterator[str]:
-    if len(told) == 1:
-        yield f"the other direction: repeat {'without' if 'down' in told else 'with'} -R"
+def _open(seen_ways: set[str], streams: int, asked_bits: float, troubles: Sequence[str]) -> Iterator[str]:
+    if len(seen_ways) == 1:
+        yield f"the other direction: repeat {'without' if 'down' in seen_ways else 'with'} -R"
     yield "what requests take"
     if streams == 1:
         yield "the line's rate from what one connection's window allows: repeat with -P 4"

@@ -1,7 +1,7 @@
 """Round trips and service from k6's samples: `k6 run --out csv=FILE` or `--out json=FILE`, packed or not.
 
 Connecting is a round trip, waiting a round trip and a request's service. Samples of requests that failed say how long
-it took to fail: they are left out, and their number is told.
+it took to fail: they are left out, and their number is reported.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def k6(path: str, lines: Iterable[str]) -> Evidence:
     if samples.failed and samples.failed == samples.requests:
         raise InputError(path, f"all {samples.requests} requests failed", "measure a registry that answers")
     opened = [value for value in seconds["http_req_connecting"] if value > 0]
-    estimates, told, seen = [], [], []
+    estimates, open_, seen = [], [], []
     if seconds["iteration_duration"]:
         iterations = values_of(path, seconds["iteration_duration"], "samples of iteration_duration")
         typical = median("iteration", "s", iterations, f"{path}: median of {len(iterations)} iterations")
@@ -69,18 +69,18 @@ def k6(path: str, lines: Iterable[str]) -> Evidence:
         service = np.maximum(np.array(seconds["http_req_waiting"]) - trip.value, 0.0)
         source = f"{path}: median of {len(service)} times to the first byte, less the round trip"
         estimates.append(median("request", "s", service, source, "REGISTRY.request_time"))
-        told.append("a request's service from its wait for a worker: under load both are in it")
+        open_.append("a request's service from its wait for a worker: under load both are in it")
     else:
-        told.append(
+        open_.append(
             "how iteration_duration splits into round trips, service and bytes: "
             "keep k6's http_req_connecting and http_req_waiting"
         )
     if samples.failed:
-        told.append(f"what the {samples.failed} of {samples.requests} requests that failed would have taken")
+        open_.append(f"what the {samples.failed} of {samples.requests} requests that failed would have taken")
     if not estimates:
         raise InputError(path, "has too few samples of anything: an interval needs 3", "measure longer")
-    told.append("what a real client does before and between the requests that the script makes")
-    return Evidence(path, "k6", tuple(estimates), tuple(told), tuple(seen))
+    open_.append("what a real client does before and between the requests that the script makes")
+    return Evidence(path, "k6", tuple(estimates), tuple(open_), tuple(seen))
 
 
 def _read(path: str, lines: Iterator[str]) -> _Samples:

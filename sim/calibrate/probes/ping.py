@@ -1,8 +1,9 @@
 """Round trips from what `ping` printed: iputils, BusyBox, macOS, Windows, in whatever language.
 
-A reply is told by its `ttl=` and its time in ms, whatever the words around them. Copies of a reply (`DUP!`, or a number
-that was seen lately) are of other hosts or of a loop and do not count; after 65,535 numbers begin anew. `ping -q`
-prints no replies, and then its own mean and deviation are used. Left out: replies that came late, after ping had ended.
+A reply is known by its `ttl=` and its time in ms, whatever the words around them. Copies of a reply (`DUP!`, or a
+number that was seen lately) are of other hosts or of a loop and do not count; after 65,535 numbers begin anew.
+`ping -q` prints no replies, and then its own mean and deviation are used. Left out: replies that came after ping had
+ended.
 """
 
 from __future__ import annotations
@@ -61,12 +62,12 @@ def ping(path: str, text: str) -> Evidence:
 
 def _quiet(path: str, text: str, sent: tuple[int, int] | None) -> Evidence:
     """The mean that `ping -q` printed. InputError where nothing came."""
-    told = _QUIET.search(text)
+    summary = _QUIET.search(text)
     if sent is not None and sent[1] == 0:
         raise InputError(path, f"no reply came, {sent[0]} of {sent[0]} were lost", "ping an address that answers")
-    if told is None or sent is None or sent[1] < 3 or told[4] is None:
+    if summary is None or sent is None or sent[1] < 3 or summary[4] is None:
         raise InputError(path, "has no replies, nor a mean of three or more with its deviation", "ping without -q")
-    low_s, mean_s, high_s, deviation_s = (float(each) / 1e3 for each in told.groups())
+    low_s, mean_s, high_s, deviation_s = (float(each) / 1e3 for each in summary.groups())
     n = sent[1]
     half_s = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * deviation_s / math.sqrt(n)
     source = f"{path}: mean of {n} pings, by ping -q; {sent[0] - n} of {sent[0]} were lost"

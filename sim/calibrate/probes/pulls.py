@@ -55,24 +55,24 @@ def pulls(path: str, text: str) -> Evidence:
     waits_s = np.array([pull.waited_s for pull in found])
     if not np.isnan(waits_s).all():
         estimates.append(median("wait for other pulls of the node", "s", waits_s[~np.isnan(waits_s)], source))
-    told = ["which layers nodes had already: sizes are the image's, not what travelled"]
+    open_ = ["which layers nodes had already: sizes are the image's, not what travelled"]
     fitted: Any = np.full(len(taken), typical.value)
     if known.sum() >= 3 and len(set(sizes[known])) >= 2:
         size_bytes = sizes[known]
-        told_by = line(size_bytes, taken[known], source)
-        estimates.append(told_by.start)
-        estimates.extend([told_by.rate] if told_by.rate else [])
-        taken, fitted = taken[known], told_by.fitted_s
+        fitted_line = line(size_bytes, taken[known], source)
+        estimates.append(fitted_line.start)
+        estimates.extend([fitted_line.rate] if fitted_line.rate else [])
+        taken, fitted = taken[known], fitted_line.fitted_s
         along, x = "image, bytes", size_bytes
-        told.append("whether central, the node's line, its disk or unpacking held the rate back")
-        if told_by.rate is None:
-            told.append("a rate: at 95 % the time does not grow with the size")
+        open_.append("whether central, the node's line, its disk or unpacking held the rate back")
+        if fitted_line.rate is None:
+            open_.append("a rate: at 95 % the time does not grow with the size")
     else:
         along, x = "pull", np.arange(len(taken), dtype=np.float64)
-        told.append("a rate: that needs three pulls or more whose lines have an `Image size`, and sizes that differ")
+        open_.append("a rate: that needs three pulls or more whose lines have an `Image size`, and sizes that differ")
     keep = fitted > 0
     seen = about("pulls", along, x[keep], taken[keep], fitted[keep])
-    return Evidence(path, "pulls", tuple(estimates), tuple(told), (seen,))
+    return Evidence(path, "pulls", tuple(estimates), tuple(open_), (seen,))
 
 
 def _pulls(path: str, text: str) -> Iterator[_Pull]:

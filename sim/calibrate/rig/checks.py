@@ -1,4 +1,4 @@
-"""What has to hold between the parts of a rig's files: names that meet, pulls of what was pushed, complete repeats.
+"""What has to hold between the parts of a rig's files: names that agree, pulls of what was pushed, complete repeats.
 
 `reading` reads the parts themselves. Each function yields every fault it finds; nothing is raised here.
 """
@@ -96,9 +96,9 @@ def of_measured(
         if not 0 <= number < len(steps):
             yield InputError(f"{path}: {name}: step", f"must be 0 to {len(steps) - 1}, got {number}")
             continue
-        wanted = Counter(map(_told, steps[number]))
+        wanted = Counter(map(_identity, steps[number]))
         for repeat, measured in repeats.items():
-            found = Counter(map(_told, measured))
+            found = Counter(map(_identity, measured))
             where = f"{path}: {name}: step {number}, repeat {repeat}"
             for extra in found - wanted:
                 yield InputError(where, f"the rig does not do this, or not so often: {' '.join(extra)}", _BOTH)
@@ -109,5 +109,5 @@ def of_measured(
 _BOTH = "give both files of one rig"
 
 
-def _told(one: Operation | Measured) -> tuple[str, str, str, str]:
+def _identity(one: Operation | Measured) -> tuple[str, str, str, str]:
     return one.op, one.at, one.peer, one.image

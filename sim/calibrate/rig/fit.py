@@ -1,6 +1,6 @@
 """Fit the rig's parameters to what was measured: least squares on relative errors.
 
-Scenarios whose operations run alone tell what a client costs; what transfers at once do to each other is not fitted.
+Scenarios whose operations run alone show what a client costs; what transfers at once do to each other is not fitted.
 Each parameter is taken to be right to within a factor of 3 before anything is measured, so that what the data say
 nothing about stays where it started: without that, start and bytes of cubic's pulls trade places from fold to fold.
 
@@ -35,21 +35,21 @@ Rows = dict[tuple[str, int], dict[int, list[Measured]]]
 Bounds = dict[str, tuple[float, float]]
 Errors = NDArray[np.float64]
 Scorer = Callable[[RigScenario, Rows, Parameters], Iterable[Scored]]
-Told = Callable[[Parameters], Errors]
+ErrorsAt = Callable[[Parameters], Errors]
 
 #: Where the search begins: a process of a tenth of a second, a connection for each request, TCP by the book. A request
 #: of its own connection is six packets of headers (52 to 60 bytes each) and some 250 bytes of text; `PATCH` and `PUT`
 #: of an upload carry its state besides, some 450 bytes each (tests/data/registry.log).
 #: Each request takes the two round trips that were measured apart. With one kind of pull a registry's service time
-#: cannot be told from a pull's start, and stays as it is.
+#: can't be distinguished from a pull's start, and stays as it is.
 START: Final = Parameters(
     push_start_s=0.1, push_trips=2.0, push_byte_s=1e-9, push_request_bytes=570.0, push_upload_bytes=900.0,
     pull_start_s=0.1, pull_trips=2.0, pull_byte_s=1e-9, pull_request_bytes=1000.0, request_s=1e-3,
 )  # fmt: skip
 #: Of what is not fitted: round trips a request were measured with images of tiny layers, where little else takes time.
 _SOURCES: Final = dict.fromkeys(("push_trips", "pull_trips"), "tests/rig/requests-cubic.csv")
-#: What each group of measurements tells, apart from the others, since no parameter touches two of them.
-_TOLD_BY: Final[Mapping[str, tuple[str, ...]]] = {
+#: What each group of measurements shows, apart from the others, since no parameter touches two of them.
+_SHOWN_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "pair-push": ("push_start_s", "push_byte_s"),
     "pair-pull": ("pull_start_s", "pull_byte_s"),
     "pair-push-bytes": ("push_request_bytes", "push_upload_bytes"),
@@ -74,16 +74,16 @@ def fit(
     def figures(parameters: Parameters) -> tuple[Scored, ...]:
         return tuple(one for scenario in own for one in scored(scenario, rows, parameters))
 
-    for group, names in _TOLD_BY.items():
-        values, found = _solve_group(names, _told(figures, group, names), prior)
+    for group, names in _SHOWN_BY.items():
+        values, found = _solve_group(names, _errors_of(figures, group, names), prior)
         best = replace(best, **values)
         bounds |= found
     return best, bounds
 
 
-def _told(figures: Callable[[Parameters], tuple[Scored, ...]], group: str, names: Sequence[str]) -> Told:
+def _errors_of(figures: Callable[[Parameters], tuple[Scored, ...]], group: str, names: Sequence[str]) -> ErrorsAt:
     """The errors of one group. What is fitted adds to times and bytes and changes nothing else, so that two or three
-    simulations tell them for all values; each moves one parameter of every group."""
+    simulations give them for all values; each moves one parameter of every group."""
 
     def simulated(parameters: Parameters) -> Errors:
         return np.array([one.simulated / one.measured - 1 for one in figures(parameters) if one.group == group])
@@ -91,20 +91,20 @@ def _told(figures: Callable[[Parameters], tuple[Scored, ...]], group: str, names
     at_start = simulated(START)
     double = [simulated(_doubled(at)) - at_start for at in range(len(names))]
 
-    def told(parameters: Parameters) -> Errors:
+    def errors_at(parameters: Parameters) -> Errors:
         parts = (getattr(parameters, name) / getattr(START, name) - 1 for name in names)
         return np.asarray(at_start + sum(part * more for part, more in zip(parts, double, strict=True)))
 
-    return told
+    return errors_at
 
 
 def _doubled(at: int) -> Parameters:
     """The `at`th parameter of each group twice what it was."""
-    moved = [names[at] for names in _TOLD_BY.values() if at < len(names)]
+    moved = [names[at] for names in _SHOWN_BY.values() if at < len(names)]
     return replace(START, **{name: 2 * getattr(START, name) for name in moved})
 
 
-def _solve_group(names: Sequence[str], errors: Told, prior: float) -> tuple[dict[str, float], Bounds]:
+def _solve_group(names: Sequence[str], errors: ErrorsAt, prior: float) -> tuple[dict[str, float], Bounds]:
     """The parameters of these names that make the errors least, and their intervals."""
     scale = np.array([getattr(START, name) for name in names])
 
@@ -130,9 +130,9 @@ def _spread(
     jacobian: NDArray[np.float64], residuals: NDArray[np.float64], names: int, prior: float
 ) -> NDArray[np.float64]:
     """Half the width of each logarithm's interval: from the errors as they are, and from what was held before."""
-    errors, told = residuals[:-names], jacobian[:-names]
+    errors, slopes = residuals[:-names], jacobian[:-names]
     free = max(len(errors) - names, 1)
-    precision = told.T @ told * free / max(float(errors @ errors), 1e-12) + np.eye(names) / prior**2
+    precision = slopes.T @ slopes * free / max(float(errors @ errors), 1e-12) + np.eye(names) / prior**2
     return float(stats.t.ppf(0.975, free)) * np.sqrt(np.diag(np.linalg.pinv(precision)))
 
 

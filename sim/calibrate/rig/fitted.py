@@ -1,4 +1,7 @@
-"""Parameters of the rig's model fitted to one rig's files: what `regsim calibrate RIG.json MEASURED.csv` prints."""
+"""Parameters of the rig's model fitted to one rig's files: what `regsim calibrate RIG.json MEASURED.csv` prints.
+
+The fit itself is `fit`; the parameters that ship came from it, too.
+"""
 
 from __future__ import annotations
 
@@ -39,9 +42,9 @@ class RigFit:
 def fit_rig(rig: str, measured: str) -> RigFit:
     """Fit to all that was measured. InputError where no operation ran alone."""
     scenarios, rows = read_scenarios(rig), by_repeat(read_measured(measured))
-    told = [one for one in scenarios if any(name == one.name for name, _ in rows)]
-    if not any(kind_of(one) == "pair" for one in told):
+    measured_ones = [one for one in scenarios if any(name == one.name for name, _ in rows)]
+    if not any(kind_of(one) == "pair" for one in measured_ones):
         raise InputError(measured, f"measures no single push or pull of {rig}", "give both files of one rig")
-    parameters, bounds = fit(told, rows)
+    parameters, bounds = fit(measured_ones, rows)
     scored = tuple(one for scenario in scenarios for one in score_scenario(scenario, rows, parameters))
     return RigFit(measured, parameters, bounds, scored)

@@ -50,7 +50,7 @@ def by_pull(scenario: RigScenario) -> Hashable:
 def held_out(scenarios: Sequence[RigScenario], rows: Rows, fold: Fold) -> list[Scored]:
     """Every figure of every scenario, simulated with parameters fitted to the scenarios of other folds.
 
-    Nothing is fitted to transfers at once: all that ran alone tells what they cost.
+    Nothing is fitted to transfers at once: all that ran alone shows what they cost.
     """
     found = []
 
@@ -107,10 +107,10 @@ def operations(scenario: RigScenario) -> Iterator[Alone]:
 def regression(pairs: Sequence[RigScenario], rows: Rows, fold: Fold) -> list[Scored]:
     """Every operation, predicted by lines fitted to the scenarios of other folds."""
     folds = {scenario.name: fold(scenario) for scenario in pairs}
-    told = [one for scenario in pairs for one in operations(scenario) if (scenario.name, one.step) in rows]
+    title = [one for scenario in pairs for one in operations(scenario) if (scenario.name, one.step) in rows]
     scored = []
     for op in ("push", "pull"):
-        own = [one for one in told if one.operation.op == op]
+        own = [one for one in title if one.operation.op == op]
         columns = np.array([_columns(one) for one in own])
         book_s = np.array([_book_s(one) for one in own])
         seconds = np.array([_measured_s(one, rows) for one in own])
@@ -188,7 +188,7 @@ def main(rig: str, measured: str) -> None:
     """Print each table under what it shows."""
     scenarios, rows = read_scenarios(rig), by_repeat(read_measured(measured))
     pairs = [one for one in scenarios if kind_of(one) == "pair"]
-    for told, scored in (
+    for title, scored in (
         ("held out, one scenario at a time:", held_out(scenarios, rows, by_name)),
         ("held out, one path and size at a time:", held_out(pairs, rows, by_pull)),
         ("a plain regression, one scenario at a time:", regression(pairs, rows, by_name)),
@@ -196,7 +196,7 @@ def main(rig: str, measured: str) -> None:
         ("the same operation, measured in other scenarios:", scatter(pairs, rows)),
         (f"what chance leaves, each {_DRAWS} times:", chance(pairs, rows, shipped(pairs[0].congestion))),
     ):
-        print(f"{told}\n{Score(tuple(scored)).to_text()}\n")
+        print(f"{title}\n{Score(tuple(scored)).to_text()}\n")
 
 
 if __name__ == "__main__":

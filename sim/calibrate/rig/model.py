@@ -1,7 +1,7 @@
 """A rig's scenario, simulated: its clients push and pull by the protocol's own programs, on the reference engine.
 
 What stands around these, and what a client process costs beyond its requests (`Parameters`), are programs and ops here.
-What its packets do to each other is `packetwire`'s, what it does at a registry that pulls through another `proxied`'s.
+What its packets do to each other is `packetwire`'s, what it does at a registry that pulls through another `proxies`'.
 """
 
 from __future__ import annotations
@@ -153,8 +153,8 @@ class Rig:
         for at, client in enumerate(clients):
             if at:
                 began_s += float(lag.uniform(0.0, 2 * (LAG_S if at == 1 else LAGS_S)))
-            luck = self._streams.generator("luck", f"{name} {number} {at}")
-            self._begin(p, Process(client, self._found[number][at], luck, began_s), len(clients) == 1)
+            rng = self._streams.generator("luck", f"{name} {number} {at}")
+            self._begin(p, Process(client, self._found[number][at], rng, began_s), len(clients) == 1)
         return set_off(w, p)
 
     def _begin(self, p: int, process: Process, alone: bool) -> None:
@@ -199,7 +199,7 @@ class Rig:
         process.own_bytes = self._push_bytes(p)
         task.way = new_way(w, self._routes, task.machine, task.registry)
         line.now_s += w.ways[task.way].open_s
-        process.lane = self._wire.enter(task.way, given.push_trips, UP, process.luck)
+        process.lane = self._wire.enter(task.way, given.push_trips, UP, process.rng)
         return GO
 
     def _push_bytes(self, p: int) -> float:
@@ -226,7 +226,7 @@ class Rig:
         process, line = self._processes[task.deploy], w.timelines[task.timeline]
         line.now_s += given.pull_start_s
         task.way = new_way(w, self._routes, task.machine, task.registry)
-        process.lane = self._wire.enter(task.way, given.pull_trips, DOWN, process.luck)
+        process.lane = self._wire.enter(task.way, given.pull_trips, DOWN, process.rng)
         line.now_s += 2 * w.ways[task.way].open_s
         return GO
 

@@ -1,8 +1,8 @@
 """What carries bodies packet by packet where engines have flows, and has requests wait in the queues as these then are.
 
-All bodies go by their windows (`network/windows`), those of one client at a time, too: who begins first has an easier
-start, and who fell back takes up only slowly what others leave. What is drawn is when connections that are opened
-together begin, and what their congestion control leaves to chance.
+All bodies go by their windows (`sim.network.packets`), those of one client at a time, too: who begins first has an
+easier start, and who fell back takes up only slowly what others leave. What is drawn is when connections that are
+opened together begin, and what their congestion control leaves to chance.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import numpy as np
 
 from sim.calibrate.rig.state import QUEUE_S
 from sim.engines.reference import Reference
-from sim.network.packets.windows import Congestion, Windows
+from sim.network.packets.windows import Windows
+from sim.network.tcp.transport import Congestion
 from sim.protocol.ops.flows import new_flight, over_flight
 from sim.protocol.ops.lanes import UP
 from sim.protocol.ops.ways import down_lane, up_lane
@@ -39,7 +40,7 @@ class _Client:
     forth_s: float
     back_s: float
     round_trip_s: float
-    luck: np.random.Generator
+    rng: np.random.Generator
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,12 +72,12 @@ class PacketWire:
         self._engine = engine
         self._w: Any = engine.state
 
-    def enter(self, way: int, trips: float, direction: int, luck: np.random.Generator) -> int:
+    def enter(self, way: int, trips: float, direction: int, rng: np.random.Generator) -> int:
         """A client starts, whose bodies go up, or down, a way; the lane that they go by."""
         row = self._w.ways[way]
         round_trip_s = row.up_round_trip_s if direction == UP else row.down_round_trip_s
         lane = up_lane(self._w, way) if direction == UP else down_lane(self._w, way)
-        self._clients[lane] = _Client(way, trips, row.forth_s / trips, row.back_s / trips, round_trip_s, luck)
+        self._clients[lane] = _Client(way, trips, row.forth_s / trips, row.back_s / trips, round_trip_s, rng)
         return lane
 
     def leave(self, lane: int) -> None:
@@ -85,24 +86,24 @@ class PacketWire:
 
     def lose(self, links: Sequence[int], lost: bool) -> None:
         """From now on these links lose what is sent on them, or no longer."""
-        self._windows.lose(self._w.g.now_s, links, lost)
+        self._windows.set_down(self._w.g.now_s, links, lost)
         self._await_next()
 
     def send(self, w: Any, lane: int, size_bytes: float, p: int) -> int:
         """Start a body of a client that has entered: a flight of a task, as `ops/flows` has it."""
         client, now_s = self._clients[lane], w.g.now_s
         sent = _Sent(lane, new_flight(w, lane, size_bytes, p))
-        late_s = TOGETHER_S * float(client.luck.standard_exponential())
-        dice = int(client.luck.integers(1 << 31))
+        delay_s = TOGETHER_S * float(client.rng.standard_exponential())
+        seed = int(client.rng.integers(1 << 31))
 
         def set_out() -> None:
-            self._windows.start(w.g.now_s, self._links(lane), size_bytes, client.round_trip_s, sent, dice)
+            self._windows.start(w.g.now_s, self._links(lane), size_bytes, client.round_trip_s, sent, seed)
             self._await_next()
             if not self._looks and len(self._clients) > 1:
                 self._looks = True
                 self._look()
 
-        self._engine.at(now_s + late_s, set_out)
+        self._engine.at(now_s + delay_s, set_out)
         return sent.flight
 
     def _links(self, lane: int) -> tuple[int, ...]:
@@ -112,7 +113,7 @@ class PacketWire:
     def _look(self) -> None:
         """See every now and then how long queues are, as long as anything is under way."""
         now_s, w = self._w.g.now_s, self._w
-        waits_s = self._windows.waits_s(now_s)
+        waits_s = self._windows.queue_delays_s(now_s)
         for client in self._clients.values():
             way = w.ways[client.way]
             up, down = self._links(up_lane(w, client.way)), self._links(down_lane(w, client.way))
@@ -134,7 +135,7 @@ class PacketWire:
         w = self._w
         ended: list[_Sent] = self._windows.finished(w.g.now_s)
         for sent in ended:
-            self.again_bytes[sent.lane] += self._windows.again_bytes(sent)
+            self.again_bytes[sent.lane] += self._windows.resent_bytes(sent)
             over_flight(w, sent.flight)
         for sent in reversed(ended):  # the last that is let go goes on first
             let_go(w, w.flights[sent.flight].task)
@@ -151,7 +152,7 @@ class FlowWire:
         """The engine that has the flows."""
         self._w: Any = engine.state
 
-    def enter(self, way: int, trips: float, direction: int, luck: np.random.Generator) -> int:
+    def enter(self, way: int, trips: float, direction: int, rng: np.random.Generator) -> int:
         """A client starts; the lane that its bodies go by."""
         return up_lane(self._w, way) if direction == UP else down_lane(self._w, way)
 

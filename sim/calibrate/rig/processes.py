@@ -1,4 +1,4 @@
-"""Client processes of a rig under way, and what comes of them."""
+"""Client processes of a rig under way, and what comes of them: seconds and bytes, as the rig measures them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class Process:
-    """One client: its bodies go by `lane`, its requests cost `own_bytes`, and its chances are drawn from `luck`.
+    """One client: its bodies go by `lane`, its requests cost `own_bytes`, and `rng` draws what is left to chance.
 
     Of the blobs that it asks a proxy for just now `lacks` are those that the proxy has to fetch, in the order in which
     it does.
@@ -33,7 +33,7 @@ class Process:
 
     client: Client
     outcome: Outcome
-    luck: np.random.Generator
+    rng: np.random.Generator
     began_s: float
     lane: int = -1
     own_bytes: float = 0.0

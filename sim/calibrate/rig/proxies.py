@@ -146,7 +146,7 @@ class Proxies:
         task.group_end = image.blobs if task.group else max(image.blobs - 1, 1)
         blobs = w.image_blobs[image.first_blob + task.group : image.first_blob + task.group_end]
         process.lacks = [blob for blob in blobs if blob not in self.of[task.registry].blobs]
-        process.luck.shuffle(process.lacks)
+        process.rng.shuffle(process.lacks)
         for blob in blobs:
             child = w.tasks[branch(w, p, entry, len(blobs) == 1)]
             child.blob, child.size_bytes, child.trailing = blob, w.blobs[blob].size_bytes, 0
@@ -163,13 +163,13 @@ class Proxies:
         """The proxy asks for a blob; if nobody does so yet, a copy of it is stored by a task that begins at `store`."""
         task = w.tasks[p]
         proxy, process = self.of[task.registry], self._processes[task.deploy]
-        line, lacks, luck = w.timelines[task.timeline], process.lacks, process.luck
+        line, lacks, rng = w.timelines[task.timeline], process.lacks, process.rng
         stores = task.blob not in proxy.storing
         proxy.storing.add(task.blob)
         self._ask(w, p, _FOR_BLOB, lacks.index(task.blob))
-        opens = len(lacks) > 1 and task.blob == lacks[0] and luck.random() < _OPENS
+        opens = len(lacks) > 1 and task.blob == lacks[0] and rng.random() < _OPENS
         starts_s = [line.now_s, line.now_s + (self._round_trip_s(w, p) if opens else _AFTER_S)]
-        luck.shuffle(starts_s)
+        rng.shuffle(starts_s)
         line.now_s, stored_s = starts_s
         task.began_s = line.now_s
         if stores:
@@ -187,7 +187,7 @@ class Proxies:
         task.blob, task.size_bytes, task.trailing = above.blob, above.size_bytes, 0
         task.machine, task.registry = next(process.client.copies), self.of[task.registry].upstream
         task.way = new_way(w, self._routes, task.machine, task.registry)
-        self._wire.enter(task.way, 1.0, DOWN, process.luck)
+        self._wire.enter(task.way, 1.0, DOWN, process.rng)
         return GO
 
     def _leave(self, w: Any, p: int, a: int, b: int) -> int:

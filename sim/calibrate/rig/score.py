@@ -181,7 +181,7 @@ def _score_step(
     traffic = [_traffic(run) for run in runs]
     acting = {(outcome.operation.at, outcome.operation.op): outcome.operation for outcome in reversed(outcomes)}
     for (host, op), operation in reversed(acting.items()):
-        # Each row of a host tells the bytes of its whole step.
+        # Each row of a host has the bytes of its whole step.
         rows_of_host = [next(row for row in rows if row.at == host) for rows in repeats]
         if op == "push":
             wire_bytes, own = [sent[host] for sent, _ in traffic], [row.step_tx_bytes for row in rows_of_host]

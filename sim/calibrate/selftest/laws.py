@@ -104,7 +104,7 @@ def _links(result: Result) -> Iterator[Law]:
         started_s, ended_s = transfers["started_s"][at], transfers["ended_s"][at]
         rate_per_s = len(at) / result.simulated_s
         expected = theory.utilisation(rate_per_s, float(size_bytes.mean()) / capacity_Bps)
-        if name not in weakened:  # a share of what is left of it, which rows do not tell
+        if name not in weakened:  # a share of what is left of it, which rows do not have
             yield Law("utilisation of links", name, expected, float(share))
         yield _little(name, started_s, ended_s, result.simulated_s)
         # Bodies within the initial window are no flows; their bytes are booked and hold nobody up.

@@ -138,7 +138,7 @@ def _mean_wait_s(streams: Streams, workers: int, busy: float, draw: Sizes) -> fl
 
 
 def _mean_flow_s(streams: Streams, busy: float, draw: Sizes) -> float:
-    """The mean time of Poisson flows over one link; those at both ends meet an empty link and do not count."""
+    """The mean time of Poisson flows over one link; those at both ends find an empty link and do not count."""
     gap_s = _MEAN_BYTES / (busy * _CAPACITY_BPS)
     start_s = np.cumsum(streams.generator("arrivals").exponential(gap_s, _FLOWS))
     size_bytes = _MEAN_BYTES * draw(streams.generator("sizes"), _FLOWS)

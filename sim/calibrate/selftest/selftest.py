@@ -1,4 +1,7 @@
-"""The self-test: theory beside what is simulated, laws on every queue and link of a run, the statistics' own audit."""
+"""The self-test as one report: theory beside what is simulated, laws on every queue and link, the statistics' audit.
+
+Theory and laws must hold; the audit reports how often intervals hold what they claim, and is judged in tests.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, Self
 import numpy as np
 
 from sim.accounting.failures import Failures
-from sim.accounting.held import NOTHING_HELD, HeldBack
+from sim.accounting.held_back import NOTHING_HELD, HeldBack
 from sim.engines.run import Engine
 from sim.experiment.measures import NOTHING, Measures
 from sim.result import Result

@@ -9,8 +9,6 @@ from sim.records.compiling import compile_calls
 
 MODULES = (pairing, filling, sharing, active, solution, kernel)
 
-_calls = compile_calls(
-    LAYOUT, MODULES, ("start", "finish", "stop", "move", "set_capacity", "rate", "progress", "run")
-)
+_calls = compile_calls(LAYOUT, MODULES, ("start", "finish", "stop", "move", "set_capacity", "rate", "progress", "run"))
 start, finish, stop, move, set_capacity = _calls.start, _calls.finish, _calls.stop, _calls.move, _calls.set_capacity
 rate, progress, run = _calls.rate, _calls.progress, _calls.run

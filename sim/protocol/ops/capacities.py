@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.network.fairshare.kernel import set_capacity, next_end_s
+from sim.network.fairshare.kernel import next_end_s, set_capacity
 from sim.protocol.ops.convoys import convoy_next_s, part_convoy
 from sim.protocol.ops.fairshares import disarm_fair, move_shared, sort_picked, stop_shared
 from sim.protocol.ops.flows import (

@@ -260,7 +260,6 @@ def end_fair_due(w: Any) -> int:
     return ended
 
 
-
 def add_up_loads(w: Any) -> None:
     """What each link carries just now, as `load_Bps` in `link_uses`."""
     for link in range(len(w.links)):

@@ -58,7 +58,6 @@ from sim.protocol.state import (
 from sim.records.hashing import map_find, set_add, set_delete, set_find, set_has, set_room
 
 
-
 def place_has_blobs(w: Any, place: int, image: int) -> bool:
     """Whether it holds all blobs of an image."""
     row = w.images[image]

@@ -18,14 +18,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sim.network.tcp.transport import slow_start_from_s
+from sim.network.tcp.transport import INITIAL_WINDOW_BYTES, slow_start_s
 from sim.protocol.state import INF, OWN_CAP
 
 UP: Final = 0
 """What the asking machine of a way sends; what it fetches comes down."""
 PER_BYTE: Final = 1024.0
-WINDOW_BYTES: Final = 14600.0
-"""Ten segments of 1,460 bytes (RFC 6928), as `network.transport` has them."""
 
 
 def residual_units(rate_Bps: float) -> int:
@@ -146,8 +144,10 @@ def whole_ramp_s(w: Any, lane: int, way: int, direction: int, size_bytes: float)
 def _ramp_at_s(w: Any, way: int, direction: int, size_bytes: float, rate_Bps: float) -> float:
     row = w.ways[way]
     if direction == UP:
-        return float(row.ramp_up * slow_start_from_s(WINDOW_BYTES, float(size_bytes), rate_Bps, row.up_round_trip_s))
-    return float(row.ramp_down * slow_start_from_s(WINDOW_BYTES, float(size_bytes), rate_Bps, row.down_round_trip_s))
+        ramp, round_trip_s = row.ramp_up, row.up_round_trip_s
+    else:
+        ramp, round_trip_s = row.ramp_down, row.down_round_trip_s
+    return float(ramp * slow_start_s(float(size_bytes), rate_Bps, round_trip_s, INITIAL_WINDOW_BYTES))
 
 
 def beside_idle_s(w: Any, lane: int, size_bytes: float, count: int) -> float:

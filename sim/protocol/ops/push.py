@@ -12,7 +12,6 @@ from sim.protocol.ops.marks import take_marks
 from sim.protocol.state import GO, QUOTA_EXCEEDED, TOKEN_REFUSED, WAIT
 
 
-
 def show_token(w: Any, p: int, a: int, b: int) -> int:
     """Failure if the registry refuses tokens just now; trying again with the same one is no use."""
     return TOKEN_REFUSED if w.registries[w.tasks[p].registry].refuses_tokens else GO

@@ -109,7 +109,6 @@ def _book_shared(w: Any, f: int, bytes_by_now: int) -> None:
             g.first_open = link
 
 
-
 def begin_held_back(w: Any, f: int) -> None:
     """Nothing has held a flight back so far."""
     flight = w.flights[f]

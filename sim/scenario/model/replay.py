@@ -57,7 +57,7 @@ class Replay(Table):
     a client keeps the blobs that it pulled; `configs` says that it gets an image's config, the last of its blobs, each
     time all the same. A client takes `start` before its first request. More than a share `malformed` of the requests is
     an error. `fields` is the server's own format string (nginx's `log_format`, Apache's `LogFormat`), for lines that
-    are not recognised. Instead of a log, `operations` are pushes and pulls written by hand (`workload/operations`).
+    are not recognised. Instead of a log, `operations` are pushes and pulls written by hand (`logs/handwritten`).
 
     With `route = "policies"` its pushes are deploys that go by the scenario's routes, fan-outs and placements, and its
     pulls are left out (`workload/redeployed`); then `cache`, `configs` and `start` mean nothing.

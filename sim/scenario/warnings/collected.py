@@ -45,7 +45,7 @@ def warnings_of(name: str, questions: Sequence[Question]) -> tuple[ScenarioWarni
 def overruled(
     name: str, figures: Mapping[str, Figure], of_variants: Sequence[Mapping[str, Figure]]
 ) -> Iterator[ScenarioWarning]:
-    """Overrides that no variant has, because each writes the key itself; the scenario without a variant has them alone."""
+    """Overrides that no variant has, because each writes the key itself."""
     for path in (path for path, figure in figures.items() if figure.source == OVERRIDE):
         if of_variants and all(path in own and own[path].source != OVERRIDE for own in of_variants):
             text = f"is set, but each variant writes it itself and none has it; set variants.NAME.{path}"

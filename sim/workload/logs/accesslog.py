@@ -1,24 +1,24 @@
 """Requests to a registry as its log has them, read line by line: a log may be larger than memory.
 
-Formats, told apart by the first request:
+Formats, distinguished by the first request:
 
 - `combined`: a line of text with the request in it. Apache's combined lines, as distribution writes them; nginx's,
   ingress-nginx's, Harbor's, Quay's, Traefik's, Envoy's, Nexus's, Artifactory's and load balancers' with what they add.
 - `distribution`: its logger's lines, JSON or `key=value`; a request is "response completed", written when it ended.
 - `fast18`: records of A. Anwar et al., "Improving Docker registry design based on production workload analysis",
   FAST'18, an array or one a line.
-- `json`: records of any other program, their fields found by name (`logrecord`): GitLab, zot, Caddy, Traefik.
+- `json`: records of any other program, their fields found by name (`record`): GitLab, zot, Caddy, Traefik.
 
 What shippers put around lines comes off first (`envelope`); a line layout that is none of these can be given as the
-server's own format string (`layout`). A log that says nothing about a size or a duration gives NaN. What an upload sent
-is in distribution's own `_state`, which its last request carries, or in a request's length, of which the least length
-of a request without a body is taken off. Where uploads are "answered" with kilobytes the log's byte field is the
-request's, for a registry answers them with none.
+server's own format string (`formatstring`). A log that says nothing about a size or a duration gives NaN. What an
+upload sent is in distribution's own `_state`, which its last request carries, or in a request's length, of which the
+least length of a request without a body is taken off. Where uploads are "answered" with kilobytes the log's byte field
+is the request's, for a registry answers them with none.
 
 Lines that are no request to a registry are counted as other lines; requests that cannot be read, as malformed.
 
-Requests come in the order of their times. A file up to `SMALL` characters is sorted whole, a larger one within
-`HELD` requests; where a look at samples finds that its times go back, as in replicas' logs one behind the other and in
+Requests come in the order of their times. A file up to `SMALL` characters is sorted whole, a larger one within `HELD`
+requests; where a look at samples finds that its times go back, as in replicas' logs one behind the other and in
 rotated files the newest first, within `MOST` requests. What goes back further is refused by name. Left out: what a
 proxy's log says of the client behind another proxy.
 """
@@ -30,8 +30,8 @@ from collections.abc import Iterator
 from typing import IO, Any, Final, Literal
 
 from sim.errors import InputError
-from sim.workload.logs import formatstring as layout
-from sim.workload.logs import line as logline
+from sim.workload.logs import formatstring as formatstring
+from sim.workload.logs import parsing
 from sim.workload.logs.endpoint import Parser
 from sim.workload.logs.envelope import Envelopes
 from sim.workload.logs.ordering import goes_back, in_order
@@ -106,7 +106,7 @@ def _read(file: IO[str], reading: Reading, parse: Parser) -> Iterator[Request]:
 
 def _parser(reading: Reading) -> Parser:
     """How lines are taken apart: by the layout that was given, else by what is known."""
-    return logline.parse if reading.fields_given is None else layout.parser(reading.fields_given)
+    return parsing.parse if reading.fields_given is None else formatstring.parser(reading.fields_given)
 
 
 def _lines(file: IO[str], start: str, reading: Reading) -> Iterator[tuple[int, str]]:

@@ -1,4 +1,9 @@
-"""What a logged request is about, by its method and its path (OCI distribution specification, endpoints)."""
+"""What a logged request is about, by its method and its path.
+
+The paths are those of the OCI distribution specification, "Endpoints"
+(https://github.com/opencontainers/distribution-spec/blob/main/spec.md#endpoints), with the prefixes that repository
+managers put before them.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +53,7 @@ Parser = Callable[[Any, str, float | str | None], tuple[str, Values] | None]
 
 
 def instant_s(read: Callable[[str], float], text: str) -> float:
-    """A time, s since 1970, by one of `logtime`'s readers. MalformedError where the text is none."""
+    """A time, s since 1970, by one of `timestamps`' readers. MalformedError where the text is none."""
     try:
         return read(text)
     except (ValueError, OverflowError):
@@ -79,10 +84,10 @@ def values_of(
     received_bytes: float = _NAN,
 ) -> Values | None:  # fmt: skip
     """What a request is about, by its path; None where that leads to no registry. MalformedError for sizes below 0."""
-    told = registry_path(uri)
-    if told is None:
+    found = registry_path(uri)
+    if found is None:
         return None
-    parts, query = told
+    parts, query = found
     repository, kind, reference, upload, offset_bytes = "", "other", "", "", _NAN
     if len(parts) > 2 and parts[-2] in ("manifests", "blobs") and parts[-1] != "uploads":
         repository, kind, reference = "/".join(parts[:-2]), parts[-2][:-1], unquote(parts[-1])

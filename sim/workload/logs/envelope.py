@@ -64,11 +64,11 @@ class Envelopes:
             peeled = _json(text) if text[:1] == "{" else _prefixed(text)
             if peeled is None:
                 break
-            name, text, told, ends = peeled
+            name, text, dated, ends = peeled
             wrappers.append(name)
             whole = whole and ends
-            if told is not None and not isinstance(stamp, float):
-                stamp = told
+            if dated is not None and not isinstance(stamp, float):
+                stamp = dated
         if not whole:
             self._begun += text
             return None

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from sim.errors import InputError, shown
-from sim.workload.logs import line as logline
+from sim.workload.logs import parsing
 from sim.workload.logs.endpoint import MalformedError, Parser, Values, instant_s, number, values_of
 from sim.workload.logs.timestamps import clf_s, iso_s
 
@@ -41,7 +41,7 @@ _TIMES: Final[Mapping[str, Callable[[str], float]]] = {
 
 
 def parser(text: str) -> Parser:
-    """What takes lines of this layout apart, as `logline.parse` does. InputError where it names too little."""
+    """What takes lines of this layout apart, as `parsing.parse` does. InputError where it names too little."""
     parts = list(_parts(text))
     means = [meaning for meaning, _ in parts if meaning]
     whole = ("request" in means or {"method", "uri"} <= set(means)) and "status" in means
@@ -55,7 +55,7 @@ def parser(text: str) -> Parser:
     def parse(item: Any, chosen: str, stamp: float | str | None) -> tuple[str, Values] | None:
         found = form.match(item) if isinstance(item, str) else None
         if found is None:
-            return logline.other(str(item), "is not of the layout that was given")
+            return parsing.other(str(item), "is not of the layout that was given")
         named = found.groupdict()
         at = next((instant_s(_TIMES[each], named[each]) for each in _TIMES if each in named), stamp)
         if at is None:
@@ -64,7 +64,7 @@ def parser(text: str) -> Parser:
         if "request" in named:
             method, uri = [*named["request"].split(" "), ""][:2]
         values = values_of(
-            at, method, uri, named["status"], number(named.get("written")), logline.taken_s(named),
+            at, method, uri, named["status"], number(named.get("written")), parsing.taken_s(named),
             named.get("client", "-"), number(named.get("received")),
         )  # fmt: skip
         return None if values is None else ("layout", values)

@@ -43,14 +43,14 @@ def operations(path: str) -> Iterator[Operation]:
             row = next(csv.reader([line]))
             if len(row) != len(COLUMNS):
                 raise InputError(where, f"must have {len(COLUMNS)} fields, got {len(row)}", ",".join(COLUMNS))
-            at, op, client, many, repository, tag, told = (field.strip() for field in row)
+            at, op, client, many, repository, tag, blobs_text = (field.strip() for field in row)
             at_s, count = _number(where, "at_s", at), int(_number(where, "count", many or "1"))
             if at_s < last_s:
                 raise InputError(f"{where}: at_s", f"must not be before the row above, got {at}", "sort the rows")
             last_s = at_s
             if op not in ("push", "pull"):
                 raise InputError(f"{where}: op", f"unknown operation, got {shown(op)}", near(op, ("push", "pull")))
-            image = _blobs(where, told) if op == "push" else images.get((repository, tag))
+            image = _blobs(where, blobs_text) if op == "push" else images.get((repository, tag))
             if not image:
                 problem = "a push needs blobs" if op == "push" else f"no row above pushes {repository}:{tag}"
                 raise InputError(f"{where}: blobs", problem, "write NAME=BYTES, separated by spaces, in the push")
@@ -71,9 +71,9 @@ def _number(where: str, column: str, text: str) -> float:
     return value
 
 
-def _blobs(where: str, told: str) -> Blobs:
+def _blobs(where: str, blobs_text: str) -> Blobs:
     found = []
-    for part in told.split():
+    for part in blobs_text.split():
         name, _, size = part.partition("=")
         found.append((name, _number(where, f"blobs.{name}", size)))
     return tuple(dict(found).items())

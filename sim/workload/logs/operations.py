@@ -1,4 +1,7 @@
-"""What a registry's log says was done: single pushes and pulls, and what they add up to."""
+"""Operations: the single pushes and pulls that a registry's log shows, and what they add up to.
+
+The sums are what a replay is held against: blobs and bytes that were sent, saved and fetched.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,7 @@ class Logged:
 
     @property
     def guessed_blobs(self) -> int:
-        """Blobs whose size no line tells."""
+        """Blobs whose size no line has."""
         return len(self.guessed)
 
     def add(self, operation: Operation, unknown_bytes: float) -> None:

@@ -1,8 +1,8 @@
-"""Requests in the order of their times, and the bytes of each told apart, whatever order a log's lines have.
+"""Requests in the order of their times, and which of its bytes are what, whatever order a log's lines have.
 
 Lines stand in the order in which requests ended, so times go back a little in any log. They go back by days where
 replicas' logs stand one behind the other and where rotated files were put together the newest first. How much has to be
-held back to sort a log is told by samples of its times.
+held back to sort a log is estimated from samples of its times.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ANSWER_BYTES: Final = 4096
 
 
 def in_order(found: Iterator[Request], reading: Reading, held: int) -> Iterator[Request]:
-    """The requests sorted by time as far as `held` of them tell, their sizes put right.
+    """The requests sorted by time as far as `held` of them allow, their sizes put right.
 
     Of one time they come as their lines do. InputError for one that is far earlier than what has been passed on.
     """
@@ -80,7 +80,7 @@ class _Sizes:
                 self._fields["bytes of requests, not of answers"] = None
 
     def right(self, request: Request) -> Request:
-        """The request with what it sent and what it was answered told apart."""
+        """The request with what it sent and what it was answered kept apart."""
         if self._asked:
             return request._replace(sent_bytes=request.written_bytes, written_bytes=math.nan)
         if math.isinf(self._header_bytes) or math.isnan(request.sent_bytes):
@@ -111,7 +111,7 @@ def goes_back(reading: Reading, parse: Parser) -> bool:
 def _samples(path: str) -> Iterator[str]:
     """Lines from all over a file; what cannot be sought in is read through."""
     with opened(path) as file:
-        plain = isinstance(file.buffer, io.BufferedReader) and file.encoding == "utf-8"
+        seekable = isinstance(file.buffer, io.BufferedReader) and file.encoding == "utf-8"
         stride = max(_STRIDE, os.stat(path).st_size // _SAMPLES)
         place = 0
         while True:
@@ -121,7 +121,7 @@ def _samples(path: str) -> Iterator[str]:
                     return
                 yield line
             place += stride
-            if plain:
+            if seekable:
                 file.seek(place)
             elif not file.read(stride):
                 return

@@ -1,4 +1,4 @@
-"""One request of a registry's log, and what reading the log has met so far."""
+"""One request of a registry's log, and what reading the log has met so far: counts, formats, malformed lines."""
 
 from __future__ import annotations
 
@@ -74,10 +74,10 @@ class Reading:
         """InputError when the malformed are more than the share allowed."""
         if self.share > self.most_malformed:
             counted = f"{self.malformed} of {self.requests + self.malformed} requests are malformed"
-            problem = f"{counted}, more than {100 * self.most_malformed:g} %: lines {self.told()}"
+            problem = f"{counted}, more than {100 * self.most_malformed:g} %: lines {self.malformed_lines()}"
             raise InputError(self.path, problem, "mend them, or allow more by demand.replay.malformed")
 
-    def told(self) -> str:
+    def malformed_lines(self) -> str:
         """Which lines are malformed, as far as they are named."""
         lines: dict[str, list[str]] = {}
         for line, problem in self.first:
@@ -89,6 +89,6 @@ class Reading:
     def found(self) -> str:
         """What the log was seen to be, in a line."""
         wrapped = f" inside {', '.join(self.wrappers)}" if self.wrappers else ""
-        told = ", ".join(self.fields) if self.fields else "neither durations nor sizes of uploads"
+        says = ", ".join(self.fields) if self.fields else "neither durations nor sizes of uploads"
         again = "; its times went back: sorted" if self.sorted else ""
-        return f"{self.format} lines{wrapped}, with {told}{again}"
+        return f"{self.format} lines{wrapped}, with {says}{again}"

@@ -12,11 +12,11 @@ since an object store then moves the bytes and the registry's log has its own fe
 in a first part and the rest, is what its parts add up to. An upload is what it ended with: the offset in
 distribution's state, else what its requests sent. Several clients may stand behind one address: each manifest got by
 a tag begins a pull of its own, and a blob goes to the first of them that is of its image and has not had it. Ranges
-that such clients fetch at once of a blob whose size is not known cannot be told apart.
+that such clients fetch at once of a blob whose size is not known can't be distinguished.
 
 A blob's size may stand in a line after its push, so sizes are filled in when an operation is passed on.
 
-The log tells what an image is made of when it was pushed there. Of an image that was pushed before the log begins, a
+The log says what an image is made of when it was pushed there. Of an image that was pushed before the log begins, a
 pull shows only what its client fetched: such pulls are `known = False` and nothing about them is predicted.
 """
 
@@ -97,7 +97,7 @@ class Sessions:
 
     @property
     def sizes(self) -> Mapping[str, float]:
-        """Blobs' bytes by digest, as far as requests told so far: what uploads sent before what pulls got."""
+        """Blobs' bytes by digest, as far as requests have said so far: what uploads sent before what pulls got."""
         return self._got | self._sent
 
     def operations(self, requests: Iterable[Request]) -> Iterator[Operation]:
@@ -136,8 +136,8 @@ class Sessions:
         elif request.method in ("PUT", "POST") and request.status == 201 and request.reference:
             session.touch(request.reference, travelled=True)
             before_bytes = self._parts.pop(request.upload, math.nan)
-            told = [each for each in (before_bytes, request.sent_bytes) if not math.isnan(each)]
-            size_bytes = sum(told) if math.isnan(request.offset_bytes) else request.offset_bytes
+            known = [each for each in (before_bytes, request.sent_bytes) if not math.isnan(each)]
+            size_bytes = sum(known) if math.isnan(request.offset_bytes) else request.offset_bytes
             if size_bytes:
                 self._sent[request.reference] = size_bytes
 
@@ -288,7 +288,7 @@ class Sessions:
         )  # fmt: skip
 
     def _size(self, digest: str, of_pulls: bool = True) -> float:
-        """A blob's bytes by whatever told them first; NaN where nothing did, or only pulls and these do not count."""
+        """A blob's bytes by whatever said them first; NaN where nothing did, or only pulls and these do not count."""
         return self._sent.get(digest, self._got.get(digest, math.nan) if of_pulls else math.nan)
 
     def _sized(self, operation: Operation) -> Operation:

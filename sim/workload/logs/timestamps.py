@@ -1,4 +1,7 @@
-"""Times and durations as logs write them."""
+"""Times and durations as logs write them: ISO 8601, Apache's and syslog's stamps, Go's durations.
+
+Left out: month names in other languages than English, which none of these programs writes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What demand draws, however it comes about: one of several by their weights, and which ones belong to a share."""
+"""Random choices that all demand shares: one of several by weights or by Zipf's law, and which ones belong to a share.
+
+Each takes uniform draws, not a generator, so that the same draws choose alike under other weights.
+"""
 
 from __future__ import annotations
 

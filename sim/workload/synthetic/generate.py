@@ -1,11 +1,12 @@
-"""Demand made up from a scenario's `[demand]`: arrivals, which application, new or update, and kernel releases.
+"""Synthetic demand of one run from a scenario's `[demand]`: arrivals, which application, new or update, kernel
+releases.
 
-Arrivals are a Poisson process (or evenly spaced), whose rate may change with the time of the week (`profiles`), or come
-at times of the day. A share `updates` of the deploys updates one of the applications
-that exist at the start, chosen by Zipf's law (popularity of registries' repositories is heavily skewed: Anwar et al.,
-FAST'18); the rest are first deploys of new applications. A kernel release redeploys each existing application once,
-at a time uniform in its window, and every later deploy of that application carries the new kernel. Nothing is asked for
-after the run's duration.
+Arrivals are a Poisson process (or evenly spaced), whose rate may change with the time of the week (`profiles`), or
+come at times of the day. A share `updates` of the deploys updates one of the applications that exist at the start,
+chosen by Zipf's law (popularity of registries' repositories is heavily skewed: Anwar et al., FAST'18); the rest are
+first deploys of new applications. A kernel release redeploys each existing application once, at a time uniform in its
+window, and every later deploy of that application carries the new kernel. Nothing is asked for after the run's
+duration.
 
 A share `rollbacks` of the updates goes back to the image before the last: the tag moves, and nothing new is sent.
 

@@ -1,4 +1,4 @@
-"""Parts of demand become one: deploys of all of them in the order of time, applications numbered through.
+"""Parts of synthetic demand as one: deploys of all of them in the order of time, applications numbered through.
 
 Those that exist at the start come first, in the order of the parts, and then those that appear in the run.
 """

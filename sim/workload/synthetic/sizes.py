@@ -1,6 +1,7 @@
-"""The sizes of root filesystems, drawn for each application and each of its images, where a scenario varies them.
+"""Sizes of root filesystems, drawn for each application and each of its images, where a scenario varies them.
 
-Every draw is made whatever the image's kind is, so that another kind's sizes move nobody's.
+Distributions are those of `scenario/model/images`. Every draw is made whatever the image's kind is, so that another
+kind's sizes move nobody's.
 """
 
 from __future__ import annotations

@@ -68,11 +68,9 @@ def test_a_flow_that_is_taken_out_is_booked_as_far_as_it_got():
 
 @given(st.lists(st.tuples(st.integers(0, 200), st.integers(1, 10**6), st.integers(0, 2)), min_size=1, max_size=20))
 def test_bins_and_purposes_add_up_to_the_byte(asked):
-    """Whatever overlaps, bins and purposes both sum to the bytes of the flows, and lives to what held them back."""
-    lives = []
-    monitor = FlowMonitor(
-        bin_s=7.0, on_end=lambda flow: lives.append((flow.ended_s - flow.started_s, sum(flow.held_s.values())))
-    )
+    """Whatever overlaps, bins and purposes both sum to the bytes of the flows; what held a flow back, to its time."""
+    records = []
+    monitor = FlowMonitor(bin_s=7.0, on_end=records.append)
     fluid = Fluid([1e3, 3e3, 2e3], monitor)
     for number, (start, size, purpose) in enumerate(sorted(asked)):
         drain(fluid, start)
@@ -82,5 +80,5 @@ def test_bins_and_purposes_add_up_to_the_byte(asked):
     carried = [sum(size for _, size, p in asked if link in ((0, 1), (1,), (1, 2))[p]) for link in range(3)]
     assert monitor.bins().sum(axis=0).tolist() == carried
     assert np.sum(list(monitor.purposes().values()), axis=0).tolist() == carried
-    for life, held in lives:
-        assert held == pytest.approx(life, rel=1e-9, abs=1e-9)
+    for record in records:
+        assert sum(record.held_s.values()) == pytest.approx(record.ended_s - record.started_s, rel=1e-9, abs=1e-9)

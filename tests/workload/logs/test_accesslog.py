@@ -95,7 +95,7 @@ def test_malformed_records_are_counted_with_their_lines(tmp_path: Path) -> None:
     assert reading.malformed == 3
     assert [line for line, _ in reading.first] == [2, 4, 7]
     assert reading.share == 0.5
-    assert reading.told().startswith("2 (is no line of a known log); 4 (is no JSON); 7 (lacks ")
+    assert reading.malformed_lines().startswith("2 (is no line of a known log); 4 (is no JSON); 7 (lacks ")
 
 
 def test_a_broken_record_of_an_array_costs_no_other(tmp_path: Path) -> None:

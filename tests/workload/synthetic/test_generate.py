@@ -178,20 +178,6 @@ def test_nothing_is_known_where_there_are_no_apps() -> None:
     assert np.array_equal(demand.app, np.arange(len(demand)))
 
 
-def test_asks_are_the_columns_row_by_row() -> None:
-    """Read one at a time, across the size of a chunk, asks say what the columns say."""
-    demand = made()
-    asks = list(demand)
-    assert len(asks) == len(demand) > 3 * 8192
-    for deploy in (0, 8191, 8192, len(asks) - 1):
-        ask, app = asks[deploy], int(demand.app[deploy])
-        assert ask == (
-            deploy, demand.at_s[deploy], app, demand.app_client[app], demand.app_kind[app], demand.kernel[deploy],
-            demand.update[deploy], demand.route_draw[deploy], demand.place_draw[deploy], False, deploy,
-            False, True, None, None, 0, None,
-        )  # fmt: skip
-
-
 def test_going_back_pushes_the_image_before_the_last_with_its_kernel() -> None:
     """Updates of one application: new, new, back, back, new, back; a release changes the kernel in between.
 

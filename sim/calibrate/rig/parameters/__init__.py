@@ -1,6 +1,6 @@
 """Parameters of the rig's model: what they mean, and the fitted ones that ship with the package.
 
-One set for each congestion control, the same for all scenarios under it; `sim/calibrate/fit.py` made them.
+One set for each congestion control, the same for all scenarios under it; `sim/calibrate/rig/fit.py` made them.
 """
 
 from __future__ import annotations

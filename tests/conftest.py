@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 
 #: Examples of a property by tier; one that is dearer or cheaper than most asks for a share or a multiple of
 #: `settings.default.max_examples`.
-EXAMPLES = {"quick": 20, "test": 60, "accept": 1000}
+EXAMPLES = {"quick": 20, "test": 60, "accept": 2000}
 
 for tier, examples in EXAMPLES.items():
     settings.register_profile(

@@ -52,7 +52,7 @@ def built_of(name: str) -> tuple[Scenario, Built, Demand]:
     return chosen, build(chosen, asked, Streams(SEED)), asked
 
 
-@pytest.fixture(scope="module", params=[*(name for name in shipped.NAMED if "million" not in name), *MORE])
+@pytest.fixture(scope="module", params=[*shipped.CASES, *MORE])
 def made(request: pytest.FixtureRequest) -> tuple[Scenario, Built, Demand]:
     """One scenario after another."""
     return built_of(request.param)

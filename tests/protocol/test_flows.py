@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim import network
@@ -37,7 +37,6 @@ def compiled() -> Any:
 
 @pytest.mark.slow
 @given(case=cases(True))
-@settings(max_examples=200, deadline=None)
 def test_flows_compiled_are_the_same(compiled: Any, case: Case) -> None:
     """Compiled, the same functions on arrays see the same to the last bit."""
     state = state_of(case, ArrayState)

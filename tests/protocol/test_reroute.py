@@ -140,7 +140,7 @@ def test_show_tells_whether_routes_change_and_when() -> None:
     assert "RouterDeadInterval" in text(Scenario.from_document(document))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(
     st.lists(
         st.tuples(

@@ -18,7 +18,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-from sim.policies.outside import UserRule
+from sim.policies.userrule import UserRule
 from sim.scenario import Scenario, canonical
 from sim.scenario.model.choices import choices
 from sim.scenario.model.deploylist import is_file_name
@@ -73,10 +73,10 @@ def rules_chosen(scenario: Scenario) -> dict[str, UserRule]:
 def _rules(tables: Iterable[Scenario]) -> dict[str, Any]:
     """What a manifest says of those; nothing where there are none."""
     found = {name: rule for table in tables for name, rule in rules_chosen(table).items()}
-    told = {
+    listed = {
         name: {"path": rule.path, "sha256": rule.digest, "registered": rule.registered} for name, rule in found.items()
     }
-    return {"rules": told} if told else {}
+    return {"rules": listed} if listed else {}
 
 
 @lru_cache(maxsize=64)

@@ -16,7 +16,7 @@ from sim.cli import exit_codes, lazy, options, output
 from sim.errors import InputError
 
 if TYPE_CHECKING:
-    from sim.policies.outside import UserRule
+    from sim.policies.userrule import UserRule
     from sim.scenario.warnings.warning import ScenarioWarning
 
 

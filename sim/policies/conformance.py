@@ -4,15 +4,14 @@ A rule is a pure function: for any view it gives a decision that can be carried 
 whatever it was asked between, and it draws nothing. Rules of conflicts order all publishes. Placements that say which
 deploys they can't tell apart (`cell`) place those alike. A rule that looks at `view.deploy` lets itself be asked again.
 
-Views are drawn from a generator with a seed of its own, so that a rule that fails does so each time; corners come
-first. This is evidence, not proof: a rule that errs on one view in a thousand may pass, and is told of when a run comes
-upon it.
+Views are drawn from a generator with a seed of its own (`sketches`), so that a rule that fails does so each time. This
+is evidence, not proof: a rule that errs on one view in a thousand may pass, and is named when a run comes upon it.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from itertools import permutations, product
 from types import ModuleType
 from typing import Any, Final
@@ -24,103 +23,19 @@ from sim import policies
 from sim.errors import InputError
 from sim.figures import quantity_of
 from sim.policies.decisions import Wrong, said, wrong_with
-from sim.policies.outside import UserRule
+from sim.policies.sketches import VIEWS, views
 from sim.policies.snapshot import (
     Deploy,
-    Holders,
-    Kept,
     NotYetError,
-    Owed,
     PlacementView,
     Publish,
     PushView,
     Rivals,
-    Rootfs,
-    known_node,
 )
-from sim.registry.oci import digest_of
+from sim.policies.userrule import UserRule
 
-#: How many views a rule is asked about.
-VIEWS: Final = 300
-_SEED: Final = 1
-_SITES: Final = ("dal", "fra", "was", "sin")
 _DRAWS: Final = 64
 _PURE: Final = "hold no state and draw nothing: draws come with the view"
-
-
-class Sketch(Deploy):
-    """A deploy that never is, with nodes that hold some of what it needs."""
-
-    __slots__ = ("_held", "_nodes", "_sites", "_sizes", "_trips", "_values")
-
-    def __init__(self, drawn: random.Random, nodes: int, chosen: tuple[int, ...] = ()) -> None:
-        self._sizes = drawn.choice([1, 10**6, 36 * 2**20]), drawn.choice([0, 1, 10**7])
-        self._values = drawn.choice([0.0, drawn.uniform(0, 1e6)]), drawn.randrange(50), drawn.random() < 0.5
-        self._sites = [drawn.choice(_SITES) for _ in range(nodes + 1)]
-        self._trips = [drawn.choice([0.001, 0.03, 0.2]) for _ in range(nodes)]
-        self._held = [[drawn.random() < 0.4 for _ in range(3)] for _ in range(nodes)]
-        self._nodes = chosen
-
-    @property
-    def at_s(self) -> float:
-        return self._values[0]
-
-    @property
-    def app(self) -> int:
-        return self._values[1]
-
-    @property
-    def image(self) -> str:
-        return "http"
-
-    @property
-    def rootfs_bytes(self) -> int:
-        return self._sizes[0]
-
-    @property
-    def kernel_bytes(self) -> int:
-        return self._sizes[1]
-
-    @property
-    def update(self) -> bool:
-        return self._values[2]
-
-    @property
-    def client(self) -> str:
-        return f"{self.client_site}-dev"
-
-    @property
-    def client_site(self) -> str:
-        return self._sites[-1]
-
-    @property
-    def nodes(self) -> tuple[int, ...]:
-        return self._nodes
-
-    def name_of(self, node: int) -> str:
-        return f"{self.site_of(node)}-n{node}"
-
-    def site_of(self, node: int) -> str:
-        return self._sites[self._known(node)]
-
-    def round_trip_s(self, node: int) -> float:
-        return self._trips[self._known(node)]
-
-    def holds_kernel(self, node: int) -> bool:
-        return self._held[self._known(node)][0]
-
-    def holds_app(self, node: int) -> bool:
-        return self._held[self._known(node)][1]
-
-    def holds_image(self, node: int) -> bool:
-        return all(self._held[self._known(node)])
-
-    def missing_bytes(self, node: int) -> int:
-        has_kernel, _, has_rootfs = self._held[self._known(node)]
-        return self._sizes[1] * (not has_kernel) + self._sizes[0] * (not has_rootfs)
-
-    def _known(self, node: int) -> int:
-        return known_node(node, len(self._held))
 
 
 class _Asked(Deploy):
@@ -134,66 +49,6 @@ class _Asked(Deploy):
             return object.__getattribute__(self, name)
         self.looked = True
         raise NotYetError
-
-
-def views(kind: str, count: int = VIEWS, seed: int = _SEED) -> Iterator[Any]:
-    """So many views of a kind, by their seed the same ones each time. Of conflicts, three publishes."""
-    drawn = random.Random(seed)
-    for at in range(count):
-        yield _VIEWS[kind](drawn, at)
-
-
-def _push(drawn: random.Random, at: int) -> PushView:
-    nodes = 1 + drawn.randrange(8)
-    deploy = Sketch(drawn, nodes, tuple(drawn.sample(range(nodes), drawn.randint(1, nodes))))
-    return PushView(deploy.rootfs_bytes, deploy.kernel_bytes, deploy.update, deploy)
-
-
-def _placement(drawn: random.Random, at: int) -> PlacementView:
-    """Up to eight candidates at up to four sites, some equally far, some of no weight; no more wanted than that."""
-    n = 1 if at == 0 else drawn.randint(1, 8)
-    nodes = tuple(drawn.sample(range(n), n))
-    draws = [drawn.choice([0.0, drawn.random(), 1 - 2**-53]) for _ in range(2)]
-    sites = tuple(drawn.randrange(4) for _ in range(n))
-    weights = tuple(drawn.choice([0.0, 0.5, 1.0, 3.0]) for _ in range(n))
-    deploy = Sketch(drawn, n)
-    trips_s = tuple(deploy.round_trip_s(node) for node in nodes)
-    return PlacementView(
-        nodes, drawn.randint(0, n), drawn.randint(1, n), draws[0], draws[1], sites, trips_s, weights, deploy
-    )
-
-
-def _publishes(drawn: random.Random, at: int) -> tuple[Publish, ...]:
-    return tuple(
-        Publish(
-            digest_of(drawn.choice("abc")), drawn.choice([0.0, 1.0, 2.0]), drawn.choice([0.0, 1.0]),
-            drawn.randrange(3), drawn.randrange(3),
-        )
-        for _ in range(3)
-    )  # fmt: skip
-
-
-def _kept(drawn: random.Random, at: int) -> Kept:
-    came_s = drawn.choice([0.0, drawn.uniform(0, 1e6)])
-    freed = drawn.choice([0, drawn.randrange(10**9)])
-    return Kept(came_s, came_s + drawn.choice([0.0, drawn.uniform(0, 1e5)]), drawn.randint(1, 100), freed)
-
-
-def _holders(drawn: random.Random, at: int) -> Holders:
-    trips_s = tuple(drawn.choice([0.01, 0.2, drawn.random()]) for _ in range(min(at, drawn.randrange(8))))
-    return Holders(trips_s, drawn.choice([0.01, 0.1, 0.5]), drawn.choice([0.0, drawn.random(), 1 - 2**-53]))
-
-
-def _owed(drawn: random.Random, at: int) -> Owed:
-    now_s = 0.0 if at == 0 else drawn.choice([0.0, 3600.0, drawn.uniform(0, 1e6)])
-    return Owed(now_s, drawn.choice([0.0, drawn.uniform(0, 1e3)]))
-
-
-_VIEWS: Final[Mapping[str, Callable[[random.Random, int], Any]]] = {
-    "route": _push, "placement": _placement, "fanout": lambda drawn, at: min(at + 1, 1 + drawn.randrange(10)),
-    "trigger": _owed, "conflict": _publishes, "eviction": _kept, "source": _holders,
-    "chunking": lambda drawn, at: Rootfs(at + 1 if at < 10 else drawn.randint(1, 10**10)),
-}  # fmt: skip
 
 
 def parameters_of(model: type[BaseModel]) -> BaseModel:
@@ -241,7 +96,7 @@ def wrong_answer(kind: str, view: Any, decision: Any) -> Wrong | None:
 
 def misbehaviour(kind: str, module: ModuleType, parameters: BaseModel, count: int = VIEWS) -> Wrong | None:
     """The first thing that a rule does on so many views and may not. InputError for what one of a user's own raises."""
-    decide = _told_of_views(decider(kind, module, parameters))
+    decide = _naming_views(decider(kind, module, parameters))
     asked = [*views(kind, count)]
     before = _global_draws()
     decisions = []
@@ -254,8 +109,8 @@ def misbehaviour(kind: str, module: ModuleType, parameters: BaseModel, count: in
     for view, decision in zip(reversed(asked), reversed(decisions), strict=True):
         again = decide(view)
         if again != decision:
-            told = f"decided {said(again)} where it had decided {said(decision)}"
-            return _asked_about(view, Wrong(told, _PURE))
+            problem = f"decided {said(again)} where it had decided {said(decision)}"
+            return _asked_about(view, Wrong(problem, _PURE))
     if _global_draws() != before:
         return Wrong("draws random numbers of its own", _PURE)
     if kind == "placement" and hasattr(module, "cell"):
@@ -263,16 +118,16 @@ def misbehaviour(kind: str, module: ModuleType, parameters: BaseModel, count: in
     return None
 
 
-def _told_of_views(decide: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _naming_views(decide: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """The same decider, of which an InputError says what it was asked about."""
 
-    def told(view: Any) -> Any:
+    def named(view: Any) -> Any:
         try:
             return decide(view)
         except InputError as error:
             raise InputError(error.where, f"{error.problem}, asked about {said(view)}", error.remedy) from error
 
-    return told
+    return named
 
 
 def _global_draws() -> tuple[Any, ...]:
@@ -332,9 +187,9 @@ def faults(rule: UserRule, count: int = VIEWS) -> tuple[InputError, ...]:
         module = rule.module()
         wrong = misbehaviour(rule.kind, module, parameters_of(module.Parameters), count)
     except ValidationError as error:
-        told = " ".join(str(error).split("\n")[1:3])
+        first = " ".join(str(error).split("\n")[1:3])
         return (
-            rule.fault(f"its Parameters can't be made from defaults and examples ({told})", "give them good defaults"),
+            rule.fault(f"its Parameters can't be made from defaults and examples ({first})", "give them good defaults"),
         )
     except InputError as error:
         return error.errors

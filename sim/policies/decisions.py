@@ -24,10 +24,10 @@ class Wrong(NamedTuple):
 def wrong_with(kind: str, view: Any, decision: Any) -> Wrong | None:
     """What is wrong with a rule's decision on a view; None if it can be carried out."""
     try:
-        told = _PROBLEMS[kind](view, decision)
+        problem = _PROBLEMS[kind](view, decision)
     except Exception:  # such as of something that can't be compared or counted
-        told = f"returned {said(decision)}"
-    return Wrong(told, _REMEDIES[kind]) if told else None
+        problem = f"returned {said(decision)}"
+    return Wrong(problem, _REMEDIES[kind]) if problem else None
 
 
 def _route(view: Any, decision: Any) -> str:

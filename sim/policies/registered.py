@@ -35,7 +35,8 @@ from pydantic import BaseModel
 from sim import policies
 from sim.errors import InputError, near, shown
 from sim.policies import conformance
-from sim.policies.outside import IMPORTS, UserRule, register
+from sim.policies.outside import register
+from sim.policies.userrule import IMPORTS, UserRule
 
 F = TypeVar("F", bound=Callable[[Any, Any], Any])
 
@@ -123,10 +124,10 @@ class _Writer:
             raise self._fault(
                 f"uses {names} of the function around it", "make it a parameter, or a name of the program"
             )
-        lines = text.splitlines()[node.lineno - 1 : node.end_lineno]
+        own = text.splitlines()[node.lineno - 1 : node.end_lineno]
         if called is not None:
-            lines[0] = lines[0].replace(f"def {node.name}", f"def {called}", 1)
-        text = "\n".join(lines)
+            own[0] = own[0].replace(f"def {node.name}", f"def {called}", 1)
+        text = "\n".join(own)
         program = vars(sys.modules[thing.__module__])
         for name in _names_in(compile(text, "<source>", "exec", dont_inherit=True)):
             if name in program and name not in (node.name, called) and not name.startswith("__"):

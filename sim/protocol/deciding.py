@@ -36,6 +36,7 @@ from sim.protocol.state import (
     REPOSITORY_SCOPE,
     ROUTE_UNDECIDED,
 )
+from sim.records.asrows import AsRows
 from sim.records.cells import cell, number_at, set_cells
 from sim.records.layout import ArrayState, State
 from sim.scenario import Choice, Scenario
@@ -151,7 +152,7 @@ class Beginning(_Named):
     def __init__(self, facts: Facts, state: State, d: int, nodes: tuple[int, ...] = ()) -> None:
         super().__init__(facts, int(facts.wanted.client[d]), nodes)
         self._state, self._d = state, d
-        self._rows: Any = _Records(state) if isinstance(state, ArrayState) else state
+        self._rows: Any = AsRows(state) if isinstance(state, ArrayState) else state
 
     @property
     def at_s(self) -> float:
@@ -278,58 +279,3 @@ def _counts_as_held(w: Any, registry: int, repository: int, blob: int) -> bool:
     if scope == ACCOUNT_SCOPE:
         part = entry_value(w, entry_key(PART_KEY, registry, int(w.repository_account[repository])), -1)
     return part >= 0 and find_entry(w, entry_key(POOL_KEY, part, blob)) >= 0
-
-
-class _Records:
-    """A state's arrays as the text's functions read them in the interpreter, while nothing changes: by rows with
-    attributes. Views of numpy's that do the same take twenty times as long."""
-
-    def __init__(self, state: ArrayState) -> None:
-        self._state = state
-
-    def __getattr__(self, name: str) -> Any:
-        table = self._state[name]
-        found: Any = _Column(table) if table.dtype.names is None else _Rows(table)
-        found = found[0] if name == "g" else found
-        setattr(self, name, found)
-        return found
-
-
-class _Column:
-    """A table of numbers."""
-
-    __slots__ = ("_item",)
-
-    def __init__(self, table: NDArray[Any]) -> None:
-        self._item = table.item
-
-    def __getitem__(self, at: int) -> Any:
-        return self._item(at)
-
-
-class _Rows:
-    """A table of rows; a column is looked up once."""
-
-    __slots__ = ("_columns", "_table")
-
-    def __init__(self, table: NDArray[Any]) -> None:
-        self._table, self._columns = table, dict[str, Any]()
-
-    def __getitem__(self, at: int) -> _Row:
-        return _Row(self, at)
-
-    def item(self, field: str, at: int) -> Any:
-        """A number of a row."""
-        if field not in self._columns:
-            self._columns[field] = self._table[field].item
-        return self._columns[field](at)
-
-
-class _Row:
-    __slots__ = ("_at", "_rows")
-
-    def __init__(self, rows: _Rows, at: int) -> None:
-        self._rows, self._at = rows, at
-
-    def __getattr__(self, field: str) -> Any:
-        return self._rows.item(field, self._at)

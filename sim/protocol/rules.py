@@ -25,8 +25,8 @@ from pydantic import BaseModel
 
 from sim import policies
 from sim.errors import InputError
-from sim.policies.outside import UserRule
 from sim.policies.snapshot import Due
+from sim.policies.userrule import UserRule
 from sim.protocol.state import NEVER
 from sim.scenario import Scenario
 from sim.scenario.model.choices import Choice

@@ -24,7 +24,7 @@ from numba.core.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
 from sim.policies import snapshot
-from sim.policies.outside import unwatched
+from sim.policies.userrule import unwatched
 from sim.protocol import rules
 from sim.protocol.ops import rules as text
 from sim.protocol.rules import FUNCTIONS, Outside, Rule

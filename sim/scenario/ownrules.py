@@ -1,6 +1,6 @@
 """The rules of a user's own that a document may choose from: those in the folder that it names, and registered ones.
 
-What is wrong with a folder is told of `run.policies_path`, and only there: a rule that nobody could find in it is no
+What is wrong with a folder is said of `run.policies_path`, and only there: a rule that nobody could find in it is no
 fault of its own.
 """
 
@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from sim.policies.outside import Known, Rules, rules_for
+from sim.policies.outside import Known, rules_for
+from sim.policies.userrule import Rules
 from sim.scenario.diagnostics import Diagnostic
 from sim.scenario.document import Document
 

@@ -6,7 +6,7 @@ fault is reported at once. Every variant is checked when a scenario is loaded, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,7 @@ from sim.errors import InputError, InputErrors, near, shown
 from sim.figures import Figure
 from sim.policies.outside import Known
 from sim.scenario.checks.every import CHECKS, ranges_hold_values
-from sim.scenario.diagnostics import Diagnostic, diagnostics_of
+from sim.scenario.diagnostics import Diagnostic, consequential, diagnostics_of
 from sim.scenario.document import OVERRIDE, Document, of_variant, overridden, read, without_figures
 from sim.scenario.keypath import KeyPath, dotted
 from sim.scenario.model.root import Model
@@ -213,7 +213,7 @@ class Scenario(Model):
         set_aside = [each.path for each in diagnostics]
         reported = list(set_aside)
         for found in (*(check(scenario) for check in CHECKS), ranges_hold_values(scenario, figures)):
-            new = [each for each in found if not _consequential(each, set_aside, reported)]
+            new = [each for each in found if not consequential(each, set_aside, reported)]
             diagnostics.extend(new)
             reported.extend(each.path for each in new)
         diagnostics.sort(key=lambda each: _position(tables, each.path))
@@ -281,19 +281,6 @@ def _variant_diagnostics(document: Mapping[str, Any]) -> Iterator[Diagnostic]:
     baseline = run.get("baseline") if isinstance(run, Mapping) else None
     if isinstance(baseline, str) and baseline not in named:
         yield Diagnostic(("run", "baseline"), f"names no variant, got {shown(baseline)}", near(baseline, named))
-
-
-def _consequential(each: Diagnostic, set_aside: Sequence[KeyPath], reported: Sequence[KeyPath]) -> bool:
-    """Whether a fault may be there only because of others: of a value set aside, or of what it needs."""
-    return any(_related(each.path, bad) for bad in set_aside) or any(
-        _related(need, bad) for need in each.needs for bad in reported
-    )
-
-
-def _related(path: KeyPath, other: KeyPath) -> bool:
-    """Whether one path lies on the way to the other."""
-    shorter = min(len(path), len(other))
-    return path[:shorter] == other[:shorter]
 
 
 def _position(document: Any, path: KeyPath) -> list[int]:

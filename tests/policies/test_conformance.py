@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from sim import policies
 from sim.plugins import NoParameters
 from sim.policies import conformance
-from sim.policies.outside import UserRule
+from sim.policies.sketches import views
 from sim.policies.snapshot import Fanout, PlacementView, PushView
+from sim.policies.userrule import UserRule
+from sim.registry.oci import digest_of
 
 RULES = [(kind, name) for kind in policies.KINDS for name in policies.names(kind)]
 
@@ -31,7 +33,7 @@ def decider(kind: str, name: str) -> Callable[[Any], Any]:
 
 def test_the_suite_knows_every_kind() -> None:
     """There are views for each kind of rule, and at least one rule."""
-    assert all(len([*conformance.views(kind, 3)]) == 3 for kind in policies.KINDS)
+    assert all(len([*views(kind, 3)]) == 3 for kind in policies.KINDS)
     assert {kind for kind, _ in RULES} == set(policies.KINDS)
 
 
@@ -46,7 +48,7 @@ def test_a_rule_that_ships_passes_as_a_users_would(kind: str, name: str) -> None
 @given(seed=st.integers(0, 2**32))
 def test_every_decision_can_be_carried_out_and_is_the_same_again(kind: str, name: str, seed: int) -> None:
     """For views of any seed a rule gives valid decisions, and for the same view the same one, whatever came between."""
-    decide, (view, other) = decider(kind, name), conformance.views(kind, 2, seed)
+    decide, (view, other) = decider(kind, name), views(kind, 2, seed)
     decision = decide(view)
     assert conformance.wrong_answer(kind, view, decision) is None
     decide(other)
@@ -55,9 +57,9 @@ def test_every_decision_can_be_carried_out_and_is_the_same_again(kind: str, name
 
 def test_views_are_the_same_ones_each_time() -> None:
     """What fails once fails again; another seed has other views."""
-    views = [*conformance.views("eviction", 5)]
-    assert [*conformance.views("eviction", 5)] == views
-    assert [*conformance.views("eviction", 5, seed=2)] != views
+    drawn = [*views("eviction", 5)]
+    assert [*views("eviction", 5)] == drawn
+    assert [*views("eviction", 5, seed=2)] != drawn
 
 
 PLACEMENT = PlacementView((3, 5), 1, 2, 0.0, 0.0, (0, 1), (0.0, 0.1), (1.0, 1.0))
@@ -156,7 +158,7 @@ def test_cells_that_lie_are_found() -> None:
 def test_publishes_that_nobody_can_order_are_found() -> None:
     """Everybody wins, nobody does, and rock beats scissors beats paper."""
     ring = {"a": "b", "b": "c", "c": "a"}
-    digests = {conformance.digest_of(name): name for name in ring}
+    digests = {digest_of(name): name for name in ring}
     wins: dict[str, Callable[[Any, Any], bool]] = {
         "has a publish win over itself": lambda view, parameters: True,
         "has neither of two publishes win": lambda view, parameters: False,

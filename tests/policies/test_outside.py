@@ -13,8 +13,10 @@ import pytest
 import sim
 from sim.errors import InputError, InputErrors
 from sim.policies import conformance
-from sim.policies.outside import UserRule, read_folder, strays
+from sim.policies.outside import read_folder, strays
+from sim.policies.sketches import Sketch
 from sim.policies.snapshot import PlacementView
+from sim.policies.userrule import UserRule
 from sim.scenario import canonical
 
 OWN = Path(__file__).parent / "own"
@@ -238,7 +240,7 @@ def test_the_warmest_is_chosen_by_hand() -> None:
     """Of three nodes the middle one has the kernel: it comes first unless it is out of reach."""
     rule = read_folder(OWN).rules["placement", "warmest"].module()
 
-    class There(conformance.Sketch):
+    class There(Sketch):
         def __init__(self) -> None:
             pass
 

@@ -30,7 +30,7 @@ from sim import policies
 from sim.errors import InputError, near, shown
 from sim.figures import Table, Weight, setting
 from sim.network.topology import shapes
-from sim.policies.outside import Rules, UserRule
+from sim.policies.userrule import Rules, UserRule
 from sim.scenario.diagnostics import Diagnostic, diagnostics_of
 from sim.scenario.keypath import KeyPath
 

@@ -99,7 +99,7 @@ def test_keys_are_a_scenario_s(name: str) -> None:
         if key is None or key[1].partition(".")[0] not in tables or key[1].endswith(FILES):
             continue
         try:
-            keys.found(key[1])
+            keys.find(key[1])
         except InputError as error:
             pytest.fail(f"{word}: {error}")
 

@@ -45,6 +45,7 @@ from sim.protocol.state import (
 from sim.records.layout import State, table_of
 from sim.registry.clients import CONTAINERD, PROFILES, TOKEN, Profile, Retry
 from sim.registry.dedup import SCOPES, account_of
+from sim.registry.reference import DEFAULT_TAG
 from sim.scenario import Scenario
 from sim.scenario.model.hosts import Central, NodeGroup
 from sim.scenario.model.policies import Sync
@@ -52,7 +53,6 @@ from sim.streams import Streams
 from sim.workload.demand import Demand
 from sim.workload.outages import outages
 
-TAG: Final = "latest"
 """Of every image that is pushed."""
 DRAWS_AT_ONCE: Final = 1024
 """Service times of a registry that are drawn at a time."""
@@ -153,8 +153,8 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
     names = Names(
         machines=[host.name for host in hosts], sites=[host.site for host in hosts],
         repositories=[*given, *(f"{own[app]}/app{app}" for app in range(len(given), len(own)))],
-        tags=[TAG] * len(own), kinds=[kind.name for kind in kinds], digests=images.digests, links=routes.names,
-        ends=[(link.tail, link.head) for link in routes.graph.links], wan=routes.wan,
+        tags=_tags(demand, kinds, len(own)), kinds=[kind.name for kind in kinds], digests=images.digests,
+        links=routes.names, ends=[(link.tail, link.head) for link in routes.graph.links], wan=routes.wan,
         price_usd_per_byte=routes.price_usd_per_byte, capacity_Bps=routes.capacity_Bps,
     )  # fmt: skip
     return Built(tables, names, routes, draws, placing, swarm)
@@ -416,6 +416,14 @@ def _repositories(accounts: Sequence[str], given: Sequence[str]) -> Tables:
     return {"repository_account": account, "names": table_of(LAYOUT, "names", names, count)}
 
 
+def _tags(demand: Demand, kinds: Sequence[Kind], count: int) -> list[str]:
+    """The tag of each application's name: that of its kind's, or the digest where that has no tag."""
+    if demand.images is not None:
+        return [DEFAULT_TAG] * count
+    of_kind = [one.tag or one.digest or DEFAULT_TAG for one in kinds]
+    return [of_kind[kind] for kind in demand.app_kind.tolist()]
+
+
 def _asked(scenario: Scenario, demand: Demand, placing: Placing, kinds: Sequence[Kind], images: Images) -> Tables:
     """What clients ask for: the deploys, and the nodes that they start on."""
     n = len(demand)
@@ -428,10 +436,11 @@ def _asked(scenario: Scenario, demand: Demand, placing: Placing, kinds: Sequence
     first = np.cumsum(length) - length
     nothing = np.zeros(n, np.bool_)
     by_digest = np.full(n, scenario.demand.reference == "digest") if demand.by_digest is None else demand.by_digest
+    pinned = np.array([one.digest is not None for one in kinds], np.bool_)[kind]
     deploys = {
         "at_s": demand.at_s, "app": demand.app, "name": demand.app, "client": 1 + len(placing.nodes) + client,
         "kind": kind, "image": image, "route": _routed(scenario, demand, kinds, kind, pushes),
-        "update": demand.update, "kernel": demand.kernel, "by_digest": by_digest,
+        "update": demand.update, "kernel": np.where(pinned, 0, demand.kernel), "by_digest": by_digest | pinned,
         "removed": nothing if demand.removed is None else demand.removed, "draw": demand.place_draw,
         "boot_s": np.array([one.boot_s for one in kinds])[kind],
         "pushed_to": np.array(starts.pushed_to, np.int64)[placed], "first_node": first[placed],

@@ -23,7 +23,7 @@ from sim.network.topology.schedule import DAY_S, Change
 from sim.network.topology.shapes import Routing
 from sim.policies.snapshot import NotYetError, PushView
 from sim.protocol.deciding import ROUTES, AtStart, Decisions, Facts
-from sim.protocol.images import Images, images_of, kinds_of
+from sim.protocol.images import Images, Kind, images_of, kinds_of
 from sim.protocol.names import Names
 from sim.protocol.placing import Nodes, Placing, Start
 from sim.protocol.routes import Host, Routes, SyncCaps
@@ -47,6 +47,7 @@ from sim.protocol.state import (
 from sim.records.layout import State, table_of
 from sim.registry.clients import CONTAINERD, PROFILES, TOKEN, Profile, Retry
 from sim.registry.dedup import SCOPES, account_of
+from sim.registry.reference import DEFAULT_TAG
 from sim.scenario import Scenario
 from sim.scenario.model.hosts import Central, NodeGroup
 from sim.scenario.model.policies import Sync
@@ -54,7 +55,6 @@ from sim.streams import Streams
 from sim.workload.demand import Demand
 from sim.workload.outages import outages
 
-TAG: Final = "latest"
 """Of every image that is pushed."""
 DRAWS_AT_ONCE: Final = 1024
 """Service times of a registry that are drawn at a time."""
@@ -158,8 +158,8 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
     names = Names(
         machines=[host.name for host in hosts], sites=[host.site for host in hosts],
         repositories=[*given, *(f"{own[app]}/app{app}" for app in range(len(given), len(own)))],
-        tags=[TAG] * len(own), kinds=[kind.name for kind in kinds], digests=images.digests, links=routes.names,
-        ends=[(link.tail, link.head) for link in routes.graph.links], wan=routes.wan,
+        tags=_tags(demand, kinds, len(own)), kinds=[kind.name for kind in kinds], digests=images.digests,
+        links=routes.names, ends=[(link.tail, link.head) for link in routes.graph.links], wan=routes.wan,
         price_usd_per_byte=routes.price_usd_per_byte, capacity_Bps=routes.capacity_Bps,
     )  # fmt: skip
     undecided = bool(tables["deploys"]["undecided"].any())
@@ -427,6 +427,14 @@ def _repositories(accounts: Sequence[str], given: Sequence[str]) -> Tables:
     return {"repository_account": account, "names": table_of(LAYOUT, "names", names, count)}
 
 
+def _tags(demand: Demand, kinds: Sequence[Kind], count: int) -> list[str]:
+    """The tag of each application's name: that of its kind's, or the digest where that has no tag."""
+    if demand.images is not None:
+        return [DEFAULT_TAG] * count
+    of_kind = [one.tag or one.digest or DEFAULT_TAG for one in kinds]
+    return [of_kind[kind] for kind in demand.app_kind.tolist()]
+
+
 def _asked(scenario: Scenario, demand: Demand, facts: Facts, images: Images) -> Tables:
     """What clients ask for: the deploys, and the nodes that they start on."""
     n, kinds, kind = len(demand), facts.kinds, facts.kind
@@ -440,10 +448,11 @@ def _asked(scenario: Scenario, demand: Demand, facts: Facts, images: Images) -> 
     by_digest = np.full(n, scenario.demand.reference == "digest") if demand.by_digest is None else demand.by_digest
     route = _routed(scenario, demand, facts, pushes)
     undecided = np.where(pushed_to == 0, NODES_UNDECIDED, 0) | np.where(route == _NOT_YET, ROUTE_UNDECIDED, 0)
+    pinned = np.array([one.digest is not None for one in kinds], np.bool_)[kind]
     deploys = {
         "at_s": demand.at_s, "app": demand.app, "name": demand.app,
         "client": 1 + len(facts.placing.nodes) + facts.wanted.client, "kind": kind, "image": image, "route": route,
-        "update": demand.update, "kernel": demand.kernel, "by_digest": by_digest,
+        "update": demand.update, "kernel": np.where(pinned, 0, demand.kernel), "by_digest": by_digest | pinned,
         "removed": nothing if demand.removed is None else demand.removed, "draw": demand.place_draw,
         "boot_s": np.array([one.boot_s for one in kinds])[kind], "undecided": undecided,
         "pushed_to": np.where(pushed_to == 0, -1, pushed_to), "first_node": first[placed],

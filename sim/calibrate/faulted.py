@@ -13,7 +13,7 @@ from sim.calibrate.parameters import Parameters
 from sim.calibrate.processes import Outcome
 from sim.calibrate.rig import Cut, RigScenario
 from sim.network.topology.shapes.star import HUB
-from sim.protocol.state import LINK_WEAK
+from sim.protocol.ops.faults import LINK_WEAK
 from sim.streams import Streams
 
 

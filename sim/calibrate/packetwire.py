@@ -18,10 +18,10 @@ import numpy as np
 from sim.calibrate.rigstate import QUEUE_S
 from sim.engines.reference import Reference
 from sim.network.packets.windows import Congestion, Windows
-from sim.protocol.ops.flows import new_flight, over_flight
+from sim.protocol.ops.flows import mark_ended, new_flight
 from sim.protocol.ops.lanes import UP
 from sim.protocol.ops.ways import down_lane, up_lane
-from sim.protocol.tasks import let_go
+from sim.protocol.tasks import make_ready
 
 #: How often queues are looked at for what requests wait in them: more often than a round trip.
 LOOK_S = 0.02
@@ -135,9 +135,9 @@ class PacketWire:
         ended: list[_Sent] = self._windows.finished(w.g.now_s)
         for sent in ended:
             self.again_bytes[sent.lane] += self._windows.again_bytes(sent)
-            over_flight(w, sent.flight)
+            mark_ended(w, sent.flight)
         for sent in reversed(ended):  # the last that is let go goes on first
-            let_go(w, w.flights[sent.flight].task)
+            make_ready(w, w.flights[sent.flight].task)
         self._await_next()
 
 

@@ -13,7 +13,7 @@ from sim.records.layout import ObjectState, State, used
 Columns = Mapping[str, NDArray[Any]]
 
 #: What programs write and never read, by table.
-WRITTEN: Final = ("transfers", "starts", "syncs", "drops", "tag_changes", "partings", "bins")
+WRITTEN: Final = ("transfers", "starts", "syncs", "drops", "tag_changes", "segments", "bins")
 
 
 _KINDS: Final = ((np.int8, 8), (np.int16, 16), (np.int32, 32), (np.int64, 64))

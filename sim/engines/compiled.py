@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sim import policies
-from sim.engines import text
+from sim.engines import kernels
 from sim.engines.host import Host
 from sim.protocol import rules_native
 from sim.protocol.assembly import Assembled
@@ -99,16 +99,16 @@ def _note(whole: MachineCode) -> Path:
 
 def unit(assembled: Assembled, without: frozenset[Named] = _NONE) -> MachineCode:
     """The machine code, made once a process and kept on disk; `without` some rules."""
-    sources = (text.dispatch_source(assembled), text.room_source(), text.ASK_HOST)
+    sources = (kernels.dispatch_source(assembled), kernels.rows_source(), kernels.ASK_HOST)
     named = [(kind, policies.names(kind)) for kind in FUNCTIONS]
     key = zlib.crc32("".join((*sources, *map(repr, sorted(without)), repr(named))).encode())
     found = _UNITS.get(key)
     if found is None:
         extra: dict[str, Any] = {}
-        exec(compile("\n".join(sources), text.__file__, "exec"), extra)
-        made = {name: extra[name] for name in ("dispatch", "room_is_low", "ask_host")}
+        exec(compile("\n".join(sources), kernels.__file__, "exec"), extra)
+        made = {name: extra[name] for name in ("dispatch", "rows_are_low", "ask_host")}
         found = _UNITS[key] = compile_text(
-            LAYOUT, text.modules(), "run_whole", made,
+            LAYOUT, kernels.modules(), "run_to_end", made,
             (*sources, rules_native.sources(left_out=without), *map(repr, sorted(without))),
             partial(rules_native.functions, left_out=without),
         )  # fmt: skip

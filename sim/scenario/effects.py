@@ -23,7 +23,7 @@ from sim.scenario.choices import Choice
 from sim.scenario.drawn import Asks, asks, of_demand
 from sim.scenario.idle import Idle, in_a_replay
 from sim.scenario.model import Tables
-from sim.scenario.outages import Fault
+from sim.scenario.outages import READS, Fault
 from sim.scenario.tcp import Tcp
 
 #: At how many times of a run a trigger is asked, and the step between them as a share of it: in step with no period.
@@ -190,12 +190,10 @@ def _of_registries(tables: Tables) -> Iterator[Idle]:
 
 def _of_faults(tables: Tables) -> Iterator[Idle]:
     """Each kind of fault reads some of the keys."""
-    read: dict[str, tuple[str, ...]] = {
-        "link-degraded": ("to",), "swizzle": ("to",), "registry-slow": ("times",), "clock-skew": ("ahead", "behind"),
-    }  # fmt: skip
+    every = dict.fromkeys(key for keys in READS.values() for key in keys)
     for key, broken in tables.faults.items():
-        for other in ("to", "times", "ahead", "behind"):
-            if other not in read.get(broken.kind, ()):
+        for other in every:
+            if other not in READS.get(broken.kind, ()):
                 yield Idle(("faults", key, other), f"a fault of kind {broken.kind} does not read it")
     if not any(_cuts(broken) for broken in tables.faults.values()):
         outages = [("tcp", field.alias or name) for name, field in Tcp.model_fields.items()]

@@ -68,7 +68,7 @@ def test_a_poll_may_wait_for_the_one_before(overlap: bool, started_s: float) -> 
 def test_a_copy_to_a_disk_that_died_is_made_again() -> None:
     """A node that has every blob when it is asked, and none when the manifest comes at 102.51, refuses that.
 
-    A second later it is asked again, over the connection that is open: 0.42 s, 2.321 for the rootfs and 0.43 to publish.
+    A second later it is asked again, over the connection that is open: 0.42 s, 2.321 for the rootfs, 0.43 to publish.
     """
     chosen = scenario(
         policies__sync__to_nodes="on-push", policies__sync__targets="all", policies__sync__delay="0 s",

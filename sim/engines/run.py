@@ -129,10 +129,10 @@ def complete(built: Built, assembled: Assembled, scenario: Scenario, demand: Dem
     g["margin"] = _MARGIN + 8 * int(tables["images"]["blobs"].max(initial=0))
     g["node_margin"] = g["margin"] + 4 * nodes
     # What is known to happen is scheduled at the start, all at once.
-    known = 3 * len(tables.get("outages", ())) + len(tables.get("hour_steps", ()))
+    known = 3 * len(tables.get("outages", ())) + len(tables.get("schedule_steps", ()))
     tables["events"] = LAYOUT.rows("events", known + 2 * int(g["margin"][0]))
     if 0 < count < _FEW:  # none: a log's, nobody knows how many
-        g["room_runs"] = 1
+        g["tasks_per_growth"] = 1
     warm = len(tables["warm_places"]) if "warm_places" in tables else 0
     for name, each in (("held", int(tables["images"]["blobs"].max(initial=0))), ("entries", 3)):
         # What is there at the start is known, and to spread keys again and again as they come takes its time.

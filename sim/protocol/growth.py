@@ -7,7 +7,7 @@ from typing import Any, Final
 from sim.records.layout import ObjectState, State
 
 _WANTED = {
-    "partings": "partings", "bins": "bins", "flows": "flows", "classes": "classes", "nodes": "nodes",
+    "segments": "segments", "bins": "bins", "flows": "flows", "classes": "classes", "nodes": "nodes",
     "ranks": "nodes", "hops": "hops",
 }  # fmt: skip
 
@@ -24,11 +24,11 @@ def margin_of(name: str) -> str:
     return "node_margin" if name in _BY_NODE else "margin"
 
 
-def make_all_room(state: State) -> None:
-    """Lengthen whatever table is short of room, as `machine.have_room` wants it."""
+def grow_all(state: State) -> None:
+    """Lengthen whatever table is short of room, as `machine.ensure_rows` wants it."""
     g: Any = state.g
     read = g.__getattribute__ if isinstance(state, ObjectState) else g.__getitem__
-    runs = int(read("room_runs"))
+    runs = int(read("tasks_per_growth"))
     for name, (counter, each) in state.layout.counted.items():
         rows = int(read(counter)) + runs * int(read(margin_of(name)))
         if name in WAITED_FOR:
@@ -36,11 +36,11 @@ def make_all_room(state: State) -> None:
         size = state.length(name)
         if rows * each > size:
             state.grow(name, max(size if name in _HASHED else size // 4, rows * each - size))
-    make_flow_room(state)
+    grow_flow_tables(state)
 
 
-def make_flow_room(state: State) -> None:
-    """The rows that `ops/watch.flow_room_is_low` has asked for."""
+def grow_flow_tables(state: State) -> None:
+    """The rows that `ops/flow_monitor.flow_rows_are_low` has asked for."""
     g: Any = state.g
     read = g.__getattribute__ if isinstance(state, ObjectState) else g.__getitem__
     for name, other in _WANTED.items():

@@ -34,6 +34,7 @@ LONGER = {
     "protocol/build.py": "a scenario as rows",
     "protocol/routes.py": "ways and lanes over the graph",
     "protocol/ops/deploys.py": "a deploy's ops",
+    "protocol/ops/faults.py": "every kind of fault",
     "protocol/ops/holdings.py": "what registries hold",
     "protocol/ops/pull.py": "a pull's ops",
     "protocol/ops/sync.py": "a copy's ops",

@@ -216,12 +216,8 @@ def join_branches(w: Any, p: int) -> int:
 
 def _go_on_from(w: Any, t: int, last: int) -> None:
     timeline, other = w.timelines[t], w.timelines[last]
-    timeline.now_s, timeline.mark_s, timeline.phase, timeline.lag_s = (
-        other.now_s,
-        other.mark_s,
-        other.phase,
-        other.lag_s,
-    )
+    timeline.now_s, timeline.mark_s = other.now_s, other.mark_s
+    timeline.phase, timeline.lag_s = other.phase, other.lag_s
     for phase in range(N_PHASES):
         w.phases_s[t * N_PHASES + phase] = w.phases_s[last * N_PHASES + phase]
         w.waited_s[t * N_PHASES + phase] = w.waited_s[last * N_PHASES + phase]

@@ -1,8 +1,8 @@
 """Requests and connections where links and registries may be down, each as often as a client tries.
 
 Each request and each answer is one that has to get through (`ops/retransmission`). A client that gets no answer opens
-another connection and goes on from the first request that was not answered; what it did in vain was waiting. Whatever fails
-here may be over later.
+another connection and goes on from the first request that was not answered; what it did in vain was waiting.
+Whatever fails here may be over later.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Registries that can't keep everything: what goes from them, why, and what that leaves.
 
 Room is made when a transfer begins: whoever is about to send or fetch an image claims it (ops/admission), so that
-nothing it shares with others goes meanwhile, and what the disk lacks is freed by dropping other images. An image that goes from
-a node before any other registry has it is lost. What goes is a row of `drops`.
+nothing it shares with others goes meanwhile, and what the disk lacks is freed by dropping other images. An image that
+goes from a node before any other registry has it is lost. What goes is a row of `drops`.
 """
 
 from __future__ import annotations

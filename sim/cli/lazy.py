@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from sim.experiment.searches import capacity as capacity
     from sim.experiment.searches import crossover as crossover
     from sim.experiment.sweeps import sweep as sweep
+    from sim.policies import conformance as conformance
+    from sim.policies import outside as outside
+    from sim.protocol import rules as rules
+    from sim.protocol import rules_native as rules_native
     from sim.report import plots as plots
     from sim.report import reruns as reruns
     from sim.report import saving as saving
@@ -79,6 +83,10 @@ _HOMES: Final[Mapping[str, str]] = {
     "capacity": "sim.experiment.searches",
     "crossover": "sim.experiment.searches",
     "sweep": "sim.experiment.sweeps",
+    "conformance": "sim.policies",
+    "outside": "sim.policies",
+    "rules": "sim.protocol",
+    "rules_native": "sim.protocol",
     "plots": "sim.report",
     "reruns": "sim.report",
     "saving": "sim.report",

@@ -26,6 +26,7 @@ def show(
         ),
     ] = None,
     settings: options.Settings = None,
+    policies: options.Policies = None,
     variant: options.Variant = None,
     explain: Annotated[
         str | None,
@@ -57,7 +58,9 @@ def show(
         raise InputError("regsim show: FILE", "is missing", "name a scenario, or a key by --explain")
     scenario = None
     if file is not None:
-        scenario = options.load(file, options.overrides(settings), variant, strict=strict, quiet=quiet)
+        scenario = options.load(
+            file, options.overrides(settings, policies=policies), variant, strict=strict, quiet=quiet
+        )
     if explain is not None:
         found = lazy.explain.explained(explain, scenario)
         if as_json:

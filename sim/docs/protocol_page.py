@@ -14,8 +14,8 @@ Every push, pull and copy is a sequence of requests of the OCI distribution spec
 they send. Below stands what each client sends for what, then every program that a run is made of. Both are read off the
 code that runs; `regsim show --protocol` prints them, and `--client NAME` those of another client."""
 _CLIENTS: Final = """\
-A client is chosen by `clients.NAME.profile`; nodes and registries send what containerd sends. Of the requests for a blob
-these are those for a layer. A capital word is the name of the list in the programs below."""
+A client is chosen by `clients.NAME.profile`; nodes and registries send what containerd sends. Of the requests for a
+blob these are those for a layer. A capital word is the name of the list in the programs below."""
 _PROGRAMS: Final = """\
 A deploy begins with `DEPLOY`. Each step is an op, a function in `sim/protocol/ops/`; what it does is the first sentence
 of its docstring. A label before a step is a place where others may go on; `goes on at` names such places, and the

@@ -44,8 +44,8 @@ A deploy is the program `DEPLOY`, which calls others; `regsim docs protocol` has
 function, in the file named on the right. Where it sends requests these stand here, and the client that sends so. Time
 is the deploy's own; a step at the same time as the one before takes none."""
 _ROW: Final = """\
-What is left of it is a row in the table `deploys`, and others in `transfers` and `starts`. All that is reported anywhere
-is made from such rows. Columns that are 0 or empty are left out here."""
+What is left of it is a row in the table `deploys`, and others in `transfers` and `starts`. All that is reported
+anywhere is made from such rows. Columns that are 0 or empty are left out here."""
 _PHASES: Final = "Its phases follow each other and add up to its latency, {latency} s:"
 
 

@@ -18,6 +18,7 @@ from sim.protocol.assembly import Assembled, assemble
 from sim.protocol.build import Built, build
 from sim.protocol.rules import functions, outside_of
 from sim.protocol.state import (
+    DECISION_ASKED,
     DRAWS_ASKED,
     LAYOUT,
     ROUTE_ASKED,
@@ -75,6 +76,7 @@ def run(scenario: Scenario, demand: Demand, streams: Streams, engine: Engine) ->
             ROUTE_ASKED: built.routes.work_out,
             ROUTES_CHANGED: lambda state, a, b, c: built.routes.reroute(state),
             DRAWS_ASKED: lambda state, registry, b, c: built.draws.refill(state, registry),
+            **({} if built.decisions is None else {DECISION_ASKED: built.decisions.answer}),
             **swarm_answers(built),
             **audit.answers(),
         },
@@ -101,9 +103,9 @@ def run(scenario: Scenario, demand: Demand, streams: Streams, engine: Engine) ->
 def started(scenario: Scenario, engine: Engine, assembled: Assembled, tables: dict[str, Any], host: Host) -> Any:
     """An engine at the start of a run of a scenario."""
     module: Any = importlib.import_module(f"sim.engines.{engine}")
-    if engine == "compiled":
-        return module.Compiled(assembled, tables, host)
     outside = outside_of(scenario)
+    if engine == "compiled":
+        return module.Compiled(assembled, tables, host, [one for one in outside if one.own is not None])
     return module.Reference(assembled, tables, host, functions(outside) if outside else None)
 
 

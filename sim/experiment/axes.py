@@ -205,7 +205,7 @@ def _takes_parts(scenario: Scenario, keys: tuple[str, ...], found: Range) -> boo
     """Whether what lies between two whole numbers is a value of the keys, too."""
     overrides = dict.fromkeys(keys, (found.low + found.high) / 2 + 0.1)
     try:
-        Scenario.from_document(scenario.document, scenario.name, overrides, scenario.variant_name)
+        Scenario.from_document(scenario.document, scenario.name, overrides, scenario.variant_name, scenario.rules)
     except InputError:
         return False
     return True

@@ -119,7 +119,8 @@ def doubled_run(result: Result, most: int, engine: Engine | None = None) -> tupl
     before = [outcome_of(result)]
 
     def again(changes: Settings) -> Outcome:
-        return outcome_of(make(result.scenario.with_(dict(changes)), result.seed, result.run, engine=engine))
+        doubled = result.scenario.with_(dict(changes), result.scenario.rules)
+        return outcome_of(make(doubled, result.seed, result.run, engine=engine))
 
     return tuple(
         gain(thing, changes, before, [again(changes)])

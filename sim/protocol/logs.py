@@ -23,8 +23,9 @@ from sim.records.cells import cell, set_cells
 from sim.records.layout import ArrayState, State, table_of
 from sim.registry.dedup import account_of
 from sim.registry.oci import Image
+from sim.registry.reference import is_digest
 from sim.scenario.model.replay import Replay
-from sim.workload.logs.operations import Logged, Operation, is_digest
+from sim.workload.logs.operations import Logged, Operation
 from sim.workload.redeployed import image_of, layers_of
 
 CHUNK: Final = 4096

@@ -67,6 +67,7 @@ ROOM_ASKED: Final = 4  # a table is nearly full
 SWARM_ASKED: Final = 5
 DRAWS_ASKED: Final = 6  # service times of registry `asked_a`
 OPERATIONS_ASKED: Final = 7  # the next operations of a log, in `operations`
+DECISION_ASKED: Final = 8  # where deploy `asked_a` starts, or by which route it is pushed: `Deploy.undecided`
 
 # What a swarm is asked, by `g.asked_a`; `swarm` has more.
 SWARM_FINDS: Final = 1  # whether anybody fetches this layer
@@ -109,6 +110,10 @@ NODE_DIRECT: Final = 1
 BOTH: Final = 2
 START_ONLY: Final = 3
 
+# What of a deploy is decided as it begins, by rules that look at what nodes hold; both may be.
+NODES_UNDECIDED: Final = 1
+ROUTE_UNDECIDED: Final = 2
+
 # Why something was dropped, by `Drop.why`.
 EVICTED: Final = 0
 EXPIRED: Final = 1
@@ -144,6 +149,7 @@ class Globals(QueueGlobals):
     lasts_s: float  # something goes on until then that nobody waits for
     host: int  # where compiled text calls the engine
     stopped: int  # what the engine did for the text failed: the run ends
+    rule_broke: int  # a rule of a user's own, in machine code, decided what can't be carried out
     certain: int  # events in the queue that happen whatever becomes of others: see ops/certain
     margin: int = 64  # rows that a task may add to a table while it goes on
     node_margin: int = 64  # the same of tables to which it adds some for each node
@@ -676,6 +682,7 @@ class Deploy:
     pushed_to: Int32
     first_node: Int32  # in `deploy_nodes`
     nodes: Int32
+    undecided: Int8  # NODES_UNDECIDED, ROUTE_UNDECIDED or both, until it begins
     digest: Int32
     # what becomes of it
     over: Int8  # its row is written: what its instances do later does not count

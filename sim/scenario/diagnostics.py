@@ -7,7 +7,7 @@ form and words here (its codes: https://docs.pydantic.dev/latest/errors/validati
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args, get_origin
 
@@ -40,6 +40,19 @@ class Diagnostic:
         return replace(self, path=prefix + self.path, at=prefix, fill=None)
 
 
+def consequential(each: Diagnostic, set_aside: Sequence[KeyPath], reported: Sequence[KeyPath]) -> bool:
+    """Whether a fault may be there only because of others: of a value set aside, or of what it needs."""
+    return any(_related(each.path, bad) for bad in set_aside) or any(
+        _related(need, bad) for need in each.needs for bad in reported
+    )
+
+
+def _related(path: KeyPath, other: KeyPath) -> bool:
+    """Whether one path lies on the way to the other."""
+    shorter = min(len(path), len(other))
+    return path[:shorter] == other[:shorter]
+
+
 def diagnostics_of(error: ValidationError, model: type[BaseModel]) -> Iterator[Diagnostic]:
     """Pydantic's findings about a document of `model`, one fault each."""
     for finding in error.errors(include_url=False):
@@ -49,8 +62,9 @@ def diagnostics_of(error: ValidationError, model: type[BaseModel]) -> Iterator[D
 def _faults(finding: Mapping[str, Any], model: type[BaseModel]) -> Iterator[Diagnostic]:
     path: KeyPath = tuple(finding["loc"])
     kind, value, context = finding["type"], finding["input"], finding.get("ctx", {})
-    if path and path[-1] == "[key]":
-        path = path[:-1]
+    is_key = bool(path) and path[-1] == "[key]"
+    path = path[:-1] if is_key else path
+    if is_key and kind != "fault":
         remedy = "use letters, digits, - and _ alone"
         yield Diagnostic(path, f"is no name for a table, got {shown(path[-1])}", remedy, path)
     elif kind == "faults":

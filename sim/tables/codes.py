@@ -86,10 +86,8 @@ class Spelled(Sequence[str]):
         """The words of these codes as UTF-8, a NUL after each; None if they can only be spelled one by one."""
         spell = getattr(self._all, "utf8", None)
         numbers = self._which[codes]
-        if spell is None or (numbers < 0).any():
-            return None
-        ended: NDArray[np.uint8] = np.pad(spell(numbers), ((0, 0), (0, 1)))
-        return ended.tobytes()
+        spelled = None if spell is None or (numbers < 0).any() else spell(numbers)
+        return None if spelled is None else np.pad(spelled, ((0, 0), (0, 1))).tobytes()
 
 
 class _Counted(dict[str, int]):

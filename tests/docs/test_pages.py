@@ -16,7 +16,8 @@ from sim.cli import pages
 from sim.cli.app import VERBS, app
 from sim.docs import console
 from sim.errors import InputError
-from sim.scenario import Scenario, keys, shipped
+from sim.scenario import Scenario, shipped
+from sim.scenario.describe import keys
 
 Ask = Callable[..., Any]
 ROOT = Path(__file__).parents[2]
@@ -98,7 +99,7 @@ def test_keys_are_a_scenario_s(name: str) -> None:
         if key is None or key[1].partition(".")[0] not in tables or key[1].endswith(FILES):
             continue
         try:
-            keys.found(key[1])
+            keys.find(key[1])
         except InputError as error:
             pytest.fail(f"{word}: {error}")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pytest
@@ -56,6 +57,32 @@ def built_of(name: str) -> tuple[Scenario, Built, Demand]:
 def made(request: pytest.FixtureRequest) -> tuple[Scenario, Built, Demand]:
     """One scenario after another."""
     return built_of(request.param)
+
+
+class Ask(NamedTuple):
+    """What a demand's columns say of one deploy; None where the scenario or the kind of image says it."""
+
+    at_s: float
+    app: int
+    client: int
+    kind: int
+    kernel: int
+    update: bool
+    pushes: bool
+    rootfs_bytes: int | None
+    nodes: int | None
+
+
+def one_by_one(asked: Demand) -> Iterator[Ask]:
+    n = len(asked)
+    client = asked.app_client[asked.app] if asked.client is None else asked.client
+    kind = asked.app_kind[asked.app] if asked.kind is None else asked.kind
+    optional = [
+        [default] * n if column is None else column.tolist()
+        for column, default in ((asked.pushes, True), (asked.rootfs_bytes, None), (asked.nodes, None))
+    ]
+    columns = [column.tolist() for column in (asked.at_s, asked.app, client, kind, asked.kernel, asked.update)]
+    return map(Ask._make, zip(*columns, *optional, strict=True))
 
 
 def test_registries_and_clients_are_as_they_are_written() -> None:
@@ -115,7 +142,7 @@ def test_deploys_are_what_is_asked_for(made: tuple[Scenario, Built, Demand]) -> 
     chosen, built, asked = made
     rows, nodes_there = built.tables["deploys"], len(built.tables["registries"]) - 1
     assert len(rows) == len(asked)
-    for ask, row in zip(asked, rows, strict=True):
+    for ask, row in zip(one_by_one(asked), rows, strict=True):
         assert (row["at_s"], row["kernel"], row["update"], row["app"]) == (ask.at_s, ask.kernel, ask.update, ask.app)
         assert row["client"] == 1 + nodes_there + ask.client
         nodes = built.tables["deploy_nodes"][row["first_node"] : row["first_node"] + row["nodes"]].tolist()
@@ -129,7 +156,7 @@ def test_images_are_made_of_their_blobs(made: tuple[Scenario, Built, Demand]) ->
     chosen, built, asked = made
     blobs, kinds = built.tables["blobs"], [*chosen.images.values()]
     kernels: dict[tuple[int, int], set[int]] = {}
-    for ask, row in zip(asked, built.tables["deploys"], strict=True):
+    for ask, row in zip(one_by_one(asked), built.tables["deploys"], strict=True):
         if not ask.pushes:
             continue
         image = built.tables["images"][row["image"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
+from sim.protocol.machine import ask_host
 from sim.protocol.ops.arrivals import await_image, stop_awaiting
 from sim.protocol.ops.connections import is_open
 from sim.protocol.ops.garbage import discard_image
@@ -18,6 +19,7 @@ from sim.protocol.state import (
     BLOCKED,
     BOTH,
     CENTRAL,
+    DECISION_ASKED,
     GO,
     INF,
     LAST_UNREACHABLE,
@@ -75,6 +77,8 @@ def ask_for_deploy(w: Any, d: int, entry: int) -> None:
         deploy.push_s = math.nan
     if deploy.by_digest:
         task.digest = deploy.digest
+    if deploy.undecided:
+        ask_host(w, DECISION_ASKED, d, 0, 0)
     let_go(w, p)
 
 

@@ -46,7 +46,7 @@ def _of_routes(model: Model, world: Happens) -> Iterator[Unused]:
         yield Unused(("policies", "tags", "check"), "instances are created by digest")
     if together.most == 1 and not together.starts and all(count == 1 for count in _candidates(model)):
         yield Unused(("policies", "placement"), "each client has one node to deploy to")
-    if model.policies.placement.name != "weighted":
+    if model.policies.placement.name != "weighted" and model.policies.placement.own is None:
         for key in model.nodes:
             yield Unused(("nodes", key, "weight"), "policies.placement is not weighted")
 

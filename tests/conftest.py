@@ -26,6 +26,9 @@ Once = Callable[[str, Callable[[], Any]], Any]
 #: `settings.default.max_examples`.
 EXAMPLES = {"quick": 20, "test": 60, "accept": 2000}
 
+#: Rooms of `tests/` in which whatever is tested is a whole scenario, a verb or a process.
+INTEGRATION = ("bench", "calibrate", "cli", "docs", "engines", "experiment", "notebooks", "report", "rig")
+
 for tier, examples in EXAMPLES.items():
     settings.register_profile(
         tier, max_examples=examples, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -45,6 +48,12 @@ images.app = { kernel = "10 MB", rootfs = "1 MB" }
 variants.central = { policies.route = "central" }
 variants.node-direct = { policies.route = "node-direct" }
 """
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A test belongs to the tier of its room; elsewhere files say so themselves."""
+    if item.path.relative_to(Path(__file__).parent).parts[0] in INTEGRATION:
+        item.add_marker("integration")
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ from sim.scenario import Scenario, load
 from sim.scenario.keypath import dotted
 from sim.scenario.model.entries import entries
 
+pytestmark = pytest.mark.integration
+
 FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.toml"))
 #: Small enough to be quick, large enough that updates and first pushes both occur.
 SMALL = {"demand.rate": "0.05/s", "run.duration": "30 min"}

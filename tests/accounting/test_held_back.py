@@ -14,6 +14,8 @@ from sim.scenario import Scenario
 from sim.tables import rows
 from sim.tables.columns import Table
 
+pytestmark = pytest.mark.integration
+
 DOCUMENT: dict[str, Any] = {
     "run": {"duration": "1 h", "seed": 1},
     "topology": {"shape": "star"},

@@ -26,6 +26,8 @@ from sim.workload.demand import Demand
 from . import shipped
 from .small import MB, Deploy, demand, scenario
 
+pytestmark = pytest.mark.integration
+
 SEED = 5
 #: What no shipped scenario has, or not with the rest.
 MORE: dict[str, dict[str, Any]] = {

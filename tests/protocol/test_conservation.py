@@ -15,6 +15,8 @@ from . import shipped
 from .small import App, Deploy, demand, exactly, play
 from .small import scenario as small
 
+pytestmark = pytest.mark.integration
+
 PURPOSES = ("push", "pull", "sync")
 
 

@@ -10,6 +10,8 @@ from sim.tables.rows import PHASES
 
 from . import shipped
 
+pytestmark = pytest.mark.integration
+
 #: Sums of some dozen floats below 1e5 s.
 TOLERANCE_S = 1e-9
 

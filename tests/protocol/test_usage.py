@@ -17,6 +17,8 @@ from . import shipped
 from .small import App, Deploy, Seen, demand, exactly, play
 from .small import scenario as small
 
+pytestmark = pytest.mark.integration
+
 PURPOSES = ["push_bytes", "pull_bytes", "sync_bytes"]
 CONTENTS = ["kernel_bytes", "rootfs_bytes", "metadata_bytes"]
 

@@ -13,6 +13,8 @@ from sim import cli
 from sim.calibrate.selftest import queues, selftest
 from sim.calibrate.selftest.queues import Agreement
 
+pytestmark = pytest.mark.integration
+
 FEW = (Agreement("wait", "s", 1.0, 1.1, 0.9, 1.2, 20), Agreement("ramp", "s", 2.0, 2.0, float("nan"), float("nan"), 1))
 
 

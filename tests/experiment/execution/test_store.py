@@ -92,6 +92,50 @@ def test_a_key_changes_with_the_files_that_a_scenario_reads(tmp_path: Path) -> N
     assert key(sim.load(name), 1, 0) != before
 
 
+RULE = '''"""The {which} of the nodes."""
+
+
+def place(view, parameters):
+    """The {which} ones."""
+    return view.nodes[::{step}][: view.wanted]
+'''
+
+
+def put_rule(folder: Path, which: str) -> Path:
+    """A placement of one's own, `mine`."""
+    (folder / "placement").mkdir(parents=True, exist_ok=True)
+    text = RULE.format(which=which, step=1 if which == "first" else -1)
+    (folder / "placement" / "mine.py").write_text(text)
+    return folder
+
+
+def test_a_key_changes_with_the_rules_of_ones_own_that_are_chosen(document: dict[str, Any], tmp_path: Path) -> None:
+    """Edited, a rule is another one; where its folder is does not count, nor what is in it and not chosen."""
+
+    def of(folder: Path, name: str) -> str:
+        changes = {"run.policies_path": str(folder), "policies.placement": name}
+        return key(Scenario.from_document(document, overrides=changes), 1, 0)
+
+    before = of(put_rule(tmp_path / "a", "first"), "mine")
+    assert of(put_rule(tmp_path / "b", "first"), "mine") == before
+    sticky = of(tmp_path / "a", "sticky")
+    assert of(put_rule(tmp_path / "a", "last"), "mine") != before
+    assert of(tmp_path / "a", "sticky") == sticky == key(Scenario.from_document(document), 1, 0)
+
+
+def test_an_edited_rule_gets_no_stale_run(document: dict[str, Any], tmp_path: Path) -> None:
+    """The rule as it is now is run anew, and as it was before it is still known."""
+    changes = {"run.policies_path": str(tmp_path / "rules"), "policies.placement": "mine"}
+    store, found = Store(tmp_path / "kept"), {}
+    for which in ("first", "last", "first"):
+        put_rule(tmp_path / "rules", which)
+        asked = Scenario.from_document(document, overrides=changes)
+        answer = sim.compare(asked, runs=1, executor="serial", store=store, tables=False).to_json()
+        assert found.setdefault(which, answer) == answer
+    assert len(store) == 4
+    assert found["first"] != found["last"]
+
+
 def test_a_second_comparison_reads_what_the_first_one_made(
     scenario: Scenario, outcome: Comparison, tmp_path: Path
 ) -> None:

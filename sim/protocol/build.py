@@ -429,7 +429,7 @@ def _asked(scenario: Scenario, demand: Demand, placing: Placing, kinds: Sequence
     nothing = np.zeros(n, np.bool_)
     by_digest = np.full(n, scenario.demand.reference == "digest") if demand.by_digest is None else demand.by_digest
     deploys = {
-        "at_s": demand.at_s, "app": demand.app, "name": demand.app, "client": 1 + len(placing.nodes) + client,
+        "at_s": demand.at_s, "name": demand.app, "client": 1 + len(placing.nodes) + client,
         "kind": kind, "image": image, "route": _routed(scenario, demand, kinds, kind, pushes),
         "update": demand.update, "kernel": demand.kernel, "by_digest": by_digest,
         "removed": nothing if demand.removed is None else demand.removed, "draw": demand.place_draw,

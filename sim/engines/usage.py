@@ -24,10 +24,10 @@ Ints = NDArray[np.int64]
 
 #: The width of a bin, s: a link's peak is its busiest minute.
 BIN_S: Final = 60.0
-#: So many transfers at once are looked at, which takes some 50 MB: there may be more than memory holds.
-_ROWS: Final = 1 << 17
-#: A matrix of so many numbers takes some 70 MB.
-_DENSE: Final = 1 << 23
+#: So many transfers at once are looked at, which takes some 25 MB: there may be more than memory holds.
+_ROWS: Final = 1 << 16
+#: A matrix of so many numbers takes some 150 MB.
+_DENSE: Final = 1 << 24
 _DENSE_EACH: Final = 256
 """A larger one for so few transfers that it has more places than this for each takes longer to make than to fill."""
 _N_PURPOSES: Final = 3

@@ -443,7 +443,7 @@ def _asked(scenario: Scenario, demand: Demand, facts: Facts, images: Images) -> 
     undecided = np.where(pushed_to == 0, NODES_UNDECIDED, 0) | np.where(route == _NOT_YET, ROUTE_UNDECIDED, 0)
     pinned = np.array([one.digest is not None for one in kinds], np.bool_)[kind]
     deploys = {
-        "at_s": demand.at_s, "app": demand.app, "name": demand.app,
+        "at_s": demand.at_s, "name": demand.app,
         "client": 1 + len(facts.placing.nodes) + facts.wanted.client, "kind": kind, "image": image, "route": route,
         "update": demand.update, "kernel": np.where(pinned, 0, demand.kernel), "by_digest": by_digest | pinned,
         "removed": nothing if demand.removed is None else demand.removed, "draw": demand.place_draw,

@@ -558,8 +558,8 @@ class Blob:
 class Image:
     first_blob: Int32  # in `image_blobs`
     blobs: Int32
-    manifest_bytes: int
-    index_bytes: int
+    manifest_bytes: Int32
+    index_bytes: Int32
     rom: Int32
     rank: int  # of its digest among all
     owed: Int32 = -1  # the first of the copies of it that wait until somebody asks for them
@@ -648,7 +648,6 @@ class Deploy:
     """What a client asks for, and what becomes of it."""
 
     at_s: float
-    app: Int32
     name: Int32
     client: Int32  # its machine
     kind: Int32
@@ -671,7 +670,6 @@ class Deploy:
     missing: Int32
     ended_s: float
     to_central_s: float = INF
-    latency_s: float
     client_latency_s: float = INF  # a part that is never come to keeps this
     push_s: float = INF
     pull_s: float

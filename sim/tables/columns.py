@@ -26,7 +26,7 @@ _TYPECODES: Final[Mapping[Kind, str]] = {"float": "d", "int": "q", "bool": "b", 
 _DTYPES: Final[Mapping[Kind, str]] = {"float": "<f8", "int": "<i8", "bool": "|b1", "text": "<i4"}
 
 
-IN_MEMORY: Final = 1 << 16
+IN_MEMORY: Final = 1 << 15
 """Numbers kept on disk of which so many stay in memory; the next go with them."""
 
 

@@ -521,7 +521,6 @@ def end_deploy(w: Any, p: int, removal: int, b: int) -> int:
         deploy.client_latency_s = max(deploy.client_latency_s, deploy.to_central_s)
     deploy.reason = task.failure
     deploy.ended_s = timeline.now_s
-    deploy.latency_s = INF if task.failure else timeline.now_s - timeline.started_s
     deploy.pushed_bytes = task.moved_bytes
     deploy.pushed_saved_bytes = task.saved_bytes
     at = g.ended_used

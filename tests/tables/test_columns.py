@@ -1,21 +1,14 @@
-"""Tables as columns, in memory and on disk."""
+"""Tables as columns: what is put in comes out, whichever way it is put."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import sim
-from sim.runner import replay
-from sim.tables import columns, rows
-from sim.tables.codes import Spelled, in_order_of_use
+from sim.tables.codes import LazyTexts, in_order_of_use
 from sim.tables.columns import Column, Table
-
-SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
 COLUMNS = (
     Column("at_s", "float", ""),
@@ -28,11 +21,9 @@ ROWS = st.lists(
 )
 
 
-def filled(batches: list[list[tuple[float, int, bool, str]]], on_disk: bool) -> Table:
+def filled(batches: list[list[tuple[float, int, bool, str]]]) -> Table:
     """A table that settles after each batch."""
     table = Table(COLUMNS)
-    if on_disk:
-        table.keep_on_disk()
     for batch in batches:
         for row in batch:
             table.append(row)
@@ -41,50 +32,40 @@ def filled(batches: list[list[tuple[float, int, bool, str]]], on_disk: bool) -> 
 
 
 @given(st.lists(ROWS, max_size=5), ROWS)
-def test_a_table_on_disk_is_the_same(
+def test_a_table_keeps_what_is_appended_and_sorts_it(
     batches: list[list[tuple[float, int, bool, str]]], more: list[tuple[float, int, bool, str]]
 ) -> None:
-    """Whatever is appended, looked at, appended after that and sorted: as in memory, where two rows stay there."""
-    keep = columns.IN_MEMORY
-    columns.IN_MEMORY = 2
-    try:
-        tables = [filled(batches, on_disk) for on_disk in (False, True)]
-        for table in tables:
-            table.column("size")
-            for row in more:
-                table.append(row)
-            table.sort("at_s")
-    finally:
-        columns.IN_MEMORY = keep
-    one, other = tables
-    assert len(one) == len(other) == sum(map(len, batches)) + len(more)
-    for name in ("at_s", "size", "late"):
-        assert other.column(name).dtype == one.column(name).dtype
-        np.testing.assert_array_equal(one.column(name), other.column(name))
-    assert one.column("who") == other.column("who")
+    """Whatever is appended, looked at, and appended after that: the rows in their order, then by time, ties as before.
+
+    A view of a column keeps what was there when it was taken.
+    """
+    table = filled(batches)
+    before = [row for batch in batches for row in batch]
+    view = table.column("size")
+    for row in more:
+        table.append(row)
+    for expected in ([*before, *more], sorted([*before, *more], key=lambda row: row[0])):
+        assert len(table) == len(expected)
+        for at, column in enumerate(COLUMNS):
+            assert list(table.column(column.name)) == [row[at] for row in expected]
+        table.sort("at_s")
+    assert view.tolist() == [row[1] for row in before]
 
 
-@given(st.lists(st.lists(st.sampled_from(["", "a", "b", "\u00e9", "ab"])), max_size=4), st.booleans())
-def test_text_is_the_same_however_it_is_put(batches: list[list[str]], on_disk: bool) -> None:
-    """As rows, as lists, as codes of words in any order: the same text, and every word is in use."""
+@given(st.lists(st.lists(st.sampled_from(["", "a", "b", "\u00e9", "ab"])), max_size=4))
+def test_text_is_the_same_however_it_is_put(batches: list[list[str]]) -> None:
+    """As rows, as lists, as codes of entries in any order: the same text, and every entry is in use."""
     ways = [Table(COLUMNS[3:]) for _ in range(3)]
-    keep = columns.IN_MEMORY
-    columns.IN_MEMORY = 1
-    try:
-        for table in ways if on_disk else ():
-            table.keep_on_disk()
-        for batch in batches:
-            words = sorted({*batch, "never"}, reverse=True)
-            for who in batch:
-                for table in ways:
-                    table.append((who,))
-            ways[0].settle()
-            for who in batch:
-                ways[0].append((who,))
-            ways[1].fill([batch])
-            ways[2].fill([(np.array([words.index(who) for who in batch], np.int64), words)])
-    finally:
-        columns.IN_MEMORY = keep
+    for batch in batches:
+        entries = sorted({*batch, "never"}, reverse=True)
+        for who in batch:
+            for table in ways:
+                table.append((who,))
+        ways[0].settle()
+        for who in batch:
+            ways[0].append((who,))
+        ways[1].fill([batch])
+        ways[2].fill([(np.array([entries.index(who) for who in batch], np.int64), entries)])
     batches = [batch * 2 for batch in batches]
     expected = [who for batch in batches for who in batch]
     for table in ways:
@@ -96,12 +77,12 @@ def test_text_is_the_same_however_it_is_put(batches: list[list[str]], on_disk: b
             assert table.where("who", who).tolist() == [each == who for each in expected]
 
 
-def test_words_may_be_spelled_when_they_are_asked_for() -> None:
+def test_entries_may_be_made_when_they_are_asked_for() -> None:
     """Of 2**40 texts two are in use, and the empty one; more rows may follow."""
     table = Table(COLUMNS[3:])
-    table.fill([(np.array([1, 0, 2, 1]), Spelled(range(2**40), np.array([7, 2**39, -1])))])  # type: ignore[arg-type]
-    codes, words = table.codes("who")
-    assert (codes.tolist(), list(words)) == ([1, 0, 2, 1], [7, 2**39, ""])
+    table.fill([(np.array([1, 0, 2, 1]), LazyTexts(range(2**40), np.array([7, 2**39, -1])))])  # type: ignore[arg-type]
+    codes, entries = table.codes("who")
+    assert (codes.tolist(), list(entries)) == ([1, 0, 2, 1], [7, 2**39, ""])
     table.append(("x",))
     assert table.column("who") == [2**39, 7, "", 2**39, "x"]
 
@@ -124,7 +105,7 @@ def test_a_column_that_is_given_is_not_copied() -> None:
 
 def test_only_text_has_codes() -> None:
     """Numbers are asked for as they are."""
-    table = filled([[(1.0, 2, True, "x")]], on_disk=False)
+    table = filled([[(1.0, 2, True, "x")]])
     for ask in (table.codes, lambda name: table.where(name, "x")):
         with pytest.raises(TypeError, match="size"):
             ask("size")
@@ -134,27 +115,3 @@ def test_codes_in_order_of_use() -> None:
     """Of 3, 1, 3, 0 the first is 3; 2 is not there."""
     assert in_order_of_use(np.array([3, 1, 3, 0]), 4).tolist() == [3, 1, 0]
     assert in_order_of_use(np.array([], np.int64), 0).tolist() == []
-
-
-def test_rows_on_disk_take_no_memory() -> None:
-    """Of 300 rows, 100 at a time, at most 100 wait in memory; the rest is in files."""
-    keep = columns.IN_MEMORY
-    columns.IN_MEMORY = 100
-    try:
-        table = filled([[(float(n), n, False, "x")] * 60 for n in range(5)], on_disk=True)
-    finally:
-        columns.IN_MEMORY = keep
-    assert len(table) == 300
-    assert sum(len(column) for column in table._data) <= 4 * 100
-
-
-def test_a_replay_whose_rows_are_on_disk_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its digest, its metrics and its tables, sorted as they are at the end of a run."""
-    scenario = sim.load(SCENARIOS / "replay.toml")
-    told = []
-    for in_memory in (columns.IN_MEMORY, 4):
-        monkeypatch.setattr(columns, "IN_MEMORY", in_memory)
-        result = replay(scenario).result
-        told.append((rows.digest(result.tables), repr(result.metrics), result.deploys.to_csv(), result.starts.to_csv()))
-    assert told[0] == told[1]
-    assert isinstance(result.tables["transfers"]._disk, columns._Disk)

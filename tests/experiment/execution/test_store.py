@@ -47,8 +47,8 @@ def test_an_outcome_comes_back_as_it_was_to_the_last_bit(tmp_path: Path) -> None
 @pytest.mark.parametrize("change", ["cut", "flip", "empty", "moved", "text"])
 def test_a_damaged_file_is_named_and_taken_as_missing(tmp_path: Path, change: str) -> None:
     """Cut short, a bit flipped, emptied, put in another's place or overwritten: the file is named, nothing is read."""
-    told: list[str] = []
-    store = Store(tmp_path, told.append)
+    said: list[str] = []
+    store = Store(tmp_path, said.append)
     store.put("ab" * 32, ODD)
     (path,) = tmp_path.rglob("*.json")
     written = path.read_bytes()
@@ -60,7 +60,7 @@ def test_a_damaged_file_is_named_and_taken_as_missing(tmp_path: Path, change: st
         flipped = bytes([*written[:90], written[90] ^ 1, *written[91:]])
         path.write_bytes({"cut": written[:-9], "flip": flipped, "empty": b"", "text": b"no store\n{}"}[change])
     assert store.get(wanted) is None
-    assert told == [f"{path}: is damaged; making that run again"]
+    assert said == [f"{path}: is damaged; making that run again"]
     store.put(wanted, ODD)
     assert repr(store.get(wanted)) == repr(ODD)
 
@@ -155,14 +155,14 @@ def test_a_second_comparison_reads_what_the_first_one_made(
 
 def test_a_damaged_run_is_made_again_with_the_same_bytes(scenario: Scenario, tmp_path: Path) -> None:
     """One file of six is cut short: the comparison says so, and afterwards the store is as it was."""
-    told: list[str] = []
-    store = Store(tmp_path, told.append)
+    said: list[str] = []
+    store = Store(tmp_path, said.append)
     first = sim.compare(scenario, executor="serial", store=store, tables=False)
     before = files(tmp_path)
     victim = tmp_path / sorted(before)[2]
     victim.write_bytes(victim.read_bytes()[:50])
     assert sim.compare(scenario, executor="serial", store=store, tables=False).to_json() == first.to_json()
-    assert told == [f"{victim}: is damaged; making that run again"]
+    assert said == [f"{victim}: is damaged; making that run again"]
     assert files(tmp_path) == before
 
 

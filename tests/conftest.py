@@ -9,15 +9,25 @@ from __future__ import annotations
 
 import fcntl
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from sim.files import replacing
+
+OneAtATime = Callable[[str], AbstractContextManager[None]]
+Once = Callable[[str, Callable[[], Any]], Any]
+
 #: Examples of a property by tier; one that is dearer or cheaper than most asks for a share or a multiple of
 #: `settings.default.max_examples`.
-EXAMPLES = {"quick": 20, "test": 60, "accept": 1000}
+EXAMPLES = {"quick": 20, "test": 60, "accept": 2000}
+
+#: Rooms of `tests/` in which whatever is tested is a whole scenario, a verb or a process.
+INTEGRATION = ("bench", "calibrate", "cli", "docs", "engines", "experiment", "notebooks", "report", "rig")
 
 for tier, examples in EXAMPLES.items():
     settings.register_profile(
@@ -40,6 +50,12 @@ variants.node-direct = { policies.route = "node-direct" }
 """
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A test belongs to the tier of its room; elsewhere files say so themselves."""
+    if item.path.relative_to(Path(__file__).parent).parts[0] in INTEGRATION:
+        item.add_marker("integration")
+
+
 @pytest.fixture(scope="session")
 def two_sites() -> str:
     """Two sites with nodes and clients, one that is idle, two routes. Who asks adds `run` and `demand`."""
@@ -49,24 +65,42 @@ def two_sites() -> str:
 @pytest.fixture
 def no_flips(monkeypatch: pytest.MonkeyPatch) -> None:
     """`compare` without what turns its answer, which takes seventy runs on idle links: for tests that are not of it."""
-    monkeypatch.setattr("sim.experiment.comparison.flips", lambda outcome: [])
+    monkeypatch.setattr("sim.experiment.comparison.flips", lambda *asked: [])
 
 
 @pytest.fixture(scope="session")
-def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[str, Callable[[], Any]], Any]:
-    """Make something once in a run of the tests, however many processes share them; the others wait and read it.
-
-    Call with its name and with what makes it, whose result can be pickled.
-    """
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that all processes of a run of the tests have."""
     base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def one_at_a_time(shared: Path) -> OneAtATime:
+    """`with one_at_a_time("name"):` no other process is in a block of that name, however a process ends."""
+
+    @contextmanager
+    def held(name: str) -> Iterator[None]:
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    return held
+
+
+@pytest.fixture(scope="session")
+def once(shared: Path, one_at_a_time: OneAtATime) -> Once:
+    """`once("name", make)`: what is made once in a run of the tests, and read by all other processes, which wait.
+
+    It has to be something that can be pickled.
+    """
 
     def made(name: str, make: Callable[[], Any]) -> Any:
         kept = shared / f"{name}.pickle"
-        with (shared / f"{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # given up when the process ends, however it does
+        with one_at_a_time(name):
             if not kept.exists():
-                kept.write_bytes(pickle.dumps(make()))
+                with replacing(kept) as temporary:
+                    temporary.write_bytes(pickle.dumps(make()))
         return pickle.loads(kept.read_bytes())
 
     return made

@@ -12,6 +12,8 @@ import pytest
 
 from sim.docs import markdown
 
+pytestmark = pytest.mark.integration
+
 BENCH = Path(__file__).parent / "bench"
 
 

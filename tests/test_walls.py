@@ -10,6 +10,7 @@ import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import networkx as nx
@@ -33,6 +34,7 @@ LONGER = {
     "protocol/build.py": "a scenario as rows",
     "protocol/routes.py": "ways and lanes over the graph",
     "protocol/ops/deploys.py": "a deploy's ops",
+    "protocol/ops/faults.py": "every kind of fault",
     "protocol/ops/holdings.py": "what registries hold",
     "protocol/ops/pull.py": "a pull's ops",
     "protocol/ops/sync.py": "a copy's ops",
@@ -47,9 +49,15 @@ def room_of(module: str) -> str:
     return module.replace("/", ".").removesuffix(".py").split(".")[0]
 
 
+@cache
+def parsed(source: str) -> ast.Module:
+    """A text's syntax tree, made once for all rules."""
+    return ast.parse(source)
+
+
 def imported(source: str, package: str = "sim") -> Iterator[str]:
     """The dotted names of all modules that a text imports, wherever; relative ones count from `package`."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -71,7 +79,7 @@ def climbs(module: str, source: str) -> list[str]:
 
 def texts(source: str) -> list[str]:
     """The strings of a text but for its docstrings, the constant parts of f-strings among them."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     bodies = [n.body for n in ast.walk(tree) if isinstance(n, ast.Module | ast.ClassDef | ast.FunctionDef)]
     docs = [body[0].value for body in bodies if body and isinstance(body[0], ast.Expr)]
     constants = (n for n in ast.walk(tree) if isinstance(n, ast.Constant) and n not in docs)
@@ -80,13 +88,13 @@ def texts(source: str) -> list[str]:
 
 def rendered(source: str) -> list[str]:
     """The functions of `sim.report` that a text asks the door for."""
-    calls = (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Call) and ast.unparse(n.func) == "render")
+    calls = (n for n in ast.walk(parsed(source)) if isinstance(n, ast.Call) and ast.unparse(n.func) == "render")
     return [n.args[0].value for n in calls if isinstance(n.args[0], ast.Constant)]
 
 
 def nested_imports(source: str) -> list[int]:
     """The lines of imports inside a function or a method."""
-    functions = (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    functions = (n for n in ast.walk(parsed(source)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
     return [n.lineno for f in functions for n in ast.walk(f) if isinstance(n, ast.Import | ast.ImportFrom)]
 
 
@@ -153,9 +161,7 @@ def test_imports_stand_at_the_top() -> None:
 
 def test_every_module_says_what_it_is() -> None:
     """A module opens with a docstring whose first paragraph is whole."""
-    opening = {
-        module: (ast.get_docstring(ast.parse(source)) or "").split("\n\n")[0] for module, source in SOURCES.items()
-    }
+    opening = {module: (ast.get_docstring(parsed(source)) or "").split("\n\n")[0] for module, source in SOURCES.items()}
     assert [module for module, text in opening.items() if not text.endswith((".", ":", "`", "?", ")"))] == []
 
 

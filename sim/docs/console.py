@@ -6,7 +6,7 @@ one folder, in their order, so that one may use what another wrote; the reposito
 
     python -m sim.docs.console                # all pages: minutes
     python -m sim.docs.console README.md      # one
-    python -m sim.docs.console --write ...    # put there what is printed now; parts of an output stay as long as they are
+    python -m sim.docs.console --write ...    # puts there what is printed now, as many lines as there are
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def run(commands: Sequence[str]) -> Iterator[tuple[str, ...]]:
             (programs / name).write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {words} "$@"\n')
             (programs / name).chmod(0o755)
         environment = os.environ | {
-            "PATH": f"{programs}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "COLUMNS": str(COLUMNS), "NO_COLOR": "1",
+            "PATH": f"{programs}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT),
+            "COLUMNS": str(COLUMNS), "NO_COLOR": "1",
         }  # fmt: skip
         for command in commands:
             done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The reference of `--json`: the shape of each document, read off documents that the verbs print of a small scenario."""
+"""The reference of `--json`: the shape of each document, read off those that the verbs print of a small scenario."""
 
 from __future__ import annotations
 

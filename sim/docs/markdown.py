@@ -54,7 +54,7 @@ def sentence(words: str) -> str:
 
 def section(text: str, heading: str) -> str:
     """The part of a page from a heading of the second rank on, up to the next; nothing where it has none such."""
-    before, found, after = f"\n{text}".partition(f"\n## {heading}\n")
+    _, found, after = f"\n{text}".partition(f"\n## {heading}\n")
     return f"## {heading}\n{after.partition(NEXT)[0]}".rstrip() + "\n" if found else ""
 
 

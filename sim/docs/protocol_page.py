@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sim.docs import markdown
-from sim.protocol.telling import LISTS, Told, ToldProgram, requests, told
+from sim.protocol.description import LISTS, ProgramText, StepText, described, requests
 from sim.registry.clients import CONTAINERD, PROFILES, Profile
 
 _INTRODUCTION: Final = """\
@@ -14,8 +14,8 @@ Every push, pull and copy is a sequence of requests of the OCI distribution spec
 they send. Below stands what each client sends for what, then every program that a run is made of. Both are read off the
 code that runs; `regsim show --protocol` prints them, and `--client NAME` those of another client."""
 _CLIENTS: Final = """\
-A client is chosen by `clients.NAME.profile`; nodes and registries send what containerd sends. Of the requests for a blob
-these are those for a layer. A capital word is the name of the list in the programs below."""
+A client is chosen by `clients.NAME.profile`; nodes and registries send what containerd sends. Of the requests for a
+blob these are those for a layer. A capital word is the name of the list in the programs below."""
 _PROGRAMS: Final = """\
 A deploy begins with `DEPLOY`. Each step is an op, a function in `sim/protocol/ops/`; what it does is the first sentence
 of its docstring. A label before a step is a place where others may go on; `goes on at` names such places, and the
@@ -53,7 +53,7 @@ def _parts() -> Iterator[str]:
     yield "## How clients differ otherwise"
     yield markdown.entries(map(_client, (*PROFILES.values(), CONTAINERD)))
     yield f"## Programs\n\n{_PROGRAMS}"
-    for program in told(PROFILES["kraftkit"]):
+    for program in described(PROFILES["kraftkit"]):
         yield f"### {program.name}\n\n{program.about}"
         yield markdown.entries(line for step in program.steps for line in _lines(program, step))
 
@@ -73,7 +73,7 @@ def _client(profile: Profile) -> str:
     return f"- {profile.name}: {'; '.join(parts)}. Source: {profile.source}."
 
 
-def _lines(program: ToldProgram, step: Told) -> Iterator[str]:
+def _lines(program: ProgramText, step: StepText) -> Iterator[str]:
     if step.label:
         yield f"- *{step.label}:*"
     words = step.step + (f" ({', '.join(step.about)})" if step.about else "")

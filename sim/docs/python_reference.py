@@ -74,7 +74,7 @@ def _signature(function: Any) -> str:
         if each.kind is each.KEYWORD_ONLY and not starred:
             told.append("*")
             starred = True
-        star = {each.VAR_POSITIONAL: "*", each.VAR_KEYWORD: "**"}.get(each.kind, "")
+        star = "*" if each.kind is each.VAR_POSITIONAL else "**" if each.kind is each.VAR_KEYWORD else ""
         starred = starred or each.kind is each.VAR_POSITIONAL
         about = "" if each.annotation is each.empty else f": {each.annotation}"
         default = "" if each.default is each.empty else f" = {each.default!r}"

@@ -27,7 +27,8 @@ _INTRODUCTION: Final = f"""\
 
 Each box is a folder or a module of `sim/`; an arrow leads from a room to one that it imports, always downwards: no two
 rooms import each other, and a test holds that. Where a longer way of arrows leads to the same room no arrow is drawn;
-the list has all of them. Whoever wants to know one part reads it and what lies below it, and nothing else."""
+the list has all of them. Whoever wants to know one part reads it and what lies below it, and nothing else. One door
+leads up: a result, asked to render itself, has `report` do it by a name that is looked up then."""
 
 _MODULE: Final = re.compile(r"sim(\.[a-z_0-9]+)+")
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from sim.docs import markdown
-from sim.scenario import explain, keys
-from sim.scenario.explain import Explained
+from sim.scenario.describe import explain, keys
+from sim.scenario.describe.explain import Explained
 
 _CHOICE_S_OWN: Final = "Which of the choices it is."
 _INTRODUCTION: Final = """\

@@ -23,8 +23,8 @@ import sim
 from sim.docs import markdown
 from sim.docs.rooms import SIM
 from sim.engines import reference as reference
+from sim.protocol.description import ProgramText, StepText, described
 from sim.protocol.programs import PROGRAMS, Op, Step
-from sim.protocol.telling import Told, ToldProgram, told
 from sim.registry.clients import PROFILES
 from sim.tables import rows
 
@@ -44,8 +44,8 @@ A deploy is the program `DEPLOY`, which calls others; `regsim docs protocol` has
 function, in the file named on the right. Where it sends requests these stand here, and the client that sends so. Time
 is the deploy's own; a step at the same time as the one before takes none."""
 _ROW: Final = """\
-What is left of it is a row in the table `deploys`, and others in `transfers` and `starts`. All that is reported anywhere
-is made from such rows. Columns that are 0 or empty are left out here."""
+What is left of it is a row in the table `deploys`, and others in `transfers` and `starts`. All that is reported
+anywhere is made from such rows. Columns that are 0 or empty are left out here."""
 _PHASES: Final = "Its phases follow each other and add up to its latency, {latency} s:"
 
 
@@ -165,7 +165,7 @@ def _way(way: Mapping[tuple[str, str], None]) -> Iterator[tuple[str, str, str]]:
 
 def _visits(taken: Sequence[Taken]) -> Iterator[str]:
     """For each time that a program goes on a heading, and a table of the steps that it takes."""
-    every = [(program, step) for program in told(PROFILES["kraftkit"]) for step in program.steps]
+    every = [(program, step) for program in described(PROFILES["kraftkit"]) for step in program.steps]
     ops = [step.op for step in every_step()]
     seen = set()
     for name, group in groupby(taken, key=lambda each: every[each.number][0].name):
@@ -185,7 +185,7 @@ def _visits(taken: Sequence[Taken]) -> Iterator[str]:
         yield markdown.table(("s", "step", "does", "in"), lines)
 
 
-def _does(program: ToldProgram, step: Told) -> str:
+def _does(program: ProgramText, step: StepText) -> str:
     if step.step != "request":
         return step.sentence
     how = f" ({'; '.join(step.how)})" if step.how else ""

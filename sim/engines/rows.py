@@ -34,7 +34,7 @@ from sim.protocol.state import (
 from sim.records.layout import State as Rows
 from sim.records.layout import used
 from sim.registry.replication import State
-from sim.tables.codes import Spelled
+from sim.tables.codes import LazyTexts
 from sim.tables.columns import Table
 from sim.tables.rows import ENDS, PULL, START, SYNC_WAIT, new_tables
 
@@ -298,4 +298,4 @@ def spelled(numbers: NDArray[Any], texts: Sequence[str]) -> Text:
     if there[-1]:
         code[numbers < 0] = len(which)
         which = np.append(which, -1)
-    return code.astype(np.int32), Spelled(texts, which)
+    return code.astype(np.int32), LazyTexts(texts, which)

@@ -23,8 +23,10 @@ from sim.network.topology.schedule import DAY_S, Change
 from sim.network.topology.shapes import Routing
 from sim.policies.snapshot import NotYetError, PushView
 from sim.protocol.deciding import ROUTES, AtStart, Decisions, Facts
-from sim.protocol.images import Images, images_of, kinds_of
+from sim.protocol.images import Images, Kind, images_of, kinds_of
 from sim.protocol.names import Names
+from sim.protocol.ops.faults import KINDS
+from sim.protocol.ops.requests import LISTS, N_LISTS
 from sim.protocol.placing import Nodes, Placing, Start
 from sim.protocol.routes import Host, Routes, SyncCaps
 from sim.protocol.rules import rule_values
@@ -32,21 +34,16 @@ from sim.protocol.spans import spans_of
 from sim.protocol.state import (
     BOTH,
     CENTRAL,
-    CLOCK_SKEW,
     LAYOUT,
-    LINK_WEAK,
     NEVER,
-    NODE_LOST,
     NODES_UNDECIDED,
-    REGISTRY_DOWN_,
-    REGISTRY_SLOW,
     ROUTE_UNDECIDED,
     START_ONLY,
-    TOKENS_REFUSED,
 )
 from sim.records.layout import State, table_of
 from sim.registry.clients import CONTAINERD, PROFILES, TOKEN, Profile, Retry
 from sim.registry.dedup import SCOPES, account_of
+from sim.registry.reference import DEFAULT_TAG
 from sim.scenario import Scenario
 from sim.scenario.model.hosts import Central, NodeGroup
 from sim.scenario.model.policies import Sync
@@ -54,7 +51,6 @@ from sim.streams import Streams
 from sim.workload.demand import Demand
 from sim.workload.outages import outages
 
-TAG: Final = "latest"
 """Of every image that is pushed."""
 DRAWS_AT_ONCE: Final = 1024
 """Service times of a registry that are drawn at a time."""
@@ -63,10 +59,6 @@ _BOUND: Final = 1024
 
 _NOT_YET: Final = -1
 """In the place of a route, and of nodes, that are decided as the deploy begins."""
-_OUTAGES: Final = {
-    "link": LINK_WEAK, "down": REGISTRY_DOWN_, "lost": NODE_LOST, "slow": REGISTRY_SLOW, "skew": CLOCK_SKEW,
-    "tokens": TOKENS_REFUSED,
-}  # fmt: skip
 _REPEATS: Final = ("blob", "bytes", "nothing")
 Tables = dict[str, NDArray[Any]]
 
@@ -136,8 +128,8 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
         **images.tables, **asked, **routes.tables_for(*_asked_ways(asked)),
         **_rules(scenario, globals_, asked, len(groups) - 1),
         **_registries(scenario, groups, draws, routes), **profile_rows(profiles), **link_rows(routes, globals_),
-        **_outages(scenario, streams, routes, globals_),
-    }  # fmt: skip
+        }  # fmt: skip
+    tables |= _outages(scenario, streams, routes, globals_, tables["registries"])
     tables["machines"] = machine_rows(routes, hosts, profile_of)
     # Scratch for blobs that travel side by side: all of one image, and one more.
     beside = max(64, int(tables["images"]["blobs"].max(initial=0)) + 2)
@@ -158,8 +150,8 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
     names = Names(
         machines=[host.name for host in hosts], sites=[host.site for host in hosts],
         repositories=[*given, *(f"{own[app]}/app{app}" for app in range(len(given), len(own)))],
-        tags=[TAG] * len(own), kinds=[kind.name for kind in kinds], digests=images.digests, links=routes.names,
-        ends=[(link.tail, link.head) for link in routes.graph.links], wan=routes.wan,
+        tags=_tags(demand, kinds, len(own)), kinds=[kind.name for kind in kinds], digests=images.digests,
+        links=routes.names, ends=[(link.tail, link.head) for link in routes.graph.links], wan=routes.wan,
         price_usd_per_byte=routes.price_usd_per_byte, capacity_Bps=routes.capacity_Bps,
     )  # fmt: skip
     undecided = bool(tables["deploys"]["undecided"].any())
@@ -292,7 +284,7 @@ def machine_rows(routes: Routes, hosts: Sequence[Host], profile_of: Sequence[int
         LAYOUT, "machines", {
             "trips": [host.trips for host in hosts], "ramp": [host.ramp for host in hosts],
             "window_bytes": [host.window_bytes for host in hosts], "profile": profile_of,
-            "leaf_up": [up for up, _ in leaves], "leaf_down": [down for _, down in leaves],
+            "access_up": [up for up, _ in leaves], "access_down": [down for _, down in leaves],
         },
     )  # fmt: skip
 
@@ -309,7 +301,7 @@ def _registries(
         drawn = number in blocks
         row["workers"], row["first_worker"] = group.workers, workers
         workers += group.workers
-        row["request_s"] = row["whole_request_s"] = group.request_time_s
+        row["request_s"] = group.request_time_s
         row["first_byte_s"], row["list_lag_s"], row["tls"] = group.first_byte_s, group.list_lag_s, group.tls
         row["merges"], row["drawn"], row["token_life_s"] = merges and not drawn, drawn, group.token_life_s
         row["next_draw"] = row["end_draw"] = blocks.get(number, 0)
@@ -331,12 +323,7 @@ def profile_rows(profiles: Sequence[Profile]) -> Tables:
     counts = [len(profile.retry.waits_s) for profile in profiles]
     rows = table_of(
         LAYOUT, "profiles", {
-            "start_s": [one.start_s for one in profiles], "login": [len(one.login) for one in profiles],
-            "renews": [TOKEN in one.login for one in profiles], "tags": [len(one.tags) for one in profiles],
-            "check": [len(one.blob_check) for one in profiles], "open": [len(one.blob_open) for one in profiles],
-            "open_config": [len(one.opening("config")) for one in profiles],
-            "close": [len(one.blob_close) for one in profiles], "publish": [len(one.publish) for one in profiles],
-            "manifests": [len(one.manifests) for one in profiles], "get": [len(one.blob_get) for one in profiles],
+            "start_s": [one.start_s for one in profiles], "renews": [TOKEN in one.login for one in profiles],
             "pushes_at_once": [one.parallel_pushes for one in profiles],
             "pulls_at_once": [one.parallel_pulls for one in profiles], "mounts": [one.mounts for one in profiles],
             "config_last": [one.config_last for one in profiles], "first_wait": np.cumsum(counts) - counts,
@@ -347,7 +334,10 @@ def profile_rows(profiles: Sequence[Profile]) -> Tables:
             "quiet_s": [one.retry.quiet_s for one in profiles],
         },
     )  # fmt: skip
-    return {"profiles": rows, "waits_s": np.array(waits_s, np.float64)}
+    requests = [len(LISTS[number](one)) for one in profiles for number in range(N_LISTS)]
+    return {
+        "profiles": rows, "waits_s": np.array(waits_s, np.float64), "request_counts": np.array(requests, np.int64),
+    }  # fmt: skip
 
 
 def link_rows(routes: Routes, globals_: dict[str, Any]) -> Tables:
@@ -371,7 +361,7 @@ def link_rows(routes: Routes, globals_: dict[str, Any]) -> Tables:
         "held_s": np.zeros(count + 1),
         "avoided": np.zeros(count, np.int64),
         "has_detour": np.zeros(count, np.int64),
-        "hour_steps": table_of(LAYOUT, "hour_steps", hours, len(steps)),
+        "schedule_steps": table_of(LAYOUT, "schedule_steps", hours, len(steps)),
     }
 
 
@@ -383,7 +373,9 @@ def _day(schedule: Schedule) -> Iterator[Change]:
         yield change if change.at_s < DAY_S else change._replace(at_s=0.0)
 
 
-def _outages(scenario: Scenario, streams: Streams, routes: Routes, globals_: dict[str, Any]) -> Tables:
+def _outages(
+    scenario: Scenario, streams: Streams, routes: Routes, globals_: dict[str, Any], registries: NDArray[Any]
+) -> Tables:
     """What breaks and when, and what hosts and routers do about it."""
     if not scenario.faults:
         return {}
@@ -398,7 +390,7 @@ def _outages(scenario: Scenario, streams: Streams, routes: Routes, globals_: dic
     links = [routes.links_of(one.target) if one.kind == "link" else (-1, -1) for one in found]
     rows = {
         "from_s": [one.from_s for one in found], "until_s": [one.until_s for one in found],
-        "kind": [_OUTAGES[one.kind] for one in found],
+        "kind": [KINDS[one.kind] for one in found],
         "registry": [-1 if one.kind == "link" else number[one.target] for one in found],
         "link_up": [up for up, _ in links], "link_down": [down for _, down in links],
         "factor": [one.factor for one in found],
@@ -408,8 +400,9 @@ def _outages(scenario: Scenario, streams: Streams, routes: Routes, globals_: dic
         for link in {link for pair in links for link in pair if link >= 0}:
             detours[link] = routes.has_detour(link)
     return {
-        "outages": table_of(LAYOUT, "outages", rows, len(found)), "has_detour": detours,
-        "effects": LAYOUT.rows("effects", 2 * len(found)), "cuts": LAYOUT.rows("cuts", 2 * len(found)),
+        "registries_at_start": registries.copy(), "outages": table_of(LAYOUT, "outages", rows, len(found)),
+        "has_detour": detours,
+        "effects": LAYOUT.rows("effects", 2 * len(found)), "downtimes": LAYOUT.rows("downtimes", 2 * len(found)),
         "link_faults": LAYOUT.rows("link_faults", len(detours)), "changes_s": np.zeros(4 * len(found)),
     }  # fmt: skip
 
@@ -427,6 +420,14 @@ def _repositories(accounts: Sequence[str], given: Sequence[str]) -> Tables:
     return {"repository_account": account, "names": table_of(LAYOUT, "names", names, count)}
 
 
+def _tags(demand: Demand, kinds: Sequence[Kind], count: int) -> list[str]:
+    """The tag of each application's name: that of its kind's, or the digest where that has no tag."""
+    if demand.images is not None:
+        return [DEFAULT_TAG] * count
+    of_kind = [one.tag or one.digest or DEFAULT_TAG for one in kinds]
+    return [of_kind[kind] for kind in demand.app_kind.tolist()]
+
+
 def _asked(scenario: Scenario, demand: Demand, facts: Facts, images: Images) -> Tables:
     """What clients ask for: the deploys, and the nodes that they start on."""
     n, kinds, kind = len(demand), facts.kinds, facts.kind
@@ -440,10 +441,11 @@ def _asked(scenario: Scenario, demand: Demand, facts: Facts, images: Images) -> 
     by_digest = np.full(n, scenario.demand.reference == "digest") if demand.by_digest is None else demand.by_digest
     route = _routed(scenario, demand, facts, pushes)
     undecided = np.where(pushed_to == 0, NODES_UNDECIDED, 0) | np.where(route == _NOT_YET, ROUTE_UNDECIDED, 0)
+    pinned = np.array([one.digest is not None for one in kinds], np.bool_)[kind]
     deploys = {
-        "at_s": demand.at_s, "app": demand.app, "name": demand.app,
+        "at_s": demand.at_s, "name": demand.app,
         "client": 1 + len(facts.placing.nodes) + facts.wanted.client, "kind": kind, "image": image, "route": route,
-        "update": demand.update, "kernel": demand.kernel, "by_digest": by_digest,
+        "update": demand.update, "kernel": np.where(pinned, 0, demand.kernel), "by_digest": by_digest | pinned,
         "removed": nothing if demand.removed is None else demand.removed, "draw": demand.place_draw,
         "boot_s": np.array([one.boot_s for one in kinds])[kind], "undecided": undecided,
         "pushed_to": np.where(pushed_to == 0, -1, pushed_to), "first_node": first[placed],

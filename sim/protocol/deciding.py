@@ -160,7 +160,7 @@ class Beginning(_Named):
 
     @property
     def app(self) -> int:
-        return int(cell(self._state, "deploys", self._d, "app"))
+        return int(cell(self._state, "deploys", self._d, "name"))
 
     @property
     def image(self) -> str:

@@ -23,8 +23,9 @@ from sim.records.cells import cell, set_cells
 from sim.records.layout import ArrayState, State, table_of
 from sim.registry.dedup import account_of
 from sim.registry.oci import Image
+from sim.registry.reference import is_digest
 from sim.scenario.model.replay import Replay
-from sim.workload.logs.operations import Logged, Operation, is_digest
+from sim.workload.logs.operations import Logged, Operation
 from sim.workload.redeployed import image_of, layers_of
 
 CHUNK: Final = 4096
@@ -69,9 +70,10 @@ class LogFeed:
         if len(tables["names"]) or len(tables["images"]):
             raise ValueError("a state that a log is replayed in has no applications of its own")
         # A pull's client starts as late as the log's clients do.
-        late = tables["profiles"].copy()
-        late["start_s"] = replay.start_s + late["start_s"]
-        tables["profiles"] = np.concatenate([tables["profiles"], late])
+        pulling = tables["profiles"].copy()
+        pulling["start_s"] = replay.start_s + pulling["start_s"]
+        tables["profiles"] = np.concatenate([tables["profiles"], pulling])
+        tables["request_counts"] = np.tile(tables["request_counts"], 2)
         tables["operations"], tables["logged"] = LAYOUT.rows("operations", CHUNK), LAYOUT.rows("logged", 1)
         g = tables["g"][0]
         g["logged"], g["log_starts_s"] = 1, replay.start_s
@@ -97,7 +99,7 @@ class LogFeed:
         for name in ("margin", "node_margin"):
             margin = int(cell(state, "g", 0, name))
             set_cells(state, "g", 0, {name: max(margin, 8 * self._most_blobs + 64)})
-        set_cells(state, "g", 0, {"room_left": 0})
+        set_cells(state, "g", 0, {"tasks_until_growth": 0})
         for name in LAYOUT.tables:
             if name.startswith("beside_"):
                 short = self._most_blobs + 2 - state.length(name)

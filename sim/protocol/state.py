@@ -46,24 +46,24 @@ TOKEN_REFUSED: Final = 26
 # What an event is, by `Event.kind`; `what` is its subject.
 TASK_DUE: Final = 0  # a task goes on
 ARRIVAL: Final = 1  # the next deploy is asked for
-FLIGHT_DUE: Final = 2  # a flow that has its links to itself has ended
-CONVOY_DUE: Final = 3  # the first of a lane's own flows has ended
+LONE_DUE: Final = 2  # a flow that has its links to itself has ended
+PS_DUE: Final = 3  # the first of a lane's own flows has ended
 FAIR_DUE: Final = 4  # the first flow that shares links has ended
 OUTAGE_BEGINS: Final = 5
 OUTAGE_ENDS: Final = 6
 CONVERGED: Final = 7  # routing has heard of a link's change
-HOURS: Final = 8  # a link's schedule has its next step
-COLLECTION: Final = 9  # central's garbage is collected
+SCHEDULE_STEP: Final = 8  # a link's schedule has its next step
+GARBAGE_COLLECTION: Final = 9  # central's garbage is collected
 AUDIT_DUE: Final = 10  # the audit looks
-PATIENCE_OVER: Final = 11  # a task has waited for an image as long as it may
-LOGGED: Final = 12  # the next operation of a log begins
+WAIT_TIMED_OUT: Final = 11  # a task has waited for an image as long as it may
+LOG_OPERATION_DUE: Final = 12  # the next operation of a log begins
 SWARM_DUE: Final = 13  # a swarm goes on, or somebody in it has a layer
 
 # What an engine does when it is asked, by `g.asked`.
 ROUTE_ASKED: Final = 1  # a way from machine `asked_a` to registry `asked_b` (`asked_c`: as copies go)
 ROUTES_CHANGED: Final = 2  # routes avoid links from now on
 AUDIT_ASKED: Final = 3
-ROOM_ASKED: Final = 4  # a table is nearly full
+GROW_ASKED: Final = 4  # a table is nearly full
 SWARM_ASKED: Final = 5
 DRAWS_ASKED: Final = 6  # service times of registry `asked_a`
 OPERATIONS_ASKED: Final = 7  # the next operations of a log, in `operations`
@@ -72,8 +72,8 @@ DECISION_ASKED: Final = 8  # where deploy `asked_a` starts, or by which route it
 # What a swarm is asked, by `g.asked_a`; `swarm` has more.
 SWARM_FINDS: Final = 1  # whether anybody fetches this layer
 SWARM_JOINS: Final = 2  # a task fetches it from now on; `asked_b` holders have it if nobody did before
-SWARM_GOES_ON: Final = 3  # until the run's next event, or somebody ends
-SWARM_TELLS: Final = 4  # who has ended
+SWARM_RUNS: Final = 3  # until the run's next event, or somebody ends
+SWARM_REPORTS: Final = 4  # who has ended
 SWARM_LEAVES: Final = 5  # registry `asked_b` is down, with its disk if `asked_c`
 SWARM_CAPACITY: Final = 6  # link `asked_b` carries something else
 
@@ -88,14 +88,6 @@ CONFIG: Final = 3
 
 WAY_HASH: Final = 2654435769
 """2^32 over the golden ratio (Knuth, "The art of computer programming", vol. 3, 6.4): where a way is in `way_index`."""
-
-# Kinds of outages.
-LINK_WEAK: Final = 0
-REGISTRY_DOWN_: Final = 1
-NODE_LOST: Final = 2
-REGISTRY_SLOW: Final = 3
-CLOCK_SKEW: Final = 4
-TOKENS_REFUSED: Final = 5
 
 # How far dedup looks, in the order of `registry.dedup.SCOPES`.
 NO_SCOPE: Final = 0
@@ -150,12 +142,12 @@ class Globals(QueueGlobals):
     host: int  # where compiled text calls the engine
     stopped: int  # what the engine did for the text failed: the run ends
     rule_broke: int  # a rule of a user's own, in machine code, decided what can't be carried out
-    certain: int  # events in the queue that happen whatever becomes of others: see ops/certain
+    scheduled: int  # events in the queue that happen whatever becomes of others: see ops/scheduling
     margin: int = 64  # rows that a task may add to a table while it goes on
     node_margin: int = 64  # the same of tables to which it adds some for each node
-    room_runs: int = 12  # for so many tasks room is made at once
-    room_left: int  # for how many of these there still is room, and until when
-    room_until_s: float
+    tasks_per_growth: int = 12  # for so many tasks room is made at once
+    tasks_until_growth: int  # for how many of these there still is room, and until when
+    growth_due_s: float
     deploys: int
     deploy_entry: int  # where programs begin that ops set going
     when_due_entry: int
@@ -180,7 +172,7 @@ class Globals(QueueGlobals):
     free_flight: int = -1
     free_flow: int = -1
     free_copy: int = -1
-    free_arrival: int = -1
+    free_blob_fetch: int = -1
     free_join: int = -1
     # rows in use of tables that grow
     tasks_used: int
@@ -201,31 +193,31 @@ class Globals(QueueGlobals):
     syncs_used: int
     drops_used: int
     tag_changes_used: int
-    partings_used: int
+    segments_used: int
     capacity_changes_used: int
     bins_used: int
     publishes_used: int
     copies_used: int
     ended_used: int
     marks_used: int
-    arrivals_used: int
+    blob_fetches_used: int
     joins_used: int
     chosen_used: int
     places_used: int
     held_used: int  # slots that `held_blobs` keys want of `held`: see ops/holdings
-    held_room: int = 1
+    held_slots: int = 1
     held_blobs: int
     entries_used: int  # the same of `entries`
-    entries_room: int = 1
+    entries_slots: int = 1
     entries_keys: int
     held_images_used: int
     free_held_image: int = -1
     tags_used: int
     free_tag: int = -1
-    kept_images_used: int
-    free_kept_image: int = -1
+    stored_images_used: int
+    free_stored_image: int = -1
     pushed_used: int
-    awaited: int  # images at registries that tasks wait for
+    awaited_images: int  # images at registries that tasks wait for
     parts: int  # of registries, for dedup
     blob_count: int  # the number of the last count of distinct blobs
     # rules and switches
@@ -285,21 +277,21 @@ class Globals(QueueGlobals):
     fair_generation: int
     first_lone: int = -1
     last_lone: int = -1
-    first_convoy: int = -1
-    last_convoy: int = -1
+    first_ps_lane: int = -1
+    last_ps_lane: int = -1
     sharing: int  # flows in the fair-share engine
     stamp: int  # of lanes or links that were looked for last
     settle_stage: int
     first_open: int = -1  # links that carried something in the open bin
-    # rows that tables should have, once `flow_room_is_low`
-    partings_wanted: int
+    # rows that tables should have, once `flow_rows_are_low`
+    segments_wanted: int
     bins_wanted: int
     flows_wanted: int
     classes_wanted: int
     nodes_wanted: int
     hops_wanted: int
     bins_closed: int
-    watch_s: float
+    monitored_s: float
     # a log that is replayed
     logged: int
     logged_deploys_used: int
@@ -326,7 +318,7 @@ class Task:
     timeline: Int32
     next: Int32  # in a list of tasks that wait for the same
     deploy: Int32
-    books: Int32  # the task that adds up what was moved
+    counter: Int32  # the task that counts what is moved
     # what it is about
     machine: Int32  # who asks
     registry: Int32  # who answers
@@ -356,20 +348,20 @@ class Task:
     opened: Int32
     stage: Int32
     wait_s: float
-    # outlasting: see ops/outlast, ops/insisting, ops/carrying
-    crossing: Int32
-    cut_s: float
+    # outlasting: see ops/retransmission, ops/request_retries, ops/transfers
+    delivery: Int32
+    lost_since_s: float
     try_s: float
     timeout_s: float
     limit_s: float
     opening: Int32
     sent_s: float
     trip_s: float
-    again: Int32
+    retries: Int32
     opens: Int32
     done: Int32
     done_idle_s: float
-    would_s: float
+    idle_ready_s: float
     connection: Int32  # which of its way's it opens
     first_waiter: Int32
     last_waiter: Int32
@@ -395,7 +387,7 @@ class Task:
     since_s: float
     rate_Bps: float
     window: float
-    climbs: Int32
+    slow_starting: Int32
     token_until_s: float
     pushed_before: Int32  # so many rows of `pushed` it knows of
     each_s: float  # what a poll takes
@@ -412,7 +404,7 @@ class Task:
     size_bytes: int  # of its blob, or of the part of it that it moves
     lane: Int32  # that it sends over
     planned: Int32  # its `marks` say what it fetches: 1 which blobs, 2 how much of each
-    awaits: Int32  # 1 while it waits for an image, 2 once that has come, 3 when its patience is over
+    image_wait: Int32  # 1 while it waits for an image, 2 once that has come, 3 when its patience is over
     at_node: Int32
     until_s: float
     waits: Int32
@@ -422,7 +414,7 @@ class Task:
     own: Int32  # what its reference means at its node, and upstream: see ops/pull
     theirs: Int32
     saved_blobs: Int32
-    keeps: Int32  # it goes on from its own timeline, whatever its branches did
+    keeps_timeline: Int32  # it goes on from its own timeline, whatever its branches did
     marks: Int32  # where its own `marks` begin, a number for each blob of an image, and how many it may have
     marks_room: Int32
     booted: Int32  # the image that an instance runs, what its reference meant, and for how long that was newer
@@ -457,8 +449,8 @@ class Machine:
     ramp: float
     window_bytes: int
     profile: int  # the client that runs on it
-    leaf_up: int = -1  # the only links that join it to a place, if there are no others
-    leaf_down: int = -1
+    access_up: int = -1  # the only links that join it to a place, if there are no others
+    access_down: int = -1
 
 
 class Way:
@@ -511,7 +503,6 @@ class Registry:
     busy_s: float
     waited_s: float
     request_s: float
-    whole_request_s: float
     first_byte_s: float
     list_lag_s: float
     tls: int
@@ -525,9 +516,8 @@ class Registry:
     refuses_tokens: int
     disk: int  # its link
     paused_until_s: float
-    first_slower: int = -1  # what makes it slow, and its clock wrong, just now: in `effects`
-    first_ahead: int = -1
-    first_arriving: int = -1  # blobs that are being fetched to here
+    first_effect: int = -1  # the outages in force, but for those of its disk: see ops/faults
+    first_fetch: int = -1  # blobs that are being fetched to here
     first_place: int = -1  # the repositories that it knows, in the order in which it came to know them
     last_place: int = -1
     more_bytes: int
@@ -537,24 +527,15 @@ class Registry:
     quota_bytes: int = -1  # of each account; -1: none
     ttl_s: float = NEVER
     used_bytes: int
-    first_kept: int = -1  # its images, in the order in which they came
-    last_kept: int = -1
+    first_stored: int = -1  # its images, in the order in which they came
+    last_stored: int = -1
 
 
 class Profile:
-    """How many requests a client makes for what."""
+    """A client on the wire, as `sim.registry.clients` has it; its requests are counted in `request_counts`."""
 
     start_s: float
-    login: int
     renews: int
-    tags: int
-    check: int
-    open: int
-    open_config: int
-    close: int
-    publish: int
-    manifests: int
-    get: int
     pushes_at_once: int
     pulls_at_once: int
     mounts: int
@@ -577,8 +558,8 @@ class Blob:
 class Image:
     first_blob: Int32  # in `image_blobs`
     blobs: Int32
-    manifest_bytes: int
-    index_bytes: int
+    manifest_bytes: Int32
+    index_bytes: Int32
     rom: Int32
     rank: int  # of its digest among all
     owed: Int32 = -1  # the first of the copies of it that wait until somebody asks for them
@@ -642,7 +623,7 @@ class HeldTag:
     before: Int32
 
 
-class KeptImage:
+class StoredImage:
     """An image on the books of a registry that is limited."""
 
     place: int
@@ -652,7 +633,7 @@ class KeptImage:
     uses: int
     next: int
     before: int
-    may_go: int  # to make room, while that is decided
+    is_evictable: int  # to make room, while that is decided
     next_victim: int
 
 
@@ -667,7 +648,6 @@ class Deploy:
     """What a client asks for, and what becomes of it."""
 
     at_s: float
-    app: Int32
     name: Int32
     client: Int32  # its machine
     kind: Int32
@@ -690,7 +670,6 @@ class Deploy:
     missing: Int32
     ended_s: float
     to_central_s: float = INF
-    latency_s: float
     client_latency_s: float = INF  # a part that is never come to keeps this
     push_s: float = INF
     pull_s: float
@@ -771,7 +750,7 @@ class Outage:
 
     from_s: float
     until_s: float  # INF: it stays so
-    kind: int
+    kind: int  # in `ops.faults.KINDS`
     registry: int  # -1: a link
     link_up: int
     link_down: int
@@ -781,11 +760,12 @@ class Outage:
 class Effect:
     """What an outage does, among others that do the same to the same, in the order in which they began."""
 
+    kind: int
     factor: float
     next: int = -1
 
 
-class Cut:
+class Downtime:
     """A time in which a link carried nothing."""
 
     from_s: float
@@ -798,10 +778,10 @@ class LinkFault:
 
     is_disk: int  # of a registry that is down, or was
     first_effect: int = -1
-    last_cut: int = -1
+    last_downtime: int = -1
 
 
-class HourStep:
+class ScheduleStep:
     """At this time of every day of a run a link's schedule has a step."""
 
     from_s: float
@@ -817,7 +797,7 @@ class Jobs:
     last: int = -1
 
 
-class Arrival:
+class BlobFetch:
     """A blob that is being fetched to a registry, for those who wait for it; kept until the last of them has looked."""
 
     place: Int32  # registry and repository
@@ -835,11 +815,11 @@ class Arrival:
 class Join:
     """A pull that waits for a fetch under way."""
 
-    arrival: Int32
+    fetch: Int32
     next: Int32
 
 
-class SwarmTalk:
+class SwarmCall:
     """What text and a swarm tell each other: see ops/swarms."""
 
     # who joins, and what it fetches
@@ -856,7 +836,7 @@ class SwarmTalk:
     at_s: float  # when that is
     capacity_Bps: float
     ended: int  # how many are told of
-    told: int  # which of them is told just now
+    current: int  # which of them goes on just now
 
 
 class SwarmEnded:
@@ -984,13 +964,13 @@ class Lane:
     was_cap_Bps: float
     was_limit: Int32
     free_held_back: Int32 = -1
-    convoy: Int32  # how many share it with each other alone
-    convoy_first: Int32 = -1
-    convoy_served_bytes: float
-    convoy_since_s: float
-    convoy_generation: Int32
-    convoy_next: Int32 = -1
-    convoy_before: Int32 = -1
+    ps_flights: Int32  # how many share it with each other alone
+    ps_first: Int32 = -1
+    ps_served_bytes: float
+    ps_since_s: float
+    ps_generation: Int32
+    ps_next: Int32 = -1
+    ps_before: Int32 = -1
 
 
 class Flight:
@@ -1016,8 +996,8 @@ class Flight:
     held_keys: Int32
     seen_keys: Int32
     # in a convoy: a list by the mark at which it ends
-    mark_bytes: float
-    joined_bytes: float
+    virtual_finish_bytes: float
+    ps_joined_bytes: float
     booked_bytes: int
 
 
@@ -1034,7 +1014,7 @@ class LinkUse:
 
 
 class HeldBack:
-    """How long a flight was held back by its own cap, or by one link of its route; see `ops/watch`."""
+    """How long a flight was held back by its own cap, or by one link of its route; see `ops/flow_monitor`."""
 
     held_s: float
     rank: Int32
@@ -1052,7 +1032,7 @@ class Bin:
     carried_bytes: int
 
 
-class Parting:
+class Segment:
     lane: int
     started_s: float
     ended_s: float
@@ -1090,14 +1070,16 @@ TABLES: dict[str, type] = {
     "logged_waited_s": float,
     "outages": Outage,
     "effects": Effect,  # two for each outage, for both directions of a link
-    "cuts": Cut,  # likewise
+    "downtimes": Downtime,  # likewise
     "link_faults": LinkFault,
     "changes_s": float,  # a heap: when something breaks, comes back, or is heard of
-    "hour_steps": HourStep,
+    "schedule_steps": ScheduleStep,
     "registries": Registry,
+    "registries_at_start": Registry,  # what they are without outages
     "free_s": float,  # heaps of the times at which workers are free
     "service_draws": float,
     "profiles": Profile,
+    "request_counts": int,  # (profiles x lists of requests)
     "waits_s": float,
     "blobs": Blob,
     "image_blobs": int,
@@ -1110,7 +1092,7 @@ TABLES: dict[str, type] = {
     "entries": Entry,
     "held_images": HeldImage,
     "tags": HeldTag,
-    "kept_images": KeptImage,
+    "stored_images": StoredImage,
     "pushed": Pushed,
     "rule_values": float,  # the rules' parameters, as numbers
     "holder_round_trips_s": float,  # of those that have a layer: what a source rule looks at
@@ -1121,9 +1103,9 @@ TABLES: dict[str, type] = {
     "deploy_waited_s": float,
     "copies": Copy,
     "marks": int,
-    "arrivals": Arrival,
+    "blob_fetches": BlobFetch,
     "joins": Join,
-    "swarm": SwarmTalk,
+    "swarm": SwarmCall,
     "swarm_ended": SwarmEnded,
     "swarm_shares": SwarmShare,
     "target_jobs": Jobs,
@@ -1159,14 +1141,14 @@ TABLES: dict[str, type] = {
     "beside_state": int,
     "picked": int,  # flights, by number
     "bins": Bin,
-    "partings": Parting,
+    "segments": Segment,
     "capacity_changes": CapacityChange,
 }
 
 # What alone is to grow, by `g.asked_a`, where more rows come at once than the margin has; 0: whatever is nearly full.
-TAG_CHANGES_ROOM: Final = 1 + list(TABLES).index("tag_changes")
-DROPS_ROOM: Final = 1 + list(TABLES).index("drops")
-TRANSFERS_ROOM: Final = 1 + list(TABLES).index("transfers")
+GROW_TAG_CHANGES: Final = 1 + list(TABLES).index("tag_changes")
+GROW_DROPS: Final = 1 + list(TABLES).index("drops")
+GROW_TRANSFERS: Final = 1 + list(TABLES).index("transfers")
 
 #: Tables that grow along with others.
 ALONG: dict[str, tuple[str, int]] = {

@@ -100,7 +100,8 @@ def _dtype(kind: type) -> np.dtype[Any]:
     for name in sorted(declared, key=lambda name: -declared[name].itemsize):
         offsets[name] = end
         end += declared[name].itemsize
-    size = -(-end // _WORD_BYTES) * _WORD_BYTES
+    widest = max(of.itemsize for of in declared.values())
+    size = -(-end // widest) * widest
     if size == _WORD_BYTES * len(declared):
         return np.dtype(list(declared.items()))
     return np.dtype({

@@ -62,8 +62,9 @@ def diagnostics_of(error: ValidationError, model: type[BaseModel]) -> Iterator[D
 def _faults(finding: Mapping[str, Any], model: type[BaseModel]) -> Iterator[Diagnostic]:
     path: KeyPath = tuple(finding["loc"])
     kind, value, context = finding["type"], finding["input"], finding.get("ctx", {})
-    if path and path[-1] == "[key]":
-        path = path[:-1]
+    is_key = bool(path) and path[-1] == "[key]"
+    path = path[:-1] if is_key else path
+    if is_key and kind != "fault":
         remedy = "use letters, digits, - and _ alone"
         yield Diagnostic(path, f"is no name for a table, got {shown(path[-1])}", remedy, path)
     elif kind == "faults":

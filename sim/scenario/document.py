@@ -23,7 +23,7 @@ from typing import Any, Final
 from sim.errors import InputError, near, shown
 from sim.figures import Figure
 from sim.scenario.diagnostics import Diagnostic
-from sim.scenario.keypath import KeyPath
+from sim.scenario.keypath import KeyPath, dotted, split
 from sim.scenario.shipped import names
 
 Document = dict[str, Any]
@@ -129,25 +129,25 @@ def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any], origin
     """A copy of the document with the overrides in it, each value saying that it comes from `origin`."""
     changed: Document = native(document)
     for key, value in overrides.items():
-        nested: Any = _with_origin(native(value), origin)
-        for part in reversed(str(key).split(".")):
-            nested = {part: nested}
+        change: Any = _with_origin(native(value), origin)
+        for part in reversed(split(str(key))):
+            change = {part: change}
         variants = changed.get("variants")
-        if "variants" in nested and isinstance(variants, dict):
-            changed["variants"] = {name: _nested(table) for name, table in variants.items()}
-        _merge(changed, nested)
+        if "variants" in change and isinstance(variants, dict):
+            changed["variants"] = {name: nested(table) for name, table in variants.items()}
+        _merge(changed, change)
     return changed
 
 
 def of_variant(document: Mapping[str, Any], variant: str, changes: Mapping[str, Any]) -> Document:
     """A copy of the document in which one of its variants has these changes too, and all else is as it was."""
     changed: Document = native(document)
-    own = _nested(changed["variants"][variant])
+    own = nested(changed["variants"][variant])
     changed["variants"][variant] = overridden(own, changes, OVERRIDE)
     return changed
 
 
-def _nested(table: Any) -> Any:
+def nested(table: Any) -> Any:
     """A variant's table without dotted keys: a change finds what it replaces, however that was written."""
     if not isinstance(table, Mapping):
         return table
@@ -205,9 +205,10 @@ def _replaces(table: Mapping[str, Any]) -> bool:
     return is_figure(table) or isinstance(table.get("name"), str)
 
 
-def _merge(table: Document, changes: Mapping[str, Any]) -> None:
-    for dotted, value in changes.items():
-        key, _, rest = dotted.partition(".")
+def _merge(table: Document, changes: Mapping[str, Any], within: str = "") -> None:
+    """Put changes into a table, which stands under the key `within`."""
+    for written, value in changes.items():
+        key, rest = _first_key(written, value, table if within == "images" else None)
         change = {rest: value} if rest else value
         if change is None:
             _take_out(table, key)
@@ -221,7 +222,18 @@ def _merge(table: Document, changes: Mapping[str, Any]) -> None:
             table[key] = _merged_list(present, change)
         else:
             table[key] = target = _table(present)
-            _merge(target, change)
+            _merge(target, change, key)
+
+
+def _first_key(written: str, value: Any, images: Mapping[str, Any] | None) -> tuple[str, str]:
+    """The key that a dotted key begins with, and the rest.
+
+    Of a table under `[images]` a key with dots is the image's name, unless it begins with a name that is there.
+    """
+    key, *rest = split(written)
+    if images is not None and rest and key not in images and isinstance(value, Mapping) and not is_figure(value):
+        return written, ""
+    return key, dotted(tuple(rest)) if rest else ""
 
 
 def _take_out(table: Document, key: str) -> None:

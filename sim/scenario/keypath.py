@@ -12,8 +12,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sim.scenario.tomltext import toml
-
 KeyPath = tuple[str | int, ...]
 
 #: What makes a key ambiguous between dots, or before the equals sign of an override.
@@ -46,4 +44,5 @@ def split(text: str) -> tuple[str, ...]:
 
 
 def _bare_or_quoted(key: str) -> str:
-    return toml(key) if _AMBIGUOUS & set(key) else key
+    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"' if _AMBIGUOUS & set(key) else key

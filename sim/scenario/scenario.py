@@ -21,8 +21,8 @@ from sim.figures import Figure
 from sim.policies.outside import Known
 from sim.scenario.checks.every import CHECKS, ranges_hold_values
 from sim.scenario.diagnostics import Diagnostic, consequential, diagnostics_of
-from sim.scenario.document import OVERRIDE, Document, of_variant, overridden, read, without_figures
-from sim.scenario.keypath import KeyPath, dotted
+from sim.scenario.document import OVERRIDE, Document, nested, of_variant, overridden, read, without_figures
+from sim.scenario.keypath import KeyPath, dotted, split
 from sim.scenario.model.root import Model
 from sim.scenario.ownrules import rules_of, without_strangers
 from sim.scenario.shipped import located
@@ -190,7 +190,7 @@ class Scenario(Model):
         values, _ = without_figures(overridden(tables, changes, ""), [])
         changed = {key for key, each in self.figures.items() if each.source in ("override", f"variant {variant}")}
         return Question(
-            self, values, variant, tuple(written_paths(changes)), frozenset(tuple(key.split(".")) for key in changed)
+            self, values, variant, tuple(written_paths(nested(changes))), frozenset(split(key) for key in changed)
         )
 
     @classmethod

@@ -136,12 +136,13 @@ def _clients(scenario: Scenario, words: Cells, apps: _Apps, streams: Streams) ->
 def _kinds(scenario: Scenario, words: Cells, apps: _Apps, streams: Streams) -> tuple[Ints, Ints | None]:
     """The kind of image of each application, and of each row if any row names one."""
     number = {key: at for at, key in enumerate(scenario.images)}
+    meant = {word: number[scenario.image_meant(word) or word] for word in set(words) if word is not None}
     shares = [image.share for image in scenario.images.values()]
     of_app = draws.choose(shares, streams.generator("kinds").random(apps.count))
     for app, word in enumerate(apps.firsts(words)):
         if word is not None:
-            of_app[app] = number[word]
-    return of_app, _own([None if word is None else number[word] for word in words], of_app[apps.of_row])
+            of_app[app] = meant[word]
+    return of_app, _own([None if word is None else meant[word] for word in words], of_app[apps.of_row])
 
 
 def _sizes(

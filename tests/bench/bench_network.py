@@ -39,9 +39,9 @@ PAGE = HERE / "RESULTS.md"
 PART = """\
 ## Network
 
-`python tests/bench/bench_network.py --write` wrote this part: the network alone, medians of five, against SimGrid where that is
-installed (its C++ rows need g++ and `SIMGRID_INCLUDE`, the folders of its headers and of the `simgrid/config.h` that its build makes).
-What links share with many others (random pairs) gains least.
+`python tests/bench/bench_network.py --write` wrote this part: the network alone, medians of five, against SimGrid
+where that is installed (its C++ rows need g++ and `SIMGRID_INCLUDE`, the folders of its headers and of the
+`simgrid/config.h` that its build makes). What links share with many others (random pairs) gains least.
 
 """
 

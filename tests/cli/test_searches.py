@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from sim.experiment.assumptions import assumed
+from sim.experiment.assumptions.assumed import assumed
 
 Ask = Callable[..., Any]
 UP = "clients.dev.up=10 Mbit/s..1 Gbit/s"
@@ -97,7 +97,8 @@ def test_compare_varies_assumptions(regsim: Ask, small: str, monkeypatch: pytest
     """Each assumption at both ends of its range, with the runs that were made for the comparison."""
     some = ("central.request_time", "policies.sync.delay")
     monkeypatch.setattr(
-        "sim.experiment.assumptions.assumed", lambda scenario: [one for one in assumed(scenario) if one.name in some]
+        "sim.experiment.assumptions.examination.assumed",
+        lambda scenario: [one for one in assumed(scenario) if one.name in some],
     )
     words = ("compare", small, "--runs", "3", "--gains", "0", "--assumptions", "--executor", "serial")
     answer = regsim(*words, "--store", "runs")

@@ -8,23 +8,21 @@ from pathlib import Path
 import pytest
 
 import sim
-from sim.cli import ending
+from sim.cli import exit_codes
 from sim.cli.app import VERBS
 from sim.docs import commands, generated, layers, picture, rooms, walk
 from sim.docs.documents import ASKED, Either, joined, shape, shown
 from sim.docs.warnings_reference import OTHERS
-from sim.scenario import keys
-from sim.scenario.warnings import ACROSS, WARNINGS
+from sim.scenario.describe import keys
+from sim.scenario.warnings.rules import ACROSS, WARNINGS
 from sim.tables import rows
 
 ROOT = Path(__file__).parents[2]
-#: Pages that take longer: they run a scenario by every verb.
-LONG = ("reference/documents.md",)
+#: Pages that take longer: they run a scenario, or one by every verb.
+LONG = {"explanation/walk.md": pytest.mark.integration, "reference/documents.md": pytest.mark.slow}
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in generated.PAGES]
-)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=LONG.get(name, ())) for name in generated.PAGES])
 def test_a_page_is_as_the_code_would_have_it(name: str) -> None:
     """Made anew it is the same; `python -m sim.docs` writes it where it is not."""
     assert not generated.changed(name)
@@ -60,8 +58,8 @@ def test_every_column_is_in_its_reference() -> None:
 
 
 def test_exit_codes_are_those_that_the_program_ends_with() -> None:
-    """The help's words and the numbers of `ending` are about the same codes."""
-    codes = {ending.DONE, ending.BUG, ending.BAD_USE, ending.UNDECIDED, ending.MISSED, ending.INTERRUPTED}
+    """The help's words and the numbers of `exit_codes` are about the same codes."""
+    codes = {value for name, value in vars(exit_codes).items() if name.isupper() and type(value) is int}
     assert set(commands.exit_codes()) == codes
 
 
@@ -131,6 +129,7 @@ def test_a_longer_way_stands_for_an_arrow() -> None:
         layers.reachable({"a": {"b"}, "b": {"a"}})
 
 
+@pytest.mark.integration
 def test_the_walk_s_times_add_up_to_the_row() -> None:
     """Every step is on the timeline in order, the first at the start; the last one's time is the deploy's latency."""
     result, seen = walk.walked()

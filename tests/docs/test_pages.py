@@ -16,7 +16,8 @@ from sim.cli import pages
 from sim.cli.app import VERBS, app
 from sim.docs import console
 from sim.errors import InputError
-from sim.scenario import Scenario, keys, shipped
+from sim.scenario import Scenario, shipped
+from sim.scenario.describe import keys
 
 Ask = Callable[..., Any]
 ROOT = Path(__file__).parents[2]
@@ -80,6 +81,13 @@ def test_verbs_and_options_are_ours(name: str) -> None:
     assert options - OTHERS <= known_options()
 
 
+@pytest.mark.parametrize("name", WRITTEN)
+def test_targets_of_make_are_ours(name: str) -> None:
+    """Each `make TARGET` is one of the Makefile's."""
+    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", every(name), flags=re.MULTILINE))
+    assert named <= set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+
+
 def known_options() -> set[str]:
     group: Any = typer.main.get_command(app)
     every_verb = [group, *group.commands.values()]
@@ -98,7 +106,7 @@ def test_keys_are_a_scenario_s(name: str) -> None:
         if key is None or key[1].partition(".")[0] not in tables or key[1].endswith(FILES):
             continue
         try:
-            keys.found(key[1])
+            keys.find(key[1])
         except InputError as error:
             pytest.fail(f"{word}: {error}")
 
@@ -188,6 +196,7 @@ def test_a_line_that_is_not_printed_is_seen() -> None:
     assert console.renewed(("x", "y"), printed) == [*printed]
 
 
+@pytest.mark.integration
 def test_commands_of_a_page_share_a_folder(tmp_path: Path) -> None:
     """One uses what another wrote; lines that differ are told, and written when asked; a failure ends it."""
     page = tmp_path / "page.md"

@@ -62,7 +62,7 @@ def test_a_topic_that_there_is_not_is_one_line(topic: str, remedy: str, ask: Ask
 
 
 def test_a_terminal_gets_pages_laid_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No marks of Markdown, no line wider than the terminal, and links are the commands that print what they lead to."""
+    """No marks of Markdown, no line wider than the terminal, and links are the commands that print their pages."""
 
     class Terminal(StringIO):
         def isatty(self) -> bool:

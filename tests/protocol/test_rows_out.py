@@ -67,7 +67,7 @@ def made(kind: type[ArrayState] | type[ObjectState], **given: Mapping[str, Any])
     g = LAYOUT.rows("g", 1)
     for name, (counter, each) in LAYOUT.counted.items():
         g[counter] = len(tables.get(name, ())) // each
-    g["patience_s"], g["now_s"], g["lasts_s"], g["watch_s"] = 60.0, 90.0, 100.0, 90.0
+    g["patience_s"], g["now_s"], g["lasts_s"], g["monitored_s"] = 60.0, 90.0, 100.0, 90.0
     return kind(LAYOUT, tables | {"g": g})
 
 
@@ -143,7 +143,7 @@ def test_links_that_are_too_many_for_a_matrix_carry_the_same(
     """Pieces that are put together after each few rows, and a matrix: the same minutes, bytes and order."""
     given: dict[str, Mapping[str, Any]] = {
         "bins": {"number": [1, 0, 1], "link": [1, 2, 1], "carried_bytes": [5, 7, 6]},
-        "partings": {"lane": [1], "started_s": [50.0], "ended_s": [70.0], "carried_bytes": [500]},
+        "segments": {"lane": [1], "started_s": [50.0], "ended_s": [70.0], "carried_bytes": [500]},
     }
     dense = tables_of(made(kind, **given), NAMES, [0, 0])["utilisation"].arrays()
     monkeypatch.setattr(usage, "_ROWS", 1)
@@ -163,7 +163,7 @@ def test_what_a_link_offers_changes_with_its_capacity(kind: type[ArrayState] | t
 def test_a_flow_that_parted_carried_its_bytes_until_then(kind: type[ArrayState] | type[ObjectState]) -> None:
     """One that shared later had 500 bytes through by 70 s, from 50 s on: half of them in each minute."""
     parted = {"lane": [1], "started_s": [50.0], "ended_s": [70.0], "carried_bytes": [500]}
-    used = tables_of(made(kind, partings=parted), NAMES, [0, 0])["utilisation"]
+    used = tables_of(made(kind, segments=parted), NAMES, [0, 0])["utilisation"]
     assert used.column("carried_bytes").tolist() == [30_010, 30_000, 250, 250, 250, 250]
 
 

@@ -27,6 +27,8 @@ from sim.records.native import state_at
 from sim.registry.oci import digest_of
 from sim.scenario import Scenario
 
+pytestmark = pytest.mark.integration
+
 ASKED = ("publish_wins", "due", "eviction_worth", "choose_parents")
 DIGESTS = sorted(digest_of(name) for name in "abcd")
 HOLDERS = 8

@@ -13,11 +13,13 @@ from sim import cli
 from sim.calibrate.selftest import queues, selftest
 from sim.calibrate.selftest.queues import Agreement
 
+pytestmark = pytest.mark.integration
+
 FEW = (Agreement("wait", "s", 1.0, 1.1, 0.9, 1.2, 20), Agreement("ramp", "s", 2.0, 2.0, float("nan"), float("nan"), 1))
 
 
 def ask(monkeypatch: pytest.MonkeyPatch, rows: Sequence[Agreement], *words: str) -> int:
-    """The exit code, with these rows for theory's and an audit of few tries: what both are worth is tested elsewhere."""
+    """The exit code, with these rows of theory and an audit of few tries: what both say is tested elsewhere."""
     monkeypatch.setattr(selftest, "agreements", lambda seed: list(rows))
     monkeypatch.setattr(selftest, "_REPLICATIONS", 20)
     monkeypatch.setattr("sys.argv", ["regsim", "selftest", *words])

@@ -81,6 +81,13 @@ def test_cells_say_who_what_how_large_and_on_how_many() -> None:
     assert (asked.app_nodes.tolist(), asked.app_rootfs_bytes.tolist()) == ([2, 3], [2_000_000, 1_000_000])
 
 
+def test_a_cell_names_an_image_however_it_is_written() -> None:
+    """`rom`, `rom:latest` and the same at the default host are one kind; each reaches the deploy of its row."""
+    asked = made("time,image\n0,app\n1,rom\n2,rom:latest\n3,index.unikraft.io/rom\n")
+    assert asked.kind is not None
+    assert asked.kind.tolist() == [0, 1, 1, 1]
+
+
 def test_an_application_is_there_before_if_the_demand_is_warm_or_its_first_row_says_so() -> None:
     """Known ones come first and all their rows are updates; a new one's first row is none, and its next is."""
     table = "time,app,update\n0,new,no\n1,old,yes\n2,new,\n3,usual,\n"

@@ -160,11 +160,11 @@ def test_docker_s_way_replays_too(tmp_path: Path) -> None:
     requests = [
         ("c", "HEAD", "blobs/sha256:k", 404, 157), ("c", "PUT", "blobs/uploads/u?digest=sha256:k", 201, 0),
         ("c", "HEAD", "blobs/sha256:f", 404, 157), ("c", "PUT", "blobs/uploads/v?digest=sha256:f", 201, 0),
-        ("c", "PUT", "manifests/sha256:m", 201, 0), ("c", "PUT", "manifests/v1", 201, 0),
-        ("n", "HEAD", "manifests/v1", 200, 0), ("n", "GET", "manifests/sha256:m", 200, 700),
+        ("c", "PUT", f"manifests/sha256:{10:064x}", 201, 0), ("c", "PUT", "manifests/v1", 201, 0),
+        ("n", "HEAD", "manifests/v1", 200, 0), ("n", "GET", f"manifests/sha256:{10:064x}", 200, 700),
         ("n", "GET", "blobs/sha256:k", 200, 3_000_000), ("n", "GET", "blobs/sha256:f", 200, 2_000),
-        ("o", "GET", "manifests/sha256:m", 200, 700), ("o", "GET", "blobs/sha256:k", 200, 3_000_000),
-        ("o", "GET", "blobs/sha256:f", 200, 2_000), ("o", "GET", "manifests/sha256:x", 200, 700),
+        ("o", "GET", f"manifests/sha256:{10:064x}", 200, 700), ("o", "GET", "blobs/sha256:k", 200, 3_000_000),
+        ("o", "GET", "blobs/sha256:f", 200, 2_000), ("o", "GET", f"manifests/sha256:{11:064x}", 200, 700),
         ("o", "GET", "blobs/sha256:y", 200, 50_000),
     ]  # fmt: skip
     (tmp_path / "log").write_text("\n".join(

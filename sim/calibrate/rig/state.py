@@ -92,7 +92,8 @@ def build(scenario: RigScenario, parameters: Parameters, ramp: float, faults: bo
     routes = Routes(_spans(scenario), (), hosts, (), registries=len(registries))
     globals_: dict[str, Any] = {
         "nodes": len(registries) - 1, "clients": len(hosts) - len(registries),
-        "margin": _MARGIN + 8 * images.most_blobs, "node_margin": _MARGIN + 8 * max(map(len, steps)), "room_runs": 1,
+        "margin": _MARGIN + 8 * images.most_blobs, "node_margin": _MARGIN + 8 * max(map(len, steps)),
+        "tasks_per_growth": 1,
     }  # fmt: skip
     tables: Tables = {
         **images.tables(), **_registries(len(registries), parameters.request_s), **profile_rows([PROFILE]),
@@ -185,7 +186,7 @@ def _keys(operation: Operation) -> tuple[str, ...]:
 def _registries(number: int, request_s: float) -> Tables:
     rows = LAYOUT.rows("registries", number)
     rows["workers"], rows["first_worker"] = _WORKERS, _WORKERS * np.arange(number)
-    rows["request_s"] = rows["whole_request_s"] = request_s
+    rows["request_s"] = request_s
     rows["token_life_s"], rows["disk"] = INF, -1
     return {"registries": rows, "free_s": np.zeros(_WORKERS * number)}
 
@@ -206,5 +207,5 @@ def _faults(scenario: RigScenario, links: int, globals_: dict[str, Any]) -> Tabl
     cuts = len(scenario.cuts)
     return {
         "link_faults": LAYOUT.rows("link_faults", links), "effects": LAYOUT.rows("effects", 2 * cuts),
-        "cuts": LAYOUT.rows("cuts", 2 * cuts), "changes_s": np.zeros(4 * cuts),
+        "downtimes": LAYOUT.rows("downtimes", 2 * cuts), "changes_s": np.zeros(4 * cuts),
     }  # fmt: skip

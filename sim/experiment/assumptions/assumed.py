@@ -12,7 +12,7 @@ from typing import Any, Final
 from sim.experiment.execution.worker import Settings
 from sim.figures import Figure
 from sim.scenario import Scenario
-from sim.scenario.keypath import dotted
+from sim.scenario.keypath import dotted, split
 from sim.scenario.model.entries import entries
 
 _MONEY: Final = ("price", "price of capacity", "cost")
@@ -29,8 +29,8 @@ class Assumption:
     @property
     def name(self) -> str:
         """Its key, with a star for the names that differ."""
-        parts = [set(names) for names in zip(*(key.split(".") for key in self.keys), strict=True)]
-        return ".".join(names.pop() if len(names) == 1 else "*" for names in parts)
+        parts = [set(names) for names in zip(*(split(key) for key in self.keys), strict=True)]
+        return dotted(tuple(names.pop() if len(names) == 1 else "*" for names in parts))
 
     def settings(self, end: Any) -> Settings:
         """What a run is given to have it at an end."""

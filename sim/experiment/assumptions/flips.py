@@ -22,7 +22,7 @@ from sim.figures import Quantity
 from sim.scenario import Scenario
 from sim.scenario.document import overridden
 from sim.scenario.effects.unused import without_effect
-from sim.scenario.keypath import dotted
+from sim.scenario.keypath import dotted, split
 from sim.scenario.model.entries import entries
 from sim.scenario.warnings.warning import ScenarioWarning
 
@@ -99,7 +99,7 @@ def flips(scenario: Scenario, seed: int, baseline: str, measured: Measured) -> l
 
 def _is_seen(assumption: Assumption) -> bool:
     """Whether idle links show what a figure does: of the demand only on how many nodes a deploy starts, no counts."""
-    table, *_, key = assumption.keys[0].split(".")
+    table, *_, key = split(assumption.keys[0])
     return key == "nodes" if table == "demand" else key != "count"
 
 

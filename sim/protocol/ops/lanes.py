@@ -1,4 +1,4 @@
-"""Lanes: from one machine to another for bodies of bytes, and what flights on them leave of their links. Text.
+"""Lanes: from one machine to another for bodies of bytes, and what flights on them leave of their links.
 
 A lane is the links between, a cap of its own on each flow (`own_cap_Bps`), and the rate that a flow gets which has it
 to itself (`rate_Bps`, 0 while a link of it is down). What holds such a flow back is link `limit`, or its cap (OWN_CAP).
@@ -54,7 +54,7 @@ def narrow_lane(w: Any, lane: int) -> None:
     row.bound = 1 if rate_Bps == 0.0 else 0 if rate_Bps == INF else residual_units(rate_Bps)
 
 
-def claims_of(w: Any, lane: int) -> int:
+def reservations_of(w: Any, lane: int) -> int:
     """How many times its bound those who fly on a lane take of each of its links."""
     row = w.lanes[lane]
     return int(min(row.flying, 1) if row.cap_Bps == INF else row.flying)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from sim.errors import near, shown
 from sim.scenario.diagnostics import Diagnostic, unclear
-from sim.scenario.keypath import KeyPath
+from sim.scenario.keypath import KeyPath, dotted
 from sim.scenario.model.demand import Stream
 from sim.scenario.model.root import Model
 from sim.scenario.model.shares import client_shares, path_of
@@ -51,7 +51,7 @@ def _about_what_is_there(model: Model, name: str, stream: Stream) -> Iterator[Di
     )  # fmt: skip
     for key, given, there in known:
         for word in given if isinstance(given, tuple | dict) else ():
-            if word not in there:
+            if word not in there and not (key == "images" and model.image_meant(word)):
                 problem = f"unknown key of [{key}], got {shown(word)}"
                 yield Diagnostic((*path, key), problem, near(word, there), needs=((key,),))
     if (
@@ -125,7 +125,7 @@ def steady_state_is_steady(model: Model) -> Iterator[Diagnostic]:
             if given is not None
         ]  # fmt: skip
         if keys:
-            where = ".".join((*map(str, path_of(name)), keys[0]))
+            where = dotted((*path_of(name), keys[0]))
             problem = f"there is no steady state where demand changes with time, by {where}"
             yield Diagnostic(
                 ("run", "steady_state"), problem, "drop it, or ask about each time of the week by its own run"

@@ -49,13 +49,16 @@ def _unknown(read: DeployList, model: Model) -> Iterator[CellProblem]:
     """Cells that name what there is not."""
     there = sum(group.count for group in model.nodes.values())
     strange = dict(_strange_clients({word for word in read.column("client") if word is not None}, model))
-    for line, client, image, nodes in zip(
-        read.lines, read.column("client"), read.column("image"), read.column("nodes"), strict=True
-    ):
+    pinned = {key for key, reference in model.references.items() if reference.digest is not None}
+    columns = (read.column(name) for name in ("client", "image", "rootfs", "nodes"))
+    for line, client, image, rootfs_bytes, nodes in zip(read.lines, *columns, strict=True):
         if client in strange:
             yield CellProblem(line, "client", *strange[client])
-        if image is not None and image not in model.images:
+        if image is not None and model.image_meant(image) is None:
             yield CellProblem(line, "image", f"unknown image, got {shown(image)}", near(image, model.images))
+        elif rootfs_bytes is not None and pinned and (image is None or model.image_meant(image) in pinned):
+            problem = "the size of an image that is named by a digest is that of its one content"
+            yield CellProblem(line, "rootfs", problem, "leave the cell empty, or name another image")
         if nodes is not None and nodes > there > 0:
             yield CellProblem(line, "nodes", f"must be at most {there}, the nodes there are, got {nodes}", "lower it")
 

@@ -14,7 +14,7 @@ from sim.figures import Figure
 from sim.scenario.checks.demand import demand_can_be_met, replays_have_hosts, steady_state_is_steady, streams_are_whole
 from sim.scenario.checks.deploylist import deploys_can_be_read
 from sim.scenario.checks.hosts import profiles_exist, shares_are_above_zero, sites_exist, something_of_each
-from sim.scenario.checks.images import kernels_agree, sizes_can_be_drawn
+from sim.scenario.checks.images import digests_are_of_one_content, kernels_agree, names_are_apart, sizes_can_be_drawn
 from sim.scenario.checks.links import (
     alternatives,
     links_are_whole,
@@ -48,6 +48,8 @@ CHECKS: tuple[Callable[[Model], Iterator[Diagnostic]], ...] = (
     demand_can_be_met,
     steady_state_is_steady,
     sizes_can_be_drawn,
+    names_are_apart,
+    digests_are_of_one_content,
     jobs_keep_to_their_cap,
     faults_have_targets,
     replays_have_hosts,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from sim.errors import near, shown
 from sim.registry.clients import PROFILES
+from sim.registry.reference import is_component
 from sim.scenario.diagnostics import Diagnostic
 from sim.scenario.keypath import KeyPath
 from sim.scenario.model.hosts import ClientGroup, Host, NodeGroup
@@ -45,7 +45,7 @@ def sites_exist(model: Model) -> Iterator[Diagnostic]:
         if group.metro is not None and group.metro not in model.sites:
             problem = f"unknown site, got {shown(group.metro)}"
             yield Diagnostic(("clients", key, "metro"), problem, _site_remedy(model, group.metro), needs=(("sites",),))
-        if group.account is not None and not re.fullmatch("[a-z0-9]+(?:[._-][a-z0-9]+)*", group.account):
+        if group.account is not None and not is_component(group.account):
             problem = f"can't be part of a repository's name, got {shown(group.account)}"
             yield Diagnostic(("clients", key, "account"), problem, "use small letters, digits and single hyphens")
 

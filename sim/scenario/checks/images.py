@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sim.registry.reference import Reference
 from sim.scenario.diagnostics import Diagnostic
-from sim.scenario.keypath import KeyPath
+from sim.scenario.keypath import KeyPath, dotted
 from sim.scenario.model.images import SizesError
 from sim.scenario.model.root import Model
 from sim.units import format_bytes
@@ -45,3 +46,21 @@ def sizes_can_be_drawn(model: Model) -> Iterator[Diagnostic]:
                 sizes.given_bytes()
             except SizesError as error:
                 yield Diagnostic((*path, error.key), error.problem, error.remedy)
+
+
+def names_are_apart(model: Model) -> Iterator[Diagnostic]:
+    """No two names are references of the same image."""
+    first: dict[Reference, str] = {}
+    for key, reference in model.references.items():
+        other = first.setdefault(reference, key)
+        if other != key:
+            problem = f"is the same image as {dotted(('images', other))}, {reference}"
+            yield Diagnostic(("images", key), problem, "keep one of them, or give it another tag")
+
+
+def digests_are_of_one_content(model: Model) -> Iterator[Diagnostic]:
+    """An image that is named by a digest is one content, which has one size."""
+    for key, reference in model.references.items():
+        if reference.digest is not None and model.images[key].sizes is not None:
+            problem = "a digest names one content, whose size does not vary"
+            yield Diagnostic(("images", key, "sizes"), problem, "remove sizes, or the digest from the name")

@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 
 from sim.errors import InputError, near, shown
 from sim.figures import Figure, Quantity, default_figure
+from sim.scenario.keypath import dotted, split
 from sim.scenario.model.choices import Kind, Part, first_sentence
 from sim.scenario.model.root import ABOUT_VARIANTS, Model
 from sim.scenario.tomltext import toml
@@ -158,7 +159,7 @@ def _described(info: KeyInfo, above: str, document: object) -> Iterator[tuple[st
     here = document if isinstance(document, Mapping) else {}
     for key, below in info.below().items():
         for name in list(here) if key == ANY and here else [key]:
-            path = f"{above}{name}"
+            path = f"{above}{dotted((name,))}"
             if not below.is_table:
                 yield path, below.about
             yield from _described(below, f"{path}.", here.get(name))
@@ -170,10 +171,10 @@ ROOT: Final = KeyInfo("", "A scenario.", Model)
 
 def find(key: str) -> tuple[KeyInfo, tuple[str, ...]]:
     """The place that a key names, and its parts. InputError when there is none, with the near one."""
-    info, parts = ROOT, tuple(key.split("."))
+    info, parts = ROOT, split(key)
     if parts[0] == "variants":
         # What stands in a variant is what stands in a scenario.
-        return find(".".join(parts[2:])) if len(parts) > 2 else (VARIANTS, parts)
+        return find(dotted(parts[2:])) if len(parts) > 2 else (VARIANTS, parts)
     for part in parts:
         below = info.below()
         mixed = info.kind is not None and info.kind.mixed and part.isdecimal()
@@ -193,5 +194,5 @@ def _near(key: str, info: KeyInfo, part: str) -> str:
     listed = near(part, below)
     if listed.startswith("did you mean"):
         return listed.replace('"', f'"{info.key}.', 1) if info.key else listed
-    ends = [] if info.key else [known for known in keys() if known.rpartition(".")[2] == key.rpartition(".")[2]]
+    ends = [] if info.key else [known for known in keys() if split(known)[-1] == split(key)[-1]]
     return f"did you mean {' or '.join(ends)}?" if ends else listed

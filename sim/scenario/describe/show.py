@@ -13,6 +13,7 @@ from typing import Any
 
 from sim.errors import one_line
 from sim.figures import Figure
+from sim.scenario.document import nested
 from sim.scenario.keypath import KeyPath, dotted
 from sim.scenario.model.entries import deciding, entries
 from sim.scenario.scenario import Scenario
@@ -61,7 +62,7 @@ def text(scenario: Scenario) -> str:
             lines += ["", _header(path), *_lines(values)]
     written = scenario.document.get("variants", {})
     for name in scenario.variants:
-        changes = dict(_flat(written[name]))
+        changes = {dotted(path): value for path, value in _flat(nested(written[name]))}
         lines += ["", _header(("variants", name)), *(f"{toml(key)} = {toml(value)}" for key, value in changes.items())]
     return "\n".join(lines) + "\n"
 
@@ -84,10 +85,10 @@ def _lines(values: list[Resolved]) -> Iterator[str]:
         yield f"{pair:{width}}  # {one_line(comment)}" if comment else pair
 
 
-def _flat(changes: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """A variant's overrides by dotted key; figures and rules stay whole."""
+def _flat(changes: Mapping[str, Any], above: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
+    """A variant's overrides by key path; figures and rules stay whole."""
     for key, value in changes.items():
         if isinstance(value, Mapping) and not ({"value", "name"} & value.keys()):
-            yield from _flat(value, f"{prefix}{key}.")
+            yield from _flat(value, (*above, key))
         else:
-            yield f"{prefix}{key}", value
+            yield (*above, key), value

@@ -13,8 +13,10 @@ from typing import Final
 
 from sim.errors import InputError, shown
 from sim.figures import Figure
+from sim.registry.reference import Reference
 from sim.scenario.describe.keys import find
 from sim.scenario.document import parse_setting
+from sim.scenario.keypath import dotted, split
 from sim.scenario.tomltext import toml, toml_key
 
 #: What is taken where nobody answers.
@@ -99,8 +101,9 @@ def images(text: str) -> dict[str, tuple[str, str]]:
     made = {}
     for part in _parts(text):
         name, equals, sizes = (piece.strip() for piece in part.partition("="))
-        if not equals or not _NAME.fullmatch(name):
+        if not equals:
             raise InputError("images", f"must be NAME = KERNEL + ROOTFS, got {shown(part)}", f"write {IMAGES}")
+        Reference.parse(name, where="images")
         kernel, plus, rootfs = (piece.strip() for piece in sizes.partition("+"))
         made[name] = (kernel, rootfs) if plus else ("", kernel)
     return made
@@ -143,7 +146,7 @@ def written(answers: Answers, name: str) -> str:
     lines += _groups("nodes", answers.nodes, "{}")
     lines += _groups("clients", answers.clients, "{}-dev")
     for at, (image, sizes) in enumerate(answers.images.items()):
-        lines += _table(f"images.{image}", _sizes(sizes), commented=at == 0)
+        lines += _table(dotted(("images", image)), _sizes(sizes), commented=at == 0)
     lines += _table("demand", {"rate": _figure("demand.rate", answers.rate)})
     lines += _table("policies", {})
     lines += _table("policies.sync", {})
@@ -219,7 +222,7 @@ def _table(path: str, own: Mapping[str, str], commented: bool = True, about: str
         yield from ("", f"# {about or table.about}")
     else:
         yield ""
-    yield f"[{path}]"
+    yield f"[{'.'.join(map(toml_key, split(path)))}]"
     keys = table.below()
     for key in own if not commented else dict.fromkeys([*own, *keys]):
         key_info = keys[key]

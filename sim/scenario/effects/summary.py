@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from sim.scenario.model.demand import Stream
 from sim.scenario.model.deploylist import DeployList, clients_meant, read_list
 from sim.scenario.model.images import Image, SizesError
 from sim.scenario.model.root import Model
@@ -125,16 +126,24 @@ def demand_summary(model: Model) -> DemandSummary:
     if read is not None:
         starts = False in read.column("push")
         more = max((count or 0 for count in read.column("beside")), default=0)
-        return DemandSummary(
-            most, most + more, True, demand.removals > 0, demand.reference == "digest", starts, pushes=True
-        )
+        by_digest = demand.reference == "digest" or all(one.digest for one in model.references.values())
+        return DemandSummary(most, most + more, True, demand.removals > 0, by_digest, starts, pushes=True)
     beside = [1 if one.kind == "replacements" else one.nodes for one in streams if one.kind != "deploys"]
     return DemandSummary(
         most=most,
         reach=most + max(beside, default=0),
         known=any(stream.apps for stream in owners),
         removes=any(stream.removals for stream in streams if stream.kind == "deploys"),
-        by_digest=all(stream.reference == "digest" for stream in streams),
+        by_digest=all(_by_digest(model, stream) for stream in streams),
         starts=any(stream.kind != "deploys" for stream in streams),
         pushes=any(stream.kind == "deploys" for stream in streams),
+    )
+
+
+def _by_digest(model: Model, stream: Stream) -> bool:
+    """Whether all that a stream deploys is named by digest: by the stream, or by the names of all of its images."""
+    return stream.reference == "digest" or (
+        stream.kind != "replacements"
+        and stream.of is None
+        and all(model.references[key].digest for key in image_shares(model, stream))
     )

@@ -14,15 +14,17 @@ from typing import Any, Final
 
 from pydantic import PrivateAttr
 
+from sim.errors import InputError
 from sim.figures import Table, setting
 from sim.network.topology import shapes
+from sim.registry.reference import Reference
 from sim.scenario.model.choices import DEFAULT_SHAPE, Shape
 from sim.scenario.model.demand import Demand
 from sim.scenario.model.faults import Fault
 from sim.scenario.model.hosts import Central, ClientGroup, Host, NodeGroup, Site
 from sim.scenario.model.images import Image
 from sim.scenario.model.links import Link
-from sim.scenario.model.named import LinkName, Name
+from sim.scenario.model.named import ImageName, LinkName, Name
 from sim.scenario.model.naming import CENTRAL, SITES, Group, HostNames, LinkNames, site_place
 from sim.scenario.model.policies import Policies
 from sim.scenario.model.prices import Prices
@@ -52,7 +54,9 @@ class Model(Table):
         "nodes", {}, about="Groups of nodes that are alike, by name; each node has its own registry and instances."
     )
     clients: Mapping[Name, ClientGroup] = setting("clients", {}, about="Groups of machines that deploy, by name.")
-    images: Mapping[Name, Image] = setting("images", {}, about="Kinds of image that are deployed, by name.")
+    images: Mapping[ImageName, Image] = setting(
+        "images", {}, about='Kinds of image that are deployed, by reference, such as app or "registry.example/app:1.2".'
+    )
     demand: Demand = setting(
         "demand", {}, about="What is asked of the registries: how many deploys, of which apps, on how many nodes."
     )
@@ -169,6 +173,21 @@ class Model(Table):
         """The groups of nodes or clients, (table, key), that a key or a path may mean."""
         named = (("nodes", self.nodes), ("clients", self.clients))
         return tuple((table, key) for table, groups in named for key in groups if word in (key, f"{table}/{key}"))
+
+    @cached_property
+    def references(self) -> Mapping[str, Reference]:
+        """By key, what each kind of image is called in full."""
+        return {key: Reference.parse(key) for key in self.images}
+
+    def image_meant(self, word: str) -> str | None:
+        """The key of the kind of image that a word refers to, whichever way it is written; None if there is none."""
+        if word in self.images:
+            return word
+        try:
+            wanted = Reference.parse(word)
+        except InputError:
+            return None
+        return next((key for key, reference in self.references.items() if reference == wanted), None)
 
     def ends(self, link: Link) -> tuple[str, str]:
         """The places that a link of the scenario's own joins; words that mean none stand for themselves."""

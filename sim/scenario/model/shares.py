@@ -48,7 +48,12 @@ def client_shares(model: Model, stream: Stream) -> dict[str, float]:
 
 def image_shares(model: Model, stream: Stream) -> dict[str, float]:
     """The kinds of images that a stream is about, with their shares, above 0."""
-    return _chosen(stream.images, {key: image.share for key, image in model.images.items()})
+    given = stream.images
+    if isinstance(given, tuple):
+        given = tuple(model.image_meant(word) or word for word in given)
+    elif given is not None:
+        given = {model.image_meant(word) or word: share for word, share in given.items()}
+    return _chosen(given, {key: image.share for key, image in model.images.items()})
 
 
 def _chosen(given: tuple[str, ...] | dict[str, float] | None, own: Mapping[str, float]) -> dict[str, float]:

@@ -34,7 +34,7 @@ _OF: Final[Mapping[str, Callable[[object], float]]] = {
     "": units.fraction_of,
 }
 _FORM = re.compile(
-    r"(?:(?P<who>[^:<>=]+):)?(?P<metric>[^:<>=\[\]]+(?:\[[^:<>\[\]]+\])?)\s*(?P<sign><=|>=|<|>)(?P<limit>[^<>=]+)"
+    r"(?:(?P<who>[^:<>=]+):)?(?P<metric>[^:<>=\[\]]+(?:\[[^<>\[\]]+\])?)\s*(?P<sign><=|>=|<|>)(?P<limit>[^<>=]+)"
 )
 _REMEDY = 'write for example "deploy_latency_s.p99 < 3 s"'
 # Only a dash with room on both sides is a minus: names have dashes, too.

@@ -53,9 +53,9 @@ def overruled(
 
 
 def written_paths(changes: Mapping[str, object], above: KeyPath = ()) -> Iterator[KeyPath]:
-    """The paths of what a variant writes: its dotted keys and tables apart, figures and rules whole."""
+    """The paths of what a variant writes, in nested tables; figures and rules are one value each."""
     for key, value in changes.items():
-        path = (*above, *str(key).split("."))
+        path = (*above, str(key))
         if isinstance(value, Mapping) and not is_figure(value) and not isinstance(value.get("name"), str):
             yield from written_paths(value, path)
         else:

@@ -155,6 +155,14 @@ def roms_have_no_kernel(question: Question) -> Iterator[Doubt]:
             )
 
 
+def images_are_at_one_registry(question: Question) -> Iterator[Doubt]:
+    """Images are named at registries of several hosts, and a scenario has one central registry."""
+    hosts = [*dict.fromkeys(reference.host for reference in question.model.references.values())]
+    if len(hosts) > 1:
+        text = f"are named at {' and '.join(hosts)}; all of them are simulated as the one central registry"
+        yield Doubt(("images",), text)
+
+
 def shapes_say_all(question: Question) -> Iterator[Doubt]:
     """A map leaves open what its links carry, and something has to be assumed."""
     chosen = question.model.topology
@@ -184,6 +192,7 @@ WARNINGS: Final[Mapping[str, Callable[[Question], Iterator[Doubt]]]] = {
     "unit": sizes_are_bytes,
     "rom-with-kernel": roms_have_no_kernel,
     "assumed-by-map": shapes_say_all,
+    "several-registries": images_are_at_one_registry,
     "unreached": everything_is_reached,
     "metro-without-nodes": metros_have_nodes,
     "no-effect": keys_have_effect,

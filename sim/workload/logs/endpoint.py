@@ -14,6 +14,8 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from sim.registry.reference import is_digest, is_repository, is_tag
+
 _NAN: Final = float("nan")
 #: distribution signs the state of an upload: 32 bytes, then JSON (registry/handlers/hmac.go).
 _SIGNED_BYTES = 32
@@ -100,10 +102,28 @@ def values_of(
         offset_bytes = _offset(named["_state"][0]) if "_state" in named and "digest" in named else _NAN
     if any(each < 0 or each == math.inf for each in (written_bytes, taken_s, received_bytes)):
         raise MalformedError("has a size or a duration that cannot be")
+    code = int(status)
+    problem = _not_by_the_specification(repository, kind, reference)
+    if problem:
+        if 200 <= code < 400:
+            raise MalformedError(problem)
+        repository, kind, reference, upload = "", "other", "", ""  # a registry has refused it
     return Values(
-        at, str(method), repository, kind, reference, int(status), written_bytes, received_bytes, taken_s,
+        at, str(method), repository, kind, reference, code, written_bytes, received_bytes, taken_s,
         _address(client), offset_bytes, upload,
     )  # fmt: skip
+
+
+def _not_by_the_specification(repository: str, kind: str, reference: str) -> str:
+    """What is wrong with the names in a path; nothing where they are those of a repository, and of a tag or digest.
+
+    Blobs' digests are taken as they are: a log that was made anonymous has others.
+    """
+    if repository and not is_repository(repository):
+        return "its repository's name is none"
+    if kind == "manifest" and not (is_tag(reference) or is_digest(reference)):
+        return "its reference is neither a tag nor a digest"
+    return ""
 
 
 def _offset(state: str) -> float:

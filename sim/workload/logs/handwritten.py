@@ -6,7 +6,8 @@
 
 `count` clients, `edge-1` to `edge-10`, do it at once. A push names its image's blobs, the config last, with their
 bytes; one name is one blob wherever it is pushed. A pull names none: it means what was pushed. Lines that begin with #
-are comments. Rows are in the order of their times.
+are comments. Rows are in the order of their times. Without a tag it is `latest`; instead of one a digest may stand.
+What a repository is called here is free: no registry is asked.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from contextlib import suppress
 from typing import Final, Literal, cast
 
 from sim.errors import InputError, near, shown
+from sim.registry.reference import DEFAULT_TAG, is_digest, is_tag
 from sim.workload.logs.operations import Blobs, Operation
 from sim.workload.logs.textfile import opened
 
@@ -48,6 +50,10 @@ def operations(path: str) -> Iterator[Operation]:
             if at_s < last_s:
                 raise InputError(f"{where}: at_s", f"must not be before the row above, got {at}", "sort the rows")
             last_s = at_s
+            tag = tag or DEFAULT_TAG
+            if not (is_tag(tag) or is_digest(tag)):
+                remedy = "write letters, digits, _, . and -, or sha256: and 64 hex digits"
+                raise InputError(f"{where}: tag", f"must be a tag or a digest, got {shown(tag)}", remedy)
             if op not in ("push", "pull"):
                 raise InputError(f"{where}: op", f"unknown operation, got {shown(op)}", near(op, ("push", "pull")))
             image = _blobs(where, blobs_text) if op == "push" else images.get((repository, tag))

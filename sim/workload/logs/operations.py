@@ -73,11 +73,6 @@ class Logged:
             self.fetched_bytes += sum(moved)
 
 
-def is_digest(reference: str) -> bool:
-    """Whether a manifest is asked for by its digest and not by a tag."""
-    return reference.startswith("sha256:")
-
-
 def sized(size_bytes: float, unknown_bytes: float) -> int:
     """A blob's bytes, or those that stand for a blob whose size no log says."""
     return int(unknown_bytes if math.isnan(size_bytes) else size_bytes)

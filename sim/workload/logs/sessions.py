@@ -30,7 +30,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Final, Literal
 
-from sim.workload.logs.operations import Blobs, Logged, Operation, is_digest
+from sim.registry.reference import is_digest
+from sim.workload.logs.operations import Blobs, Logged, Operation
 from sim.workload.logs.request import Request
 
 #: Longer than any blob takes between its first and its last request.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.contrib.swarm import Attached, Ended, Leg, Rules, Swarm, pieces
@@ -76,7 +76,6 @@ sizes = st.integers(1, 60 * MB)
 rates = st.sampled_from([5.0 * MB, 20.0 * MB, 100.0 * MB])
 
 
-@settings(max_examples=60, deadline=None)
 @given(size_bytes=sizes, up=st.lists(rates, min_size=2, max_size=12), down=rates, seed=st.integers(0, 2**32))
 def test_no_swarm_beats_its_lines(size_bytes: int, up: list[float], down: float, seed: int) -> None:
     """Everybody gets everything, in whole pieces, no sooner than Kumar and Ross allow (2006, Peer-assisted file

@@ -32,14 +32,15 @@ def asked(small_text: str) -> Scenario:
 
 @pytest.fixture(scope="module")
 def found(asked: Scenario) -> Assumptions:
-    """What each of some thirty assumptions does to the verdict, found once for the tests that read it."""
+    """What each assumption does to the verdict, found once for the tests that read it."""
     return examine(asked, 4, 1, "serial")
 
 
 def only(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     """Vary these assumptions alone, for tests that are about nothing else."""
     monkeypatch.setattr(
-        "sim.experiment.assumptions.assumed", lambda scenario: [one for one in assumed(scenario) if one.name in names]
+        "sim.experiment.assumptions.examination.assumed",
+        lambda scenario: [one for one in assumed(scenario) if one.name in names],
     )
 
 
@@ -77,9 +78,8 @@ def test_ends_that_make_no_scenario_are_told(asked: Scenario, monkeypatch: pytes
     ((assumption, end, why),) = found.skipped
     assert (assumption.name, end) == ("demand.nodes", 99)
     assert why
-    assert {each.where for each in found.findings} == {
-        "demand.nodes = 1 instead of 1", "clients.*.rtt = 15 ms instead of 20 ms",
-        "clients.*.rtt = 25 ms instead of 20 ms",
+    assert {(each.assumption.name, each.end) for each in found.effects} == {
+        ("demand.nodes", 1), ("clients.*.rtt", "15 ms"), ("clients.*.rtt", "25 ms")
     }  # fmt: skip
 
 

@@ -168,6 +168,24 @@ def test_what_a_request_is_about(uri: str, told: tuple[str, str, str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("uri", "problem"),
+    [
+        ("/v2/Org/app/manifests/v1", "its repository's name is none"),
+        ("/v2/../app/blobs/sha256:ab", "its repository's name is none"),
+        ("/v2/a/manifests/-v1", "its reference is neither a tag nor a digest"),
+        ("/v2/a/manifests/sha256:ab", "its reference is neither a tag nor a digest"),
+        ("/v2/a/manifests/" + 129 * "t", "its reference is neither a tag nor a digest"),
+    ],
+)
+def test_names_outside_of_the_specification(uri: str, problem: str) -> None:
+    """Where a registry answered them the line is malformed; where it refused them they are about nothing."""
+    line = COMBINED.replace("/v2/org1/web/blobs/sha256:ab", uri)
+    with pytest.raises(MalformedError, match=f"^{problem}$"):
+        values(line)
+    assert values(line.replace('" 200 ', '" 404 '))[2:5] == ("", "other", "")
+
+
+@pytest.mark.parametrize(
     "item",
     [
         '127.0.0.1 - - [23/Nov/2026:12:38:29 +0000] "GET / HTTP/1.1" 200 0 "" "curl"',

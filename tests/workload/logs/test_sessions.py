@@ -14,9 +14,14 @@ DATA = Path(__file__).parents[2] / "data"
 NAN = math.nan
 
 
+def digest(letter: str) -> str:
+    """The digest that is written `sha256:` and a letter here."""
+    return f"sha256:{ord(letter):064x}"
+
+
 def said(at_s: float, words: str, status: int = 200, size: float = NAN, client: str = "a") -> Request:
     """`HEAD blob x`, `PUT upload x`, `GET manifest v1`, all in one repository."""
-    method, kind, *reference = words.split()
+    method, kind, *reference = (digest(word[7:]) if word.startswith("sha256:") else word for word in words.split())
     sent, written = (size, 0.0) if kind == "upload" else (NAN, size)
     return Request(1, at_s, method, "r", kind, "".join(reference), status, written, sent, NAN, client)
 
@@ -117,13 +122,13 @@ def test_each_image_behind_an_index_is_known() -> None:
     push, pull = found
     assert [name for name, _ in push.blobs] == ["k", "f", "g"]
     assert push.moved == {"k", "f", "g"}
-    assert (pull.reference, [name for name, _ in pull.blobs], pull.known) == ("sha256:b", ["k", "g"], True)
+    assert (pull.reference, [name for name, _ in pull.blobs], pull.known) == (digest("b"), ["k", "g"], True)
 
 
 def test_a_push_by_digest_alone_ends_when_it_is_quiet() -> None:
     """Without a tag the digest is the push's reference."""
     found, logged = played(*PUSH[:-1], said(5, "PUT manifest sha256:m", 201))
-    assert [(one.kind, one.reference) for one in found] == [("push", "sha256:m")]
+    assert [(one.kind, one.reference) for one in found] == [("push", digest("m"))]
     assert logged.unended == 0
 
 

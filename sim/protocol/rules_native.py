@@ -24,13 +24,8 @@ from sim.protocol import rules
 from sim.protocol.ops import rules as text
 from sim.protocol.rules import FUNCTIONS, Outside, Rule
 from sim.protocol.state import LAYOUT, NEVER
+from sim.records.compiling import OPTIONS, Jit
 from sim.records.native import StateType
-
-#: Compiles one function with a scope for its globals.
-Jit = Callable[[Any, dict[str, Any]], Any]
-
-#: How text is compiled: as Python rounds, and without counted references, since it allocates nothing.
-_OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "_nrt": False}
 
 
 class Neighbours(NamedTuple):
@@ -163,4 +158,4 @@ def compiles(kind: str, rule: ModuleType) -> bool:
 
 def _jit(function: Any, scope: dict[str, Any]) -> Any:
     copy = FunctionType(function.__code__, scope, function.__name__, function.__defaults__)
-    return numba.njit(**_OPTIONS)(copy)
+    return numba.njit(**OPTIONS)(copy)

@@ -12,7 +12,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -42,7 +42,7 @@ def manifest(scenario: Scenario, seed: int, about: Mapping[str, Any]) -> dict[st
         **about,
         "document": scenario.document,
         "files": {path: digest for table in tables.values() for path, digest in files_read(table).items()},
-        **_rules(tables.values()),
+        **_rules(tables.values(), about),
         "resolved": {name or "scenario": json.loads(canonical(table)) for name, table in tables.items()},
         **about_now(),
         "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -70,12 +70,17 @@ def rules_chosen(scenario: Scenario) -> dict[str, UserRule]:
     return {f"{rule.kind} {rule.name}": rule for rule in sorted(own, key=lambda rule: (rule.kind, rule.name))}
 
 
-def _rules(tables: Iterable[Scenario]) -> dict[str, Any]:
-    """What a manifest says of those; nothing where there are none."""
-    found = {name: rule for table in tables for name, rule in rules_chosen(table).items()}
-    listed = {
-        name: {"path": rule.path, "sha256": rule.digest, "registered": rule.registered} for name, rule in found.items()
-    }
+def _rules(tables: Collection[Scenario], about: Mapping[str, Any]) -> dict[str, Any]:
+    """What a manifest says of those, and of others that settings of single runs name; nothing where there are none."""
+    settings = [value for part in about.get("made", ()) for value in part["settings"].values()]
+    named = [value.get("name") if isinstance(value, Mapping) else value for value in settings]
+    chosen = {rule for table in tables for rule in rules_chosen(table).values()}
+    there = {rule for table in tables for own in table.rules.values() for rule in own.values() if rule.name in named}
+    found = sorted(chosen | there, key=lambda rule: (rule.kind, rule.name, rule.path))
+    listed = [
+        {"kind": rule.kind, "name": rule.name, "path": rule.path, "sha256": rule.digest, "registered": rule.registered}
+        for rule in found
+    ]
     return {"rules": listed} if listed else {}
 
 

@@ -128,7 +128,7 @@ def unit(
     outside = [one for one in outside if one.is_numbers and (one.kind, one.name) not in without]
     sources = (kernels.dispatch_source(assembled), kernels.rows_source(), kernels.ASK_HOST)
     named = [(kind, policies.names(kind)) for kind in FUNCTIONS]
-    digests = [one.own.digest for one in outside if one.own is not None]
+    digests = [f"{one.kind} {one.name} {one.own.digest}" for one in outside if one.own is not None]
     key = zlib.crc32("".join((*sources, *map(repr, sorted(without)), repr(named), *digests)).encode())
     found = _UNITS.get(key)
     if found is None:

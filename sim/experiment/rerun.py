@@ -19,7 +19,7 @@ from sim.experiment.execution.runs import Progress, Runs
 from sim.experiment.execution.worker import Outcome, Task
 from sim.experiment.measures import NOTHING, Measures
 from sim.experiment.variants import variants
-from sim.manifest import about_now, files_read, rules_chosen
+from sim.manifest import about_now, files_read
 from sim.policies.outside import read_folder, registered
 from sim.scenario import Scenario
 
@@ -104,17 +104,16 @@ def _find_rules(path: Path, manifest: Mapping[str, Any], overrides: Mapping[str,
     """InputError, before anything else is said, for a rule of a user's own that is not to be found again."""
     named = overrides.get("run.policies_path")
     here = registered()
-    for name, rule in manifest.get("rules", {}).items():
-        kind, _, word = name.partition(" ")
-        where, file = f"{path}: {name}", Path(rule["path"])
+    for rule in manifest.get("rules", ()):
+        kind, name, file = rule["kind"], rule["name"], Path(rule["path"])
+        where, save = f"{path}: {kind} {name}", f"{kind}/{name.replace('-', '_')}.py"
         found = here if rule["registered"] and named is None else {}
         if named is not None:
             found = read_folder(Path(named)).rules
         elif not rule["registered"] and file.is_file():
             continue
-        if (kind, word) in found:
+        if (kind, name) in found:
             continue
-        save = f"{kind}/{word.replace('-', '_')}.py"
         if named is not None:
             raise InputError(where, f"is not in {named}", f"name the folder that has {save} with --policies")
         if rule["registered"]:
@@ -175,9 +174,9 @@ def _otherwise(found: Recorded) -> Iterator[str]:
 
 def _other_rules(found: Recorded) -> Iterator[str]:
     """The rules of a user's own that say something else now."""
-    now = {
-        name: rule for scenario in found.scenario.with_its_variants() for name, rule in rules_chosen(scenario).items()
-    }
-    for name, then in found.manifest.get("rules", {}).items():
-        if name in now and now[name].digest != then["sha256"]:
-            yield f"the source of the {name} in {now[name].path}"
+    scenarios = found.scenario.with_its_variants()
+    there = {rule for scenario in scenarios for own in scenario.rules.values() for rule in own.values()}
+    for then in found.manifest.get("rules", ()):
+        now = [rule for rule in there if (rule.kind, rule.name) == (then["kind"], then["name"])]
+        if now and then["sha256"] not in {rule.digest for rule in now}:
+            yield f"the source of the {now[0].kind} {now[0].name} in {now[0].path}"

@@ -199,6 +199,8 @@ class Due(NamedTuple):
 class Publish(NamedTuple):
     """What a tag means: a manifest's digest, and when it was first published under that tag anywhere, s.
 
+    Of the digest there is to know which one is the greater: in a run it is a number that orders digests.
+
     `skew_s` is how far the clock of the registry that published it was ahead of the truth, `origin` that registry's
     number (central's is 0), and `generation` how often the tag had moved as far as that registry knew: a publish that
     knew of another has the higher one, those that did not know of each other may have the same.

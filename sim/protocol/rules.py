@@ -25,6 +25,7 @@ from pydantic import BaseModel
 
 from sim import policies
 from sim.errors import InputError
+from sim.figures import Table
 from sim.policies.snapshot import Due
 from sim.policies.userrule import UserRule
 from sim.protocol.state import NEVER
@@ -136,9 +137,16 @@ def _rule(kind: str, other: Outside) -> Rule:
 
 
 def parameter_types(model: type[BaseModel]) -> dict[str, Any] | None:
-    """The types of a rule's parameters by their fields' names; None if some are no numbers."""
+    """The types of a rule's parameters by their fields' names; None if some are no numbers, or do more than be read."""
     types = {name: _bare(field.annotation) for name, field in model.model_fields.items()}
-    return types if all(of in _READ for of in types.values()) else None
+    return types if all(of in _READ for of in types.values()) and not _does_more(model) else None
+
+
+def _does_more(model: type[BaseModel]) -> bool:
+    """Whether a model has methods or properties of its own, which a tuple of its numbers has not."""
+    own = [kind for kind in model.__mro__ if not issubclass(Table, kind)]
+    names = {name for kind in own for name in vars(kind) if not name.startswith(("_", "model_"))}
+    return bool(names - model.model_fields.keys())
 
 
 def _bare(annotation: Any) -> Any:

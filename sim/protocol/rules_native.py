@@ -215,9 +215,9 @@ def sources(outside: Sequence[Outside] = (), left_out: Collection[tuple[str, str
     own = [other.own for other in outside if other.own is not None]
     files = {function.__code__.co_filename for function in made} - {rule.path for rule in own}
     files |= {module.__file__ or "" for module in (rules, snapshot, sys.modules[__name__])}
-    # A user's file may have changed since it was read.
+    # A user's file may have changed since it was read. Rules are numbered in their order.
     texts = [rule.kind + rule.name + rule.text for rule in own]
-    return "".join([*(Path(file).read_text(encoding="utf-8") for file in sorted(files)), *sorted(texts)])
+    return "".join([*(Path(file).read_text(encoding="utf-8") for file in sorted(files)), *texts])
 
 
 def compiles(kind: str, rule: ModuleType) -> bool:

@@ -15,6 +15,7 @@ from sim.experiment.gate import gate
 from sim.experiment.rerun import recorded, rerun
 from sim.policies import outside
 from sim.policies.userrule import UserRule
+from sim.report import saving
 from sim.report.reruns import sentences
 from sim.scenario import Scenario
 
@@ -90,8 +91,19 @@ def test_a_rule_of_ones_own_is_found_again(scenario: Scenario, tmp_path: Path) -
     manifest = json.loads((tmp_path / "out/manifest.json").read_text())
     own = chosen.policies.placement.own
     assert own is not None
-    assert manifest["rules"] == {"placement mine": {"path": own.path, "sha256": own.digest, "registered": False}}
+    assert manifest["rules"] == [
+        {"kind": "placement", "name": "mine", "path": own.path, "sha256": own.digest, "registered": False}
+    ]
     assert [*found_again(tmp_path / "out")] == ["equal bit for bit: 1 of 1 runs"]
+
+
+def test_rules_that_a_sweep_goes_through_are_recorded(scenario: Scenario, tmp_path: Path) -> None:
+    """The manifest has the one that no variant chooses and a value of the sweep names."""
+    chosen = ruled(scenario, tmp_path / "rules").with_({"policies.placement": "sticky"})
+    found = sim.sweep(chosen, ["policies.placement=sticky,mine"], runs=1, executor="serial")
+    saving.save(found, tmp_path / "out", "sweep")
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
+    assert [rule["name"] for rule in manifest["rules"]] == ["mine"]
 
 
 def test_an_edited_rule_is_named(scenario: Scenario, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def rows(chosen: Scenario, asked: Demand, engine: Engine) -> tuple[str, int, int
     return digest(ran.tables), ran.events, ran.flows, ran.simulated_s
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_when_a_rule_is_asked_does_not_count(looking: Path, r: Random) -> None:
     """One that decides the same has the same rows whether it is asked before the run or, since it looks, within: in
@@ -269,6 +269,18 @@ def test_a_route_sees_the_nodes_that_were_chosen(tmp_path: Path) -> None:
     asked = demand([Deploy(0.0, 0), Deploy(50.0, 1)], [App(draw=0.2), App(draw=0.7)])
     deploys = run(chosen, asked, Streams(1), "reference").tables["deploys"]
     assert list(deploys.column("route")) == ["node-direct", "central"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_rule_that_fails_as_a_deploy_begins_ends_the_run(engine: Engine, tmp_path: Path) -> None:
+    """Nothing goes on from there, on either engine: the error names the file."""
+    (tmp_path / "placement").mkdir()
+    (tmp_path / "placement/fails.py").write_text(
+        '"""Fails."""\n\n\ndef place(view, parameters):\n    """Fails."""\n    return (view.deploy.app + 7,)\n'
+    )
+    chosen = scenario(nodes=3, run__policies_path=str(tmp_path), policies__placement="fails")
+    with pytest.raises(InputError, match=r"fails.py: line 4: place chose 7, and there is no such node"):
+        started_on(chosen, demand([Deploy(0.0, 0), Deploy(1.0, 0)]), engine)
 
 
 def test_what_looks_cannot_say_what_runs_on_nodes_that_are_replaced() -> None:

@@ -18,6 +18,7 @@ from sim import policies
 from sim.figures import Count, Duration, Period, Table, setting
 from sim.plugins import NoParameters
 from sim.policies.snapshot import Due, Holders, Kept, Owed, Parents, Publish, Rivals, neighbours
+from sim.policies.userrule import UserRule
 from sim.protocol import rules, rules_native
 from sim.protocol.ops import rules as text
 from sim.protocol.rules import FUNCTIONS, Outside, number_of, rule_values
@@ -294,6 +295,96 @@ def test_a_scenarios_rules_are_numbers(two_sites: str) -> None:
     assert found.values[at : at + 2].tolist() == [3.0, 0.0]
     assert found.globals_["asks_holders"] == 1
     assert rule_values(scenario).globals_["asks_holders"] == 0
+
+
+def test_users_rules_are_counted_in_by_their_text_and_order() -> None:
+    """They are numbered in their order, so that machine code for one order is none for another."""
+    one, other = (
+        Outside("trigger", name, on_weekdays(), NoParameters(), UserRule("trigger", name, "their file", name))
+        for name in ("a", "b")
+    )
+    assert rules_native.sources([one, other]) != rules_native.sources([other, one])
+    assert rules_native.sources([one]) != rules_native.sources([other])
+
+
+class WithMore(Table):
+    """A number, and what is made of it."""
+
+    days: Count = setting("days")
+
+    @property
+    def seconds(self) -> float:
+        """The same in seconds."""
+        return 86400.0 * self.days
+
+
+def test_parameters_that_do_more_than_be_read_are_handed_over_as_they_are() -> None:
+    """A rule that asks them for what is no field runs in the interpreter, and there it gets the answer."""
+
+    def due(view: Owed, parameters: WithMore) -> Due | None:
+        return Due(view.now_s + parameters.seconds)
+
+    rule = module("seconds", "After some days.", WithMore, due)
+    assert not rules_native.compiles("trigger", rule)
+    outside = Outside("trigger", "seconds", rule, WithMore.model_validate({"days": 2}))
+    w = ObjectState(LAYOUT, {})
+    w.g.to_nodes = number_of("trigger", "seconds", [outside])
+    assert interpreted(outside)["due"](w, 1, 1.0) == (172801.0, 0)
+
+
+def checked(kind: str, name: str, function: Callable[..., Any]) -> Outside:
+    """A user's rule without parameters, of which machine code checks what it decides."""
+    rule = module(name, "A user's.", NoParameters, function)
+    return Outside(kind, name, rule, NoParameters(), UserRule(kind, name, "their file", name))
+
+
+def before(view: Owed, parameters: NoParameters) -> Due | None:
+    return Due(view.now_s - 1.0)
+
+
+def no_number(view: Owed, parameters: NoParameters) -> Due | None:
+    return Due(math.nan)
+
+
+def unordered(view: Kept, parameters: NoParameters) -> tuple[float, float]:
+    return (math.nan, 1.0)
+
+
+def too_many(view: Holders, parameters: NoParameters) -> Parents:
+    return Parents(neighbours(0, 9, 9), 0.0)
+
+
+def below(view: Holders, parameters: NoParameters) -> Parents:
+    return Parents(neighbours(-1, 1, len(view.round_trips_s)), 0.0)
+
+
+def backwards(view: Holders, parameters: NoParameters) -> Parents:
+    return Parents(neighbours(0, 1, len(view.round_trips_s)), -1.0)
+
+
+WRONG: list[tuple[str, Callable[..., Any], str, tuple[float, ...]]] = [
+    ("trigger", before, "due", (1, 5.0)), ("trigger", no_number, "due", (1, 5.0)),
+    ("eviction", unordered, "eviction_worth", (0.0, 0.0, 1, 1)), ("source", too_many, "choose_parents", (3, 1.0, 0.0)),
+    ("source", below, "choose_parents", (3, 1.0, 0.0)), ("source", backwards, "choose_parents", (3, 1.0, 0.0)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "function", "ask", "values"), WRONG, ids=[one[1].__name__ for one in WRONG])
+def test_machine_code_notes_what_cannot_be_carried_out(
+    kind: str, function: Callable[..., Any], ask: str, values: tuple[float, ...]
+) -> None:
+    """A time that is past or none, what can't be ordered, holders that there are not: the run is to end, and nothing
+    is done with the decision."""
+    function.__name__ = {"trigger": "due", "eviction": "worth", "source": "parents"}[kind]
+    rule = checked(kind, "wrong", function)
+    state = ArrayState(
+        LAYOUT, {"rule_values": np.zeros(1), "chosen": np.zeros(3, np.int64), "holder_round_trips_s": np.zeros(3)}
+    )
+    state.g[{"trigger": "to_nodes"}.get(kind, kind)] = number_of(kind, "wrong", [rule])
+    answer = compiled(rule)[ask](state.address, *values)
+    assert (state.g["rule_broke"], state.g["stopped"]) == (1, 1)
+    assert answer == {"due": (NEVER, 0), "eviction_worth": (0.0, 0.0, 0.0), "choose_parents": 0.0}[ask]
+    assert state.g["chosen_used"] == 0
 
 
 def test_the_files_of_all_rules_are_counted_in() -> None:

@@ -87,6 +87,8 @@ def ask_for_deploy(w: Any, d: int, entry: int) -> None:
         task.digest = deploy.digest
     if deploy.undecided:
         ask_host(w, DECISION_ASKED, d, 0, 0)
+        if w.g.stopped:  # nobody decided, and the run is over
+            return
     make_ready(w, p)
 
 

@@ -18,6 +18,7 @@ import linecache
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from types import FunctionType, ModuleType
@@ -87,7 +88,8 @@ Rules = Mapping[tuple[str, str], UserRule]
 def _arrived(*values: Any) -> UserRule:
     """A rule that comes from another process: its module is made first, as what follows may be of its classes."""
     rule = UserRule(*values)
-    rule.module()
+    with suppress(InputError):  # one that nobody chooses may be no rule
+        rule.module()
     return rule
 
 
@@ -97,7 +99,9 @@ def _module_of(rule: UserRule) -> ModuleType:
     tree = _parsed(rule)
     for fault in _faults_of(rule, tree):
         raise fault
-    module = ModuleType(f"regsim_rule_{rule.kind}_{rule.name.replace('-', '_')}_{rule.digest[:12]}")
+    # A name of its own for the same text elsewhere, too: pickle finds classes by their modules' names.
+    which = hashlib.sha256(f"{rule.path}\0{rule.text}".encode()).hexdigest()[:16]
+    module = ModuleType(f"regsim_rule_{rule.kind}_{rule.name.replace('-', '_')}_{which}")
     module.__file__ = rule.path
     if rule.registered:  # no file: what shows tracebacks has its text from here
         linecache.cache[rule.path] = (len(rule.text), None, rule.text.splitlines(keepends=True), rule.path)

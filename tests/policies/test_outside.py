@@ -228,6 +228,22 @@ def test_a_scenario_goes_elsewhere_with_its_rules(tmp_path: Path, put: Put) -> N
     assert sim.run(arrived.variant("a")).digest == sim.run(scenario.variant("a")).digest
 
 
+def test_the_same_rule_in_two_folders_is_sent_from_either(tmp_path: Path, put: Put) -> None:
+    """Equal texts are modules of their own, so that each scenario's parameters are of its own rule's class."""
+    put("placement/warmest.py", (OWN / "placement/warmest.py").read_text())
+    both = [chosen(OWN, "warmest"), chosen(tmp_path / "rules", "warmest")]
+    for scenario in [pickle.loads(pickle.dumps(each)) for each in both]:
+        assert scenario.policies.placement.parameters.reach_s == 1.0
+
+
+def test_a_broken_rule_that_nobody_chooses_is_in_nobodys_way(tmp_path: Path, put: Put) -> None:
+    """Neither here nor where the scenario is sent to."""
+    put("placement/warmest.py", (OWN / "placement/warmest.py").read_text())
+    put("placement/broken.py", "def place(view")
+    scenario = pickle.loads(pickle.dumps(chosen(tmp_path / "rules", "warmest")))
+    assert sim.run(scenario).digest == sim.run(chosen(OWN, "warmest")).digest
+
+
 def test_two_folders_may_have_rules_of_one_name(tmp_path: Path, put: Put) -> None:
     """Each scenario, and each variant, has the one of its own folder."""
     put("placement/warmest.py", FIRST)

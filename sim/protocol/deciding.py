@@ -116,10 +116,11 @@ def _chosen(state: State, d: int) -> tuple[int, ...]:
 class _Named(Deploy):
     """What of a deploy are names, and the network; `client` is its number among the clients."""
 
-    __slots__ = ("_client", "_facts", "_nodes")
+    __slots__ = ("_client", "_count", "_facts", "_nodes")
 
     def __init__(self, facts: Facts, client: int, nodes: tuple[int, ...]) -> None:
         self._facts, self._client, self._nodes = facts, client, nodes
+        self._count = len(facts.placing.nodes)
 
     @property
     def client(self) -> str:
@@ -140,10 +141,10 @@ class _Named(Deploy):
         return self._facts.placing.nodes[self._known(node)][1]
 
     def round_trip_s(self, node: int) -> float:
-        return self._facts.placing.round_trip_s(self._client, self._known(node))
+        return self._facts.placing.round_trips_s(self._client)[self._known(node)]
 
     def _known(self, node: int) -> int:
-        return known_node(node, len(self._facts.placing.nodes))
+        return node if 0 <= node < self._count else known_node(node, self._count)
 
 
 class Beginning(_Named):

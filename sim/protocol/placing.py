@@ -120,6 +120,7 @@ class Placing:
         self._cell = getattr(rule, "cell", None)
         self._of_client: dict[int, PlacementView] = {}
         self._of_metro: dict[str, PlacementView] = {}
+        self._trips_s: dict[int, list[float]] = {}
 
     def place(
         self, client: int, wanted: int, app_draw: float, deploy_draw: float, deploy: Deploy = BEFORE
@@ -153,10 +154,14 @@ class Placing:
             chosen[rows] = np.array(found, np.int64)[alike]
         return chosen, list(answers)
 
-    def round_trip_s(self, client: int, node: int) -> float:
-        """The round trip from a client to a node on idle links, s."""
-        seen = self._seen_by(client)
-        return seen.round_trips_s[seen.nodes.index(node)]
+    def round_trips_s(self, client: int) -> Sequence[float]:
+        """The round trips from a client to all nodes on idle links, s, in the nodes' own order."""
+        found = self._trips_s.get(client)
+        if found is None:
+            seen = self._seen_by(client)
+            by_node = dict(zip(seen.nodes, seen.round_trips_s, strict=True))
+            found = self._trips_s[client] = [by_node[node] for node in range(len(by_node))]
+        return found
 
     def _early(self, client: int, wanted: int, app_draw: float, deploy_draw: float) -> Nodes | None:
         try:

@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from sim.protocol.build import build
-from sim.protocol.state import LAYOUT
+from sim.protocol.state import (
+    LAYOUT,
+)
 from sim.records import ArrayState
 from sim.result import Result
 from sim.runner import run

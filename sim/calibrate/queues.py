@@ -19,7 +19,9 @@ from sim import theory
 from sim.network import Flows, simulate
 from sim.network.tcp.transport import INITIAL_WINDOW_BYTES
 from sim.protocol.ops.service import serve
-from sim.protocol.state import LAYOUT
+from sim.protocol.state import (
+    LAYOUT,
+)
 from sim.records import ObjectState
 from sim.records.layout import table_of
 from sim.runner import run

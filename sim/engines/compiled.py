@@ -15,7 +15,9 @@ from sim.engines.host import Host
 from sim.protocol import rules_native
 from sim.protocol.assembly import Assembled
 from sim.protocol.rules import FUNCTIONS
-from sim.protocol.state import LAYOUT
+from sim.protocol.state import (
+    LAYOUT,
+)
 from sim.records import ArrayState
 from sim.records.compiling import MachineCode, compile_text
 
@@ -100,8 +102,9 @@ def _note(whole: MachineCode) -> Path:
 def unit(assembled: Assembled, without: frozenset[Named] = _NONE) -> MachineCode:
     """The machine code, made once a process and kept on disk; `without` some rules."""
     sources = (kernels.dispatch_source(assembled), kernels.rows_source(), kernels.ASK_HOST)
+    constants = kernels.constants_source()
     named = [(kind, policies.names(kind)) for kind in FUNCTIONS]
-    key = zlib.crc32("".join((*sources, *map(repr, sorted(without)), repr(named))).encode())
+    key = zlib.crc32("".join((*sources, constants, *map(repr, sorted(without)), repr(named))).encode())
     found = _UNITS.get(key)
     if found is None:
         extra: dict[str, Any] = {}
@@ -109,7 +112,7 @@ def unit(assembled: Assembled, without: frozenset[Named] = _NONE) -> MachineCode
         made = {name: extra[name] for name in ("dispatch", "rows_are_low", "ask_host")}
         found = _UNITS[key] = compile_text(
             LAYOUT, kernels.modules(), "run_to_end", made,
-            (*sources, rules_native.sources(left_out=without), *map(repr, sorted(without))),
+            (*sources, constants, rules_native.sources(left_out=without), *map(repr, sorted(without))),
             partial(rules_native.functions, left_out=without),
         )  # fmt: skip
     return found

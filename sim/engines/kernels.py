@@ -12,7 +12,9 @@ from sim.network.tcp import retransmission, transport
 from sim.protocol import events, machine, ops, tasks
 from sim.protocol.assembly import Assembled
 from sim.protocol.growth import WAITED_FOR, margin_of
-from sim.protocol.state import LAYOUT
+from sim.protocol.state import (
+    LAYOUT,
+)
 from sim.records import hashing, queue
 
 #: What an engine starts, and goes on with.
@@ -35,6 +37,17 @@ def rows_source() -> str:
     ]
     tests += [f"g.{name}_used + g.tasks_used + g.tasks_per_growth * g.margin > len(w.{name})" for name in WAITED_FOR]
     return "def rows_are_low(w):\n    g = w.g\n    return (\n        " + "\n        or ".join(tests) + "\n    )\n"
+
+
+def constants_source() -> str:
+    """The numbers that ops know by name, wherever they are from: machine code has them in it."""
+    found = {
+        name: value
+        for module in modules()
+        for name, value in vars(module).items()
+        if isinstance(value, int | float)
+    }
+    return "".join(f"{name} = {value!r}\n" for name, value in sorted(found.items()))
 
 
 def dispatch_source(assembled: Assembled) -> str:

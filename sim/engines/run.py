@@ -16,13 +16,15 @@ from sim.engines.rows import stored_bytes, tables_of
 from sim.engines.swarm import swarm_answers
 from sim.protocol.assembly import Assembled, assemble
 from sim.protocol.build import Built, build
-from sim.protocol.rules import functions, outside_of
-from sim.protocol.state import (
+from sim.protocol.codes import (
     DRAWS_ASKED,
-    LAYOUT,
     N_PHASES,
     ROUTE_ASKED,
     ROUTES_CHANGED,
+)
+from sim.protocol.rules import functions, outside_of
+from sim.protocol.state import (
+    LAYOUT,
 )
 from sim.records.layout import ArrayState, State
 from sim.registry.replication import MOVES, Event
@@ -94,7 +96,7 @@ def run(scenario: Scenario, demand: Demand, streams: Streams, engine: Engine) ->
     tables = tables_of(state, built.names, stored, collected)
     audit.told(state, tables)
     g: Any = state["g"][0]
-    return Ran(tables, int(g["order"]), int(g["flow_number"]), max(float(g["now_s"]), float(g["lasts_s"])), state)
+    return Ran(tables, int(g["order"]), int(g["flow_number"]), max(float(g["now_s"]), float(g["runs_until_s"])), state)
 
 
 def started(scenario: Scenario, engine: Engine, assembled: Assembled, tables: dict[str, Any], host: Host) -> Any:
@@ -116,9 +118,6 @@ def complete(built: Built, assembled: Assembled, scenario: Scenario, demand: Dem
     )
     g = tables["g"]
     nodes = int(g["nodes"][0])
-    jobs = LAYOUT.rows("target_jobs", nodes + 2)
-    jobs["free"][0], jobs["free"][1:] = g["jobs_free"][0], g["jobs_each"][0]
-    tables["target_jobs"] = jobs
     tables["deploy_phases_s"], tables["deploy_waited_s"] = (np.zeros(count * N_PHASES) for _ in range(2))
     tables["ended"] = np.zeros(count, np.int64)
     tables["holders"] = np.zeros(nodes + 1, np.int64)

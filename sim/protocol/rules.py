@@ -26,7 +26,9 @@ from pydantic import BaseModel
 from sim import policies
 from sim.errors import InputError
 from sim.policies.snapshot import Due
-from sim.protocol.state import NEVER
+from sim.protocol.codes import (
+    NEVER,
+)
 from sim.scenario import Scenario
 from sim.scenario.choices import Choice
 

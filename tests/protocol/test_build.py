@@ -10,11 +10,21 @@ import pytest
 
 from sim import policies
 from sim.protocol.build import DRAWS_AT_ONCE, Built, build
+from sim.protocol.codes import (
+    BOTH,
+    CENTRAL,
+    INF,
+    NEVER,
+    NODE_DIRECT,
+    START_ONLY,
+)
 from sim.protocol.ops import warm, ways
 from sim.protocol.ops.holdings import has_blob, has_image, tag_publish
 from sim.protocol.ops.requests import CHECK, CLOSE, FIRST_CHECK, LOGIN_REQUESTS, N_LISTS, OPENING, PUBLISH
 from sim.protocol.placing import Placing
-from sim.protocol.state import BOTH, CENTRAL, INF, LAYOUT, NEVER, NODE_DIRECT, START_ONLY
+from sim.protocol.state import (
+    LAYOUT,
+)
 from sim.records import ArrayState, ObjectState
 from sim.records.layout import used
 from sim.runner import _demand

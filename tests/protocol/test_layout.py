@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.protocol.state import LAYOUT
+from sim.protocol.state import (
+    LAYOUT,
+)
 from sim.records.layout import ArrayState, ObjectState, table_of
 
 TABLES = [name for name in LAYOUT.tables if not LAYOUT.is_column(name)]

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.protocol.ops.service import SPARE_WORKERS, serve, serve_ahead
-from sim.protocol.state import LAYOUT
+from sim.protocol.state import (
+    LAYOUT,
+)
 from sim.records import ObjectState
 from sim.records.layout import table_of
 

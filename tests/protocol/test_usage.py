@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from sim.engines.usage import offered_bytes
-from sim.protocol.state import LAYOUT
+from sim.protocol.state import (
+    LAYOUT,
+)
 from sim.records import ObjectState
 from sim.records.layout import table_of
 

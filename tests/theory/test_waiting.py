@@ -13,7 +13,9 @@ import pytest
 from numpy.typing import NDArray
 
 from sim.protocol.ops.service import serve
-from sim.protocol.state import LAYOUT
+from sim.protocol.state import (
+    LAYOUT,
+)
 from sim.records import ObjectState
 from sim.records.layout import table_of
 from sim.runner import run

@@ -198,6 +198,10 @@ class ArrayState:
         """A whole table, (n_rows,); the globals are the one row of `g`."""
         return self._tables[name]
 
+    def first(self, name: str, count: int) -> NDArray[Any]:
+        """So many of its rows from the first on, (count,)."""
+        return self._tables[name][:count]
+
     @property
     def g(self) -> Any:
         """The globals, a record."""
@@ -334,9 +338,8 @@ def copied(state: State) -> State:
 def used(state: State, name: str) -> NDArray[Any]:
     """The rows of a counted table that are in use, (n,)."""
     counter, each = state.layout.counted[name]
-    if isinstance(state, ObjectState):
-        return state.first(name, getattr(state.g, counter) * each)
-    return state[name][: int(state.g[counter]) * each]
+    rows = getattr(state.g, counter) if isinstance(state, ObjectState) else int(state.g[counter])
+    return state.first(name, rows * each)
 
 
 def table_of(layout: Layout, name: str, columns: Mapping[str, Any], count: int | None = None) -> NDArray[Any]:

@@ -7,7 +7,7 @@ OUT ?= out
 # What a worker has done with its own share it takes from the others', so that none ends long before the rest.
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: compare quick test accept machine-code lint bench clean help rig rig-tools
+.PHONY: compare quick test accept machine-code lint bench docs clean help rig rig-tools
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -34,6 +34,9 @@ lint: $(VENV)/test ## style and types
 bench: $(VENV)/test ## speed of the network and of the whole simulator on this machine
 	$(BIN)/python tests/bench/bench_network.py
 	$(BIN)/python tests/bench/bench_engines.py
+
+docs: $(VENV)/run ## write the pages and drawings that are read off the code
+	$(BIN)/python -m sim.docs
 
 rig: $(VENV)/test ## measure real pushes and pulls on this machine, as root, and score the simulator against them
 	set -e; for control in cubic bbr; do \

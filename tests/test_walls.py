@@ -29,11 +29,11 @@ DOOR = "experiment/rendering.py"
 LONGEST = 320
 #: Modules that are longer, and the one subject that each has.
 LONGER = {
-    "protocol/state.py": "every row of a run's state",
     "protocol/programs.py": "every program of the protocol",
     "protocol/build.py": "a scenario as rows",
     "protocol/routes.py": "ways and lanes over the graph",
     "protocol/ops/deploys.py": "a deploy's ops",
+    "protocol/ops/faults.py": "every kind of fault",
     "protocol/ops/holdings.py": "what registries hold",
     "protocol/ops/pull.py": "a pull's ops",
     "protocol/ops/sync.py": "a copy's ops",

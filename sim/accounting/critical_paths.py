@@ -1,4 +1,9 @@
-"""Critical paths of deploys that got ready, from their rows: their parts in time, and the bodies of bytes on them."""
+"""Critical paths of deploys that got ready, from their rows: their parts in time, and the bodies of bytes on them.
+
+A path has three parts: until the publish, until the node looks for the image, until the image is there; then it boots.
+All of it is array arithmetic over the tables' columns, since a run may have a million deploys. Left out: what held a
+body back (`held_back`), and every path but the one of the node that was ready last.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +42,7 @@ class Paths:
         counts &= deploys.column("asked_s") >= from_s
         self.at = np.flatnonzero(counts)
         self._deploys = deploys
-        place = np.full(len(deploys) + 1, -1, np.int64)
+        place = np.full(len(deploys) + 1, -1, np.int32)
         place[self.at] = np.arange(len(self.at))
         self.row = place[rows_of_deploys(deploys)]
         self.latency_s, self.boot_s = self.column("latency_s"), self.column("boot_s")
@@ -66,19 +71,20 @@ class Paths:
         return found
 
     def codes(self, name: str) -> tuple[Codes, Sequence[str]]:
-        """A column of text, of these deploys: codes, (n,), and their words."""
-        codes, words = self._deploys.codes(name)
-        return codes[self.at], words
+        """A column of text, of these deploys: codes, (n,), and their entries."""
+        codes, entries = self._deploys.codes(name)
+        return codes[self.at], entries
 
     def where(self, name: str, wanted: str) -> NDArray[np.bool_]:
-        """Which of these deploys have that word in a column of text, (n,)."""
+        """Which of these deploys have that text in a column of text, (n,)."""
         found: NDArray[np.bool_] = self._deploys.where(name, wanted)[self.at]
         return found
 
-    def of(self, numbers: Ints) -> Ints:
+    def of(self, numbers: Ints) -> NDArray[np.int32]:
         """The place of each deploy by its number, -1 for those that are left out."""
         inside = (numbers >= 0) & (numbers < len(self.row))
-        found: Ints = np.where(inside, self.row[np.where(inside, numbers, 0)], -1)
+        found = np.full(len(numbers), -1, np.int32)
+        found[inside] = self.row[numbers[inside]]
         return found
 
     def _last_nodes(self, starts: Table, polls: bool) -> None:
@@ -153,7 +159,7 @@ class Bodies:
         if not len(joining):
             return np.empty(0, np.int64), np.empty(0, np.int64)
         transfers, deploys = self.transfers, tables["deploys"]
-        repositories, words = deploys.codes("repository")
+        repositories, names = deploys.codes("repository")
         numbers, ended_s = transfers.column("deploy"), transfers.column("ended_s")
         pulls = np.flatnonzero(transfers.where("purpose", "pull"))
         row = row_of(rows_of_deploys(deploys), numbers[pulls])
@@ -161,9 +167,9 @@ class Bodies:
         by_end = np.argsort(ended_s[pulls], kind="stable")
         pulls, row, n = pulls[by_end], row[by_end], len(by_end) + 1
         # What is fetched where, and among that what ended when: those that a start joined are neighbours.
-        place = (self.target[pulls] * len(words) + repositories[row]) * n + np.arange(n - 1)
+        place = (self.target[pulls].astype(np.int64) * len(names) + repositories[row]) * n + np.arange(n - 1)
         order = np.argsort(place)
-        ours = (node[joining] * len(words) + repositories[paths.at[joining]]) * n
+        ours = (node[joining] * len(names) + repositories[paths.at[joining]]) * n
         low = np.searchsorted(ended_s[pulls], paths.pull_s[joining], side="right")
         high = np.searchsorted(ended_s[pulls], paths.pulled_s[joining] + INSTANT_S, side="right")
         first, end = (np.searchsorted(place[order], ours + at) for at in (low, high))
@@ -211,13 +217,13 @@ def _last(owner: Ints, ended_s: Floats, values: Ints, n: int) -> Ints:
     return found
 
 
-def together(first: Sequence[str], *columns: tuple[Codes, Sequence[str]]) -> tuple[list[str], list[Ints]]:
-    """The different words of columns of text, and each column's codes of these.
+def together(first: Sequence[str], *columns: tuple[Codes, Sequence[str]]) -> tuple[list[str], list[Codes]]:
+    """The distinct entries of columns of text together, and each column's codes of these.
 
     Those of `first` stand before all others, which come in the order in which they are used.
     """
-    used = [[words[at] for at in in_order_of_use(codes, len(words)).tolist()] for codes, words in columns]
-    number = {word: at for at, word in enumerate(dict.fromkeys(chain(first, *used)))}
-    return [*number], [
-        np.fromiter(map(number.__getitem__, words), np.int64, len(words))[codes] for codes, words in columns
+    used = [[entries[at] for at in in_order_of_use(codes, len(entries)).tolist()] for codes, entries in columns]
+    code = {entry: at for at, entry in enumerate(dict.fromkeys(chain(first, *used)))}
+    return [*code], [
+        np.fromiter(map(code.__getitem__, entries), np.int32, len(entries))[codes] for codes, entries in columns
     ]

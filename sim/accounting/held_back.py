@@ -202,7 +202,7 @@ class _Owners:
 def _by_holder(bodies: Bodies, owners: _Owners, broken: NDArray[np.bool_]) -> list[tuple[Holder, float, float]]:
     """By what held bodies back: for how long, and what of it was waiting for others.
 
-    What is told to be held by nothing is small, or it broke off: of `broken` paths it is the outages'.
+    What nothing is said to have held is small, or it broke off: of `broken` paths it is the outages'.
     """
     transfers = bodies.transfers
     names, (bound,) = together((), transfers.codes("bound_by"))
@@ -217,7 +217,7 @@ def _by_holder(bodies: Bodies, owners: _Owners, broken: NDArray[np.bool_]) -> li
     small = unbound[~lost]
     bound_s[small] = each_s[small]
     shape = (len(names), len(kinds), len(bodies.hosts), len(bodies.hosts))
-    # What holds is told by its name alone, but for windows, which are those of two ends.
+    # What holds a body is known by its name alone, but for windows, which are those of two ends.
     cap = bound[kept] == (names.index("cap") if "cap" in names else -1)
     source, target = (np.where(cap, ends[kept], 0) for ends in (bodies.source, bodies.target))
     key = np.ravel_multi_index((bound[kept], np.where(cap, purpose[kept], 0), source, target), shape)

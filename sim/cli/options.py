@@ -60,7 +60,7 @@ Variant = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Take this variant instead of the plain scenario.",
+        help="Take this variant instead of the scenario as it is.",
         show_default=False,
         autocompletion=completion.variants,
     ),

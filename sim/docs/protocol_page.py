@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sim.docs import markdown
-from sim.protocol.telling import LISTS, Told, ToldProgram, requests, told
+from sim.protocol.description import LISTS, ProgramText, StepText, described, requests
 from sim.registry.clients import CONTAINERD, PROFILES, Profile
 
 _INTRODUCTION: Final = """\
@@ -53,7 +53,7 @@ def _parts() -> Iterator[str]:
     yield "## How clients differ otherwise"
     yield markdown.entries(map(_client, (*PROFILES.values(), CONTAINERD)))
     yield f"## Programs\n\n{_PROGRAMS}"
-    for program in told(PROFILES["kraftkit"]):
+    for program in described(PROFILES["kraftkit"]):
         yield f"### {program.name}\n\n{program.about}"
         yield markdown.entries(line for step in program.steps for line in _lines(program, step))
 
@@ -73,7 +73,7 @@ def _client(profile: Profile) -> str:
     return f"- {profile.name}: {'; '.join(parts)}. Source: {profile.source}."
 
 
-def _lines(program: ToldProgram, step: Told) -> Iterator[str]:
+def _lines(program: ProgramText, step: StepText) -> Iterator[str]:
     if step.label:
         yield f"- *{step.label}:*"
     words = step.step + (f" ({', '.join(step.about)})" if step.about else "")

@@ -23,8 +23,8 @@ import sim
 from sim.docs import markdown
 from sim.docs.rooms import SIM
 from sim.engines import reference as reference
+from sim.protocol.description import ProgramText, StepText, described
 from sim.protocol.programs import PROGRAMS, Op, Step
-from sim.protocol.telling import Told, ToldProgram, told
 from sim.registry.clients import PROFILES
 from sim.tables import rows
 
@@ -165,7 +165,7 @@ def _way(way: Mapping[tuple[str, str], None]) -> Iterator[tuple[str, str, str]]:
 
 def _visits(taken: Sequence[Taken]) -> Iterator[str]:
     """For each time that a program goes on a heading, and a table of the steps that it takes."""
-    every = [(program, step) for program in told(PROFILES["kraftkit"]) for step in program.steps]
+    every = [(program, step) for program in described(PROFILES["kraftkit"]) for step in program.steps]
     ops = [step.op for step in every_step()]
     seen = set()
     for name, group in groupby(taken, key=lambda each: every[each.number][0].name):
@@ -185,7 +185,7 @@ def _visits(taken: Sequence[Taken]) -> Iterator[str]:
         yield markdown.table(("s", "step", "does", "in"), lines)
 
 
-def _does(program: ToldProgram, step: Told) -> str:
+def _does(program: ProgramText, step: StepText) -> str:
     if step.step != "request":
         return step.sentence
     how = f" ({'; '.join(step.how)})" if step.how else ""

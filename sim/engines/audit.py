@@ -15,9 +15,9 @@ from typing import Any, Final, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.protocol.codes import AUDIT_ASKED
 from sim.protocol.names import Names
-from sim.protocol.ops.places import BLOB_KEY, IMAGE_KEY, KEPT_KEY
-from sim.protocol.state import AUDIT_ASKED
+from sim.protocol.ops.places import BLOB_KEY, IMAGE_KEY, STORED_KEY
 from sim.records.cells import cell
 from sim.records.layout import State, used
 from sim.scenario import Scenario
@@ -63,7 +63,7 @@ class Audit:
         flows = _flows(state)
         if flows:
             _breach(state, f"{flows} flows never ended")
-        for registry in np.flatnonzero(state["registries"]["first_arriving"] >= 0).tolist():
+        for registry in np.flatnonzero(state["registries"]["first_fetch"] >= 0).tolist():
             _breach(state, f"{self._names.machines[registry]} still expects a blob")
         tasks = int(cell(state, "g", 0, "tasks_used")) - _listed(state["tasks"]["next"], state, "free_task")
         if tasks:
@@ -114,7 +114,7 @@ class Audit:
     def _books(self, state: State) -> None:
         """A bounded registry's bytes are those of its images' layers, and of those that are coming, each once."""
         rows = state["registries"]
-        place, image, _ = _entries(state, KEPT_KEY)
+        place, image, _ = _entries(state, STORED_KEY)
         owner, blob = _blobs(state, image)
         registry = state["places"]["registry"][place][owner].astype(np.int64)
         at, coming, value = _entries(state, BLOB_KEY)
@@ -156,7 +156,7 @@ def _flows(state: State) -> int:
     """How many flows have not ended."""
     lanes = used(state, "lanes")
     lone = _listed(state["flights"]["next"], state, "first_lone")
-    return lone + int(lanes["convoy"].sum()) + int(cell(state, "g", 0, "sharing"))
+    return lone + int(lanes["ps_flights"].sum()) + int(cell(state, "g", 0, "sharing"))
 
 
 def _listed(following: NDArray[np.int64], state: State, first: str) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sim import policies
-from sim.engines import text
+from sim.engines import kernels
 from sim.engines.host import Host
 from sim.errors import InputError
 from sim.protocol import rules_native
@@ -126,18 +126,19 @@ def unit(
 ) -> MachineCode:  # fmt: skip
     """The machine code, made once a process and kept on disk; `without` some rules, and with some from outside."""
     outside = [one for one in outside if one.is_numbers and (one.kind, one.name) not in without]
-    sources = (text.dispatch_source(assembled), text.room_source(), text.ASK_HOST)
+    sources = (kernels.dispatch_source(assembled), kernels.rows_source(), kernels.ASK_HOST)
+    constants = kernels.constants_source()
     named = [(kind, policies.names(kind)) for kind in FUNCTIONS]
     digests = [one.own.digest for one in outside if one.own is not None]
-    key = zlib.crc32("".join((*sources, *map(repr, sorted(without)), repr(named), *digests)).encode())
+    key = zlib.crc32("".join((*sources, constants, *map(repr, sorted(without)), repr(named), *digests)).encode())
     found = _UNITS.get(key)
     if found is None:
         extra: dict[str, Any] = {}
-        exec(compile("\n".join(sources), text.__file__, "exec"), extra)
-        made = {name: extra[name] for name in ("dispatch", "room_is_low", "ask_host")}
+        exec(compile("\n".join(sources), kernels.__file__, "exec"), extra)
+        made = {name: extra[name] for name in ("dispatch", "rows_are_low", "ask_host")}
         found = _UNITS[key] = compile_kernel(
-            LAYOUT, text.modules(), "run_whole", made,
-            (*sources, rules_native.sources(outside, without), *map(repr, sorted(without))),
+            LAYOUT, kernels.modules(), "run_to_end", made,
+            (*sources, constants, rules_native.sources(outside, without), *map(repr, sorted(without))),
             partial(rules_native.functions, outside=outside, left_out=without),
         )  # fmt: skip
     return found

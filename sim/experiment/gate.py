@@ -126,6 +126,6 @@ def _stored(path: Path) -> Mapping[tuple[str, str], NDArray[np.float64]]:
         for variant, metric, run, value in zip(*columns, strict=True):
             found.setdefault((variant, metric), {})[run] = math.nan if value is None else value
     except (OSError, ValueError, KeyError) as error:
-        words = " ".join(str(error).split())
-        raise InputError(str(path), f"cannot be read ({words})", "name a directory that compare --out wrote") from None
+        why = " ".join(str(error).split())
+        raise InputError(str(path), f"cannot be read ({why})", "name a directory that compare --out wrote") from None
     return {key: np.array([runs[run] for run in sorted(runs)]) for key, runs in found.items()}

@@ -1,9 +1,9 @@
 """The one door from results to the room that renders them.
 
 Results hold numbers. Their `verdict`, `plot()`, `table` and the like are made in `sim.report`, which stands above this
-room and imports what it renders. So a result names the function that renders it, and the function's module is loaded
-when somebody asks: whoever only wants numbers loads neither pandas nor matplotlib, and no circle of imports comes
-about. Nothing else in this room knows of `sim.report`; a test holds that, and that every name given here is there.
+room and imports what it renders. So a result names the function that renders it, whose module is loaded when somebody
+asks: whoever only wants numbers loads neither pandas nor matplotlib, and no modules import each other. Nothing else in
+this room knows of `sim.report`; a test holds that, and that every function that is named here is there.
 """
 
 from __future__ import annotations

@@ -22,28 +22,17 @@ from sim.network.tcp.retransmission import SYN_TIMEOUT_S, given_up_s
 from sim.network.topology.schedule import DAY_S, Change
 from sim.network.topology.shapes import Routing
 from sim.policies.snapshot import NotYetError, PushView
+from sim.protocol.codes import BOTH, CENTRAL, NEVER, NODES_UNDECIDED, ROUTE_UNDECIDED, START_ONLY
 from sim.protocol.deciding import ROUTES, AtStart, Decisions, Facts
 from sim.protocol.images import Images, Kind, images_of, kinds_of
 from sim.protocol.names import Names
+from sim.protocol.ops.faults import KINDS
+from sim.protocol.ops.requests import LISTS, N_LISTS
 from sim.protocol.placing import Nodes, Placing, Start
 from sim.protocol.routes import Host, Routes, SyncCaps
 from sim.protocol.rules import rule_values
 from sim.protocol.spans import spans_of
-from sim.protocol.state import (
-    BOTH,
-    CENTRAL,
-    CLOCK_SKEW,
-    LAYOUT,
-    LINK_WEAK,
-    NEVER,
-    NODE_LOST,
-    NODES_UNDECIDED,
-    REGISTRY_DOWN_,
-    REGISTRY_SLOW,
-    ROUTE_UNDECIDED,
-    START_ONLY,
-    TOKENS_REFUSED,
-)
+from sim.protocol.state import LAYOUT
 from sim.records.layout import State, table_of
 from sim.registry.clients import CONTAINERD, PROFILES, TOKEN, Profile, Retry
 from sim.registry.dedup import SCOPES, account_of
@@ -63,10 +52,6 @@ _BOUND: Final = 1024
 
 _NOT_YET: Final = -1
 """In the place of a route, and of nodes, that are decided as the deploy begins."""
-_OUTAGES: Final = {
-    "link": LINK_WEAK, "down": REGISTRY_DOWN_, "lost": NODE_LOST, "slow": REGISTRY_SLOW, "skew": CLOCK_SKEW,
-    "tokens": TOKENS_REFUSED,
-}  # fmt: skip
 _REPEATS: Final = ("blob", "bytes", "nothing")
 Tables = dict[str, NDArray[Any]]
 
@@ -129,15 +114,15 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
             if group.service == "exponential"
         }
     )
-    globals_ = _globals(scenario, len(groups) - 1, len(hosts) - len(groups), routes.capped)
+    globals_ = _globals(scenario, len(groups) - 1, routes.capped)
     facts = Facts.of(scenario, demand, placing, kinds)
     asked = _asked(scenario, demand, facts, images)
     tables: Tables = {
         **images.tables, **asked, **routes.tables_for(*_asked_ways(asked)),
         **_rules(scenario, globals_, asked, len(groups) - 1),
         **_registries(scenario, groups, draws, routes), **profile_rows(profiles), **link_rows(routes, globals_),
-        **_outages(scenario, streams, routes, globals_),
-    }  # fmt: skip
+        }  # fmt: skip
+    tables |= _outages(scenario, streams, routes, globals_, tables["registries"])
     tables["machines"] = machine_rows(routes, hosts, profile_of)
     # Scratch for blobs that travel side by side: all of one image, and one more.
     beside = max(64, int(tables["images"]["blobs"].max(initial=0)) + 2)
@@ -153,6 +138,7 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
     swarm = _swarm(scenario, streams)
     globals_["swarm"] = int(swarm is not None)
     tables["swarm"] = LAYOUT.rows("swarm", 1)
+    tables["copy_workers"] = _copy_workers(scenario.policies.sync, len(groups))
     globals_["limited"] = int(tables["registries"]["bounded"].any())
     tables["g"] = table_of(LAYOUT, "g", globals_, 1)
     names = Names(
@@ -247,17 +233,15 @@ def _swarm(scenario: Scenario, streams: Streams) -> tuple[SwarmRules, int] | Non
     return None if swarm is None else (swarm(source.parameters), int(streams.generator("swarm").integers(2**63)))
 
 
-def _globals(scenario: Scenario, nodes: int, clients: int, capped: bool) -> dict[str, Any]:
+def _globals(scenario: Scenario, nodes: int, capped: bool) -> dict[str, Any]:
     """What there is one of, but for what the rules say and what breaks."""
     chosen, sync, garbage = scenario.policies, scenario.policies.sync, scenario.policies.garbage
-    rounds = 0 if garbage.every_s is None else int(scenario.run.duration_s // garbage.every_s)
+    collections = 0 if garbage.every_s is None else int(scenario.run.duration_s // garbage.every_s)
     return {
         "nodes": nodes,
-        "clients": clients,
         "run_s": scenario.run.duration_s,
         "copies_capped": capped,
         "dedup": SCOPES.index(chosen.dedup),
-        "by_digest": scenario.demand.reference == "digest",
         "check_upstream": chosen.tags.check == "upstream",
         "coalesce": chosen.coalesce,
         "keep_unsynced": chosen.keep_unsynced,
@@ -275,10 +259,9 @@ def _globals(scenario: Scenario, nodes: int, clients: int, capped: bool) -> dict
         "sync_deletions": sync.deletions,
         "node_profile": 0,
         "sync_profile": 1,
-        "jobs_free": sync.workers,
-        "jobs_each": sync.target_workers or 0,
-        "jobs_shared": sync.queue == "shared",
-        "rounds": rounds,
+        "workers_each": sync.target_workers or 0,
+        "workers_shared": sync.queue == "shared",
+        "collections": collections,
         "collect_every_s": garbage.every_s or 0.0,
         "collects_untagged": garbage.untagged,
         "collect_pause_s": garbage.pause_s,
@@ -292,7 +275,7 @@ def machine_rows(routes: Routes, hosts: Sequence[Host], profile_of: Sequence[int
         LAYOUT, "machines", {
             "trips": [host.trips for host in hosts], "ramp": [host.ramp for host in hosts],
             "window_bytes": [host.window_bytes for host in hosts], "profile": profile_of,
-            "leaf_up": [up for up, _ in leaves], "leaf_down": [down for _, down in leaves],
+            "access_up": [up for up, _ in leaves], "access_down": [down for _, down in leaves],
         },
     )  # fmt: skip
 
@@ -309,7 +292,7 @@ def _registries(
         drawn = number in blocks
         row["workers"], row["first_worker"] = group.workers, workers
         workers += group.workers
-        row["request_s"] = row["whole_request_s"] = group.request_time_s
+        row["request_s"] = group.request_time_s
         row["first_byte_s"], row["list_lag_s"], row["tls"] = group.first_byte_s, group.list_lag_s, group.tls
         row["merges"], row["drawn"], row["token_life_s"] = merges and not drawn, drawn, group.token_life_s
         row["next_draw"] = row["end_draw"] = blocks.get(number, 0)
@@ -331,12 +314,7 @@ def profile_rows(profiles: Sequence[Profile]) -> Tables:
     counts = [len(profile.retry.waits_s) for profile in profiles]
     rows = table_of(
         LAYOUT, "profiles", {
-            "start_s": [one.start_s for one in profiles], "login": [len(one.login) for one in profiles],
-            "renews": [TOKEN in one.login for one in profiles], "tags": [len(one.tags) for one in profiles],
-            "check": [len(one.blob_check) for one in profiles], "open": [len(one.blob_open) for one in profiles],
-            "open_config": [len(one.opening("config")) for one in profiles],
-            "close": [len(one.blob_close) for one in profiles], "publish": [len(one.publish) for one in profiles],
-            "manifests": [len(one.manifests) for one in profiles], "get": [len(one.blob_get) for one in profiles],
+            "start_s": [one.start_s for one in profiles], "renews": [TOKEN in one.login for one in profiles],
             "pushes_at_once": [one.parallel_pushes for one in profiles],
             "pulls_at_once": [one.parallel_pulls for one in profiles], "mounts": [one.mounts for one in profiles],
             "config_last": [one.config_last for one in profiles], "first_wait": np.cumsum(counts) - counts,
@@ -347,7 +325,10 @@ def profile_rows(profiles: Sequence[Profile]) -> Tables:
             "quiet_s": [one.retry.quiet_s for one in profiles],
         },
     )  # fmt: skip
-    return {"profiles": rows, "waits_s": np.array(waits_s, np.float64)}
+    requests = [len(LISTS[number](one)) for one in profiles for number in range(N_LISTS)]
+    return {
+        "profiles": rows, "waits_s": np.array(waits_s, np.float64), "request_counts": np.array(requests, np.int64),
+    }  # fmt: skip
 
 
 def link_rows(routes: Routes, globals_: dict[str, Any]) -> Tables:
@@ -371,7 +352,7 @@ def link_rows(routes: Routes, globals_: dict[str, Any]) -> Tables:
         "held_s": np.zeros(count + 1),
         "avoided": np.zeros(count, np.int64),
         "has_detour": np.zeros(count, np.int64),
-        "hour_steps": table_of(LAYOUT, "hour_steps", hours, len(steps)),
+        "schedule_steps": table_of(LAYOUT, "schedule_steps", hours, len(steps)),
     }
 
 
@@ -383,7 +364,9 @@ def _day(schedule: Schedule) -> Iterator[Change]:
         yield change if change.at_s < DAY_S else change._replace(at_s=0.0)
 
 
-def _outages(scenario: Scenario, streams: Streams, routes: Routes, globals_: dict[str, Any]) -> Tables:
+def _outages(
+    scenario: Scenario, streams: Streams, routes: Routes, globals_: dict[str, Any], registries: NDArray[Any]
+) -> Tables:
     """What breaks and when, and what hosts and routers do about it."""
     if not scenario.faults:
         return {}
@@ -398,7 +381,7 @@ def _outages(scenario: Scenario, streams: Streams, routes: Routes, globals_: dic
     links = [routes.links_of(one.target) if one.kind == "link" else (-1, -1) for one in found]
     rows = {
         "from_s": [one.from_s for one in found], "until_s": [one.until_s for one in found],
-        "kind": [_OUTAGES[one.kind] for one in found],
+        "kind": [KINDS[one.kind] for one in found],
         "registry": [-1 if one.kind == "link" else number[one.target] for one in found],
         "link_up": [up for up, _ in links], "link_down": [down for _, down in links],
         "factor": [one.factor for one in found],
@@ -408,10 +391,18 @@ def _outages(scenario: Scenario, streams: Streams, routes: Routes, globals_: dic
         for link in {link for pair in links for link in pair if link >= 0}:
             detours[link] = routes.has_detour(link)
     return {
-        "outages": table_of(LAYOUT, "outages", rows, len(found)), "has_detour": detours,
-        "effects": LAYOUT.rows("effects", 2 * len(found)), "cuts": LAYOUT.rows("cuts", 2 * len(found)),
+        "registries_at_start": registries.copy(), "outages": table_of(LAYOUT, "outages", rows, len(found)),
+        "has_detour": detours,
+        "effects": LAYOUT.rows("effects", 2 * len(found)), "downtimes": LAYOUT.rows("downtimes", 2 * len(found)),
         "link_faults": LAYOUT.rows("link_faults", len(detours)), "changes_s": np.zeros(4 * len(found)),
     }  # fmt: skip
+
+
+def _copy_workers(chosen: Sync, registries: int) -> NDArray[Any]:
+    """Workers that make copies, of all targets, then of each."""
+    rows = LAYOUT.rows("copy_workers", 1 + registries)
+    rows["free"][0], rows["free"][1:] = chosen.workers, chosen.target_workers or 0
+    return rows
 
 
 def _repositories(accounts: Sequence[str], given: Sequence[str]) -> Tables:
@@ -450,7 +441,7 @@ def _asked(scenario: Scenario, demand: Demand, facts: Facts, images: Images) -> 
     undecided = np.where(pushed_to == 0, NODES_UNDECIDED, 0) | np.where(route == _NOT_YET, ROUTE_UNDECIDED, 0)
     pinned = np.array([one.digest is not None for one in kinds], np.bool_)[kind]
     deploys = {
-        "at_s": demand.at_s, "app": demand.app, "name": demand.app,
+        "at_s": demand.at_s, "name": demand.app,
         "client": 1 + len(facts.placing.nodes) + facts.wanted.client, "kind": kind, "image": image, "route": route,
         "update": demand.update, "kernel": np.where(pinned, 0, demand.kernel), "by_digest": by_digest | pinned,
         "removed": nothing if demand.removed is None else demand.removed, "draw": demand.place_draw,

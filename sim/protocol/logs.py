@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.protocol.build import Built
+from sim.protocol.codes import ROOTFS
 from sim.protocol.names import Names
-from sim.protocol.state import LAYOUT, ROOTFS
+from sim.protocol.state import LAYOUT
 from sim.records.cells import cell, set_cells
 from sim.records.layout import ArrayState, State, table_of
 from sim.registry.dedup import account_of
@@ -70,9 +71,10 @@ class LogFeed:
         if len(tables["names"]) or len(tables["images"]):
             raise ValueError("a state that a log is replayed in has no applications of its own")
         # A pull's client starts as late as the log's clients do.
-        late = tables["profiles"].copy()
-        late["start_s"] = replay.start_s + late["start_s"]
-        tables["profiles"] = np.concatenate([tables["profiles"], late])
+        pulling = tables["profiles"].copy()
+        pulling["start_s"] = replay.start_s + pulling["start_s"]
+        tables["profiles"] = np.concatenate([tables["profiles"], pulling])
+        tables["request_counts"] = np.tile(tables["request_counts"], 2)
         tables["operations"], tables["logged"] = LAYOUT.rows("operations", CHUNK), LAYOUT.rows("logged", 1)
         g = tables["g"][0]
         g["logged"], g["log_starts_s"] = 1, replay.start_s
@@ -98,7 +100,7 @@ class LogFeed:
         for name in ("margin", "node_margin"):
             margin = int(cell(state, "g", 0, name))
             set_cells(state, "g", 0, {name: max(margin, 8 * self._most_blobs + 64)})
-        set_cells(state, "g", 0, {"room_left": 0})
+        set_cells(state, "g", 0, {"tasks_until_growth": 0})
         for name in LAYOUT.tables:
             if name.startswith("beside_"):
                 short = self._most_blobs + 2 - state.length(name)

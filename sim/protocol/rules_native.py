@@ -26,18 +26,15 @@ from numba.np.arrayobj import make_array, populate_array
 from sim.policies import snapshot
 from sim.policies.userrule import unwatched
 from sim.protocol import rules
+from sim.protocol.codes import NEVER
 from sim.protocol.ops import rules as text
 from sim.protocol.rules import FUNCTIONS, Outside, Rule
-from sim.protocol.state import LAYOUT, NEVER
+from sim.protocol.state import LAYOUT
+from sim.records.compiling import OPTIONS, Jit
 from sim.records.native import StateType
 
-#: Compiles one function with a scope for its globals.
-Jit = Callable[[Any, dict[str, Any]], Any]
-
-#: How text is compiled: as Python rounds, and without counted references, since it allocates nothing.
-_OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "_nrt": False}
 #: A user's function raises where it reads past the end of a sequence; nothing but machine code calls it.
-_STRICT: Final[dict[str, Any]] = {**_OPTIONS, "boundscheck": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_STRICT: Final[dict[str, Any]] = {**OPTIONS, "boundscheck": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 class Neighbours(NamedTuple):
@@ -246,4 +243,4 @@ def compiles(kind: str, rule: ModuleType) -> bool:
 
 def _jit(function: Any, scope: dict[str, Any]) -> Any:
     copy = FunctionType(function.__code__, scope, function.__name__, function.__defaults__)
-    return numba.njit(**_OPTIONS)(copy)
+    return numba.njit(**OPTIONS)(copy)

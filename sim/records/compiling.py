@@ -163,23 +163,24 @@ def _inner(function: Any, scope: dict[str, Any]) -> Any:
 
 def compile_calls(
     layout: Layout, modules: Sequence[ModuleType], names: Sequence[str],
-    extra: Mapping[str, Callable[..., Any]] | None = None, sources: Sequence[str] = (),
+    sources: Sequence[str] = (), bound: Callable[[Jit], Mapping[str, Any]] = lambda jit: {},
 ) -> SimpleNamespace:  # fmt: skip
     """Functions of kernel code by name, to be called from Python with an `ArrayState` first, as one machine code.
 
     They take ints and floats, and return one, several, or nothing, as annotated. An entry for each would take as long
     to compile as all else: there is one that does any of them, by number, with a place for each argument and result.
+    `sources` and `bound` are as in `compile_kernel`.
     """
-    extra = dict(extra or {})
-    scope = scope_of(modules) | extra
+    scope = scope_of(modules)
     kinds = {name: _kinds_of(scope[name]) for name in names}
     counts = {kind: max(taken.count(kind) for taken, _ in kinds.values()) for kind in _TAKEN}
     results = max(1, *(len(returned) for _, returned in kinds.values()))
     source = _entry_source(kinds, counts, results)
     entry: dict[str, Any] = {}
     exec(compile(source, __file__, "exec"), entry)
-    extra["enter_any"] = entry["enter_any"]
-    made: dict[str, Any] = {"code": compile_kernel(layout, modules, "enter_any", extra, (source, *sources)).make()}
+    extra = {"enter_any": entry["enter_any"]}
+    code = compile_kernel(layout, modules, "enter_any", extra, (source, *sources), bound)
+    made: dict[str, Any] = {"code": code.make()}
     for number, name in enumerate(names):
         exec(_caller_source(name, number, kinds[name], counts), made)
     return SimpleNamespace(**{name: made[name] for name in names})

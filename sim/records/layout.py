@@ -100,7 +100,8 @@ def _dtype(kind: type) -> np.dtype[Any]:
     for name in sorted(declared, key=lambda name: -declared[name].itemsize):
         offsets[name] = end
         end += declared[name].itemsize
-    size = -(-end // _WORD_BYTES) * _WORD_BYTES
+    widest = max(of.itemsize for of in declared.values())
+    size = -(-end // widest) * widest
     if size == _WORD_BYTES * len(declared):
         return np.dtype(list(declared.items()))
     return np.dtype({
@@ -196,6 +197,10 @@ class ArrayState:
     def __getitem__(self, name: str) -> NDArray[Any]:
         """A whole table, (n_rows,); the globals are the one row of `g`."""
         return self._tables[name]
+
+    def first(self, name: str, count: int) -> NDArray[Any]:
+        """So many of its rows from the first on, (count,)."""
+        return self._tables[name][:count]
 
     @property
     def g(self) -> Any:
@@ -333,9 +338,8 @@ def copied(state: State) -> State:
 def used(state: State, name: str) -> NDArray[Any]:
     """The rows of a counted table that are in use, (n,)."""
     counter, each = state.layout.counted[name]
-    if isinstance(state, ObjectState):
-        return state.first(name, getattr(state.g, counter) * each)
-    return state[name][: int(state.g[counter]) * each]
+    rows = getattr(state.g, counter) if isinstance(state, ObjectState) else int(state.g[counter])
+    return state.first(name, rows * each)
 
 
 def table_of(layout: Layout, name: str, columns: Mapping[str, Any], count: int | None = None) -> NDArray[Any]:

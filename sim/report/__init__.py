@@ -1,7 +1,7 @@
-"""What people read: sentences, tables, plots. The only room that renders; results hold numbers and never words.
+"""What people read: sentences, tables, plots. The only room that renders; results hold numbers.
 
 `formatting` writes amounts with their units. `verdict`, `searches`, `best`, `sweeps`, `assumptions`, `thresholds` and
-`reruns` each put one kind of result into words. `frames` makes DataFrames; `plots`, `timecourse` and `curves` draw;
+`reruns` each put one kind of result into sentences. `frames` makes DataFrames; `plots`, `timecourse` and `curves` draw;
 `saving` writes a result's directory; `terminal` prints.
 
 Results reach up to here through one door, `sim.experiment.rendering`. Left out: texts that are part of a document

@@ -18,7 +18,7 @@ from typing import IO, Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.tables.codes import Codes, Words
+from sim.tables.codes import Codes, Dictionary
 
 Kind = Literal["float", "int", "bool", "text"]
 
@@ -26,7 +26,7 @@ _TYPECODES: Final[Mapping[Kind, str]] = {"float": "d", "int": "q", "bool": "b", 
 _DTYPES: Final[Mapping[Kind, str]] = {"float": "<f8", "int": "<i8", "bool": "|b1", "text": "<i4"}
 
 
-IN_MEMORY: Final = 1 << 16
+IN_MEMORY: Final = 1 << 15
 """Numbers kept on disk of which so many stay in memory; the next go with them."""
 
 
@@ -47,14 +47,14 @@ class Table:
     gives the numbers.
     """
 
-    __slots__ = ("_buffer", "_data", "_words", "append", "columns")
+    __slots__ = ("_buffer", "_data", "_dictionaries", "append", "columns")
 
     def __init__(self, columns: Iterable[Column], on_disk: bool = False) -> None:
         """With `on_disk`, whatever more than `IN_MEMORY` rows take goes to the folder for temporary files."""
         self.columns = tuple(columns)
         self._data = [Numbers(on_disk) for _ in self.columns]
         #: The words of each column of text, by number.
-        self._words = [Words() if column.kind == "text" else None for column in self.columns]
+        self._dictionaries = [Dictionary() if column.kind == "text" else None for column in self.columns]
         self._buffer: list[tuple[Any, ...]] = []
         self.append = self._buffer.append
 
@@ -63,27 +63,27 @@ class Table:
         if not self._buffer:
             return
         columns = zip(*self._buffer, strict=True)
-        for column, data, words, values in zip(self.columns, self._data, self._words, columns, strict=True):
-            numbers = values if words is None else words.codes(values)
+        for column, data, dictionary, values in zip(self.columns, self._data, self._dictionaries, columns, strict=True):
+            numbers = values if dictionary is None else dictionary.codes(values)
             # `struct` takes no fraction for a whole number.
             packed = struct.pack(f"{len(numbers)}{_TYPECODES[column.kind]}", *numbers)
             data.extend(np.frombuffer(packed, _DTYPES[column.kind]))
         self._buffer.clear()
 
     def fill(self, columns: Iterable[Any]) -> None:
-        """Put whole columns after what is there, in their declared order: arrays (n,) for numbers, and for text lists
-        or pairs of codes (n,) and their words, which are different ones (of `Spelled` words all are in use).
+        """Put whole columns after what is there, in their declared order.
 
-        What is put into an empty table is kept and not copied: nobody may change it.
+        Arrays (n,) for numbers; for text lists, or pairs of codes (n,) and their entries, which are distinct (of
+        `LazyTexts` all are in use). What is put into an empty table is kept and not copied: nobody may change it.
         """
         self.settle()
-        for column, data, words, values in zip(self.columns, self._data, self._words, columns, strict=True):
-            if words is None:
+        for column, data, dictionary, values in zip(self.columns, self._data, self._dictionaries, columns, strict=True):
+            if dictionary is None:
                 found = np.asarray(values)
             elif isinstance(values, tuple):
-                found = words.together(*values)
+                found = dictionary.merged(*values)
             else:
-                found = np.array(words.codes(values), np.int32)
+                found = np.array(dictionary.codes(values), np.int32)
             data.extend(found if np.can_cast(found.dtype, _DTYPES[column.kind]) else _wide(found, column.kind))
 
     def __len__(self) -> int:
@@ -92,29 +92,29 @@ class Table:
     def column(self, name: str) -> Any:
         """An array (n_rows,), or a list of strings for text."""
         at = self._at(name)
-        values, words = self._values(at), self._words[at]
-        return _wide(values, self.columns[at].kind) if words is None else words.texts(values)
+        values, dictionary = self._values(at), self._dictionaries[at]
+        return _wide(values, self.columns[at].kind) if dictionary is None else dictionary.texts(values)
 
     def codes(self, name: str) -> tuple[Codes, Sequence[str]]:
-        """A column of text: for each row the number of its word, (n_rows,), and the different words, all in use."""
+        """A column of text: for each row the code of its entry, (n_rows,), and the distinct entries, all in use."""
         at = self._at(name)
-        words = self._words[at]
-        if words is None:
-            raise TypeError(f"{name}: numbers have no codes")
-        return _wide(self._values(at), "text"), words.words
+        return _wide(self._values(at), "text"), self._dictionary(at).entries
 
     def where(self, name: str, wanted: str) -> NDArray[np.bool_]:
-        """Which rows have that word in a column of text, (n_rows,)."""
+        """Which rows have that text in a column of text, (n_rows,)."""
         at = self._at(name)
-        words, values = self._words[at], self._values(at)
-        if words is None:
-            raise TypeError(f"{name}: numbers have no words")
-        number = words.number(wanted)
-        found: NDArray[np.bool_] = np.zeros(len(values), bool) if number is None else values == number
+        values, code = self._values(at), self._dictionary(at).code(wanted)
+        found: NDArray[np.bool_] = np.zeros(len(values), bool) if code is None else values == code
         return found
 
     def _at(self, name: str) -> int:
         return next(at for at, column in enumerate(self.columns) if column.name == name)
+
+    def _dictionary(self, at: int) -> Dictionary:
+        found = self._dictionaries[at]
+        if found is None:
+            raise TypeError(f"{self.columns[at].name}: numbers have no codes")
+        return found
 
     def _values(self, at: int) -> NDArray[Any]:
         """A column's numbers as they are kept, codes for text."""

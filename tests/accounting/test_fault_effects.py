@@ -36,7 +36,7 @@ def deploys(*lives: tuple[float, float, bool]) -> dict[str, Table]:
 CUT = Episode(100.0, 200.0, "cut")
 
 
-def told(tables: dict[str, Table], *times: Episode, from_s: float = 0.0) -> dict[str, float]:
+def measured(tables: dict[str, Table], *times: Episode, from_s: float = 0.0) -> dict[str, float]:
     found = fault_metrics(["cut"], times, tables, from_s)
     return {name.removeprefix("faults.cut."): value for name, value in found.items()}
 
@@ -44,7 +44,7 @@ def told(tables: dict[str, Table], *times: Episode, from_s: float = 0.0) -> dict
 def test_a_deploy_met_a_fault_if_it_was_under_way_at_some_time_of_it() -> None:
     """Of five, those that end before it or begin after it are the rest; one began before it and one ended after it."""
     lives = ((10, 12, False), (95, 105, False), (120, 150, True), (190, 230, False), (250, 256, False))
-    found = told(deploys(*lives), CUT)
+    found = measured(deploys(*lives), CUT)
     assert (found["times"], found["deploys"], found["failed"]) == (1, 3, 1)
     assert (found["latency_s.p50"], found["latency_s.p95"]) == (40, math.inf)
     assert (found["rest_latency_s.p50"], found["rest_latency_s.p95"]) == (2, 6)
@@ -60,14 +60,14 @@ def test_what_meets_another_fault_is_not_the_rest() -> None:
 def test_a_backlog_has_drained_when_no_more_are_under_way_than_usually() -> None:
     """One at a time before; three at the fault's end at 200 s, of which the second last is ready at 214 s."""
     before = [(float(at), at + 9.5, False) for at in range(0, 90, 10)]
-    found = told(deploys(*before, (110, 207, False), (120, 214, False), (130, 230, False), (220, 229, False)), CUT)
+    found = measured(deploys(*before, (110, 207, False), (120, 214, False), (130, 230, False), (220, 229, False)), CUT)
     assert found["drained_s"] == 14
-    assert told(deploys(*before, (110, 150, False)), CUT)["drained_s"] == 0
+    assert measured(deploys(*before, (110, 150, False)), CUT)["drained_s"] == 0
 
 
 def test_nothing_before_a_fault_tells_what_is_usual() -> None:
     """A fault that comes before any deploy has no backlog to compare."""
-    assert math.isnan(told(deploys((150, 210, False)), CUT)["drained_s"])
+    assert math.isnan(measured(deploys((150, 210, False)), CUT)["drained_s"])
 
 
 def sync(tables: dict[str, Table], published_s: float, committed_s: float, state: str = "committed") -> None:
@@ -80,7 +80,7 @@ def test_registries_agree_when_the_copies_owed_by_its_end_are_made() -> None:
     tables = deploys((10, 12, False))
     for published_s, committed_s in ((50.0, 55.0), (150.0, 220.0), (199.0, 231.0), (201.0, 300.0)):
         sync(tables, published_s, committed_s)
-    found = told(tables, CUT)
+    found = measured(tables, CUT)
     assert (found["agreed_s"], found["copies_given_up"]) == (31, 0)
 
 
@@ -89,26 +89,26 @@ def test_registries_never_agree_if_a_copy_was_given_up_meanwhile() -> None:
     tables = deploys((10, 12, False))
     sync(tables, 20.0, 60.0, "failed")
     sync(tables, 150.0, 210.0, "stale")
-    assert (told(tables, CUT)["agreed_s"], told(tables, CUT)["copies_given_up"]) == (10, 0)
+    assert (measured(tables, CUT)["agreed_s"], measured(tables, CUT)["copies_given_up"]) == (10, 0)
     sync(tables, 160.0, 220.0, "failed")
-    assert (told(tables, CUT)["agreed_s"], told(tables, CUT)["copies_given_up"]) == (math.inf, 1)
+    assert (measured(tables, CUT)["agreed_s"], measured(tables, CUT)["copies_given_up"]) == (math.inf, 1)
 
 
 def test_where_nothing_is_copied_registries_have_nothing_to_agree_on() -> None:
     """No value, rather than at once."""
-    assert math.isnan(told(deploys((10, 12, False)), CUT)["agreed_s"])
+    assert math.isnan(measured(deploys((10, 12, False)), CUT)["agreed_s"])
 
 
 def test_a_fault_that_comes_again_is_told_by_all_its_times_and_the_longest_trace() -> None:
     """Two deploys met it at two times; the second's backlog of two took 6 s, the first's none."""
     tables = deploys((10, 19, False), (110, 150, False), (310, 406, False), (320, 410, False))
-    found = told(tables, CUT, Episode(300.0, 400.0, "cut"))
+    found = measured(tables, CUT, Episode(300.0, 400.0, "cut"))
     assert (found["times"], found["deploys"], found["drained_s"]) == (2, 3, 6)
 
 
 def test_a_fault_that_never_came_met_nobody() -> None:
     """Counts are zero and all else has no value."""
-    found = told(deploys((10, 12, False)))
+    found = measured(deploys((10, 12, False)))
     assert (found["times"], found["deploys"], found["failed"], found["copies_given_up"]) == (0, 0, 0, 0)
     assert math.isnan(found["latency_s.p50"] + found["drained_s"])
     assert found["rest_latency_s.p50"] == 2
@@ -117,7 +117,7 @@ def test_a_fault_that_never_came_met_nobody() -> None:
 def test_deploys_of_the_warm_up_do_not_count() -> None:
     """Asked for at 110 s, before the warm-up ended at 115 s."""
     tables = deploys((10, 12, False), (110, 150, False), (120, 160, False))
-    assert told(tables, CUT, from_s=115.0)["deploys"] == 1
+    assert measured(tables, CUT, from_s=115.0)["deploys"] == 1
 
 
 def test_how_many_are_under_way_changes_as_deploys_begin_and_end() -> None:
@@ -167,7 +167,7 @@ def test_faults_are_metrics_for_thresholds_and_unknown_ones_are_told() -> None:
     assert metric_names.unit_of("faults.cut.drained_s") == "s"
     assert metric_names.why_unknown("faults.cut.slowness") is not None
     assert metric_names.why_unknown("faults.cut.failed[site=a]") == (
-        "faults.cut.failed cannot be split by site: its deploys are told together", "leave the brackets out",
+        "faults.cut.failed cannot be split by site: its deploys count together", "leave the brackets out",
     )  # fmt: skip
     scenario = Scenario.from_document(DOCUMENT, "faulty")
     with pytest.raises(sim.InputError, match=r'the scenario has no such fault, got "cot"; did you mean "cut"'):

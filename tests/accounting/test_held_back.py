@@ -120,9 +120,9 @@ def test_requests_that_wait_for_workers_are_the_registry_s() -> None:
     phases_s = sum(float(deploys.column(f"{phase}_waited_s").sum()) for phase in rows.PHASES)
     found = seconds(result.held_back)
     assert found["workers", "central"] > 10
-    told = waited(result.held_back)
-    assert told["workers", "central"] == found["workers", "central"]
-    assert sum(told.values()) == pytest.approx(phases_s)
+    held = waited(result.held_back)
+    assert held["workers", "central"] == found["workers", "central"]
+    assert sum(held.values()) == pytest.approx(phases_s)
 
 
 @pytest.mark.parametrize(
@@ -257,12 +257,12 @@ def test_runs_are_told_by_their_mean_and_kept_to_the_last_bit() -> None:
 def test_a_document_tells_what_held_back() -> None:
     """Kind, group, seconds, what of it was waited, and the share of all latencies."""
     result: Result = sim.run(made())
-    told = result.to_json()["held_back"]
-    assert told[0] == {
+    document = result.to_json()["held_back"]
+    assert document[0] == {
         "kind": "client up", "group": "dev", "seconds": pytest.approx(10, rel=1e-3), "waited_s": 0.0,
         "share": pytest.approx(10 / result.metrics["deploy_latency_s.mean"], rel=1e-3),
     }  # fmt: skip
-    assert sum(each["share"] for each in told) == pytest.approx(1)
+    assert sum(each["share"] for each in document) == pytest.approx(1)
 
 
 def test_a_client_that_polls_waits_for_the_copy_that_it_polls_for() -> None:

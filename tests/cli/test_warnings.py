@@ -42,8 +42,8 @@ def test_every_verb_warns(regsim: Ask, doubtful: str, verb: str) -> None:
     answer = regsim(verb, doubtful, *_VERBS[verb], "--json")
     assert answer.code in (0, 98)
     assert f"warning: {_LINE}" in answer.err.splitlines()
-    told = {"code": "rom-with-kernel", "where": _LINE.split(": is")[0], "text": _LINE.split("kernel: ")[1]}
-    assert told in json.loads(answer.out)["warnings"]
+    said = {"code": "rom-with-kernel", "where": _LINE.split(": is")[0], "text": _LINE.split("kernel: ")[1]}
+    assert said in json.loads(answer.out)["warnings"]
 
 
 @pytest.mark.parametrize("verb", _VERBS)

@@ -18,13 +18,11 @@ from sim.scenario.warnings.rules import ACROSS, WARNINGS
 from sim.tables import rows
 
 ROOT = Path(__file__).parents[2]
-#: Pages that take longer: they run a scenario by every verb.
-LONG = ("reference/documents.md",)
+#: Pages that take longer: they run a scenario, or one by every verb.
+LONG = {"explanation/walk.md": pytest.mark.integration, "reference/documents.md": pytest.mark.slow}
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in generated.PAGES]
-)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=LONG.get(name, ())) for name in generated.PAGES])
 def test_a_page_is_as_the_code_would_have_it(name: str) -> None:
     """Made anew it is the same; `python -m sim.docs` writes it where it is not."""
     assert not generated.changed(name)
@@ -131,6 +129,7 @@ def test_a_longer_way_stands_for_an_arrow() -> None:
         layers.reachable({"a": {"b"}, "b": {"a"}})
 
 
+@pytest.mark.integration
 def test_the_walk_s_times_add_up_to_the_row() -> None:
     """Every step is on the timeline in order, the first at the start; the last one's time is the deploy's latency."""
     result, seen = walk.walked()

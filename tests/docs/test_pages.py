@@ -81,6 +81,13 @@ def test_verbs_and_options_are_ours(name: str) -> None:
     assert options - OTHERS <= known_options()
 
 
+@pytest.mark.parametrize("name", WRITTEN)
+def test_targets_of_make_are_ours(name: str) -> None:
+    """Each `make TARGET` is one of the Makefile's."""
+    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", every(name), flags=re.MULTILINE))
+    assert named <= set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+
+
 def known_options() -> set[str]:
     group: Any = typer.main.get_command(app)
     every_verb = [group, *group.commands.values()]
@@ -189,6 +196,7 @@ def test_a_line_that_is_not_printed_is_seen() -> None:
     assert console.renewed(("x", "y"), printed) == [*printed]
 
 
+@pytest.mark.integration
 def test_commands_of_a_page_share_a_folder(tmp_path: Path) -> None:
     """One uses what another wrote; lines that differ are told, and written when asked; a failure ends it."""
     page = tmp_path / "page.md"

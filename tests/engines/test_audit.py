@@ -78,7 +78,7 @@ def _do_something_else(seen: Seen) -> None:
 
 
 def _expect_for_ever(seen: Seen) -> None:
-    seen.do("expect_blob", 0, 1, 0, 0)
+    seen.do("start_blob_fetch", 0, 1, 0, 0)
 
 
 def _wait_for_ever(seen: Seen) -> None:

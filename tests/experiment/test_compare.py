@@ -104,9 +104,9 @@ def test_a_scenario_that_is_a_variant_is_run_as_that_alone(scenario: Scenario, o
 
 def test_progress_is_told_before_the_first_run_and_after_each(scenario: Scenario) -> None:
     """Two runs of two variants are told as 0, 1, 2, 3 and 4 of 4."""
-    told: list[tuple[int, int]] = []
-    sim.compare(scenario, runs=2, executor="processes:2", progress=lambda done, total: told.append((done, total)))
-    assert told == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
+    said: list[tuple[int, int]] = []
+    sim.compare(scenario, runs=2, executor="processes:2", progress=lambda done, total: said.append((done, total)))
+    assert said == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_variants_known_to_be_the_same_are_told_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("texts", "named", "told"),
+    ("texts", "named", "warned"),
     [
         (["policies.fanout=peer,push-each"], ["central", "direct"], ["policies.fanout"]),
         (["policies.fanout=peer,push-each", "demand.nodes=1,2"], ["central", "direct"], []),
@@ -75,11 +75,11 @@ def test_variants_known_to_be_the_same_are_told_once() -> None:
         (["clients.dev.up=10 Mbit/s..1 Gbit/s"], ["central", "direct"], []),
     ],
 )
-def test_axes_without_effect(texts: list[str], named: list[str], told: list[str]) -> None:
+def test_axes_without_effect(texts: list[str], named: list[str], warned: list[str]) -> None:
     """A key that has no effect in any variant that is run, at any value of any axis, is varied for nothing."""
     scenario = small()
     found = [*varied_for_nothing(scenario, [axis(text, scenario) for text in texts], named)]
-    assert [warning.where for warning in found] == [f"small.toml: {key}" for key in told]
+    assert [warning.where for warning in found] == [f"small.toml: {key}" for key in warned]
     assert all(warning.text.startswith("is varied without effect: ") for warning in found)
 
 

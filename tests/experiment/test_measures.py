@@ -143,9 +143,9 @@ def test_a_search_goes_by_a_metric_of_one_group(sites: Scenario) -> None:
 )
 def test_what_cannot_be_measured_is_told_in_a_line(sites: Scenario, arguments: dict[str, Any], line: str) -> None:
     """A dimension or a name that is none, and a function that is none, fails or gives no number."""
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as caught:
         sim.compare(sites, runs=1, executor="serial", **arguments)
-    assert str(told.value).startswith(line)
+    assert str(caught.value).startswith(line)
 
 
 def test_a_group_that_the_scenario_lacks_is_told_before_any_run(sites: Scenario) -> None:

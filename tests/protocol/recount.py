@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.protocol.ops.books import _COMING
 from sim.protocol.ops.places import BLOB_KEY, QUOTA_KEY, entry_key, entry_value
+from sim.protocol.ops.storage_accounting import _RESERVED
 from sim.records.hashing import set_has
 
 
@@ -17,16 +17,16 @@ def counted_bytes(w: Any, registry: int) -> int:
     g = w.g
     g.blob_count += 1
     found = 0
-    at = w.registries[registry].first_kept
+    at = w.registries[registry].first_stored
     while at >= 0:
-        row = w.images[w.kept_images[at].image]
+        row = w.images[w.stored_images[at].image]
         for position in range(row.first_blob, row.first_blob + row.blobs):
             found += _count_once(w, w.image_blobs[position])
-        at = w.kept_images[at].next
+        at = w.stored_images[at].next
     first_key = entry_key(BLOB_KEY, registry, 0)
-    for slot in range(g.entries_room):
+    for slot in range(g.entries_slots):
         entry = w.entries[slot]
-        if entry.key >= first_key and entry.key - first_key < 1 << 31 and entry.value & _COMING:
+        if entry.key >= first_key and entry.key - first_key < 1 << 31 and entry.value & _RESERVED:
             found += _count_once(w, entry.key - first_key)
     return found
 
@@ -58,7 +58,7 @@ def missing_blob(w: Any, registry: int) -> tuple[int, int]:
 
 def place_has_blob(w: Any, place: int, blob: int) -> bool:
     """Whether a repository at a registry holds a blob."""
-    return set_has(w.held, w.g.held_room, ((place << 31) | blob) + 1)
+    return set_has(w.held, w.g.held_slots, ((place << 31) | blob) + 1)
 
 
 def quota_used(w: Any, account: int) -> int:

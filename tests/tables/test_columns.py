@@ -18,7 +18,7 @@ from sim.engines.collected import Collected
 from sim.records.layout import State
 from sim.runner import replay, run
 from sim.tables import columns, rows
-from sim.tables.codes import Spelled, in_order_of_use
+from sim.tables.codes import LazyTexts, in_order_of_use
 from sim.tables.columns import Column, Numbers, Table
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -68,6 +68,27 @@ def test_a_table_on_disk_is_the_same(
     assert one.column("who") == other.column("who")
 
 
+@given(st.lists(ROWS, max_size=5), ROWS)
+def test_a_table_keeps_what_is_appended_and_sorts_it(
+    batches: list[list[tuple[float, int, bool, str]]], more: list[tuple[float, int, bool, str]]
+) -> None:
+    """Whatever is appended, looked at, and appended after that: the rows in their order, then by time, ties as before.
+
+    A view of a column keeps what was there when it was taken.
+    """
+    table = filled(batches, on_disk=False)
+    before = [row for batch in batches for row in batch]
+    view = table.column("size")
+    for row in more:
+        table.append(row)
+    for expected in ([*before, *more], sorted([*before, *more], key=lambda row: row[0])):
+        assert len(table) == len(expected)
+        for at, column in enumerate(COLUMNS):
+            assert list(table.column(column.name)) == [row[at] for row in expected]
+        table.sort("at_s")
+    assert view.tolist() == [row[1] for row in before]
+
+
 @given(st.lists(st.lists(st.sampled_from(["", "a", "b", "\u00e9", "ab"])), max_size=4), st.booleans())
 def test_text_is_the_same_however_it_is_put(batches: list[list[str]], on_disk: bool) -> None:
     """As rows, as lists, as codes of words in any order: the same text, and every word is in use."""
@@ -101,7 +122,7 @@ def test_text_is_the_same_however_it_is_put(batches: list[list[str]], on_disk: b
 def test_words_may_be_spelled_when_they_are_asked_for() -> None:
     """Of 2**40 texts two are in use, and the empty one; more rows may follow."""
     table = Table(COLUMNS[3:])
-    table.fill([(np.array([1, 0, 2, 1]), Spelled(range(2**40), np.array([7, 2**39, -1])))])  # type: ignore[arg-type]
+    table.fill([(np.array([1, 0, 2, 1]), LazyTexts(range(2**40), np.array([7, 2**39, -1])))])  # type: ignore[arg-type]
     codes, words = table.codes("who")
     assert (codes.tolist(), list(words)) == ([1, 0, 2, 1], [7, 2**39, ""])
     table.append(("x",))

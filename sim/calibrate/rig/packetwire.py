@@ -19,10 +19,10 @@ from sim.calibrate.rig.state import QUEUE_S
 from sim.engines.reference import Reference
 from sim.network.packets.windows import Windows
 from sim.network.tcp.transport import Congestion
-from sim.protocol.ops.flows import new_flight, over_flight
+from sim.protocol.ops.flows import mark_ended, new_flight
 from sim.protocol.ops.lanes import UP
 from sim.protocol.ops.ways import down_lane, up_lane
-from sim.protocol.tasks import let_go
+from sim.protocol.tasks import make_ready
 
 #: How often queues are looked at for what requests wait in them: more often than a round trip.
 LOOK_S = 0.02
@@ -136,9 +136,9 @@ class PacketWire:
         ended: list[_Sent] = self._windows.finished(w.g.now_s)
         for sent in ended:
             self.again_bytes[sent.lane] += self._windows.resent_bytes(sent)
-            over_flight(w, sent.flight)
+            mark_ended(w, sent.flight)
         for sent in reversed(ended):  # the last that is let go goes on first
-            let_go(w, w.flights[sent.flight].task)
+            make_ready(w, w.flights[sent.flight].task)
         self._await_next()
 
 

@@ -51,7 +51,7 @@ def key(scenario: Scenario, seed: int, run: int, measured: Sequence[Any] | None 
 
 
 class Store:
-    """The finished runs in a directory, which is made if it is not there; `complain` is told of damaged files."""
+    """The finished runs in a directory, which is made if it is not there; `complain` gets a line for damaged ones."""
 
     def __init__(self, directory: str | Path, complain: Callable[[str], None] | None = None) -> None:
         self.directory = folder(directory)
@@ -119,5 +119,5 @@ def _unusable(path: Path, done: str, error: OSError) -> InputError:
     return InputError(str(path), f"cannot be {done} ({error.strerror})", "make room, or name another --store")
 
 
-def _to_stderr(words: str) -> None:
-    print(words, file=sys.stderr)
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr)

@@ -57,8 +57,8 @@ def test_one_that_is_as_good_is_named(three: Scenario) -> None:
 def test_what_has_no_price_is_no_choice_by_cost(three: Scenario) -> None:
     """Where nothing costs anything no variant is called the cheapest."""
     found = best(three, "cost_usd", executor="serial")
-    told = "central and node-direct and slow have the same cost_usd in every run, as nothing has a price."
-    assert found.verdict.endswith(told)
+    said = "central and node-direct and slow have the same cost_usd in every run, as nothing has a price."
+    assert found.verdict.endswith(said)
     assert "best" not in found.verdict
 
 

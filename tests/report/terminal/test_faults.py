@@ -65,8 +65,8 @@ def test_documents_tell_of_faults_and_thresholds_judge_them(
     path.write_text(FAULTY)
     until = "central: faults.cut.drained_s < 1 h"
     answer = regsim("compare", str(path), "--executor", "serial", "-q", "--json", "--until", until, "--gains", "0")
-    told = json.loads(answer.out)
-    assert told["faults"]["central"]["cut"]["times"]["mean"] == 1
-    assert list(told["faults"]["drawn"]) == ["cut", "drawn"]
-    assert [each["outcome"] for each in told["thresholds"]] == ["met"]
-    assert "gains" in told
+    document = json.loads(answer.out)
+    assert document["faults"]["central"]["cut"]["times"]["mean"] == 1
+    assert list(document["faults"]["drawn"]) == ["cut", "drawn"]
+    assert [each["outcome"] for each in document["thresholds"]] == ["met"]
+    assert "gains" in document

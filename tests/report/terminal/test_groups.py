@@ -33,7 +33,7 @@ def file(tmp_path: Path, two_sites: str) -> str:
 
 
 def test_a_runs_table_has_a_column_for_each_group_and_names_those_without_deploys(sites: Scenario) -> None:
-    """Sites a and b have columns; idle is told to have no deploys, and what is not told by site is said, and why."""
+    """Sites a and b have columns; idle is said to have no deploys, and what is not split by site is named, and why."""
     (block,) = run_blocks(sim.run(sites, variant="central"), ["site"])
     assert block.title == "By site: site of the client that deployed"
     assert list(block.columns) == ["a", "b"]
@@ -53,7 +53,7 @@ def test_a_comparisons_tables_have_a_row_for_each_metric_and_group(sites: Scenar
 
 
 def test_where_no_group_has_deploys_a_table_is_its_notes(file: str, regsim: Callable[..., Any]) -> None:
-    """No label stands alone: under its title it is told at once that no site has deploys."""
+    """No label stands alone: under its title it is said at once that no site has deploys."""
     for verb, title in (("run", "By site: site of the client"), ("compare", "Difference from central, by site")):
         answer = regsim(verb, file, "-q", "--by", "site", "--set", "demand.hours=10:00-11:00", "--set", "run.runs=1")
         lines = answer.out.splitlines()
@@ -68,10 +68,10 @@ def test_a_threshold_on_one_group_is_judged(file: str, regsim: Callable[..., Any
         "compare", file, "--executor", "serial", "--until", "deploys[site=idle] <= 0", "--until",
         "central: failed_deploys[client=ops] > 0", "--json", "-q",
     )  # fmt: skip
-    told = json.loads(answer.out)
+    document = json.loads(answer.out)
     assert answer.code == 99
-    assert [each["outcome"] for each in told["thresholds"]] == ["met", "met", "missed"]
-    assert told["variants"]["central"]["deploys[site=idle]"]["mean"] == 0
+    assert [each["outcome"] for each in document["thresholds"]] == ["met", "met", "missed"]
+    assert document["variants"]["central"]["deploys[site=idle]"]["mean"] == 0
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,20 @@
-"""Requests and connections where links and registries may be down, each as often as a client tries. Text.
+"""Requests and connections where links and registries may be down, each as often as a client tries.
 
-Each request and each answer is one that has to get through (`ops/outlast`). A client that gets no answer opens another
-connection and goes on from the first request that was not answered; what it did in vain was waiting. Whatever fails
-here may be over later.
+Each request and each answer is one that has to get through (`ops/retransmission`). A client that gets no answer opens
+another connection and goes on from the first request that was not answered; what it did in vain was waiting.
+Whatever fails here may be over later.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
+from sim.protocol.codes import BLOCKED, FAILED, GO, INF, REGISTRY_DOWN, WAIT
 from sim.protocol.ops.lanes import UP
-from sim.protocol.ops.outlast import NOBODY_SPARED, come_back_outlasting, cross, hears_of_reset, open_connection
+from sim.protocol.ops.retransmission import NOTHING_SPARED, answer_gets_through, deliver, hears_reset, open_connection
 from sim.protocol.ops.service import observe_requests, serve_request
-from sim.protocol.state import BLOCKED, FAILED, GO, INF, KEEP_OPEN_S, REGISTRY_DOWN, WAIT
-from sim.protocol.tasks import come_back, let_go_all, meet, step_aside, would_be_here_at
+from sim.protocol.tasks import add_waiting_beyond, begin_yield, end_yield, make_all_ready, wait_for
+from sim.registry.clients import KEEP_OPEN_S
 
 # How far requests are, by `task.stage`.
 _OPENS_FIRST: Final = 1
@@ -33,18 +34,18 @@ _CALLS: Final = 1
 _ASKS: Final = 2
 
 
-def begin_insisting(w: Any, p: int, opens: int) -> None:
+def begin_retries(w: Any, p: int, opens: int) -> None:
     """From here on a task tries something again, as often as its client does.
 
     `opens` says that its first try opens a connection, too.
     """
     task = w.tasks[p]
-    line = w.timelines[task.timeline]
-    task.again, task.opens = 0, opens
-    task.idle_s = line.now_s - line.lag_s
+    timeline = w.timelines[task.timeline]
+    task.retries, task.opens = 0, opens
+    task.idle_s = timeline.now_s - timeline.waited_s
 
 
-def insists(w: Any, p: int, done_idle_s: float) -> bool:
+def retry_after_wait(w: Any, p: int, done_idle_s: float) -> bool:
     """Whether a task tries once more, after a while.
 
     On idle, whole links what need not be done again would have been done at `done_idle_s`.
@@ -52,15 +53,15 @@ def insists(w: Any, p: int, done_idle_s: float) -> bool:
     task = w.tasks[p]
     profile = w.profiles[task.profile]
     task.idle_s = max(task.idle_s, done_idle_s)
-    tries_again = task.again < profile.waits
+    tries_again = task.retries < profile.waits
     if tries_again:
-        w.timelines[task.timeline].now_s += w.waits_s[profile.first_wait + task.again]
-    task.again += 1
-    would_be_here_at(w, task.timeline, task.idle_s)
+        w.timelines[task.timeline].now_s += w.waits_s[profile.first_wait + task.retries]
+    task.retries += 1
+    add_waiting_beyond(w, task.timeline, task.idle_s)
     return bool(tries_again)
 
 
-def request_outlasting(w: Any, p: int, which: int, insisting: int, opens: int) -> int:
+def send_with_retries(w: Any, p: int, which: int, insisting: int, opens: int) -> int:
     """Send the `requests` of a task one after another, each when the one before is answered."""
     task = w.tasks[p]
     if task.stage == 0:
@@ -68,14 +69,14 @@ def request_outlasting(w: Any, p: int, which: int, insisting: int, opens: int) -
         if opens:
             w.timelines[task.timeline].now_s += w.profiles[task.profile].start_s
         if insisting:
-            begin_insisting(w, p, opens)
+            begin_retries(w, p, opens)
         task.stage = _OPENS_FIRST if opens else _IS_SENT
         if opens == 0:
             observe_requests(w, p, which, task.requests, task.beside)
-    said = _request_on(w, p, which)
-    while said >= FAILED and insisting and insists(w, p, task.done_idle_s):
+    said = _send_requests(w, p, which)
+    while said >= FAILED and insisting and retry_after_wait(w, p, task.done_idle_s):
         task.stage = _OPENS_FIRST
-        said = _request_on(w, p, which)
+        said = _send_requests(w, p, which)
     if said == WAIT:
         task.pc -= 1
     else:
@@ -83,10 +84,10 @@ def request_outlasting(w: Any, p: int, which: int, insisting: int, opens: int) -
     return said
 
 
-def _request_on(w: Any, p: int, which: int) -> int:
+def _send_requests(w: Any, p: int, which: int) -> int:
     """One try, up to the first that fails."""
     task = w.tasks[p]
-    line, way = w.timelines[task.timeline], w.ways[task.way]
+    timeline, way = w.timelines[task.timeline], w.ways[task.way]
     while True:
         if task.stage == _OPENS_FIRST:
             said = open_connection(w, p, 0)
@@ -95,32 +96,32 @@ def _request_on(w: Any, p: int, which: int) -> int:
             if task.opens:
                 task.idle_s += way.open_s
                 task.opens = 0
-            if task.again:
-                would_be_here_at(w, task.timeline, task.idle_s)
+            if task.retries:
+                add_waiting_beyond(w, task.timeline, task.idle_s)
             observe_requests(w, p, which, task.requests, task.beside)
             task.stage = _IS_SENT
         if task.stage == _IS_SENT:
             if task.requests == 0:
                 return GO
-            said = cross(w, p, UP, INF, NOBODY_SPARED)
+            said = deliver(w, p, UP, INF, NOTHING_SPARED)
             if said != GO:
                 return said
-            line.now_s += way.forth_s
+            timeline.now_s += way.forth_s
             task.stage = _ARRIVES
             return WAIT
         if task.stage == _ARRIVES:
-            if hears_of_reset(w, p):
+            if hears_reset(w, p):
                 return REGISTRY_DOWN
             serve_request(w, p, task.beside)
             if task.requests == 1:
                 return GO
             task.stage = _IS_ANSWERED
-        said = come_back_outlasting(w, p)
+        said = answer_gets_through(w, p)
         if said != GO:
             return said
         task.requests -= 1
         task.beside = 0
-        task.done, task.done_idle_s = 1, line.now_s - line.lag_s
+        task.done, task.done_idle_s = 1, timeline.now_s - timeline.waited_s
         task.stage = _IS_SENT
 
 
@@ -130,35 +131,35 @@ def kept_way(w: Any, way: int) -> int:
     return int(plain if plain >= 0 else way)
 
 
-def connect_outlasting(w: Any, p: int) -> int:
+def connect_with_retries(w: Any, p: int) -> int:
     """Have a connection between registries; who waits for one that can't be opened opens another."""
     task = w.tasks[p]
-    line, way = w.timelines[task.timeline], w.ways[kept_way(w, task.way)]
+    timeline, way = w.timelines[task.timeline], w.ways[kept_way(w, task.way)]
     if task.stage == 0:
         task.stage = _LOOKS
-        if line.now_s > w.g.now_s:
+        if timeline.now_s > w.g.now_s:
             task.pc -= 1
             return WAIT
     if task.stage == _LOOKS:
-        task.began_s = line.now_s - line.lag_s
-        task.would_s = task.began_s + w.ways[task.way].open_s
+        task.began_s = timeline.now_s - timeline.waited_s
+        task.idle_ready_s = task.began_s + w.ways[task.way].open_s
     elif task.stage == _WAITS:
-        meet(w, task.timeline, max(w.g.now_s, task.wait_s), task.would_s)
+        wait_for(w, task.timeline, max(w.g.now_s, task.wait_s), task.idle_ready_s)
     if task.stage <= _WAITS:
         if way.until_s >= 0.0 and way.opening >= 0:
             # On idle, whole links it would use this one, or open one by itself if that is sooner.
-            task.would_s = max(task.began_s, min(way.ready_s, task.would_s))
+            task.idle_ready_s = max(task.began_s, min(way.ready_s, task.idle_ready_s))
             task.stage = _WAITS
             task.pc -= 1
             _wait_for_opener(w, p, way.opening)
             return BLOCKED
-        if way.until_s >= line.now_s:
-            line.now_s = max(line.now_s, way.ready_s)
+        if way.until_s >= timeline.now_s:
+            timeline.now_s = max(timeline.now_s, way.ready_s)
             return _connected(w, p)
-        way.ready_s, way.until_s, way.opening = line.now_s - line.lag_s + w.ways[task.way].open_s, 0.0, p
+        way.ready_s, way.until_s, way.opening = timeline.now_s - timeline.waited_s + w.ways[task.way].open_s, 0.0, p
         way.connection += 1
         task.connection, task.first_waiter, task.last_waiter = way.connection, -1, -1
-        begin_insisting(w, p, 0)
+        begin_retries(w, p, 0)
         task.stage = _OPENS_ONE
     if task.stage == _OPENS_ONE:
         return _open_for_all(w, p)
@@ -194,16 +195,16 @@ def _open_for_all(w: Any, p: int) -> int:
     """Open a connection; those who wait for it go on before its opener does, whether it could be opened or not."""
     task = w.tasks[p]
     said = open_connection(w, p, 0)
-    while said >= FAILED and insists(w, p, 0.0):
+    while said >= FAILED and retry_after_wait(w, p, 0.0):
         said = open_connection(w, p, 0)
     task.pc -= 1
     if said == WAIT:
         return WAIT
-    line, way = w.timelines[task.timeline], w.ways[kept_way(w, task.way)]
+    timeline, way = w.timelines[task.timeline], w.ways[kept_way(w, task.way)]
     ready_s = 0.0
     if said == GO:
-        would_be_here_at(w, task.timeline, min(line.now_s - line.lag_s, task.would_s))
-        ready_s = line.now_s
+        add_waiting_beyond(w, task.timeline, min(timeline.now_s - timeline.waited_s, task.idle_ready_s))
+        ready_s = timeline.now_s
         if way.connection == task.connection:
             way.ready_s, way.opening = ready_s, -1
         task.stage = _HAS_OPENED
@@ -218,21 +219,21 @@ def _open_for_all(w: Any, p: int) -> int:
     while waiter >= 0:
         w.tasks[waiter].wait_s = ready_s
         waiter = w.tasks[waiter].next
-    aside = step_aside(w, p)
-    let_go_all(w, first)
-    return come_back(w, aside)
+    aside = begin_yield(w, p)
+    make_all_ready(w, first)
+    return end_yield(w, aside)
 
 
-def call_platform_outlasting(w: Any, p: int) -> int:
+def call_platform_with_retries(w: Any, p: int) -> int:
     """Open a connection to a node's platform and send it a request; it is there whatever becomes of its registry."""
     task = w.tasks[p]
     if task.stage == 0:
-        begin_insisting(w, p, 0)
+        begin_retries(w, p, 0)
         task.stage = _CALLS
-    said = _call_on(w, p)
-    while said >= FAILED and insists(w, p, 0.0):
+    said = _call_once(w, p)
+    while said >= FAILED and retry_after_wait(w, p, 0.0):
         task.stage = _CALLS
-        said = _call_on(w, p)
+        said = _call_once(w, p)
     if said == WAIT:
         task.pc -= 1
     else:
@@ -240,7 +241,7 @@ def call_platform_outlasting(w: Any, p: int) -> int:
     return said
 
 
-def _call_on(w: Any, p: int) -> int:
+def _call_once(w: Any, p: int) -> int:
     """One try."""
     task = w.tasks[p]
     if task.stage == _CALLS:
@@ -248,7 +249,7 @@ def _call_on(w: Any, p: int) -> int:
         if said != GO:
             return said
         task.stage = _ASKS
-    said = cross(w, p, UP, INF, task.registry)
+    said = deliver(w, p, UP, INF, task.registry)
     if said == GO:
         w.timelines[task.timeline].now_s += w.ways[task.way].forth_s
     return said

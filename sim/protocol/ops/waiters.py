@@ -1,4 +1,4 @@
-"""Who waits for an image to come to a registry. Text for both engines.
+"""Who waits for an image to come to a registry.
 
 Left out: why it should come, and how long anybody waits for it.
 """
@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.protocol.ops.places import AWAITED_KEY, add_entry, entry_key, find_entry, find_place, place_of, remove_entry
+from sim.protocol.ops.places import WAITERS_KEY, add_entry, entry_key, find_entry, find_place, place_of, remove_entry
 from sim.protocol.tasks import wait_until
 
 
-def await_image(w: Any, p: int, registry: int, repository: int, image: int) -> None:
+def add_waiter(w: Any, p: int, registry: int, repository: int, image: int) -> None:
     """A task waits until a registry has an image, after those that wait for it already."""
-    key = entry_key(AWAITED_KEY, place_of(w, registry, repository), image)
+    key = entry_key(WAITERS_KEY, place_of(w, registry, repository), image)
     task = w.tasks[p]
     task.next = -1
     at = find_entry(w, key)
     if at < 0:
-        w.g.awaited += 1
+        w.g.awaited_images += 1
         add_entry(w, key, p)
         return
     last = int(w.entries[at].value)
@@ -27,9 +27,9 @@ def await_image(w: Any, p: int, registry: int, repository: int, image: int) -> N
     w.tasks[last].next = p
 
 
-def stop_awaiting(w: Any, p: int, registry: int, repository: int, image: int) -> None:
+def remove_waiter(w: Any, p: int, registry: int, repository: int, image: int) -> None:
     """A task that waits for an image does no longer."""
-    at = find_entry(w, entry_key(AWAITED_KEY, place_of(w, registry, repository), image))
+    at = find_entry(w, entry_key(WAITERS_KEY, place_of(w, registry, repository), image))
     if at < 0:
         return
     following = int(w.tasks[p].next)
@@ -37,7 +37,7 @@ def stop_awaiting(w: Any, p: int, registry: int, repository: int, image: int) ->
     other = int(w.entries[at].value)
     if other == p:
         if following < 0:
-            w.g.awaited -= 1
+            w.g.awaited_images -= 1
             remove_entry(w, at)
         else:
             w.entries[at].value = following
@@ -49,21 +49,21 @@ def stop_awaiting(w: Any, p: int, registry: int, repository: int, image: int) ->
         other = int(w.tasks[other].next)
 
 
-def arrived_image(w: Any, registry: int, repository: int, image: int, idle_s: float) -> None:
+def wake_waiters(w: Any, registry: int, repository: int, image: int, idle_s: float) -> None:
     """A registry has an image; those who wait for it go on, behind what else is due now.
 
-    It would have it at `idle_s` on idle, whole links: each has that as its `wait_s`, and 2 as what it `awaits`.
+    It would have it at `idle_s` on idle, whole links: each has that as its `wait_s`, and 2 as what it `image_wait`.
     """
-    if w.g.awaited == 0:
+    if w.g.awaited_images == 0:
         return
     place = find_place(w, registry, repository)
     if place < 0:
         return
-    at = find_entry(w, entry_key(AWAITED_KEY, place, image))
+    at = find_entry(w, entry_key(WAITERS_KEY, place, image))
     if at < 0:
         return
     first = int(w.entries[at].value)
-    w.g.awaited -= 1
+    w.g.awaited_images -= 1
     remove_entry(w, at)
     p = first
     while p >= 0:
@@ -71,6 +71,6 @@ def arrived_image(w: Any, registry: int, repository: int, image: int, idle_s: fl
         following = int(task.next)
         task.next = -1
         task.wait_s = idle_s
-        task.awaits = 2
+        task.image_wait = 2
         wait_until(w, p, w.g.now_s)
         p = following

@@ -1,4 +1,4 @@
-"""Flights in the fair-share engine: those that meet flights of other lanes. Text.
+"""Flights in the fair-share engine: those that meet flights of other lanes.
 
 The engine is `network/kernel`, with the state `w` for its net: exact weighted max-min fairness with caps. Flights of
 one route and cap are a class there, made when the first of them comes. A flight in it is a row of `flows`, whose
@@ -12,9 +12,9 @@ from typing import Any
 
 from sim.network.fairshare.kernel import finish, move, next_end_s, start, stop
 from sim.network.fairshare.state import UNBOUNDED_BPS
+from sim.protocol.codes import FAIR_DUE, INF, NEVER
+from sim.protocol.ops.flow_monitor import advance_monitor, monitor_ended, monitor_moved, monitor_started
 from sim.protocol.ops.lanes import leave_lane
-from sim.protocol.ops.watch import advance_watch, watch_ended, watch_moved, watch_started
-from sim.protocol.state import FAIR_DUE, INF, NEVER
 from sim.records.queue import push_event
 
 
@@ -96,12 +96,12 @@ def share_flight(w: Any, f: int, left_bytes: float) -> None:
         flow = g.flows_used
         g.flows_used = flow + 1
         w.flows[flow].token = -1
-    advance_watch(w, g.now_s)
+    advance_monitor(w, g.now_s)
     start(w, g.now_s, c, flow, left_bytes)
     w.flows[flow].token = f
     flight.flow = flow
     g.sharing += 1
-    watch_started(w, f)
+    monitor_started(w, f)
 
 
 def _free_flow_row(w: Any, flow: int) -> None:
@@ -117,9 +117,9 @@ def move_shared(w: Any, f: int) -> None:
     g, flight = w.g, w.flights[f]
     old = w.flows[flight.flow].owner
     c = class_of_lane(w, flight.lane)
-    advance_watch(w, g.now_s)
+    advance_monitor(w, g.now_s)
     move(w, g.now_s, flight.flow, c, 0.0)
-    watch_moved(w, f, old)
+    monitor_moved(w, f, old)
 
 
 def stop_shared(w: Any, f: int) -> float:
@@ -127,9 +127,9 @@ def stop_shared(w: Any, f: int) -> float:
     g, flight = w.g, w.flights[f]
     flow = flight.flow
     row = w.flows[flow]
-    advance_watch(w, g.now_s)
+    advance_monitor(w, g.now_s)
     left_bytes, _ = stop(w, g.now_s, flow)
-    watch_ended(w, f, row.owner, row.asked, left_bytes)
+    monitor_ended(w, f, row.owner, row.asked, left_bytes)
     _free_flow_row(w, flow)
     flight.flow = -1
     return float(left_bytes)
@@ -141,14 +141,14 @@ def end_shared(w: Any) -> int:
     now_s = g.now_s
     if next_end_s(w) > now_s:
         return 0
-    advance_watch(w, now_s)
+    advance_monitor(w, now_s)
     ended, _ = finish(w, now_s)
     for at in range(ended):
         flow = w.flows[at].ended
         row = w.flows[flow]
         f = row.token
         w.picked[at] = f
-        watch_ended(w, f, row.owner, row.asked, 0.0)
+        monitor_ended(w, f, row.owner, row.asked, 0.0)
         _free_flow_row(w, flow)
         w.flights[f].flow = -1
     sort_picked(w, ended)

@@ -1,4 +1,4 @@
-"""What links carried minute by minute, for how long they were full, and what held each flight back. Text.
+"""What links carried minute by minute, for how long they were full, and what held each flight back.
 
 Flows that share in the fair-share engine are booked in whole numbers as they end and as each bin closes, so that bins
 add up exactly to what was carried. A flight that shares has a row in `held_back` for its own cap and one for each link
@@ -7,7 +7,7 @@ of its route: seconds for which that held it back (`held_s`), and in which place
 gathered apart (`seen_s`) and added when the flight has ended. In `w.held_s` and `w.alone_s`, (n_links + 1,), the last
 row is for caps.
 
-Flights alone, or with others of their lane alone, leave rows of `partings`: a part of a flight in which its rate was
+Flights alone, or with others of their lane alone, leave rows of `segments`: a part of a flight in which its rate was
 one. `engines/usage` has the arithmetic that puts all of it together.
 """
 
@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from sim.network.fairshare.kernel import progress
 from sim.network.fairshare.state import DETACHED
-from sim.protocol.state import OWN_CAP, UNBOUND
+from sim.protocol.codes import OWN_CAP, UNBOUND
 
 BIN_SECONDS: Final = 60.0
 """The width of a bin: a link's peak is its busiest minute."""
@@ -25,7 +25,7 @@ SPARE: Final = 16
 """Flights and lanes that a task may begin with while it goes on, at most."""
 
 
-def advance_watch(w: Any, now_s: float) -> None:
+def advance_monitor(w: Any, now_s: float) -> None:
     """Close the bins that end by now; to be called before anything changes in the engine."""
     g = w.g
     while now_s >= (g.bins_closed + 1) * BIN_SECONDS:
@@ -35,10 +35,10 @@ def advance_watch(w: Any, now_s: float) -> None:
                 row = w.flows[flow]
                 if row.token >= 0:
                     _, left_bytes = progress(w, edge_s, flow)
-                    _book_shared(w, row.token, int(row.asked - left_bytes))
+                    _count_shared(w, row.token, int(row.asked - left_bytes))
         close_bins(w)
         g.bins_closed += 1
-    g.watch_s = now_s
+    g.monitored_s = now_s
 
 
 def close_bins(w: Any) -> None:
@@ -56,26 +56,26 @@ def close_bins(w: Any) -> None:
     g.first_open = -1
 
 
-def flow_room_is_low(w: Any, now_s: float) -> bool:
-    """Whether a table of flows may run full while the next `room_runs` tasks and events go on.
+def flow_rows_are_low(w: Any, now_s: float) -> bool:
+    """Whether a table of flows may run full while the next `tasks_per_growth` tasks and events go on.
 
     Each may have all flights share, or part from those with which they do: a parting and a class for each. After a
-    quiet time many bins close at once, and until when there is room for these is said in `room_until_s`; bins that
+    quiet time many bins close at once, and until when there is room for these is said in `growth_due_s`; bins that
     close while nobody shares have no rows. If there is not enough the globals say how many rows each such table
     should have (`*_wanted`).
     """
     g, links = w.g, len(w.links)
     each = 2 * g.flights_used + SPARE
-    more = g.room_runs * each
+    more = g.tasks_per_growth * each
     last = int(now_s / BIN_SECONDS)
     closing = last + 1 - g.bins_closed if g.sharing else 1
-    partings, bins = g.partings_used + more, g.bins_used + (closing + 1) * links
+    segments, bins = g.segments_used + more, g.bins_used + (closing + 1) * links
     # A lane has a class with its cap and one without, once and for all.
-    new = max(0, min(more, 2 * (g.lane_numbers + g.room_runs * SPARE) - g.classes_used))
-    flows, classes, nodes = g.flights_used + g.room_runs * SPARE, g.classes_used + new, g.nodes_used + new
+    new = max(0, min(more, 2 * (g.lane_numbers + g.tasks_per_growth * SPARE) - g.classes_used))
+    flows, classes, nodes = g.flights_used + g.tasks_per_growth * SPARE, g.classes_used + new, g.nodes_used + new
     hops = g.hops_used + new * (g.longest_lane + 1) + SPARE * SPARE
     if (
-        partings <= len(w.partings)
+        segments <= len(w.segments)
         and bins <= len(w.bins)
         and flows <= len(w.flows)
         and classes <= len(w.classes)
@@ -84,20 +84,20 @@ def flow_room_is_low(w: Any, now_s: float) -> bool:
     ):
         spare = (len(w.bins) - g.bins_used) // max(links, 1)
         if g.sharing:
-            g.room_until_s = BIN_SECONDS * float(g.bins_closed + spare)
+            g.growth_due_s = BIN_SECONDS * float(g.bins_closed + spare)
         else:
-            g.room_until_s = BIN_SECONDS * float(last + spare)
+            g.growth_due_s = BIN_SECONDS * float(last + spare)
         return False
-    g.partings_wanted, g.bins_wanted, g.flows_wanted = partings, bins + 16 * links, flows
+    g.segments_wanted, g.bins_wanted, g.flows_wanted = segments, bins + 16 * links, flows
     g.classes_wanted, g.nodes_wanted, g.hops_wanted = classes, nodes, hops
     return True
 
 
-def _book_shared(w: Any, f: int, bytes_by_now: int) -> None:
+def _count_shared(w: Any, f: int, bytes_by_now: int) -> None:
     """A flight in the engine has got so much through since it is there."""
     g, flight = w.g, w.flights[f]
-    more = bytes_by_now - flight.booked_bytes
-    flight.booked_bytes = bytes_by_now
+    more = bytes_by_now - flight.counted_bytes
+    flight.counted_bytes = bytes_by_now
     lane = w.lanes[flight.lane]
     for h in range(lane.first_link, lane.end_link):
         link = w.lane_links[h]
@@ -142,15 +142,15 @@ def place_of_limit(w: Any, limit: int) -> int:
     return limit if limit != OWN_CAP else len(w.links)
 
 
-def write_parting(w: Any, lane: int, started_s: float, carried_bytes: int) -> None:
+def record_segment(w: Any, lane: int, started_s: float, carried_bytes: int) -> None:
     """A part of a flight ends now."""
     g = w.g
-    row = w.partings[g.partings_used]
+    row = w.segments[g.segments_used]
     row.lane, row.started_s, row.ended_s, row.carried_bytes = lane, started_s, g.now_s, carried_bytes
-    g.partings_used += 1
+    g.segments_used += 1
 
 
-def part_from_alone(w: Any, f: int, left_bytes: float, limit: int) -> None:
+def end_lone_segment(w: Any, f: int, left_bytes: float, limit: int) -> None:
     """A flight that `limit` held back so far has to share from now on."""
     flight = w.flights[f]
     lasted_s = w.g.now_s - flight.started_s
@@ -158,25 +158,25 @@ def part_from_alone(w: Any, f: int, left_bytes: float, limit: int) -> None:
     add_held_back(w, f, limit, lasted_s)
     w.alone_s[place_of_limit(w, limit)] += lasted_s
     # The bins count whole bytes of what is left; the others have been carried.
-    write_parting(w, flight.lane, flight.started_s, int(flight.size_bytes) - int(left_bytes))
+    record_segment(w, flight.lane, flight.started_s, int(flight.size_bytes) - int(left_bytes))
 
 
-def watch_started(w: Any, f: int) -> None:
+def monitor_started(w: Any, f: int) -> None:
     """A flight has come to the engine."""
     flight = w.flights[f]
-    flight.booked_bytes = 0
+    flight.counted_bytes = 0
     _mark_held(w, f, w.flows[flight.flow].owner)
 
 
-def watch_moved(w: Any, f: int, old: int) -> None:
+def monitor_moved(w: Any, f: int, old: int) -> None:
     """A flight goes on in another class than `old`."""
     _note_held(w, f, old)
     _mark_held(w, f, w.flows[w.flights[f].flow].owner)
 
 
-def watch_ended(w: Any, f: int, c: int, asked_bytes: float, left_bytes: float) -> None:
+def monitor_ended(w: Any, f: int, c: int, asked_bytes: float, left_bytes: float) -> None:
     """A flight has left the engine, where it was last in class `c`, with so much left of what it had to send there."""
-    _book_shared(w, f, int(asked_bytes - left_bytes))
+    _count_shared(w, f, int(asked_bytes - left_bytes))
     _note_held(w, f, c)
     flight = w.flights[f]
     lane = w.lanes[flight.lane]
@@ -215,7 +215,7 @@ def find_bound(w: Any, f: int) -> None:
             flight.bound_by = w.lane_links[lane.first_link + slot - 1]
 
 
-def unbound(w: Any, f: int) -> None:
+def clear_bound(w: Any, f: int) -> None:
     """Of a flight that broke off nobody asks what held it back."""
     w.flights[f].bound_by = UNBOUND
     w.flights[f].bound_s = 0.0
@@ -231,7 +231,7 @@ def _class_held_s(w: Any, c: int, slot: int) -> float:
         held_s = w.hops[k.first_hop + slot - 1].held_s
         is_now = k.held == k.first_hop + slot - 1
     if is_now and k.bottleneck != DETACHED:
-        held_s += w.g.watch_s - k.held_since
+        held_s += w.g.monitored_s - k.held_since
     return float(held_s)
 
 

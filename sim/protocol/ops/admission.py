@@ -1,4 +1,4 @@
-"""Transfers within limits: an image is claimed and admitted before it comes, blobs are charged. Text for both engines.
+"""Transfers within limits: an image is claimed and admitted before it comes, blobs are charged.
 
 Left out: what goes to make room (ops/storage), and how accounts' quotas are counted (ops/quotas).
 """
@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sim.protocol.ops.blobs import NEAR, TRAVEL, trails
-from sim.protocol.ops.books import claim_blobs, has_room, release_blobs
+from sim.protocol.codes import GO, WAIT
+from sim.protocol.ops.blobs import NEAR, TRAVEL, is_trailing
 from sim.protocol.ops.quotas import charge_all, charge_blob
-from sim.protocol.ops.storage import admit, sweep
-from sim.protocol.state import GO, WAIT
-from sim.protocol.tasks import waited
+from sim.protocol.ops.storage import admit, drop_expired
+from sim.protocol.ops.storage_accounting import claim_blobs, has_space, release_blobs
+from sim.protocol.tasks import add_waiting
 
 # Which registry an op is about.
 ANSWERING: Final = 0  # the task's `registry`
@@ -25,7 +25,7 @@ CHARGE_UPLOAD: Final = 1  # the task's blob, and what trailed along with it
 CHARGE_MOUNTS: Final = 2
 
 
-def limited_registry(w: Any, p: int, whose: int) -> int:
+def bounded_registry(w: Any, p: int, whose: int) -> int:
     """The registry that an op is about, if it is bounded; else -1."""
     if w.g.limited == 0:
         return -1
@@ -38,24 +38,17 @@ def limited_registry(w: Any, p: int, whose: int) -> int:
     return int(registry) if w.registries[registry].bounded else -1
 
 
-def if_bounded(w: Any, p: int, bounded: int, whose: int) -> int:
-    """On at `bounded` if the registry can't keep everything."""
-    if limited_registry(w, p, whose) >= 0:
-        w.tasks[p].pc = bounded
-    return GO
-
-
-def claim_room(w: Any, p: int, whose: int, b: int) -> int:
-    """What a registry has of the task's image stays from here until `release_room`, whatever else goes."""
-    registry = limited_registry(w, p, whose)
+def claim_image(w: Any, p: int, whose: int, b: int) -> int:
+    """What a registry has of the task's image stays from here until `release_image`, whatever else goes."""
+    registry = bounded_registry(w, p, whose)
     if registry >= 0:
         claim_blobs(w, registry, w.tasks[p].image)
     return GO
 
 
-def release_room(w: Any, p: int, whose: int, b: int) -> int:
+def release_image(w: Any, p: int, whose: int, b: int) -> int:
     """The image has come, or will not."""
-    registry = limited_registry(w, p, whose)
+    registry = bounded_registry(w, p, whose)
     if registry >= 0:
         release_blobs(w, registry, w.tasks[p].image)
     return GO
@@ -63,20 +56,20 @@ def release_room(w: Any, p: int, whose: int, b: int) -> int:
 
 def admit_image(w: Any, p: int, whose: int, b: int) -> int:
     """On once there is room for the image that is claimed; what comes while garbage is collected waits."""
-    registry = limited_registry(w, p, whose)
+    registry = bounded_registry(w, p, whose)
     if registry < 0:
         return GO
     task = w.tasks[p]
-    line, paused_until_s = w.timelines[task.timeline], w.registries[registry].paused_until_s
-    if task.stage == 0 or (task.stage == 1 and paused_until_s > line.now_s):
+    timeline, paused_until_s = w.timelines[task.timeline], w.registries[registry].paused_until_s
+    if task.stage == 0 or (task.stage == 1 and paused_until_s > timeline.now_s):
         if task.stage == 1:
-            waited(w, task.timeline, paused_until_s - line.now_s)
-            line.now_s = paused_until_s
+            add_waiting(w, task.timeline, paused_until_s - timeline.now_s)
+            timeline.now_s = paused_until_s
         task.stage += 1
         task.pc -= 1
         return WAIT
     task.stage = 0
-    sweep(w, registry)
+    drop_expired(w, registry)
     failure = admit(w, registry, task.image)
     return failure if failure else GO
 
@@ -86,7 +79,7 @@ def fits(w: Any, registry: int, repository: int, image: int) -> bool:
     row = w.registries[registry]
     if row.bounded == 0:
         return True
-    if not has_room(w, registry, image):
+    if not has_space(w, registry, image):
         return False
     return bool(row.quota_bytes < 0 or charge_all(w, registry, repository, image))
 
@@ -102,7 +95,7 @@ def charge_account(w: Any, p: int, which: int) -> bool:
         above = w.tasks[task.parent]
         for at in range(above.group, above.group_end):
             blob = w.image_blobs[first + at]
-            trails_along = task.trailing and w.marks[above.marks + at] == TRAVEL and trails(w, task.parent, blob)
+            trails_along = task.trailing and w.marks[above.marks + at] == TRAVEL and is_trailing(w, task.parent, blob)
             if trails_along and not charge_blob(w, registry, repository, blob):
                 return False
         return True

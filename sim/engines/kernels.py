@@ -9,14 +9,14 @@ from types import ModuleType
 
 from sim.network.fairshare import active, filling, kernel, pairing, sharing, solution
 from sim.network.tcp import retransmission, transport
-from sim.protocol import happenings, machine, ops, tasks
+from sim.protocol import events, machine, ops, tasks
 from sim.protocol.assembly import Assembled
-from sim.protocol.flowroom import WAITED_FOR, margin_of
+from sim.protocol.growth import WAITED_FOR, margin_of
 from sim.protocol.state import LAYOUT
 from sim.records import hashing, queue
 
 #: What an engine starts, and goes on with.
-ENTRIES = ("begin", "happen")
+ENTRIES = ("begin", "handle_event")
 
 
 @cache
@@ -24,17 +24,25 @@ def modules() -> tuple[ModuleType, ...]:
     """All modules of the text."""
     found = [importlib.import_module(f"{ops.__name__}.{one.name}") for one in pkgutil.iter_modules(ops.__path__)]
     network = (pairing, filling, sharing, active, solution, kernel, transport, retransmission)
-    return (*network, hashing, queue, tasks, machine, *found, happenings)
+    return (*network, hashing, queue, tasks, machine, *found, events)
 
 
-def room_source() -> str:
-    """The source of `room_is_low`: whether a table that grows may be full before it is asked for the last time."""
+def rows_source() -> str:
+    """The source of `rows_are_low`: whether a table that grows may be full before it is asked for the last time."""
     tests = [
-        f"(g.{counter} + g.room_runs * g.{margin_of(name)}) * {each} > len(w.{name})"
+        f"(g.{counter} + g.tasks_per_growth * g.{margin_of(name)}) * {each} > len(w.{name})"
         for name, (counter, each) in LAYOUT.counted.items()
     ]
-    tests += [f"g.{name}_used + g.tasks_used + g.room_runs * g.margin > len(w.{name})" for name in WAITED_FOR]
-    return "def room_is_low(w):\n    g = w.g\n    return (\n        " + "\n        or ".join(tests) + "\n    )\n"
+    tests += [f"g.{name}_used + g.tasks_used + g.tasks_per_growth * g.margin > len(w.{name})" for name in WAITED_FOR]
+    return "def rows_are_low(w):\n    g = w.g\n    return (\n        " + "\n        or ".join(tests) + "\n    )\n"
+
+
+def constants_source() -> str:
+    """The numbers that ops know by name, wherever they are from: machine code has them in it."""
+    found = {
+        name: value for module in modules() for name, value in vars(module).items() if isinstance(value, int | float)
+    }
+    return "".join(f"{name} = {value!r}\n" for name, value in sorted(found.items()))
 
 
 def dispatch_source(assembled: Assembled) -> str:

@@ -1,4 +1,4 @@
-"""One more try for a blob, over another connection: what its client does again. Text for both engines.
+"""One more try for a blob, over another connection: what its client does again.
 
 Of an upload that breaks some clients repeat all that they do for the blob, and ask first whether it has come after all;
 some send the bytes again by the upload that they have opened (`registry.clients.Retry`).
@@ -8,56 +8,56 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.protocol.codes import GO, WAIT
 from sim.protocol.ops.holdings import has_blob
-from sim.protocol.ops.outlast import open_connection
+from sim.protocol.ops.retransmission import open_connection
 from sim.protocol.ops.retries import REPEATS_BLOB, REPEATS_BYTES
-from sim.protocol.state import GO, WAIT
-from sim.protocol.tasks import would_be_here_at
+from sim.protocol.tasks import add_waiting_beyond
 
 
-def reopen(w: Any, p: int, a: int, b: int) -> int:
+def reopen_connection(w: Any, p: int, a: int, b: int) -> int:
     """Another connection for one more try."""
     task = w.tasks[p]
     said = open_connection(w, p, 0)
     if said == GO:
-        would_be_here_at(w, task.timeline, task.idle_s)
+        add_waiting_beyond(w, task.timeline, task.idle_s)
     elif said == WAIT:
         task.pc -= 1
     return said
 
 
-def asks_again(w: Any, p: int, otherwise: int, b: int) -> int:
+def does_not_recheck(w: Any, p: int, label: int, b: int) -> int:
     """A client that repeats all it does for a blob asks first whether it has come after all.
 
-    Others go on at `otherwise`.
+    Others go on at `label`.
     """
     task = w.tasks[p]
-    line = w.timelines[task.timeline]
-    task.began_s = line.now_s - line.lag_s
+    timeline = w.timelines[task.timeline]
+    task.began_s = timeline.now_s - timeline.waited_s
     if w.profiles[task.profile].repeats != REPEATS_BLOB:
-        task.pc = otherwise
+        task.pc = label
     return GO
 
 
-def look_again(w: Any, p: int, a: int, b: int) -> int:
+def recheck_blob(w: Any, p: int, a: int, b: int) -> int:
     """What the registry says, now."""
     task = w.tasks[p]
     task.found = 1 if has_blob(w, task.registry, w.names[task.name].repository, task.blob) else 0
     return GO
 
 
-def found_after_all(w: Any, p: int, there: int, b: int) -> int:
-    """On at `there` if the registry has the blob; asking was in vain if not, and was waiting in any case."""
+def is_there_after_all(w: Any, p: int, there: int, b: int) -> int:
+    """Go to `there` if the registry has the blob; asking was in vain if not, and was waiting in any case."""
     task = w.tasks[p]
-    would_be_here_at(w, task.timeline, task.began_s)
+    add_waiting_beyond(w, task.timeline, task.began_s)
     if task.found:
         task.pc = there
     return GO
 
 
-def unless_opened(w: Any, p: int, otherwise: int, b: int) -> int:
-    """On at `otherwise` if a client that sends the bytes alone again has opened its upload already."""
+def upload_is_open(w: Any, p: int, label: int, b: int) -> int:
+    """Go to `label` if a client that sends the bytes alone again has opened its upload already."""
     task = w.tasks[p]
     if w.g.faults and task.opened and w.profiles[task.profile].repeats == REPEATS_BYTES:
-        task.pc = otherwise
+        task.pc = label
     return GO

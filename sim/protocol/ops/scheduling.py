@@ -1,4 +1,4 @@
-"""Events that happen whatever becomes of others. Text for both engines."""
+"""Events that happen whatever becomes of others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from sim.records.queue import push_event
 
 
-def push_certain(w: Any, at_s: float, kind: int, what: int, generation: int) -> None:
+def schedule(w: Any, at_s: float, kind: int, what: int, generation: int) -> None:
     """Something will happen, and keeps the run going until then; `certain` counts these."""
-    w.g.certain += 1
+    w.g.scheduled += 1
     push_event(w, at_s, kind, what, generation)

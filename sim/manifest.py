@@ -1,7 +1,8 @@
 """What a directory of results was made from: enough to make it again, and to know whether it came out the same.
 
 A manifest holds the resolved scenario and the document it was read from, the digests of the files that it reads and of
-the model's source, the versions of everything that computes, seed and runs, the machine, and when it was written.
+the model's source, the versions of everything that computes, seed and runs, the machine, and when it was written. Left
+out: the files themselves, and who made it.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ reported is the sum of such deploys competing for the same links and registries.
     outcome = sim.compare(scenario, runs=20)
     found = sim.capacity(scenario, "clients.*.up=10 Mbit/s..1 Gbit/s", ["deploy_latency_s.p95 < 5 s"])
 
+`@sim.policy("placement")` makes a function a rule that scenarios may choose (`sim.policies.registered`).
+
 The names below are imported when they are first used, so that importing `sim` costs nothing.
 """
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from sim.experiment.searches.capacity import capacity as capacity
     from sim.experiment.searches.crossover import crossover as crossover
     from sim.experiment.sweeps.sweep import sweep as sweep
+    from sim.policies.registered import policy as policy
     from sim.result import Result as Result
     from sim.runner import run as run
     from sim.scenario import Scenario as Scenario
@@ -46,6 +49,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "compare": "sim.experiment.compare",
     "crossover": "sim.experiment.searches.crossover",
     "load": "sim.scenario",
+    "policy": "sim.policies.registered",
     "run": "sim.runner",
     "sweep": "sim.experiment.sweeps.sweep",
 }

@@ -8,7 +8,7 @@ stay short, and each default stands beside its field as a user would write it, w
         size_bytes: Size = figure("size", "10 MB", assumption=True, range=("1 MB", "100 MB"))
 
 `figure` is for what one could measure and must name a source or say that it is assumed; `setting` is for what
-one decides. What is not here: which figures a scenario has (`scenario/tables`), and how text becomes a number
+one decides. What is not here: which figures a scenario has (`scenario/model`), and how text becomes a number
 (`units`). Faults leave a validator as `PydanticCustomError` of type "fault", with problem and remedy apart.
 """
 
@@ -30,7 +30,7 @@ from sim.units import UnitError
 
 
 class Table(BaseModel):
-    """A table of a file: frozen, read by its keys alone, and a key it does not know is a fault."""
+    """A table of a file: frozen, read by its keys alone, and a key it does not know is a invalid."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
@@ -147,7 +147,7 @@ class Quantity:
         try:
             return self.read(value)
         except UnitError as error:
-            raise fault(error.problem, error.remedy) from None
+            raise invalid(error.problem, error.remedy) from None
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self._validate)
@@ -176,7 +176,7 @@ def _quantities(annotation: object) -> Iterator[Quantity]:
             yield from _quantities(part)
 
 
-def fault(problem: str, remedy: str) -> PydanticCustomError:
+def invalid(problem: str, remedy: str) -> PydanticCustomError:
     """What a validator raises; both texts reach the user as they are."""
     return PydanticCustomError("fault", "{problem}; {remedy}", {"problem": problem, "remedy": remedy})
 
@@ -200,7 +200,7 @@ def _number(value: object) -> float:
 
 Rate = Annotated[float, Quantity("rate", units.rate_Bps_of, units.format_rate, "10 Gbit/s", above=0)]
 Duration = Annotated[float, Quantity("time", units.seconds_of, units.format_seconds, "35 ms", least=0)]
-Span = Annotated[float, Quantity("time", units.seconds_of, units.format_seconds, "24 h", above=0)]
+Period = Annotated[float, Quantity("time", units.seconds_of, units.format_seconds, "24 h", above=0)]
 Size = Annotated[int, Quantity("size", units.bytes_of, units.format_bytes, "36 MiB", above=0)]
 Price = Annotated[float, Quantity("price", units.price_of, units.format_price, "0.09 USD/GB", least=0)]
 CapacityPrice = Annotated[
@@ -215,6 +215,6 @@ HostFrequency = Annotated[
 Fraction = Annotated[float, Quantity("fraction", units.fraction_of, units.format_fraction, 0.9, least=0, most=1)]
 Weight = Annotated[float, Quantity("number", _number, repr, 1.0, least=0)]
 Count = Annotated[int, Quantity("whole number", _whole, repr, 20, least=1, most=10**6)]
-Tally = Annotated[int, Quantity("whole number", _whole, repr, 0, least=0, most=2**63 - 1)]
+WholeNumber = Annotated[int, Quantity("whole number", _whole, repr, 0, least=0, most=2**63 - 1)]
 Latitude = Annotated[float, Quantity("latitude", _number, repr, 32.8, least=-90, most=90)]
 Longitude = Annotated[float, Quantity("longitude", _number, repr, -96.8, least=-180, most=180)]

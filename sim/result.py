@@ -28,8 +28,8 @@ from sim.errors import InputError, near, shown
 from sim.files import folder, jsonable, write_json
 from sim.manifest import manifest
 from sim.scenario import Scenario
-from sim.scenario.names import CENTRAL
-from sim.scenario.warnings import ScenarioWarning
+from sim.scenario.model.naming import CENTRAL
+from sim.scenario.warnings.warning import ScenarioWarning
 from sim.stats.warmup import mser5
 from sim.streams import Streams
 from sim.tables import metric_names, rows

@@ -21,10 +21,11 @@ from sim.protocol.build import placements
 from sim.result import Result
 from sim.scenario import Scenario
 from sim.streams import Streams
-from sim.workload import listed, redeployed, synthetic
+from sim.workload import deploylist, redeployed
 from sim.workload import replay as logs
 from sim.workload.demand import Demand
-from sim.workload.logged import Logged
+from sim.workload.logs.operations import Logged
+from sim.workload.synthetic import generate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,8 +38,9 @@ def run(
     """Run a scenario (or one variant of it) once; the same seed and run give the same rows, bit for bit.
 
     `seed` is the scenario's unless given; `run` numbers independent repeats under one seed. `demand` lists the deploys
-    instead of the scenario's own demand, a row each: a frame with the columns of `sim.scenario.pushes`, or CSV. Which
-    `engine` runs it ("reference" or "compiled") can't be seen in the rows; unless given it is the one that ends sooner.
+    instead of the scenario's own demand, a row each: a frame with the columns of
+    `sim.scenario.model.deploylist`, or CSV. Which `engine` runs it ("reference" or "compiled") can't be seen in the
+    rows; unless given it is the one that ends sooner.
     """
     if demand is not None:
         scenario = scenario.with_({"demand.table": demand})
@@ -52,10 +54,13 @@ def run(
     began = time.perf_counter()
     with _without_collector():
         asks = _demand(scenario, streams)
-        ran = engines.run(scenario, asks, streams, engines.engine_for(scenario, len(asks), engine, asks.known_apps))
-        if asks.stream is not None:
-            numbers = asks.stream.astype(np.int32)
-            ran.tables["streams"].fill((np.arange(len(asks)), (numbers, asks.stream_names)))
+        count, stream, stream_names = len(asks), asks.stream, asks.stream_names
+        chosen = engines.engine_for(scenario, count, engine, asks.known_apps)
+        built = engines.built(scenario, asks, streams)
+        del asks  # of a long run there is no memory for it beside what it leaves
+        ran = engines.run_built(scenario, built, count, chosen)
+        if stream is not None:
+            ran.tables["streams"].fill((np.arange(count), (stream.astype(np.int32), stream_names)))
     return _result(scenario, streams, ran, began)
 
 
@@ -64,8 +69,8 @@ def _demand(scenario: Scenario, streams: Streams) -> Demand:
     if scenario.demand.replay is not None:
         return redeployed.demand(scenario, logs.source(scenario), streams)
     if scenario.demand.table is not None:
-        return listed.demand(scenario, streams)
-    return synthetic.demand(scenario, streams, placements(scenario))
+        return deploylist.demand(scenario, streams)
+    return generate.demand(scenario, streams, placements(scenario))
 
 
 @dataclass(frozen=True, slots=True)

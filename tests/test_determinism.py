@@ -21,8 +21,10 @@ from sim.runner import run
 from sim.scenario import Scenario
 from sim.streams import Streams
 from sim.tables import rows
-from sim.workload import synthetic
 from sim.workload.demand import Demand
+from sim.workload.synthetic import generate
+
+pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[1]
 #: Two sites and a kernel release in ten busy minutes: every rule has something to decide.
@@ -62,7 +64,7 @@ def once(name: str) -> Result:
 
 
 def demand(made: Scenario, seed: int = 1) -> Demand:
-    return synthetic.demand(made, Streams(seed))
+    return generate.demand(made, Streams(seed))
 
 
 def digest_elsewhere(hash_seed: str) -> str:

@@ -9,7 +9,8 @@ import ast
 import importlib
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import networkx as nx
@@ -21,18 +22,18 @@ SIM = Path(__file__).parents[1] / "sim"
 ORDER = (
     "version", "errors", "units", "figures", "streams", "plugins", "files", "tables", "records", "network", "registry",
     "contrib", "theory", "policies", "scenario", "workload", "protocol", "engines", "stats", "accounting", "manifest",
-    "result", "runner", "experiment", "report", "calibrate", "cli",
+    "result", "runner", "experiment", "report", "calibrate", "cli", "docs",
 )  # fmt: skip
 #: The one module below `report` that knows of it: results ask it for the function that renders them.
 DOOR = "experiment/rendering.py"
 LONGEST = 320
 #: Modules that are longer, and the one subject that each has.
 LONGER = {
-    "protocol/state.py": "every row of a run's state",
     "protocol/programs.py": "every program of the protocol",
     "protocol/build.py": "a scenario as rows",
     "protocol/routes.py": "ways and lanes over the graph",
     "protocol/ops/deploys.py": "a deploy's ops",
+    "protocol/ops/faults.py": "every kind of fault",
     "protocol/ops/holdings.py": "what registries hold",
     "protocol/ops/pull.py": "a pull's ops",
     "protocol/ops/sync.py": "a copy's ops",
@@ -47,9 +48,15 @@ def room_of(module: str) -> str:
     return module.replace("/", ".").removesuffix(".py").split(".")[0]
 
 
+@cache
+def parsed(source: str) -> ast.Module:
+    """A text's syntax tree, made once for all rules."""
+    return ast.parse(source)
+
+
 def imported(source: str, package: str = "sim") -> Iterator[str]:
     """The dotted names of all modules that a text imports, wherever; relative ones count from `package`."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -61,17 +68,17 @@ def imported(source: str, package: str = "sim") -> Iterator[str]:
 
 
 def climbs(module: str, source: str) -> list[str]:
-    """The imports of a module that lead to a room above its own, or to the roof; only `cli` uses public names."""
+    """The imports of a module that lead to a room above its own, or to the roof; `cli` and `docs` use public names."""
     here = ORDER.index(room_of(module))
     package = ".".join(("sim", *Path(module).parts[:-1]))
     inside = [name for name in imported(source, package) if name.split(".")[0] == "sim"]
-    rooms = {name: name.split(".")[1] if "." in name else ORDER[-1] for name in inside}
+    rooms = {name: name.split(".")[1] if "." in name else "cli" for name in inside}
     return [name for name, room in rooms.items() if room not in ORDER or ORDER.index(room) > here]
 
 
 def texts(source: str) -> list[str]:
     """The strings of a text but for its docstrings, the constant parts of f-strings among them."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     bodies = [n.body for n in ast.walk(tree) if isinstance(n, ast.Module | ast.ClassDef | ast.FunctionDef)]
     docs = [body[0].value for body in bodies if body and isinstance(body[0], ast.Expr)]
     constants = (n for n in ast.walk(tree) if isinstance(n, ast.Constant) and n not in docs)
@@ -80,26 +87,32 @@ def texts(source: str) -> list[str]:
 
 def rendered(source: str) -> list[str]:
     """The functions of `sim.report` that a text asks the door for."""
-    calls = (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Call) and ast.unparse(n.func) == "render")
+    calls = (n for n in ast.walk(parsed(source)) if isinstance(n, ast.Call) and ast.unparse(n.func) == "render")
     return [n.args[0].value for n in calls if isinstance(n.args[0], ast.Constant)]
-
-
-def circles(sources: Mapping[str, str]) -> list[set[str]]:
-    """The modules, by path, that import each other in a circle, be it for type checkers alone."""
-    names = {".".join(("sim", *Path(path).with_suffix("").parts)).removesuffix(".__init__"): path for path in sources}
-    graph = nx.DiGraph()
-    for name, path in names.items():
-        package = ".".join(("sim", *Path(path).parts[:-1]))
-        for found in imported(sources[path], package):
-            # `from sim.a import b` needs the module b, or a if b is a name in it.
-            graph.add_edge(name, found if found in names else found.rpartition(".")[0])
-    return [set(found) for found in nx.strongly_connected_components(graph) if len(found) > 1]
 
 
 def nested_imports(source: str) -> list[int]:
     """The lines of imports inside a function or a method."""
-    functions = (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    functions = (n for n in ast.walk(parsed(source)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
     return [n.lineno for f in functions for n in ast.walk(f) if isinstance(n, ast.Import | ast.ImportFrom)]
+
+
+def circles(sources: dict[str, str]) -> list[list[str]]:
+    """The modules of which each imports, by way of others or not, all of its circle: for types alone or not.
+
+    That a module's import runs the `__init__` of the packages that it is in is no import of its own.
+    """
+    dotted = {".".join(("sim", *Path(one).with_suffix("").parts)).removesuffix(".__init__"): one for one in sources}
+    graph = nx.DiGraph()
+    for name, module in dotted.items():
+        package = ".".join(("sim", *Path(module).parts[:-1]))
+        for found in imported(sources[module], package):
+            target = found
+            while target and target not in dotted:
+                target = target.rpartition(".")[0]
+            if target and target != name:
+                graph.add_edge(name, target)
+    return sorted(sorted(one) for one in nx.strongly_connected_components(graph) if len(one) > 1)
 
 
 def uses_simpy(source: str) -> bool:
@@ -147,9 +160,7 @@ def test_imports_stand_at_the_top() -> None:
 
 def test_every_module_says_what_it_is() -> None:
     """A module opens with a docstring whose first paragraph is whole."""
-    opening = {
-        module: (ast.get_docstring(ast.parse(source)) or "").split("\n\n")[0] for module, source in SOURCES.items()
-    }
+    opening = {module: (ast.get_docstring(parsed(source)) or "").split("\n\n")[0] for module, source in SOURCES.items()}
     assert [module for module, text in opening.items() if not text.endswith((".", ":", "`", "?", ")"))] == []
 
 
@@ -182,10 +193,16 @@ def test_a_wall_that_falls_is_seen() -> None:
     assert climbs("units.py", "if TYPE_CHECKING:\n    from sim.cli import run") == ["sim.cli.run"]
     assert texts("'doc'\nx = f'sim.report.{y}'\ndef f():\n    'doc'\n    return 'a'") == ["sim.report.", "a"]
     assert rendered("render('verdict.verdict', self)\nother('a.b')") == ["verdict.verdict"]
-    assert circles({"a.py": "if TYPE_CHECKING:\n    from sim import b", "b.py": "import sim.a"}) == [{"sim.a", "sim.b"}]
+    assert circles({"a.py": "if TYPE_CHECKING:\n    from sim import b", "b.py": "import sim.a"}) == [["sim.a", "sim.b"]]
     assert circles({"a.py": "from sim.b import c", "b.py": "import sim.d", "d.py": ""}) == []
     assert climbs("tables/rows.py", "import importlib\nimportlib.import_module('sim.cli')") == ["sim.cli"]
     assert climbs("engines/run.py", "from sim.tables.rows import PHASES\nfrom . import text\nimport simpy") == []
+    typing_only = "if TYPE_CHECKING:\n    from sim.a.one import One"
+    assert circles({"a/one.py": "from sim.a import two", "a/two.py": typing_only}) == [["sim.a.one", "sim.a.two"]]
+    assert (
+        circles({"a/__init__.py": "from sim.a.one import One", "a/one.py": "", "b.py": "from sim.a import One"}) == []
+    )
+    assert circles({"a/__init__.py": "from .one import One", "a/one.py": "from . import x"}) == [["sim.a", "sim.a.one"]]
     assert nested_imports("class A:\n    def f(self):\n        import os") == [3]
     assert nested_imports("import os\nif os:\n    import sys") == []
     assert uses_simpy("from simpy.events import Event")

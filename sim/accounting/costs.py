@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.scenario import Scenario
-from sim.scenario.lines import Line
-from sim.scenario.names import CENTRAL
-from sim.scenario.prices import ANY_SITE, HOUR_S, MONTH_S, PURPOSES, Tariff
-from sim.scenario.tariffs import groups_meant
-from sim.scenario.wiring import links_meant
+from sim.scenario.checks.prices import groups_meant
+from sim.scenario.model.links import LinkParameters
+from sim.scenario.model.naming import CENTRAL
+from sim.scenario.model.network import links_meant
+from sim.scenario.model.prices import ANY_SITE, HOUR_S, MONTH_S, PURPOSES, Tariff
 from sim.tables.columns import Column, Table
 
 Bytes = NDArray[np.int64]
@@ -149,7 +149,7 @@ def _capacity(scenario: Scenario, tables: Mapping[str, Table]) -> Iterator[tuple
     links = tables["links"]
     names, tails, heads = (links.column(name) for name in ("link", "tail", "head"))
     wan, capacity_Bps = links.column("wan"), links.column("capacity_Bps")
-    lines: dict[str, Line] = dict(scenario.hosts())
+    lines: dict[str, LinkParameters] = dict(scenario.hosts())
     written = {links_meant(scenario, key)[0]: (key, link) for key, link in scenario.links.items()}
     group = _groups(scenario)
     for at in range(0, len(names), 2):
@@ -168,7 +168,7 @@ def _capacity(scenario: Scenario, tables: Mapping[str, Table]) -> Iterator[tuple
             yield f"links.{key}.month", 1.0, own.month_usd
 
 
-def _of_line(scenario: Scenario, path: str, host: Line) -> tuple[str, float]:
+def _of_line(scenario: Scenario, path: str, host: LinkParameters) -> tuple[str, float]:
     """The key of the price of a host's line, and that price, USD a month for each byte/s."""
     if host.capacity_price_usd_per_Bps is not None:
         return f"{path.replace('/', '.')}.capacity_month", host.capacity_price_usd_per_Bps

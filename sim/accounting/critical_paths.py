@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sim.accounting.groups import row_of, rows_of_deploys
 from sim.scenario import Scenario
-from sim.scenario.names import CENTRAL
+from sim.scenario.model.naming import CENTRAL
 from sim.tables.codes import Codes, in_order_of_use
 from sim.tables.columns import Table
 
@@ -42,7 +42,7 @@ class Paths:
         counts &= deploys.column("asked_s") >= from_s
         self.at = np.flatnonzero(counts)
         self._deploys = deploys
-        place = np.full(len(deploys) + 1, -1, np.int64)
+        place = np.full(len(deploys) + 1, -1, np.int32)
         place[self.at] = np.arange(len(self.at))
         self.row = place[rows_of_deploys(deploys)]
         self.latency_s, self.boot_s = self.column("latency_s"), self.column("boot_s")
@@ -80,10 +80,11 @@ class Paths:
         found: NDArray[np.bool_] = self._deploys.where(name, wanted)[self.at]
         return found
 
-    def of(self, numbers: Ints) -> Ints:
+    def of(self, numbers: Ints) -> NDArray[np.int32]:
         """The place of each deploy by its number, -1 for those that are left out."""
         inside = (numbers >= 0) & (numbers < len(self.row))
-        found: Ints = np.where(inside, self.row[np.where(inside, numbers, 0)], -1)
+        found = np.full(len(numbers), -1, np.int32)
+        found[inside] = self.row[numbers[inside]]
         return found
 
     def _last_nodes(self, starts: Table, polls: bool) -> None:
@@ -166,7 +167,7 @@ class Bodies:
         by_end = np.argsort(ended_s[pulls], kind="stable")
         pulls, row, n = pulls[by_end], row[by_end], len(by_end) + 1
         # What is fetched where, and among that what ended when: those that a start joined are neighbours.
-        place = (self.target[pulls] * len(names) + repositories[row]) * n + np.arange(n - 1)
+        place = (self.target[pulls].astype(np.int64) * len(names) + repositories[row]) * n + np.arange(n - 1)
         order = np.argsort(place)
         ours = (node[joining] * len(names) + repositories[paths.at[joining]]) * n
         low = np.searchsorted(ended_s[pulls], paths.pull_s[joining], side="right")
@@ -216,7 +217,7 @@ def _last(owner: Ints, ended_s: Floats, values: Ints, n: int) -> Ints:
     return found
 
 
-def together(first: Sequence[str], *columns: tuple[Codes, Sequence[str]]) -> tuple[list[str], list[Ints]]:
+def together(first: Sequence[str], *columns: tuple[Codes, Sequence[str]]) -> tuple[list[str], list[Codes]]:
     """The distinct entries of columns of text together, and each column's codes of these.
 
     Those of `first` stand before all others, which come in the order in which they are used.
@@ -224,5 +225,5 @@ def together(first: Sequence[str], *columns: tuple[Codes, Sequence[str]]) -> tup
     used = [[entries[at] for at in in_order_of_use(codes, len(entries)).tolist()] for codes, entries in columns]
     code = {entry: at for at, entry in enumerate(dict.fromkeys(chain(first, *used)))}
     return [*code], [
-        np.fromiter(map(code.__getitem__, entries), np.int64, len(entries))[codes] for codes, entries in columns
+        np.fromiter(map(code.__getitem__, entries), np.int32, len(entries))[codes] for codes, entries in columns
     ]

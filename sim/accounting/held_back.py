@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from sim.accounting.critical_paths import INSTANT_S, Bodies, Floats, Paths, together
 from sim.accounting.groups import client_groups, node_groups
 from sim.scenario import Scenario
-from sim.scenario.names import CENTRAL
+from sim.scenario.model.naming import CENTRAL
 from sim.tables.columns import Table
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.accounting.groups import Groups, Mask
 from sim.scenario import Scenario
-from sim.scenario.names import CENTRAL
+from sim.scenario.model.naming import CENTRAL
 from sim.stats.quantiles import summary
 from sim.tables import metric_names, rows
 from sim.tables.columns import Table

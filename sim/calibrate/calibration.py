@@ -1,8 +1,8 @@
-"""Fit a scenario's figures to what planners have: files are told apart by what is in them.
+"""A scenario's figures from what planners have: ping, iperf3, k6, pull logs and access logs, known by their content.
 
 The result is a scenario file: each figure with its 95 % interval as its range and the data as its source. With a
 scenario to extend it runs at once. What was estimated but is no figure of a scenario stands beside as comments, and so
-does what the data cannot tell.
+does what the data leave open.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from sim import units
-from sim.calibrate.estimate import Estimate, Evidence
-from sim.calibrate.iperf3 import iperf3, is_iperf3
-from sim.calibrate.k6 import is_k6, k6
-from sim.calibrate.ping import is_ping, ping
-from sim.calibrate.pulls import is_pulls, pulls
-from sim.calibrate.traffic import access_log
+from sim.calibrate.probes.accesslog import access_log
+from sim.calibrate.probes.estimate import Estimate, Evidence
+from sim.calibrate.probes.iperf3 import iperf3, is_iperf3
+from sim.calibrate.probes.k6 import is_k6, k6
+from sim.calibrate.probes.ping import is_ping, ping
+from sim.calibrate.probes.pulls import is_pulls, pulls
 from sim.errors import InputError
-from sim.scenario.leaves import toml, toml_key
-from sim.workload.textfile import beginning, opened, whole
+from sim.scenario.tomltext import toml, toml_key
+from sim.workload.logs.textfile import beginning, opened, whole
 
 #: What a file is, its first characters say.
 _START: Final = 1 << 16
@@ -33,7 +33,7 @@ _FORMATS: Final = {"s": units.format_seconds, "bytes/s": units.format_rate, "1/s
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What all files told, for the client and the registry that were named, or for a link in the client's place."""
+    """What all files show, for the client and the registry that were named, or for a link in the client's place."""
 
     evidence: tuple[Evidence, ...]
     client: str
@@ -43,16 +43,16 @@ class Calibration:
 
     @property
     def figures(self) -> Mapping[str, Estimate]:
-        """By a scenario's key; where several estimates tell one figure, the narrowest, as a share of it, is taken."""
-        return {key: min(told, key=_width) for key, told in self._by_key().items()}
+        """By a scenario's key; where several estimates are of one figure, the narrowest, as a share of it, is taken."""
+        return {key: min(estimates, key=_width) for key, estimates in self._by_key().items()}
 
     @property
     def conflicts(self) -> tuple[str, ...]:
-        """Figures of which two estimates have intervals that do not meet."""
+        """Figures of which two estimates have intervals that do not overlap."""
         return tuple(
-            f"{key} is told twice, and the intervals do not meet: {'; '.join(map(described, told))}"
-            for key, told in self._by_key().items()
-            if max(one.low for one in told) > min(one.high for one in told)
+            f"{key} is estimated twice, and the intervals do not overlap: {'; '.join(map(described, estimates))}"
+            for key, estimates in self._by_key().items()
+            if max(one.low for one in estimates) > min(one.high for one in estimates)
         )
 
     def _by_key(self) -> dict[str, list[Estimate]]:
@@ -91,13 +91,13 @@ class Calibration:
         return "\n".join(lines) + "\n"
 
     def _beside(self) -> list[str]:
-        told = []
+        comments = []
         chosen = list(self.figures.values())
         for evidence in self.evidence:
-            told.append(f"{evidence.path}, {evidence.kind}:")
-            told += [f"  {described(one)}" for one in evidence.estimates if one not in chosen]
-            told += [f"  cannot tell {words}" for words in evidence.open]
-        return [*told, *self.conflicts]
+            comments.append(f"{evidence.path}, {evidence.kind}:")
+            comments += [f"  {described(one)}" for one in evidence.estimates if one not in chosen]
+            comments += [f"  cannot tell {words}" for words in evidence.open]
+        return [*comments, *self.conflicts]
 
 
 def described(estimate: Estimate) -> str:
@@ -155,10 +155,10 @@ def _width(estimate: Estimate) -> float:
 def _figure(estimate: Estimate) -> str:
     value, low, high = (_written(estimate, each) for each in (estimate.value, estimate.low, estimate.high))
     if estimate.unit == "share":
-        told = f"value = {value}, range = [{low}, {high}]"
+        bounds = f"value = {value}, range = [{low}, {high}]"
     else:
-        told = f"value = {toml(value)}, range = [{toml(low)}, {toml(high)}]"
-    return f"{{ {told}, source = {toml(f'{estimate.source}, n = {estimate.n}')} }}"
+        bounds = f"value = {toml(value)}, range = [{toml(low)}, {toml(high)}]"
+    return f"{{ {bounds}, source = {toml(f'{estimate.source}, n = {estimate.n}')} }}"
 
 
 def _written(estimate: Estimate, value: float) -> str:

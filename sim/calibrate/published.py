@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from scipy import optimize
 
-from sim.calibrate.estimate import Values
+from sim.calibrate.probes.estimate import Values
 from sim.errors import InputError, near
 from sim.report.formatting import amount
 from sim.runner import Replayed, replay
@@ -49,13 +49,13 @@ class Published:
 class Compared:
     """One published figure and the simulated one."""
 
-    told: Published
+    row: Published
     simulated: float
 
     @property
     def error(self) -> float:
         """Relative, above 0 where the simulation gives more."""
-        return (self.simulated - self.told.published) / self.told.published
+        return (self.simulated - self.row.published) / self.row.published
 
 
 def read(folder: str | Path) -> list[Published]:
@@ -118,11 +118,11 @@ def simulated(run: Replayed, metric: str, repository: str) -> float:
 
 
 def fit(scenario: Scenario, rows: Sequence[Published], start: Mapping[str, tuple[float, str]]) -> dict[str, float]:
-    """The figures that meet the rows marked as fitted: by key, from a first value and its unit.
+    """The figures that reproduce the rows marked as fitted: by key, from a first value and its unit.
 
     As many keys as rows; each is scaled by a factor above 0 until simulated and published agree.
     """
-    told = [row for row in rows if row.fitted]
+    fitted = [row for row in rows if row.fitted]
     keys = list(start)
 
     def errors(factors: Values, /) -> Values:
@@ -130,12 +130,12 @@ def fit(scenario: Scenario, rows: Sequence[Published], start: Mapping[str, tuple
             key: f"{start[key][0] * factor:.12g} {start[key][1]}" for key, factor in zip(keys, factors, strict=True)
         }
         run = replay(Scenario.from_document(scenario.document, scenario.name, changes))
-        return np.array([math.log(simulated(run, row.metric, row.repository) / row.published) for row in told])
+        return np.array([math.log(simulated(run, row.metric, row.repository) / row.published) for row in fitted])
 
     # Figures of a scenario are rounded to bytes, so that steps must not be too small to be seen.
     found = optimize.least_squares(errors, np.ones(len(keys)), bounds=(0.1, 10), diff_step=[1e-3] * len(keys))
     if np.abs(found.fun).max() > _MET:
-        raise ValueError(f"no figures meet the published rows: {np.expm1(found.fun).tolist()} off")
+        raise ValueError(f"no figures reproduce the published rows: {np.expm1(found.fun).tolist()} off")
     return {key: start[key][0] * factor for key, factor in zip(keys, found.x.tolist(), strict=True)}
 
 
@@ -143,32 +143,32 @@ def to_text(found: Sequence[Compared]) -> str:
     """A table, one line a figure, and the mean error of what was predicted."""
     lines = [_line("scenario", "figure", "published", "simulated", "error")]
     for one in found:
-        told = one.told
-        scenario = f"{told.scenario} {told.variant}".strip()
+        row = one.row
+        scenario = f"{row.scenario} {row.variant}".strip()
         error = f"{100 * one.error:+.1f} %"
-        note = "   fitted" if told.fitted else ""
-        figure = f"{told.metric} {told.repository}".strip()
+        note = "   fitted" if row.fitted else ""
+        figure = f"{row.metric} {row.repository}".strip()
         lines.append(
-            _line(scenario, figure, _told(told.published, told.unit), _told(one.simulated, told.unit), error) + note
+            _line(scenario, figure, _amount(row.published, row.unit), _amount(one.simulated, row.unit), error) + note
         )
-    predicted = [abs(one.error) for one in found if not one.told.fitted]
+    predicted = [abs(one.error) for one in found if not one.row.fitted]
     if predicted:
         mean = 100 * sum(predicted) / len(predicted)
         lines += [
             "",
             f"{len(predicted)} figures predicted, mean absolute error {mean:.1f} %, worst {100 * max(predicted):.1f} %",
         ]
-    sources = dict.fromkeys(one.told.source for one in found)
+    sources = dict.fromkeys(one.row.source for one in found)
     return "\n".join([*lines, f"published in: {'; '.join(sources)}"])
 
 
 def to_json(found: Sequence[Compared]) -> dict[str, Any]:
     """The document `regsim.published/1`."""
-    rows = [{**asdict(one.told), "simulated": one.simulated, "error": one.error} for one in found]
+    rows = [{**asdict(one.row), "simulated": one.simulated, "error": one.error} for one in found]
     return {"schema": "regsim.published/1", "rows": rows}
 
 
-def _told(value: float, unit: str) -> str:
+def _amount(value: float, unit: str) -> str:
     return f"{100 * value:.1f} %" if unit == "" else amount(value, unit)
 
 

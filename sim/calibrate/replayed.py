@@ -1,6 +1,6 @@
 """A replayed log beside its simulation: what travelled and what was saved, as logged and as decided again.
 
-Blobs and bytes must be equal where the log tells the whole story. They part, and the rows then say so, where a log
+Blobs and bytes must be equal where the log has everything. They differ, and the rows then say so, where a log
 begins in the middle, where it is played so fast that pulls come before their pushes have ended, or clients forgot.
 """
 
@@ -85,7 +85,7 @@ class Beside:
             f"{reading.others:,} other lines, {reading.malformed:,} malformed"
         )
         if reading.malformed:
-            yield f"malformed lines: {reading.told()}"
+            yield f"malformed lines: {reading.malformed_lines()}"
         if self.by_hand:
             yield "written by hand: what its operations move is for the simulation to say"
         else:
@@ -95,7 +95,7 @@ class Beside:
             (logged.unknown_pulls, "pulls were of images from before the log: replayed, not predicted"),
             (
                 logged.guessed_blobs,
-                f"blobs are of a size that no line tells: guessed, {self._guess()} each",
+                f"blobs are of a size that no line has: guessed, {self._guess()} each",
             ),
             (logged.unended, "pushes did not end in the log: left out"),
             (logged.bare, "manifests travelled without blobs: left out"),
@@ -120,8 +120,8 @@ class Beside:
     def _times(self) -> Iterator[str]:
         metrics = self.run.result.metrics
         for name in ("push_s", "pull_s"):
-            told = ", ".join(f"{at} {amount(metrics[f'{name}.{at}'], 's')}" for at in ("p50", "p95", "max"))
-            yield f"{name.removesuffix('_s')} simulated: {told}"
+            quantiles = ", ".join(f"{at} {amount(metrics[f'{name}.{at}'], 's')}" for at in ("p50", "p95", "max"))
+            yield f"{name.removesuffix('_s')} simulated: {quantiles}"
         yield f"failed: {int(metrics['failed_deploys'])}"
 
 

@@ -24,6 +24,7 @@ def best(
     metric: Metric = "deploy_latency_s.p50",
     indifference: Indifference = None,
     settings: options.Settings = None,
+    policies: options.Policies = None,
     runs: Runs = None,
     seed: options.Seed = None,
     executor: options.Executor = "processes",
@@ -36,7 +37,7 @@ def best(
     quiet: options.Quiet = False,
 ) -> None:
     """Choose the best of several variants: those that cannot be it drop out, runs are added until one is left."""
-    scenario = options.load(file, options.overrides(settings), strict=strict, quiet=quiet)
+    scenario = options.load(file, options.overrides(settings, policies=policies), strict=strict, quiet=quiet)
     folder = output.writable(out)
     zone = None if indifference is None else options.amount("--indifference", indifference, metric)
     with lazy.progress.Progress(quiet=quiet) as progress, options.named("executor"):

@@ -13,6 +13,7 @@ def capacity(
     vary: options.VaryOne,
     until: options.Until = None,
     settings: options.Settings = None,
+    policies: options.Policies = None,
     variant: options.Variant = None,
     by: options.By = None,
     runs: options.MostRuns = None,
@@ -28,7 +29,7 @@ def capacity(
     quiet: options.Quiet = False,
 ) -> None:
     """Search for the smallest, or largest, value of a key that meets every threshold, as an interval."""
-    scenario = options.load(file, options.overrides(settings), strict=strict, quiet=quiet)
+    scenario = options.load(file, options.overrides(settings, policies=policies), strict=strict, quiet=quiet)
     wanted = options.thresholds(scenario, until)
     if not wanted:
         raise InputError("--until", "is missing, and the scenario has no thresholds", options.UNTIL)

@@ -18,6 +18,7 @@ Assumptions = Annotated[
 def compare(
     file: options.File,
     settings: options.Settings = None,
+    policies: options.Policies = None,
     runs: options.Runs = None,
     precision: options.Precision = None,
     seed: options.Seed = None,
@@ -41,7 +42,7 @@ def compare(
     n_runs = options.whole("--runs", runs, least=1)
     chosen = options.engine(engine)
     narrow = options.share("--precision", precision)
-    scenario = options.load(file, options.overrides(settings, detail, audit), strict=strict, quiet=quiet)
+    scenario = options.load(file, options.overrides(settings, detail, audit, policies), strict=strict, quiet=quiet)
     folder = output.writable(out)
     wanted = options.thresholds(scenario, until)
     split = options.dimensions(by)

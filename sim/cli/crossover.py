@@ -18,6 +18,7 @@ def crossover(
     vary: options.VaryOne,
     metric: Metric = None,
     settings: options.Settings = None,
+    policies: options.Policies = None,
     variant: options.Variant = None,
     runs: options.MostRuns = None,
     within: options.Within = None,
@@ -32,7 +33,7 @@ def crossover(
     quiet: options.Quiet = False,
 ) -> None:
     """Search for the value of a key at which the better of a variant and the baseline changes, as an interval."""
-    scenario = options.load(file, options.overrides(settings), strict=strict, quiet=quiet)
+    scenario = options.load(file, options.overrides(settings, policies=policies), strict=strict, quiet=quiet)
     axis = lazy.axes.ranged(vary, scenario)
     known = options.warn_of_axes(scenario, [axis], variant, strict=strict, quiet=quiet)
     folder = output.writable(out)

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from sim.calibrate import published as published
     from sim.calibrate import replayed as replayed
     from sim.calibrate import residuals as residuals
-    from sim.calibrate import rigfit as rigfit
-    from sim.calibrate import score as score
-    from sim.calibrate import selftest as selftest
+    from sim.calibrate.rig import fitted as fitted
+    from sim.calibrate.rig import score as score
+    from sim.calibrate.selftest import selftest as selftest
+    from sim.cli import pages as pages
     from sim.cli import progress as progress
     from sim.experiment import axes as axes
     from sim.experiment import compare as compare
@@ -35,19 +36,23 @@ if TYPE_CHECKING:
     from sim.experiment.searches import capacity as capacity
     from sim.experiment.searches import crossover as crossover
     from sim.experiment.sweeps import sweep as sweep
+    from sim.policies import conformance as conformance
+    from sim.policies import outside as outside
+    from sim.protocol import rules as rules
+    from sim.protocol import rules_native as rules_native
     from sim.report import plots as plots
     from sim.report import reruns as reruns
     from sim.report import saving as saving
     from sim.report.terminal import answers as answers
     from sim.report.terminal import protocol as protocol
     from sim.scenario import document as document
-    from sim.scenario import explain as explain
-    from sim.scenario import faults as faults
-    from sim.scenario import keys as keys
-    from sim.scenario import new as new
-    from sim.scenario import schema as schema
+    from sim.scenario import keypath as keypath
     from sim.scenario import shipped as shipped
-    from sim.scenario import show as show
+    from sim.scenario.describe import explain as explain
+    from sim.scenario.describe import keys as keys
+    from sim.scenario.describe import schema as schema
+    from sim.scenario.describe import show as show
+    from sim.scenario.describe import template as template
     from sim.tables import metric_names as metric_names
 
 #: Where each is, in the same order.
@@ -57,9 +62,10 @@ _HOMES: Final[Mapping[str, str]] = {
     "published": "sim.calibrate",
     "replayed": "sim.calibrate",
     "residuals": "sim.calibrate",
-    "rigfit": "sim.calibrate",
-    "score": "sim.calibrate",
-    "selftest": "sim.calibrate",
+    "fitted": "sim.calibrate.rig",
+    "score": "sim.calibrate.rig",
+    "selftest": "sim.calibrate.selftest",
+    "pages": "sim.cli",
     "progress": "sim.cli",
     "axes": "sim.experiment",
     "compare": "sim.experiment",
@@ -77,19 +83,23 @@ _HOMES: Final[Mapping[str, str]] = {
     "capacity": "sim.experiment.searches",
     "crossover": "sim.experiment.searches",
     "sweep": "sim.experiment.sweeps",
+    "conformance": "sim.policies",
+    "outside": "sim.policies",
+    "rules": "sim.protocol",
+    "rules_native": "sim.protocol",
     "plots": "sim.report",
     "reruns": "sim.report",
     "saving": "sim.report",
     "answers": "sim.report.terminal",
     "protocol": "sim.report.terminal",
     "document": "sim.scenario",
-    "explain": "sim.scenario",
-    "faults": "sim.scenario",
-    "keys": "sim.scenario",
-    "new": "sim.scenario",
-    "schema": "sim.scenario",
+    "keypath": "sim.scenario",
     "shipped": "sim.scenario",
-    "show": "sim.scenario",
+    "explain": "sim.scenario.describe",
+    "keys": "sim.scenario.describe",
+    "schema": "sim.scenario.describe",
+    "show": "sim.scenario.describe",
+    "template": "sim.scenario.describe",
     "metric_names": "sim.tables",
 }
 

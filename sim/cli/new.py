@@ -43,7 +43,7 @@ def new(
         raise InputError("regsim new: -", "standard output can't have the scenario and a document", "drop --json")
     if file != "-" and Path(file).exists():
         raise InputError(file, "is there already, and nothing is overwritten", "name another file")
-    made, ask = lazy.new, _Asking(sys.stdin.isatty() and not as_json)
+    made, ask = lazy.template, _Asking(sys.stdin.isatty() and not as_json)
     title = ask("question", "The question, in a few words", question, made.QUESTION, str.strip)
     places = ask("sites", "Sites (NAME, or NAME:LATITUDE:LONGITUDE)", sites, made.SITES, made.sites)
     at = ask("central", "Site of the central registry", central, places[0].name, str.strip)
@@ -93,7 +93,7 @@ class _Asking:
         def read(text: str) -> str | None:
             if text == usual:
                 return None
-            quantity = lazy.keys.found(key)[0].quantity
+            quantity = lazy.keys.find(key)[0].quantity
             assert quantity is not None
             try:
                 quantity.read(text)

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from sim.experiment.axes import Axis
     from sim.experiment.execution.store import Store as Kept
     from sim.scenario import Scenario
-    from sim.scenario.thresholds import Threshold
-    from sim.scenario.warnings import ScenarioWarning
+    from sim.scenario.model.thresholds import Threshold
+    from sim.scenario.warnings.warning import ScenarioWarning
 
-#: Keys that name a file: on the command line one in the current folder may be meant.
-_FILES: Final = ("demand.table", "demand.replay.log", "topology.file")
+#: Keys that name a file or a folder: on the command line one in the current folder may be meant.
+_FILES: Final = ("demand.table", "demand.replay.log", "topology.file", "run.policies_path")
 UNTIL: Final = 'write for example --until "deploy_latency_s.p99 < 3 s"'
 File = Annotated[
     str,
@@ -37,9 +37,9 @@ File = Annotated[
     ),
 ]  # fmt: skip
 Files = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
-        metavar="FILE...", help="Scenarios, in TOML, or names of those that ship.", show_default=False,
+        metavar="FILE", help="Scenarios, in TOML, or names of those that ship.", show_default=False,
         autocompletion=completion.files,
     ),
 ]  # fmt: skip
@@ -48,6 +48,13 @@ Settings = Annotated[
     typer.Option(
         "--set", metavar="KEY=VALUE", help="Override one value, as in demand.rate=2000/day. Repeatable.",
         show_default=False, autocompletion=completion.settings,
+    ),
+]  # fmt: skip
+Policies = Annotated[
+    str | None,
+    typer.Option(
+        "--policies", metavar="DIR", help="Rules of your own, DIR/KIND/NAME.py, instead of run.policies_path.",
+        show_default=False,
     ),
 ]  # fmt: skip
 Variant = Annotated[
@@ -161,18 +168,31 @@ def kept(store: str | None) -> Kept | None:
     return None if store is None else lazy.store.Store(store)
 
 
-def overrides(settings: list[str] | None, detail: str | None = None, audit: bool = False) -> dict[str, Any]:
-    """Values by dotted key. InputError for what is not KEY=VALUE."""
+def overrides(
+    settings: list[str] | None, detail: str | None = None, audit: bool = False, policies: str | None = None
+) -> dict[str, Any]:  # fmt: skip
+    """Values by dotted key. InputError for what is not KEY=VALUE, and for rules in no folder."""
     made: dict[str, Any] = dict(lazy.document.parse_setting(setting) for setting in settings or ())
     made |= {key: _from_here(made[key]) for key in _FILES if key in made}
+    made |= own_rules(policies)
     if detail is not None:
         made["run.detail"] = detail
     return made | ({"run.audit": True} if audit else {})
 
 
+def own_rules(policies: str | None) -> dict[str, Any]:
+    """What `--policies` says, as an override: a folder, by its path from the current one. InputError if it is none."""
+    if policies is None:
+        return {}
+    if not os.path.isdir(policies):
+        problem = "is no folder" if os.path.exists(policies) else "no such folder"
+        raise InputError("--policies", f"{problem}, got {shown(policies)}", "name one that has KIND/NAME.py")
+    return {"run.policies_path": str(Path(policies).absolute())}
+
+
 def _from_here(value: Any) -> Any:
-    """The whole path of a file that is named from the current folder; else paths are from the scenario's."""
-    return str(Path(value).absolute()) if isinstance(value, str) and os.path.isfile(value) else value
+    """The whole path of what is named from the current folder; else paths are from the scenario's."""
+    return str(Path(value).absolute()) if isinstance(value, str) and os.path.exists(value) else value
 
 
 def engine(name: str | None) -> Engines | None:

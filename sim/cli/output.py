@@ -21,7 +21,7 @@ from sim.files import folder, jsonable
 if TYPE_CHECKING:
     from sim.report.renderers import Found
     from sim.scenario import Scenario
-    from sim.scenario.warnings import ScenarioWarning
+    from sim.scenario.warnings.warning import ScenarioWarning
 
 
 #: Codes of warnings that are of an answer and no fault of its question: with `--strict` they stay warnings.

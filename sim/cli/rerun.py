@@ -16,6 +16,7 @@ Within = Annotated[
 
 def rerun(
     result: Directory,
+    policies: options.Policies = None,
     executor: options.Executor = "processes",
     engine: options.Engine = None,
     as_json: options.Json = False,
@@ -23,7 +24,7 @@ def rerun(
     quiet: options.Quiet = False,
 ) -> None:
     """Make a result's runs again: equal bit for bit, or what differs (exit code 99)."""
-    recorded = lazy.rerun.recorded(result)
+    recorded = lazy.rerun.recorded(result, options.own_rules(policies))
     output.warn(recorded.scenario.warnings, strict=strict, quiet=quiet)
     with lazy.progress.Progress(quiet=quiet) as progress, options.named("executor"):
         found = lazy.rerun.rerun(recorded, executor, progress, engine=options.engine(engine))
@@ -39,6 +40,7 @@ def rerun(
 def bench(
     result: Directory,
     within: Within = None,
+    policies: options.Policies = None,
     executor: options.Executor = "processes",
     engine: options.Engine = None,
     as_json: options.Json = False,
@@ -46,10 +48,11 @@ def bench(
     quiet: options.Quiet = False,
 ) -> None:
     """Make a stored comparison again: what moved in its metrics (exit code 99), and how fast it went here."""
-    output.warn(lazy.rerun.recorded(result).scenario.warnings, strict=strict, quiet=quiet)
+    recorded = lazy.rerun.recorded(result, options.own_rules(policies))
+    output.warn(recorded.scenario.warnings, strict=strict, quiet=quiet)
     with lazy.progress.Progress(quiet=quiet) as progress, options.named("executor"):
         share = options.share("--within", within) or lazy.gate.WITHIN
-        found = lazy.gate.gate(result, share, executor, progress, options.engine(engine))
+        found = lazy.gate.gate(result, share, executor, progress, options.engine(engine), recorded)
     if as_json:
         output.document(found.to_json())
     else:

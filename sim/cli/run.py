@@ -9,6 +9,7 @@ from sim.cli import lazy, options, output
 def run(
     file: options.File,
     settings: options.Settings = None,
+    policies: options.Policies = None,
     variant: options.Variant = None,
     seed: options.Seed = None,
     engine: options.Engine = None,
@@ -23,7 +24,9 @@ def run(
 ) -> None:
     """Run a scenario, or one variant of it, once."""
     seed_number, chosen = options.whole("--seed", seed, least=0), options.engine(engine)
-    scenario = options.load(file, options.overrides(settings, detail, audit), variant, strict=strict, quiet=quiet)
+    scenario = options.load(
+        file, options.overrides(settings, detail, audit, policies), variant, strict=strict, quiet=quiet
+    )
     split = options.dimensions(by)
     doubled = options.whole("--gains", gains, least=0) or 0
     folder = output.writable(out)

@@ -17,6 +17,7 @@ def selftest(
         str | None, typer.Argument(metavar="[FILE]", help="Hold the laws in a run of this scenario.")
     ] = None,
     settings: options.Settings = None,
+    policies: options.Policies = None,
     seed: options.Seed = None,
     as_json: options.Json = False,
     strict: options.Strict = False,
@@ -24,9 +25,14 @@ def selftest(
 ) -> None:
     """Put simulated queues, links and caches beside theory; exit code 1 where they disagree."""
     number = options.whole("--seed", seed, least=0)
-    if file is None and settings:
-        raise InputError("--set", "has no scenario to change", "name one before it")
-    scenario = None if file is None else options.load(file, options.overrides(settings), strict=strict, quiet=quiet)
+    for option, given in (("--set", settings), ("--policies", policies)):
+        if file is None and given:
+            raise InputError(option, "has no scenario to change", "name one before it")
+    scenario = (
+        None
+        if file is None
+        else options.load(file, options.overrides(settings, policies=policies), strict=strict, quiet=quiet)
+    )
     if not quiet:
         output.note("simulating queues, links and caches")
     found = lazy.selftest.selftest(_DEFAULT_SEED if number is None else number, scenario)

@@ -12,7 +12,7 @@ from sim.errors import InputError
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
-    from sim.scenario.show import Resolved
+    from sim.scenario.describe.show import Resolved
 
 
 def show(
@@ -26,6 +26,7 @@ def show(
         ),
     ] = None,
     settings: options.Settings = None,
+    policies: options.Policies = None,
     variant: options.Variant = None,
     explain: Annotated[
         str | None,
@@ -57,7 +58,9 @@ def show(
         raise InputError("regsim show: FILE", "is missing", "name a scenario, or a key by --explain")
     scenario = None
     if file is not None:
-        scenario = options.load(file, options.overrides(settings), variant, strict=strict, quiet=quiet)
+        scenario = options.load(
+            file, options.overrides(settings, policies=policies), variant, strict=strict, quiet=quiet
+        )
     if explain is not None:
         found = lazy.explain.explained(explain, scenario)
         if as_json:
@@ -81,7 +84,7 @@ def _protocol(file: str | None, explain: str | None, client: str | None, as_json
 
 
 def _document(scenario: Scenario) -> dict[str, Any]:
-    values = {lazy.faults.dotted(value.path): _value(value) for value in lazy.show.resolved(scenario)}
+    values = {lazy.keypath.dotted(value.path): _value(value) for value in lazy.show.resolved(scenario)}
     return {
         "schema": "regsim.show/1",
         "scenario": scenario.name,

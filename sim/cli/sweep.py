@@ -34,6 +34,7 @@ def sweep(
     design: Design = "grid",
     metric: Metrics = None,
     settings: options.Settings = None,
+    policies: options.Policies = None,
     variant: options.Variant = None,
     by: options.By = None,
     runs: options.Runs = None,
@@ -48,7 +49,7 @@ def sweep(
     quiet: options.Quiet = False,
 ) -> None:
     """Run the variants at every combination of values, or at the points of a design, and say what matters."""
-    scenario = options.load(file, options.overrides(settings), strict=strict, quiet=quiet)
+    scenario = options.load(file, options.overrides(settings, policies=policies), strict=strict, quiet=quiet)
     axes = [lazy.axes.axis(text, scenario) for text in vary]
     options.warn_of_axes(scenario, axes, variant, strict=strict, quiet=quiet)
     folder = output.writable(out)

@@ -25,8 +25,8 @@ from sim.errors import InputError, shown
 from sim.experiment.execution.worker import Settings
 from sim.scenario import Scenario
 from sim.scenario.document import parse_setting
-from sim.scenario.faults import dotted
-from sim.scenario.leaves import leaves
+from sim.scenario.keypath import dotted
+from sim.scenario.model.entries import entries
 from sim.units import UnitError
 
 _DIGITS: Final = 4
@@ -195,7 +195,7 @@ def _matching(key: str, scenario: Scenario) -> list[str]:
     """The key, or all those of the scenario that its stars stand for. InputError when they stand for none."""
     if "*" not in key:
         return [key]
-    found = [name for leaf in leaves(scenario) if fnmatchcase(name := dotted(leaf.path), key)]
+    found = [name for leaf in entries(scenario) if fnmatchcase(name := dotted(leaf.path), key)]
     if not found:
         raise _fault(f"no key is like {shown(key)}", "see regsim show for all of them")
     return found
@@ -205,7 +205,7 @@ def _takes_parts(scenario: Scenario, keys: tuple[str, ...], found: Range) -> boo
     """Whether what lies between two whole numbers is a value of the keys, too."""
     overrides = dict.fromkeys(keys, (found.low + found.high) / 2 + 0.1)
     try:
-        Scenario.from_document(scenario.document, scenario.name, overrides, scenario.variant_name)
+        Scenario.from_document(scenario.document, scenario.name, overrides, scenario.variant_name, scenario.rules)
     except InputError:
         return False
     return True

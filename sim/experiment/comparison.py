@@ -38,7 +38,7 @@ from sim.files import folder, folder_name, jsonable, write_json
 from sim.manifest import manifest
 from sim.result import Result
 from sim.scenario import Scenario
-from sim.scenario.warnings import ScenarioWarning
+from sim.scenario.warnings.warning import ScenarioWarning
 from sim.stats.intervals import CONFIDENCE, Interval
 from sim.stats.paired import Pairing, difference, pairing
 from sim.tables import metric_names

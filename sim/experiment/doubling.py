@@ -21,7 +21,7 @@ from sim.experiment.execution.worker import Outcome, Settings, Task, outcome_of
 from sim.result import Result
 from sim.runner import run as make
 from sim.scenario import Scenario
-from sim.scenario.lines import Rates
+from sim.scenario.model.links import Rates
 from sim.stats.intervals import Interval
 from sim.stats.paired import difference
 
@@ -119,7 +119,8 @@ def doubled_run(result: Result, most: int, engine: Engine | None = None) -> tupl
     before = [outcome_of(result)]
 
     def again(overrides: Settings) -> Outcome:
-        return outcome_of(make(result.scenario.with_(dict(overrides)), result.seed, result.run, engine=engine))
+        doubled = result.scenario.with_(dict(overrides), result.scenario.rules)
+        return outcome_of(make(doubled, result.seed, result.run, engine=engine))
 
     return tuple(
         gain(thing, overrides, before, [again(overrides)])

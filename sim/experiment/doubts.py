@@ -16,10 +16,10 @@ from sim.experiment.axes import Axis, combined
 from sim.experiment.execution.worker import Outcome
 from sim.experiment.sample import Measured
 from sim.scenario import Scenario
-from sim.scenario.effects import without_effect
-from sim.scenario.faults import dotted
-from sim.scenario.reach import idle_links
-from sim.scenario.warnings import ScenarioWarning
+from sim.scenario.effects.reach import unused_links
+from sim.scenario.effects.unused import without_effect
+from sim.scenario.keypath import dotted
+from sim.scenario.warnings.warning import ScenarioWarning
 
 #: As long as a smaller part of the deploys waits for others, no quantile that is reported is of those.
 _FEW: Final = 0.01
@@ -53,7 +53,7 @@ def varied_for_nothing(scenario: Scenario, axes: Sequence[Axis], named: Iterable
 
 def _whys(scenario: Scenario) -> dict[str, str]:
     """The keys, and the tables, that have no effect in a scenario, each with the reason."""
-    links = {f"links.{name}": why for name, why in idle_links(scenario).items()}
+    links = {f"links.{name}": why for name, why in unused_links(scenario).items()}
     return {dotted(one.path): one.why for one in without_effect(scenario)} | links
 
 

@@ -24,7 +24,7 @@ from sim.errors import InputError
 from sim.experiment.execution.runs import Progress
 from sim.experiment.execution.worker import Task
 from sim.experiment.measures import Measures
-from sim.experiment.rerun import Rerun, recorded, rerun
+from sim.experiment.rerun import Recorded, Rerun, recorded, rerun
 from sim.experiment.sample import resolution
 from sim.stats.intervals import Interval
 from sim.stats.paired import difference
@@ -81,10 +81,10 @@ class Gate:
 
 def gate(
     directory: str | Path, within: float = WITHIN, executor: str = "processes", progress: Progress | None = None,
-    engine: Engine | None = None,
+    engine: Engine | None = None, found: Recorded | None = None,
 ) -> Gate:  # fmt: skip
-    """Make the comparison stored in a directory again and hold it against what it was."""
-    found = recorded(directory)
+    """Make the comparison stored in a directory again and hold it against what it was; `found` is what it records."""
+    found = found or recorded(directory)
     stored = _stored(Path(directory) / "metrics.parquet")
     began = time.perf_counter()
     again = rerun(found, executor, progress, Measures.of(names=[metric for _, metric in stored]), engine)

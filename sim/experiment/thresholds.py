@@ -18,7 +18,7 @@ from typing import Any, Literal
 from sim.accounting.failures import Failures
 from sim.errors import InputError, near, shown
 from sim.experiment.sample import Measured, counts_failures
-from sim.scenario.thresholds import Threshold, limit_of, threshold
+from sim.scenario.model.thresholds import Threshold, limit_of, threshold
 from sim.stats.intervals import Interval
 from sim.tables import metric_names
 

@@ -1,8 +1,9 @@
 """What images are made of, as rows: those that are pushed, and those that are there at the start.
 
 Image `number` of a demand is row `number`. A kernel is one blob for all images of its kind and release, what stays the
-same in every image of an application is one for the application, a rootfs and a config are an image's own. A log's
-images say themselves what they are made of; of those with one digest the first stands for all.
+same in every image of an application is one for the application, a rootfs and a config are an image's own. A kind that
+is named by a digest is one content: its first image stands for all, whatever is pushed when and by whom. A log's images
+say themselves what they are made of; of those with one digest the first stands for all, too.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import policies
 from sim.policies.snapshot import Rootfs
+from sim.protocol.codes import CONFIG, KERNEL, ROOTFS
 from sim.protocol.names import NumberedDigests
-from sim.protocol.state import CONFIG, KERNEL, LAYOUT, ROOTFS
+from sim.protocol.state import LAYOUT
 from sim.records.layout import table_of
 from sim.registry.oci import Digest, Image
+from sim.registry.reference import DEFAULT_TAG
 from sim.scenario import Choice, Scenario
 from sim.workload.demand import Demand
 
@@ -29,8 +31,10 @@ _CONTENTS: Final = {"kernel": KERNEL, "rootfs": ROOTFS, "config": CONFIG}
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of image, its figures; a ROM has no kernel. Of the rootfs `stable_bytes` are the same in every image of
-    an application."""
+    """A kind of image: its figures, and the tag and digest of its name; a ROM has no kernel.
+
+    Of the rootfs `stable_bytes` are the same in every image of an application.
+    """
 
     name: str
     kernel_bytes: int | None = None
@@ -40,6 +44,8 @@ class Kind:
     index_bytes: int = 0
     boot_s: float = 0.0
     stable_bytes: int = 0
+    tag: str | None = DEFAULT_TAG
+    digest: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +70,9 @@ def kinds_of(scenario: Scenario, demand: Demand) -> tuple[Kind, ...]:
     return tuple(
         Kind(
             name, image.kernel_bytes, image.rootfs_bytes, image.config_bytes, image.manifest_bytes, image.index_bytes,
-            image.boot_s, stable_bytes(image.rootfs_bytes),
+            image.boot_s, stable_bytes(image.rootfs_bytes), reference.tag, reference.digest,
         )
-        for name, image in scenario.images.items()
+        for (name, image), reference in zip(scenario.images.items(), scenario.references.values(), strict=True)
     )  # fmt: skip
 
 
@@ -75,11 +81,13 @@ def images_of(scenario: Scenario, demand: Demand, kinds: Sequence[Kind]) -> Imag
     if demand.images is not None:
         return _logged(demand.images)
     made = _made(demand, kinds)
+    number, pinned = _pinned(made, kinds)
     kind, kernel, app = made["kind"], made["kernel"], made["app"]
     stable_by_app = _stable_by_app(scenario, demand)
     of_kind = {field: np.array([getattr(one, field) or 0 for one in kinds], np.int64) for field in _SIZES}
     stable_bytes = of_kind["stable_bytes"][kind] if stable_by_app is None else stable_by_app[app]
     has_kernel = np.array([one.kernel_bytes is not None for one in kinds], np.bool_)[kind]
+    stable_bytes[[*pinned]] = 0
     has_stable = stable_bytes > 0
     count = np.where(made["there"], has_kernel.astype(np.int64) + has_stable + 2, 0)
     first = np.cumsum(count) - count
@@ -105,7 +113,7 @@ def images_of(scenario: Scenario, demand: Demand, kinds: Sequence[Kind]) -> Imag
         "index_bytes": of_kind["index_bytes"][kind], "rom": ~has_kernel, "rank": np.arange(n),
     }  # fmt: skip
     tables = {"images": table_of(LAYOUT, "images", images), "image_blobs": image_blobs, "blobs": blobs}
-    return Images(tables, NumberedDigests(n))
+    return Images(tables, NumberedDigests(n, pinned), number)
 
 
 _SIZES: Final = ("kernel_bytes", "rootfs_bytes", "config_bytes", "manifest_bytes", "index_bytes", "stable_bytes")
@@ -133,9 +141,25 @@ def _made(demand: Demand, kinds: Sequence[Kind]) -> dict[str, NDArray[Any]]:
     return made
 
 
+def _pinned(made: dict[str, NDArray[Any]], kinds: Sequence[Kind]) -> tuple[NDArray[np.int64] | None, dict[int, Digest]]:
+    """Each image's row where kinds are named by a digest, None where none is; and the digests of the rows of these.
+
+    Of such a kind the first image stays `there` and has the first kernel: a release has no part in a content that is
+    named.
+    """
+    digests: dict[int, Digest] = {}
+    row = np.arange(len(made["kind"]))
+    for at, kind in enumerate(kinds):
+        own = np.flatnonzero(made["there"] & (made["kind"] == at))
+        if kind.digest is not None and len(own):
+            row[own], digests[int(own[0])] = own[0], kind.digest
+            made["kernel"][own[0]], made["there"][own[1:]] = 0, False
+    return (row, digests) if digests else (None, digests)
+
+
 def _stable_bytes(chunking: Choice) -> Callable[[int], int]:
     """What of a root filesystem stays the same from image to image."""
-    cut, parameters = policies.rule("chunking", chunking.name).cut, chunking.parameters
+    cut, parameters = chunking.rule("chunking").cut, chunking.parameters
     return lambda rootfs_bytes: int(cut(Rootfs(rootfs_bytes), parameters).stable_bytes)
 
 

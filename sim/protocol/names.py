@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.registry.oci import numbered_digest
+from sim.registry.oci import Digest, numbered_digest
 
 _IMAGES: Final = 3  # the space of images' digests
 _FIRST: Final = numbered_digest(_IMAGES, 0)
@@ -40,12 +40,12 @@ class Names:
 
 
 class NumberedDigests(Sequence[str]):
-    """The digests of so many images that have no others, spelled when they are asked for."""
+    """The digests of so many images, spelled when they are asked for; those that have `own` ones keep these."""
 
-    __slots__ = ("_count",)
+    __slots__ = ("_count", "_own")
 
-    def __init__(self, count: int) -> None:
-        self._count = count
+    def __init__(self, count: int, own: Mapping[int, Digest] | None = None) -> None:
+        self._count, self._own = count, own or {}
 
     def __len__(self) -> int:
         return self._count
@@ -56,13 +56,16 @@ class NumberedDigests(Sequence[str]):
     def __getitem__(self, at: slice) -> list[str]: ...
     def __getitem__(self, at: int | slice) -> str | list[str]:
         if isinstance(at, slice):
-            return [numbered_digest(_IMAGES, image) for image in range(*at.indices(self._count))]
+            return [self[image] for image in range(*at.indices(self._count))]
         if not -self._count <= at < self._count:
             raise IndexError(at)
-        return numbered_digest(_IMAGES, at % self._count)
+        number = at % self._count
+        return self._own.get(number) or numbered_digest(_IMAGES, number)
 
-    def utf8(self, numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """The same for many of them, a row of bytes each: (n, 71)."""
+    def utf8(self, numbers: NDArray[np.int64]) -> NDArray[np.uint8] | None:
+        """The same for many of them, a row of bytes each, (n, 71); None where some have another form."""
+        if self._own:
+            return None
         spelled = np.empty((len(numbers), len(_FIRST)), np.uint8)
         spelled[:] = np.frombuffer(_FIRST.encode(), np.uint8)
         left, at = numbers, len(_FIRST)

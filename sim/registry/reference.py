@@ -10,6 +10,10 @@ grammar (reference.go) stands above the checks here, piece by piece, and what co
 capitals is a host, so `Org/app` is `app` at a host `Org`; and one that no host can be but a path can is of the path,
 so `my_host.com/app` is that path at the default host.
 
+One parser serves all names: of `[images.NAME]`, in lists of deploys, in operations written by hand, and what paths of
+a registry's log name (`is_repository`, `is_tag`, `is_digest`: there a name stands without its host, as the OCI
+distribution specification has it, "Pulling manifests").
+
 Left out, on purpose: Docker Hub's own habits. Only there does `ubuntu` mean `library/ubuntu`, and only its host goes
 by two names; a registry that is asked for `app` here is asked for `app`.
 """
@@ -18,7 +22,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from sim.errors import InputError, shown
 from sim.registry.oci import Digest
@@ -60,6 +64,12 @@ _IDENTIFIER = re.compile(r"[a-f0-9]{64}")
 # digits, in lower case (https://github.com/opencontainers/go-digest/blob/master/algorithm.go).
 _HEX_DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _HEX = re.compile(r"[a-f0-9]*")
+
+#: The grammar as one pattern, for editors: what it lets through may still be too long, or a host that is none.
+PATTERN: Final = (
+    rf"^(?:(?:{_HOST.pattern})/)?{_COMPONENT.pattern}(?:/{_COMPONENT.pattern})*"
+    r"(?::[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127})?(?:@sha(?:256:[a-f0-9]{64}|384:[a-f0-9]{96}|512:[a-f0-9]{128}))?$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,11 @@ class Reference:
             parse_digest(digest, where=where) if at else None,
         )
 
+    @property
+    def name(self) -> str:
+        """What a registry's API is asked for within the repository: the digest where there is one, else the tag."""
+        return self.digest or self.tag or DEFAULT_TAG
+
     def __str__(self) -> str:
         tag = "" if self.tag is None else f":{self.tag}"
         digest = "" if self.digest is None else f"@{self.digest}"
@@ -126,6 +141,27 @@ def parse_digest(text: str, *, where: str = "digest") -> Digest:
         problem = f"{algorithm} digest must have {_HEX_DIGITS[algorithm]} hex digits, got {len(digits)}"
         raise InputError(where, problem, "copy the whole digest")
     return Digest(text)
+
+
+def is_repository(text: str) -> bool:
+    """Whether it is the path of a repository, `<name>` of the distribution specification: no host, tag or digest."""
+    return len(text) <= _LONGEST_PATH and all(map(_COMPONENT.fullmatch, text.split("/")))
+
+
+def is_component(text: str) -> bool:
+    """Whether it is one part of a repository's path, as an account is."""
+    return _COMPONENT.fullmatch(text) is not None
+
+
+def is_tag(text: str) -> bool:
+    """Whether it is a tag, `<reference>` of the distribution specification where that is no digest."""
+    return _TAG.fullmatch(text) is not None
+
+
+def is_digest(text: str) -> bool:
+    """Whether it is a digest: an algorithm that is known, and all of its hex digits."""
+    algorithm, _, digits = text.partition(":")
+    return len(digits) == _HEX_DIGITS.get(algorithm) and _HEX.fullmatch(digits) is not None
 
 
 def _host_of(text: str) -> str | None:

@@ -29,7 +29,7 @@ from sim.report.formatting import (
     reasons,
     signed_amount,
 )
-from sim.scenario.prices import MONTH_S
+from sim.scenario.model.prices import MONTH_S
 from sim.stats.intervals import CONFIDENCE, Interval
 from sim.tables import metric_names
 from sim.units import format_seconds

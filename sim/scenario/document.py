@@ -1,12 +1,13 @@
 """A scenario's raw document: read from TOML, changed by overrides, freed of its figure tables.
 
-Overrides keep the meaning of a file. A dotted key and nested tables say the same; a table merges into a table,
-but a figure (`{ value = ... }`) or a rule (`{ name = ... }`) replaces what was there; and a key replaces its
-alternatives, so `delay` takes the place of `rtt`. A file, or a variant in it, may extend another file, and is then
-what overrides that one.
+Overrides keep the meaning of a file. A dotted key and nested tables say the same; a table merges into a table, but a
+figure (`{ value = ... }`) or a rule (`{ name = ... }`) replaces what was there; and a key replaces its alternatives,
+so `delay` takes the place of `rtt`. A file, or a variant in it, may extend another file, and is then what overrides
+that one.
 
 From Python values come as they are there: a `timedelta` for a time, a path for a file's name, numpy's numbers and
-arrays, tuples. None takes out what is written, so that the default holds.
+arrays, tuples. None takes out what is written, so that the default holds. Left out: what keys mean, which `model`
+knows.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from typing import Any, Final
 
 from sim.errors import InputError, near, shown
 from sim.figures import Figure
-from sim.scenario.faults import Fault, Path
+from sim.scenario.diagnostics import Diagnostic
+from sim.scenario.keypath import KeyPath, dotted, split
 from sim.scenario.shipped import names
 
 Document = dict[str, Any]
@@ -124,28 +126,28 @@ def parse_setting(text: str) -> tuple[str, object]:
 
 
 def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any], origin: str) -> Document:
-    """A copy of the document with the overrides in it, each leaf saying that it comes from `origin`."""
+    """A copy of the document with the overrides in it, each value saying that it comes from `origin`."""
     changed: Document = native(document)
     for key, value in overrides.items():
-        nested: Any = _with_origin(native(value), origin)
-        for part in reversed(str(key).split(".")):
-            nested = {part: nested}
+        change: Any = _with_origin(native(value), origin)
+        for part in reversed(split(str(key))):
+            change = {part: change}
         variants = changed.get("variants")
-        if "variants" in nested and isinstance(variants, dict):
-            changed["variants"] = {name: _nested(table) for name, table in variants.items()}
-        _merge(changed, nested)
+        if "variants" in change and isinstance(variants, dict):
+            changed["variants"] = {name: nested(table) for name, table in variants.items()}
+        _merge(changed, change)
     return changed
 
 
 def of_variant(document: Mapping[str, Any], variant: str, changes: Mapping[str, Any]) -> Document:
     """A copy of the document in which one of its variants has these changes too, and all else is as it was."""
     changed: Document = native(document)
-    own = _nested(changed["variants"][variant])
+    own = nested(changed["variants"][variant])
     changed["variants"][variant] = overridden(own, changes, OVERRIDE)
     return changed
 
 
-def _nested(table: Any) -> Any:
+def nested(table: Any) -> Any:
     """A variant's table without dotted keys: a change finds what it replaces, however that was written."""
     if not isinstance(table, Mapping):
         return table
@@ -203,9 +205,10 @@ def _replaces(table: Mapping[str, Any]) -> bool:
     return is_figure(table) or isinstance(table.get("name"), str)
 
 
-def _merge(table: Document, changes: Mapping[str, Any]) -> None:
-    for dotted, value in changes.items():
-        key, _, rest = dotted.partition(".")
+def _merge(table: Document, changes: Mapping[str, Any], within: str = "") -> None:
+    """Put changes into a table, which stands under the key `within`."""
+    for written, value in changes.items():
+        key, rest = _first_key(written, value, table if within == "images" else None)
         change = {rest: value} if rest else value
         if change is None:
             _take_out(table, key)
@@ -219,7 +222,18 @@ def _merge(table: Document, changes: Mapping[str, Any]) -> None:
             table[key] = _merged_list(present, change)
         else:
             table[key] = target = _table(present)
-            _merge(target, change)
+            _merge(target, change, key)
+
+
+def _first_key(written: str, value: Any, images: Mapping[str, Any] | None) -> tuple[str, str]:
+    """The key that a dotted key begins with, and the rest.
+
+    Of a table under `[images]` a key with dots is the image's name, unless it begins with a name that is there.
+    """
+    key, *rest = split(written)
+    if images is not None and rest and key not in images and isinstance(value, Mapping) and not is_figure(value):
+        return written, ""
+    return key, dotted(tuple(rest)) if rest else ""
 
 
 def _take_out(table: Document, key: str) -> None:
@@ -262,13 +276,15 @@ def is_figure(value: Any) -> bool:
     return isinstance(value, Mapping) and "value" in value and not isinstance(value["value"], Mapping)
 
 
-def plain(document: Mapping[str, Any], faults: list[Fault]) -> tuple[Document, dict[Path, Figure]]:
-    """The document with each figure's value in its place, and the figures by path; faults are added."""
-    figures: dict[Path, Figure] = {}
+def without_figures(
+    document: Mapping[str, Any], diagnostics: list[Diagnostic]
+) -> tuple[Document, dict[KeyPath, Figure]]:
+    """The document with each figure's value in its place, and the figures by path."""
+    figures: dict[KeyPath, Figure] = {}
 
-    def value_of(value: Any, path: Path) -> Any:
+    def value_of(value: Any, path: KeyPath) -> Any:
         if path and is_figure(value):
-            faults.extend(_figure_faults(value, path))
+            diagnostics.extend(_figure_faults(value, path))
             limits = value.get("range")
             figures[path] = Figure(
                 value=value["value"],
@@ -286,10 +302,10 @@ def plain(document: Mapping[str, Any], faults: list[Fault]) -> tuple[Document, d
     return value_of(document, ()), figures
 
 
-def _figure_faults(table: Mapping[str, Any], path: Path) -> Iterator[Fault]:
+def _figure_faults(table: Mapping[str, Any], path: KeyPath) -> Iterator[Diagnostic]:
     for key, value in table.items():
         if key not in _FIGURE_KEYS:
-            yield Fault((*path, key), f"unknown key of a figure, got {shown(value)}", near(str(key), _FIGURE_KEYS))
+            yield Diagnostic((*path, key), f"unknown key of a figure, got {shown(value)}", near(str(key), _FIGURE_KEYS))
     checks = (
         ("source", lambda value: isinstance(value, str), "text", 'write source = "where it is from"'),
         ("assumption", lambda value: isinstance(value, bool), "true or false", "write assumption = true"),
@@ -297,7 +313,7 @@ def _figure_faults(table: Mapping[str, Any], path: Path) -> Iterator[Fault]:
     )
     for key, good, wanted, remedy in checks:
         if key in table and not good(table[key]):
-            yield Fault((*path, key), f"must be {wanted}, got {shown(table[key])}", remedy)
+            yield Diagnostic((*path, key), f"must be {wanted}, got {shown(table[key])}", remedy)
 
 
 def _is_pair(value: object) -> bool:

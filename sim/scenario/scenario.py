@@ -6,7 +6,7 @@ fault is reported at once. Every variant is checked when a scenario is loaded, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -18,28 +18,36 @@ from pydantic import PrivateAttr, ValidationError, ValidationInfo, model_validat
 
 from sim.errors import InputError, InputErrors, near, shown
 from sim.figures import Figure
-from sim.scenario import checks, warnings
-from sim.scenario.document import OVERRIDE, Document, of_variant, overridden, plain, read
-from sim.scenario.faults import Fault, Path, dotted, faults_of
-from sim.scenario.model import Tables
+from sim.policies.outside import Known
+from sim.scenario.checks.every import CHECKS, ranges_hold_values
+from sim.scenario.diagnostics import Diagnostic, consequential, diagnostics_of
+from sim.scenario.document import OVERRIDE, Document, nested, of_variant, overridden, read, without_figures
+from sim.scenario.keypath import KeyPath, dotted, split
+from sim.scenario.model.root import Model
+from sim.scenario.ownrules import rules_of, without_strangers
 from sim.scenario.shipped import located
-from sim.scenario.warnings import Asked, ScenarioWarning
+from sim.scenario.warnings.collected import overruled, warnings_of, written_paths
+from sim.scenario.warnings.warning import Question, ScenarioWarning
 
-# More rounds than any document has levels: each repairs at least the outermost of the faults left.
+# More rounds than any document has levels: each repairs at least the outermost of the diagnostics left.
 _ROUNDS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a scenario's tables came from: a name for errors, the raw document, and the figures in it."""
+class Provenance:
+    """Where a scenario's tables came from: a name for errors, the raw document, and the figures in it.
+
+    `rules` are those of a user's own that there were to choose from (`sim.policies.outside`).
+    """
 
     name: str = "scenario"
     document: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
     variant: str | None = None
+    rules: Known = field(default_factory=dict)
 
 
-class Scenario(Tables):
+class Scenario(Model):
     """One question to the simulator, resolved and checked.
 
     There is one way to make one, `sim.load` of a file or a document (`from_document` is its second half), and one way
@@ -47,7 +55,7 @@ class Scenario(Tables):
     manifest. The ways of pydantic, which look at single fields or at none, are closed.
     """
 
-    _origin: Origin = PrivateAttr(default_factory=Origin)
+    _origin: Provenance = PrivateAttr(default_factory=Provenance)
 
     @model_validator(mode="before")
     @classmethod
@@ -81,37 +89,43 @@ class Scenario(Tables):
         name: str = "scenario",
         overrides: Mapping[str, Any] | None = None,
         variant: str | None = None,
+        rules: Known | None = None,
     ) -> Self:
-        """The scenario in a document of values as TOML or Python has them. InputErrors with every fault."""
+        """The scenario in a document of values as TOML or Python has them. InputErrors with every fault.
+
+        A user's own rules are read anew unless they are among `rules`, another scenario's.
+        """
         if not isinstance(document, Mapping):
             raise InputError(name, f"must be a table of tables, got {shown(document)}", "see scenarios/ for examples")
         try:
-            base, errors = cls._checked(_overridden(document, overrides or {}, name), name, None)
-            told = {(error.where.removeprefix(name), error.problem) for error in errors}
+            base, errors = cls._checked(_overridden(document, overrides or {}, name), name, None, rules or {})
+            reported = {(error.where.removeprefix(name), error.problem) for error in errors}
             for other in base.variants:
-                _, more = cls._checked(base._origin.document, name, other)
+                made, more = cls._checked(base._origin.document, name, other, base.rules)
+                base._origin = replace(base._origin, rules=made.rules)  # a variant may name a folder of its own
                 place = f"{name}: variant {other}"
-                errors += [e for e in more if (e.where.removeprefix(place), e.problem) not in told]
+                errors += [e for e in more if (e.where.removeprefix(place), e.problem) not in reported]
         except RecursionError:
             raise InputError(name, "is nested too deeply", "a scenario needs a few levels of tables") from None
         if errors:
             raise InputErrors(errors)
         return base if variant is None else base.variant(variant)
 
-    def with_(self, changes: Mapping[str, Any]) -> Self:
+    def with_(self, changes: Mapping[str, Any], rules: Known | None = None) -> Self:
         """The same question with some values changed, whole and checked anew: its variants have the changes too.
 
         Keys and values are those of `overrides`: dotted paths or tables; text as in a file or Python's own values; None
         takes out what is written. A variant that writes a key itself keeps its own value. Of one variant, as `variant`
-        gives it, that variant's own values change, and the others stay as they are. InputErrors with every fault.
+        gives it, that variant's own values change, and the others stay as they are. InputErrors with every fault. Rules
+        of a user's own are read anew unless they are among `rules`.
 
             scenario.with_({"demand.rate": "2000/day", "nodes.dal.count": 3, "run.duration": timedelta(hours=2)})
         """
         if self.variant_name is None:
-            return self.from_document(self._origin.document, self.name, changes)
-        with told_of(self.name):
+            return self.from_document(self._origin.document, self.name, changes, rules=rules)
+        with naming(self.name):
             document = of_variant(self._origin.document, self.variant_name, changes)
-        return self.from_document(document, self.name, variant=self.variant_name)
+        return self.from_document(document, self.name, variant=self.variant_name, rules=rules)
 
     @property
     def name(self) -> str:
@@ -127,6 +141,11 @@ class Scenario(Tables):
     def figures(self) -> Mapping[str, Figure]:
         """By dotted path, the figures that say what they rest on; those of the model's defaults are in `show`."""
         return self._origin.figures
+
+    @property
+    def rules(self) -> Known:
+        """The rules of a user's own that there were to choose from when the scenario was loaded, by their folders."""
+        return self._origin.rules
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -147,7 +166,7 @@ class Scenario(Tables):
         """The scenario with one variant's overrides. InputError when there is no such variant."""
         if name not in self.variants:
             raise InputError(self.name, f"unknown variant, got {shown(name)}", near(name, self.variants))
-        scenario, errors = self._checked(self._origin.document, self.name, name)
+        scenario, errors = self._checked(self._origin.document, self.name, name, self.rules)
         if errors:
             raise InputErrors(errors)
         return scenario
@@ -160,58 +179,65 @@ class Scenario(Tables):
     def warnings(self) -> tuple[ScenarioWarning, ...]:
         """What is valid and still may be the wrong question; of a scenario with variants, what they ask."""
         named = [self.variant(one) for one in self.variants] if self.variant_name is None else []
-        found = warnings.found(self.name, [one._asked() for one in named] or [self._asked()])
-        return (*found, *warnings.overruled(self.name, self.figures, [one.figures for one in named]))
+        found = warnings_of(self.name, [one._asked() for one in named] or [self._asked()])
+        return (*found, *overruled(self.name, self.figures, [one.figures for one in named]))
 
-    def _asked(self) -> Asked:
+    def _asked(self) -> Question:
         """The question that the scenario is, with what it wrote."""
         variant = self.variant_name
         changes = {} if variant is None else self._origin.document["variants"][variant]
         tables = {key: part for key, part in self._origin.document.items() if key != "variants"}
-        values, _ = plain(overridden(tables, changes, ""), [])
+        values, _ = without_figures(overridden(tables, changes, ""), [])
         changed = {key for key, each in self.figures.items() if each.source in ("override", f"variant {variant}")}
-        return Asked(
-            self, values, variant, tuple(warnings.paths(changes)), frozenset(tuple(key.split(".")) for key in changed)
+        return Question(
+            self, values, variant, tuple(written_paths(nested(changes))), frozenset(split(key) for key in changed)
         )
 
     @classmethod
-    def _checked(cls, document: Mapping[str, Any], name: str, variant: str | None) -> tuple[Self, list[InputError]]:
+    def _checked(
+        cls, document: Mapping[str, Any], name: str, variant: str | None, known: Known
+    ) -> tuple[Self, list[InputError]]:
         """The tables of a document or of one variant of it, what is faulty left out; and the faults."""
-        faults: list[Fault] = []
+        diagnostics: list[Diagnostic] = []
         changes = {} if variant is None else document["variants"][variant]
         tables = {key: part for key, part in document.items() if key != "variants"}
         if variant is None:
-            faults.extend(_variant_faults(document))
+            diagnostics.extend(_variant_diagnostics(document))
         elif isinstance(changes, Mapping):
             tables = overridden(tables, changes, f"variant {variant}")
-        values, figures = plain(tables, faults)
-        scenario = cls._repaired(values, faults, FilePath(name).parent)
-        spoilt = [fault.path for fault in faults]
-        told = list(spoilt)
-        for found in (*(check(scenario) for check in checks.CHECKS), checks.ranges_hold_values(scenario, figures)):
-            new = [fault for fault in found if not _hidden(fault, spoilt, told)]
-            faults.extend(new)
-            told.extend(fault.path for fault in new)
-        faults.sort(key=lambda fault: _position(tables, fault.path))
-        scenario._origin = Origin(name, document, {dotted(path): figure for path, figure in figures.items()}, variant)
+        values, figures = without_figures(tables, diagnostics)
+        folder = FilePath(name).parent
+        rules, own = rules_of(values, folder, known, diagnostics)
+        scenario = cls._repaired(values, diagnostics, {"folder": folder, "whole": True, "rules": own})
+        diagnostics = without_strangers(diagnostics)
+        set_aside = [each.path for each in diagnostics]
+        reported = list(set_aside)
+        for found in (*(check(scenario) for check in CHECKS), ranges_hold_values(scenario, figures)):
+            new = [each for each in found if not consequential(each, set_aside, reported)]
+            diagnostics.extend(new)
+            reported.extend(each.path for each in new)
+        diagnostics.sort(key=lambda each: _position(tables, each.path))
+        scenario._origin = Provenance(
+            name, document, {dotted(path): figure for path, figure in figures.items()}, variant, rules
+        )
         place = name if variant is None else f"{name}: variant {variant}"
         return scenario, [
-            InputError(f"{place}: {dotted(fault.path)}" if fault.path else place, fault.problem, fault.remedy)
-            for fault in faults
+            InputError(f"{place}: {dotted(each.path)}" if each.path else place, each.problem, each.remedy)
+            for each in diagnostics
         ]
 
     @classmethod
-    def _repaired(cls, values: Document, faults: list[Fault], folder: FilePath) -> Self:
-        """The model of `values`, in which whatever is faulty is told and then left out; files lie in `folder`."""
+    def _repaired(cls, values: Document, diagnostics: list[Diagnostic], context: Mapping[str, Any]) -> Self:
+        """The model of `values`, in which whatever is faulty is reported and then left out."""
         for _ in range(_ROUNDS):
             try:
-                return cls.model_validate(values, context={"folder": folder, "whole": True})
+                return cls.model_validate(values, context=dict(context))
             except ValidationError as error:
-                found = list(faults_of(error, cls))
-            told = {fault.path for fault in faults}
-            faults.extend(fault for fault in found if fault.path not in told)
-            for fault in found:
-                _repair(values, fault)
+                found = list(diagnostics_of(error, cls))
+            reported = {each.path for each in diagnostics}
+            diagnostics.extend(each for each in found if each.path not in reported)
+            for each in found:
+                _repair(values, each)
         raise AssertionError(f"a document that no repair makes whole: {values}")
 
 
@@ -229,48 +255,35 @@ def load(
 
 
 def _overridden(document: Mapping[str, Any], overrides: Mapping[str, Any], name: str) -> Document:
-    with told_of(name):
+    with naming(name):
         return overridden(document, overrides, OVERRIDE)
 
 
 @contextmanager
-def told_of(name: str) -> Iterator[None]:
-    """Faults without a file are told of the scenario of this name."""
+def naming(name: str) -> Iterator[None]:
+    """Errors that name no file name this scenario."""
     try:
         yield
     except InputError as error:
         raise InputError(f"{name}: {error.where}", error.problem, error.remedy) from None
 
 
-def _variant_faults(document: Mapping[str, Any]) -> Iterator[Fault]:
+def _variant_diagnostics(document: Mapping[str, Any]) -> Iterator[Diagnostic]:
     named = document.get("variants", {})
     if not isinstance(named, Mapping):
-        yield Fault(("variants",), f"must be a table of named tables, got {shown(named)}", "write [variants.NAME]")
+        yield Diagnostic(("variants",), f"must be a table of named tables, got {shown(named)}", "write [variants.NAME]")
         return
     for key, changes in named.items():
         if not isinstance(changes, Mapping):
             remedy = f'write [variants.{key}] with keys such as "policies.route"'
-            yield Fault(("variants", key), f"must be a table, got {shown(changes)}", remedy)
+            yield Diagnostic(("variants", key), f"must be a table, got {shown(changes)}", remedy)
     run = document.get("run")
     baseline = run.get("baseline") if isinstance(run, Mapping) else None
     if isinstance(baseline, str) and baseline not in named:
-        yield Fault(("run", "baseline"), f"names no variant, got {shown(baseline)}", near(baseline, named))
+        yield Diagnostic(("run", "baseline"), f"names no variant, got {shown(baseline)}", near(baseline, named))
 
 
-def _hidden(fault: Fault, spoilt: Sequence[Path], told: Sequence[Path]) -> bool:
-    """Whether a fault may be there only because of others: of a value set aside, or of what it needs."""
-    return any(_related(fault.path, bad) for bad in spoilt) or any(
-        _related(need, bad) for need in fault.needs for bad in told
-    )
-
-
-def _related(path: Path, other: Path) -> bool:
-    """Whether one path lies on the way to the other."""
-    shorter = min(len(path), len(other))
-    return path[:shorter] == other[:shorter]
-
-
-def _position(document: Any, path: Path) -> list[int]:
+def _position(document: Any, path: KeyPath) -> list[int]:
     """Where in the file a path is; what is missing comes after what is there."""
     places = []
     for key in path:
@@ -280,22 +293,22 @@ def _position(document: Any, path: Path) -> list[int]:
     return places
 
 
-def _repair(values: Document, fault: Fault) -> None:
+def _repair(values: Document, each: Diagnostic) -> None:
     """Take the faulty value out, of a list the whole list; or put in the missing one."""
     table: Any = values
-    for place, key in enumerate(fault.at[:-1]):
+    for place, key in enumerate(each.at[:-1]):
         inner = table.get(key) if isinstance(table, Mapping) else None
         if isinstance(inner, list):  # its tables are mended like others
-            item, rest = fault.at[place + 1], fault.at[place + 2 :]
+            item, rest = each.at[place + 1], each.at[place + 2 :]
             if rest and isinstance(item, int) and isinstance(inner[item], dict):
-                _repair(inner[item], replace(fault, at=rest))
+                _repair(inner[item], replace(each, at=rest))
             else:
                 del table[key]
             return
         table = inner
-    if not isinstance(table, dict) or not fault.at:
+    if not isinstance(table, dict) or not each.at:
         return
-    if fault.fill is None:
-        table.pop(fault.at[-1], None)
+    if each.fill is None:
+        table.pop(each.at[-1], None)
     else:
-        table[fault.at[-1]] = fault.fill
+        table[each.at[-1]] = each.fill

@@ -91,10 +91,8 @@ class LazyTexts(Sequence[str]):
         """The entries of these codes as UTF-8, a NUL after each; None if they can only be made one by one."""
         all_at_once = getattr(self._all, "utf8", None)
         numbers = self._which[codes]
-        if all_at_once is None or (numbers < 0).any():
-            return None
-        ended: NDArray[np.uint8] = np.pad(all_at_once(numbers), ((0, 0), (0, 1)))
-        return ended.tobytes()
+        made = None if all_at_once is None or (numbers < 0).any() else all_at_once(numbers)
+        return None if made is None else np.pad(made, ((0, 0), (0, 1))).tobytes()
 
 
 class _Numbering(dict[str, int]):

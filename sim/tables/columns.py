@@ -1,18 +1,19 @@
 """A table as columns: a million rows are a million entries in a few arrays, never an object each.
 
-Rows may arrive as tuples in a small buffer, which is turned into columns now and then; that is the cheapest way Python
-has to do both. Whole columns may be given, too, and are kept as they are: narrower numbers than declared, or every so
-many bytes of somebody's memory. Text is kept as codes (`sim.tables.codes`): whoever can should ask for those. Left out:
-changing a row, and taking one away.
+Whole columns are given, and kept as they are: narrower numbers than declared, or every so many bytes of somebody's
+memory. Text is kept as codes, numbers of the different words that a column has: whoever can should ask for those. What
+is kept on disk moves into files without a name as it grows, one for each column, and a column is mapped into memory
+while somebody looks at it.
 """
 
 from __future__ import annotations
 
 import struct
-from array import array
-from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import IO, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,10 @@ _TYPECODES: Final[Mapping[Kind, str]] = {"float": "d", "int": "q", "bool": "b", 
 _DTYPES: Final[Mapping[Kind, str]] = {"float": "<f8", "int": "<i8", "bool": "|b1", "text": "<i4"}
 
 
+IN_MEMORY: Final = 1 << 15
+"""Numbers kept on disk of which so many stay in memory; the next go with them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of a table: its name (which carries the unit), what it holds, and what that means."""
@@ -35,19 +40,20 @@ class Column:
 
 
 class Table:
-    """Rows of one table, appended one at a time or as whole columns, and kept as columns.
+    """Rows of one table, kept as columns.
 
-    `append` takes the row's values in the order of the declared columns; it is the buffer's own and checks nothing, and
-    whoever appends many calls `settle` every few thousand rows. `column(name)` gives an array (n_rows,), or a list of
-    strings for text, of which `codes(name)` gives the codes.
+    `append` takes one row's values in the order of the declared columns and checks nothing: rows are looked at together
+    when they settle. `column(name)` gives an array (n_rows,), or a list of strings for text, of which `codes(name)`
+    gives the numbers.
     """
 
     __slots__ = ("_buffer", "_data", "_dictionaries", "append", "columns")
 
-    def __init__(self, columns: Iterable[Column]) -> None:
+    def __init__(self, columns: Iterable[Column], on_disk: bool = False) -> None:
+        """With `on_disk`, whatever more than `IN_MEMORY` rows take goes to the folder for temporary files."""
         self.columns = tuple(columns)
-        self._data = [_Numbers(column.kind) for column in self.columns]
-        #: Of each column of text.
+        self._data = [Numbers(on_disk) for _ in self.columns]
+        #: The words of each column of text, by number.
         self._dictionaries = [Dictionary() if column.kind == "text" else None for column in self.columns]
         self._buffer: list[tuple[Any, ...]] = []
         self.append = self._buffer.append
@@ -57,8 +63,11 @@ class Table:
         if not self._buffer:
             return
         columns = zip(*self._buffer, strict=True)
-        for data, dictionary, values in zip(self._data, self._dictionaries, columns, strict=True):
-            data.append(values if dictionary is None else dictionary.codes(values))
+        for column, data, dictionary, values in zip(self.columns, self._data, self._dictionaries, columns, strict=True):
+            numbers = values if dictionary is None else dictionary.codes(values)
+            # `struct` takes no fraction for a whole number.
+            packed = struct.pack(f"{len(numbers)}{_TYPECODES[column.kind]}", *numbers)
+            data.extend(np.frombuffer(packed, _DTYPES[column.kind]))
         self._buffer.clear()
 
     def fill(self, columns: Iterable[Any]) -> None:
@@ -68,11 +77,14 @@ class Table:
         `LazyTexts` all are in use). What is put into an empty table is kept and not copied: nobody may change it.
         """
         self.settle()
-        for data, dictionary, values in zip(self._data, self._dictionaries, columns, strict=True):
-            if dictionary is not None:
-                of_pair = isinstance(values, tuple)
-                values = dictionary.merged(*values) if of_pair else array("i", dictionary.codes(values))
-            data.extend(np.asarray(values))
+        for column, data, dictionary, values in zip(self.columns, self._data, self._dictionaries, columns, strict=True):
+            if dictionary is None:
+                found = np.asarray(values)
+            elif isinstance(values, tuple):
+                found = dictionary.merged(*values)
+            else:
+                found = np.array(dictionary.codes(values), np.int32)
+            data.extend(found if np.can_cast(found.dtype, _DTYPES[column.kind]) else _wide(found, column.kind))
 
     def __len__(self) -> int:
         return len(self._data[0]) + len(self._buffer)
@@ -123,48 +135,93 @@ class Table:
         return {column.name: self.column(column.name) for column in self.columns}
 
 
-class _Numbers:
-    """A column in memory: an array that grows, or one that was given."""
+class Numbers:
+    """Numbers that grow, of the narrowest kind among those given that holds all of them.
 
-    __slots__ = ("_dtype", "_typecode", "_values")
+    What is put first is kept and not copied: nobody may change it. With `on_disk`, whatever more than `IN_MEMORY` of
+    them take goes to a file.
+    """
 
-    def __init__(self, kind: Kind) -> None:
-        self._typecode, self._dtype = _TYPECODES[kind], _DTYPES[kind]
-        self._values: array[Any] | NDArray[Any] = array(self._typecode)
+    __slots__ = ("__weakref__", "_close", "_dtype", "_file", "_held", "_in_file", "_on_disk")
+
+    def __init__(self, on_disk: bool = False) -> None:
+        self._dtype: np.dtype[Any] = np.dtype(np.int8)
+        #: Those that stay in memory, the last ones if there is a file.
+        self._held: NDArray[Any] | bytearray = bytearray()
+        self._on_disk = on_disk
+        self._file: IO[bytes] | None = None
+        self._close: Callable[[], Any] = int
+        self._in_file = 0
 
     def __len__(self) -> int:
-        return len(self._values)
+        return self._in_file + self.in_memory
 
-    def _grow(self, more: bytes) -> None:
-        if not isinstance(self._values, array):
-            self._values = array(self._typecode, self._values.astype(self._dtype, copy=False).tobytes())
-        try:
-            self._values.frombytes(more)
-        except BufferError:  # whoever has looked at it keeps what was there
-            self._values = self._values[:]
-            self._values.frombytes(more)
-
-    def append(self, values: Sequence[Any]) -> None:
-        """Put numbers after what is there."""
-        # `struct` turns numbers into bytes several times faster than an array takes them one by one.
-        self._grow(struct.pack(f"{len(values)}{self._typecode}", *values))
+    @property
+    def in_memory(self) -> int:
+        """How many of them are not in a file."""
+        return len(self._held) // (1 if isinstance(self._held, np.ndarray) else self._dtype.itemsize)
 
     def extend(self, values: NDArray[Any]) -> None:
-        """Put an array after what is there; the first one is kept unless its numbers are of another kind."""
-        if not len(self) and np.can_cast(values.dtype, self._dtype):
-            self._values = values
+        """Put these behind what is there."""
+        if not len(self):
+            self._dtype, self._held = values.dtype, values
         else:
-            self._grow(values.astype(self._dtype, copy=False).tobytes())
+            kind = np.promote_types(self._dtype, values.dtype)
+            if kind != self._dtype:
+                self._replace(self.all().astype(kind))
+            self._grow(values.astype(kind, copy=False).tobytes())
+        if self._on_disk and self.in_memory >= IN_MEMORY:
+            self._put_away()
 
     def all(self) -> NDArray[Any]:
-        """An array (n_rows,), of narrower numbers than declared where such were given."""
-        if not isinstance(self._values, array):
-            return self._values
-        return np.frombuffer(self._values, self._dtype) if self._values else np.empty(0, self._dtype)
+        """All of them, (n,); those of a file are mapped into memory while somebody has them."""
+        if self._file is not None:
+            self._put_away()
+            self._file.flush()
+            return np.memmap(self._file, self._dtype, "r", shape=(self._in_file,)).view(np.ndarray)
+        if isinstance(self._held, np.ndarray):
+            return self._held
+        return np.frombuffer(self._held, self._dtype) if self._held else np.empty(0, self._dtype)
 
     def reorder(self, order: NDArray[np.int64]) -> None:
-        """Put the rows in this order."""
-        self._values = self.all()[order]
+        """Put them in this order; whoever has looked at them keeps what was there."""
+        self._replace(self.all()[order])
+
+    def _grow(self, more: bytes) -> None:
+        if isinstance(self._held, np.ndarray):
+            self._held = bytearray(self._held.tobytes())
+        try:
+            self._held += more
+        except BufferError:  # whoever has looked at it keeps what was there
+            self._held = self._held + more
+
+    def _replace(self, values: NDArray[Any]) -> None:
+        self._close()
+        self._file, self._in_file = None, 0
+        self._dtype, self._held = values.dtype, values
+        if self._on_disk and len(values) >= IN_MEMORY:
+            self._put_away()
+
+    def _put_away(self) -> None:
+        """Move them to the end of the file."""
+        if self._file is None:
+            # It has no name, so that nothing is left of it whatever happens; what is mapped of it stays so.
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever drops these numbers
+            self._close = weakref.finalize(self, self._file.close)
+        count = self.in_memory
+        self._file.write(np.ascontiguousarray(self._held).data)
+        self._in_file += count
+        self._held = bytearray()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Whoever is sent them has them in memory."""
+        return _in_memory, (np.array(self.all()),)
+
+
+def _in_memory(values: NDArray[Any]) -> Numbers:
+    made = Numbers()
+    made.extend(values)
+    return made
 
 
 def _wide(values: NDArray[Any], kind: Kind) -> NDArray[Any]:

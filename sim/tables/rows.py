@@ -201,9 +201,9 @@ ENDS: Final[Mapping[str, str]] = {
 _AT_A_TIME: Final = 1 << 16  # texts that go into a digest
 
 
-def new_tables() -> dict[str, Table]:
-    """An empty table for each name in `TABLES`."""
-    return {name: Table(columns) for name, columns in TABLES.items()}
+def new_tables(on_disk: bool = False) -> dict[str, Table]:
+    """An empty table for each name in `TABLES`; `on_disk` for a run that leaves many rows."""
+    return {name: Table(columns, on_disk) for name, columns in TABLES.items()}
 
 
 def digest(tables: Mapping[str, Table]) -> str:

@@ -1,50 +1,19 @@
-"""What a run is asked to do: its applications, and its deploys sorted by time.
+"""Demand: what a run is asked to do, as columns of its applications and of its deploys sorted by time.
 
-Demand is columns; the world reads it one `Ask` at a time. Every draw that a rule may need arrives here as a value, so
-that two variants decide on the same draws. Columns of None say what holds unless a deploy has something of its own.
+Every draw that a rule may need arrives here as a value, so that two variants decide on the same draws. A column that is
+None says that no deploy has anything of its own there. Left out: where deploys go and on which nodes they start, which
+rules decide in the run (`protocol`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.registry.oci import Image
-
-_CHUNK = 8192
-
-
-class Ask(NamedTuple):
-    """One deploy that a client asks for; `app`, `client` and `kind` are indices.
-
-    `image` is the number of the image that it pushes: its own, or an earlier one that it goes back to. `elsewhere`: the
-    platform starts it on another node than the one that was chosen to be pushed to. One that does not push (`pushes`)
-    starts what is there: `beside` so many nodes that its application has already, on those that would come next.
-    `rootfs_bytes` is the size of its image, `nodes` how many it starts on, `by_digest` whether it names its image by
-    digest; None where the image's kind, or the scenario, says so.
-    """
-
-    deploy: int
-    at_s: float
-    app: int
-    client: int
-    kind: int
-    kernel: int
-    update: bool
-    route_draw: float
-    place_draw: float
-    removed: bool
-    image: int
-    elsewhere: bool = False
-    pushes: bool = True
-    rootfs_bytes: int | None = None
-    nodes: int | None = None
-    beside: int = 0
-    by_digest: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,13 +23,14 @@ class Demand:
     The first `known_apps` applications exist at the start (in the registries too, if the scenario is warm), with
     kernel 0 and images numbered from n_deploys on. `removed` says whose image is removed after its deploy has ended;
     None if nobody's is. `image` numbers the images that are pushed; None if each is a new one, numbered as its deploy.
-    `elsewhere` says who starts on another node than was pushed to; None if nobody does.
+    `elsewhere` says who starts on another node than the one chosen to be pushed to; None if nobody does.
 
     What a deploy may have of its own, each None if none has: its `client` and `kind` (indices; else those of its
     application), its image's `rootfs_bytes` (above 0, the same for every push of one image; `app_rootfs_bytes` are
     those of the images that are there at the start; else the kind's), how many `nodes` it starts on (at least 1;
     `app_nodes` has those that an application is on at the start), and `by_digest`. `pushes` says which ones push, None
-    if all do; the others start what is there, as `Ask` says. `stream` numbers the streams that they are of, among the
+    if all do; the others start what is there, `beside` so many nodes that their application has already, on those that
+    would come next. `stream` numbers the streams that they are of, among the
     `stream_names`; None if these have no names. A log has its own `images`, by their numbers, and its own names of
     applications, `repositories`.
     """
@@ -109,23 +79,3 @@ class Demand:
 
     def __len__(self) -> int:
         return len(self.at_s)
-
-    def __iter__(self) -> Iterator[Ask]:
-        client = self.app_client[self.app] if self.client is None else self.client
-        kind = self.app_kind[self.app] if self.kind is None else self.kind
-        for first in range(0, len(self), _CHUNK):
-            part = slice(first, min(first + _CHUNK, len(self)))
-            numbers = [*range(part.start, part.stop)]
-
-            def own(column: NDArray[Any] | None, default: Any, part: slice = part) -> list[Any]:
-                return [default] * (part.stop - part.start) if column is None else column[part].tolist()
-
-            columns: list[list[Any]] = [
-                self.at_s[part].tolist(), self.app[part].tolist(), client[part].tolist(), kind[part].tolist(),
-                self.kernel[part].tolist(), self.update[part].tolist(),
-                self.route_draw[part].tolist(), self.place_draw[part].tolist(), own(self.removed, False),
-                numbers if self.image is None else self.image[part].tolist(), own(self.elsewhere, False),
-                own(self.pushes, True), own(self.rootfs_bytes, None), own(self.nodes, None), own(self.beside, 0),
-                own(self.by_digest, None),
-            ]  # fmt: skip
-            yield from map(Ask._make, zip(numbers, *columns, strict=True))

@@ -17,10 +17,10 @@ from sim.errors import InputError
 from sim.registry.oci import Digest, Image, Layer
 from sim.scenario import Scenario
 from sim.streams import Streams
-from sim.workload import draws
 from sim.workload.demand import Demand
-from sim.workload.logged import Blobs, Operation, sized
+from sim.workload.logs.operations import Blobs, Operation, sized
 from sim.workload.replay import Places, Source
+from sim.workload.synthetic import draws
 
 #: Of a manifest of which the log does not say how large it is.
 _MANIFEST_BYTES = 560

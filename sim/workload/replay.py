@@ -1,4 +1,9 @@
-"""A scenario's `[demand.replay]` as operations, read from its log while the world runs."""
+"""A scenario's `[demand.replay]` as operations, read from its log while the world runs, and the hosts that its clients
+are.
+
+A log may be larger than memory, so it is read as it is needed, twice where blobs' sizes stand behind their pushes.
+Left out: clients of the log that are none of the scenario's hosts; each of these is one of them, always the same.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +16,12 @@ from pathlib import Path
 
 from sim.errors import InputError
 from sim.scenario import Scenario
-from sim.scenario.replay import Replay
-from sim.workload.accesslog import Format, requests
-from sim.workload.logged import Logged, Operation
-from sim.workload.operations import COLUMNS, is_operations, operations
-from sim.workload.request import Reading
-from sim.workload.sessions import Sessions
+from sim.scenario.model.replay import Replay
+from sim.workload.logs.accesslog import Format, requests
+from sim.workload.logs.handwritten import COLUMNS, is_operations, operations
+from sim.workload.logs.operations import Logged, Operation
+from sim.workload.logs.request import Reading
+from sim.workload.logs.sessions import Sessions
 
 
 @dataclass(slots=True)
@@ -57,7 +62,7 @@ class Source:
         return self._sized(Sessions(self.logged).operations(requests(self.reading, self._format())))
 
     def _sized(self, operations: Iterator[Operation]) -> Iterator[Operation]:
-        """Operations with the sizes of blobs that only a later line tells.
+        """Operations with the sizes of blobs that only a later line has.
 
         For those the log is read once more from its beginning, when the first is met.
         """
@@ -66,14 +71,14 @@ class Source:
             if any(math.isnan(size) for _, size in operation.blobs):
                 if sizes is None:
                     sizes = self._sizes()
-                told = (
+                blobs = (
                     (digest, sizes.get(digest, size) if math.isnan(size) else size) for digest, size in operation.blobs
                 )
-                operation = operation._replace(blobs=tuple(told))
+                operation = operation._replace(blobs=tuple(blobs))
             yield operation
 
     def _sizes(self) -> Mapping[str, float]:
-        """Blobs' bytes by digest, as the whole log tells them."""
+        """Blobs' bytes by digest, as the whole log has them."""
         sessions = Sessions(Logged())
         reading = Reading(self.reading.path, most_malformed=1.0, fields_given=self.reading.fields_given)
         for _ in sessions.operations(requests(reading, self._format())):

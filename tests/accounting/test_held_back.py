@@ -14,6 +14,8 @@ from sim.scenario import Scenario
 from sim.tables import rows
 from sim.tables.columns import Table
 
+pytestmark = pytest.mark.integration
+
 DOCUMENT: dict[str, Any] = {
     "run": {"duration": "1 h", "seed": 1},
     "topology": {"shape": "star"},
@@ -125,8 +127,10 @@ def test_requests_that_wait_for_workers_are_the_registry_s() -> None:
 
 @pytest.mark.parametrize(
     ("file", "rate"),
-    [("metros.toml", "1000/day"), ("flash-crowd.toml", None), ("seed-saturation.toml", None), ("wan-outage.toml", None),
-     ("systems.toml", "200/day"), ("office-hours.toml", "500/day")],
+    [("metros.toml", "1000/day"), ("flash-crowd.toml", "60/day"), ("seed-saturation.toml", "500/day"),
+     ("wan-outage.toml", None), ("systems.toml", "200/day"), ("office-hours.toml", "500/day"),
+     pytest.param("flash-crowd.toml", None, marks=pytest.mark.slow),
+     pytest.param("seed-saturation.toml", None, marks=pytest.mark.slow)],
 )  # fmt: skip
 def test_all_of_it_adds_up_to_the_latencies(file: str, rate: str | None) -> None:
     """In every variant no part is negative, and together they are the latencies of the deploys that got ready."""

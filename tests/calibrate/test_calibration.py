@@ -12,7 +12,7 @@ import pytest
 import sim
 from sim import cli
 from sim.calibrate.calibration import calibrate, read
-from sim.calibrate.estimate import Estimate, Evidence
+from sim.calibrate.probes.estimate import Estimate, Evidence
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests/data"
@@ -155,13 +155,13 @@ def test_the_file_is_a_scenario_that_runs(tmp_path: Path) -> None:
 
 
 def test_two_files_that_disagree_are_told(tmp_path: Path) -> None:
-    """Where two files tell one figure the narrower interval counts, and that they do not meet is said."""
+    """Where two files estimate one figure the narrower interval counts, and that they do not overlap is said."""
     text = (DATA / "ping.txt").read_text().replace("time=0.", "time=9.")
     (tmp_path / "far.txt").write_text(text)
     found = calibrate([str(DATA / "ping.txt"), str(tmp_path / "far.txt")])
     assert found.figures["clients.dev.rtt"].value > 9e-3
     assert len(found.conflicts) == 1
-    assert found.conflicts[0].startswith("clients.dev.rtt is told twice")
+    assert found.conflicts[0].startswith("clients.dev.rtt is estimated twice")
     assert found.conflicts[0] in found.to_toml()
 
 

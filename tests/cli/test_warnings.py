@@ -39,6 +39,7 @@ def doubtful(small: str) -> str:
     return "doubtful.toml"
 
 
+@pytest.mark.usefixtures("no_flips")
 @pytest.mark.parametrize("verb", _VERBS)
 def test_every_verb_warns(regsim: Ask, doubtful: str, verb: str) -> None:
     """A warning is a line on standard error and an entry of the document; the answer is given all the same."""

@@ -85,6 +85,7 @@ def regsim(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, 
     return code, out, err
 
 
+@pytest.mark.usefixtures("no_flips")
 @pytest.mark.parametrize(
     ("until", "code", "line"),
     [
@@ -104,6 +105,7 @@ def test_the_exit_code_says_what_became_of_it(
     assert line in out + err
 
 
+@pytest.mark.usefixtures("no_flips")
 def test_thresholds_of_the_scenario_are_judged_in_the_document(
     asked: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +117,7 @@ def test_thresholds_of_the_scenario_are_judged_in_the_document(
     assert [(entry["of"], entry["outcome"]) for entry in found] == [("central", "met"), ("node-direct", "met")]
 
 
+@pytest.mark.usefixtures("no_flips")
 def test_a_store_is_asked_before_anything_is_run(
     asked: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,8 +17,8 @@ from sim.scenario import Scenario
 from sim.streams import Streams
 from sim.tables.rows import digest
 from sim.workload import replay as logs
-from sim.workload.logged import Operation
-from sim.workload.request import Reading
+from sim.workload.logs.operations import Operation
+from sim.workload.logs.request import Reading
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 CHANGES: dict[str, dict[str, Any]] = {
@@ -78,7 +78,7 @@ class MadeUp(logs.Source):
             blobs = tuple((digest, math.nan if digest == "sha256:03" else float(sizes[digest])) for digest in digests)
             push = drawn.random() < 0.4
             found = frozenset(digests[:2]) if push and drawn.random() < 0.2 else frozenset[str]()
-            reference = "sha256:ff" if drawn.random() < 0.1 else drawn.choice(["a", "b"])
+            reference = f"sha256:{255:064x}" if drawn.random() < 0.1 else drawn.choice(["a", "b"])
             yield at_s, Operation(
                 at_s, "push" if push else "pull", f"10.99.{drawn.randint(1, 2)}.{drawn.randint(1, 4)}",
                 drawn.choice(["x/one", "x/two", "y/three"]), reference, blobs, frozenset(), found,

@@ -11,7 +11,7 @@ import pytest
 from sim.errors import InputError
 from sim.scenario import Scenario
 from sim.streams import Streams
-from sim.workload import synthetic
+from sim.workload.synthetic import generate
 
 from .small import MB, App, Deploy, Seen, demand, exactly, play, scenario
 
@@ -135,11 +135,11 @@ def test_of_several_instances_one_starts_elsewhere() -> None:
 def test_the_share_that_starts_elsewhere_is_the_one_that_is_written() -> None:
     """Of some 1,000 deploys 20 % start on the node beside the application's own, within four standard deviations."""
     chosen = scenario(nodes=2, policies__route="node-direct", policies__elsewhere=0.2, demand__rate="1000/day")
-    asked = synthetic.demand(chosen, Streams(1))
+    asked = generate.demand(chosen, Streams(1))
     assert asked.elsewhere is not None
     n = len(asked)
     assert abs(int(asked.elsewhere.sum()) - 0.2 * n) < 4 * (0.2 * 0.8 * n) ** 0.5
-    assert synthetic.demand(scenario(nodes=2), Streams(1)).elsewhere is None
+    assert generate.demand(scenario(nodes=2), Streams(1)).elsewhere is None
 
 
 def test_elsewhere_needs_another_node() -> None:

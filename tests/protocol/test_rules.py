@@ -15,17 +15,20 @@ import pytest
 from pydantic import BaseModel
 
 from sim import policies
-from sim.figures import Count, Duration, Span, Table, setting
+from sim.figures import Count, Duration, Period, Table, setting
 from sim.plugins import NoParameters
 from sim.policies.snapshot import Due, Holders, Kept, Owed, Parents, Publish, Rivals, neighbours
 from sim.protocol import rules, rules_native
+from sim.protocol.codes import NEVER
 from sim.protocol.ops import rules as text
 from sim.protocol.rules import FUNCTIONS, Outside, number_of, rule_values
-from sim.protocol.state import LAYOUT, NEVER
+from sim.protocol.state import LAYOUT
 from sim.records import ArrayState, ObjectState
 from sim.records.native import state_at
 from sim.registry.oci import digest_of
 from sim.scenario import Scenario
+
+pytestmark = pytest.mark.integration
 
 ASKED = ("publish_wins", "due", "eviction_worth", "choose_parents")
 DIGESTS = sorted(digest_of(name) for name in "abcd")
@@ -195,7 +198,7 @@ def module(name: str, about: str, parameters: type[BaseModel], function: Callabl
 class Weekdays(Table):
     """How long a day is, and how many of seven count."""
 
-    day_s: Span = setting("day")
+    day_s: Period = setting("day")
     days: Count = setting("days")
 
 

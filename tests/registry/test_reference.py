@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sim.errors import InputError
 from sim.registry.oci import Digest
-from sim.registry.reference import Reference, parse_digest
+from sim.registry.reference import PATTERN, Reference, is_component, is_digest, is_repository, is_tag, parse_digest
 
 SHA256 = "sha256:" + 32 * "0a"
 SHA512 = "sha512:" + 64 * "0a"
@@ -246,3 +246,42 @@ def test_any_text_is_read_or_refused_in_one_line(text: str) -> None:
         line = "reference: " if Reference.parse(str(reference)) == reference else f"{reference} reads back as another"
     assert line.startswith("reference: ")
     assert line.isprintable()
+
+
+def accepted(text: str) -> Reference | None:
+    """The reference that a text is, if it is one."""
+    try:
+        return Reference.parse(text)
+    except InputError:
+        return None
+
+
+_texts = st.text(alphabet="ab0AB.:/@_-[] \n%é", max_size=12) | _path | _tags.filter(bool) | _digests.filter(bool)
+
+
+@given(_texts)
+def test_single_parts_are_those_of_whole_references(text: str) -> None:
+    """A repository, a tag or a digest that stands alone is one exactly where a reference with it is one."""
+    whole, tagged, pinned = (
+        accepted(f"r.example/{text}"),
+        accepted(f"r.example/a:{text}"),
+        accepted(f"r.example/a@{text}"),
+    )
+    assert is_repository(text) == (whole is not None and whole.repository == text)
+    assert is_component(text) == (is_repository(text) and "/" not in text)
+    assert is_tag(text) == (tagged is not None and tagged.tag == text)
+    assert is_digest(text) == (pinned is not None and pinned.digest == text)
+
+
+def test_a_registry_is_asked_for_the_digest_before_the_tag() -> None:
+    """What stands behind `manifests/` in a path: the digest where there is one, else the tag."""
+    assert Reference.parse(f"app:v1@{SHA256}").name == SHA256
+    assert (Reference.parse("app:v1").name, Reference.parse("app").name) == ("v1", "latest")
+
+
+@given(_texts)
+def test_editors_accept_what_is_a_reference(text: str) -> None:
+    """The pattern in the scenario's schema refuses nothing that is a reference, and little that is none."""
+    if accepted(text) is not None:
+        assert re.fullmatch(PATTERN, text)
+    assert not re.fullmatch(PATTERN, f"{text} ")

@@ -23,7 +23,7 @@ from typing import Any
 import router
 from numpy.typing import NDArray
 
-from sim.calibrate.rig import Host
+from sim.calibrate.rig.files import Host
 
 QUEUE_S = 0.06
 _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000

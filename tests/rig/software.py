@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hosts import Hosts
 
-from sim.calibrate.rig import Host, Operation
+from sim.calibrate.rig.files import Host, Operation
 
 TOOLS = ("docker-registry", "skopeo", "ip", "sysctl")
 PORT = 5000

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 import sim
-from sim.calibrate.laws import laws
+from sim.calibrate.selftest.laws import laws
 from sim.result import Result
 from sim.scenario import Scenario
 from sim.tables import rows
 from sim.tables.columns import Table
+
+pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[2]
 SMALL: dict[str, Any] = {

@@ -160,11 +160,11 @@ def test_docker_s_way_replays_too(tmp_path: Path) -> None:
     requests = [
         ("c", "HEAD", "blobs/sha256:k", 404, 157), ("c", "PUT", "blobs/uploads/u?digest=sha256:k", 201, 0),
         ("c", "HEAD", "blobs/sha256:f", 404, 157), ("c", "PUT", "blobs/uploads/v?digest=sha256:f", 201, 0),
-        ("c", "PUT", "manifests/sha256:m", 201, 0), ("c", "PUT", "manifests/v1", 201, 0),
-        ("n", "HEAD", "manifests/v1", 200, 0), ("n", "GET", "manifests/sha256:m", 200, 700),
+        ("c", "PUT", f"manifests/sha256:{10:064x}", 201, 0), ("c", "PUT", "manifests/v1", 201, 0),
+        ("n", "HEAD", "manifests/v1", 200, 0), ("n", "GET", f"manifests/sha256:{10:064x}", 200, 700),
         ("n", "GET", "blobs/sha256:k", 200, 3_000_000), ("n", "GET", "blobs/sha256:f", 200, 2_000),
-        ("o", "GET", "manifests/sha256:m", 200, 700), ("o", "GET", "blobs/sha256:k", 200, 3_000_000),
-        ("o", "GET", "blobs/sha256:f", 200, 2_000), ("o", "GET", "manifests/sha256:x", 200, 700),
+        ("o", "GET", f"manifests/sha256:{10:064x}", 200, 700), ("o", "GET", "blobs/sha256:k", 200, 3_000_000),
+        ("o", "GET", "blobs/sha256:f", 200, 2_000), ("o", "GET", f"manifests/sha256:{11:064x}", 200, 700),
         ("o", "GET", "blobs/sha256:y", 200, 50_000),
     ]  # fmt: skip
     (tmp_path / "log").write_text("\n".join(
@@ -180,7 +180,7 @@ def test_docker_s_way_replays_too(tmp_path: Path) -> None:
     assert (found.run.source.logged.unknown_pulls, found.run.source.logged.guessed_blobs) == (1, 0)
 
 
-def test_a_size_that_only_a_later_line_tells_counts_from_the_push_on(tmp_path: Path) -> None:
+def test_a_size_that_only_a_later_line_has_counts_from_the_push_on(tmp_path: Path) -> None:
     """Of two blobs pushed without a size one is got hours later, first in part: it has 3 MB. The other is guessed."""
     requests = [
         (0, "PUT", "blobs/uploads/u?digest=sha256:k", 201, 0), (1, "PUT", "blobs/uploads/v?digest=sha256:f", 201, 0),
@@ -195,7 +195,7 @@ def test_a_size_that_only_a_later_line_tells_counts_from_the_push_on(tmp_path: P
     found = replayed(recorded(log=str(tmp_path / "log"), unknown="2 MB"))
     assert found.run.simulated.sent_bytes == found.run.source.logged.sent_bytes == 5_000_000
     assert found.to_json()["guessed_blobs"] == 1  # the run ends before the pulls
-    assert "1 blobs are of a size that no line tells: guessed, 2.00 MB each" in found.to_text()
+    assert "1 blobs are of a size that no line has: guessed, 2.00 MB each" in found.to_text()
 
 
 FAULTS = {

@@ -12,8 +12,8 @@ from typing import Any, Final
 from sim.experiment.execution.worker import Settings
 from sim.figures import Figure
 from sim.scenario import Scenario
-from sim.scenario.faults import dotted
-from sim.scenario.leaves import leaves
+from sim.scenario.keypath import dotted, split
+from sim.scenario.model.entries import entries
 
 _MONEY: Final = ("price", "price of capacity", "cost")
 
@@ -29,8 +29,8 @@ class Assumption:
     @property
     def name(self) -> str:
         """Its key, with a star for the names that differ."""
-        parts = [set(names) for names in zip(*(key.split(".") for key in self.keys), strict=True)]
-        return ".".join(names.pop() if len(names) == 1 else "*" for names in parts)
+        parts = [set(names) for names in zip(*(split(key) for key in self.keys), strict=True)]
+        return dotted(tuple(names.pop() if len(names) == 1 else "*" for names in parts))
 
     def settings(self, end: Any) -> Settings:
         """What a run is given to have it at an end."""
@@ -42,15 +42,15 @@ def assumed(scenario: Scenario) -> list[Assumption]:
     alike: dict[tuple[str, ...], list[str]] = {}
     about: dict[tuple[str, ...], tuple[Any, Figure]] = {}
     for one in [scenario.variant(name) for name in scenario.variants] or [scenario]:
-        for leaf in leaves(one):
-            key = dotted(leaf.path)
-            figure = scenario.figures.get(key) if leaf.written else leaf.default
+        for entry in entries(one):
+            key = dotted(entry.path)
+            figure = scenario.figures.get(key) if entry.written else entry.default
             if figure is None or not figure.assumption or figure.range is None:
                 continue
-            if leaf.quantity is not None and leaf.quantity.noun in _MONEY:
+            if entry.quantity is not None and entry.quantity.noun in _MONEY:
                 continue
-            same = (str(leaf.path[0]), str(leaf.path[-1]), leaf.text, *map(str, figure.range))
-            about.setdefault(same, (leaf.text.strip('"'), figure))
+            same = (str(entry.path[0]), str(entry.path[-1]), entry.text, *map(str, figure.range))
+            about.setdefault(same, (entry.text.strip('"'), figure))
             if key not in alike.setdefault(same, []):
                 alike[same].append(key)
     return [

@@ -21,10 +21,10 @@ from sim.experiment.sample import Measured, side
 from sim.figures import Quantity
 from sim.scenario import Scenario
 from sim.scenario.document import overridden
-from sim.scenario.effects import without_effect
-from sim.scenario.faults import dotted
-from sim.scenario.leaves import leaves
-from sim.scenario.warnings import ScenarioWarning
+from sim.scenario.effects.unused import without_effect
+from sim.scenario.keypath import dotted, split
+from sim.scenario.model.entries import entries
+from sim.scenario.warnings.warning import ScenarioWarning
 
 #: By which deploys are compared: the first that turns is reported.
 SHARES: Final = {"p50": 0.5, "p95": 0.95}
@@ -99,7 +99,7 @@ def flips(scenario: Scenario, seed: int, baseline: str, measured: Measured) -> l
 
 def _is_seen(assumption: Assumption) -> bool:
     """Whether idle links show what a figure does: of the demand only on how many nodes a deploy starts, no counts."""
-    table, *_, key = assumption.keys[0].split(".")
+    table, *_, key = split(assumption.keys[0])
     return key == "nodes" if table == "demand" else key != "count"
 
 
@@ -131,7 +131,7 @@ def _readings(questions: Iterable[Scenario]) -> dict[str, _Reading]:
     return {
         dotted(leaf.path): _Reading(leaf.quantity, float(leaf.value))
         for each in questions
-        for leaf in leaves(each)
+        for leaf in entries(each)
         if leaf.quantity is not None and isinstance(leaf.value, int | float)
     }
 
@@ -201,6 +201,8 @@ class _Prober:
         question = self._questions[variant]
         wanted = int(settings.get("demand.nodes", question.demand.nodes))
         document = overridden(overridden(self._tables, settings, ""), self._changes[variant], "")
-        small = Scenario.from_document(document, self._name, shrunk(question, max(wanted, question.demand.nodes)))
+        small = Scenario.from_document(
+            document, self._name, shrunk(question, max(wanted, question.demand.nodes)), rules=question.rules
+        )
         answers = idle(small, self._asked[variant])
         return {name: float(np.mean([each.quantile_s(share) for each in answers])) for name, share in SHARES.items()}

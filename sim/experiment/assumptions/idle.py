@@ -18,8 +18,8 @@ from sim import engines
 from sim.protocol.build import placements
 from sim.scenario import Scenario
 from sim.streams import Streams
-from sim.workload import synthetic
 from sim.workload.demand import Demand
+from sim.workload.synthetic import generate
 
 #: From one deploy to the next, s: longer than any is to take, and in step with no period of a sync.
 _APART_S: Final = 1911.7
@@ -58,7 +58,7 @@ def met(scenario: Scenario, seed: int, run: int) -> Met | None:
     None where not every deploy is a push of an image of its kind's size, for which the cases do not stand.
     """
     streams = Streams(seed, run)
-    demand = synthetic.demand(scenario, streams, placements(scenario))
+    demand = generate.demand(scenario, streams, placements(scenario))
     if not demand.is_uniform:
         return None
     group = np.repeat(np.arange(len(scenario.clients)), [each.count for each in scenario.clients.values()])

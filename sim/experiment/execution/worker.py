@@ -114,7 +114,7 @@ class Question:
         if which not in self._made:
             made = self._make(task.settings, task.variant)
             if task.overrides:
-                made = made.with_(dict(task.overrides))
+                made = made.with_(dict(task.overrides), self.scenario.rules)
             if len(self._made) >= _KEPT:
                 self._made.clear()
             self._made[which] = made
@@ -126,7 +126,7 @@ class Question:
         if not settings:
             return self.scenario
         base = self.scenario
-        return Scenario.from_document(base.document, base.name, dict(settings), base.variant_name)
+        return Scenario.from_document(base.document, base.name, dict(settings), base.variant_name, base.rules)
 
 
 def begin(scenario: Scenario, seed: int, measures: Measures = NOTHING, engine: Engine | None = None) -> None:

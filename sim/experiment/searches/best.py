@@ -31,7 +31,7 @@ from sim.experiment.rendering import render
 from sim.experiment.sample import Sample, fails_more, interval_of, least_failing
 from sim.experiment.variants import variants
 from sim.scenario import Scenario
-from sim.scenario.warnings import ScenarioWarning
+from sim.scenario.warnings.warning import ScenarioWarning
 from sim.stats.intervals import Interval
 from sim.stats.selection import FIRST_STAGE, Selection
 

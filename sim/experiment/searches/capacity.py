@@ -44,8 +44,8 @@ from sim.experiment.searches.bisection import (
 from sim.experiment.thresholds import Judgement, judged, threshold
 from sim.experiment.variants import variants
 from sim.scenario import Scenario
-from sim.scenario.thresholds import Threshold
-from sim.scenario.warnings import ScenarioWarning
+from sim.scenario.model.thresholds import Threshold
+from sim.scenario.warnings.warning import ScenarioWarning
 from sim.tables import metric_names
 
 Answer = Literal["found", "met everywhere", "missed everywhere", "undecided"]

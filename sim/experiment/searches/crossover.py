@@ -29,7 +29,7 @@ from sim.experiment.sample import Sample, side
 from sim.experiment.searches.bisection import RUNS, WITHIN, Look, Point, Prober, failures, narrow, points_at_most
 from sim.experiment.variants import variants
 from sim.scenario import Scenario
-from sim.scenario.warnings import ScenarioWarning
+from sim.scenario.warnings.warning import ScenarioWarning
 
 #: Into how many parts the range is cut at first.
 PARTS: Final = 4

@@ -31,7 +31,7 @@ from sim.experiment.sweeps.sensitivity import Sensitivity, sensitivities
 from sim.experiment.tradeoff import Choice, tradeoff
 from sim.experiment.variants import variants
 from sim.scenario import Scenario
-from sim.scenario.warnings import ScenarioWarning
+from sim.scenario.warnings.warning import ScenarioWarning
 
 METRICS: Final = ("deploy_latency_s.p50", "deploy_latency_s.p99", "wan_bytes")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pydantic import StrictBool
 
 from sim.contrib.swarm.rules import Rules
-from sim.figures import Count, Duration, Rate, Size, Span, Table, figure
+from sim.figures import Count, Duration, Period, Rate, Size, Table, figure
 from sim.policies.snapshot import Holders, Parents, neighbours
 
 
@@ -48,7 +48,7 @@ class Parameters(Table):
         "first_announce", "5 s", source="uber/kraken, announcer.go: DefaultInterval",
         about="After what time at most a peer asks the tracker for the second time.",
     )  # fmt: skip
-    announce_s: Span = figure(
+    announce_s: Period = figure(
         "announce", "3 s", source="uber/kraken, tracker/trackerserver/config.go",
         about="How often a peer asks the tracker after that, while it wants connections.",
     )  # fmt: skip
@@ -76,7 +76,7 @@ class Parameters(Table):
         "timeout", "16 s", source="uber/kraken, dispatch/config.go: 4 s for each MB of a piece",
         about="After what time a piece that has not come is asked of others as well.",
     )  # fmt: skip
-    patience_s: Span = figure(
+    patience_s: Period = figure(
         "patience", "300 s", source="uber/kraken, scheduler/config.go: LeecherTTI",
         about="After what time without a piece a node gives up.",
     )  # fmt: skip

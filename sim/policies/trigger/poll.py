@@ -9,14 +9,14 @@ import math
 
 from pydantic import StrictBool
 
-from sim.figures import Duration, Span, Table, figure, setting
+from sim.figures import Duration, Period, Table, figure, setting
 from sim.policies.snapshot import Due, Owed
 
 
 class Parameters(Table):
     """`every` and `offset` say when polls are; without `overlap` a poll waits while the one before still copies."""
 
-    every_s: Span = figure(
+    every_s: Period = figure(
         "every", "6 h", source="project-zot/zot, sync examples: pollInterval 6 to 12 h",
         about="How often a registry asks for news.",
     )  # fmt: skip

@@ -6,7 +6,7 @@ import math
 
 from pydantic import StrictBool
 
-from sim.figures import Duration, Span, Table, figure, setting
+from sim.figures import Duration, Period, Table, figure, setting
 from sim.policies.snapshot import Due, Owed
 
 
@@ -17,8 +17,8 @@ class Parameters(Table):
     """
 
     opens_s: Duration = figure("opens", "1 h", assumption=True, about="When the window opens for the first time.")
-    lasts_s: Span = figure("lasts", "4 h", assumption=True, about="How long it stays open.")
-    every_s: Span = setting("every", "24 h", about="How often it opens.")
+    lasts_s: Period = figure("lasts", "4 h", assumption=True, about="How long it stays open.")
+    every_s: Period = setting("every", "24 h", about="How often it opens.")
     overlap: StrictBool = setting(
         "overlap", True, about="Whether copies begin while those of the window before are under way."
     )

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sim.errors import InputError, near
-from sim.protocol.telling import Told, ToldProgram, told
+from sim.protocol.description import ProgramText, StepText, described
 from sim.registry.clients import CONTAINERD, KRAFTKIT, PROFILES, Profile
 
 _INDENT: Final = "   "
@@ -43,7 +43,7 @@ def print_protocol(of: Profile) -> None:
     """All programs on standard output."""
     console = Console(file=sys.stdout, highlight=False)
     _print_wrapped(console, "", _INTRODUCTION.format(client=of.name))
-    for program in told(of):
+    for program in described(of):
         console.print()
         _print(console, program)
 
@@ -51,11 +51,11 @@ def print_protocol(of: Profile) -> None:
 def document(of: Profile) -> dict[str, object]:
     """The document `regsim.protocol/1`."""
     return {
-        "schema": "regsim.protocol/1", "client": of.name, "programs": [program.to_json() for program in told(of)],
+        "schema": "regsim.protocol/1", "client": of.name, "programs": [program.to_json() for program in described(of)],
     }  # fmt: skip
 
 
-def _print(console: Console, program: ToldProgram) -> None:
+def _print(console: Console, program: ProgramText) -> None:
     _print_wrapped(console, f"{program.name}  ", program.about)
     for step in program.steps:
         if step.label:
@@ -71,7 +71,7 @@ def _print_wrapped(console: Console, head: str, text: str) -> None:
         console.print(Text(line), soft_wrap=True)
 
 
-def _lines(step: Told, client: str, width: int) -> Iterator[Text]:
+def _lines(step: StepText, client: str, width: int) -> Iterator[Text]:
     """The step in a column on the left, what it does in one on the right, each on as many lines as it takes."""
     name = step.step + (f" ({', '.join(step.about)})" if step.about else "")
     left = textwrap.wrap(" ".join((name, *(f"→ {place}" for place in step.to))), _STEP, subsequent_indent="  ")
@@ -86,7 +86,7 @@ def _lines(step: Told, client: str, width: int) -> Iterator[Text]:
         yield line
 
 
-def _does(step: Told, client: str) -> Iterator[str]:
+def _does(step: StepText, client: str) -> Iterator[str]:
     if step.step != "request":
         yield step.sentence
         return

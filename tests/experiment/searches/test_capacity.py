@@ -17,7 +17,7 @@ from sim.experiment.searches.capacity import Capacity, capacity
 from sim.report import saving
 from sim.report.capacity import text_table
 from sim.scenario import Scenario
-from sim.scenario.thresholds import threshold
+from sim.scenario.model.thresholds import threshold
 
 #: Pushes of one blob of 10 MB arrive by Poisson at a node whose link is all that takes time: processor sharing.
 SHARED: Mapping[str, Any] = {
@@ -66,7 +66,7 @@ def small(scenario: Scenario) -> Capacity:
     """The smallest client uplink at which 95 % of deploys through central are ready within 5 s."""
     axis = ranged("clients.dev.up=10 Mbit/s..1 Gbit/s", scenario)
     wanted = [threshold("deploy_latency_s.p95 < 5 s")]
-    return capacity(scenario, axis, wanted, variant="central", runs=20, within=0.3, executor="serial")
+    return capacity(scenario, axis, wanted, variant="central", runs=10, within=0.3, executor="serial")
 
 
 def test_what_is_missed_lies_below_and_what_is_met_above(small: Capacity) -> None:

@@ -76,12 +76,12 @@ def test_whoever_fails_more_is_the_worse_one_whatever_the_metric_says(document: 
     document["demand"]["nodes"] = 2
     asked = Scenario.from_document(document, "small")
     axis = ranged("policies.sync.delay=5 s..120 s", asked)
-    found = crossover(asked, axis, "pull_bytes", within=0.3, executor="serial")
+    found = crossover(asked, axis, "pull_bytes", runs=5, within=0.3, executor="serial")
     (change,) = found.changes
     assert (change.below, change.above) == ("node-direct", "central")
     assert change.low < 60 < change.high + 20
     assert found.points[-1].failing == ("node-direct",)
     assert "; whoever fails more counts as the worse one, node-direct at " in found.verdict
     assert text_table(found)[1][-1][-2] == "central, fails less"
-    allowed = crossover(asked, axis, "pull_bytes", within=0.3, executor="serial", allow_failures=True)
+    allowed = crossover(asked, axis, "pull_bytes", runs=5, within=0.3, executor="serial", allow_failures=True)
     assert allowed.changes == ()

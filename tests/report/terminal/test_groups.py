@@ -61,6 +61,7 @@ def test_where_no_group_has_deploys_a_table_is_its_notes(file: str, regsim: Call
         assert lines[at + 1].startswith("no deploys of site a, b, idle")
 
 
+@pytest.mark.usefixtures("no_flips")
 def test_a_threshold_on_one_group_is_judged(file: str, regsim: Callable[..., Any]) -> None:
     """`deploys[site=idle] <= 0` is met, `failed_deploys[client=ops] > 0` missed, which is exit code 99."""
     answer = regsim(

@@ -10,9 +10,13 @@ from typing import Any
 
 import pytest
 
-from sim.protocol.ops.requests import CHECK, LOGIN_REQUESTS, OPENING, RENEW, TAGS, request, requests_of
-from sim.protocol.programs import PROGRAMS, Label, Step
-from sim.protocol.telling import LISTS, requests, sentence, told
+from sim.protocol import programs
+from sim.protocol.build import profile_rows
+from sim.protocol.description import LISTS, described, requests, sentence
+from sim.protocol.ops.control import end
+from sim.protocol.ops.requests import CHECK, LOGIN_REQUESTS, MOUNT, NAMED, OPENING, RENEW, RETRIED, TAGS, count_of
+from sim.protocol.ops.requests import request as request_op
+from sim.protocol.programs import PROGRAMS, Label, Step, request
 from sim.registry.clients import CONTAINERD, KRAFTKIT, PROFILES, TOKEN, Profile
 
 Ask = Callable[..., Any]
@@ -42,11 +46,11 @@ def test_all_programs_and_places_are_on_the_page(page: str) -> None:
 def test_a_reader_of_the_specification_finds_its_requests(page: str) -> None:
     """An upload is POST, PATCH, PUT; a pull begins with the manifests: in that order, in those programs."""
     upload = page[page.index("\nUPLOAD_BLOB  ") :]
-    wanted = ("HEAD blob", "POST upload", "carry (up)", "PATCH upload, PUT upload")
+    wanted = ("HEAD blob", "POST upload", "transfer (up)", "PATCH upload, PUT upload")
     found = [upload.index(words) for words in wanted]
     assert found == sorted(found)
     fetch = page[page.index("\nFETCH  ") :]
-    assert fetch.index("GET index, GET manifest") < fetch.index("branch by blob (down)")
+    assert fetch.index("GET index, GET manifest") < fetch.index("each blob (down)")
 
 
 def test_every_program_says_what_it_is_about() -> None:
@@ -58,18 +62,18 @@ def test_every_program_says_what_it_is_about() -> None:
 
 def test_every_step_is_told_whole() -> None:
     """A sentence each, with no name of a parameter where a label stands."""
-    for program in told(KRAFTKIT):
+    for program in described(KRAFTKIT):
         for step in program.steps:
             assert step.sentence.endswith("."), step
-            assert "`otherwise`" not in step.sentence, step
+            assert "`label`" not in step.sentence, step
     steps = [part for program in PROGRAMS.values() for part in program if isinstance(part, Step)]
-    assert sum(len(program.steps) for program in told(KRAFTKIT)) == len(steps)
+    assert sum(len(program.steps) for program in described(KRAFTKIT)) == len(steps)
 
 
 def test_every_number_that_an_op_is_told_has_a_meaning() -> None:
     """What is not 0 is told in words; of a list of requests also how they are sent."""
-    for program, words in zip(PROGRAMS.values(), told(KRAFTKIT), strict=True):
-        steps = [part for part in program if isinstance(part, Step)]
+    for each_program, words in zip(PROGRAMS.values(), described(KRAFTKIT), strict=True):
+        steps = [part for part in each_program if isinstance(part, Step)]
         for step, each in zip(steps, words.steps, strict=True):
             numbers = [cell for cell in (step.a, step.b) if isinstance(cell, int) and cell]
             meanings = len(each.about) + (len(each.how) > 0)
@@ -78,20 +82,27 @@ def test_every_number_that_an_op_is_told_has_a_meaning() -> None:
 
 @pytest.mark.parametrize("client", EVERY, ids=lambda client: client.name)
 @pytest.mark.parametrize("which", LISTS, ids=LISTS.get)
-def test_as_many_requests_are_told_as_are_sent(client: Profile, which: int) -> None:
-    """Of each list of each client, where it is sent at all."""
-    told_requests = requests(client, which)
-    if LISTS[which] == "MOUNT" and not client.mounts:
-        assert told_requests == ()
+def test_as_many_requests_are_described_as_are_sent(client: Profile, which: int) -> None:
+    """Of each list of each client, for a layer of the first group; blobs are mounted by clients that mount."""
+    sent = requests(client, which)
+    if which == MOUNT and not client.mounts:
+        assert sent == ()
         return
-    profile = SimpleNamespace(
-        login=len(client.login), tags=len(client.tags), check=len(client.blob_check), open=len(client.blob_open),
-        close=len(client.blob_close), publish=len(client.publish), manifests=len(client.manifests),
-        get=len(client.blob_get), open_config=len(client.opening("config")),
-    )  # fmt: skip
     task = SimpleNamespace(profile=0, group=0, blob=0)
-    w = SimpleNamespace(tasks=[task], profiles=[profile], blobs=[SimpleNamespace(content=0)])
-    assert len(told_requests) == requests_of(w, 0, which)
+    counts = profile_rows([client])["request_counts"]
+    w = SimpleNamespace(tasks=[task], request_counts=counts, blobs=[SimpleNamespace(content=0)])
+    assert len(sent) == count_of(w, 0, which)
+
+
+def test_a_request_that_all_send_alike_is_named_in_its_program() -> None:
+    """One request, whichever client sends it, and described by its own name."""
+    named = programs.program("About.", request("HEAD manifest by digest", RETRIED), end)
+    for client in EVERY:
+        (described_one,) = described(client, {"OWN": named})
+        assert described_one.steps[0].requests == ("HEAD manifest by digest",)
+        counts = profile_rows([client])["request_counts"]
+        w = SimpleNamespace(tasks=[SimpleNamespace(profile=0, group=0, blob=0)], request_counts=counts)
+        assert count_of(w, 0, NAMED) == 1
 
 
 def test_requests_are_the_client_s() -> None:
@@ -135,13 +146,13 @@ def test_bad_use_is_one_line(words: tuple[str, ...], line: str, regsim: Ask) -> 
 def test_a_sentence_is_the_first_and_those_that_say_where_it_goes_on() -> None:
     """Labels stand for parameters; what follows a paragraph, and what names no label, is left out."""
 
-    def op(w: Any, p: int, otherwise: int, b: int) -> int:
-        """Look at what is there. Nobody waits. On at `otherwise` if nothing is.
+    def op(w: Any, p: int, label: int, b: int) -> int:
+        """Look at what is there. Nobody waits. Go to `label` if nothing is.
 
         More of it.
         """
         return 0
 
-    assert sentence(Step(op, "over")) == "Look at what is there. On at `over` if nothing is."
+    assert sentence(Step(op, "over")) == "Look at what is there. Go to `over` if nothing is."
     assert sentence(Step(op)) == "Look at what is there."
-    assert sentence(Step(request)).startswith("Send requests")
+    assert sentence(Step(request_op)).startswith("Send requests")

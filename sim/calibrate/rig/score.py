@@ -1,0 +1,239 @@
+"""How far the model is from what a rig measured, group by group.
+
+A scenario belongs to the group that its name begins with (`pair-`, `fanout-`, `crowd-`); any other name is a pair where
+every step is one operation, else a fan-out if its largest step pulls and a crowd if it pushes. Errors are fractions of
+what was measured:
+
+- `pair-push`, `pair-pull`: each operation, against the mean of its repeats.
+- `fanout-mean`, `crowd-mean`: each step of several operations, the mean over its operations, then over repeats.
+- `fanout-makespan`, `crowd-makespan`: its longest operation in each repeat, then the mean over repeats.
+- `pair-push-bytes`, `pair-pull-bytes`, `fanout-bytes`, `crowd-bytes`: each acting host and step, the bytes that it sent
+  in a step of pushes or received in a step of pulls, against the mean over repeats.
+
+Operations that run alone but not plainly are groups of their own, counted as pairs are: `proxy-pull`, from a registry
+that pulls through another, and `cut-push`, in a step in which a link breaks. What ran in such steps is scored once
+more, as `cut-faults`: not packet by packet, but as a run with `[faults]` has it, bodies as flows and the cut as a link
+that is down (`protocol/ops/retransmission`).
+
+What prepares a fan-out or a crowd is not scored, as the pairs score such: a fan-out counts steps with pulls, a crowd
+steps with pushes, and where some of these are of several operations, those of one do not count.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sim.calibrate.rig import checks
+from sim.calibrate.rig.faulted import simulate_faults
+from sim.calibrate.rig.files import Measured, Operation, RigScenario
+from sim.calibrate.rig.model import simulate
+from sim.calibrate.rig.parameters import Parameters, read, shipped
+from sim.calibrate.rig.processes import Outcome
+from sim.calibrate.rig.reading import by_repeat, read_measured, read_scenarios
+from sim.errors import InputError, InputErrors
+
+GROUPS: Final = (
+    "pair-push", "pair-pull", "fanout-mean", "fanout-makespan", "crowd-mean", "crowd-makespan",
+    "pair-push-bytes", "pair-pull-bytes", "fanout-bytes", "crowd-bytes", "proxy-pull", "proxy-pull-bytes",
+    "cut-push", "cut-push-bytes", "cut-faults",
+)  # fmt: skip
+
+#: How many runs of the model a scenario is scored by.
+SEEDS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One figure: the model's and the measured one."""
+
+    group: str
+    scenario: str
+    step: int
+    host: str
+    simulated: float
+    measured: float
+
+    @property
+    def error(self) -> float:
+        """The absolute relative error, a fraction."""
+        return abs(self.simulated - self.measured) / self.measured
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The errors of one group: how many, their mean, 90th percentile and maximum, as fractions."""
+
+    n: int
+    mape: float
+    p90: float
+    max: float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Every figure scored, and the groups that have any."""
+
+    scored: tuple[Scored, ...]
+
+    @property
+    def groups(self) -> dict[str, Group]:
+        """The groups in the order of `GROUPS`; those without a figure are left out."""
+        errors: dict[str, list[float]] = defaultdict(list)
+        for one in self.scored:
+            errors[one.group].append(one.error)
+        return {name: _group(sorted(errors[name])) for name in GROUPS if name in errors}
+
+    def to_json(self) -> dict[str, Any]:
+        """The document `regsim.score/1`."""
+        groups = {
+            name: {"n": group.n, "mape": group.mape, "p90": group.p90, "max": group.max}
+            for name, group in self.groups.items()
+        }
+        return {"schema": "regsim.score/1", "groups": groups}
+
+    def to_text(self) -> str:
+        """The same as a table, errors in per cent."""
+        lines = [f"{'group':<18}{'n':>5}{'mean':>10}{'90th':>10}{'worst':>10}   absolute relative error"]
+        for name, group in self.groups.items():
+            errors = "".join(f"{100 * error:>8.1f} %" for error in (group.mape, group.p90, group.max))
+            lines.append(f"{name:<18}{group.n:>5}{errors}")
+        return "\n".join(lines)
+
+
+def score(rig: str | Path, measured: str | Path, parameters: str | Path | None = None) -> Score:
+    """Simulate a rig's scenarios and score them against what was measured.
+
+    `parameters` is a file for all scenarios; without it each uses those that ship for its congestion control.
+    """
+    given = None if parameters is None else read(parameters)
+    scenarios = read_scenarios(rig)
+    rows = by_repeat(read_measured(measured))
+    faults = [*checks.of_model(str(rig), scenarios), *checks.of_measured(str(measured), scenarios, rows)]
+    if faults:
+        raise InputErrors(faults)
+    scored = [
+        one for scenario in scenarios for one in score_scenario(scenario, rows, given or shipped(scenario.congestion))
+    ]
+    if not scored:
+        raise InputError(str(measured), f"measures none of the scenarios of {rig}", "give both of one rig")
+    return Score(tuple(scored))
+
+
+def score_scenario(
+    scenario: RigScenario, rows: dict[tuple[str, int], dict[int, list[Measured]]], parameters: Parameters
+) -> Iterator[Scored]:
+    """Every figure of one scenario that was measured."""
+    kind = kind_of(scenario)
+    counted = _counted(kind, scenario)
+    runs = zip(*(simulate(scenario, parameters, seed) for seed in range(SEEDS)), strict=True)
+    for number, outcomes in enumerate(runs):
+        repeats = rows.get((scenario.name, number))
+        if repeats and number in counted:
+            yield from _score_step(kind, scenario, number, outcomes, list(repeats.values()))
+    yield from _score_faults(scenario, rows, parameters)
+
+
+def _score_faults(
+    scenario: RigScenario, rows: dict[tuple[str, int], dict[int, list[Measured]]], parameters: Parameters
+) -> Iterator[Scored]:
+    """Each operation of a step in which a link breaks, on the fluid wire, where nothing is left to chance."""
+    cut = {cut.step for cut in scenario.cuts}
+    for number, outcomes in enumerate(simulate_faults(scenario, parameters) if cut else ()):
+        for outcome in outcomes if number in cut else ():
+            repeats = rows.get((scenario.name, number), {}).values()
+            own = [row.seconds for repeat in repeats for row in repeat if _same(outcome, row)]
+            if own:
+                at = outcome.operation.at
+                yield Scored("cut-faults", scenario.name, number, at, outcome.seconds, _mean(own))
+
+
+def _counted(kind: str, scenario: RigScenario) -> frozenset[int]:
+    """The steps that count: all of a pair, and of others those of their kind, side by side where any are."""
+    if kind == "pair":
+        return frozenset(range(len(scenario.steps)))
+    op = "pull" if kind == "fanout" else "push"
+    own = {number: len(step) for number, step in enumerate(scenario.steps) if any(one.op == op for one in step)}
+    several = any(size > 1 for size in own.values())
+    return frozenset(number for number, size in own.items() if size > 1 or not several)
+
+
+def _score_step(
+    kind: str, scenario: RigScenario, step: int, runs: Sequence[list[Outcome]], repeats: list[list[Measured]]
+) -> Iterator[Scored]:
+    outcomes = runs[0]
+    simulated = [[outcome.seconds for outcome in run] for run in runs]
+    if kind == "pair":
+        for at, outcome in enumerate(outcomes):
+            own = [row.seconds for rows in repeats for row in rows if _same(outcome, row)]
+            seconds = _mean([run[at] for run in simulated])
+            group = _group_of(scenario, step, outcome.operation)
+            yield Scored(group, scenario.name, step, outcome.operation.at, seconds, _mean(own))
+    else:
+        measured = [[row.seconds for row in rows] for rows in repeats]
+        ways: tuple[tuple[str, Callable[[list[float]], float]], ...] = (("mean", _mean), ("makespan", max))
+        for name, of in ways:
+            found, wanted = (_mean([of(run) for run in runs]) for runs in (simulated, measured))
+            yield Scored(f"{kind}-{name}", scenario.name, step, "", found, wanted)
+    traffic = [_traffic(run) for run in runs]
+    acting = {(outcome.operation.at, outcome.operation.op): outcome.operation for outcome in reversed(outcomes)}
+    for (host, op), operation in reversed(acting.items()):
+        # Each row of a host has the bytes of its whole step.
+        rows_of_host = [next(row for row in rows if row.at == host) for rows in repeats]
+        if op == "push":
+            wire_bytes, own = [sent[host] for sent, _ in traffic], [row.step_tx_bytes for row in rows_of_host]
+        else:
+            wire_bytes, own = [got[host] for _, got in traffic], [row.step_rx_bytes for row in rows_of_host]
+        group = _group_of(scenario, step, operation) if kind == "pair" else kind
+        yield Scored(f"{group}-bytes", scenario.name, step, host, _mean(wire_bytes), _mean(own))
+
+
+def _group_of(scenario: RigScenario, step: int, operation: Operation) -> str:
+    """Where an operation that runs alone counts."""
+    if any(cut.step == step for cut in scenario.cuts):
+        return f"cut-{operation.op}"
+    proxies = {host.name for host in scenario.hosts if host.upstream is not None}
+    return f"{'proxy' if operation.peer in proxies else 'pair'}-{operation.op}"
+
+
+def _traffic(outcomes: list[Outcome]) -> tuple[dict[str, float], dict[str, float]]:
+    """IP bytes that each host sent and received in a step, as a client or as a registry."""
+    sent: dict[str, float] = defaultdict(float)
+    received: dict[str, float] = defaultdict(float)
+    for outcome in outcomes:
+        ends = (outcome.operation.at, outcome.operation.peer)
+        source, target = ends if outcome.operation.op == "push" else ends[::-1]
+        sent[source] += outcome.wire_bytes
+        received[target] += outcome.wire_bytes
+        sent[target] += outcome.back_bytes
+        received[source] += outcome.back_bytes
+    return sent, received
+
+
+def _same(outcome: Outcome, row: Measured) -> bool:
+    operation = outcome.operation
+    return (operation.op, operation.at, operation.peer, operation.image) == (row.op, row.at, row.peer, row.image)
+
+
+def kind_of(scenario: RigScenario) -> str:
+    """`pair`, `fanout` or `crowd`: by the name, else by what the scenario does."""
+    for kind in ("pair", "fanout", "crowd"):
+        if scenario.name.startswith(f"{kind}-"):
+            return kind
+    largest = max(scenario.steps, key=len)
+    if len(largest) == 1:
+        return "pair"
+    return "fanout" if largest[0].op == "pull" else "crowd"
+
+
+def _group(errors: list[float]) -> Group:
+    # The 90th percentile by the inverse of the empirical distribution, as everywhere in the program.
+    at = max(0, -(-9 * len(errors) // 10) - 1)
+    return Group(len(errors), _mean(errors), errors[at], errors[-1])
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)

@@ -1,0 +1,35 @@
+"""Checks of policies and faults: caps that can be kept, and targets that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sim.scenario.diagnostics import Diagnostic, unclear
+from sim.scenario.model.naming import CENTRAL
+from sim.scenario.model.network import generated, links_meant
+from sim.scenario.model.root import Model
+
+
+def jobs_keep_to_their_cap(model: Model) -> Iterator[Diagnostic]:
+    """A cap on a job holds for each of its bodies, so they must not travel side by side."""
+    sync = model.policies.sync
+    if sync.job_Bps is not None and sync.references != "series":
+        problem = "caps one body at a time, but references are copied in parallel"
+        yield Diagnostic(("policies", "sync", "job_rate"), problem, 'set policies.sync.references = "series"')
+
+
+def faults_have_targets(model: Model) -> Iterator[Diagnostic]:
+    """A fault breaks links or registries that there are, at a time that is given or drawn."""
+    links = {*(span.name for span in generated(model)), *model.links}
+    registries = {CENTRAL, *(name for name, _ in model.node_hosts())}
+    for key, broken in model.faults.items():
+        for target in broken.targets:
+            if broken.breaks_links:
+                what, meant, known = "link", links_meant(model, target), links
+            else:
+                what, meant, known = "registry", model.registries_meant(target), registries
+            if len(meant) != 1:
+                yield unclear(("faults", key, "target"), what, target, meant, known)
+        if (broken.at_s is None) == (broken.between_s is None):
+            problem = "must be once at a time or again and again"
+            yield Diagnostic(("faults", key), problem, 'write at = "1 h", or between = "6 h"')

@@ -1,0 +1,157 @@
+"""What is wrong with a document, as values: where, what, and what to do about it.
+
+A `Diagnostic` is a fault of the text, not of the world (`[faults]` of a scenario is what breaks in a run). Each becomes
+one line of an `InputError`. The findings of pydantic, which reads a document into typed tables, are put into the same
+form and words here (its codes: https://docs.pydantic.dev/latest/errors/validation_errors/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from sim.errors import near, shown
+from sim.figures import quantity_of
+from sim.scenario.keypath import KeyPath
+from sim.units import UnitError
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing that whoever wrote the document can mend.
+
+    `path` is where the user finds it. `at` is the value whose removal (or whose replacement by `fill`) makes the
+    rest of the document checkable. `needs` are paths whose own faults make this one meaningless.
+    """
+
+    path: KeyPath
+    problem: str
+    remedy: str
+    at: KeyPath = ()
+    fill: object = None
+    needs: tuple[KeyPath, ...] = ()
+
+    def below(self, prefix: KeyPath) -> Diagnostic:
+        """The same fault in a larger document, where the repair takes out the whole value at `prefix`."""
+        return replace(self, path=prefix + self.path, at=prefix, fill=None)
+
+
+def consequential(each: Diagnostic, set_aside: Sequence[KeyPath], reported: Sequence[KeyPath]) -> bool:
+    """Whether a fault may be there only because of others: of a value set aside, or of what it needs."""
+    return any(_related(each.path, bad) for bad in set_aside) or any(
+        _related(need, bad) for need in each.needs for bad in reported
+    )
+
+
+def _related(path: KeyPath, other: KeyPath) -> bool:
+    """Whether one path lies on the way to the other."""
+    shorter = min(len(path), len(other))
+    return path[:shorter] == other[:shorter]
+
+
+def diagnostics_of(error: ValidationError, model: type[BaseModel]) -> Iterator[Diagnostic]:
+    """Pydantic's findings about a document of `model`, one fault each."""
+    for finding in error.errors(include_url=False):
+        yield from _faults(finding, model)
+
+
+def _faults(finding: Mapping[str, Any], model: type[BaseModel]) -> Iterator[Diagnostic]:
+    path: KeyPath = tuple(finding["loc"])
+    kind, value, context = finding["type"], finding["input"], finding.get("ctx", {})
+    is_key = bool(path) and path[-1] == "[key]"
+    path = path[:-1] if is_key else path
+    if is_key and kind != "fault":
+        remedy = "use letters, digits, - and _ alone"
+        yield Diagnostic(path, f"is no name for a table, got {shown(path[-1])}", remedy, path)
+    elif kind == "faults":
+        for inner in context["faults"]:
+            yield inner.below(path)
+    elif kind == "value_error" and isinstance(context["error"], UnitError):
+        yield Diagnostic(path, context["error"].problem, context["error"].remedy, path)
+    elif kind == "fault":
+        yield Diagnostic(path, context["problem"], context["remedy"], path)
+    elif kind == "extra_forbidden":
+        what = "table" if isinstance(value, Mapping) else "key"
+        yield Diagnostic(
+            path, f"unknown {what}, got {shown(value)}", near(str(path[-1]), _keys(model, path[:-1])), path
+        )
+    elif kind == "missing":
+        example = _example(model, path)
+        yield Diagnostic(path, "is missing", f"write {path[-1]} = {_toml(example)}", path, fill=example)
+    elif kind == "literal_error":
+        known = [word.strip("'") for word in context["expected"].replace(" or ", ", ").split(", ")]
+        remedy = near(value, known) if isinstance(value, str) else f"one of {', '.join(known)}"
+        yield Diagnostic(path, f"unknown choice, got {shown(value)}", remedy, path)
+    else:
+        problem, remedy = _TYPES.get(kind, (finding["msg"].lower(), "mend it"))
+        yield Diagnostic(path, f"{problem}, got {shown(value)}", remedy, path)
+
+
+_TYPES = {
+    "string_type": ("must be text", 'write it in quotes, such as "dal"'),
+    "bool_type": ("must be true or false", "write true or false"),
+    "model_type": ("must be a table", "write its keys under a [table] of this name"),
+    "tuple_type": ("must be a list", "write it in [brackets]"),
+    "dict_type": ("must be a table of named tables", "write each under a [table] of its own"),
+}
+
+
+def _toml(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _keys(model: type[BaseModel], path: KeyPath) -> list[str]:
+    """The keys that the table at `path` knows."""
+    inner = _model_at(model, path)
+    return [field.alias or name for name, field in inner.model_fields.items()] if inner else []
+
+
+def _example(model: type[BaseModel], path: KeyPath) -> object:
+    inner = _model_at(model, path[:-1])
+    field = _field(inner, str(path[-1])) if inner else None
+    quantity = quantity_of(field) if field else None
+    if quantity:
+        return quantity.example
+    annotation = field.annotation if field else None
+    return get_args(annotation)[0] if get_origin(annotation) is Literal else "..."
+
+
+def _field(model: type[BaseModel], key: str) -> FieldInfo | None:
+    return next((f for name, f in model.model_fields.items() if (f.alias or name) == key), None)
+
+
+def _model_at(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:
+    """The model of the table at `path`: by key in a model, any key in a table of named tables, any place in a list."""
+    at: object = model
+    for key in path:
+        if isinstance(at, type) and issubclass(at, BaseModel):
+            field = _field(at, str(key))
+            at = field.annotation if field else None
+        else:
+            parts = [part for part in get_args(at) if part is not Ellipsis]
+            at = parts[-1] if parts else None
+        if _is_optional(at):
+            parts = [part for part in get_args(at) if part is not type(None)]
+            at = next(filter(_is_model, parts), parts[0])
+    return at if _is_model(at) else None  # type: ignore[return-value]
+
+
+def _is_model(annotation: object) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _is_optional(annotation: object) -> bool:
+    return type(None) in get_args(annotation)
+
+
+def unclear(
+    path: KeyPath, what: str, word: str, meant: tuple[str, ...], known: Iterable[str], **more: Any
+) -> Diagnostic:
+    """The fault of a word that means nothing, or more than one thing."""
+    if meant:
+        return Diagnostic(path, f"may mean {' or '.join(meant)}, got {shown(word)}", "write which of these", **more)
+    return Diagnostic(path, f"unknown {what}, got {shown(word)}", near(word, known), **more)

@@ -1,0 +1,129 @@
+"""Which keys have no effect in a scenario's world, and why: what is written for nothing is hardly what somebody meant.
+
+A key is named only where a run comes out the same to the bit whatever the key says; tests hold each claim against runs.
+Where that depends on what happens in a run, nothing is claimed. Keys of `[demand]` are in `unused_demand`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sim.network.topology.shapes import Routing
+from sim.scenario.effects import summary
+from sim.scenario.effects.happens import LOCAL_FIRST, Happens, happens, heeds_delay
+from sim.scenario.effects.summary import demand_summary
+from sim.scenario.effects.unused_demand import Unused, in_a_replay, unused_in_demand
+from sim.scenario.model.faults import READS, Fault
+from sim.scenario.model.root import Model
+from sim.scenario.model.tcp import Tcp
+
+
+def without_effect(model: Model) -> Iterator[Unused]:
+    """Every key of these tables' policies, demand and faults that has no effect, whether written or not."""
+    if summary.as_logged(model):
+        yield from in_a_replay(model)
+    else:
+        world = happens(model)
+        yield from _of_routes(model, world)
+        yield from _of_copies(model, world)
+        yield from _of_registries(model)
+        yield from unused_in_demand(model)
+    yield from _of_faults(model)
+
+
+def _of_routes(model: Model, world: Happens) -> Iterator[Unused]:
+    """What pushes and pulls do depends on where pushes go and on how many nodes start an image."""
+    together = demand_summary(model)
+    if not world.straight:
+        yield Unused(("policies", "fanout"), "every push goes to central")
+    elif together.most == 1 and not together.starts and not model.policies.elsewhere:
+        yield Unused(("policies", "fanout"), "each deploy starts on one node, the one that was pushed to")
+    if "central" not in world.routes:
+        yield Unused(("policies", "create"), "clients poll after a push to central alone, and there is none")
+    if not world.waits and not (model.policies.create == "poll" and "central" in world.routes):
+        yield Unused(("policies", "patience"), "nothing waits for an image to be copied")
+    if together.by_digest:
+        yield Unused(("policies", "tags", "check"), "instances are created by digest")
+    if together.most == 1 and not together.starts and all(count == 1 for count in _candidates(model)):
+        yield Unused(("policies", "placement"), "each client has one node to deploy to")
+    if model.policies.placement.name != "weighted" and model.policies.placement.own is None:
+        for key in model.nodes:
+            yield Unused(("nodes", key, "weight"), "policies.placement is not weighted")
+
+
+def _candidates(model: Model) -> Iterator[int]:
+    """From how many nodes one is chosen, for each group of clients: those at its metro, or all."""
+    by_site: dict[str, int] = {}
+    for group in model.nodes.values():
+        by_site[group.site or ""] = by_site.get(group.site or "", 0) + group.count
+    at_metro = model.policies.placement.name in LOCAL_FIRST and not model.policies.elsewhere
+    asking = summary.clients(model)
+    for key, client in model.clients.items():
+        if key in asking:
+            yield (by_site.get(client.metro or client.site or "") if at_metro else None) or sum(by_site.values())
+
+
+def _of_copies(model: Model, world: Happens) -> Iterator[Unused]:
+    """How registries copy from each other counts where they do."""
+    sync, at = model.policies.sync, ("policies", "sync")
+    if "node-direct" not in world.routes:
+        yield Unused((*at, "to_central"), "no push goes to a node alone")
+    if not world.to_nodes:
+        yield Unused((*at, "targets"), f"nothing is sent to nodes, policies.sync.to_nodes is {sync.to_nodes.name}")
+    removes = demand_summary(model).removes
+    if not removes:
+        yield Unused((*at, "deletions"), "nothing is removed, demand.removals is 0")
+    triggers = [
+        trigger for trigger, used in ((sync.to_central, world.to_central), (sync.to_nodes, world.to_nodes)) if used
+    ]
+    heeded = any(heeds_delay(trigger, model.run.duration_s) for trigger in triggers)
+    if not heeded and not (sync.deletions and removes):
+        yield Unused((*at, "delay"), "no copy begins a delay after its publish")
+    if sync.target_workers is None:
+        yield Unused((*at, "queue"), "policies.sync.target_workers is not given")
+    if not sync.retries:
+        yield Unused((*at, "backoff"), "policies.sync.retries is 0")
+    for key in ("workers", "target_workers", "queue", "references", "job_rate", "target_rate", "leg_rate"):
+        if not world.copies:
+            yield Unused((*at, key), "no registry copies from another")
+    for key in ("retries", "backoff", "resume"):
+        if not (world.copies and world.fragile):
+            why = "no copy can break: nothing fails and no registry is limited"
+            yield Unused((*at, key), why if world.copies else "no registry copies from another")
+
+
+def _of_registries(model: Model) -> Iterator[Unused]:
+    """What registries drop counts where they cannot keep everything."""
+    groups = model.nodes.values()
+    on_nodes = any(group.storage_bytes is not None for group in groups)
+    if not on_nodes and model.central.storage_bytes is None:
+        yield Unused(("policies", "eviction"), "no registry has a storage that could be full")
+    if not on_nodes:
+        yield Unused(("policies", "keep_unsynced"), "no node has a storage that could be full")
+    if all(group.ttl_s is not None for group in groups):
+        yield Unused(("policies", "ttl"), "every node has a ttl of its own")
+    garbage, every_s = model.policies.garbage, model.policies.garbage.every_s
+    if every_s is None or every_s > model.run.duration_s:
+        why = "policies.garbage.every is not given" if every_s is None else "none is collected before run.duration ends"
+        written = ("untagged", "pause") if every_s is None else type(garbage).model_fields
+        yield from (Unused(("policies", "garbage", key.removesuffix("_s")), why) for key in written)
+
+
+def _of_faults(model: Model) -> Iterator[Unused]:
+    """Each kind of fault reads some of the keys."""
+    every = dict.fromkeys(key for keys in READS.values() for key in keys)
+    for key, broken in model.faults.items():
+        for other in every:
+            if other not in READS.get(broken.kind, ()):
+                yield Unused(("faults", key, other), f"a fault of kind {broken.kind} does not read it")
+    if not any(_cuts(broken) for broken in model.faults.values()):
+        outages = [("tcp", field.alias or name) for name, field in Tcp.model_fields.items()]
+        for path in (*outages, ("topology", "reroute"), ("topology", "convergence")):
+            yield Unused(path, "no fault takes all that a link carries")
+    elif isinstance(model.topology.parameters, Routing) and not model.topology.parameters.reroute:
+        yield Unused(("topology", "convergence"), "topology.reroute is false")
+
+
+def _cuts(broken: Fault) -> bool:
+    """Whether a fault leaves links nothing."""
+    return broken.kind == "link-down" or (broken.kind in ("link-degraded", "swizzle") and broken.to == 0)

@@ -1,0 +1,178 @@
+"""Sites and hosts: where the central registry, nodes and clients are, how they are joined, what their registries can
+do.
+
+Attribute names carry units, keys do not (`request_time_s` is read from `request_time`). A default is written as a user
+would write it. Sources are public pages, repositories and papers; "assumption" marks what nobody has measured: sweep
+it. How groups become single hosts is in `root`, what these are called in `naming`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+from pydantic import StrictBool, StrictStr
+
+from sim.figures import Cost, Count, Duration, Latitude, Longitude, Period, Rate, Size, Table, Weight, figure, setting
+from sim.scenario.model.links import LinkParameters
+from sim.scenario.model.timeofweek import Zone
+
+_ZONE = "ibm-cloud-docs/vpc network-latency, inside a zone"
+_LAMBDA = "AWS Lambda, ATC'23, median"
+_WINDOW = "Linux tcp(7): default maximum of tcp_rmem, the most that one connection has under way"
+_LIST_LAG = 'Unikraft Cloud docs: "a few minutes"'
+
+
+class Site(Table):
+    """A place on the network, where hosts are; its position serves drawing and latency from distance."""
+
+    latitude: Latitude | None = setting("latitude", None, about="Degrees north of the equator, south is negative.")
+    longitude: Longitude | None = setting("longitude", None, about="Degrees east of Greenwich, west is negative.")
+    timezone: Zone = figure(
+        "timezone", "UTC", assumption=True,
+        about='The time zone by which its clients keep hours: "Europe/Berlin", or an offset from UTC such as "+05:30".',
+    )  # fmt: skip
+
+
+class _Placed(Table):
+    site: StrictStr | None = setting("site", None, about="The site that the host is at, a key of [sites].")
+
+
+class Host(LinkParameters, _Placed):
+    """What central, nodes and clients have in common: a site, and the line that joins the host to it."""
+
+    rtt_s: Duration = figure("rtt", "0.1 ms", source=_ZONE, about="The round trip between the host and its site.")
+    window_bytes: Size = figure(
+        "window", "6 MiB", source=_WINDOW, range=("64 KiB", "64 MiB"),
+        about="The most that one TCP connection to or from the host has under way.",
+    )  # fmt: skip
+
+    @property
+    def up_Bps(self) -> float:
+        """From the host to its site."""
+        return cast(float, self._rate_Bps(self.own_up_Bps))
+
+    @property
+    def down_Bps(self) -> float:
+        return cast(float, self._rate_Bps(self.own_down_Bps))
+
+    @property
+    def delay_s(self) -> float:
+        """One way."""
+        return cast(float, self._one_way_s())
+
+
+class Registry(Host):
+    """A host with a registry: bounded workers serve requests, a blob store answers and a disk moves bytes.
+
+    `storage` bounds what its disk keeps, of central `quota` what each account stores, and on a node an image goes a
+    `ttl` after it came; without them everything stays.
+    """
+
+    capacity_Bps: Rate = figure(
+        "capacity", "10 Gbit/s", assumption=True, range=("1 Gbit/s", "25 Gbit/s"),
+        about="What the host's line carries each way.",
+    )  # fmt: skip
+    workers: Count = figure(
+        "workers", 32, assumption=True, range=(4, 256),
+        about="How many requests the registry serves at once; further ones queue.",
+    )  # fmt: skip
+    request_time_s: Duration = figure(
+        "request_time", "5 ms", assumption=True, range=("1 ms", "50 ms"),
+        about="How long a worker takes for one request, waits and bytes apart.",
+    )  # fmt: skip
+    service: Literal["fixed", "exponential"] = figure(
+        "service", "fixed", assumption=True,
+        about="Whether each request takes the request time, or an exponential time of that mean.",
+    )  # fmt: skip
+    disk_Bps: Rate = figure(
+        "disk", "1 GB/s", assumption=True, range=("0.2 GB/s", "5 GB/s"),
+        about="How fast the registry's disk moves bytes, reads and writes together.",
+    )  # fmt: skip
+    list_lag_s: Duration = figure(
+        "list_lag", "120 s", source=_LIST_LAG, range=("0 s", "300 s"),
+        about="How long after a tag came or went the registry's list of images shows it.",
+    )  # fmt: skip
+    tls: StrictBool = figure(
+        "tls", True, assumption=True, about="Whether connections to the registry open with a TLS handshake."
+    )
+    token_life_s: Period = figure(
+        "token_life", "30 min", source="goharbor/harbor, token_expiration",
+        about="How long a token that the registry gave is good.",
+    )  # fmt: skip
+    storage_bytes: Size | None = setting(
+        "storage", None, about="The most that the registry keeps; without it, all there is."
+    )
+    month_usd: Cost | None = setting("month", None, about="What each of these hosts costs a month.")
+
+
+class Central(Registry):
+    """The central registry, the host named `central`."""
+
+    capacity_Bps: Rate = figure(
+        "capacity", "10 Gbit/s", assumption=True, range=("1 Gbit/s", "100 Gbit/s"),
+        about="What central's line carries each way.",
+    )  # fmt: skip
+    first_byte_s: Duration = figure(
+        "first_byte", "36 ms", source=f"{_LAMBDA} of the object store, second-hand",
+        about="How long central's blob store takes until a blob's first byte.",
+    )  # fmt: skip
+    quota_bytes: Size | None = setting(
+        "quota", None, about="The most that each account may store at central; without it there is no limit."
+    )
+
+
+class NodeGroup(Registry):
+    """Nodes that are alike: each a host with its own registry and instances; a `cold` one starts empty."""
+
+    count: Count = setting("count", 1, about="How many nodes the group has.")
+    first_byte_s: Duration = figure(
+        "first_byte", "0.55 ms", source=f"{_LAMBDA} of the cache in a zone, second-hand",
+        about="How long a node's blob store takes until a blob's first byte.",
+    )  # fmt: skip
+    ttl_s: Period | None = setting(
+        "ttl", None,
+        about="How long after it came an image goes from a node of this group; without it, as policies.ttl says.",
+    )  # fmt: skip
+    cold: StrictBool = figure(
+        "cold", False, assumption=True, about="Whether the nodes start empty while the rest of the world is warm."
+    )
+    weight: Weight = setting(
+        "weight",
+        1.0,
+        about="What each of these nodes counts in the placement weighted, beside the other nodes' weights.",
+    )
+
+
+class ClientGroup(Host):
+    """Machines that deploy, alike; `share` is their part of the demand, relative to the other groups.
+
+    Each has an account of its own unless they share an `account` (UKC_TOKEN), and deploys to the nodes of its site
+    unless a `metro` is named (UKC_METRO).
+    """
+
+    count: Count = setting("count", 1, about="How many machines the group has.")
+    own_up_Bps: Rate = figure(
+        "up", "50 Mbit/s", assumption=True, range=("10 Mbit/s", "1000 Mbit/s"),
+        about="What each machine's line carries towards its site.",
+    )  # fmt: skip
+    own_down_Bps: Rate = figure(
+        "down", "200 Mbit/s", assumption=True, range=("10 Mbit/s", "1000 Mbit/s"),
+        about="What each machine's line carries from its site.",
+    )  # fmt: skip
+    rtt_s: Duration = figure(
+        "rtt", "15 ms", assumption=True, range=("5 ms", "30 ms"),
+        about="The round trip between each machine and its site.",
+    )  # fmt: skip
+    profile: StrictStr = setting(
+        "profile", "kraftkit", about="The client whose requests are made, such as kraftkit, docker or skopeo."
+    )
+    account: StrictStr | None = setting(
+        "account", None,
+        about="The account whose repositories all machines of the group push to; without it each has its own.",
+    )  # fmt: skip
+    metro: StrictStr | None = setting(
+        "metro", None, about="The site whose nodes the group deploys to; without it, its own site's."
+    )
+    share: Weight = setting(
+        "share", 1.0, about="The group's part of the deploys, relative to the other groups' shares."
+    )

@@ -1,0 +1,35 @@
+"""The table `[tcp]`: what hosts' TCP does about links that are down (`network/tcp/retransmission` is its model).
+
+What TCP does otherwise (slow start, windows) has figures elsewhere: `window` of a host, and `network/tcp`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sim.figures import Duration, Table, WholeNumber, figure
+
+
+class Tcp(Table):
+    """What hosts' TCP does about an outage, on each connection that it interrupts.
+
+    `queue` is what packets wait where a flow fills its link: time-outs are that much longer. `retries` and
+    `syn_retries` say when a connection, and one that is being opened, is given up.
+    """
+
+    congestion: Literal["cubic", "bbr"] = figure(
+        "congestion", "cubic", source="Linux, net/ipv4/Kconfig: the default",
+        about="The congestion control by which a connection comes back after an outage.",
+    )  # fmt: skip
+    queue_s: Duration = figure(
+        "queue", "0 s", assumption=True, range=("0 s", "100 ms"),
+        about="How long packets wait before a link that a flow fills, which retransmission time-outs allow for.",
+    )  # fmt: skip
+    retries: WholeNumber = figure(
+        "retries", 15, source="Linux ip-sysctl, tcp_retries2: given up after 924.6 s",
+        about="How often a connection in use times out before its host gives it up.",
+    )  # fmt: skip
+    syn_retries: WholeNumber = figure(
+        "syn_retries", 6, source="Linux ip-sysctl, tcp_syn_retries: given up after 127 s",
+        about="How often a host tries again to open a connection before it gives up.",
+    )  # fmt: skip

@@ -1,0 +1,117 @@
+"""What log shippers put around a line, peeled off before anybody reads the line itself.
+
+    Mar  4 09:00:00 host proxy[1003]: LINE           syslog (RFC 3164), journalctl, Harbor's files
+    2025-03-04T09:00:00+00:00 host proxy[1003]: LINE rsyslog's and journalctl's ISO stamps
+    <134>1 2025-03-04T09:00:00Z host app 7 ID - LINE syslog (RFC 5424)
+    2025-03-04T09:00:00.004Z stdout F LINE           CRI: containerd's and CRI-O's container logs
+    2025-03-04T09:00:00.004Z LINE                    kubectl logs --timestamps, docker logs -t
+    registry-1  | LINE                               docker compose
+    [pod/registry-7f/registry] LINE                  kubectl logs --prefix
+    {"log": "LINE\\n", "time": ...}                   Docker's json-file, fluentd
+    {"MESSAGE": "LINE", ...}                         journalctl -o json
+
+Wrappers nest, so peeling goes on until nothing is recognised. A stamp outside dates a line that has no time of its own.
+Lines that Docker or CRI cut at 16 KiB are put together again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final, NamedTuple
+
+from sim.workload.logs.timestamps import iso_s
+
+_ISO: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)"
+#: Behind the stamp of syslog's older form, and of the ISO stamps that replaced it: host, program, perhaps its number.
+_PROGRAM: Final = r" \S+ [^\s:\[\]\"|]+(?:\[\d+\])?: "
+_WRAPPERS: Final = (
+    ("syslog", re.compile(rf"(?:<\d+>)?(?P<bsd>[A-Z][a-z]{{2}} [ \d]\d \d\d:\d\d:\d\d){_PROGRAM}")),
+    ("syslog", re.compile(rf"(?:<\d+>)?(?P<iso>{_ISO}){_PROGRAM}")),
+    ("syslog", re.compile(rf"<\d+>1 (?P<iso>{_ISO}) \S+ \S+ \S+ \S+ (?:-|(?:\[[^\]]*\])+) ")),
+    ("CRI", re.compile(rf"(?P<iso>{_ISO}) (?:stdout|stderr) (?P<cut>[FP])(?::\S*)? ")),
+    ("time stamps", re.compile(rf"(?P<iso>{_ISO}) (?=\S)")),
+    ("compose", re.compile(r"[A-Za-z0-9][\w.-]* +\| ")),
+    ("kubectl", re.compile(r"\[pod/[^\]\s]+\] ")),
+)
+_DEEPEST: Final = 6
+
+
+class Line(NamedTuple):
+    """A line without its wrappers.
+
+    `stamp` is what the wrappers say of when it was written: s since 1970, or text of a syslog stamp, which has no year,
+    or None. `wrappers` are their names, outermost first.
+    """
+
+    text: str
+    stamp: float | str | None
+    wrappers: tuple[str, ...]
+
+
+class Envelopes:
+    """Peels lines one after another; keeps what a wrapper says goes on in the next line."""
+
+    def __init__(self) -> None:
+        self._begun = ""
+
+    def peel(self, text: str) -> Line | None:
+        """The line inside; None while only a part of it has come."""
+        stamp: float | str | None = None
+        wrappers: list[str] = []
+        whole = True
+        for _ in range(_DEEPEST):
+            peeled = _json(text) if text[:1] == "{" else _prefixed(text)
+            if peeled is None:
+                break
+            name, text, dated, ends = peeled
+            wrappers.append(name)
+            whole = whole and ends
+            if dated is not None and not isinstance(stamp, float):
+                stamp = dated
+        if not whole:
+            self._begun += text
+            return None
+        text, self._begun = self._begun + text, ""
+        return Line(text, stamp, tuple(wrappers))
+
+
+def _prefixed(text: str) -> tuple[str, str, float | str | None, bool] | None:
+    """(wrapper's name, rest, stamp, whether the line ends here) of a wrapper that stands in front."""
+    for name, form in _WRAPPERS:
+        found = form.match(text)
+        if found is None:
+            continue
+        named = found.groupdict()
+        stamp = named.get("bsd") or _iso_s(named.get("iso"))
+        return name, text[found.end() :], stamp, named.get("cut") != "P"
+    return None
+
+
+def _json(text: str) -> tuple[str, str, float | str | None, bool] | None:
+    """The same of a JSON record that holds the line as text and no field of a request."""
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(record, dict):
+        return None
+    if isinstance(record.get("log"), str):
+        inner = record["log"]
+        return (
+            "json-file",
+            inner.rstrip("\r\n"),
+            _iso_s(record.get("time")),
+            inner.endswith("\n") or "time" not in record,
+        )
+    if isinstance(record.get("MESSAGE"), str):
+        written = str(record.get("__REALTIME_TIMESTAMP", ""))
+        return "journald", record["MESSAGE"], float(written) / 1e6 if written.isdigit() else None, True
+    return None
+
+
+def _iso_s(text: object) -> float | None:
+    try:
+        return None if text is None else iso_s(text)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,128 @@
+"""Requests in the order of their times, and which of its bytes are what, whatever order a log's lines have.
+
+Lines stand in the order in which requests ended, so times go back a little in any log. They go back by days where
+replicas' logs stand one behind the other and where rotated files were put together the newest first. How much has to be
+held back to sort a log is estimated from samples of its times.
+"""
+
+from __future__ import annotations
+
+import heapq
+import io
+import math
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Final
+
+from sim.errors import InputError
+from sim.workload.logs.endpoint import Parser
+from sim.workload.logs.envelope import Envelopes
+from sim.workload.logs.request import Reading, Request
+from sim.workload.logs.textfile import opened
+from sim.workload.logs.timestamps import syslog_s
+
+#: Times that go back by less are a request's own duration, or two workers of one server.
+_BACK_S: Final = 300.0
+#: Samples of a file's times: one in so many characters, and no more than so many in all.
+_STRIDE: Final = 1 << 16
+_SAMPLES: Final = 20_000
+#: No answer to an upload is as long: registries answer uploads with a header alone.
+_ANSWER_BYTES: Final = 4096
+
+
+def in_order(found: Iterator[Request], reading: Reading, held: int) -> Iterator[Request]:
+    """The requests sorted by time as far as `held` of them allow, their sizes put right.
+
+    Of one time they come as their lines do. InputError for one that is far earlier than what has been passed on.
+    """
+    waiting: list[tuple[float, int, Request]] = []
+    sizes = _Sizes(reading)
+    passed_s = -math.inf
+    for request in found:
+        reading.requests += 1
+        sizes.see(request)
+        heapq.heappush(waiting, (request.at_s, reading.requests, request))
+        if len(waiting) <= held:
+            continue
+        at_s, _, first = heapq.heappop(waiting)
+        ended_s = at_s if math.isnan(first.duration_s) else at_s + first.duration_s
+        if ended_s < passed_s - _BACK_S:
+            problem = f"goes back by {passed_s - ended_s:,.0f} s, and the log is too large to be sorted here"
+            raise InputError(f"{reading.path}:{first.line}", problem, "sort its lines by their times, oldest first")
+        passed_s = max(passed_s, at_s)
+        yield sizes.right(first)
+    while waiting:
+        yield sizes.right(heapq.heappop(waiting)[2])
+
+
+class _Sizes:
+    """Which of a log's byte fields is what, by what requests that were seen so far can't be."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._fields = reading.fields
+        self._header_bytes = math.inf
+        self._asked = False
+
+    def see(self, request: Request) -> None:
+        if not math.isnan(request.duration_s):
+            self._fields["durations"] = None
+        if not math.isnan(request.offset_bytes):
+            self._fields["sizes of uploads"] = None
+        if request.method in ("GET", "HEAD"):
+            if request.sent_bytes < self._header_bytes:
+                self._header_bytes = request.sent_bytes
+        elif request.kind == "upload" and request.method in ("PUT", "PATCH"):
+            if not math.isnan(request.sent_bytes):
+                self._fields["sizes of uploads"] = None
+            elif request.written_bytes > _ANSWER_BYTES:
+                self._asked = True
+                self._fields["bytes of requests, not of answers"] = None
+
+    def right(self, request: Request) -> Request:
+        """The request with what it sent and what it was answered kept apart."""
+        if self._asked:
+            return request._replace(sent_bytes=request.written_bytes, written_bytes=math.nan)
+        if math.isinf(self._header_bytes) or math.isnan(request.sent_bytes):
+            return request
+        return request._replace(sent_bytes=max(request.sent_bytes - self._header_bytes, 0.0))
+
+
+def goes_back(reading: Reading, parse: Parser) -> bool:
+    """Whether samples of a file's times go back by more than a request may take."""
+    latest_s = last_s = -math.inf
+    for text in _samples(reading.path):
+        peeled = Envelopes().peel(text.strip())
+        if peeled is None:
+            continue
+        with suppress(ValueError):
+            found = parse(peeled.text, "", peeled.stamp)
+            if found is None:
+                continue
+            at = found[1].at_s
+            last_s = at if isinstance(at, float) else syslog_s(at, None if math.isinf(last_s) else last_s)
+            latest_s = max(latest_s, last_s)
+            if last_s < latest_s - _BACK_S:
+                reading.sorted = True
+                return True
+    return False
+
+
+def _samples(path: str) -> Iterator[str]:
+    """Lines from all over a file; what cannot be sought in is read through."""
+    with opened(path) as file:
+        seekable = isinstance(file.buffer, io.BufferedReader) and file.encoding == "utf-8"
+        stride = max(_STRIDE, os.stat(path).st_size // _SAMPLES)
+        place = 0
+        while True:
+            for _ in range(3):
+                line = file.readline(_STRIDE)
+                if not line:
+                    return
+                yield line
+            place += stride
+            if seekable:
+                file.seek(place)
+            elif not file.read(stride):
+                return
+            file.readline(_STRIDE)  # what is left of a line

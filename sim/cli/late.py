@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from sim.report import plots as plots
     from sim.scenario import document as document
     from sim.scenario import keypath as keypath
+    from sim.scenario import reading as reading
     from sim.scenario import shipped as shipped
     from sim.scenario.describe import explain as explain
     from sim.scenario.describe import keys as keys
@@ -69,6 +70,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "search": "sim.experiment.search",
     "compare": "sim.experiment.compare",
     "document": "sim.scenario.document",
+    "reading": "sim.scenario.reading",
     "explain": "sim.scenario.describe.explain",
     "keypath": "sim.scenario.keypath",
     "keys": "sim.scenario.describe.keys",

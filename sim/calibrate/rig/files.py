@@ -17,12 +17,14 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from sim.calibrate.rig import checks
 from sim.errors import InputError, InputErrors
+from sim.files import read_text
 from sim.network.packets.windows import Congestion
 
 _Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Name = Annotated[str, Field(min_length=1)]
 
 
+_MOST_BYTES = 1 << 28
 LIMIT_S = 600.0
 """The rig waits for a step so long."""
 
@@ -120,6 +122,8 @@ def read_scenarios(path: str | Path) -> tuple[RigScenario, ...]:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(f"{path}:{error.lineno}", f"is no JSON: {error.msg}", "give a list of scenarios") from None
+    except (ValueError, RecursionError) as error:  # a number or a nesting that Python refuses
+        raise InputError(str(path), f"can't be read: {error}", "give a list of scenarios") from None
     if not isinstance(document, list):
         raise InputError(str(path), f"must be a list of scenarios, got {type(document).__name__}")
     try:
@@ -160,7 +164,7 @@ def read_measured(path: str | Path) -> tuple[Measured, ...]:
 
 def _text(path: str | Path) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return read_text(path, _MOST_BYTES)
     except FileNotFoundError:
         raise InputError(str(path), "no such file", "check the path") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -40,7 +40,7 @@ class Entry:
 
 
 #: What is said about a run, or about many, but is no part of one: values, and a whole table.
-_NOT_OF_A_RUN = {("run", "title"), ("run", "baseline"), ("run", "runs")}
+_NOT_OF_A_RUN = {("run", "title"), ("run", "baseline"), ("run", "runs"), ("run", "memory")}
 _BESIDE_RUNS = "thresholds"
 
 

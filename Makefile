@@ -4,8 +4,10 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out
+# What a worker has done with its own share it takes from the others', so that none ends long before the rest.
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: compare test machine-code quick lint bench clean help rig rig-tools
+.PHONY: compare quick test accept machine-code lint bench docs clean help rig rig-tools
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -13,14 +15,16 @@ help: ## what can be made
 compare: $(VENV)/run ## the main question: node-direct or central pushes, over five metros
 	$(BIN)/regsim compare scenarios/metros.toml --out $(OUT)/metros
 
-test: $(VENV)/test machine-code ## all tests
-	$(BIN)/python -m pytest -n auto
+quick: $(VENV)/test $(VENV)/machine-code ## the tests of a minute: all but those of whole scenarios, verbs and processes
+	$(PYTEST) -m "not slow and not integration" --hypothesis-profile=quick
 
-machine-code: $(VENV)/run ## compile the engine, unless that is done: runs of some size then take the fast one
-	$(BIN)/regsim run metros --engine compiled --set demand.rate=100/day > /dev/null
+test: $(VENV)/test $(VENV)/machine-code ## the tests of minutes: all but the long ones
+	$(PYTEST) -m "not slow"
 
-quick: $(VENV)/test machine-code ## the tests that take seconds
-	$(BIN)/python -m pytest -n auto -m "not slow"
+accept: $(VENV)/test $(VENV)/machine-code ## the long tests, and every property again with far more examples
+	$(PYTEST) -m "slow or hypothesis" --hypothesis-profile=accept
+
+machine-code: $(VENV)/machine-code ## compile what numba compiles, unless that is done: runs of some size are then fast
 
 lint: $(VENV)/test ## style and types
 	$(BIN)/ruff check .
@@ -30,6 +34,9 @@ lint: $(VENV)/test ## style and types
 bench: $(VENV)/test ## speed of the network and of the whole simulator on this machine
 	$(BIN)/python tests/bench/bench_network.py
 	$(BIN)/python tests/bench/bench_engines.py
+
+docs: $(VENV)/run ## write the pages and drawings that are read off the code
+	$(BIN)/python -m sim.docs
 
 rig: $(VENV)/test ## measure real pushes and pulls on this machine, as root, and score the simulator against them
 	set -e; for control in cubic bbr; do \
@@ -43,6 +50,10 @@ rig-tools: ## install the real registry and client that the rig and its tests us
 
 clean: ## remove what was made
 	rm -rf $(VENV) $(OUT) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/machine-code: $(VENV)/run tests/machine_code.py $(shell find sim -name '*.py')
+	$(BIN)/python tests/machine_code.py
+	@touch $@
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -9,6 +9,8 @@ reported is the sum of such deploys competing for the same links and registries.
     outcome = sim.compare(scenario, runs=20)
     found = sim.capacity(scenario, "clients.*.up=10 Mbit/s..1 Gbit/s", ["deploy_latency_s.p95 < 5 s"])
 
+`@sim.policy("placement")` makes a function a rule that scenarios may choose (`sim.policies.registered`).
+
 The names below are imported when they are first used, so that importing `sim` costs nothing.
 """
 
@@ -21,19 +23,19 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from sim import network as network
     from sim.errors import InputError as InputError
-    from sim.experiment.best import best as best
-    from sim.experiment.capacity import capacity as capacity
     from sim.experiment.compare import compare as compare
     from sim.experiment.comparison import Comparison as Comparison
-    from sim.experiment.crossover import crossover as crossover
     from sim.experiment.execution.store import Store as Store
-    from sim.experiment.sweep import sweep as sweep
+    from sim.experiment.searches.best import best as best
+    from sim.experiment.searches.capacity import capacity as capacity
+    from sim.experiment.searches.crossover import crossover as crossover
+    from sim.experiment.sweeps.sweep import sweep as sweep
+    from sim.policies.registered import policy as policy
     from sim.result import Result as Result
     from sim.runner import run as run
     from sim.scenario import Scenario as Scenario
     from sim.scenario import load as load
-
-__version__ = "0.1.0"
+    from sim.version import __version__ as __version__
 
 _HOMES: Final[Mapping[str, str]] = {
     "Comparison": "sim.experiment.comparison",
@@ -41,13 +43,15 @@ _HOMES: Final[Mapping[str, str]] = {
     "Result": "sim.result",
     "Scenario": "sim.scenario",
     "Store": "sim.experiment.execution.store",
-    "best": "sim.experiment.best",
-    "capacity": "sim.experiment.capacity",
+    "__version__": "sim.version",
+    "best": "sim.experiment.searches.best",
+    "capacity": "sim.experiment.searches.capacity",
     "compare": "sim.experiment.compare",
-    "crossover": "sim.experiment.crossover",
+    "crossover": "sim.experiment.searches.crossover",
     "load": "sim.scenario",
+    "policy": "sim.policies.registered",
     "run": "sim.runner",
-    "sweep": "sim.experiment.sweep",
+    "sweep": "sim.experiment.sweeps.sweep",
 }
 _ROOMS: Final = ("network",)
 
@@ -64,4 +68,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({"__version__", *_HOMES, *_ROOMS, *(name for name in globals() if name.startswith("__"))})
+    return sorted({*_HOMES, *_ROOMS, *(name for name in globals() if name.startswith("__"))})

@@ -1,7 +1,8 @@
 """Files that are whole or not there: each is written beside its place under a temporary name, then renamed onto it.
 
-A reader never meets half a file, and an interrupted write leaves the old one. JSON has no infinity and no NaN: both
-are written as null.
+A reader never meets half a file, and an interrupted write leaves the old one. JSON (RFC 8259) has no infinity and no
+NaN: both are written as null. Left out: forcing files to the disk, which only the store of runs does
+(`sim.experiment.execution.store`); after a loss of power the rest may lack what was last written.
 """
 
 from __future__ import annotations
@@ -69,17 +70,17 @@ def require_regular(path: Path) -> os.stat_result:
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """A document of plain values, numbers that are not finite as null."""
+    """A document as JSON, numbers that are not finite as null."""
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(plain(document), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(jsonable(document), indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def plain(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
     """The value as JSON can hold it: mappings and sequences rebuilt, numbers that are not finite as None."""
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [jsonable(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

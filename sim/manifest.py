@@ -1,7 +1,8 @@
 """What a directory of results was made from: enough to make it again, and to know whether it came out the same.
 
-A manifest holds the resolved scenario and the document it was read from, the digests of the files that it reads and of
-the model's source, the versions of everything that computes, seed and runs, the machine, and when it was written.
+A manifest holds the resolved scenario and the document it was read from, the digests of the files that it reads, of the
+rules of a user's own that it chooses, and of the model's source, the versions of everything that computes, seed and
+runs, the machine, and when it was written.
 """
 
 from __future__ import annotations
@@ -11,21 +12,21 @@ import json
 import os
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-from sim import __version__
+from sim.policies.userrule import UserRule
 from sim.scenario import Scenario, canonical
+from sim.scenario.model.choices import choices
 from sim.scenario.model.deploylist import is_file_name
+from sim.version import __version__
 
 _SIM: Final = Path(__file__).parent
-#: Rooms that decide no run: they ask for runs, or tell what came out.
-_BESIDE: Final = frozenset(
-    {"calibrate", "cli", "experiment", "frames.py", "manifest.py", "parquet.py", "plots.py", "report"}
-)
+#: Rooms and modules that decide no run: they ask for runs, or write down what came out.
+_BESIDE: Final = frozenset({"calibrate", "cli", "docs", "experiment", "explore", "manifest.py", "report"})
 _COMPUTING: Final = ("python", "simpy", "numpy", "numba", "scipy", "networkx", "pydantic")
 _DISTRIBUTIONS: Final = ("simpy", "numpy", "numba", "scipy", "pandas", "pyarrow", "networkx", "pydantic")
 
@@ -41,6 +42,7 @@ def manifest(scenario: Scenario, seed: int, about: Mapping[str, Any]) -> dict[st
         **about,
         "document": scenario.document,
         "files": {path: digest for table in tables.values() for path, digest in files_read(table).items()},
+        **_rules(tables.values()),
         "resolved": {name or "scenario": json.loads(canonical(table)) for name, table in tables.items()},
         **about_now(),
         "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -60,6 +62,21 @@ def files_read(scenario: Scenario) -> dict[str, str]:
             about = path.stat()
             found[str(path)] = _file_digest(path, about.st_mtime_ns, about.st_size)
     return found
+
+
+def rules_chosen(scenario: Scenario) -> dict[str, UserRule]:
+    """The rules of a user's own that a run asks, by kind and name as in `placement warmest`, in a fixed order."""
+    own = {choice.own for choice in choices(scenario.policies) if choice.own is not None}
+    return {f"{rule.kind} {rule.name}": rule for rule in sorted(own, key=lambda rule: (rule.kind, rule.name))}
+
+
+def _rules(tables: Iterable[Scenario]) -> dict[str, Any]:
+    """What a manifest says of those; nothing where there are none."""
+    found = {name: rule for table in tables for name, rule in rules_chosen(table).items()}
+    listed = {
+        name: {"path": rule.path, "sha256": rule.digest, "registered": rule.registered} for name, rule in found.items()
+    }
+    return {"rules": listed} if listed else {}
 
 
 @lru_cache(maxsize=64)

@@ -1,7 +1,7 @@
 """What one run found: its tables, the metrics made from them, their digest, and what the run took.
 
 Metrics are made from table columns alone (`sim.accounting`); pandas and pyarrow are loaded when a DataFrame or a file
-is asked for. What has no value is NaN, null in JSON.
+is asked for. What has no value is NaN, null in JSON. Left out: how any of it is said or drawn (`sim.report`).
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ import numpy as np
 from sim.accounting.costs import COLUMNS as COSTS
 from sim.accounting.costs import Cost, bill
 from sim.accounting.failures import Failures
-from sim.accounting.faulted import fault_metrics
+from sim.accounting.fault_effects import fault_metrics
 from sim.accounting.groups import Groups, groups
-from sim.accounting.held import HeldBack, held_back, to_json
+from sim.accounting.held_back import HeldBack, held_back, to_json
 from sim.accounting.metrics import metrics, metrics_of_groups
 from sim.errors import InputError, near, shown
-from sim.files import folder, plain, write_json
+from sim.files import folder, jsonable, write_json
+from sim.manifest import manifest
 from sim.scenario import Scenario
 from sim.scenario.model.naming import CENTRAL
 from sim.scenario.warnings.warning import ScenarioWarning
@@ -195,9 +196,7 @@ class Result:
 
     def dedup(self, bin_s: float = 3600.0) -> pd.DataFrame:
         """Over time, by when deploys ended: layer bytes saved, bytes moved, the share saved of both; (n_bins, 3)."""
-        frames = importlib.import_module("sim.tables.frames")
-        deploys = self.deploys
-        made: pd.DataFrame = frames.dedup(deploys, bin_s)
+        made: pd.DataFrame = importlib.import_module("sim.tables.frames").dedup(self.deploys, bin_s)
         return made
 
     @cached_property
@@ -244,7 +243,7 @@ class Result:
             "held_back": to_json(self.held_back.parts),
             "costs": [cost._asdict() for cost in self.bill],
         }
-        made: dict[str, Any] = plain(document)
+        made: dict[str, Any] = jsonable(document)
         return made
 
     def _faults(self) -> list[dict[str, Any]]:
@@ -264,8 +263,7 @@ class Result:
         self.write_tables(target)
         write_json(target / "run.json", self.to_json())
         about = {"run": self.run, "digest": self.digest}
-        manifest = importlib.import_module("sim.manifest").manifest(self.scenario, self.seed, about)
-        write_json(target / "manifest.json", manifest)
+        write_json(target / "manifest.json", manifest(self.scenario, self.seed, about))
 
     def write_tables(self, directory: str | Path) -> None:
         """`deploys.parquet`, `transfers.parquet` and so on."""

@@ -50,10 +50,13 @@ def run(
     began = time.perf_counter()
     with _without_collector():
         asks = _demand(scenario, streams)
-        ran = engines.run(scenario, asks, streams, engines.engine_for(scenario, len(asks), engine, asks.known_apps))
-        if asks.stream is not None:
-            numbers = asks.stream.astype(np.int32)
-            ran.tables["streams"].fill((np.arange(len(asks)), (numbers, asks.stream_names)))
+        count, stream, stream_names = len(asks), asks.stream, asks.stream_names
+        chosen = engines.engine_for(scenario, count, engine, asks.known_apps)
+        built = engines.built(scenario, asks, streams)
+        del asks  # of a long run there is no memory for it beside what it leaves
+        ran = engines.run_built(scenario, built, count, chosen)
+        if stream is not None:
+            ran.tables["streams"].fill((np.arange(count), (stream.astype(np.int32), stream_names)))
     return _result(scenario, streams, ran, began)
 
 

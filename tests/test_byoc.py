@@ -9,6 +9,8 @@ import pytest
 
 import sim
 
+pytestmark = pytest.mark.integration
+
 FILE = Path(__file__).parents[1] / "scenarios" / "byoc.toml"
 #: Four days of it, all of which count.
 FEW = {"run.duration": "4 d", "run.warm_up": "0 s"}

@@ -24,6 +24,8 @@ from sim.tables import rows
 from sim.workload.demand import Demand
 from sim.workload.synthetic import generate
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[1]
 #: Two sites and a kernel release in ten busy minutes: every rule has something to decide.
 DOCUMENT: dict[str, Any] = {

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from sim.experiment.assumptions import assumed
+from sim.experiment.assumptions.assumed import assumed
 from sim.runner import run
 from sim.scenario import Scenario, load
 from sim.scenario.keypath import dotted
 from sim.scenario.model.entries import entries
+
+pytestmark = pytest.mark.integration
 
 FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.toml"))
 #: Small enough to be quick, large enough that updates and first pushes both occur.
@@ -19,6 +21,8 @@ SMALL = {"demand.rate": "0.05/s", "run.duration": "30 min"}
 FAILURES = {"node-evicts-before-sync": {"disk full"}, "wan-outage": {"link down", "connection lost"}}
 #: A release has to lie within the shorter run.
 RELEASE = {"demand.kernel_release.at": "10 min", "demand.kernel_release.over": "10 min", "demand.apps": 50}
+#: Of a scenario whose every deploy goes to forty nodes.
+CROWD = {"flash-crowd": {"demand.nodes": 8}}
 #: With streams that keep hours, half an hour in which two of three offices work, and CI builds.
 STREAMS = {"run.start": "Mon 13:50", "demand.streams.developers.rate": "0.05/s"}
 
@@ -26,7 +30,7 @@ STREAMS = {"run.start": "Mon 13:50", "demand.streams.developers.rate": "0.05/s"}
 def small(path: Path) -> Scenario:
     demand = load(path).demand
     own = (RELEASE if demand.kernel_release is not None else {}) | (STREAMS if demand.streams else {})
-    return load(path, overrides=SMALL | own)
+    return load(path, overrides=SMALL | own | CROWD.get(path.stem, {}))
 
 
 def test_there_are_scenarios() -> None:
@@ -40,7 +44,18 @@ def test_a_scenario_runs_without_failures(path: Path) -> None:
 
     Where failures are the question, each says why.
     """
-    scenario = small(path)
+    without_failures(path, small(path))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", [path for path in FILES if path.stem in CROWD], ids=lambda path: path.stem)
+def test_a_crowd_of_all_nodes_runs_without_failures(path: Path) -> None:
+    """The same where every deploy goes to as many nodes as the file says."""
+    without_failures(path, load(path, overrides=SMALL))
+
+
+def without_failures(path: Path, scenario: Scenario) -> None:
+    """Run every variant: all have as many deploys, some dozens, and fail for no other reason than the file asks of."""
     counts = set()
     for variant in scenario.variants:
         result = run(scenario, variant=variant)

@@ -6,33 +6,34 @@ The rules are read off the source, so that a wall falls in this file and not in 
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 SIM = Path(__file__).parents[1] / "sim"
 #: Rooms of `sim/`, ground floor first; a room imports itself and rooms listed before it. `sim/__init__.py` and
 #: `sim/__main__.py` are the roof: they may use all of them, and nobody uses them.
 ORDER = (
-    "errors", "units", "figures", "streams", "plugins", "files", "tables", "records", "network", "registry", "contrib",
-    "theory", "policies", "scenario", "workload", "protocol", "engines", "stats", "accounting", "manifest", "result",
-    "runner", "experiment", "report", "calibrate", "cli",
+    "version", "errors", "units", "figures", "streams", "plugins", "files", "tables", "records", "network", "registry",
+    "contrib", "theory", "policies", "scenario", "workload", "protocol", "engines", "stats", "accounting", "manifest",
+    "result", "runner", "experiment", "report", "calibrate", "cli", "docs",
 )  # fmt: skip
-#: What the roof tells everybody.
-OPEN = ("sim.__version__",)
-#: Names that are only types and may lie above: `Comparison.plot()` calls the figures, which are typed to draw it.
-TYPED = {"plots.py": ["sim.experiment.comparison.Comparison"]}
+#: The one module below `report` that knows of it: results ask it for the function that renders them.
+DOOR = "experiment/rendering.py"
 LONGEST = 320
 #: Modules that are longer, and the one subject that each has.
 LONGER = {
-    "protocol/state.py": "every row of a run's state",
     "protocol/programs.py": "every program of the protocol",
     "protocol/build.py": "a scenario as rows",
     "protocol/routes.py": "ways and lanes over the graph",
     "protocol/ops/deploys.py": "a deploy's ops",
+    "protocol/ops/faults.py": "every kind of fault",
     "protocol/ops/holdings.py": "what registries hold",
     "protocol/ops/pull.py": "a pull's ops",
     "protocol/ops/sync.py": "a copy's ops",
@@ -47,9 +48,15 @@ def room_of(module: str) -> str:
     return module.replace("/", ".").removesuffix(".py").split(".")[0]
 
 
+@cache
+def parsed(source: str) -> ast.Module:
+    """A text's syntax tree, made once for all rules."""
+    return ast.parse(source)
+
+
 def imported(source: str, package: str = "sim") -> Iterator[str]:
     """The dotted names of all modules that a text imports, wherever; relative ones count from `package`."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -61,24 +68,51 @@ def imported(source: str, package: str = "sim") -> Iterator[str]:
 
 
 def climbs(module: str, source: str) -> list[str]:
-    """The imports of a module that lead to a room above its own, or to the roof; only `cli` uses public names."""
+    """The imports of a module that lead to a room above its own, or to the roof; `cli` and `docs` use public names."""
     here = ORDER.index(room_of(module))
     package = ".".join(("sim", *Path(module).parts[:-1]))
-    inside = [name for name in imported(source, package) if name.split(".")[0] == "sim" and name not in OPEN]
-    rooms = {name: name.split(".")[1] if "." in name else ORDER[-1] for name in inside}
+    inside = [name for name in imported(source, package) if name.split(".")[0] == "sim"]
+    rooms = {name: name.split(".")[1] if "." in name else "cli" for name in inside}
     return [name for name, room in rooms.items() if room not in ORDER or ORDER.index(room) > here]
 
 
-def typed(source: str) -> list[str]:
-    """The names that a text imports for type checkers alone."""
-    guarded = (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.If))
-    return [name for n in guarded if ast.unparse(n.test) == "TYPE_CHECKING" for name in imported(ast.unparse(n.body))]
+def texts(source: str) -> list[str]:
+    """The strings of a text but for its docstrings, the constant parts of f-strings among them."""
+    tree = parsed(source)
+    bodies = [n.body for n in ast.walk(tree) if isinstance(n, ast.Module | ast.ClassDef | ast.FunctionDef)]
+    docs = [body[0].value for body in bodies if body and isinstance(body[0], ast.Expr)]
+    constants = (n for n in ast.walk(tree) if isinstance(n, ast.Constant) and n not in docs)
+    return [n.value for n in constants if isinstance(n.value, str)]
+
+
+def rendered(source: str) -> list[str]:
+    """The functions of `sim.report` that a text asks the door for."""
+    calls = (n for n in ast.walk(parsed(source)) if isinstance(n, ast.Call) and ast.unparse(n.func) == "render")
+    return [n.args[0].value for n in calls if isinstance(n.args[0], ast.Constant)]
 
 
 def nested_imports(source: str) -> list[int]:
     """The lines of imports inside a function or a method."""
-    functions = (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    functions = (n for n in ast.walk(parsed(source)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
     return [n.lineno for f in functions for n in ast.walk(f) if isinstance(n, ast.Import | ast.ImportFrom)]
+
+
+def circles(sources: dict[str, str]) -> list[list[str]]:
+    """The modules of which each imports, by way of others or not, all of its circle: for types alone or not.
+
+    That a module's import runs the `__init__` of the packages that it is in is no import of its own.
+    """
+    dotted = {".".join(("sim", *Path(one).with_suffix("").parts)).removesuffix(".__init__"): one for one in sources}
+    graph = nx.DiGraph()
+    for name, module in dotted.items():
+        package = ".".join(("sim", *Path(module).parts[:-1]))
+        for found in imported(sources[module], package):
+            target = found
+            while target and target not in dotted:
+                target = target.rpartition(".")[0]
+            if target and target != name:
+                graph.add_edge(name, target)
+    return sorted(sorted(one) for one in nx.strongly_connected_components(graph) if len(one) > 1)
 
 
 def uses_simpy(source: str) -> bool:
@@ -96,8 +130,22 @@ def test_every_room_has_its_place() -> None:
 def test_imports_go_down() -> None:
     """A module imports its own room and the rooms before it, nothing else of `sim`."""
     found = {module: climbs(module, SOURCES[module]) for module in ROOMS}
-    assert {module: names for module, names in found.items() if names} == TYPED
-    assert all(set(names) <= set(typed(SOURCES[module])) for module, names in TYPED.items())
+    assert {module: names for module, names in found.items() if names} == {}
+
+
+def test_no_modules_import_each_other() -> None:
+    """There is no circle of modules, not even one that only a type checker goes round."""
+    assert circles(SOURCES) == []
+
+
+def test_one_door_leads_up_to_the_room_that_renders() -> None:
+    """Below `report` one module names it, to load what a result asks for; and all that results ask for is there."""
+    below = [module for module in ROOMS if ORDER.index(room_of(module)) < ORDER.index("report")]
+    assert [module for module in below if any("sim.report" in text for text in texts(SOURCES[module]))] == [DOOR]
+    asked = [name for module in below for name in rendered(SOURCES[module])]
+    assert len(asked) > 5
+    for module, _, function in (name.rpartition(".") for name in asked):
+        assert callable(getattr(importlib.import_module(f"sim.report.{module}"), function))
 
 
 def test_only_the_reference_engine_waits() -> None:
@@ -112,9 +160,7 @@ def test_imports_stand_at_the_top() -> None:
 
 def test_every_module_says_what_it_is() -> None:
     """A module opens with a docstring whose first paragraph is whole."""
-    opening = {
-        module: (ast.get_docstring(ast.parse(source)) or "").split("\n\n")[0] for module, source in SOURCES.items()
-    }
+    opening = {module: (ast.get_docstring(parsed(source)) or "").split("\n\n")[0] for module, source in SOURCES.items()}
     assert [module for module, text in opening.items() if not text.endswith((".", ":", "`", "?", ")"))] == []
 
 
@@ -142,10 +188,21 @@ def test_a_wall_that_falls_is_seen() -> None:
     assert climbs("network/graph.py", "from ..scenario import load") == ["sim.scenario.load"]
     assert climbs("network/graph.py", "from .. import runner") == ["sim.runner"]
     assert climbs("units.py", "import sim") == ["sim"]
-    assert climbs("cli/run.py", "import sim") == climbs("units.py", "from sim import __version__") == []
-    assert typed("if TYPE_CHECKING:\n    from sim.cli import run\nimport sim.tables.rows") == ["sim.cli.run"]
-    assert climbs("rows.py", "import importlib\nimportlib.import_module('sim.cli')") == ["sim.cli"]
+    assert climbs("units.py", "from sim import __version__") == ["sim.__version__"]
+    assert climbs("cli/run.py", "import sim") == []
+    assert climbs("units.py", "if TYPE_CHECKING:\n    from sim.cli import run") == ["sim.cli.run"]
+    assert texts("'doc'\nx = f'sim.report.{y}'\ndef f():\n    'doc'\n    return 'a'") == ["sim.report.", "a"]
+    assert rendered("render('verdict.verdict', self)\nother('a.b')") == ["verdict.verdict"]
+    assert circles({"a.py": "if TYPE_CHECKING:\n    from sim import b", "b.py": "import sim.a"}) == [["sim.a", "sim.b"]]
+    assert circles({"a.py": "from sim.b import c", "b.py": "import sim.d", "d.py": ""}) == []
+    assert climbs("tables/rows.py", "import importlib\nimportlib.import_module('sim.cli')") == ["sim.cli"]
     assert climbs("engines/run.py", "from sim.tables.rows import PHASES\nfrom . import text\nimport simpy") == []
+    typing_only = "if TYPE_CHECKING:\n    from sim.a.one import One"
+    assert circles({"a/one.py": "from sim.a import two", "a/two.py": typing_only}) == [["sim.a.one", "sim.a.two"]]
+    assert (
+        circles({"a/__init__.py": "from sim.a.one import One", "a/one.py": "", "b.py": "from sim.a import One"}) == []
+    )
+    assert circles({"a/__init__.py": "from .one import One", "a/one.py": "from . import x"}) == [["sim.a", "sim.a.one"]]
     assert nested_imports("class A:\n    def f(self):\n        import os") == [3]
     assert nested_imports("import os\nif os:\n    import sys") == []
     assert uses_simpy("from simpy.events import Event")

@@ -101,8 +101,8 @@ class _Carried:
         lane = transfers.column("lane")
         lanes, first, number = np.unique(lane, return_index=True, return_inverse=True)
         # What has a purpose of its own is one of the platform's, as in the table of links.
-        purpose, words = transfers.codes("purpose")
-        at = [PURPOSES.index(word) if word in PURPOSES else len(PURPOSES) - 1 for word in words]
+        purpose, purposes = transfers.codes("purpose")
+        at = [PURPOSES.index(name) if name in PURPOSES else len(PURPOSES) - 1 for name in purposes]
         self._bytes: Bytes = np.zeros((len(lanes), len(PURPOSES)), np.int64)
         np.add.at(self._bytes, (number, np.array(at, np.int64)[purpose]), transfers.column("size_bytes"))
         site = {name: host.site or "" for name, host in scenario.hosts()}

@@ -1,4 +1,8 @@
-"""How many deploys failed, of how many, and why: of a run, of a variant's runs together."""
+"""How many deploys failed, of how many, and why: of a run, of a variant's runs together.
+
+Counted from the table of deploys alone. Left out: how it is said (`sim.report.formatting`), and whether one variant
+fails more than another (`sim.stats.failing`).
+"""
 
 from __future__ import annotations
 
@@ -22,9 +26,9 @@ class Failures:
     @classmethod
     def of(cls, deploys: Table) -> Self:
         """What a run's table of deploys says."""
-        codes, words = deploys.codes("reason")
-        counts = np.bincount(codes, minlength=len(words)).tolist()
-        return cls._ordered(len(deploys), {word: count for word, count in zip(words, counts, strict=True) if word})
+        codes, reasons = deploys.codes("reason")
+        counts = np.bincount(codes, minlength=len(reasons)).tolist()
+        return cls._ordered(len(deploys), {why: count for why, count in zip(reasons, counts, strict=True) if why})
 
     @classmethod
     def together(cls, parts: Iterable[Failures]) -> Self:
@@ -47,22 +51,6 @@ class Failures:
     def share(self) -> float:
         """Of all deploys; 0 where there are none."""
         return self.failed / self.deploys if self.deploys else 0.0
-
-    @property
-    def counted(self) -> str:
-        """`292 of 292`."""
-        return f"{self.failed:,} of {self.deploys:,}"
-
-    @property
-    def why(self) -> str:
-        """`not at central within 60 s (290), link down (2)`; without numbers where there is one reason."""
-        if len(self.reasons) == 1:
-            return next(iter(self.reasons))
-        return ", ".join(f"{reason} ({count:,})" for reason, count in self.reasons.items())
-
-    def line(self) -> str:
-        """`292 of 292 deploys failed: not at central within 60 s (290), link down (2)`; empty when none did."""
-        return f"{self.counted} deploys failed: {self.why}" if self.reasons else ""
 
     def to_json(self) -> dict[str, Any]:
         """Its part of a document."""

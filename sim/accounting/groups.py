@@ -22,7 +22,7 @@ from sim.tables.columns import Table
 Mask = NDArray[np.bool_]
 #: The group of rows that belong to no group of nodes.
 NONE: Final = "(none)"
-#: The tables of which rows are told apart.
+#: The tables of which rows have a group, besides deploys.
 _OWNED: Final = ("transfers", "syncs", "starts")
 _COLUMNS: Final[Mapping[str, str]] = {"site": "site", "image": "image", "route": "route"}
 
@@ -31,7 +31,7 @@ _COLUMNS: Final[Mapping[str, str]] = {"site": "site", "image": "image", "route":
 class Groups:
     """The groups by one dimension, and by table which rows belong to which, (n_rows, n_groups).
 
-    A table that is not told apart has no rows of any group.
+    A table whose rows have none has no rows of any group.
     """
 
     by: str
@@ -70,13 +70,13 @@ def groups(scenario: Scenario, tables: Mapping[str, Table], by: str) -> Groups:
     deploys = tables["deploys"]
     if by == "client":
         group_of = client_groups(scenario)
-        codes, words = deploys.codes("client")
-        texts = [group_of.get(host, host) for host in words]
+        codes, hosts = deploys.codes("client")
+        texts = [group_of.get(host, host) for host in hosts]
     elif by == "stream":
         codes, texts = _streams(tables)
     else:
-        codes, words = deploys.codes(_COLUMNS[by])
-        texts = list(words)
+        codes, entries = deploys.codes(_COLUMNS[by])
+        texts = list(entries)
     known = group_names(scenario, by)
     names = (*known, *sorted(set(texts) - {*known, ""}))
     of_deploys = _coded(texts, names)[codes]
@@ -107,11 +107,11 @@ def _by_nodes(scenario: Scenario, tables: Mapping[str, Table]) -> Groups:
 
 
 def _streams(tables: Mapping[str, Table]) -> tuple[Codes, list[str]]:
-    """The stream of each deploy as codes, (n_deploys,), and their words; empty for one that is of none."""
+    """The stream of each deploy as codes, (n_deploys,), and their names; empty for one that is of none."""
     named = tables["streams"]
-    codes, words = named.codes("stream")
+    codes, names = named.codes("stream")
     row = row_of(rows_of_deploys(named), tables["deploys"].column("deploy"))
-    return np.append(codes, np.int32(len(words)))[row], [*words, ""]
+    return np.append(codes, np.int32(len(names)))[row], [*names, ""]
 
 
 def _at_hosts(table: Table, column: str, group_of: Mapping[str, str], names: Sequence[str]) -> Mask:

@@ -19,8 +19,8 @@ from scipy import optimize
 
 from sim.calibrate.probes.estimate import Values
 from sim.errors import InputError, near
-from sim.experiment.words import amount
 from sim.files import read_text
+from sim.report.formatting import amount
 from sim.runner import Replayed, replay
 from sim.scenario import Scenario, load
 from sim.stats.quantiles import rank

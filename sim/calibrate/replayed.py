@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.engines.run import Engine
-from sim.experiment.words import amount
+from sim.report.formatting import amount
 from sim.runner import Replayed, replay
 from sim.scenario import Scenario
 from sim.workload.replay import summary

@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 import sim
-from sim.cli import ending, output
+from sim.cli import exit_codes, output
 from sim.cli.best import best
 from sim.cli.calibrate import calibrate
 from sim.cli.capacity import capacity
 from sim.cli.check import check
 from sim.cli.compare import compare
 from sim.cli.crossover import crossover
+from sim.cli.docs import docs
 from sim.cli.new import new
 from sim.cli.published import published
 from sim.cli.replay import replay
@@ -33,13 +34,13 @@ app = typer.Typer(
     "130 interrupted.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # a plain help is there in half the time
+    rich_markup_mode=None,  # help without markup is there in half the time
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 #: In the order in which help lists them.
 VERBS = (
     new, check, show, schema, run, compare, best, sweep, capacity, crossover, rerun, bench, replay, score, calibrate,
-    published, selftest,
+    published, selftest, docs,
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)
@@ -49,7 +50,7 @@ def main() -> int:
     """Do what the command line asks; the exit code."""
     with warnings.catch_warnings():
         warnings.showwarning = output.show_warning
-        return ending.of(lambda: app(prog_name="regsim", standalone_mode=False))
+        return exit_codes.code_of(lambda: app(prog_name="regsim", standalone_mode=False))
 
 
 def _version(wanted: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import ending, late, options, output
+from sim.cli import exit_codes, lazy, options, output
 
 Metric = Annotated[str, typer.Option(metavar="METRIC", help="By which they are compared.")]
 Indifference = Annotated[
@@ -24,6 +24,7 @@ def best(
     metric: Metric = "deploy_latency_s.p50",
     indifference: Indifference = None,
     settings: options.Settings = None,
+    policies: options.Policies = None,
     runs: Runs = None,
     seed: options.Seed = None,
     executor: options.Executor = "processes",
@@ -36,15 +37,15 @@ def best(
     quiet: options.Quiet = False,
 ) -> None:
     """Choose the best of several variants: those that cannot be it drop out, runs are added until one is left."""
-    scenario = options.load(file, options.overrides(settings), strict=strict, quiet=quiet)
+    scenario = options.load(file, options.overrides(settings, policies=policies), strict=strict, quiet=quiet)
     folder = output.writable(out)
     zone = None if indifference is None else options.amount("--indifference", indifference, metric)
-    with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
-        found = late.best.best(
-            scenario, metric, zone, most_runs=options.whole("--runs", runs, least=10) or late.best.MOST_RUNS,
+    with lazy.progress.Progress(quiet=quiet) as progress, options.named("executor"):
+        found = lazy.best.best(
+            scenario, metric, zone, most_runs=options.whole("--runs", runs, least=10) or lazy.best.MOST_RUNS,
             seed=options.whole("--seed", seed, least=0), executor=executor, progress=progress,
             store=options.kept(store), allow_failures=allow_failures, engine=options.engine(engine),
         )  # fmt: skip
-    output.finding(found, "best", folder, as_json, quiet)
+    output.answer(found, "best", folder, as_json, quiet)
     if found.chosen is None:
-        raise typer.Exit(ending.UNDECIDED)
+        raise typer.Exit(exit_codes.UNDECIDED)

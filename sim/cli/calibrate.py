@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import sim
-from sim.cli import late, options, output
+from sim.cli import lazy, options, output
 from sim.errors import InputError, near
 from sim.files import replacing, write_json
 
@@ -29,28 +29,31 @@ def calibrate(
     scenario: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write figures that extend this scenario, and check them.")
     ] = None,
+    policies: options.Policies = None,
     out: options.Out = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Fit parameters, with intervals and sources; say what the data cannot tell. DIR gets a residual plot, too."""
-    _checked(scenario, client, registry, link, out)
+    _checked(scenario, client, registry, link, out, options.own_rules(policies))
     folder = output.writable(out)
-    if len(files) == 2 and files[1].endswith(".csv") and late.calibration.is_rig(files[0]):
+    if len(files) == 2 and files[1].endswith(".csv") and lazy.calibration.is_rig(files[0]):
         _rig(files[0], files[1], folder, as_json, quiet)
         return
     extends = None if scenario is None else os.path.relpath(scenario, folder or ".")
-    found = late.calibration.calibrate(files, client, registry, extends, link, fields)
+    found = lazy.calibration.calibrate(files, client, registry, extends, link, fields)
     _written(found.to_toml(), found.to_json(), folder, as_json)
     if folder is not None:
         with output.writing(folder):
-            late.plots.write(late.residuals.of_evidence(found.evidence), folder, "residuals")
-        _told(folder, quiet)
+            lazy.plots.write(lazy.residuals.of_evidence(found.evidence), folder, "residuals")
+        _note(folder, quiet)
         if scenario is not None:
-            sim.load(folder / "parameters.toml")
+            sim.load(folder / "parameters.toml", options.own_rules(policies))
 
 
-def _checked(scenario: str | None, client: str, registry: str, link: str | None, out: str | None) -> None:
+def _checked(
+    scenario: str | None, client: str, registry: str, link: str | None, out: str | None, own: dict[str, Any]
+) -> None:  # fmt: skip
     """What is to be extended is there and has the client and the registry. InputError before anything is read."""
     table, _, node = registry.partition(".")
     if registry != "central" and not (table == "nodes" and node):
@@ -59,7 +62,7 @@ def _checked(scenario: str | None, client: str, registry: str, link: str | None,
         return
     if out is None:
         raise InputError("--scenario", "needs a directory to write to", "name one by --out DIR")
-    base = sim.load(scenario)
+    base = sim.load(scenario, own)
     for option, name, groups in (("--client", "" if link else client, base.clients), ("--registry", node, base.nodes)):
         if name and name not in groups:
             raise InputError(option, f'{scenario} has no such group, got "{name}"', near(name, groups))
@@ -70,12 +73,12 @@ def _checked(scenario: str | None, client: str, registry: str, link: str | None,
 def _rig(rig: str, measured: str, folder: Path | None, as_json: bool, quiet: bool) -> None:
     if not quiet:
         output.note("fitting to what the rig measured")
-    found = late.rigfit.fit_rig(rig, measured)
+    found = lazy.fitted.fit_rig(rig, measured)
     _written(found.to_toml(), found.to_json(), folder, as_json)
     if folder is not None:
         with output.writing(folder):
-            late.plots.write(late.residuals.of_rig(found.scored), folder, "residuals")
-        _told(folder, quiet)
+            lazy.plots.write(lazy.residuals.of_rig(found.scored), folder, "residuals")
+        _note(folder, quiet)
 
 
 def _written(text: str, document: dict[str, object], folder: Path | None, as_json: bool) -> None:
@@ -90,6 +93,6 @@ def _written(text: str, document: dict[str, object], folder: Path | None, as_jso
             write_json(folder / "calibration.json", document)
 
 
-def _told(folder: Path, quiet: bool) -> None:
+def _note(folder: Path, quiet: bool) -> None:
     if not quiet:
         output.note(f"wrote parameters.toml, calibration.json and residuals to {folder}")

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 import sim
-from sim.cli import ending, late, options, output
-
-if TYPE_CHECKING:
-    from sim.experiment.comparison import Comparison
+from sim.cli import exit_codes, lazy, options, output
 
 Assumptions = Annotated[
     bool, typer.Option("--assumptions", help="Say which assumed figure could flip the verdict within its range.")
@@ -22,6 +18,7 @@ Assumptions = Annotated[
 def compare(
     file: options.File,
     settings: options.Settings = None,
+    policies: options.Policies = None,
     runs: options.Runs = None,
     precision: options.Precision = None,
     seed: options.Seed = None,
@@ -45,58 +42,44 @@ def compare(
     n_runs = options.whole("--runs", runs, least=1)
     chosen = options.engine(engine)
     narrow = options.share("--precision", precision)
-    scenario = options.load(file, options.overrides(settings, detail, audit), strict=strict, quiet=quiet)
+    scenario = options.load(file, options.overrides(settings, detail, audit, policies), strict=strict, quiet=quiet)
     folder = output.writable(out)
     wanted = options.thresholds(scenario, until)
     split = options.dimensions(by)
     doubled = options.whole("--gains", gains, least=0)
-    with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
+    with lazy.progress.Progress(quiet=quiet) as progress, options.named("executor"):
         kept = options.kept(store)
         outcome = sim.compare(
             scenario, n_runs, seed_number, executor, progress, kept,
-            precision=narrow, most_runs=n_runs or late.compare.MOST_RUNS, allow_failures=allow_failures,
-            gains=late.doubling.MOST if doubled is None else doubled, by=(*split, *options.split_by(wanted)),
+            precision=narrow, most_runs=n_runs or lazy.compare.MOST_RUNS, allow_failures=allow_failures,
+            gains=lazy.doubling.MOST if doubled is None else doubled, by=(*split, *options.split_by(wanted)),
             engine=chosen,
         )  # fmt: skip
         if assumptions:
-            examined = late.assumptions.examine(
+            examined = lazy.examination.examine(
                 scenario, outcome.runs, outcome.seed, executor, progress, kept, allow_failures, chosen
             )
             outcome = replace(outcome, examined=examined)
-    # With whole runs `examine` has asked the same. Asked first, for the verdict tells them.
+    # With whole runs `examine` has asked the same. Asked first, since the verdict names them.
     turns = () if assumptions else outcome.flips
     if folder is not None:
         with output.writing(folder):
-            late.plots.write(outcome.plot(), folder, "comparison")
+            lazy.plots.write(outcome.plot(), folder, "comparison")
             outcome.write(folder)
-    judgements = late.thresholds.judged(outcome, wanted, allow_failures)
+    judgements = lazy.thresholds.judged(outcome, wanted, allow_failures)
     warnings = [*outcome.warnings, *(flip.warning(scenario.name) for flip in turns)]
     if as_json:
-        told: dict[str, Any] = {"thresholds": [judgement.to_json() for judgement in judgements]} if wanted else {}
-        told |= {} if outcome.examined is None else {"assumptions": outcome.examined.to_json()}
-        told |= {"warnings": [each.to_json() for each in warnings]}
-        output.document(outcome.to_json() | told)
+        beside: dict[str, Any] = {"thresholds": [judgement.to_json() for judgement in judgements]} if wanted else {}
+        beside |= {} if outcome.examined is None else {"assumptions": outcome.examined.to_json()}
+        beside |= {"warnings": [each.to_json() for each in warnings]}
+        output.document(outcome.to_json() | beside)
     else:
-        held, groups = late.holding.comparison_blocks(outcome), late.grouped.comparison_blocks(outcome, split)
-        late.tables.print_comparison(outcome, [*late.faulting.comparison_blocks(outcome), *held, *groups])
-        late.tables.say(*_beside(outcome, precision), *(judgement.line() for judgement in judgements))
-        late.tables.say(*(() if outcome.examined is None else outcome.examined.lines()))
+        lazy.answers.print_comparison(outcome, split, judgements)
     if folder is not None and not quiet:
         output.note(f"wrote {folder}")
     output.warn(warnings[len(scenario.warnings) :], strict=strict, quiet=quiet)
     outcomes = {judgement.outcome for judgement in judgements}
     if "missed" in outcomes:
-        raise typer.Exit(ending.MISSED)
+        raise typer.Exit(exit_codes.MISSED)
     if "undecided" in outcomes:
-        raise typer.Exit(ending.UNDECIDED)
-
-
-def _beside(outcome: Comparison, precision: str | None) -> Iterator[str]:
-    """What is said after the verdict."""
-    if outcome.tradeoff:
-        worth = " and ".join(choice.variant for choice in outcome.tradeoff if choice.member)
-        yield f"by cost against p99 worth having: {worth}"
-    if outcome.too_short:
-        yield f"{outcome.too_short} runs are too short to tell a steady state; raise run.duration"
-    if outcome.precision is not None and not outcome.precision.reached:
-        yield f"the precision of {precision} is not reached after {outcome.runs} runs; allow more with --runs"
+        raise typer.Exit(exit_codes.UNDECIDED)

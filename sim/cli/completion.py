@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from sim.cli import late
+from sim.cli import lazy
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ Offer = tuple[str, str]
 
 def files(context: typer.Context, incomplete: str) -> list[str]:
     """The shipped scenarios, and what stands here beside them; nothing where no shipped one begins as written."""
-    shipped = [name for name in late.shipped.names() if name.startswith(incomplete)]
+    shipped = [name for name in lazy.shipped.names() if name.startswith(incomplete)]
     here = [f"{path}/" if path.is_dir() else str(path) for path in Path().glob(f"{incomplete}*")] if shipped else []
     return [*shipped, *sorted(name for name in here if name.endswith((".toml", "/")))]
 
@@ -52,9 +52,9 @@ def _keys(context: typer.Context, incomplete: str) -> Iterator[Offer]:
     within = [""]
     if incomplete.startswith("variants."):
         within = [f"variants.{name}." for name in (document or {}).get("variants", {})]
-    known: Iterable[Offer] = late.keys.described(document)
+    known: Iterable[Offer] = lazy.keys.described(document)
     for key, about in known:
-        shown = key.replace(f".{late.keys.ANY}", ".*") if document is None else key
+        shown = key.replace(f".{lazy.keys.ANY}", ".*") if document is None else key
         yield from ((f"{above}{shown}", about) for above in within if f"{above}{shown}".startswith(incomplete))
 
 
@@ -66,5 +66,5 @@ def _document(context: typer.Context) -> Mapping[str, Any] | None:
     named = context.params.get("file") or context.params.get("files") or ()
     for word in (*([named] if isinstance(named, str) else named), *context.args):
         with suppress(InputError):
-            return late.reading.read(late.shipped.located(word))
+            return lazy.reading.read(lazy.shipped.located(word))
     return None

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import ending, late, options, output
+from sim.cli import exit_codes, lazy, options, output
 
 Metric = Annotated[
     str | None, typer.Option(metavar="METRIC", help="By which they are compared: deploy_latency_s.p50 unless given.")
@@ -18,6 +18,7 @@ def crossover(
     vary: options.VaryOne,
     metric: Metric = None,
     settings: options.Settings = None,
+    policies: options.Policies = None,
     variant: options.Variant = None,
     runs: options.MostRuns = None,
     within: options.Within = None,
@@ -32,19 +33,20 @@ def crossover(
     quiet: options.Quiet = False,
 ) -> None:
     """Search for the value of a key at which the better of a variant and the baseline changes, as an interval."""
-    scenario = options.load(file, options.overrides(settings), strict=strict, quiet=quiet)
-    axis = late.axes.ranged(vary, scenario)
-    options.warn_of_axes(scenario, [axis], variant, strict=strict, quiet=quiet)
+    scenario = options.load(file, options.overrides(settings, policies=policies), strict=strict, quiet=quiet)
+    axis = lazy.axes.ranged(vary, scenario)
+    known = options.warn_of_axes(scenario, [axis], variant, strict=strict, quiet=quiet)
     folder = output.writable(out)
-    with late.progress.Progress(quiet=quiet) as progress, options.named("executor", "runs"):
-        found = late.crossover.crossover(
-            scenario, axis, metric or late.crossover.METRIC, variant=variant,
-            runs=options.whole("--runs", runs, least=2) or late.search.RUNS,
-            within=options.share("--within", within) or late.search.WITHIN,
+    with lazy.progress.Progress(quiet=quiet) as progress, options.named("executor", "runs"):
+        found = lazy.crossover.crossover(
+            scenario, axis, metric or lazy.crossover.METRIC, variant=variant,
+            runs=options.whole("--runs", runs, least=2) or lazy.bisection.RUNS,
+            within=options.share("--within", within) or lazy.bisection.WITHIN,
             seed=options.whole("--seed", seed, least=0), executor=executor, progress=progress,
             store=options.kept(store),
             allow_failures=allow_failures, engine=options.engine(engine),
         )  # fmt: skip
-    output.finding(found, "crossover", folder, as_json, quiet)
+    output.answer(found, "crossover", folder, as_json, quiet)
+    output.warn((each for each in found.warnings if each not in known), strict=strict, quiet=quiet)
     if not found.decided:
-        raise typer.Exit(ending.UNDECIDED)
+        raise typer.Exit(exit_codes.UNDECIDED)

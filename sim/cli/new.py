@@ -12,15 +12,15 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 import sim
-from sim.cli import late, options, output
+from sim.cli import lazy, options, output
 from sim.errors import InputError
 from sim.units import UnitError
 
 T = TypeVar("T")
 
 
-def _option(metavar: str, words: str) -> Any:
-    return typer.Option(metavar=metavar, help=words, show_default=False)
+def _option(metavar: str, about: str) -> Any:
+    return typer.Option(metavar=metavar, help=about, show_default=False)
 
 
 def new(
@@ -43,7 +43,7 @@ def new(
         raise InputError("regsim new: -", "standard output can't have the scenario and a document", "drop --json")
     if file != "-" and Path(file).exists():
         raise InputError(file, "is there already, and nothing is overwritten", "name another file")
-    made, ask = late.new, _Asking(sys.stdin.isatty() and not as_json)
+    made, ask = lazy.template, _Asking(sys.stdin.isatty() and not as_json)
     title = ask("question", "The question, in a few words", question, made.QUESTION, str.strip)
     places = ask("sites", "Sites (NAME, or NAME:LATITUDE:LONGITUDE)", sites, made.SITES, made.sites)
     at = ask("central", "Site of the central registry", central, places[0].name, str.strip)
@@ -53,8 +53,8 @@ def new(
         rtt = ask.figure("rtt", "Round trip between sites", rtt, "topology.rtt", usual)
         capacity = ask.figure("capacity", "Capacity between sites", capacity, "links.NAME.capacity", made.CAPACITY)
     counted = {
-        what: ask(what, f"{words} at each site", given, usual, partial(made.counts, what, places))
-        for what, words, given, usual in (
+        what: ask(what, f"{asked} at each site", given, usual, partial(made.counts, what, places))
+        for what, asked, given, usual in (
             ("nodes", "Nodes", nodes, made.NODES),
             ("clients", "Machines that deploy", clients, made.CLIENTS),
         )
@@ -74,7 +74,7 @@ class _Asking:
     def __init__(self, at_terminal: bool) -> None:
         self._at_terminal = at_terminal
 
-    def __call__(self, option: str, words: str, given: str | None, usual: str, read: Callable[[str], T]) -> T:
+    def __call__(self, option: str, asked: str, given: str | None, usual: str, read: Callable[[str], T]) -> T:
         """The answer as `read` has it; one that it refuses is asked for again, as an option's value it is bad use."""
         if given is not None or not self._at_terminal:
             try:
@@ -83,17 +83,17 @@ class _Asking:
                 raise InputError(f"--{option}", error.problem, error.remedy) from None
         while True:
             try:
-                return read(_answered(f"{words} [{usual}]: ") or usual)
+                return read(_answered(f"{asked} [{usual}]: ") or usual)
             except InputError as error:
                 output.note(f"{error.problem}; {error.remedy}")
 
-    def figure(self, option: str, words: str, given: str | None, key: str, usual: str) -> str | None:
+    def figure(self, option: str, asked: str, given: str | None, key: str, usual: str) -> str | None:
         """The text of a figure, None where the usual one holds."""
 
         def read(text: str) -> str | None:
             if text == usual:
                 return None
-            quantity = late.keys.find(key)[0].quantity
+            quantity = lazy.keys.find(key)[0].quantity
             assert quantity is not None
             try:
                 quantity.read(text)
@@ -101,12 +101,12 @@ class _Asking:
                 raise InputError("", error.problem, error.remedy) from None
             return text
 
-        return self(option, words, given, usual, read)
+        return self(option, asked, given, usual, read)
 
 
-def _answered(words: str) -> str:
-    """What is typed after these words, which go to standard error; typer's prompt would put a space into the answer."""
-    sys.stderr.write(words)
+def _answered(question: str) -> str:
+    """What is typed after a question on standard error; typer's prompt would put a space into the answer."""
+    sys.stderr.write(question)
     sys.stderr.flush()
     typed = sys.stdin.readline()
     if not typed:

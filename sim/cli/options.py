@@ -1,4 +1,7 @@
-"""What several verbs take: files, overrides, seeds, and how the answer is given."""
+"""What several verbs take: files, overrides, seeds, and how the answer is given.
+
+Each option is read here into what the simulator takes; what is wrong with it is one line that names the option.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ import typer
 
 import sim
 from sim import units
-from sim.cli import completion, late, output
+from sim.cli import completion, lazy, output
 from sim.errors import InputError, near, shown
 
 if TYPE_CHECKING:
@@ -21,9 +24,10 @@ if TYPE_CHECKING:
     from sim.experiment.execution.store import Store as Kept
     from sim.scenario import Scenario
     from sim.scenario.model.thresholds import Threshold
+    from sim.scenario.warnings.warning import ScenarioWarning
 
-#: Keys that name a file: on the command line one in the current folder may be meant.
-_FILES: Final = ("demand.table", "demand.replay.log", "topology.file")
+#: Keys that name a file or a folder: on the command line one in the current folder may be meant.
+_FILES: Final = ("demand.table", "demand.replay.log", "topology.file", "run.policies_path")
 UNTIL: Final = 'write for example --until "deploy_latency_s.p99 < 3 s"'
 File = Annotated[
     str,
@@ -33,9 +37,9 @@ File = Annotated[
     ),
 ]  # fmt: skip
 Files = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
-        metavar="FILE...", help="Scenarios, in TOML, or names of those that ship.", show_default=False,
+        metavar="FILE", help="Scenarios, in TOML, or names of those that ship.", show_default=False,
         autocompletion=completion.files,
     ),
 ]  # fmt: skip
@@ -46,11 +50,18 @@ Settings = Annotated[
         show_default=False, autocompletion=completion.settings,
     ),
 ]  # fmt: skip
+Policies = Annotated[
+    str | None,
+    typer.Option(
+        "--policies", metavar="DIR", help="Rules of your own, DIR/KIND/NAME.py, instead of run.policies_path.",
+        show_default=False,
+    ),
+]  # fmt: skip
 Variant = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Take this variant instead of the plain scenario.",
+        help="Take this variant instead of the scenario as it is.",
         show_default=False,
         autocompletion=completion.variants,
     ),
@@ -106,7 +117,7 @@ VaryOne = Annotated[
 By = Annotated[
     list[str] | None,
     typer.Option(
-        "--by", metavar="site|client|image|route|nodes|stream", help="Tell metrics by group, too. Repeatable.",
+        "--by", metavar="site|client|image|route|nodes|stream", help="Report metrics by group, too. Repeatable.",
         show_default=False,
     ),
 ]  # fmt: skip
@@ -124,63 +135,85 @@ Out = Annotated[
     str | None, typer.Option(metavar="DIR", help="Write tables, figures and a manifest there.", show_default=False)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Warnings are errors.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on standard error but errors.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Warnings about the question are errors.")]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", help="Say nothing on standard error but errors.", callback=output.ignore_warnings
+    ),
+]  # fmt: skip
 
 
 def load(
     file: str, overrides: dict[str, Any], variant: str | None = None, *, strict: bool = False, quiet: bool = False
 ) -> Scenario:
-    """The scenario in a file, its warnings told. InputErrors with every fault, and when `strict` with every warning."""
+    """The scenario in a file, its warnings printed. InputErrors of every fault, and when `strict` of every warning."""
     scenario = sim.load(file, overrides, variant)
     output.warn(scenario.warnings, strict=strict, quiet=quiet)
     return scenario
 
 
-def warn_of_axes(scenario: Scenario, axes: Sequence[Axis], variant: str | None, *, strict: bool, quiet: bool) -> None:
-    """Tell of the axes that have no effect; InputErrors of them when `strict`."""
-    named = late.variants.variants(scenario, variant)
-    output.warn(late.doubts.varied_for_nothing(scenario, axes, named), strict=strict, quiet=quiet)
+def warn_of_axes(
+    scenario: Scenario, axes: Sequence[Axis], variant: str | None, *, strict: bool, quiet: bool
+) -> tuple[ScenarioWarning, ...]:
+    """Warn of the axes that have no effect; InputErrors of them when `strict`. All that was warned of until now."""
+    named = lazy.variants.variants(scenario, variant)
+    found = tuple(lazy.doubts.varied_for_nothing(scenario, axes, named))
+    output.warn(found, strict=strict, quiet=quiet)
+    return (*scenario.warnings, *found)
 
 
 def kept(store: str | None) -> Kept | None:
     """The store in the directory of `--store`, if one is named."""
-    return None if store is None else late.store.Store(store)
+    return None if store is None else lazy.store.Store(store)
 
 
-def overrides(settings: list[str] | None, detail: str | None = None, audit: bool = False) -> dict[str, Any]:
-    """Values by dotted key. InputError for what is not KEY=VALUE."""
-    made: dict[str, Any] = dict(late.document.parse_setting(setting) for setting in settings or ())
+def overrides(
+    settings: list[str] | None, detail: str | None = None, audit: bool = False, policies: str | None = None
+) -> dict[str, Any]:  # fmt: skip
+    """Values by dotted key. InputError for what is not KEY=VALUE, and for rules in no folder."""
+    made: dict[str, Any] = dict(lazy.document.parse_setting(setting) for setting in settings or ())
     made |= {key: _from_here(made[key]) for key in _FILES if key in made}
+    made |= own_rules(policies)
     if detail is not None:
         made["run.detail"] = detail
     return made | ({"run.audit": True} if audit else {})
 
 
+def own_rules(policies: str | None) -> dict[str, Any]:
+    """What `--policies` says, as an override: a folder, by its path from the current one. InputError if it is none."""
+    if policies is None:
+        return {}
+    if not os.path.isdir(policies):
+        problem = "is no folder" if os.path.exists(policies) else "no such folder"
+        raise InputError("--policies", f"{problem}, got {shown(policies)}", "name one that has KIND/NAME.py")
+    return {"run.policies_path": str(Path(policies).absolute())}
+
+
 def _from_here(value: Any) -> Any:
-    """The whole path of a file that is named from the current folder; else paths are from the scenario's."""
-    return str(Path(value).absolute()) if isinstance(value, str) and os.path.isfile(value) else value
+    """The whole path of what is named from the current folder; else paths are from the scenario's."""
+    return str(Path(value).absolute()) if isinstance(value, str) and os.path.exists(value) else value
 
 
 def engine(name: str | None) -> Engines | None:
     """The engine that `--engine` names, None for the one that ends sooner. InputError when there is none."""
     with named("engine"):
-        return late.engines.checked(name)
+        return lazy.engines.checked(name)
 
 
 def dimensions(by: list[str] | None) -> tuple[str, ...]:
     """What `--by` names, each once. InputError for what nothing is split by."""
     for name in by or ():
-        if name not in late.metric_names.DIMENSIONS:
+        if name not in lazy.metric_names.DIMENSIONS:
             raise InputError(
-                "--by", f"nothing is split by that, got {shown(name)}", near(name, late.metric_names.DIMENSIONS)
+                "--by", f"nothing is split by that, got {shown(name)}", near(name, lazy.metric_names.DIMENSIONS)
             )
     return tuple(dict.fromkeys(by or ()))
 
 
 def split_by(thresholds: Iterable[Threshold]) -> tuple[str, ...]:
     """What thresholds' metrics are split by."""
-    parts = (late.metric_names.split(threshold.metric) for threshold in thresholds)
+    parts = (lazy.metric_names.split(threshold.metric) for threshold in thresholds)
     return tuple(dict.fromkeys(each.by for each in parts if each is not None))
 
 
@@ -194,8 +227,8 @@ def thresholds(scenario: Scenario, until: list[str] | None) -> list[Threshold]:
     made = []
     for where, text in texts:
         try:
-            made.append(late.thresholds.threshold(text))
-            late.measures.check_group("", made[-1].metric, scenario)
+            made.append(lazy.thresholds.threshold(text))
+            lazy.measures.check_group("", made[-1].metric, scenario)
         except InputError as error:
             raise InputError(where, error.problem, error.remedy) from None
     return made
@@ -203,7 +236,7 @@ def thresholds(scenario: Scenario, until: list[str] | None) -> list[Threshold]:
 
 @contextmanager
 def named(*keys: str) -> Iterator[None]:
-    """What is wrong with an argument of that name is told of the option."""
+    """What is wrong with an argument of that name is said of the option."""
     try:
         yield
     except InputError as error:
@@ -228,7 +261,7 @@ def share(option: str, text: str | None) -> float | None:
 def amount(option: str, text: str, metric: str) -> float:
     """An amount above 0 of a metric. InputError when it is none."""
     try:
-        value = late.thresholds.limit_of(metric, text)
+        value = lazy.thresholds.limit_of(metric, text)
     except InputError as error:
         raise InputError(option, error.problem, error.remedy) from None
     if value <= 0:

@@ -1,4 +1,4 @@
-"""Where words go: the answer to standard output, all else to standard error; and files to a directory.
+"""Where text goes: the answer to standard output, all else to standard error; and files to a directory.
 
 A document is written whole at the end, so that standard output never holds half of one.
 """
@@ -11,16 +11,21 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
+from warnings import simplefilter
 
-from sim.cli import late
+from sim.cli import lazy
 from sim.errors import InputError, InputErrors
-from sim.files import folder, plain
+from sim.files import folder, jsonable
 
 if TYPE_CHECKING:
-    from sim.experiment.results import Finding
+    from sim.report.renderers import Found
     from sim.scenario import Scenario
     from sim.scenario.warnings.warning import ScenarioWarning
+
+
+#: Codes of warnings that are of an answer and no fault of its question: with `--strict` they stay warnings.
+OF_THE_ANSWER: Final = frozenset({"no-contention", "flip"})
 
 
 def text(answer: str) -> None:
@@ -36,16 +41,16 @@ def document(answer: Mapping[str, Any]) -> None:
     whole = dict(answer)
     if "schema" in whole:
         whole.setdefault("warnings", [])
-    line(json.dumps(plain(whole), indent=1, allow_nan=False))
+    line(json.dumps(jsonable(whole), indent=1, allow_nan=False))
 
 
-def error(words: str) -> None:
-    print(words, file=sys.stderr)
+def error(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
 
 
-def note(words: str) -> None:
+def note(sentence: str) -> None:
     """What `--quiet` leaves out."""
-    print(words, file=sys.stderr)
+    print(sentence, file=sys.stderr)
 
 
 def show_warning(
@@ -56,12 +61,20 @@ def show_warning(
     note(f"warning: {message}")
 
 
+def ignore_warnings(quiet: bool) -> bool:
+    """With `--quiet` Python's own warnings are left out, too, until `app.main` puts back what was shown before it."""
+    if quiet:
+        simplefilter("ignore")
+    return quiet
+
+
 def warn(warnings: Iterable[ScenarioWarning], *, strict: bool, quiet: bool = False) -> None:
-    """A line for each warning; InputErrors of all of them when they are errors."""
-    told = tuple(warnings)
-    if told and strict:
-        raise InputErrors(InputError(each.where, each.text) for each in told)
-    for each in () if quiet else told:
+    """A line for each warning; InputErrors of all those that are faults of the question, when they are errors."""
+    every = tuple(warnings)
+    faults = [InputError(each.where, each.text) for each in every if each.code not in OF_THE_ANSWER]
+    if faults and strict:
+        raise InputErrors(faults)
+    for each in () if quiet else every:
         note(f"warning: {each}")
 
 
@@ -70,16 +83,15 @@ def named(scenario: Scenario) -> str:
     return scenario.name if scenario.variant_name is None else f"{scenario.name}, variant {scenario.variant_name}"
 
 
-def finding(found: Finding, name: str, folder: Path | None, as_json: bool, quiet: bool) -> None:
-    """What a search found: a table and a few lines or a document, and files."""
+def answer(found: Found, kind: str, folder: Path | None, as_json: bool, quiet: bool) -> None:
+    """What a search, a sweep or a selection found: a table and a few sentences or a document, and files."""
     if folder is not None:
         with writing(folder):
-            late.results.write(found, folder, name)
+            lazy.saving.save(found, folder, kind)
     if as_json:
         document(found.to_json())
     else:
-        late.tables.print_rows(*found.rows)
-        late.tables.say(*found.verdict.split("\n"))
+        lazy.answers.print_search(found, kind)
     if folder is not None and not quiet:
         note(f"wrote {folder}")
 
@@ -95,7 +107,7 @@ def writable(out: str | None) -> Path | None:
 
 @contextmanager
 def writing(directory: Path) -> Iterator[None]:
-    """Files that cannot be written there are the directory's fault, told in a line."""
+    """Files that cannot be written there are the directory's fault, which is one line."""
     try:
         yield
     except OSError as error:

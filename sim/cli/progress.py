@@ -21,8 +21,8 @@ class Progress:
 
     def __init__(self, quiet: bool) -> None:
         self._quiet = quiet
-        self._began_s = self._told_s = time.monotonic()
-        self._last = self._told = ""
+        self._began_s = self._printed_s = time.monotonic()
+        self._last = self._printed = ""
         self._bar = _bar() if sys.stderr.isatty() and not quiet else None
 
     def __enter__(self) -> Self:
@@ -31,21 +31,21 @@ class Progress:
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if self._bar is not None:
             self._bar.stop()
-        elif self._last != self._told:
+        elif self._last != self._printed:
             print(self._last, file=sys.stderr, flush=True)
 
     def __call__(self, done: int, total: int) -> None:
         now_s = time.monotonic()
-        words = pace(done, total, now_s - self._began_s)
+        pace_text = pace(done, total, now_s - self._began_s)
         if self._bar is not None:
             if not self._bar.tasks:
-                self._bar.add_task("", total=total, pace=words)
+                self._bar.add_task("", total=total, pace=pace_text)
                 self._bar.start()
-            self._bar.update(self._bar.task_ids[0], completed=done, total=total, pace=words, refresh=True)
+            self._bar.update(self._bar.task_ids[0], completed=done, total=total, pace=pace_text, refresh=True)
         elif not self._quiet:
-            self._last = f"{done} of {total} runs, {words}"
-            if not self._told or now_s - self._told_s >= LINE_EVERY_S:
-                self._told_s, self._told = now_s, self._last
+            self._last = f"{done} of {total} runs, {pace_text}"
+            if not self._printed or now_s - self._printed_s >= LINE_EVERY_S:
+                self._printed_s, self._printed = now_s, self._last
                 print(self._last, file=sys.stderr, flush=True)
 
 

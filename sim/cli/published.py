@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import late, options, output
+from sim.cli import lazy, options, output
 
 
 def published(
@@ -20,8 +20,8 @@ def published(
     """Run the scenarios of published results and print simulated beside published, good or bad."""
     if not quiet:
         output.note(f"simulating what was published: {folder}")
-    found = late.published.compare(str(late.shipped.folder_located(folder)), only)
+    found = lazy.published.compare(str(lazy.shipped.folder_located(folder)), only)
     if as_json:
-        output.document(late.published.to_json(found))
+        output.document(lazy.published.to_json(found))
     else:
-        output.line(late.published.to_text(found))
+        output.line(lazy.published.to_text(found))

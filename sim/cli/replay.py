@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import late, options, output
+from sim.cli import lazy, options, output
 from sim.errors import InputError
 
 
 def replay(
     file: options.File,
     settings: options.Settings = None,
+    policies: options.Policies = None,
     variant: options.Variant = None,
     speed: Annotated[str | None, typer.Option(metavar="X", help="Play the log so many times as fast.")] = None,
     since: Annotated[str | None, typer.Option(metavar="TIME", help="Begin there; an ISO time.")] = None,
@@ -25,7 +26,7 @@ def replay(
     quiet: options.Quiet = False,
 ) -> None:
     """Replay the log that a scenario names, and print simulated beside logged."""
-    changes = options.overrides(settings) | _window(speed, since, until)
+    changes = options.overrides(settings, policies=policies) | _window(speed, since, until)
     scenario = options.load(file, changes, variant, strict=strict, quiet=quiet)
     if scenario.demand.replay is None:
         raise InputError(f"{file}: demand.replay", "is missing", 'name a log by log = "access.log"')
@@ -36,7 +37,7 @@ def replay(
     folder = output.writable(out)
     if not quiet:
         output.note(f"replaying {scenario.demand.replay.log} in {output.named(scenario)}")
-    found = late.replayed.replayed(scenario, number, chosen)
+    found = lazy.replayed.replayed(scenario, number, chosen)
     if folder is not None:
         with output.writing(folder):
             found.run.result.write(folder)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import ending, late, options, output
+from sim.cli import exit_codes, lazy, options, output
 
 Directory = Annotated[str, typer.Argument(metavar="RESULT", help="A directory that --out wrote.", show_default=False)]
 Within = Annotated[
@@ -16,6 +16,7 @@ Within = Annotated[
 
 def rerun(
     result: Directory,
+    policies: options.Policies = None,
     executor: options.Executor = "processes",
     engine: options.Engine = None,
     as_json: options.Json = False,
@@ -23,22 +24,23 @@ def rerun(
     quiet: options.Quiet = False,
 ) -> None:
     """Make a result's runs again: equal bit for bit, or what differs (exit code 99)."""
-    recorded = late.rerun.recorded(result)
+    recorded = lazy.rerun.recorded(result, options.own_rules(policies))
     output.warn(recorded.scenario.warnings, strict=strict, quiet=quiet)
-    with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
-        found = late.rerun.rerun(recorded, executor, progress, engine=options.engine(engine))
+    with lazy.progress.Progress(quiet=quiet) as progress, options.named("executor"):
+        found = lazy.rerun.rerun(recorded, executor, progress, engine=options.engine(engine))
     if as_json:
         output.document(found.to_json())
     else:
-        for words in found.lines():
-            output.line(words)
+        for sentence in lazy.reruns.sentences(found):
+            output.line(sentence)
     if found.differing:
-        raise typer.Exit(ending.MISSED)
+        raise typer.Exit(exit_codes.MISSED)
 
 
 def bench(
     result: Directory,
     within: Within = None,
+    policies: options.Policies = None,
     executor: options.Executor = "processes",
     engine: options.Engine = None,
     as_json: options.Json = False,
@@ -46,13 +48,14 @@ def bench(
     quiet: options.Quiet = False,
 ) -> None:
     """Make a stored comparison again: what moved in its metrics (exit code 99), and how fast it went here."""
-    output.warn(late.rerun.recorded(result).scenario.warnings, strict=strict, quiet=quiet)
-    with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
-        share = options.share("--within", within) or late.gate.WITHIN
-        found = late.gate.gate(result, share, executor, progress, options.engine(engine))
+    recorded = lazy.rerun.recorded(result, options.own_rules(policies))
+    output.warn(recorded.scenario.warnings, strict=strict, quiet=quiet)
+    with lazy.progress.Progress(quiet=quiet) as progress, options.named("executor"):
+        share = options.share("--within", within) or lazy.gate.WITHIN
+        found = lazy.gate.gate(result, share, executor, progress, options.engine(engine), recorded)
     if as_json:
         output.document(found.to_json())
     else:
-        late.tables.print_gate(found)
+        lazy.answers.print_gate(found)
     if not found.passed:
-        raise typer.Exit(ending.MISSED)
+        raise typer.Exit(exit_codes.MISSED)

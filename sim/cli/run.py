@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sim
-from sim.cli import late, options, output
+from sim.cli import lazy, options, output
 
 
 def run(
     file: options.File,
     settings: options.Settings = None,
+    policies: options.Policies = None,
     variant: options.Variant = None,
     seed: options.Seed = None,
     engine: options.Engine = None,
@@ -23,22 +24,23 @@ def run(
 ) -> None:
     """Run a scenario, or one variant of it, once."""
     seed_number, chosen = options.whole("--seed", seed, least=0), options.engine(engine)
-    scenario = options.load(file, options.overrides(settings, detail, audit), variant, strict=strict, quiet=quiet)
+    scenario = options.load(
+        file, options.overrides(settings, detail, audit, policies), variant, strict=strict, quiet=quiet
+    )
     split = options.dimensions(by)
     doubled = options.whole("--gains", gains, least=0) or 0
     folder = output.writable(out)
     if not quiet:
         output.note(f"simulating {output.named(scenario)}")
     result = sim.run(scenario, seed_number, engine=chosen)
-    gained = late.doubling.doubled_run(result, doubled, chosen) if doubled else ()
+    gained = lazy.doubling.doubled_run(result, doubled, chosen) if doubled else ()
     if folder is not None:
         with output.writing(folder):
-            late.plots.write(late.plots.run(result), folder, "run")
+            lazy.plots.write(lazy.plots.run(result), folder, "run")
             result.write(folder)
     if as_json:
         output.document(result.to_json(split) | ({"gains": [gain.to_json() for gain in gained]} if doubled else {}))
     else:
-        held, groups = late.holding.run_blocks(result, gained), late.grouped.run_blocks(result, split)
-        late.tables.print_run(result, [*late.faulting.run_blocks(result), *held, *groups])
+        lazy.answers.print_run(result, split, gained)
     if folder is not None and not quiet:
         output.note(f"wrote {folder}")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import late, options, output
+from sim.cli import lazy, options, output
 
 
 def score(
@@ -18,7 +18,7 @@ def score(
     as_json: options.Json = False,
 ) -> None:
     """Simulate a rig's scenarios and print how far they are from what was measured, group by group."""
-    found = late.score.score(rig, measured, parameters)
+    found = lazy.score.score(rig, measured, parameters)
     if as_json:
         output.document(found.to_json())
     else:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import ending, late, options, output
+from sim.cli import exit_codes, lazy, options, output
 from sim.errors import InputError
 
 _DEFAULT_SEED = 1
@@ -17,6 +17,7 @@ def selftest(
         str | None, typer.Argument(metavar="[FILE]", help="Hold the laws in a run of this scenario.")
     ] = None,
     settings: options.Settings = None,
+    policies: options.Policies = None,
     seed: options.Seed = None,
     as_json: options.Json = False,
     strict: options.Strict = False,
@@ -24,16 +25,21 @@ def selftest(
 ) -> None:
     """Put simulated queues, links and caches beside theory; exit code 1 where they disagree."""
     number = options.whole("--seed", seed, least=0)
-    if file is None and settings:
-        raise InputError("--set", "has no scenario to change", "name one before it")
-    scenario = None if file is None else options.load(file, options.overrides(settings), strict=strict, quiet=quiet)
+    for option, given in (("--set", settings), ("--policies", policies)):
+        if file is None and given:
+            raise InputError(option, "has no scenario to change", "name one before it")
+    scenario = (
+        None
+        if file is None
+        else options.load(file, options.overrides(settings, policies=policies), strict=strict, quiet=quiet)
+    )
     if not quiet:
         output.note("simulating queues, links and caches")
-    found = late.selftest.selftest(_DEFAULT_SEED if number is None else number, scenario)
+    found = lazy.selftest.selftest(_DEFAULT_SEED if number is None else number, scenario)
     if as_json:
         warnings = () if scenario is None else scenario.warnings
         output.document(found.to_json() | {"warnings": [each.to_json() for each in warnings]})
     else:
         output.line(found.to_text())
     if not found.holds:
-        raise typer.Exit(ending.BUG)
+        raise typer.Exit(exit_codes.BUG)

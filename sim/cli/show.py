@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli import completion, late, options, output
+from sim.cli import completion, lazy, options, output
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def show(
         ),
     ] = None,
     settings: options.Settings = None,
+    policies: options.Policies = None,
     variant: options.Variant = None,
     explain: Annotated[
         str | None,
@@ -57,31 +58,33 @@ def show(
         raise InputError("regsim show: FILE", "is missing", "name a scenario, or a key by --explain")
     scenario = None
     if file is not None:
-        scenario = options.load(file, options.overrides(settings), variant, strict=strict, quiet=quiet)
+        scenario = options.load(
+            file, options.overrides(settings, policies=policies), variant, strict=strict, quiet=quiet
+        )
     if explain is not None:
-        found = late.explain.explained(explain, scenario)
+        found = lazy.explain.explained(explain, scenario)
         if as_json:
-            output.document(late.explain.to_json(found, scenario))
+            output.document(lazy.explain.to_json(found, scenario))
         else:
-            output.text(late.explain.text(found))
+            output.text(lazy.explain.text(found))
     elif scenario is not None and as_json:
         output.document(_document(scenario))
     elif scenario is not None:
-        output.text(late.show.text(scenario))
+        output.text(lazy.show.text(scenario))
 
 
 def _protocol(file: str | None, explain: str | None, client: str | None, as_json: bool) -> None:
     if file is not None or explain is not None:
         raise InputError("--protocol", "is the same for every scenario", "leave FILE and --explain out")
-    of = late.protocol.client(client)
+    of = lazy.protocol.client(client)
     if as_json:
-        output.document(late.protocol.document(of))
+        output.document(lazy.protocol.document(of))
     else:
-        late.protocol.print_protocol(of)
+        lazy.protocol.print_protocol(of)
 
 
 def _document(scenario: Scenario) -> dict[str, Any]:
-    values = {late.keypath.dotted(value.path): _value(value) for value in late.show.resolved(scenario)}
+    values = {lazy.keypath.dotted(value.path): _value(value) for value in lazy.show.resolved(scenario)}
     return {
         "schema": "regsim.show/1",
         "scenario": scenario.name,

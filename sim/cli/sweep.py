@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import completion, late, options, output
+from sim.cli import completion, lazy, options, output
 
 Vary = Annotated[
     list[str],
@@ -24,7 +24,7 @@ Design = Annotated[
 ]
 Metrics = Annotated[
     list[str] | None,
-    typer.Option("--metric", metavar="METRIC", help="What to show; the first is told in words. Repeatable."),
+    typer.Option("--metric", metavar="METRIC", help="What to show; the first has sentences, too. Repeatable."),
 ]
 
 
@@ -34,6 +34,7 @@ def sweep(
     design: Design = "grid",
     metric: Metrics = None,
     settings: options.Settings = None,
+    policies: options.Policies = None,
     variant: options.Variant = None,
     by: options.By = None,
     runs: options.Runs = None,
@@ -48,15 +49,15 @@ def sweep(
     quiet: options.Quiet = False,
 ) -> None:
     """Run the variants at every combination of values, or at the points of a design, and say what matters."""
-    scenario = options.load(file, options.overrides(settings), strict=strict, quiet=quiet)
-    axes = [late.axes.axis(text, scenario) for text in vary]
+    scenario = options.load(file, options.overrides(settings, policies=policies), strict=strict, quiet=quiet)
+    axes = [lazy.axes.axis(text, scenario) for text in vary]
     options.warn_of_axes(scenario, axes, variant, strict=strict, quiet=quiet)
     folder = output.writable(out)
-    with late.progress.Progress(quiet=quiet) as progress, options.named("executor"):
-        found = late.sweep.sweep(
-            scenario, axes, kind=design, metrics=metric or late.sweep.METRICS, by=options.dimensions(by),
+    with lazy.progress.Progress(quiet=quiet) as progress, options.named("executor"):
+        found = lazy.sweep.sweep(
+            scenario, axes, kind=design, metrics=metric or lazy.sweep.METRICS, by=options.dimensions(by),
             variant=variant, runs=options.whole("--runs", runs, least=1), seed=options.whole("--seed", seed, least=0),
             executor=executor, progress=progress, store=options.kept(store),
             allow_failures=allow_failures, engine=options.engine(engine),
         )  # fmt: skip
-    output.finding(found, "sweep", folder, as_json, quiet)
+    output.answer(found, "sweep", folder, as_json, quiet)

@@ -2,6 +2,6 @@
 
 from sim.engines.choice import EngineWarning, checked, choose, engine_for
 from sim.engines.replay import replay
-from sim.engines.run import Engine, Ran, run
+from sim.engines.run import Engine, Ran, built, run, run_built
 
-__all__ = ["Engine", "EngineWarning", "Ran", "checked", "choose", "engine_for", "replay", "run"]
+__all__ = ["Engine", "EngineWarning", "Ran", "built", "checked", "choose", "engine_for", "replay", "run", "run_built"]

@@ -15,9 +15,9 @@ from typing import Any, Final, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.protocol.codes import AUDIT_ASKED
 from sim.protocol.names import Names
-from sim.protocol.ops.places import BLOB_KEY, IMAGE_KEY, KEPT_KEY
-from sim.protocol.state import AUDIT_ASKED
+from sim.protocol.ops.places import BLOB_KEY, IMAGE_KEY, STORED_KEY
 from sim.records.cells import cell
 from sim.records.layout import State, used
 from sim.scenario import Scenario
@@ -55,32 +55,33 @@ class Audit:
         self._check(state)
         self._links(state)
 
-    def ended(self, state: State, asked: int | None) -> None:
-        """What must hold of a state when its run has ended; `asked` is how many deploys there were, None for a log."""
+    def ended(self, state: State) -> None:
+        """What must hold of a state when its run has ended."""
         if not self._asked:
             return
         self._check(state)
-        if asked is not None:
-            times = np.bincount(used(state, "ended"), minlength=asked)
-            if (times != 1).any():
-                twice = np.flatnonzero(times > 1).tolist()
-                _breach(state, f"{asked} deploys were asked for and {times.sum()} have a row, {twice or 'none'} twice")
         flows = _flows(state)
         if flows:
             _breach(state, f"{flows} flows never ended")
-        for registry in np.flatnonzero(state["registries"]["first_arriving"] >= 0).tolist():
+        for registry in np.flatnonzero(state["registries"]["first_fetch"] >= 0).tolist():
             _breach(state, f"{self._names.machines[registry]} still expects a blob")
         tasks = int(cell(state, "g", 0, "tasks_used")) - _listed(state["tasks"]["next"], state, "free_task")
         if tasks:
             _breach(state, f"{tasks} tasks never ended")
 
-    def told(self, state: State, tables: Mapping[str, Table]) -> None:
-        """What must hold of a run's rows: each deploy has one, and links carried what their transfers say."""
+    def told(self, state: State, tables: Mapping[str, Table], asked: int | None = None) -> None:
+        """What must hold of a run's rows: each deploy has one, and links carried what their transfers say.
+
+        `asked` is how many deploys there were, None for a log.
+        """
         if not self._asked:
             return
         deploy = tables["deploys"].column("deploy")
-        if len(np.unique(deploy)) != len(deploy):
-            _breach(state, "a deploy has two rows")
+        times = np.bincount(deploy, minlength=asked or 0)
+        if (times > 1).any() or (asked is not None and (times != 1).any()):
+            twice = np.flatnonzero(times > 1).tolist()
+            count = len(times) if asked is None else asked
+            _breach(state, f"{count} deploys were asked for and {times.sum()} have a row, {twice or 'none'} twice")
         links = tables["links"]
         code, words = tables["utilisation"].codes("link")
         carried = np.bincount(code, tables["utilisation"].column("carried_bytes"), len(words)).astype(np.int64)
@@ -113,7 +114,7 @@ class Audit:
     def _books(self, state: State) -> None:
         """A bounded registry's bytes are those of its images' layers, and of those that are coming, each once."""
         rows = state["registries"]
-        place, image, _ = _entries(state, KEPT_KEY)
+        place, image, _ = _entries(state, STORED_KEY)
         owner, blob = _blobs(state, image)
         registry = state["places"]["registry"][place][owner].astype(np.int64)
         at, coming, value = _entries(state, BLOB_KEY)
@@ -155,7 +156,7 @@ def _flows(state: State) -> int:
     """How many flows have not ended."""
     lanes = used(state, "lanes")
     lone = _listed(state["flights"]["next"], state, "first_lone")
-    return lone + int(lanes["convoy"].sum()) + int(cell(state, "g", 0, "sharing"))
+    return lone + int(lanes["ps_flights"].sum()) + int(cell(state, "g", 0, "sharing"))
 
 
 def _listed(following: NDArray[np.int64], state: State, first: str) -> int:

@@ -32,7 +32,7 @@ def choose(scenario: Scenario, deploys: int | None, known_apps: int = 0) -> Engi
         return "reference"
     if deploys is not None and deploys >= COMPILES_FROM:
         return "compiled"
-    return "compiled" if _is_kept() else "reference"
+    return "compiled" if _is_kept(scenario) else "reference"
 
 
 def engine_for(scenario: Scenario, deploys: int | None, asked: Engine | None = None, known_apps: int = 0) -> Engine:
@@ -41,9 +41,10 @@ def engine_for(scenario: Scenario, deploys: int | None, asked: Engine | None = N
     engine = asked or choose(scenario, deploys, known_apps if scenario.demand.warm else 0)
     if engine == "reference":
         return engine
-    unfit = {other.name for other in outside_of(scenario)}
+    outside = outside_of(scenario)
+    unfit = {other.name for other in outside if not other.is_numbers}
     if not unfit:
-        left_out = importlib.import_module("sim.engines.compiled").left_out(programs())
+        left_out = importlib.import_module("sim.engines.compiled").left_out(programs(), outside)
         unfit = {choice.name for kind, choice in chosen_rules(scenario) if (kind, choice.name) in left_out}
     if not unfit:
         return engine
@@ -52,10 +53,10 @@ def engine_for(scenario: Scenario, deploys: int | None, asked: Engine | None = N
     return "reference"
 
 
-def _is_kept() -> bool:
-    """Whether machine code for the protocol as it is now is in memory or on disk."""
+def _is_kept(scenario: Scenario) -> bool:
+    """Whether machine code for the protocol as it is now, with a user's own rules, is in memory or on disk."""
     compiled = importlib.import_module("sim.engines.compiled")  # numba takes half a second to import
-    return bool(compiled.is_kept(programs()))
+    return bool(compiled.is_kept(programs(), outside_of(scenario)))
 
 
 def checked(engine: str | None) -> Engine | None:

@@ -2,75 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.records.layout import ObjectState, State, used
+from sim.tables.columns import Numbers
 
 Columns = Mapping[str, NDArray[Any]]
 
-#: What programs write and never read, by table.
-WRITTEN: Final = ("transfers", "starts", "syncs", "drops", "tag_changes", "partings", "bins")
-
+#: What programs write and never read: tables whose rows are counted together.
+ENDED: Final = ("ended", "deploy_phases_s", "deploy_waited_s")
+LOGGED: Final = ("logged_deploys", "logged_phases_s", "logged_waited_s")
+WRITTEN: Final = (
+    ("transfers",), ("starts",), ("syncs",), ("drops",), ("tag_changes",), ("segments",), ("bins",), ENDED, LOGGED,
+)  # fmt: skip
+MANY: Final = 1 << 15
+"""Rows from which on it pays to take them out."""
 
 _KINDS: Final = ((np.int8, 8), (np.int16, 16), (np.int32, 32), (np.int64, 64))
 
 
-class Collected:
-    """The rows of one run that were taken out of its state, as columns of the narrowest numbers that hold them."""
+class Taken(Columns):
+    """All rows of some tables, by field, (n,) each, as numbers of the narrowest kind that holds them.
+
+    Those on disk are mapped into memory while somebody has them.
+    """
 
     def __init__(self) -> None:
-        self._columns: dict[str, dict[str, _Column]] = {}
+        self._numbers: dict[str, Numbers] = {}
 
-    def take(self, state: State, name: str) -> None:
-        """Take all rows of a table in use: it has none after that."""
-        rows = used(state, name)
-        fields = rows.dtype.names or ()
-        columns = self._columns.setdefault(name, {field: _Column() for field in fields})
-        for field in fields:
-            columns[field].add(rows[field])
-        counter, _ = state.layout.counted[name]
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self._numbers[name].all()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def add(self, name: str, values: NDArray[Any], on_disk: bool) -> None:
+        """Put a copy of these behind what the field has."""
+        self._numbers.setdefault(name, Numbers(on_disk)).extend(narrow(values))
+
+    def sort(self, name: str) -> None:
+        """Put all rows in the order of one field; those that tie keep theirs."""
+        keys = self[name]
+        if (keys[1:] >= keys[:-1]).all():
+            return
+        order = np.argsort(keys, kind="stable")
+        # A field at a time: of a long run there is no memory for two of each.
+        for numbers in self._numbers.values():
+            numbers.reorder(order)
+
+
+class Collected:
+    """The rows of one run that were taken out of its state; `on_disk`, where they are many."""
+
+    def __init__(self, on_disk: bool = False) -> None:
+        self.on_disk = on_disk
+        self._taken: dict[Sequence[str], Taken] = {}
+
+    def take(self, state: State, *names: str) -> None:
+        """Take all rows in use of tables that are counted together: they have none after that.
+
+        A table of single numbers, of which each row has several, has a field for each of these: `name.0`, `name.1`.
+        """
+        taken = self._taken.setdefault(names, Taken())
+        for name in names:
+            for field, values in _fields(state, name):
+                taken.add(field, values, self.on_disk)
+        counter, _ = state.layout.counted[names[0]]
         if isinstance(state, ObjectState):
             setattr(state.g, counter, 0)
         else:
             state.g[counter] = 0
 
-    def take_if_many(self, state: State, many: int = 1 << 16) -> None:
+    def take_if_many(self, state: State, many: int = MANY) -> None:
         """The same for each table that programs only write, where there are so many rows; for between two events."""
-        for name in WRITTEN:
-            counter, _ = state.layout.counted[name]
+        for names in WRITTEN:
+            counter, _ = state.layout.counted[names[0]]
             if int(getattr(state.g, counter) if isinstance(state, ObjectState) else state.g[counter]) >= many:
-                self.take(state, name)
+                self.take(state, *names)
 
-    def columns(self, state: State, name: str) -> dict[str, NDArray[Any]]:
-        """All rows of a table by field, (n,) each; they are taken out of the state, and out of here."""
-        self.take(state, name)
-        return {field: column.all() for field, column in self._columns.pop(name).items()}
+    def columns(self, state: State, *names: str) -> Taken:
+        """All rows of tables that are counted together; they are taken out of the state, and out of here."""
+        self.take(state, *names)
+        return self._taken.pop(names)
 
 
-class _Column:
-    """Numbers that grow in place, by a part at a time and not by copies of all."""
-
-    __slots__ = ("_bytes", "_dtype")
-
-    def __init__(self) -> None:
-        self._bytes = bytearray()
-        self._dtype: np.dtype[Any] | None = None
-
-    def add(self, values: NDArray[Any]) -> None:
-        kind = narrowest(values)
-        if self._dtype is not None and self._dtype != kind:
-            kind = np.promote_types(self._dtype, kind)
-            if self._dtype != kind:
-                self._bytes = bytearray(self.all().astype(kind).tobytes())
-        self._dtype = kind
-        self._bytes += values.astype(kind).tobytes()
-
-    def all(self) -> NDArray[Any]:
-        return np.frombuffer(self._bytes, self._dtype) if self._bytes else np.empty(0, self._dtype)
+def _fields(state: State, name: str) -> Iterator[tuple[str, NDArray[Any]]]:
+    rows, (_, each) = used(state, name), state.layout.counted[name]
+    if rows.dtype.names:
+        yield from ((field, rows[field]) for field in rows.dtype.names)
+    elif each == 1:
+        yield name, rows
+    else:
+        yield from ((f"{name}.{place}", rows[place::each]) for place in range(each))
 
 
 def narrow(values: NDArray[Any]) -> NDArray[Any]:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import ctypes
 import json
 import zlib
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from sim import policies
-from sim.engines import text
+from sim.engines import kernels
 from sim.engines.host import Host
+from sim.errors import InputError
 from sim.protocol import rules_native
 from sim.protocol.assembly import Assembled
-from sim.protocol.rules import FUNCTIONS
+from sim.protocol.rules import FUNCTIONS, Outside
 from sim.protocol.state import LAYOUT
 from sim.records import ArrayState
-from sim.records.compiling import MachineCode, compile_text
+from sim.records.compiling import MachineCode, compile_kernel
 
 _UNITS: dict[int, MachineCode] = {}
 
@@ -25,9 +27,12 @@ _UNITS: dict[int, MachineCode] = {}
 class Compiled:
     """One run; `state` has its rows."""
 
-    def __init__(self, assembled: Assembled, tables: dict[str, Any], host: Host) -> None:
+    def __init__(
+        self, assembled: Assembled, tables: dict[str, Any], host: Host, outside: Sequence[Outside] = ()
+    ) -> None:  # fmt: skip
         self.state = ArrayState(LAYOUT, tables)
-        self._unit = unit(assembled, left_out(assembled))
+        self._outside = outside
+        self._unit = unit(assembled, outside, left_out(assembled, outside))
         self._host = host
         self._failure: BaseException | None = None
         self._callback = ctypes.CFUNCTYPE(None)(self._asked)
@@ -42,10 +47,23 @@ class Compiled:
             self.state.g["stopped"] = 1
 
     def run(self) -> None:
-        """Run until nothing is left to happen."""
-        self._unit(self.state.address)
+        """Run until nothing is left to happen. InputError for what a user's rule raises, and may not decide."""
+        try:
+            self._unit(self.state.address)
+        except Exception as error:
+            raise self._fault(f"raised {type(error).__name__}: {error}") from error
         if self._failure is not None:
             raise self._failure
+        if self.state.g["rule_broke"]:
+            raise self._fault("decided what can't be carried out")
+
+    def _fault(self, problem: str) -> Exception:
+        """What went wrong in machine code, which only a user's rule can do."""
+        own = [other.own for other in self._outside if other.own is not None]
+        if not own:
+            return RuntimeError(f"machine code {problem}")
+        named = own[0].path if len(own) == 1 else f"one of {', '.join(rule.path for rule in own)}"
+        return InputError(named, problem, "--engine reference says where, and by what")
 
 
 #: A rule: its kind and name.
@@ -53,63 +71,74 @@ Named = tuple[str, str]
 _NONE: Final[frozenset[Named]] = frozenset()
 
 
-def left_out(assembled: Assembled) -> frozenset[Named]:
-    """The rules of the folder that there is no machine code for, which is made if there is none yet.
+def left_out(assembled: Assembled, outside: Sequence[Outside] = ()) -> frozenset[Named]:
+    """The rules that there is no machine code for, among those that ship and a user's own; it is made if there is none.
 
-    What numba does not take is found out when it fails, and kept beside what it made.
+    What numba does not take is found out when it fails, and kept beside what it made. A user's own are tried before: it
+    takes a second for each, and half a minute to make the whole.
     """
-    whole = unit(assembled)
-    known = _known_left_out(whole)
+    own = [other for other in outside if other.own is not None]
+    whole = unit(assembled, own)
+    known = _known_left_out(whole, own)
     if known is not None:
         return known
-    try:
-        whole.make()
-    except Exception:  # numba has no one class for what it can't do
-        found = frozenset(
-            (kind, name) for kind in FUNCTIONS for name in policies.names(kind)
-            if not rules_native.compiles(kind, policies.rule(kind, name))
-        )  # fmt: skip
-        if not found:
-            raise
-        _note(whole).write_text(json.dumps(sorted(found)), encoding="utf-8")
-        return found
-    return _NONE
+    found = frozenset((one.kind, one.name) for one in own if not rules_native.compiles(one.kind, one.rule))
+    if not found:
+        try:
+            whole.make()
+        except Exception:  # numba has no one class for what it can't do
+            found = frozenset(
+                (kind, name) for kind in FUNCTIONS for name in policies.names(kind)
+                if not rules_native.compiles(kind, policies.rule(kind, name))
+            )  # fmt: skip
+            if not found:
+                raise
+    if found:
+        whole.folder.mkdir(parents=True, exist_ok=True)
+        _note(whole, own).write_text(json.dumps(sorted(found)), encoding="utf-8")
+    return found
 
 
-def is_kept(assembled: Assembled) -> bool:
+def is_kept(assembled: Assembled, outside: Sequence[Outside] = ()) -> bool:
     """Whether there is machine code for the protocol, in memory or on disk, but for rules that numba does not take."""
-    without = _known_left_out(unit(assembled))
-    return without is not None and unit(assembled, without).is_kept
+    own = [other for other in outside if other.own is not None]
+    without = _known_left_out(unit(assembled, own), own)
+    return without is not None and unit(assembled, own, without).is_kept
 
 
-def _known_left_out(whole: MachineCode) -> frozenset[Named] | None:
+def _known_left_out(whole: MachineCode, outside: Sequence[Outside]) -> frozenset[Named] | None:
     """The same as far as it has been found out; None if it has not."""
     if whole.is_kept:
         return _NONE
-    note = _note(whole)
+    note = _note(whole, outside)
     if not note.exists():
         return None
     return frozenset((kind, name) for kind, name in json.loads(note.read_text(encoding="utf-8")))
 
 
-def _note(whole: MachineCode) -> Path:
+def _note(whole: MachineCode, outside: Sequence[Outside]) -> Path:
     """Where that stands, of the rules as they are now."""
-    return whole.folder / f"rules_{zlib.crc32(rules_native.sources().encode()):08x}.json"
+    return whole.folder / f"rules_{zlib.crc32(rules_native.sources(outside).encode()):08x}.json"
 
 
-def unit(assembled: Assembled, without: frozenset[Named] = _NONE) -> MachineCode:
-    """The machine code, made once a process and kept on disk; `without` some rules."""
-    sources = (text.dispatch_source(assembled), text.room_source(), text.ASK_HOST)
+def unit(
+    assembled: Assembled, outside: Sequence[Outside] = (), without: frozenset[Named] = _NONE
+) -> MachineCode:  # fmt: skip
+    """The machine code, made once a process and kept on disk; `without` some rules, and with some from outside."""
+    outside = [one for one in outside if one.is_numbers and (one.kind, one.name) not in without]
+    sources = (kernels.dispatch_source(assembled), kernels.rows_source(), kernels.ASK_HOST)
+    constants = kernels.constants_source()
     named = [(kind, policies.names(kind)) for kind in FUNCTIONS]
-    key = zlib.crc32("".join((*sources, *map(repr, sorted(without)), repr(named))).encode())
+    digests = [one.own.digest for one in outside if one.own is not None]
+    key = zlib.crc32("".join((*sources, constants, *map(repr, sorted(without)), repr(named), *digests)).encode())
     found = _UNITS.get(key)
     if found is None:
         extra: dict[str, Any] = {}
-        exec(compile("\n".join(sources), text.__file__, "exec"), extra)
-        made = {name: extra[name] for name in ("dispatch", "room_is_low", "ask_host")}
-        found = _UNITS[key] = compile_text(
-            LAYOUT, text.modules(), "run_whole", made,
-            (*sources, rules_native.sources(left_out=without), *map(repr, sorted(without))),
-            partial(rules_native.functions, left_out=without),
+        exec(compile("\n".join(sources), kernels.__file__, "exec"), extra)
+        made = {name: extra[name] for name in ("dispatch", "rows_are_low", "ask_host")}
+        found = _UNITS[key] = compile_kernel(
+            LAYOUT, kernels.modules(), "run_to_end", made,
+            (*sources, constants, rules_native.sources(outside, without), *map(repr, sorted(without))),
+            partial(rules_native.functions, outside=outside, left_out=without),
         )  # fmt: skip
     return found

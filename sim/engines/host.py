@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from sim.engines.collected import Collected
-from sim.protocol.flowroom import make_all_room
-from sim.protocol.state import ROOM_ASKED, TABLES
+from sim.protocol.codes import GROW_ASKED
+from sim.protocol.growth import grow_all
+from sim.protocol.state import TABLES
 from sim.records.layout import ObjectState, State
 
 
@@ -21,7 +22,7 @@ class Host:
         self, answers: dict[int, Callable[[State, int, int, int], None]], collected: Collected | None = None
     ) -> None:  # fmt: skip
         """`collected` takes rows that nobody reads before the run has ended; without it they stay in the state."""
-        self._answers = {ROOM_ASKED: self._make_room, **answers}
+        self._answers = {GROW_ASKED: self._make_room, **answers}
         self._collected = collected
         self._state: State | None = None
 
@@ -50,4 +51,4 @@ class Host:
         if self._collected is not None:
             self._collected.take_if_many(state)
         if not (isinstance(state, ObjectState) and state.grows_as_counted):
-            make_all_room(state)
+            grow_all(state)

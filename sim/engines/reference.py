@@ -7,7 +7,7 @@ all that touches its insides.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from heapq import heappush
 from types import FunctionType
 from typing import Any, Final
@@ -16,10 +16,11 @@ from simpy import Environment, Event
 from simpy.events import NORMAL
 
 from sim.engines.host import Host
-from sim.engines.text import modules
+from sim.engines.kernels import modules
 from sim.protocol.assembly import Assembled
+from sim.protocol.codes import GROW_ASKED, NEVER
 from sim.protocol.programs import Op
-from sim.protocol.state import ENDED, FAILED, GO, LAYOUT, NEVER, ROOM_ASKED, WAIT
+from sim.protocol.state import LAYOUT
 from sim.records import ObjectState
 from sim.records.scope import scope_of
 
@@ -57,7 +58,7 @@ class Reference:
         self._env = TimedEnvironment()
         self._host = host
         self._text = _text_of(assembled, instead or {})
-        self._happen: Callable[[Any], None] = self._text["happen"]
+        self._happen: Callable[[Any], None] = self._text["handle_event"]
         # What functions of the text that are an engine's ask for.
         self.state.engine, self.state.schedule_at = self, self._env.schedule_at
         self.state.callbacks = [self._happened]
@@ -77,7 +78,7 @@ class Reference:
         def happened(event: Any) -> None:
             self.state.g.now_s = self._env.now
             callback()
-            self._text["go_on"](self.state)
+            self._text["run_ready_tasks"](self.state)
 
         event = Event(self._env)
         event.callbacks.append(happened)
@@ -85,7 +86,6 @@ class Reference:
 
     def _happened(self, event: Any) -> None:
         g = self.state.g
-        g.pending -= 1
         g.event_s, g.event_kind, g.event_what, g.event_generation = (
             self._env.now, event.kind, event.what, event.generation,
         )  # fmt: skip
@@ -100,7 +100,7 @@ class Reference:
         """Run until nothing is left to happen."""
         self._text["begin"](self.state)
         self._env.run()
-        self._text["wind_up"](self.state)
+        self._text["finish_run"](self.state)
         # They know this engine, which is gone at once now when nobody asks for it any more.
         del self.state.engine, self.state.schedule_at, self.state.callbacks
         if not any(self._text is kept for _, kept in _MADE.values()):
@@ -137,59 +137,25 @@ def _made(assembled: Assembled, instead: Mapping[str, Callable[..., Any]]) -> di
         "push_event": _push_event,
         "next_event_s": lambda w: w.engine.next_event_s(),
         "ask_host": lambda w, *asked: w.engine.ask_host(w, *asked),
-        "room_is_low": lambda w: False,
-        "have_room": _have_room,
+        "rows_are_low": lambda w: False,
+        "ensure_rows": _have_room,
         **instead,
     }
     ops = [scope[op.__name__] if op is text.get(op.__name__) else op for op in assembled.ops]
-    cells = iter(assembled.cells.tolist())
-    scope["run_task"] = _runner([(ops[op], a, b) for op, a, b in zip(cells, cells, cells, strict=True)], scope)
+    scope["dispatch"] = lambda w, p, op, a, b: ops[op](w, p, a, b)
     return scope
 
 
 def _have_room(w: Any, at_s: float) -> None:
     """There always is, as tables grow while they are counted; rows that nobody reads are taken out now and then."""
-    w.g.room_left, w.g.room_until_s = _TASKS_AT_ONCE, NEVER
-    w.engine.ask_host(w, ROOM_ASKED, 0, 0, 0)
+    w.g.tasks_until_growth, w.g.growth_due_s = _TASKS_AT_ONCE, NEVER
+    w.engine.ask_host(w, GROW_ASKED, 0, 0, 0)
 
 
 def _push_event(w: Any, at_s: float, kind: int, what: int, generation: int) -> None:
     """`queue.push_event`, by SimPy's queue."""
-    g = w.g
-    g.order += 1
-    g.pending += 1
+    w.g.order += 1
     w.schedule_at(_Due(w.callbacks, kind, what, generation), at_s)
-
-
-def _runner(steps: Sequence[tuple[Op, int, int]], scope: Mapping[str, Any]) -> Callable[[Any, int], None]:
-    """`machine.run_task` for the interpreter, which finds an op, and where it goes on after that, in a list at once."""
-    fail, wait_until, end_task = scope["fail"], scope["wait_until"], scope["end_task"]
-    cells = [(*steps[pc], pc + 1) for pc in (_behind_jumps(steps, pc, scope["jump"]) for pc in range(len(steps)))]
-
-    def run_task(w: Any, p: int) -> None:
-        task = w.tasks[p]
-        while True:
-            op, a, b, task.pc = cells[task.pc]
-            said = op(w, p, a, b)
-            if said:
-                if said >= FAILED:
-                    said = fail(w, p, said)
-                    if said == GO:
-                        continue
-                break
-        if said == WAIT:
-            wait_until(w, p, w.timelines[task.timeline].now_s)
-        elif said == ENDED:
-            end_task(w, p)
-
-    return run_task
-
-
-def _behind_jumps(steps: Sequence[tuple[Op, int, int]], pc: int, jump: Op) -> int:
-    """The step that is done in the end by who goes on at one, which may be a jump."""
-    while steps[pc][0] is jump:
-        pc = steps[pc][1]
-    return pc
 
 
 class _Due(Event):

@@ -12,10 +12,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engines.collected import Collected, Columns, narrow
+from sim.engines.collected import ENDED, Collected, Columns, narrow
 from sim.engines.usage import BIN_S, LaneBytes, Usage, ended_s, held_s, lane_bytes, offered_bytes, on_links, usage
-from sim.protocol.names import Names
-from sim.protocol.state import (
+from sim.protocol.codes import (
     BLOB_GONE,
     CONNECTION_LOST,
     CONNECTION_TIMED_OUT,
@@ -31,10 +30,11 @@ from sim.protocol.state import (
     TOKEN_REFUSED,
     UNBOUND,
 )
+from sim.protocol.names import Names
 from sim.records.layout import State as Rows
 from sim.records.layout import used
 from sim.registry.replication import State
-from sim.tables.codes import Spelled
+from sim.tables.codes import LazyTexts
 from sim.tables.columns import Table
 from sim.tables.rows import ENDS, PULL, START, SYNC_WAIT, new_tables
 
@@ -68,18 +68,23 @@ REASONS: Final[Mapping[int, str]] = {
 
 
 def tables_of(
-    state: Rows, names: Names, stored_bytes: Sequence[int], collected: Collected | None = None
+    state: Rows, names: Names, stored_bytes: Sequence[int], collected: Collected | None = None, asked: bool = True
 ) -> dict[str, Table]:
     """The tables of a run that has ended; `stored_bytes` : (n_registries,) what each registry holds in the end.
 
-    `collected` has the rows that were taken out of the state before. Those of deploys are taken out now.
+    `collected` has the rows that were taken out of the state before. Those of deploys are taken out now, unless nobody
+    was `asked` for any.
     """
     rows = collected or Collected()
-    tables = new_tables()
-    tables["deploys"].fill(_deploys(state, names))
+    tables = new_tables(rows.on_disk)
+    if asked:
+        tables["deploys"].fill(_deploys(rows.columns(state, *ENDED), state, names))
     for name, made in (("starts", _starts), ("syncs", _syncs), ("drops", _drops)):
-        tables[name].fill(made(in_order(rows.columns(state, name), ENDS[name]), state, names))
-    transfers = in_order(rows.columns(state, "transfers"), ENDS["transfers"])
+        taken = rows.columns(state, name)
+        taken.sort(ENDS[name])
+        tables[name].fill(made(taken, state, names))
+    transfers = rows.columns(state, "transfers")
+    transfers.sort(ENDS["transfers"])
     bins = usage(state, names, transfers, rows)
     by_lane = lane_bytes(state, transfers)
     tables["links"].fill(_links(state, names, bins, by_lane, transfers))
@@ -93,7 +98,7 @@ def tables_of(
 
 
 def stored_bytes(state: Rows) -> list[int]:
-    """Bytes of distinct blobs that each registry holds, and of those that it does not know by name, (n_registries,)."""
+    """Bytes of distinct blobs that each registry holds, (n_registries,)."""
     keys = state["held"] - 1
     keys = keys[keys >= 0]
     blob = keys & ((1 << 31) - 1)
@@ -102,31 +107,21 @@ def stored_bytes(state: Rows) -> list[int]:
     pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
     rows = state["registries"]
     found = np.bincount(pairs >> 31, state["blobs"]["size_bytes"][pairs & ((1 << 31) - 1)], len(rows))
-    total: list[int] = (found.astype(np.int64) + rows["more_bytes"]).tolist()
+    total: list[int] = found.astype(np.int64).tolist()
     return total
 
 
-def in_order(columns: dict[str, NDArray[Any]], name: str) -> Columns:
-    """Rows in the order of one of their columns, which are taken from there; those that tie keep theirs."""
-    keys = columns[name]
-    if (keys[1:] >= keys[:-1]).all():
-        return columns
-    order = np.argsort(keys, kind="stable")
-    # A field at a time: of a long run there is no memory for two of each.
-    left = dict(columns)
-    columns.clear()
-    return {field: left.pop(field)[order] for field in list(left)}
+def _deploys(ended: Columns, state: Rows, names: Names) -> Iterator[Any]:
+    """A column at a time: of a long run there is no memory for more. The state's own rows are gone after that.
 
-
-def _deploys(state: Rows, names: Names) -> Iterator[Any]:
-    """A column at a time: of a long run there is no memory for more. The state's own rows are gone after that."""
-    order = used(state, "ended")
+    `ended` has their numbers as they ended, with their phases: `deploy_phases_s.0` and so on.
+    """
     rows = _taken(state, "deploys")
-    order = order[np.argsort(rows["ended_s"][order], kind="stable")]
+    place = np.argsort(rows["ended_s"][ended["ended"]], kind="stable")
+    order = ended["ended"][place]
     reason, route = rows["reason"][order], narrow(rows["route"][order])
     failed, had = reason != 0, rows["missing"][order] == 0
     asked_s, ended_s = rows["at_s"][order], rows["ended_s"][order]
-    phases_s, waited_s = (_taken(state, f"deploy_{name}_s").reshape(-1, N_PHASES)[order] for name in _PARTS)
     client = rows["client"][order]
     yield from (narrow(order), asked_s, ended_s, (narrow(client), names.machines), _named(names.sites, client))
     yield narrow(_repository(state, rows["name"][order])), names.repositories
@@ -140,13 +135,13 @@ def _deploys(state: Rows, names: Names) -> Iterator[Any]:
     yield rows["client_latency_s"][order]
     yield np.where(route == START_ONLY, np.nan, rows["push_s"][order])
     yield np.where(had, rows["pull_s"][order], np.inf)
-    yield from phases_s.T
-    yield from waited_s.T
+    for part in _PARTS:
+        yield from (ended[f"deploy_{part}_s.{phase}"][place] for phase in range(N_PHASES))
     yield from (narrow(rows[name][order]) for name in ("pushed_bytes", "pulled_bytes"))
     yield narrow(rows["pushed_saved_bytes"][order] + rows["saved_bytes"][order])
     yield from (narrow(rows[name][order]) for name in ("coalesced_bytes", "stale_starts"))
-    fleet_lag_s = np.where(had, phases_s[:, SYNC_WAIT] + phases_s[:, PULL], np.inf)
-    yield np.where(route == START_ONLY, np.nan, fleet_lag_s)
+    lag_s = (ended[f"deploy_phases_s.{SYNC_WAIT}"] + ended[f"deploy_phases_s.{PULL}"])[place]
+    yield np.where(route == START_ONLY, np.nan, np.where(had, lag_s, np.inf))
 
 
 def _taken(state: Rows, name: str) -> NDArray[Any]:
@@ -303,4 +298,4 @@ def spelled(numbers: NDArray[Any], texts: Sequence[str]) -> Text:
     if there[-1]:
         code[numbers < 0] = len(which)
         which = np.append(which, -1)
-    return code.astype(np.int32), Spelled(texts, which)
+    return code.astype(np.int32), LazyTexts(texts, which)

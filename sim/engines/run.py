@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
+import sys
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Literal
@@ -16,13 +18,15 @@ from sim.engines.rows import stored_bytes, tables_of
 from sim.engines.swarm import swarm_answers
 from sim.protocol.assembly import Assembled, assemble
 from sim.protocol.build import Built, build
-from sim.protocol.rules import functions, outside_of
-from sim.protocol.state import (
+from sim.protocol.codes import (
+    DECISION_ASKED,
     DRAWS_ASKED,
-    LAYOUT,
-    N_PHASES,
     ROUTE_ASKED,
     ROUTES_CHANGED,
+)
+from sim.protocol.rules import functions, outside_of
+from sim.protocol.state import (
+    LAYOUT,
 )
 from sim.records.layout import ArrayState, State
 from sim.registry.replication import MOVES, Event
@@ -44,6 +48,11 @@ _READ_NO_MORE: Final = (
 """Tables that may be large, and from which nothing is told."""
 _FEW: Final = 100
 """Deploys below which a run is over sooner than rows for many tasks are made."""
+_LIBC: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
+_M_MMAP_THRESHOLD: Final = -3
+_APART_BYTES: Final = 1 << 20
+ON_DISK_FROM: Final = 200_000
+"""Deploys from which on what a run leaves is kept on disk: some 600 bytes each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +74,30 @@ def programs() -> Assembled:
 
 def run(scenario: Scenario, demand: Demand, streams: Streams, engine: Engine) -> Ran:
     """Run a demand to its end, when every deploy has ended."""
-    built = build(scenario, demand, streams)
-    assembled, collected = programs(), Collected()
-    complete(built, assembled, scenario, demand)
+    return run_built(scenario, built(scenario, demand, streams), len(demand), engine)
+
+
+def built(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
+    """What a run starts with; nobody reads the demand after that."""
+    if len(demand) >= ON_DISK_FROM:
+        _give_back(keep_apart=True)
+    made = build(scenario, demand, streams)
+    complete(made, programs(), scenario, demand)
+    return made
+
+
+def run_built(scenario: Scenario, built: Built, deploys: int, engine: Engine) -> Ran:
+    """Run so many deploys to their end."""
+    assembled, collected = programs(), Collected(on_disk=deploys >= ON_DISK_FROM)
+    if collected.on_disk:
+        _give_back()
     audit = Audit(scenario, built.names, built.tables)
     host = Host(
         {
             ROUTE_ASKED: built.routes.work_out,
             ROUTES_CHANGED: lambda state, a, b, c: built.routes.reroute(state),
             DRAWS_ASKED: lambda state, registry, b, c: built.draws.refill(state, registry),
+            **({} if built.decisions is None else {DECISION_ASKED: built.decisions.answer}),
             **swarm_answers(built),
             **audit.answers(),
         },
@@ -82,7 +106,7 @@ def run(scenario: Scenario, demand: Demand, streams: Streams, engine: Engine) ->
     running = started(scenario, engine, assembled, built.tables, host)
     running.run()
     state: State = running.state
-    audit.ended(state, len(demand))
+    audit.ended(state)
     if isinstance(state, ArrayState):
         built.tables.clear()
         for name in _READ_NO_MORE:  # there is to be room for the tables in which the run ends
@@ -92,17 +116,30 @@ def run(scenario: Scenario, demand: Demand, streams: Streams, engine: Engine) ->
         for name in ("held", "places", "blobs"):
             state.replace(name, LAYOUT.rows(name, 0))
     tables = tables_of(state, built.names, stored, collected)
-    audit.told(state, tables)
+    audit.told(state, tables, deploys)
     g: Any = state["g"][0]
-    return Ran(tables, int(g["order"]), int(g["flow_number"]), max(float(g["now_s"]), float(g["lasts_s"])), state)
+    return Ran(tables, int(g["order"]), int(g["flow_number"]), max(float(g["now_s"]), float(g["runs_until_s"])), state)
+
+
+def _give_back(keep_apart: bool = False) -> None:
+    """Have glibc give back what was freed: of a long run's memory it would keep a tenth as holes between tables.
+
+    To `keep_apart` is to map large arrays from now on each on its own, and to unmap them when they are dropped; unless
+    that is said the size from which on this is done rises to 32 MB as arrays come and go (mallopt(3)).
+    """
+    mallopt, trim = (getattr(_LIBC, name, None) for name in ("mallopt", "malloc_trim"))
+    if mallopt is not None and trim is not None:
+        if keep_apart:
+            mallopt(_M_MMAP_THRESHOLD, _APART_BYTES)
+        trim(0)
 
 
 def started(scenario: Scenario, engine: Engine, assembled: Assembled, tables: dict[str, Any], host: Host) -> Any:
     """An engine at the start of a run of a scenario."""
     module: Any = importlib.import_module(f"sim.engines.{engine}")
-    if engine == "compiled":
-        return module.Compiled(assembled, tables, host)
     outside = outside_of(scenario)
+    if engine == "compiled":
+        return module.Compiled(assembled, tables, host, [one for one in outside if one.own is not None])
     return module.Reference(assembled, tables, host, functions(outside) if outside else None)
 
 
@@ -116,11 +153,6 @@ def complete(built: Built, assembled: Assembled, scenario: Scenario, demand: Dem
     )
     g = tables["g"]
     nodes = int(g["nodes"][0])
-    jobs = LAYOUT.rows("target_jobs", nodes + 2)
-    jobs["free"][0], jobs["free"][1:] = g["jobs_free"][0], g["jobs_each"][0]
-    tables["target_jobs"] = jobs
-    tables["deploy_phases_s"], tables["deploy_waited_s"] = (np.zeros(count * N_PHASES) for _ in range(2))
-    tables["ended"] = np.zeros(count, np.int64)
     tables["holders"] = np.zeros(nodes + 1, np.int64)
     tables["holder_round_trips_s"] = np.zeros(nodes + 1)
     tables["chosen"] = np.zeros(nodes + 1, np.int64)
@@ -128,10 +160,10 @@ def complete(built: Built, assembled: Assembled, scenario: Scenario, demand: Dem
     g["margin"] = _MARGIN + 8 * int(tables["images"]["blobs"].max(initial=0))
     g["node_margin"] = g["margin"] + 4 * nodes
     # What is known to happen is scheduled at the start, all at once.
-    known = 3 * len(tables.get("outages", ())) + len(tables.get("hour_steps", ()))
+    known = 3 * len(tables.get("outages", ())) + len(tables.get("schedule_steps", ()))
     tables["events"] = LAYOUT.rows("events", known + 2 * int(g["margin"][0]))
     if 0 < count < _FEW:  # none: a log's, nobody knows how many
-        g["room_runs"] = 1
+        g["tasks_per_growth"] = 1
     warm = len(tables["warm_places"]) if "warm_places" in tables else 0
     for name, each in (("held", int(tables["images"]["blobs"].max(initial=0))), ("entries", 3)):
         # What is there at the start is known, and to spread keys again and again as they come takes its time.

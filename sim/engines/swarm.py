@@ -10,17 +10,17 @@ from typing import Final
 
 from sim.contrib.swarm import Attached, Ended, Leg, Rules, Swarm
 from sim.protocol.build import Built
-from sim.protocol.routes import Routes
-from sim.protocol.state import (
+from sim.protocol.codes import (
     SWARM_ASKED,
     SWARM_CAPACITY,
     SWARM_FINDS,
-    SWARM_GOES_ON,
     SWARM_JOINS,
     SWARM_LEAVES,
-    SWARM_TELLS,
+    SWARM_REPORTS,
+    SWARM_RUNS,
 )
-from sim.records.cells import cell, number_at, set_cells, size_of
+from sim.protocol.routes import Routes
+from sim.records.cells import cell, number_at, set_cells
 from sim.records.layout import State
 
 #: A layer under way: its repository and blob, by number.
@@ -43,7 +43,7 @@ class Torrents:
         self._fetching: dict[int, tuple[int, Key]] = {}
         self._ended: Sequence[Ended] = ()
         self._answers: Final[Mapping[int, Callable[[State, int, int], None]]] = {
-            SWARM_FINDS: self._find, SWARM_JOINS: self._join, SWARM_GOES_ON: self._go_on, SWARM_TELLS: self._tell,
+            SWARM_FINDS: self._find, SWARM_JOINS: self._join, SWARM_RUNS: self._go_on, SWARM_REPORTS: self._report,
             SWARM_LEAVES: self._leave, SWARM_CAPACITY: self._set_capacity,
         }  # fmt: skip
 
@@ -76,17 +76,17 @@ class Torrents:
         self._ended = self._swarm.run(until_s)
         set_cells(state, "swarm", 0, {"at_s": float(self._ended[0].at_s) if self._ended else until_s})
 
-    def _tell(self, state: State, b: int, c: int) -> None:
+    def _report(self, state: State, b: int, c: int) -> None:
         ended, self._ended = self._ended, ()
-        self._tell_of(state, ended)
+        self._report_of(state, ended)
 
     def _leave(self, state: State, registry: int, lost: int) -> None:
-        self._tell_of(state, self._swarm.leave(registry, cell(state, "g", 0, "now_s"), bool(lost)))
+        self._report_of(state, self._swarm.leave(registry, cell(state, "g", 0, "now_s"), bool(lost)))
 
     def _set_capacity(self, state: State, link: int, c: int) -> None:
         self._swarm.set_capacity(link, cell(state, "swarm", 0, "capacity_Bps"), cell(state, "g", 0, "now_s"))
 
-    def _tell_of(self, state: State, ended: Sequence[Ended]) -> None:
+    def _report_of(self, state: State, ended: Sequence[Ended]) -> None:
         """Write down who is to hear of what; layers that nobody fetches any more are dropped."""
         heard = [(one, *self._fetching.pop(one.member)) for one in ended if one.member in self._fetching]
         fetched = {key for _, key in self._fetching.values()}
@@ -109,9 +109,9 @@ def _key(state: State) -> Key:
 
 
 def _make_room(state: State, name: str, rows: int) -> None:
-    short = rows - size_of(state, name)
+    short = rows - state.length(name)
     if short > 0:
-        state.grow(name, max(short, size_of(state, name), 64))
+        state.grow(name, max(short, state.length(name), 64))
 
 
 def _swarm(routes: Routes, rules: Rules, seed: int) -> Swarm:

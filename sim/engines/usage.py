@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from sim.engines.collected import Collected, Columns
 from sim.network.tcp.transport import INITIAL_WINDOW_BYTES
+from sim.protocol.codes import METADATA
 from sim.protocol.names import Names
-from sim.protocol.state import METADATA
 from sim.records.layout import State, used
 
 Floats = NDArray[np.float64]
@@ -24,10 +24,10 @@ Ints = NDArray[np.int64]
 
 #: The width of a bin, s: a link's peak is its busiest minute.
 BIN_S: Final = 60.0
-#: So many transfers at once are looked at, which takes some 50 MB: there may be more than memory holds.
-_ROWS: Final = 1 << 17
-#: A matrix of so many numbers takes some 70 MB.
-_DENSE: Final = 1 << 23
+#: So many transfers at once are looked at, which takes some 25 MB: there may be more than memory holds.
+_ROWS: Final = 1 << 16
+#: A matrix of so many numbers takes some 150 MB.
+_DENSE: Final = 1 << 24
 _DENSE_EACH: Final = 256
 """A larger one for so few transfers that it has more places than this for each takes longer to make than to fill."""
 _N_PURPOSES: Final = 3
@@ -106,7 +106,7 @@ def _routes(state: State) -> _Routes:
 def ended_s(state: State) -> float:
     """When the run ended."""
     (g,) = state["g"]
-    return max(float(g["now_s"]), float(g["lasts_s"]))
+    return max(float(g["now_s"]), float(g["runs_until_s"]))
 
 
 def usage(state: State, names: Names, transfers: Columns, rows: Collected) -> Usage:
@@ -114,7 +114,7 @@ def usage(state: State, names: Names, transfers: Columns, rows: Collected) -> Us
     last_s = max(transfers["ended_s"].max(initial=0.0), ended_s(state))
     bins = _Bins(len(state["links"]), int(last_s // BIN_S) + 1, len(transfers["ended_s"]))
     route = _routes(state)
-    for pieces in _pieces(transfers, rows.columns(state, "partings")):
+    for pieces in _pieces(transfers, rows.columns(state, "segments")):
         # Each piece counts on every link of its lane.
         piece, hop = _numbered(route.hops[pieces.lane])
         link = route.links[route.first[pieces.lane][piece] + hop]
@@ -196,16 +196,16 @@ def held_s(state: State, transfers: Columns) -> tuple[Floats, Floats]:
     by, lasted_s = transfers["bound_by"][lone], transfers["bound_s"][lone]
     alone: Floats = np.bincount(by, weights=lasted_s, minlength=n).astype(np.float64)
     alone += state["alone_s"][:n]
-    watch_s = float(state["g"]["watch_s"][0])
-    full_s = links["full_s"] + np.where(links["holds"] != 0, watch_s - links["full_since"], 0.0)
+    monitored_s = float(state["g"]["monitored_s"][0])
+    full_s = links["full_s"] + np.where(links["holds"] != 0, monitored_s - links["full_since"], 0.0)
     return alone + state["held_s"][:n], alone + full_s
 
 
-def _pieces(transfers: Columns, partings: Columns) -> Iterator[Pieces]:
+def _pieces(transfers: Columns, segments: Columns) -> Iterator[Pieces]:
     """What flew alone, and what was too small to fly, of some rows after others."""
     for some in _some(transfers, ("lane", "started_s", "ended_s", "size_bytes", "shared")):
         yield _of_rows(*some)
-    for some in _some(partings, ("lane", "started_s", "ended_s", "carried_bytes")):
+    for some in _some(segments, ("lane", "started_s", "ended_s", "carried_bytes")):
         yield _cut(*some)
 
 

@@ -31,7 +31,7 @@ from sim.units import UnitError
 
 _DIGITS: Final = 4
 _MOST: Final = 10_000
-#: Of this many units at once the size of one is told, as a byte is the least that a size can be.
+#: Of this many units at once the size of one is found, as a byte is the least that a size can be.
 _MANY: Final = 10**9
 #: A range over more than this ratio is gone through by ratios.
 _WIDE: Final = 8.0
@@ -102,7 +102,7 @@ class Axis:
         return self.values[min(int(share * len(self.values)), len(self.values) - 1)]
 
     def settings(self, value: Any) -> Settings:
-        """What a run is told."""
+        """What a run is given to have it at a value."""
         return tuple((key, value) for key in self.keys)
 
 
@@ -205,7 +205,7 @@ def _takes_parts(scenario: Scenario, keys: tuple[str, ...], found: Range) -> boo
     """Whether what lies between two whole numbers is a value of the keys, too."""
     overrides = dict.fromkeys(keys, (found.low + found.high) / 2 + 0.1)
     try:
-        Scenario.from_document(scenario.document, scenario.name, overrides, scenario.variant_name)
+        Scenario.from_document(scenario.document, scenario.name, overrides, scenario.variant_name, scenario.rules)
     except InputError:
         return False
     return True

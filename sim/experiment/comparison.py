@@ -1,10 +1,13 @@
-"""What a comparison found: every metric of every run, intervals over runs, differences from the baseline, a verdict.
+"""What a comparison found: every metric of every run, intervals over runs, differences from the baseline.
 
 Differences are paired run by run. With more than one variant beside the baseline, the differences of one metric hold
 together at 95 % (Bonferroni over the variants); each variant's own interval holds by itself. That is enough to name
-the lowest with those not told apart from it, too: the true lowest is left out only if one of its own differences from
+the lowest with those that are level with it, too: the true lowest is left out only if one of its own differences from
 the others misses, and of these there are no more (Hsu, "Constrained simultaneous confidence intervals for multiple
 comparisons with the best", 1984).
+
+Left out: metrics taken together, each of which has its own 5 % of error. The verdict, frames and plots are made in
+`sim.report` (`rendering`).
 """
 
 from __future__ import annotations
@@ -19,18 +22,20 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from sim.accounting.failures import Failures
-from sim.accounting.held import Held, mean_held, to_json
+from sim.accounting.held_back import Held, mean_held, to_json
 from sim.errors import InputError, shown
+from sim.experiment.assumptions.examination import Assumptions
+from sim.experiment.assumptions.flips import Flip, flips
 from sim.experiment.doubling import Gain
 from sim.experiment.doubts import doubts
 from sim.experiment.execution.worker import Outcome
-from sim.experiment.faulted import faults_to_json
-from sim.experiment.flips import Flip, flips
+from sim.experiment.fault_effects import faults_to_json
 from sim.experiment.measures import NOTHING, Measures
+from sim.experiment.rendering import render
 from sim.experiment.sample import RUN_COLUMNS, Values, fails_more, interval_of, least_failing, resolution, values_of
 from sim.experiment.tradeoff import Choice, tradeoff
-from sim.experiment.verdict import verdict
-from sim.files import folder, folder_name, plain, write_json
+from sim.files import folder, folder_name, jsonable, write_json
+from sim.manifest import manifest
 from sim.result import Result
 from sim.scenario import Scenario
 from sim.scenario.warnings.warning import ScenarioWarning
@@ -42,9 +47,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from sim.experiment.assumptions import Assumptions
-
-#: What a table for people shows; the rest is in the files.
+#: The metrics that people are shown; the rest is in the files.
 HEADLINE: Final = (
     "deploy_latency_s.p50",
     "deploy_latency_s.p95",
@@ -93,7 +96,7 @@ class Comparison:
 
     @property
     def headline(self) -> tuple[str, ...]:
-        """The metrics that a table for people shows: `HEADLINE`, and of `NOTEWORTHY` those that are not all zero."""
+        """The metrics that people are shown: `HEADLINE`, and of `NOTEWORTHY` those that are not all zero."""
         seen = [metric for metric in NOTEWORTHY if any(self.values[name][metric].any() for name in self.variants)]
         return (*HEADLINE, *seen, *self.measures.names)
 
@@ -113,7 +116,7 @@ class Comparison:
         return {name: runs[0].sample for name, runs in self.outcomes.items() if runs[0].sample is not None}
 
     def held_back(self, variant: str) -> tuple[Held, ...]:
-        """What held a variant's deploys back, the most first: s a run, the mean over runs (`sim.accounting.held`)."""
+        """What held a variant's deploys back, the most first: s a run, mean over runs (`sim.accounting.held_back`)."""
         return mean_held([outcome.held for outcome in self.outcomes[variant]])
 
     @property
@@ -194,13 +197,13 @@ class Comparison:
     @cached_property
     def table(self) -> pd.DataFrame:
         """A row for each variant and metric: variant, metric, unit, mean, low, high."""
-        made: pd.DataFrame = importlib.import_module("sim.experiment.frames").table(self)
+        made: pd.DataFrame = render("frames.table", self)
         return made
 
     @cached_property
     def differences(self) -> pd.DataFrame:
         """A row for each variant but the baseline and metric: the paired difference and what pairing was worth."""
-        made: pd.DataFrame = importlib.import_module("sim.experiment.frames").differences(self)
+        made: pd.DataFrame = render("frames.differences", self)
         return made
 
     def groups(self, by: str) -> tuple[str, ...]:
@@ -220,7 +223,7 @@ class Comparison:
         Columns: variant, the dimension's name, metric, unit, mean, low, high, difference, difference_low,
         difference_high, decided; the last four are empty for the baseline. InputError as for `groups`.
         """
-        made: pd.DataFrame = importlib.import_module("sim.experiment.frames").by(self, by)
+        made: pd.DataFrame = render("frames.by", self, by)
         return made
 
     @property
@@ -230,23 +233,24 @@ class Comparison:
 
     @cached_property
     def verdict(self) -> str:
-        """A few lines to act on; they tell what turns the answer if `flips` or `examined` knows."""
-        return verdict(self)
+        """A few sentences to act on; they say what turns the answer if `flips` or `examined` knows."""
+        made: str = render("verdict.verdict", self)
+        return made
 
     def plot(self) -> Figure:
-        """The comparison as a matplotlib figure."""
-        made: Figure = importlib.import_module("sim.report.plots").comparison(self)
+        """The first run of each variant side by side, drawn by matplotlib."""
+        made: Figure = render("plots.comparison", self)
         return made
 
     @cached_property
     def warnings(self) -> tuple[ScenarioWarning, ...]:
         """What may be wrong with the question, as it was asked and as the runs show."""
-        return (*self.scenario.warnings, *doubts(self))
+        return (*self.scenario.warnings, *doubts(self.scenario, self.outcomes))
 
     @cached_property
     def flips(self) -> tuple[Flip, ...]:
-        """The assumed figures that turn who deploys faster, as far as idle links tell; found when first read."""
-        return tuple(flips(self))
+        """The assumed figures that turn who deploys faster, as far as idle links show it; found when first read."""
+        return tuple(flips(self.scenario, self.seed, self.baseline, self))
 
     def to_json(self) -> dict[str, Any]:
         """The document `regsim.compare/1`, ready for `json.dumps`; what is infinite or has no value is None."""
@@ -269,7 +273,7 @@ class Comparison:
                 for name in self.others
             },
             "pairing": {
-                name: {metric: self._pairing(name, metric) for metric in self.shared_metrics(name)}
+                name: {metric: asdict(self.pairing(name, metric)) for metric in self.shared_metrics(name)}
                 for name in self.others
             },
             "failures": {name: self.failures(name).to_json() for name in self.variants},
@@ -281,7 +285,7 @@ class Comparison:
             "tradeoff": [choice.to_json() for choice in self.tradeoff],
             "verdict": self.verdict,
         }
-        made: dict[str, Any] = plain(document)
+        made: dict[str, Any] = jsonable(document)
         return made
 
     def write(self, directory: str | Path) -> None:
@@ -292,21 +296,15 @@ class Comparison:
         target = folder(directory)
         for name, sample in self.samples.items():
             sample.write_tables(target / folder_name(name))
-        importlib.import_module("sim.tables.parquet").write_columns(
-            target / "metrics.parquet", RUN_COLUMNS, self._metric_columns()
-        )
+        parquet = importlib.import_module("sim.tables.parquet")
+        parquet.write_columns(target / "metrics.parquet", RUN_COLUMNS, self._metric_columns())
         write_json(target / "compare.json", self.to_json())
         about = {"runs": self.runs, "executor": self.executor, "wall_s": self.wall_s, "digests": self.digests}
-        manifest = importlib.import_module("sim.manifest").manifest(self.scenario, self.seed, about)
-        write_json(target / "manifest.json", manifest)
+        write_json(target / "manifest.json", manifest(self.scenario, self.seed, about))
 
     def _difference(self, variant: str, metric: str) -> dict[str, Any]:
         found = self.difference(variant, metric)
         return {**found.to_json(), "decided": found.decided}
-
-    def _pairing(self, variant: str, metric: str) -> dict[str, float]:
-        found = self.pairing(variant, metric)
-        return {"correlation": found.correlation, "runs_saved": found.runs_saved}
 
     def _metric_columns(self) -> dict[str, Any]:
         long = [

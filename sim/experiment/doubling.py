@@ -1,8 +1,8 @@
-"""Twice as much of what held deploys back: the changes to a scenario that make it so, and what they gained.
+"""Twice as much of what held deploys back: the overrides of a scenario that make it so, and what they gained.
 
 Lines, disks, windows and workers are doubled for all hosts of a kind at once, since deploys of one group seldom make
 the mean; links between places are doubled one by one. Copies that had not begun get twice the workers and half the
-delay and period. What is not a capacity (requests, booting) cannot be doubled; outages are not either.
+delay and period. Left out: what is not a capacity (requests, booting), outages, and doubling two things together.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from sim import units
-from sim.accounting.held import HeldBack, Holder
+from sim.accounting.held_back import HeldBack, Holder
 from sim.engines.run import Engine
 from sim.experiment.execution.runs import Runs
 from sim.experiment.execution.worker import Outcome, Settings, Task, outcome_of
@@ -25,7 +25,7 @@ from sim.scenario.model.links import Rates
 from sim.stats.intervals import Interval
 from sim.stats.paired import difference
 
-#: What gains are told in: the mean over deploys that got ready, and quantiles over all.
+#: What gains are measured in: the mean over deploys that got ready, and quantiles over all.
 METRICS: Final = ("mean", "deploy_latency_s.p50", "deploy_latency_s.p95")
 #: Runs that each doubling gets: paired, they differ little from run to run.
 RUNS: Final = 3
@@ -49,17 +49,17 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """What doubling a thing changed, by metric of `METRICS`: s more (or, below zero, less), paired over `runs` runs."""
+    """What doubling a thing gained, by metric of `METRICS`: s more (or, below zero, less), paired over `runs` runs."""
 
     thing: Thing
-    changes: Settings
+    overrides: Settings
     runs: int
     apart: Mapping[str, Interval]
 
     def to_json(self) -> dict[str, Any]:
         """Its part of a document."""
         return {
-            "kind": self.thing.kind, "group": self.thing.name, "changes": dict(self.changes), "runs": self.runs,
+            "kind": self.thing.kind, "group": self.thing.name, "changes": dict(self.overrides), "runs": self.runs,
             "differences": {
                 metric: found.to_json() | {"decided": found.decided} for metric, found in self.apart.items()
             },
@@ -77,7 +77,7 @@ def things(held: Sequence[HeldBack]) -> tuple[Thing, ...]:
 
 
 def doublings(scenario: Scenario, held: Sequence[HeldBack], most: int) -> Iterator[tuple[Thing, Settings]]:
-    """Of a scenario that is one variant, the things to double and the changes that do, those first that held most."""
+    """Of a scenario that is one variant, the things to double and the overrides that do, those first that held most."""
     found = things(held)
     total_s = sum(thing.held_s for thing in found)
     made = 0
@@ -85,10 +85,10 @@ def doublings(scenario: Scenario, held: Sequence[HeldBack], most: int) -> Iterat
         if made == most or thing.held_s < LEAST_SHARE * total_s:
             return
         holders = [each.holder for one in held for each in one.parts if thing.has(each.holder)]
-        changes = tuple(dict(_changes(scenario, dict.fromkeys(holders))).items())
-        if changes:
+        overrides = tuple(dict(_overrides(scenario, dict.fromkeys(holders))).items())
+        if overrides:
             made += 1
-            yield thing, changes
+            yield thing, overrides
 
 
 def doubled(
@@ -101,14 +101,14 @@ def doubled(
     }
     count = min(RUNS, *(len(each) for each in outcomes.values()))
     tasks = {
-        (name, at, run): Task(named[name], run, changes=changes)
-        for name, found in asked.items() for at, (_, changes) in enumerate(found) for run in range(count)
+        (name, at, run): Task(named[name], run, overrides=overrides)
+        for name, found in asked.items() for at, (_, overrides) in enumerate(found) for run in range(count)
     }  # fmt: skip
     made = dict(zip(tasks, runs.outcomes([*tasks.values()]), strict=True))
     return {
         name: tuple(
-            gain(thing, changes, outcomes[name][:count], [made[name, at, run] for run in range(count)])
-            for at, (thing, changes) in enumerate(found)
+            gain(thing, overrides, outcomes[name][:count], [made[name, at, run] for run in range(count)])
+            for at, (thing, overrides) in enumerate(found)
         )
         for name, found in asked.items()
     }
@@ -118,19 +118,20 @@ def doubled_run(result: Result, most: int, engine: Engine | None = None) -> tupl
     """What doubling up to `most` things gained in one run: the same run again, for each."""
     before = [outcome_of(result)]
 
-    def again(changes: Settings) -> Outcome:
-        return outcome_of(make(result.scenario.with_(dict(changes)), result.seed, result.run, engine=engine))
+    def again(overrides: Settings) -> Outcome:
+        doubled = result.scenario.with_(dict(overrides), result.scenario.rules)
+        return outcome_of(make(doubled, result.seed, result.run, engine=engine))
 
     return tuple(
-        gain(thing, changes, before, [again(changes)])
-        for thing, changes in doublings(result.scenario, [result.held_back], most)
+        gain(thing, overrides, before, [again(overrides)])
+        for thing, overrides in doublings(result.scenario, [result.held_back], most)
     )
 
 
-def gain(thing: Thing, changes: Settings, before: Sequence[Outcome], after: Sequence[Outcome]) -> Gain:
-    """What the changes gained over runs that share their random numbers, one by one."""
+def gain(thing: Thing, overrides: Settings, before: Sequence[Outcome], after: Sequence[Outcome]) -> Gain:
+    """What the overrides gained, over runs that share their random numbers one by one."""
     apart = {metric: difference(_series(after, metric), _series(before, metric)) for metric in METRICS}
-    return Gain(thing, changes, len(after), apart)
+    return Gain(thing, overrides, len(after), apart)
 
 
 def _series(outcomes: Sequence[Outcome], metric: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -139,7 +140,7 @@ def _series(outcomes: Sequence[Outcome], metric: str) -> np.ndarray[tuple[int], 
     return np.array([outcome.metrics[metric] for outcome in outcomes])
 
 
-def _changes(scenario: Scenario, holders: Iterable[Holder]) -> Iterator[tuple[str, Any]]:
+def _overrides(scenario: Scenario, holders: Iterable[Holder]) -> Iterator[tuple[str, Any]]:
     """By dotted key, the values that double what held deploys back."""
     for holder in holders:
         kind, _, way = holder.kind.partition(" ")

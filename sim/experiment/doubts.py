@@ -1,6 +1,7 @@
 """What may be wrong with an experiment: keys varied for nothing, variants that came out the same, runs without queues.
 
-The first is known before anything runs, the others when the runs are there.
+What a check of the scenario can see is said before anything runs, all else when the runs are there. Left out: what a
+scenario alone shows to be doubtful (`sim.scenario.warnings`).
 """
 
 from __future__ import annotations
@@ -8,21 +9,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sim.errors import InputError
 from sim.experiment.axes import Axis, combined
+from sim.experiment.execution.worker import Outcome
+from sim.experiment.sample import Measured
 from sim.scenario import Scenario
 from sim.scenario.effects.reach import unused_links
 from sim.scenario.effects.unused import without_effect
 from sim.scenario.keypath import dotted
 from sim.scenario.warnings.warning import ScenarioWarning
 
-if TYPE_CHECKING:
-    from sim.experiment.comparison import Comparison
-
-#: As long as a smaller part of the deploys waits for others, no quantile that is told is of those.
+#: As long as a smaller part of the deploys waits for others, no quantile that is reported is of those.
 _FEW: Final = 0.01
+#: Metrics that a key may move by itself, without moving any deploy: shares of a capacity, and prices.
+_OF_THE_KEY: Final = ("link_utilisation.", "cost_usd")
 #: At most at so many combinations of values it is looked whether a key has an effect.
 _MOST: Final = 32
 
@@ -61,30 +63,60 @@ def _why(keys: Sequence[str], whys: Mapping[str, str]) -> str:
     return found[0] if all(found) else ""
 
 
-def doubts(outcome: Comparison) -> Iterator[ScenarioWarning]:
-    """What the runs of a comparison show."""
-    yield from _same(outcome)
-    yield from _without_contention(outcome)
+def moves_nothing(
+    scenario: Scenario, axis: Axis, low: Measured, high: Measured, everywhere: bool = False
+) -> Iterator[ScenarioWarning]:
+    """A key whose range moves nothing in some variant: at both ends all runs measured the same.
+
+    With `everywhere` only where that holds for all variants; nothing where that was known before anything ran.
+    """
+    if any(varied_for_nothing(scenario, [axis], low.variants)):
+        return
+    unmoved = [name for name in low.variants if _alike(low.outcomes[name], high.outcomes[name])]
+    if not unmoved or (everywhere and len(unmoved) < len(low.variants)):
+        return
+    of = "" if len(unmoved) == len(low.variants) else f" in variant {' and '.join(unmoved)}"
+    same = f"every run has the same latencies, bytes and counts at {axis.at(0.0)} as at {axis.at(1.0)}"
+    yield ScenarioWarning("no-effect", f"{scenario.name}: {axis.name}", f"moves nothing{of}: {same}")
 
 
-def _same(outcome: Comparison) -> Iterator[ScenarioWarning]:
+def _alike(one: Sequence[Outcome], other: Sequence[Outcome]) -> bool:
+    """Whether the runs that both points have measured the same, be it at another price or of another capacity."""
+    return all(_moved(mine) == _moved(its) for mine, its in zip(one, other, strict=False))
+
+
+def _moved(outcome: Outcome) -> dict[str, str]:
+    """What a run measured of its deploys, as texts, since what has no value is not equal to itself."""
+    return {name: repr(value) for name, value in outcome.metrics.items() if not name.startswith(_OF_THE_KEY)}
+
+
+def doubts(scenario: Scenario, outcomes: Mapping[str, Sequence[Outcome]]) -> Iterator[ScenarioWarning]:
+    """What the runs of a comparison show, `outcomes[variant][run]`."""
+    yield from _same(scenario, outcomes)
+    yield from _without_contention(scenario, outcomes)
+
+
+def _same(scenario: Scenario, outcomes: Mapping[str, Sequence[Outcome]]) -> Iterator[ScenarioWarning]:
     """Variants whose runs are equal to the bit, where that was not to be seen before."""
-    known = {warning.where for warning in outcome.scenario.warnings if warning.code == "same-variants"}
+    known = {warning.where for warning in scenario.warnings if warning.code == "same-variants"}
     first: dict[tuple[str, ...], str] = {}
-    for name, digests in outcome.digests.items():
-        where, same = f"{outcome.scenario.name}: variants.{name}", first.setdefault(digests, name)
+    for name, runs in outcomes.items():
+        digests = tuple(outcome.digest for outcome in runs)
+        where, same = f"{scenario.name}: variants.{name}", first.setdefault(digests, name)
         if same != name and where not in known:
             yield ScenarioWarning("same-rows", where, f"came out as variant {same} in every run, to the bit")
 
 
-def _without_contention(outcome: Comparison) -> Iterator[ScenarioWarning]:
-    for runs in outcome.outcomes.values():
+def _without_contention(
+    scenario: Scenario, outcomes: Mapping[str, Sequence[Outcome]]
+) -> Iterator[ScenarioWarning]:  # fmt: skip
+    for runs in outcomes.values():
         ready = sum(each.deploys - each.failures.failed for each in runs)
         if not ready or sum(each.waiting for each in runs) >= _FEW * ready:
             return
     yield ScenarioWarning(
         "no-contention",
-        f"{outcome.scenario.name}: demand",
+        f"{scenario.name}: demand",
         f"fewer than {100 * _FEW:g} of 100 deploys waited for others in any variant, so no quantile is of a queue: "
         "intervals tell which clients and images were drawn, and what more load would do is not seen",
     )

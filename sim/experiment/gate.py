@@ -23,7 +23,7 @@ from sim.errors import InputError
 from sim.experiment.execution.runs import Progress
 from sim.experiment.execution.worker import Task
 from sim.experiment.measures import Measures
-from sim.experiment.rerun import Rerun, recorded, rerun
+from sim.experiment.rerun import Recorded, Rerun, recorded, rerun
 from sim.experiment.sample import resolution
 from sim.stats.intervals import Interval
 from sim.stats.paired import difference
@@ -80,10 +80,10 @@ class Gate:
 
 def gate(
     directory: str | Path, within: float = WITHIN, executor: str = "processes", progress: Progress | None = None,
-    engine: Engine | None = None,
+    engine: Engine | None = None, found: Recorded | None = None,
 ) -> Gate:  # fmt: skip
-    """Make the comparison stored in a directory again and hold it against what it was."""
-    found = recorded(directory)
+    """Make the comparison stored in a directory again and hold it against what it was; `found` is what it records."""
+    found = found or recorded(directory)
     stored = _stored(Path(directory) / "metrics.parquet")
     began = time.perf_counter()
     again = rerun(found, executor, progress, Measures.of(names=[metric for _, metric in stored]), engine)
@@ -126,6 +126,6 @@ def _stored(path: Path) -> Mapping[tuple[str, str], NDArray[np.float64]]:
         for variant, metric, run, value in zip(*columns, strict=True):
             found.setdefault((variant, metric), {})[run] = math.nan if value is None else value
     except (OSError, ValueError, KeyError) as error:
-        words = " ".join(str(error).split())
-        raise InputError(str(path), f"cannot be read ({words})", "name a directory that compare --out wrote") from None
+        why = " ".join(str(error).split())
+        raise InputError(str(path), f"cannot be read ({why})", "name a directory that compare --out wrote") from None
     return {key: np.array([runs[run] for run in sorted(runs)]) for key, runs in found.items()}

@@ -1,6 +1,6 @@
 """How many runs are enough: as many as make the intervals narrow, and keep them so.
 
-After n runs an interval is precise when its farther bound is at most a share of its mean away. By luck the first few
+After n runs an interval is precise when its farther bound is at most a share of its mean away. By chance the first few
 runs may agree too well; so the intervals have to stay precise for `look_ahead(n)` further runs, and where they do not,
 it goes on from there (Hoad, Robinson and Davies, "Automated selection of the number of replications for a
 discrete-event simulation", 2010, with their k = 5). The number that comes out depends on the runs alone, not on how

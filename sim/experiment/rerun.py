@@ -1,4 +1,8 @@
-"""A result's runs made again from its manifest: equal bit for bit, or what differs."""
+"""A result's runs made again from its manifest: equal bit for bit, or what differs.
+
+What is equal is the digest of each run's rows. Where digests differ, what is otherwise now than when they were recorded
+is named: the model's source, versions, the machine, files that were read. Left out: by how much metrics moved (`gate`).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,8 @@ from sim.experiment.execution.runs import Progress, Runs
 from sim.experiment.execution.worker import Outcome, Task
 from sim.experiment.measures import NOTHING, Measures
 from sim.experiment.variants import variants
-from sim.manifest import about_now, files_read
+from sim.manifest import about_now, files_read, rules_chosen
+from sim.policies.outside import read_folder, registered
 from sim.scenario import Scenario
 
 _SCHEMA: Final = "regsim.manifest/1"
@@ -52,16 +57,6 @@ class Rerun:
             task for task, digest in self.recorded.digests.items() if self.outcomes[task].digest != digest
         )  # fmt: skip
 
-    def lines(self) -> Iterator[str]:
-        """What came out, in words."""
-        total, differing = len(self.outcomes), self.differing
-        if not differing:
-            yield f"equal bit for bit: {total} of {total} runs"
-        else:
-            yield f"{len(differing)} of {total} runs came out otherwise: {'; '.join(map(_told, differing))}"
-        for words in self.about:
-            yield f"now otherwise: {words}"
-
     def to_json(self) -> dict[str, Any]:
         """The document `regsim.rerun/1`."""
         return {
@@ -78,8 +73,11 @@ class Rerun:
         }
 
 
-def recorded(directory: str | Path) -> Recorded:
-    """What the manifest in a directory records. InputError when there is none to make anything from."""
+def recorded(directory: str | Path, overrides: Mapping[str, Any] | None = None) -> Recorded:
+    """What the manifest in a directory records. InputError when there is none to make anything from.
+
+    `overrides` are of what no run depends on: where rules of a user's own are now.
+    """
     path = Path(directory) / "manifest.json"
     try:
         manifest = json.loads(path.read_bytes())
@@ -91,12 +89,38 @@ def recorded(directory: str | Path) -> Recorded:
         schema = manifest.get("schema") if isinstance(manifest, dict) else manifest
         raise InputError(f"{path}: schema", f"must be {_SCHEMA}, got {shown(schema)}", _REMEDY)
     try:
-        scenario = Scenario.from_document(manifest["document"], manifest["scenario"], variant=manifest["variant"])
+        _find_rules(path, manifest, overrides or {})
+        scenario = Scenario.from_document(
+            manifest["document"], manifest["scenario"], overrides, variant=manifest["variant"]
+        )
         seed = int(manifest["seed"])
         digests = dict(_digests(manifest, variants(scenario)))
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(str(path), f"lacks what runs are made from ({error})", _REMEDY) from None
     return Recorded(scenario, seed, digests, manifest)
+
+
+def _find_rules(path: Path, manifest: Mapping[str, Any], overrides: Mapping[str, Any]) -> None:
+    """InputError, before anything else is said, for a rule of a user's own that is not to be found again."""
+    named = overrides.get("run.policies_path")
+    here = registered()
+    for name, rule in manifest.get("rules", {}).items():
+        kind, _, word = name.partition(" ")
+        where, file = f"{path}: {name}", Path(rule["path"])
+        found = here if rule["registered"] and named is None else {}
+        if named is not None:
+            found = read_folder(Path(named)).rules
+        elif not rule["registered"] and file.is_file():
+            continue
+        if (kind, word) in found:
+            continue
+        save = f"{kind}/{word.replace('-', '_')}.py"
+        if named is not None:
+            raise InputError(where, f"is not in {named}", f"name the folder that has {save} with --policies")
+        if rule["registered"]:
+            problem = "was registered by a program, which is not this one"
+            raise InputError(where, problem, f"write it into a file DIR/{save} and name --policies DIR")
+        raise InputError(where, f"{file} is not there", f"name the folder that has {save} with --policies DIR")
 
 
 def _digests(manifest: Mapping[str, Any], named: Mapping[str, str | None]) -> Iterator[tuple[Task, str]]:
@@ -137,6 +161,7 @@ def _otherwise(found: Recorded) -> Iterator[str]:
     for path, digest in manifest.get("files", {}).items():
         if read.get(path) != digest:
             yield f"{path} {'has other contents' if path in read else 'is not there'}"
+    yield from _other_rules(found)
     for name, now in about_now().items():
         then = manifest.get(name)
         if name == "model":
@@ -148,7 +173,11 @@ def _otherwise(found: Recorded) -> Iterator[str]:
                     yield f"{part} {now.get(part)}, was {then.get(part)}"
 
 
-def _told(task: Task) -> str:
-    """`central, run 2, links.wan.capacity = 1 Gbit/s`."""
-    settings = [f"{key} = {value}" for key, value in task.settings]
-    return ", ".join([*([task.variant] if task.variant else []), f"run {task.run}", *settings])
+def _other_rules(found: Recorded) -> Iterator[str]:
+    """The rules of a user's own that say something else now."""
+    now = {
+        name: rule for scenario in found.scenario.with_its_variants() for name, rule in rules_chosen(scenario).items()
+    }
+    for name, then in found.manifest.get("rules", {}).items():
+        if name in now and now[name].digest != then["sha256"]:
+            yield f"the source of the {name} in {now[name].path}"

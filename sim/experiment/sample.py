@@ -1,6 +1,8 @@
 """What runs measured, as intervals at a confidence: of each variant's metrics, and of paired differences.
 
-Failures come before any metric: of two variants the one that fails more is never the better one (`side`).
+Failures come before any metric: of two variants the one that fails more is never the better one (`side`). Whatever
+was measured of variants side by side, be it a whole comparison or a sample at one point of a search, answers the same
+questions (`Measured`). Left out: how intervals are made (`sim.stats`).
 """
 
 from __future__ import annotations
@@ -84,14 +86,23 @@ def least_failing(outcomes: Mapping[str, Sequence[Outcome]]) -> str:
     return min(outcomes, key=lambda name: Failures.together(each.failures for each in outcomes[name]).share)
 
 
-class Compared(Protocol):
-    """Variants that were run side by side: a comparison, or a sample at one point."""
+class Measured(Protocol):
+    """Variants that were run side by side: a comparison, or a sample at one point of a search or a sweep."""
 
-    def fails_more(self, variant: str, than: str) -> bool: ...
+    @property
+    def outcomes(self) -> Mapping[str, Sequence[Outcome]]: ...
+    @property
+    def variants(self) -> tuple[str, ...]: ...
+    @property
+    def runs(self) -> int: ...
+    def metrics(self, variant: str) -> Collection[str]: ...
+    def interval(self, variant: str, metric: str) -> Interval: ...
     def difference(self, variant: str, metric: str, than: str) -> Interval: ...
+    def failures(self, variant: str) -> Failures: ...
+    def fails_more(self, variant: str, than: str) -> bool: ...
 
 
-def side(measured: Compared, variant: str, than: str, metric: str, allow_failures: bool = False) -> Side:
+def side(measured: Measured, variant: str, than: str, metric: str, allow_failures: bool = False) -> Side:
     """Which of two variants fails less, or else has the less of a metric; `open` where it is undecided."""
     if not allow_failures:
         if measured.fails_more(variant, than):

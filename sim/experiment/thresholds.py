@@ -4,19 +4,20 @@ A threshold is met when the whole interval is on its good side, missed when the 
 undecided in between, with about how many more runs would decide: an interval's half-width shrinks with the root of the
 number of runs, so what is `d` from the limit needs `runs (h / d)^2` of them. A deploy that failed counts as infinite,
 so a threshold on it is missed. A difference that says that one variant is better than another is missed where that one
-fails more, unless failures are allowed.
+fails more, unless failures are allowed. Left out: what a threshold's text may say (`sim.scenario.thresholds`), and how
+a judgement is said (`sim.report.thresholds`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from sim.accounting.failures import Failures
 from sim.errors import InputError, near, shown
-from sim.experiment.sample import counts_failures
+from sim.experiment.sample import Measured, counts_failures
 from sim.scenario.model.thresholds import Threshold, limit_of, threshold
 from sim.stats.intervals import Interval
 from sim.tables import metric_names
@@ -26,26 +27,12 @@ __all__ = ["Judgement", "judged", "limit_of", "threshold"]
 Outcome = Literal["met", "missed", "undecided"]
 
 
-class Measured(Protocol):
-    """What thresholds are held against: a comparison, or a sample of a search."""
-
-    @property
-    def variants(self) -> tuple[str, ...]: ...
-    @property
-    def runs(self) -> int: ...
-    def metrics(self, variant: str) -> Collection[str]: ...
-    def interval(self, variant: str, metric: str) -> Interval: ...
-    def difference(self, variant: str, metric: str, than: str) -> Interval: ...
-    def failures(self, variant: str) -> Failures: ...
-    def fails_more(self, variant: str, than: str) -> bool: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """One threshold for one variant, or one difference; `more_runs` is about what would decide it, if that is known.
 
-    `failing` is the variant that is not better as it fails more; `failed` says how many of a variant's deploys failed,
-    as bytes and costs of what failed are soon within any limit.
+    `failing` is the variant that is not better as it fails more; `failures` are those of a variant of which deploys
+    failed, as bytes and costs of what failed are soon within any limit.
     """
 
     threshold: Threshold
@@ -54,19 +41,12 @@ class Judgement:
     measured: Interval
     more_runs: int | None = None
     failing: str | None = None
-    failed: str = ""
+    failures: Failures | None = None
 
     @property
     def condition(self) -> str:
         """The threshold without whom it is about."""
         return self.threshold.text.rpartition(":")[2].strip()
-
-    def line(self) -> str:
-        """The judgement in words."""
-        more = "" if self.more_runs is None else f", about {self.more_runs} more runs would decide"
-        fails = "" if self.failing is None else f", as {self.failing} fails more"
-        though = f", though {self.failed} deploys failed" if self.failed and self.outcome == "met" else ""
-        return f"{self.outcome}: {self.of}: {self.condition}{more}{fails}{though}"
 
     def to_json(self) -> dict[str, Any]:
         """Its part of a document."""
@@ -102,8 +82,8 @@ def _each(found: Measured, wanted: Threshold, allow_failures: bool) -> Iterator[
         return
     for variant in about:
         failures = found.failures(variant)
-        told = failures.counted if failures.failed and not counts_failures(wanted.metric) else ""
-        yield replace(_judge(wanted, variant, found.interval(variant, wanted.metric), found.runs), failed=told)
+        beside = failures if failures.failed and not counts_failures(wanted.metric) else None
+        yield replace(_judge(wanted, variant, found.interval(variant, wanted.metric), found.runs), failures=beside)
 
 
 def _failing(found: Measured, wanted: Threshold, variant: str, baseline: str) -> str | None:

@@ -2,35 +2,26 @@
 
 A choice is in the Pareto set when none is both cheaper and faster; means over runs decide, so neighbours whose
 intervals overlap may change places with other seeds. One that fails more than the one that fails least is not worth
-having at any price, unless failures are allowed.
+having at any price, unless failures are allowed. Left out: any other pair of metrics.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.accounting.failures import Failures
 from sim.experiment.execution.worker import Outcome
-from sim.experiment.sample import fails_more, least_failing
-from sim.stats.intervals import Interval
+from sim.experiment.sample import Measured, fails_more, least_failing
 from sim.stats.pareto import pareto
 
 COST: Final = "cost_usd"
 COST_A_MONTH: Final = "cost_usd_per_month"
 LATENCY: Final = "deploy_latency_s.p99"
-
-
-class Measured(Protocol):
-    """What has intervals: a comparison, or a sample of a sweep."""
-
-    @property
-    def outcomes(self) -> Mapping[str, Sequence[Outcome]]: ...
-    def interval(self, variant: str, metric: str) -> Interval: ...
 
 
 @dataclass(frozen=True, slots=True)

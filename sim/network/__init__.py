@@ -11,7 +11,7 @@ from typing import Any
 
 from sim.network.fairshare.fluid import FlowClass, Fluid
 from sim.network.fairshare.maxmin import max_min
-from sim.network.fairshare.monitor import Seen, Watch
+from sim.network.fairshare.monitor import FlowMonitor, FlowRecord
 from sim.network.fairshare.simulate import Flow, Flows, simulate
 from sim.network.packets.windows import Windows
 from sim.network.topology.graph import Graph, Link, Route, duplex
@@ -21,14 +21,14 @@ __all__ = [
     "Change",
     "Flow",
     "FlowClass",
+    "FlowMonitor",
+    "FlowRecord",
     "Flows",
     "Fluid",
     "Graph",
     "Link",
     "Route",
     "Schedule",
-    "Seen",
-    "Watch",
     "Windows",
     "duplex",
     "max_min",

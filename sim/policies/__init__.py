@@ -1,7 +1,9 @@
 """Rules that a scenario chooses: one package per kind of decision, one file per rule, found by the file's name.
 
 A rule is a pure function from a frozen view (`snapshot`) and its own parameters to a decision. It holds no state,
-draws no random numbers (draws arrive as values in the view) and never imports the scenario.
+draws no random numbers (draws arrive as values in the view) and never imports the scenario. Rules of a user's own stand
+in a folder of the same form, `KIND/NAME.py` (`outside`), or are registered by a program (`registered`); `conformance`
+says whether a rule is one.
 
 The rules that a run asks while it goes on (triggers, conflicts, evictions, sources) are machine code where numba takes
 them: whole numbers have 64 bits there, and a division by 0 gives infinity. A run that asks for one that numba does not
@@ -10,6 +12,7 @@ take, or whose parameters are no numbers, is the reference engine's, and says so
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Final
 
@@ -17,7 +20,12 @@ from pydantic import BaseModel
 
 from sim import plugins
 
-KINDS: Final = ("route", "placement", "fanout", "trigger", "conflict", "eviction", "source", "chunking")
+#: By kind of rule, the function that a rule's file has.
+FUNCTIONS: Final[Mapping[str, str]] = {
+    "route": "decide", "placement": "place", "fanout": "plan", "trigger": "due", "conflict": "wins",
+    "eviction": "worth", "source": "parents", "chunking": "cut",
+}  # fmt: skip
+KINDS: Final = tuple(FUNCTIONS)
 
 
 def names(kind: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, cast
 
 from sim.registry.oci import Digest
 
@@ -12,12 +12,137 @@ from sim.registry.oci import Digest
 Route = Literal["central", "node-direct", "both"]
 
 
+class NotYetError(BaseException):
+    """A rule that is asked before the run looks at `view.deploy`: it is asked again when that deploy begins.
+
+    It is none of Python's ordinary exceptions, since no rule is to catch it.
+    """
+
+
+class Deploy:
+    """`view.deploy`: the deploy that a rule decides on, and what registries hold at the moment it begins.
+
+    A rule that does not look here is asked before the run, once for all deploys that it can't tell apart. One that
+    looks is asked when each deploy begins. So looking costs one question a deploy, and a few microseconds for each
+    look-up of what a node holds; a rule that looks at nothing pays nothing.
+
+    Nodes go by the numbers that `PlacementView.nodes` has, from 0 on in the file's order. What is asked of them is what
+    is on their disks: an image past its `ttl` is there until its registry is asked for something and drops it. Of an
+    application that is there at the start (`demand.warm`) a placement is asked at time 0, when nothing is anywhere.
+    """
+
+    __slots__ = ()
+
+    @property
+    def at_s(self) -> float:
+        """When it begins, s from the start of the run."""
+        raise NotImplementedError
+
+    @property
+    def app(self) -> int:
+        """The number of its application."""
+        raise NotImplementedError
+
+    @property
+    def image(self) -> str:
+        """The kind of its image, by its name in `[images]`."""
+        raise NotImplementedError
+
+    @property
+    def rootfs_bytes(self) -> int:
+        """The size of the image's own layer."""
+        raise NotImplementedError
+
+    @property
+    def kernel_bytes(self) -> int:
+        """The size of its kernel; 0 if it has none."""
+        raise NotImplementedError
+
+    @property
+    def update(self) -> bool:
+        """Whether its application was deployed before, so that its repository is there."""
+        raise NotImplementedError
+
+    @property
+    def client(self) -> str:
+        """The name of the client that asks for it."""
+        raise NotImplementedError
+
+    @property
+    def client_site(self) -> str:
+        """The site of that client; empty if it has none."""
+        raise NotImplementedError
+
+    @property
+    def nodes(self) -> tuple[int, ...]:
+        """The nodes that were chosen, the one that may be pushed to first; none while they are being chosen."""
+        raise NotImplementedError
+
+    def name_of(self, node: int) -> str:
+        """The name of a node."""
+        raise NotImplementedError
+
+    def site_of(self, node: int) -> str:
+        """The site of a node; empty if it has none."""
+        raise NotImplementedError
+
+    def round_trip_s(self, node: int) -> float:
+        """The round trip from the client to a node, s, on idle links."""
+        raise NotImplementedError
+
+    def holds_kernel(self, node: int) -> bool:
+        """Whether a node has the image's kernel, so that it need not be sent there.
+
+        How far that looks `policies.dedup` says: by default into the application's own repository alone.
+        """
+        raise NotImplementedError
+
+    def holds_app(self, node: int) -> bool:
+        """Whether a node has any image of the application."""
+        raise NotImplementedError
+
+    def holds_image(self, node: int) -> bool:
+        """Whether a node has this very image."""
+        raise NotImplementedError
+
+    def missing_bytes(self, node: int) -> int:
+        """The bytes of the image's kernel, root filesystem and config that a node lacks, as `policies.dedup` counts."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return "<deploy>"
+
+
+def known_node(node: int, nodes: int) -> int:
+    """A node's number, if there are so many. IndexError for one that is none, such as one below 0."""
+    if not 0 <= node < nodes:
+        raise IndexError(f"there is no node {node!r}")
+    return node
+
+
+class _Before:
+    """What `view.deploy` is before the run: whoever looks is asked again later."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise NotYetError
+
+    def __repr__(self) -> str:
+        return "<deploy>"
+
+
+BEFORE: Final = cast("Deploy", _Before())
+
+
 class PushView(NamedTuple):
-    """What is known before a push: the bytes of the image's own layer, and whether its repository exists."""
+    """What is known before a push: the bytes of the image's own layer and of its kernel, and whether its repository
+    exists. What else there is to know has `deploy`, with the chosen nodes in `deploy.nodes`."""
 
     rootfs_bytes: int
     kernel_bytes: int
     update: bool
+    deploy: Deploy = BEFORE
 
 
 class PlacementView(NamedTuple):
@@ -26,7 +151,8 @@ class PlacementView(NamedTuple):
     `nodes` lists the candidates' indices, those at the client's site (or its `metro`) first; `local` is how many of
     them are there, `wanted` how many are to be chosen. `app_draw` is uniform in [0, 1) and the same for every deploy of
     an application, `deploy_draw` is drawn anew for each. Beside each candidate stand the number of its site, the round
-    trip from the client to it (s, on idle links) and its weight: three sequences as long as `nodes`.
+    trip from the client to it (s, on idle links) and its weight: three sequences as long as `nodes`. What else there is
+    to know has `deploy`: times, sizes, names, and what nodes hold.
     """
 
     nodes: tuple[int, ...]
@@ -37,6 +163,7 @@ class PlacementView(NamedTuple):
     sites: Sequence[int]
     round_trips_s: Sequence[float]
     weights: Sequence[float]
+    deploy: Deploy = BEFORE
 
 
 @dataclass(frozen=True, slots=True)

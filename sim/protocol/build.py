@@ -2,46 +2,37 @@
 
 Machines, registries, rules with their parameters, images, deploys with their nodes and routes, and what is there at the
 start. Everything that is said once per deploy is arithmetic on columns; rules are asked once for what they can tell
-apart. Outside of rows are names, the graph (`Routes`) and the streams that go on being drawn from (`ServiceDraws`).
+apart. Outside of rows are names, the graph (`Routes`), the streams that go on being drawn from (`ServiceDraws`) and
+rules that look at a deploy as it begins (`Decisions`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import policies
 from sim.contrib.swarm.rules import Rules as SwarmRules
+from sim.errors import InputError
 from sim.network import Schedule
 from sim.network.tcp.retransmission import SYN_TIMEOUT_S, given_up_s
 from sim.network.topology.schedule import DAY_S, Change
 from sim.network.topology.shapes import Routing
-from sim.policies.snapshot import PushView
+from sim.policies.snapshot import NotYetError, PushView
+from sim.protocol.codes import BOTH, CENTRAL, NEVER, NODES_UNDECIDED, ROUTE_UNDECIDED, START_ONLY
+from sim.protocol.deciding import ROUTES, AtStart, Decisions, Facts
 from sim.protocol.images import Images, Kind, images_of, kinds_of
 from sim.protocol.names import Names
-from sim.protocol.placing import Nodes, Placing
+from sim.protocol.ops.faults import KINDS
+from sim.protocol.ops.requests import LISTS, N_LISTS
+from sim.protocol.placing import Nodes, Placing, Start
 from sim.protocol.routes import Host, Routes, SyncCaps
 from sim.protocol.rules import rule_values
 from sim.protocol.spans import spans_of
-from sim.protocol.state import (
-    BOTH,
-    CENTRAL,
-    CLOCK_SKEW,
-    LAYOUT,
-    LINK_WEAK,
-    NEVER,
-    NODE_DIRECT,
-    NODE_LOST,
-    REGISTRY_DOWN_,
-    REGISTRY_SLOW,
-    START_ONLY,
-    TOKENS_REFUSED,
-)
+from sim.protocol.state import LAYOUT
 from sim.records.layout import State, table_of
 from sim.registry.clients import CONTAINERD, PROFILES, TOKEN, Profile, Retry
 from sim.registry.dedup import SCOPES, account_of
@@ -59,11 +50,8 @@ DRAWS_AT_ONCE: Final = 1024
 _BOUND: Final = 1024
 """Bounds and what is left of links are whole multiples of one of so many parts of a byte/s (`network.room`)."""
 
-_ROUTES: Final = {"central": CENTRAL, "node-direct": NODE_DIRECT, "both": BOTH}
-_OUTAGES: Final = {
-    "link": LINK_WEAK, "down": REGISTRY_DOWN_, "lost": NODE_LOST, "slow": REGISTRY_SLOW, "skew": CLOCK_SKEW,
-    "tokens": TOKENS_REFUSED,
-}  # fmt: skip
+_NOT_YET: Final = -1
+"""In the place of a route, and of nodes, that are decided as the deploy begins."""
 _REPEATS: Final = ("blob", "bytes", "nothing")
 Tables = dict[str, NDArray[Any]]
 
@@ -108,6 +96,7 @@ class Built:
     draws: ServiceDraws
     placing: Placing
     swarm: tuple[SwarmRules, int] | None = None  # and its seed
+    decisions: Decisions | None = None  # where a rule looks at deploys as they begin
 
 
 def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
@@ -125,14 +114,15 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
             if group.service == "exponential"
         }
     )
-    globals_ = _globals(scenario, len(groups) - 1, len(hosts) - len(groups), routes.capped)
-    asked = _asked(scenario, demand, placing, kinds, images)
+    globals_ = _globals(scenario, len(groups) - 1, routes.capped)
+    facts = Facts.of(scenario, demand, placing, kinds)
+    asked = _asked(scenario, demand, facts, images)
     tables: Tables = {
         **images.tables, **asked, **routes.tables_for(*_asked_ways(asked)),
         **_rules(scenario, globals_, asked, len(groups) - 1),
         **_registries(scenario, groups, draws, routes), **profile_rows(profiles), **link_rows(routes, globals_),
-        **_outages(scenario, streams, routes, globals_),
-    }  # fmt: skip
+        }  # fmt: skip
+    tables |= _outages(scenario, streams, routes, globals_, tables["registries"])
     tables["machines"] = machine_rows(routes, hosts, profile_of)
     # Scratch for blobs that travel side by side: all of one image, and one more.
     beside = max(64, int(tables["images"]["blobs"].max(initial=0)) + 2)
@@ -143,11 +133,12 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
     tables |= _repositories(own, given)
     if scenario.demand.warm:
         cold = {number for number, (_, group) in enumerate(scenario.node_hosts(), 1) if group.cold}
-        tables["warm_places"] = _warm_places(scenario, demand, placing, images, cold)
+        tables["warm_places"] = _warm_places(scenario, demand, facts, images, cold)
     globals_ |= {f"{name}_used": len(tables[name]) for name in ("ways", "lanes", "lane_links") if name in tables}
     swarm = _swarm(scenario, streams)
     globals_["swarm"] = int(swarm is not None)
     tables["swarm"] = LAYOUT.rows("swarm", 1)
+    tables["copy_workers"] = _copy_workers(scenario.policies.sync, len(groups))
     globals_["limited"] = int(tables["registries"]["bounded"].any())
     tables["g"] = table_of(LAYOUT, "g", globals_, 1)
     names = Names(
@@ -157,13 +148,15 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
         links=routes.names, ends=[(link.tail, link.head) for link in routes.graph.links], wan=routes.wan,
         price_usd_per_byte=routes.price_usd_per_byte, capacity_Bps=routes.capacity_Bps,
     )  # fmt: skip
-    return Built(tables, names, routes, draws, placing, swarm)
+    undecided = bool(tables["deploys"]["undecided"].any())
+    return Built(tables, names, routes, draws, placing, swarm, Decisions(facts) if undecided else None)
 
 
 def placements(scenario: Scenario) -> Callable[[int, int, float, float], list[int]]:
     """On which nodes, by their places among them, a client's deploys start: (client, how many, app's draw, own draw).
 
-    What it takes is made when it is first asked.
+    What it takes is made when it is first asked. InputError where a rule looks at deploys as they begin: then nobody
+    knows it before the run.
     """
     made: list[Placing] = []
 
@@ -172,7 +165,12 @@ def placements(scenario: Scenario) -> Callable[[int, int, float, float], list[in
             hosts, _, _ = _hosts(scenario)
             groups: list[Central | NodeGroup] = [scenario.central, *(group for _, group in scenario.node_hosts())]
             made.append(_placing(scenario, _routes(scenario, hosts, groups)))
-        return list(made[0].place(client, min(count, len(made[0].nodes)), app_draw, draw))
+        try:
+            return list(made[0].place(client, min(count, len(made[0].nodes)), app_draw, draw))
+        except NotYetError:
+            where, rule = f"{scenario.name}: policies.placement", scenario.policies.placement.name
+            problem = f"{rule} looks at view.deploy, so that nobody knows before the run what runs on a replaced node"
+            raise InputError(where, problem, "choose another placement, or ask for no replacements") from None
 
     return placed
 
@@ -226,27 +224,24 @@ def _placing(scenario: Scenario, routes: Routes) -> Placing:
     nodes = [(name, group.site or "") for name, group in scenario.node_hosts()]
     clients = [(name, group.metro or group.site or "") for name, group in scenario.client_hosts()]
     weights = [group.weight for _, group in scenario.node_hosts()]
-    rule = policies.rule("placement", chosen.name)
-    return Placing(routes.graph, nodes, weights, clients, rule, chosen.parameters)
+    return Placing(routes.graph, nodes, weights, clients, chosen.rule("placement"), chosen.parameters)
 
 
 def _swarm(scenario: Scenario, streams: Streams) -> tuple[SwarmRules, int] | None:
     source = scenario.policies.source
-    swarm = getattr(policies.rule("source", source.name), "swarm", None)
+    swarm = getattr(source.rule("source"), "swarm", None)
     return None if swarm is None else (swarm(source.parameters), int(streams.generator("swarm").integers(2**63)))
 
 
-def _globals(scenario: Scenario, nodes: int, clients: int, capped: bool) -> dict[str, Any]:
+def _globals(scenario: Scenario, nodes: int, capped: bool) -> dict[str, Any]:
     """What there is one of, but for what the rules say and what breaks."""
     chosen, sync, garbage = scenario.policies, scenario.policies.sync, scenario.policies.garbage
-    rounds = 0 if garbage.every_s is None else int(scenario.run.duration_s // garbage.every_s)
+    collections = 0 if garbage.every_s is None else int(scenario.run.duration_s // garbage.every_s)
     return {
         "nodes": nodes,
-        "clients": clients,
         "run_s": scenario.run.duration_s,
         "copies_capped": capped,
         "dedup": SCOPES.index(chosen.dedup),
-        "by_digest": scenario.demand.reference == "digest",
         "check_upstream": chosen.tags.check == "upstream",
         "coalesce": chosen.coalesce,
         "keep_unsynced": chosen.keep_unsynced,
@@ -264,10 +259,9 @@ def _globals(scenario: Scenario, nodes: int, clients: int, capped: bool) -> dict
         "sync_deletions": sync.deletions,
         "node_profile": 0,
         "sync_profile": 1,
-        "jobs_free": sync.workers,
-        "jobs_each": sync.target_workers or 0,
-        "jobs_shared": sync.queue == "shared",
-        "rounds": rounds,
+        "workers_each": sync.target_workers or 0,
+        "workers_shared": sync.queue == "shared",
+        "collections": collections,
         "collect_every_s": garbage.every_s or 0.0,
         "collects_untagged": garbage.untagged,
         "collect_pause_s": garbage.pause_s,
@@ -281,7 +275,7 @@ def machine_rows(routes: Routes, hosts: Sequence[Host], profile_of: Sequence[int
         LAYOUT, "machines", {
             "trips": [host.trips for host in hosts], "ramp": [host.ramp for host in hosts],
             "window_bytes": [host.window_bytes for host in hosts], "profile": profile_of,
-            "leaf_up": [up for up, _ in leaves], "leaf_down": [down for _, down in leaves],
+            "access_up": [up for up, _ in leaves], "access_down": [down for _, down in leaves],
         },
     )  # fmt: skip
 
@@ -298,7 +292,7 @@ def _registries(
         drawn = number in blocks
         row["workers"], row["first_worker"] = group.workers, workers
         workers += group.workers
-        row["request_s"] = row["whole_request_s"] = group.request_time_s
+        row["request_s"] = group.request_time_s
         row["first_byte_s"], row["list_lag_s"], row["tls"] = group.first_byte_s, group.list_lag_s, group.tls
         row["merges"], row["drawn"], row["token_life_s"] = merges and not drawn, drawn, group.token_life_s
         row["next_draw"] = row["end_draw"] = blocks.get(number, 0)
@@ -320,12 +314,7 @@ def profile_rows(profiles: Sequence[Profile]) -> Tables:
     counts = [len(profile.retry.waits_s) for profile in profiles]
     rows = table_of(
         LAYOUT, "profiles", {
-            "start_s": [one.start_s for one in profiles], "login": [len(one.login) for one in profiles],
-            "renews": [TOKEN in one.login for one in profiles], "tags": [len(one.tags) for one in profiles],
-            "check": [len(one.blob_check) for one in profiles], "open": [len(one.blob_open) for one in profiles],
-            "open_config": [len(one.opening("config")) for one in profiles],
-            "close": [len(one.blob_close) for one in profiles], "publish": [len(one.publish) for one in profiles],
-            "manifests": [len(one.manifests) for one in profiles], "get": [len(one.blob_get) for one in profiles],
+            "start_s": [one.start_s for one in profiles], "renews": [TOKEN in one.login for one in profiles],
             "pushes_at_once": [one.parallel_pushes for one in profiles],
             "pulls_at_once": [one.parallel_pulls for one in profiles], "mounts": [one.mounts for one in profiles],
             "config_last": [one.config_last for one in profiles], "first_wait": np.cumsum(counts) - counts,
@@ -336,7 +325,10 @@ def profile_rows(profiles: Sequence[Profile]) -> Tables:
             "quiet_s": [one.retry.quiet_s for one in profiles],
         },
     )  # fmt: skip
-    return {"profiles": rows, "waits_s": np.array(waits_s, np.float64)}
+    requests = [len(LISTS[number](one)) for one in profiles for number in range(N_LISTS)]
+    return {
+        "profiles": rows, "waits_s": np.array(waits_s, np.float64), "request_counts": np.array(requests, np.int64),
+    }  # fmt: skip
 
 
 def link_rows(routes: Routes, globals_: dict[str, Any]) -> Tables:
@@ -352,7 +344,7 @@ def link_rows(routes: Routes, globals_: dict[str, Any]) -> Tables:
         "links": table_of(LAYOUT, "links", {"capacity": capacity_Bps}),
         "nodes": LAYOUT.rows("nodes", count),
         "ranks": LAYOUT.rows("ranks", count),
-        "board": table_of(LAYOUT, "board", {"observed": [1]}),
+        "solver": table_of(LAYOUT, "solver", {"observed": [1]}),
         "link_uses": LAYOUT.rows("link_uses", count),
         "nominal_Bps": capacity_Bps,
         "residual": np.array([round(capacity * _BOUND) for capacity in routes.capacity_Bps], np.int64),
@@ -360,7 +352,7 @@ def link_rows(routes: Routes, globals_: dict[str, Any]) -> Tables:
         "held_s": np.zeros(count + 1),
         "avoided": np.zeros(count, np.int64),
         "has_detour": np.zeros(count, np.int64),
-        "hour_steps": table_of(LAYOUT, "hour_steps", hours, len(steps)),
+        "schedule_steps": table_of(LAYOUT, "schedule_steps", hours, len(steps)),
     }
 
 
@@ -372,7 +364,9 @@ def _day(schedule: Schedule) -> Iterator[Change]:
         yield change if change.at_s < DAY_S else change._replace(at_s=0.0)
 
 
-def _outages(scenario: Scenario, streams: Streams, routes: Routes, globals_: dict[str, Any]) -> Tables:
+def _outages(
+    scenario: Scenario, streams: Streams, routes: Routes, globals_: dict[str, Any], registries: NDArray[Any]
+) -> Tables:
     """What breaks and when, and what hosts and routers do about it."""
     if not scenario.faults:
         return {}
@@ -387,7 +381,7 @@ def _outages(scenario: Scenario, streams: Streams, routes: Routes, globals_: dic
     links = [routes.links_of(one.target) if one.kind == "link" else (-1, -1) for one in found]
     rows = {
         "from_s": [one.from_s for one in found], "until_s": [one.until_s for one in found],
-        "kind": [_OUTAGES[one.kind] for one in found],
+        "kind": [KINDS[one.kind] for one in found],
         "registry": [-1 if one.kind == "link" else number[one.target] for one in found],
         "link_up": [up for up, _ in links], "link_down": [down for _, down in links],
         "factor": [one.factor for one in found],
@@ -397,10 +391,18 @@ def _outages(scenario: Scenario, streams: Streams, routes: Routes, globals_: dic
         for link in {link for pair in links for link in pair if link >= 0}:
             detours[link] = routes.has_detour(link)
     return {
-        "outages": table_of(LAYOUT, "outages", rows, len(found)), "has_detour": detours,
-        "effects": LAYOUT.rows("effects", 2 * len(found)), "cuts": LAYOUT.rows("cuts", 2 * len(found)),
+        "registries_at_start": registries.copy(), "outages": table_of(LAYOUT, "outages", rows, len(found)),
+        "has_detour": detours,
+        "effects": LAYOUT.rows("effects", 2 * len(found)), "downtimes": LAYOUT.rows("downtimes", 2 * len(found)),
         "link_faults": LAYOUT.rows("link_faults", len(detours)), "changes_s": np.zeros(4 * len(found)),
     }  # fmt: skip
+
+
+def _copy_workers(chosen: Sync, registries: int) -> NDArray[Any]:
+    """Workers that make copies, of all targets, then of each."""
+    rows = LAYOUT.rows("copy_workers", 1 + registries)
+    rows["free"][0], rows["free"][1:] = chosen.workers, chosen.target_workers or 0
+    return rows
 
 
 def _repositories(accounts: Sequence[str], given: Sequence[str]) -> Tables:
@@ -424,38 +426,54 @@ def _tags(demand: Demand, kinds: Sequence[Kind], count: int) -> list[str]:
     return [of_kind[kind] for kind in demand.app_kind.tolist()]
 
 
-def _asked(scenario: Scenario, demand: Demand, placing: Placing, kinds: Sequence[Kind], images: Images) -> Tables:
+def _asked(scenario: Scenario, demand: Demand, facts: Facts, images: Images) -> Tables:
     """What clients ask for: the deploys, and the nodes that they start on."""
-    n = len(demand)
-    client = demand.app_client[demand.app] if demand.client is None else demand.client
-    kind = demand.app_kind[demand.app] if demand.kind is None else demand.kind
+    n, kinds, kind = len(demand), facts.kinds, facts.kind
     pushes = np.ones(n, np.bool_) if demand.pushes is None else demand.pushes
     image = images.row(np.arange(n) if demand.image is None else demand.image)
-    placed, starts = _placed(scenario, demand, placing, client)
-    length = np.array([len(nodes) for nodes in starts.nodes], np.int64)
+    placed, starts = _placed(facts)
+    length = np.array([len(start.nodes) for start in starts], np.int64)
     first = np.cumsum(length) - length
+    pushed_to = np.array([start.pushed_to + 1 if start.nodes else -1 for start in starts], np.int64)[placed]
     nothing = np.zeros(n, np.bool_)
     by_digest = np.full(n, scenario.demand.reference == "digest") if demand.by_digest is None else demand.by_digest
+    route = _routed(scenario, demand, facts, pushes)
+    undecided = np.where(pushed_to == 0, NODES_UNDECIDED, 0) | np.where(route == _NOT_YET, ROUTE_UNDECIDED, 0)
     pinned = np.array([one.digest is not None for one in kinds], np.bool_)[kind]
     deploys = {
-        "at_s": demand.at_s, "app": demand.app, "name": demand.app, "client": 1 + len(placing.nodes) + client,
-        "kind": kind, "image": image, "route": _routed(scenario, demand, kinds, kind, pushes),
+        "at_s": demand.at_s, "name": demand.app,
+        "client": 1 + len(facts.placing.nodes) + facts.wanted.client, "kind": kind, "image": image, "route": route,
         "update": demand.update, "kernel": np.where(pinned, 0, demand.kernel), "by_digest": by_digest | pinned,
         "removed": nothing if demand.removed is None else demand.removed, "draw": demand.place_draw,
-        "boot_s": np.array([one.boot_s for one in kinds])[kind],
-        "pushed_to": np.array(starts.pushed_to, np.int64)[placed], "first_node": first[placed],
+        "boot_s": np.array([one.boot_s for one in kinds])[kind], "undecided": undecided,
+        "pushed_to": np.where(pushed_to == 0, -1, pushed_to), "first_node": first[placed],
         "nodes": length[placed], "missing": length[placed], "digest": image,
     }  # fmt: skip
     return {
         "deploys": table_of(LAYOUT, "deploys", deploys, n),
-        "deploy_nodes": np.array([node for nodes in starts.nodes for node in nodes], np.int64),
+        "deploy_nodes": np.array([node + 1 for start in starts for node in start.nodes], np.int64),
     }
 
 
+def _placed(facts: Facts) -> tuple[NDArray[np.int64], list[Start]]:
+    """Where each deploy starts: its number among the starts. Those that are not known yet have rows of their own."""
+    found, wanted, most = facts.placing.starts(facts.wanted), facts.wanted.nodes, len(facts.placing.nodes)
+    starts = [Start(_NOT_YET, ()) if start is None else start for start in found.rows]
+    unknown = np.array([start is None for start in found.rows], np.bool_)
+    for deploy in np.flatnonzero(unknown[found.chosen]).tolist() if unknown.any() else ():
+        found.chosen[deploy] = len(starts)
+        starts.append(Start(_NOT_YET, (_NOT_YET,) * min(int(wanted[deploy]), most)))
+    return found.chosen, starts
+
+
 def _asked_ways(asked: Tables) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The ways that deploys will ask for: of clients to central and to their first nodes, of nodes to central."""
+    """The ways that deploys will ask for: of clients to central and to their first nodes, of nodes to central.
+
+    Those of deploys that are not decided yet are worked out when they are.
+    """
     deploys = asked["deploys"]
     client, route, node = deploys["client"], deploys["route"], np.unique(asked["deploy_nodes"])
+    node = node[node > 0]
     to_central = np.unique(client[(route == CENTRAL) | (route == BOTH)])
     direct = deploys["pushed_to"] >= 0
     machine = np.concatenate([to_central, client[direct], node])
@@ -463,85 +481,24 @@ def _asked_ways(asked: Tables) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return machine, registry
 
 
-@dataclass
-class _Starts:
-    """What deploys start on, by registries, and the first of those chosen to be pushed to: one row for all alike."""
-
-    nodes: list[Nodes]
-    pushed_to: list[int]
-
-
-def _placed(
-    scenario: Scenario, demand: Demand, placing: Placing, client: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], _Starts]:
-    """Where each deploy starts: its number among the starts."""
-    n, most = len(demand), len(placing.nodes)
-    wanted = np.full(n, scenario.demand.nodes) if demand.nodes is None else demand.nodes
-    beside = np.zeros(n, np.int64) if demand.beside is None else demand.beside
-    draws = demand.app_draw[demand.app], demand.place_draw
-    chosen, answers = placing.place_all(client, np.minimum(beside + wanted, most), *draws)
-    starts = _Starts([_registries_of(nodes) for nodes in answers], [nodes[0] + 1 if nodes else -1 for nodes in answers])
-    known: dict[tuple[int, Nodes], int] = {}
-
-    def number(pushed_to: int, nodes: Nodes) -> int:
-        at = known.setdefault((pushed_to, nodes), len(starts.nodes))
-        if at == len(starts.nodes):
-            starts.nodes.append(nodes)
-            starts.pushed_to.append(pushed_to)
-        return at
-
-    rows = np.flatnonzero(beside)
-    if len(rows):
-        # Past those that it would have if it started `beside` alone; where there are not enough, some of these.
-        has, had = placing.place_all(client[rows], np.minimum(beside[rows], most), *(draw[rows] for draw in draws))
-        for row, at in zip(rows.tolist(), has.tolist(), strict=True):
-            already = _registries_of(had[at])
-            others = tuple(node for node in starts.nodes[chosen[row]] if node not in already)
-            nodes = (*others, *already)[: int(wanted[row])]
-            chosen[row] = number(nodes[0], nodes)
-    elsewhere = np.zeros(n, np.bool_) if demand.elsewhere is None else demand.elsewhere.copy()
-    if demand.pushes is not None:
-        elsewhere &= demand.pushes
-    rows = np.flatnonzero(elsewhere)
-    if len(rows):
-        # Instead of the first the one that the rule would choose as one more, or the first again where there is none.
-        length = np.array([len(nodes) for nodes in starts.nodes])[chosen[rows]]
-        more, found = placing.place_all(client[rows], np.minimum(length + 1, most), *(draw[rows] for draw in draws))
-        for row, at in zip(rows.tolist(), more.tolist(), strict=True):
-            nodes = starts.nodes[chosen[row]]
-            other = next((node for node in _registries_of(found[at]) if node not in nodes), nodes[0])
-            chosen[row] = number(nodes[0], (other, *nodes[1:]))
-    return chosen, starts
-
-
-def _registries_of(nodes: Nodes) -> Nodes:
-    """The numbers of their registries."""
-    return tuple(node + 1 for node in nodes)
-
-
-def _routed(
-    scenario: Scenario, demand: Demand, kinds: Sequence[Kind], kind: NDArray[np.int64], pushes: NDArray[np.bool_]
-) -> NDArray[np.int64]:
+def _routed(scenario: Scenario, demand: Demand, facts: Facts, pushes: NDArray[np.bool_]) -> NDArray[np.int64]:
     """The route of each push: each rule of the mix decides its share of them, and is asked once for what it can tell
-    apart."""
-    mix = scenario.policies.route
-    edges = list(accumulate(part.share for part in mix))
-    part = np.zeros(len(demand), np.int64)
-    if len(mix) > 1:
-        part = np.searchsorted(np.array(edges), demand.route_draw * edges[-1], side="right")
-    size = np.array([one.rootfs_bytes for one in kinds], np.int64)[kind]
-    size = size if demand.rootfs_bytes is None else demand.rootfs_bytes
-    kernel = np.array([one.kernel_bytes or 0 for one in kinds], np.int64)[kind]
+    apart. One that looks at deploys has not decided yet."""
     routes = np.full(len(demand), START_ONLY)
     rows = np.flatnonzero(pushes)
     if len(rows):
-        seen = np.stack([part[rows], size[rows], kernel[rows], demand.update[rows]])
+        seen = np.stack(
+            [facts.part[rows], facts.rootfs_bytes[rows], facts.kernel_bytes[rows], demand.update[rows]]
+        )  # fmt: skip
         views, alike = _distinct(seen)
-        rules = [(policies.rule("route", one.name).decide, one.parameters) for one in mix]
+        rules = [(one.rule("route").decide, one.parameters) for one in scenario.policies.route]
         decided = []
         for at, rootfs_bytes, kernel_bytes, update in views.T.tolist():
             decide, parameters = rules[at]
-            decided.append(_ROUTES[decide(PushView(rootfs_bytes, kernel_bytes, bool(update)), parameters)])
+            try:
+                decided.append(ROUTES[decide(PushView(rootfs_bytes, kernel_bytes, bool(update)), parameters)])
+            except NotYetError:
+                decided.append(_NOT_YET)
         routes[rows] = np.array(decided, np.int64)[alike]
     return routes
 
@@ -562,7 +519,7 @@ def _rules(scenario: Scenario, globals_: dict[str, Any], asked: Tables, nodes: i
     said = rule_values(scenario)
     globals_ |= said.globals_
     deploys, chosen = asked["deploys"], scenario.policies.fanout
-    plan = policies.rule("fanout", chosen.name).plan
+    plan = chosen.rule("fanout").plan
     starts = deploys["route"] == START_ONLY
     counts = {*np.unique(deploys["nodes"][~starts]).tolist(), *(np.unique(deploys["nodes"][starts]) + 1).tolist()}
     rows = LAYOUT.rows("fanouts", max(counts, default=0) + 1)
@@ -573,15 +530,20 @@ def _rules(scenario: Scenario, globals_: dict[str, Any], asked: Tables, nodes: i
 
 
 def _warm_places(
-    scenario: Scenario, demand: Demand, placing: Placing, images: Images, cold: Collection[int]
+    scenario: Scenario, demand: Demand, facts: Facts, images: Images, cold: Collection[int]
 ) -> NDArray[Any]:
     """Every application that is known at the start is at central and on its nodes, but for those that start `cold`."""
-    known, n = demand.known_apps, len(demand)
+    known, n, placing = demand.known_apps, len(demand), facts.placing
     wanted = np.full(known, scenario.demand.nodes) if demand.app_nodes is None else demand.app_nodes[:known]
-    draw = demand.app_draw[:known]
+    draw, client = demand.app_draw[:known], demand.app_client[:known]
     wanted = np.minimum(wanted, len(placing.nodes))
-    chosen, answers = placing.place_all(demand.app_client[:known], wanted, draw, draw)
-    places = [(0, *(node for node in _registries_of(nodes) if node not in cold)) for nodes in answers]
+    chosen, answers = placing.place_all(client, wanted, draw, draw)
+    unknown = np.array([nodes is None for nodes in answers], np.bool_)
+    for which in np.flatnonzero(unknown[chosen]).tolist() if unknown.any() else ():
+        values = int(client[which]), int(wanted[which]), float(draw[which]), float(draw[which])
+        chosen[which] = len(answers)
+        answers.append(placing.place(*values, AtStart(facts, demand, which)))
+    places = [(0, *(node for node in _registries_of(nodes or ()) if node not in cold)) for nodes in answers]
     count = np.array([len(one) for one in places], np.int64)[chosen]
     app = np.repeat(np.arange(known), count)
     rows: dict[str, Any] = {
@@ -589,3 +551,8 @@ def _warm_places(
         "name": app, "image": images.row(n + app),
     }  # fmt: skip
     return table_of(LAYOUT, "warm_places", rows, len(app))
+
+
+def _registries_of(nodes: Nodes) -> Nodes:
+    """The numbers of their registries."""
+    return tuple(node + 1 for node in nodes)

@@ -15,10 +15,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import policies
 from sim.policies.snapshot import Rootfs
+from sim.protocol.codes import CONFIG, KERNEL, ROOTFS
 from sim.protocol.names import NumberedDigests
-from sim.protocol.state import CONFIG, KERNEL, LAYOUT, ROOTFS
+from sim.protocol.state import LAYOUT
 from sim.records.layout import table_of
 from sim.registry.oci import Digest, Image
 from sim.registry.reference import DEFAULT_TAG
@@ -159,7 +159,7 @@ def _pinned(made: dict[str, NDArray[Any]], kinds: Sequence[Kind]) -> tuple[NDArr
 
 def _stable_bytes(chunking: Choice) -> Callable[[int], int]:
     """What of a root filesystem stays the same from image to image."""
-    cut, parameters = policies.rule("chunking", chunking.name).cut, chunking.parameters
+    cut, parameters = chunking.rule("chunking").cut, chunking.parameters
     return lambda rootfs_bytes: int(cut(Rootfs(rootfs_bytes), parameters).stable_bytes)
 
 

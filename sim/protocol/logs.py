@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.protocol.build import Built
+from sim.protocol.codes import ROOTFS
 from sim.protocol.names import Names
-from sim.protocol.state import LAYOUT, ROOTFS
-from sim.records.cells import cell, set_cells, size_of
+from sim.protocol.state import LAYOUT
+from sim.records.cells import cell, set_cells
 from sim.records.layout import ArrayState, State, table_of
 from sim.registry.dedup import account_of
 from sim.registry.oci import Image
@@ -70,9 +71,10 @@ class LogFeed:
         if len(tables["names"]) or len(tables["images"]):
             raise ValueError("a state that a log is replayed in has no applications of its own")
         # A pull's client starts as late as the log's clients do.
-        late = tables["profiles"].copy()
-        late["start_s"] = replay.start_s + late["start_s"]
-        tables["profiles"] = np.concatenate([tables["profiles"], late])
+        pulling = tables["profiles"].copy()
+        pulling["start_s"] = replay.start_s + pulling["start_s"]
+        tables["profiles"] = np.concatenate([tables["profiles"], pulling])
+        tables["request_counts"] = np.tile(tables["request_counts"], 2)
         tables["operations"], tables["logged"] = LAYOUT.rows("operations", CHUNK), LAYOUT.rows("logged", 1)
         g = tables["g"][0]
         g["logged"], g["log_starts_s"] = 1, replay.start_s
@@ -98,10 +100,10 @@ class LogFeed:
         for name in ("margin", "node_margin"):
             margin = int(cell(state, "g", 0, name))
             set_cells(state, "g", 0, {name: max(margin, 8 * self._most_blobs + 64)})
-        set_cells(state, "g", 0, {"room_left": 0})
+        set_cells(state, "g", 0, {"tasks_until_growth": 0})
         for name in LAYOUT.tables:
             if name.startswith("beside_"):
-                short = self._most_blobs + 2 - size_of(state, name)
+                short = self._most_blobs + 2 - state.length(name)
                 if short > 0:
                     state.grow(name, short)
 
@@ -205,14 +207,14 @@ class _New:
         for name, values in self._columns.items():
             self._append(state, name, np.array(values, np.int64))
             values.clear()
-        short = len(self._found) - size_of(state, "found_blobs")
+        short = len(self._found) - state.length("found_blobs")
         if short > 0:
             state.grow("found_blobs", short)
         put_rows(state, "found_blobs", 0, np.array(self._found, np.int64))
         self._found.clear()
 
     def _append(self, state: State, name: str, rows: NDArray[Any]) -> None:
-        count, size = self._counts[name], size_of(state, name)
+        count, size = self._counts[name], state.length(name)
         if count > size:
             state.grow(name, max(size, count - size))
         put_rows(state, name, count - len(rows), rows)

@@ -1,7 +1,7 @@
 """How tasks go on from op to op, and what an event means. Text for both engines.
 
 Engines bind four names anew: `push_event` (where events wait), `dispatch` (from an op's number to the op),
-`room_is_low` (whether a table is nearly full) and `ask_host` (what rows alone can't do: a route over the graph, more
+`rows_are_low` (whether a table is nearly full) and `ask_host` (what rows alone can't do: a route over the graph, more
 room).
 """
 
@@ -9,16 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.protocol.codes import ENDED, FAILED, GO, GROW_ASKED, WAIT
+from sim.protocol.ops.flow_monitor import flow_rows_are_low
 from sim.protocol.ops.retries import try_again
-from sim.protocol.ops.watch import flow_room_is_low
-from sim.protocol.state import (
-    ENDED,
-    FAILED,
-    GO,
-    ROOM_ASKED,
-    WAIT,
-)
-from sim.protocol.tasks import free_task, free_timeline, join_branches, let_go, wait_until
+from sim.protocol.tasks import free_task, free_timeline, join_branches, make_ready, wait_until
 
 
 def ask_host(w: Any, what: int, a: int, b: int, c: int) -> None:
@@ -31,32 +25,32 @@ def dispatch(w: Any, p: int, op: int, a: int, b: int) -> int:
     raise NotImplementedError
 
 
-def room_is_low(w: Any) -> bool:
+def rows_are_low(w: Any) -> bool:
     """Whether a table that grows may run full while a task goes on."""
     raise NotImplementedError
 
 
-def have_room(w: Any, at_s: float) -> None:
+def ensure_rows(w: Any, at_s: float) -> None:
     """Have room in all tables for what goes on next, at a time; so often as there is room for is not looked again."""
     g = w.g
-    if g.room_left > 0 and at_s < g.room_until_s:
-        g.room_left -= 1
+    if g.tasks_until_growth > 0 and at_s < g.growth_due_s:
+        g.tasks_until_growth -= 1
         return
-    if room_is_low(w) or flow_room_is_low(w, at_s):
-        flow_room_is_low(w, at_s)
-        ask_host(w, ROOM_ASKED, 0, 0, 0)
-        flow_room_is_low(w, at_s)
-    g.room_left = g.room_runs - 1
+    if rows_are_low(w) or flow_rows_are_low(w, at_s):
+        flow_rows_are_low(w, at_s)
+        ask_host(w, GROW_ASKED, 0, 0, 0)
+        flow_rows_are_low(w, at_s)
+    g.tasks_until_growth = g.tasks_per_growth - 1
 
 
-def go_on(w: Any) -> None:
+def run_ready_tasks(w: Any) -> None:
     """Every task that may go on at this instant does, depth first."""
     g = w.g
     while g.ready_used > 0:
-        if g.room_left > 0 and g.now_s < g.room_until_s:
-            g.room_left -= 1
+        if g.tasks_until_growth > 0 and g.now_s < g.growth_due_s:
+            g.tasks_until_growth -= 1
         else:
-            have_room(w, g.now_s)
+            ensure_rows(w, g.now_s)
         g.ready_used -= 1
         run_task(w, w.ready[g.ready_used])
 
@@ -111,7 +105,7 @@ def end_task(w: Any, p: int) -> None:
             return
         failure = join_branches(w, above)
         if failure == 0 or fail(w, above, failure) == GO:
-            let_go(w, above)
+            make_ready(w, above)
             return
         p = above
 
@@ -122,5 +116,5 @@ def task_due(w: Any) -> None:
     p = g.event_what
     if w.tasks[p].generation == g.event_generation:
         g.now_s = g.event_s
-        let_go(w, p)
-        go_on(w)
+        make_ready(w, p)
+        run_ready_tasks(w)

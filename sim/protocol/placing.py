@@ -1,12 +1,14 @@
 """Where deploys start: the candidates as each client sees them, and the rule that chooses among them.
 
 A million deploys are placed by few questions to the rule: those that agree on the client, on how many nodes they want
-and on the rule's `cell` (see `sim.policies.placement`) are placed alike. A rule without cells is asked for each.
+and on the rule's `cell` (see `sim.policies.placement`) are placed alike. A rule without cells is asked for each. Where
+a rule looks at the deploy itself (`NotYetError`) nothing is decided before the run: it is asked as the deploy begins.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, overload
 
@@ -14,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.network import Graph
-from sim.policies.snapshot import PlacementView
+from sim.policies.snapshot import BEFORE, Deploy, NotYetError, PlacementView
+from sim.scenario import Scenario
+from sim.workload.demand import Demand
 
 #: Nodes by their numbers, in the order in which the rule would have them pushed to.
 Nodes = tuple[int, ...]
@@ -43,6 +47,62 @@ class RoundTrips(Sequence[float]):
         return (self[at] for at in range(len(self)))
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What deploys want of where they start, (n_deploys,) each: the client, how many nodes, and by which draws.
+
+    Some start `beside` so many nodes that their application has, and some `elsewhere` than on the node pushed to.
+    """
+
+    client: NDArray[np.int64]
+    nodes: NDArray[np.int64]
+    beside: NDArray[np.int64]
+    elsewhere: NDArray[np.bool_]
+    app_draw: NDArray[np.float64]
+    deploy_draw: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, scenario: Scenario, demand: Demand, client: NDArray[np.int64]) -> Wanted:
+        """What the deploys of a demand want; `client` asks for each."""
+        n = len(demand)
+        elsewhere = np.zeros(n, np.bool_) if demand.elsewhere is None else demand.elsewhere.copy()
+        if demand.pushes is not None:
+            elsewhere &= demand.pushes
+        return cls(
+            client, np.full(n, scenario.demand.nodes) if demand.nodes is None else demand.nodes,
+            np.zeros(n, np.int64) if demand.beside is None else demand.beside, elsewhere,
+            demand.app_draw[demand.app], demand.place_draw,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The nodes that a deploy starts on, and the one of those chosen that may be pushed to; -1 if there is none."""
+
+    pushed_to: int
+    nodes: Nodes
+
+
+@dataclass
+class Starts:
+    """Where deploys start, one row for all alike: `chosen` has the number of each deploy's. None: not known yet."""
+
+    chosen: NDArray[np.int64]
+    rows: list[Start | None]
+    _known: dict[Start | None, int] = field(default_factory=dict)
+
+    def of(self, deploy: int) -> Start | None:
+        """Where one starts."""
+        return self.rows[int(self.chosen[deploy])]
+
+    def put(self, deploy: int, start: Start | None) -> None:
+        """It starts there instead."""
+        at = self._known.setdefault(start, len(self.rows))
+        if at == len(self.rows):
+            self.rows.append(start)
+        self.chosen[deploy] = at
+
+
 class Placing:
     """The nodes in the order in which each client's rule sees them.
 
@@ -61,19 +121,25 @@ class Placing:
         self._of_client: dict[int, PlacementView] = {}
         self._of_metro: dict[str, PlacementView] = {}
 
-    def place(self, client: int, wanted: int, app_draw: float, deploy_draw: float) -> Nodes:
-        """So many nodes for a deploy of a client, in the order in which the rule would have them pushed to."""
+    def place(
+        self, client: int, wanted: int, app_draw: float, deploy_draw: float, deploy: Deploy = BEFORE
+    ) -> Nodes:  # fmt: skip
+        """So many nodes for a deploy of a client, in the order in which the rule would have them pushed to.
+
+        NotYetError where that is not to be known before the run, and so `deploy` is not given.
+        """
         seen = self._seen_by(client)
         # By position: `_replace` would take as long as many a rule.
-        view = PlacementView(seen[0], seen[1], wanted, app_draw, deploy_draw, seen[5], seen[6], seen[7])
+        view = PlacementView(seen[0], seen[1], wanted, app_draw, deploy_draw, seen[5], seen[6], seen[7], deploy)
         return tuple(self._rule.place(view, self._parameters))
 
     def place_all(
         self, client: NDArray[np.int64], wanted: NDArray[np.int64], app_draw: NDArray[np.float64],
         deploy_draw: NDArray[np.float64],
-    ) -> tuple[NDArray[np.int64], list[Nodes]]:  # fmt: skip
-        """The same for many deploys, (n_deploys,) each: the number of each one's answer, and the answers."""
-        answers: dict[Nodes, int] = {}
+    ) -> tuple[NDArray[np.int64], list[Nodes | None]]:  # fmt: skip
+        """The same for many deploys, (n_deploys,) each: the number of each one's answer, and the answers, None for what
+        is not to be known before the run."""
+        answers: dict[Nodes | None, int] = {}
         chosen = np.empty(len(client), np.int64)
         if not len(client):
             return chosen, []
@@ -83,9 +149,20 @@ class Placing:
             who, count = int(client[rows[0]]), int(wanted[rows[0]])
             asked, alike = self._distinct(who, count, app_draw[rows], deploy_draw[rows])
             draws = zip(app_draw[rows[asked]].tolist(), deploy_draw[rows[asked]].tolist(), strict=True)
-            found = [answers.setdefault(self.place(who, count, *both), len(answers)) for both in draws]
+            found = [answers.setdefault(self._early(who, count, *both), len(answers)) for both in draws]
             chosen[rows] = np.array(found, np.int64)[alike]
         return chosen, list(answers)
+
+    def round_trip_s(self, client: int, node: int) -> float:
+        """The round trip from a client to a node on idle links, s."""
+        seen = self._seen_by(client)
+        return seen.round_trips_s[seen.nodes.index(node)]
+
+    def _early(self, client: int, wanted: int, app_draw: float, deploy_draw: float) -> Nodes | None:
+        try:
+            return self.place(client, wanted, app_draw, deploy_draw)
+        except NotYetError:
+            return None
 
     def _distinct(
         self, client: int, wanted: int, app_draw: NDArray[np.float64], deploy_draw: NDArray[np.float64]
@@ -99,8 +176,60 @@ class Placing:
         many: Any = app_draw
         each: Any = deploy_draw
         view = PlacementView(seen[0], seen[1], wanted, many, each, seen[5], seen[6], seen[7])
-        _, first, alike = np.unique(self._cell(view, self._parameters), return_index=True, return_inverse=True)
+        cells = np.broadcast_to(self._cell(view, self._parameters), app_draw.shape)
+        _, first, alike = np.unique(cells, return_index=True, return_inverse=True)
         return first, alike
+
+    def start(self, wanted: Wanted, at: int, deploy: Deploy) -> Start:
+        """Where one of many deploys starts, asked with what there is to look at; see `starts`."""
+        client, n, beside = int(wanted.client[at]), int(wanted.nodes[at]), int(wanted.beside[at])
+        draws = float(wanted.app_draw[at]), float(wanted.deploy_draw[at])
+        most = len(self.nodes)
+        nodes = self.place(client, min(beside + n, most), *draws, deploy)
+        if beside:
+            already = self.place(client, min(beside, most), *draws, deploy)
+            nodes = (*(node for node in nodes if node not in already), *already)[:n]
+        first = (*nodes, -1)[0]
+        if wanted.elsewhere[at]:
+            more = self.place(client, min(len(nodes) + 1, most), *draws, deploy)
+            nodes = (next((node for node in more if node not in nodes), first), *nodes[1:])
+        return Start(first, nodes)
+
+    def starts(self, wanted: Wanted) -> Starts:
+        """Where many deploys start, as far as that is to be known before the run."""
+        most, client, beside = len(self.nodes), wanted.client, wanted.beside
+        draws = wanted.app_draw, wanted.deploy_draw
+        chosen, answers = self.place_all(client, np.minimum(beside + wanted.nodes, most), *draws)
+        found = Starts(chosen, [None if nodes is None else Start((*nodes, -1)[0], nodes) for nodes in answers])
+        rows = np.flatnonzero(beside)
+        if len(rows):
+            # Past those that it would have if it started `beside` alone; where there are not enough, some of these.
+            has, had = self.place_all(client[rows], np.minimum(beside[rows], most), *(draw[rows] for draw in draws))
+            for row, at in zip(rows.tolist(), has.tolist(), strict=True):
+                already, start = had[at], found.of(row)
+                if already is None or start is None:
+                    found.put(row, None)
+                    continue
+                others = tuple(node for node in start.nodes if node not in already)
+                nodes = (*others, *already)[: int(wanted.nodes[row])]
+                found.put(row, Start(nodes[0], nodes))
+        rows = np.flatnonzero(wanted.elsewhere)
+        if len(rows):
+            # Instead of the first the one that the rule would choose as one more, or the first again where there is
+            # none.
+            length = np.minimum(wanted.nodes[rows], most)
+            more, others_of = self.place_all(
+                client[rows], np.minimum(length + 1, most), *(draw[rows] for draw in draws)
+            )  # fmt: skip
+            for row, at in zip(rows.tolist(), more.tolist(), strict=True):
+                candidates, start = others_of[at], found.of(row)
+                if candidates is None or start is None:
+                    found.put(row, None)
+                    continue
+                first, nodes = start.nodes[0], start.nodes
+                other = next((node for node in candidates if node not in nodes), first)
+                found.put(row, Start(first, (other, *nodes[1:])))
+        return found
 
     def _seen_by(self, client: int) -> PlacementView:
         """What all deploys of a client see; how many nodes are wanted and the draws are filled in for each."""

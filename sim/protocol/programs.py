@@ -1,12 +1,37 @@
 """The protocol: every push, pull, copy, start and removal, as the sequence of its steps.
 
-Requests are those of the OCI distribution specification
-(https://github.com/opencontainers/distribution-spec/blob/main/spec.md); which of them each client sends for a list such
-as TAGS or CLOSE stands in `sim.registry.clients`. A step that names a label goes on there if what it asks is so. Each
-step is an op, a function of `ops/`, and told in its docstring; `regsim show --protocol` prints this page with them.
+Each step is an op: a function of `ops/`, whose docstring says what it does; `regsim show --protocol` prints this page
+with them. The requests are those of the OCI distribution specification
+(https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md). Which of them a client sends for a list such
+as TAGS or CLOSE is said in `sim.registry.clients`, and what clients do differently beside that (mounting, resuming,
+configs last) is asked of the profile by the op in question, so that one program serves all.
 
-What several clients do differently (mounting, resuming, configs last) is asked of the client's profile by the op in
-question, so that one program serves all. Where nothing can fail the steps for trying again are passed over.
+How to read a program, and how to add to one:
+
+- An op alone is a step. `when(op, "place")` goes on at a place (`label("place")`) if what the op asks is so, `take(op,
+  "place")` if nothing is left of what the op takes.
+  `call("PROGRAM")` runs another program on the same timeline, `fork(op, "PROGRAM")` starts one or more of them side by
+  side and waits for all. After a failure a task goes on where `on_failure` said last; without that its program ends.
+- A timeline may run ahead of the clock while nobody else can see or change what it does. `at_clock` stands before every
+  step that looks at what others change, or changes what others see.
+- *A request*: one entry, `request(LIST)` for what clients send each in their own way, or `request("HEAD manifest by
+  tag")` for what all send alike; then `answer`. A list that is new is a number and an entry of `LISTS` in
+  `ops/requests`.
+- *A decision*: one op, a function `(w, p, label, b)` in the module of `ops/` that has its subject. It sets
+  `w.tasks[p].pc = label` if it is so, and returns GO (or the number of a failure). Both engines take it from there.
+
+With both, a push that leaves out its manifest where the registry has that image already is, in PUSH_IMAGE and as an op:
+
+    request("HEAD manifest by digest", RETRIED), at_clock, answer, when(push.is_published, "published"),
+
+    def is_published(w: Any, p: int, label: int, b: int) -> int:
+        \"\"\"Go to `label` if the registry has the image's manifest.\"\"\"
+        task = w.tasks[p]
+        if has_image(w, task.registry, w.names[task.name].repository, task.image):
+            task.pc = label
+        return GO
+
+Where no link and no registry can fail (`w.g.faults` is 0), the steps for trying again are passed over.
 """
 
 from __future__ import annotations
@@ -16,56 +41,70 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sim.protocol.ops import (
+    admission,
+    blob_retries,
     blobs,
-    carrying,
-    connections,
     control,
     deploys,
-    limits,
     logged,
     pull,
     push,
     requests,
-    reset,
     retries,
     swarms,
     sync,
+    transfers,
 )
-from sim.protocol.ops.blobs import DOWN
+from sim.protocol.ops.admission import ANSWERING, ASKING, CHARGE_IMAGE, CHARGE_MOUNTS, CHARGE_UPLOAD, OWN_NODE
+from sim.protocol.ops.blobs import DOWN, record_manifests
+from sim.protocol.ops.connections import connect, keep_open
+from sim.protocol.ops.control import end, ignore_failure, reraise
+from sim.protocol.ops.deploys import AT_CENTRAL, AT_NODE, TO_CENTRAL, TO_FIRST_NODE
 from sim.protocol.ops.lanes import UP
-from sim.protocol.ops.limits import ANSWERING, ASKING, OWN_NODE
+from sim.protocol.ops.pull import MAY_LACK, MUST_HAVE
 from sim.protocol.ops.requests import (
     CHECK,
     CLOSE,
+    FOR_GROUP,
     GET,
-    GROUP,
-    INSISTS,
     LOGIN_AND_MANIFESTS,
     LOGIN_REQUESTS,
     MANIFESTS,
     MOUNT,
+    NAMED,
     ONCE,
     OPENING,
-    OPENS,
+    OVER_NEW_CONNECTION,
     PUBLISH,
     RECHECK,
     RENEW,
+    RETRIED,
     TAGS,
-    TRAILING,
+    WITH_TRAILING,
+    answer,
+    at_clock,
+    catch_up,
+    last_byte_arrives,
 )
-from sim.protocol.ops.retries import UPLOAD_TRIES
+from sim.protocol.ops.retries import OF_DOWNLOAD, OF_UPLOAD, end_tries
+from sim.protocol.ops.sync import OF_ALL, OF_TARGET
 from sim.tables.rows import CHECKS, COMMIT, PULL, SYNC_WAIT, UPLOAD
 
+#: An op: of a state, for a task, with two numbers; what its task does next (`sim.protocol.state`).
 Op = Callable[[Any, int, int, int], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An op and what it is told: numbers, labels of its program, or names of other programs."""
+    """An op and what it is given: numbers, labels of its program, or names of other programs.
+
+    A request that all clients send alike is said in `text`.
+    """
 
     op: Op
     a: int | str = 0
     b: int | str = 0
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,449 +114,511 @@ class Label:
     name: str
 
 
+#: What a program is about, then its steps and labels.
+Program = tuple[Step | Label | str, ...]
+
+
+def program(about: str, *parts: Op | Step | Label | Program) -> Program:
+    """A program; other steps may stand in it as a tuple."""
+    return (about, *steps(*parts))
+
+
+def steps(*parts: Op | Step | Label | Program) -> Program:
+    """Steps for several programs."""
+    made: list[Step | Label | str] = []
+    for part in parts:
+        if isinstance(part, tuple):
+            made += part
+        else:
+            made.append(part if isinstance(part, Step | Label) else Step(part))
+    return tuple(made)
+
+
 def step(op: Op, a: int | str = 0, b: int | str = 0) -> Step:
-    """One step."""
+    """An op with what it is given."""
     return Step(op, a, b)
 
 
-def call(program: str) -> Step:
+def label(name: str) -> Label:
+    """A place that others name."""
+    return Label(name)
+
+
+def jump(place: str) -> Step:
+    """Go on there."""
+    return Step(control.jump, place)
+
+
+def when(op: Op, place: str, b: int = 0) -> Step:
+    """Go on at a place if what the op asks is so."""
+    return Step(op, place, b)
+
+
+def take(op: Op, place: str) -> Step:
+    """Take the next of something; go on at a place if there is none."""
+    return Step(op, place)
+
+
+def on_failure(place: str) -> Step:
+    """After a failure from here on, go on there."""
+    return Step(control.on_failure, place)
+
+
+def call(name: str) -> Step:
     """Run another program, on the same timeline."""
-    return Step(control.call_program, program)
+    return Step(control.call_program, name)
 
 
-#: Steps, labels, and words about what follows.
-Program = tuple[Step | Label | str, ...]
+def fork(op: Op, name: str) -> Step:
+    """Run another program side by side, as often as the op says."""
+    return Step(op, name)
+
+
+def phase(number: int) -> Step:
+    """The time from here on is a phase's."""
+    return Step(requests.phase, number)
+
+
+def request(which: int | str, how: int = ONCE) -> Step:
+    """Send the requests of a list, or one by its own name."""
+    if isinstance(which, str):
+        return Step(requests.request, NAMED, how, which)
+    return Step(requests.request, which, how)
+
+
+def each_blob(name: str, direction: int) -> Step:
+    """Run a program for each blob of the group that travels, side by side."""
+    return Step(blobs.each_blob, name, direction)
+
+
+def transfer(direction: int) -> Step:
+    """Send the bytes of a blob."""
+    return Step(transfers.transfer, direction)
+
 
 #: For each group of blobs that the client moves side by side: ask what the registry has, mount or send what it lacks.
-COPY_BLOBS: Final[Program] = (
-    step(blobs.begin_groups),
-    Label("next group"),
-    step(blobs.next_group, "all there"),
-    step(requests.phase, CHECKS),
-    step(requests.request, CHECK, INSISTS + GROUP),
-    step(requests.at_clock),
-    step(push.plan_push),
-    step(requests.answer),
-    step(push.skip_held),
-    step(push.to_mount, "send"),
-    step(requests.request, MOUNT, INSISTS + GROUP),
-    step(push.charge_blobs, 2),
-    step(requests.answer),
-    step(push.mounted),
-    Label("send"),
-    step(push.unless_any_travels, "next group"),
-    step(requests.phase, UPLOAD),
-    step(blobs.branch_by_blob, "UPLOAD_BLOB", UP),
-    step(control.jump, "next group"),
-    Label("all there"),
+COPY_BLOBS: Final[Program] = steps(
+    blobs.begin_groups,
+    label("next group"),
+    take(blobs.next_group, "all there"),
+    phase(CHECKS),
+    request(CHECK, RETRIED + FOR_GROUP),
+    at_clock,
+    push.plan_push,
+    answer,
+    push.count_held,
+    when(push.nothing_to_mount, "send"),
+    request(MOUNT, RETRIED + FOR_GROUP),
+    step(push.charge_blobs, CHARGE_MOUNTS),
+    answer,
+    push.mount_blobs,
+    label("send"),
+    when(push.nothing_to_send, "next group"),
+    phase(UPLOAD),
+    each_blob("UPLOAD_BLOB", UP),
+    jump("next group"),
+    label("all there"),
 )
 
 #: Ask for a blob, or a part of it, until its last byte is there.
-GET_BYTES: Final[Program] = (
-    step(retries.tries, "get"),
-    step(reset.reopen),
-    Label("get"),
-    step(requests.request, GET, TRAILING),
-    step(push.first_byte),
-    step(carrying.carry, DOWN),
-    step(requests.travel_back),
-    step(requests.catch_up),
+GET_BYTES: Final[Program] = steps(
+    step(retries.begin_tries, "get", OF_DOWNLOAD),
+    blob_retries.reopen_connection,
+    label("get"),
+    request(GET, WITH_TRAILING),
+    push.first_byte,
+    transfer(DOWN),
+    last_byte_arrives,
+    catch_up,
 )
 
 PROGRAMS: Final[dict[str, Program]] = {
-    "DEPLOY": (
+    "DEPLOY": program(
         "A deploy, from its client's start to the last instance ready.",
-        step(control.handle_failure, "over"),
-        step(deploys.unless_starts, "start"),
+        on_failure("over"),
+        when(deploys.pushes_nothing, "start"),
         step(deploys.by_route, "central", "direct"),
-        step(deploys.begin_both, "PUSH_DIRECT", "PUSH_BESIDE"),
-        step(deploys.both_done),
-        step(control.jump, "over"),
-        Label("central"),
+        step(deploys.push_both, "PUSH_DIRECT", "PUSH_BESIDE"),
+        deploys.both_pushed,
+        jump("over"),
+        label("central"),
         call("PUSH_CENTRAL"),
-        step(control.jump, "over"),
-        Label("direct"),
+        jump("over"),
+        label("direct"),
         call("PUSH_DIRECT"),
-        step(control.jump, "over"),
-        Label("start"),
-        step(requests.phase, SYNC_WAIT),
-        step(deploys.call_platform),
-        step(deploys.accepted),
-        step(requests.at_clock),
-        step(deploys.start_what_is_there, "INSTANCE"),
-        Label("over"),
+        jump("over"),
+        label("start"),
+        phase(SYNC_WAIT),
+        deploys.call_platform,
+        deploys.instance_accepted,
+        at_clock,
+        fork(deploys.start_existing, "INSTANCE"),
+        label("over"),
         step(deploys.end_deploy, "REMOVAL"),
-        step(control.end),
+        end,
     ),
-    "PUSH_CENTRAL": (
+    "PUSH_CENTRAL": program(
         "Push to central; every node pulls from there.",
-        step(deploys.to_registry, 0),
+        step(deploys.to_registry, TO_CENTRAL),
         call("PUSH"),
-        step(deploys.owe_all_nodes),
-        step(requests.phase, SYNC_WAIT),
-        step(requests.answer),
-        step(deploys.pushed),
-        step(deploys.call_platform),
-        step(deploys.accepted),
-        step(deploys.unless_polls, "start"),
+        deploys.owe_all_nodes,
+        phase(SYNC_WAIT),
+        answer,
+        deploys.push_done,
+        deploys.call_platform,
+        deploys.instance_accepted,
+        when(deploys.creates_at_once, "start"),
         step(deploys.begin_polls, "FETCH_AHEAD"),
-        step(deploys.wait_for_image, 1),
-        step(deploys.told_yes),
-        Label("start"),
-        step(deploys.start_from_central, "INSTANCE"),
-        step(control.end),
+        step(deploys.wait_for_image, AT_NODE),
+        deploys.poll_succeeds,
+        label("start"),
+        fork(deploys.start_from_central, "INSTANCE"),
+        end,
     ),
-    "PUSH_DIRECT": (
+    "PUSH_DIRECT": program(
         "Push to the first of the chosen nodes; the others pull from central when it is there, or from the first.",
-        step(deploys.push_to_nodes, "PUSH"),
-        step(deploys.owe_central),
-        step(deploys.to_registry, 1),
-        step(requests.phase, SYNC_WAIT),
-        step(requests.answer),
-        step(deploys.pushed),
-        step(deploys.call_platform),
-        step(deploys.accepted),
-        step(deploys.start_after_direct, "INSTANCE"),
-        step(control.end),
+        fork(deploys.push_to_nodes, "PUSH"),
+        deploys.owe_central,
+        step(deploys.to_registry, TO_FIRST_NODE),
+        phase(SYNC_WAIT),
+        answer,
+        deploys.push_done,
+        deploys.call_platform,
+        deploys.instance_accepted,
+        fork(deploys.start_after_push, "INSTANCE"),
+        end,
     ),
-    "PUSH_BESIDE": (
+    "PUSH_BESIDE": program(
         "The push to central beside one to a node.",
-        step(deploys.to_registry, 0),
+        step(deploys.to_registry, TO_CENTRAL),
         call("PUSH"),
-        step(requests.answer),
-        step(deploys.at_central_too),
-        step(control.end),
+        answer,
+        deploys.central_pushed,
+        end,
     ),
-    "PUSH": (
+    "PUSH": program(
         "Bring an image to a registry under a tag; ends as it is published, the answer still on its way back.",
-        step(limits.if_bounded, "bounded", ANSWERING),
+        step(admission.claim_image, ANSWERING),
+        on_failure("release"),
+        step(admission.admit_image, ANSWERING),
         call("PUSH_IMAGE"),
-        step(control.end),
-        Label("bounded"),
-        step(limits.claim_room, ANSWERING),
-        step(control.handle_failure, "release"),
-        step(limits.admit_image, ANSWERING),
-        call("PUSH_IMAGE"),
-        Label("release"),
-        step(limits.release_room, ANSWERING),
-        step(control.fail_again),
-        step(control.end),
+        label("release"),
+        step(admission.release_image, ANSWERING),
+        reraise,
+        end,
     ),
-    "PUSH_IMAGE": (
+    "PUSH_IMAGE": program(
         "The requests of a push: log in, for each blob ask and send, put the manifest.",
-        step(requests.request, LOGIN_REQUESTS, INSISTS + OPENS),
-        step(push.show_token),
-        step(requests.answer),
-        step(push.keep_token),
-        *COPY_BLOBS,
-        step(requests.phase, COMMIT),
-        step(push.unless_token_is_over, "publish"),
-        step(requests.request, RENEW, INSISTS),
-        step(requests.answer),
-        Label("publish"),
-        step(requests.request, PUBLISH, INSISTS),
-        step(requests.at_clock),
-        step(push.charge_blobs, 0),
-        step(push.publish),
-        step(control.end),
+        request(LOGIN_REQUESTS, RETRIED + OVER_NEW_CONNECTION),
+        push.check_token,
+        answer,
+        push.keep_token,
+        COPY_BLOBS,
+        phase(COMMIT),
+        when(push.token_is_valid, "publish"),
+        request(RENEW, RETRIED),
+        answer,
+        label("publish"),
+        request(PUBLISH, RETRIED),
+        at_clock,
+        step(push.charge_blobs, CHARGE_IMAGE),
+        push.publish,
+        end,
     ),
-    "UPLOAD_BLOB": (
+    "UPLOAD_BLOB": program(
         "One blob, and the small ones that trail along: open an upload, send the bytes, close it with its digest.",
-        step(retries.tries, "open", UPLOAD_TRIES),
-        step(reset.reopen),
-        step(reset.asks_again, "open"),
-        step(requests.request, RECHECK, ONCE),
-        step(requests.at_clock),
-        step(reset.look_again),
-        step(requests.answer),
-        step(reset.found_after_all, "there"),
-        Label("open"),
-        step(reset.unless_opened, "send"),
-        step(requests.request, OPENING, TRAILING),
-        step(requests.answer),
-        Label("send"),
-        step(carrying.carry, UP),
-        step(requests.request, CLOSE, TRAILING),
-        step(push.charge_blobs, 1),
-        step(push.first_byte),
-        step(requests.catch_up),
-        step(push.store_blob),
-        step(requests.answer),
-        Label("there"),
-        step(retries.end_tries),
-        step(control.end),
+        step(retries.begin_tries, "open", OF_UPLOAD),
+        blob_retries.reopen_connection,
+        when(blob_retries.does_not_recheck, "open"),
+        request(RECHECK),
+        at_clock,
+        blob_retries.recheck_blob,
+        answer,
+        when(blob_retries.is_there_after_all, "there"),
+        label("open"),
+        when(blob_retries.upload_is_open, "send"),
+        request(OPENING, WITH_TRAILING),
+        answer,
+        label("send"),
+        transfer(UP),
+        request(CLOSE, WITH_TRAILING),
+        step(push.charge_blobs, CHARGE_UPLOAD),
+        push.first_byte,
+        catch_up,
+        push.store_blob,
+        answer,
+        label("there"),
+        end_tries,
+        end,
     ),
-    "INSTANCE": (
+    "INSTANCE": program(
         "One instance: wait until the image is where the node looks for it, pull, boot.",
-        step(control.handle_failure, "boot"),
-        step(deploys.unless_waits, "pull"),
-        step(deploys.wait_for_image, 0),
-        Label("pull"),
-        step(deploys.begin_restarts),
-        Label("again"),
-        step(control.handle_failure, "broke"),
+        on_failure("boot"),
+        when(deploys.need_not_wait, "pull"),
+        step(deploys.wait_for_image, AT_CENTRAL),
+        label("pull"),
+        deploys.begin_restarts,
+        label("again"),
+        on_failure("broke"),
         call("PULL"),
-        step(deploys.image_is_there),
-        step(control.jump, "boot"),
-        Label("broke"),
-        step(control.handle_failure, "boot"),
+        deploys.image_arrived,
+        jump("boot"),
+        label("broke"),
+        on_failure("boot"),
         step(deploys.restart, "again"),
-        Label("boot"),
-        step(deploys.boot),
-        step(control.fail_again),
-        step(deploys.begin_life, "LIFE"),
-        step(control.end),
+        label("boot"),
+        deploys.boot,
+        reraise,
+        step(deploys.begin_scale_to_zero, "SCALE_TO_ZERO"),
+        end,
     ),
-    "LIFE": (
-        "What becomes of an instance: it sleeps, and is woken.",
-        Label("running"),
-        step(requests.at_clock),
-        step(deploys.falls_asleep, "over"),
-        step(deploys.wakes_up),
-        step(deploys.begin_restarts),
-        Label("again"),
-        step(control.handle_failure, "broke"),
+    "SCALE_TO_ZERO": program(
+        "What becomes of an instance: it is scaled to zero after a while, and woken by the next request for it.",
+        label("running"),
+        at_clock,
+        step(deploys.scale_to_zero, "over"),
+        deploys.wake,
+        deploys.begin_restarts,
+        label("again"),
+        on_failure("broke"),
         call("PULL"),
-        step(control.jump, "woken"),
-        Label("broke"),
-        step(control.handle_failure, "woken"),
+        jump("woken"),
+        label("broke"),
+        on_failure("woken"),
         step(deploys.restart, "again"),
-        Label("woken"),
-        step(deploys.woken, "running"),
-        Label("over"),
-        step(control.end),
+        label("woken"),
+        step(deploys.record_wake, "running"),
+        label("over"),
+        end,
     ),
-    "FETCH_AHEAD": (
+    "FETCH_AHEAD": program(
         "The first poll finds nothing, and has the node fetch.",
-        step(requests.at_clock),
-        step(control.handle_failure, "over"),
+        at_clock,
+        on_failure("over"),
         call("PULL"),
-        Label("over"),
-        step(control.forget_failure),
-        step(control.end),
+        label("over"),
+        ignore_failure,
+        end,
     ),
-    "PULL": (
+    "PULL": program(
         "Have on a node the image that a reference means; ends with everything there.",
-        step(pull.begin_pull),
-        step(pull.sweep_node),
-        step(pull.asks_upstream, "ask"),
-        step(requests.at_clock),
-        step(pull.has_own, "resolved", 0),
-        Label("ask"),
-        step(pull.may_ask, "asked"),
-        step(requests.at_clock),
-        step(pull.has_own, "resolved", 1),
-        Label("asked"),
-        step(pull.ask_upstream),
-        step(connections.connect),
-        step(requests.request, TAGS, INSISTS),
-        step(requests.at_clock),
-        step(pull.look_at_both),
-        step(requests.answer),
-        step(connections.keep_open),
-        step(pull.choose_newest),
-        Label("resolved"),
-        step(pull.resolved, "there"),
-        step(limits.if_bounded, "bounded", OWN_NODE),
+        pull.begin_pull,
+        pull.expire_images,
+        when(pull.checks_upstream, "ask"),
+        at_clock,
+        when(pull.node_has_image, "resolved", MAY_LACK),
+        label("ask"),
+        when(pull.upstream_answers, "connect"),
+        at_clock,
+        when(pull.node_has_image, "resolved", MUST_HAVE),
+        label("connect"),
+        pull.to_upstream,
+        connect,
+        request(TAGS, RETRIED),
+        at_clock,
+        pull.resolve_both,
+        answer,
+        keep_open,
+        pull.choose_newest,
+        label("resolved"),
+        pull.note_staleness,
+        when(pull.nothing_to_fetch, "there"),
+        step(admission.claim_image, OWN_NODE),
+        on_failure("release"),
+        step(admission.admit_image, OWN_NODE),
         call("FETCH"),
-        step(control.jump, "there"),
-        Label("bounded"),
-        step(limits.claim_room, OWN_NODE),
-        step(control.handle_failure, "release"),
-        step(limits.admit_image, OWN_NODE),
-        call("FETCH"),
-        Label("release"),
-        step(limits.release_room, OWN_NODE),
-        step(control.fail_again),
-        Label("there"),
-        step(pull.used),
-        step(control.end),
+        label("release"),
+        step(admission.release_image, OWN_NODE),
+        reraise,
+        label("there"),
+        pull.note_use,
+        end,
     ),
-    "FETCH": (
+    "FETCH": program(
         "Read the manifests, then fetch each blob that is neither held nor on its way, and wait for those that are.",
-        step(pull.begin_fetch),
-        step(control.handle_failure, "ended"),
-        step(requests.request, MANIFESTS, INSISTS),
-        step(requests.answer),
-        step(pull.at_clock_unless_merged),
-        step(pull.plan_pull),
-        step(swarms.unless_swarm, "alone"),
-        step(swarms.branch_for_all, "GET_FROM_SWARM", "joined"),
-        step(control.jump, "joined"),
-        Label("alone"),
-        step(pull.from_peers, "next group"),
-        step(requests.at_clock),
+        pull.begin_fetch,
+        on_failure("ended"),
+        request(MANIFESTS, RETRIED),
+        answer,
+        pull.at_clock_unless_merged,
+        pull.plan_fetch,
+        when(swarms.no_swarm, "alone"),
+        step(swarms.each_layer, "GET_FROM_SWARM", "joined"),
+        jump("joined"),
+        label("alone"),
+        when(pull.upstream_alone, "next group"),
+        at_clock,
         step(pull.choose_peers, "FETCH_PARTS", "joined"),
-        step(control.jump, "joined"),
-        Label("next group"),
-        step(pull.next_fetch_group, "joined"),
-        step(blobs.branch_by_blob, "GET_BLOB", DOWN),
-        step(control.jump, "next group"),
-        Label("joined"),
-        step(connections.keep_open),
-        step(pull.waits_for_joined),
-        step(pull.add_manifests),
-        Label("ended"),
-        step(pull.end_fetch),
-        step(control.fail_again),
-        step(requests.catch_up),
-        step(pull.keep_pulled),
-        step(control.end),
+        jump("joined"),
+        label("next group"),
+        take(pull.next_fetch_group, "joined"),
+        each_blob("GET_BLOB", DOWN),
+        jump("next group"),
+        label("joined"),
+        keep_open,
+        pull.await_joined,
+        step(record_manifests, DOWN),
+        label("ended"),
+        pull.end_fetch,
+        reraise,
+        catch_up,
+        pull.store_image,
+        end,
     ),
-    "FETCH_PARTS": (
+    "FETCH_PARTS": program(
         "From one of several nodes: equal parts of blobs.",
-        step(pull.begin_parts),
-        step(connections.connect),
-        Label("next group"),
-        step(pull.next_fetch_group, "fetched"),
-        step(blobs.branch_by_blob, "GET_BLOB", DOWN),
-        step(control.jump, "next group"),
-        Label("fetched"),
-        step(connections.keep_open),
-        step(control.end),
+        pull.begin_parts,
+        connect,
+        label("next group"),
+        take(pull.next_fetch_group, "fetched"),
+        each_blob("GET_BLOB", DOWN),
+        jump("next group"),
+        label("fetched"),
+        keep_open,
+        end,
     ),
-    "GET_BLOB": (
+    "GET_BLOB": program(
         "One blob, or a part of it, and the small ones that trail along.",
-        *GET_BYTES,
-        step(pull.blob_arrived),
-        step(retries.end_tries),
-        step(control.end),
+        GET_BYTES,
+        pull.store_fetched,
+        end_tries,
+        end,
     ),
-    "GET_FROM_SWARM": (
+    "GET_FROM_SWARM": program(
         "One layer in pieces, from whoever has some.",
-        step(retries.tries, "get"),
-        step(reset.reopen),
-        Label("get"),
-        step(requests.at_clock),
-        step(swarms.join_swarm),
-        step(swarms.take_shares),
-        step(pull.blob_arrived),
-        step(retries.end_tries),
-        step(control.end),
+        step(retries.begin_tries, "get", OF_DOWNLOAD),
+        blob_retries.reopen_connection,
+        label("get"),
+        at_clock,
+        swarms.join_swarm,
+        swarms.record_shares,
+        pull.store_fetched,
+        end_tries,
+        end,
     ),
-    "COPY_WHEN_DUE": (
+    "COPY_WHEN_DUE": program(
         "A copy that its trigger lets begin at a time.",
-        step(requests.at_clock),
-        step(sync.due_now, "over"),
+        at_clock,
+        step(sync.join_run, "over"),
         call("COPY_JOB"),
-        step(sync.run_ended),
-        Label("over"),
-        step(control.end),
+        sync.leave_run,
+        label("over"),
+        end,
     ),
-    "COPY_JOB": (
+    "COPY_JOB": program(
         "Make a copy, and try again as often as the rules allow.",
-        step(sync.owed),
-        Label("again"),
-        step(sync.unless_shared, "by target"),
-        step(sync.acquire, 0),
-        step(sync.acquire, 1),
-        step(control.jump, "try"),
-        Label("by target"),
-        step(sync.acquire, 1),
-        step(sync.acquire, 0),
-        Label("try"),
-        step(sync.begin_try),
-        step(control.handle_failure, "broke"),
+        sync.begin_job,
+        label("again"),
+        when(sync.queues_by_target, "by target"),
+        step(sync.acquire_worker, OF_ALL),
+        step(sync.acquire_worker, OF_TARGET),
+        jump("attempt"),
+        label("by target"),
+        step(sync.acquire_worker, OF_TARGET),
+        step(sync.acquire_worker, OF_ALL),
+        label("attempt"),
+        sync.begin_attempt,
+        on_failure("broke"),
         call("COPY_WITHIN_LIMITS"),
-        step(control.jump, "leave"),
-        Label("broke"),
-        step(sync.broke),
-        step(requests.at_clock),
-        Label("leave"),
-        step(sync.release_jobs, 1),
-        step(sync.release_jobs, 0),
+        jump("release"),
+        label("broke"),
+        sync.attempt_failed,
+        at_clock,
+        label("release"),
+        step(sync.release_worker, OF_TARGET),
+        step(sync.release_worker, OF_ALL),
         step(sync.back_off, "again"),
-        step(sync.end_job),
-        step(control.end),
+        sync.end_job,
+        end,
     ),
-    "COPY_WITHIN_LIMITS": (
+    "COPY_WITHIN_LIMITS": program(
         "A copy between registries that can't keep everything: the image stays at both ends until it has come.",
-        step(limits.claim_room, ASKING),
-        step(limits.claim_room, ANSWERING),
-        step(control.handle_failure, "release"),
-        step(limits.admit_image, ANSWERING),
+        step(admission.claim_image, ASKING),
+        step(admission.claim_image, ANSWERING),
+        on_failure("release"),
+        step(admission.admit_image, ANSWERING),
         call("COPY"),
-        Label("release"),
-        step(limits.release_room, ANSWERING),
-        step(limits.release_room, ASKING),
-        step(control.fail_again),
-        step(control.end),
+        label("release"),
+        step(admission.release_image, ANSWERING),
+        step(admission.release_image, ASKING),
+        reraise,
+        end,
     ),
-    "COPY": (
+    "COPY": program(
         "Ask the target, send what it lacks, put the manifest.",
-        step(sync.ask_source, "over"),
-        step(connections.connect),
-        *COPY_BLOBS,
-        step(sync.checked),
-        step(requests.request, PUBLISH, ONCE),
-        step(requests.at_clock),
-        step(push.charge_blobs, 0),
-        step(sync.put_by_sync),
-        step(connections.keep_open),
-        step(sync.add_copied),
-        Label("over"),
-        step(control.end),
+        when(sync.source_lacks_image, "over"),
+        connect,
+        COPY_BLOBS,
+        sync.blobs_copied,
+        request(PUBLISH),
+        at_clock,
+        step(push.charge_blobs, CHARGE_IMAGE),
+        sync.put_copied_manifest,
+        keep_open,
+        step(record_manifests, UP),
+        label("over"),
+        end,
     ),
-    "REMOVAL": (
+    "REMOVAL": program(
         "Remove an image where it was pushed to, and from there wherever deletions are copied to.",
-        step(requests.at_clock),
-        step(deploys.remove_image),
-        step(deploys.unless_deletions, "over"),
-        step(deploys.remove_everywhere),
-        Label("over"),
-        step(control.end),
+        at_clock,
+        deploys.remove_image,
+        when(deploys.copies_stay, "over"),
+        deploys.remove_everywhere,
+        label("over"),
+        end,
     ),
-    "PUSH_LOGGED": (
+    "PUSH_LOGGED": program(
         "A push of a log, to central.",
-        step(logged.begin_logged_push),
-        step(control.handle_failure, "over"),
+        logged.begin_logged_push,
+        on_failure("over"),
         call("PUSH_IMAGE"),
-        step(requests.answer),
-        step(logged.logged_pushed),
-        Label("over"),
-        step(logged.end_logged),
-        step(control.end),
+        answer,
+        logged.logged_pushed,
+        label("over"),
+        logged.end_logged,
+        end,
     ),
-    "PULL_LOGGED": (
+    "PULL_LOGGED": program(
         "A pull of a log, from central: what its client does not keep.",
-        step(logged.begin_logged_pull),
-        step(requests.phase, PULL),
-        step(control.handle_failure, "over"),
-        step(requests.request, LOGIN_AND_MANIFESTS, INSISTS + OPENS),
-        step(requests.answer),
-        step(requests.at_clock),
-        step(logged.see_logged),
-        step(logged.plan_logged_pull),
-        step(swarms.unless_swarm, "next group"),
-        step(swarms.branch_for_all, "GET_LOGGED_FROM_SWARM", "fetched"),
-        step(control.jump, "fetched"),
-        Label("next group"),
-        step(logged.next_logged_group, "fetched"),
-        step(blobs.branch_by_blob, "GET_LOGGED_BLOB", DOWN),
-        step(control.jump, "next group"),
-        Label("fetched"),
-        step(pull.add_manifests),
-        step(logged.logged_pulled),
-        Label("over"),
-        step(logged.end_logged),
-        step(control.end),
+        logged.begin_logged_pull,
+        phase(PULL),
+        on_failure("over"),
+        request(LOGIN_AND_MANIFESTS, RETRIED + OVER_NEW_CONNECTION),
+        answer,
+        at_clock,
+        logged.resolve_logged,
+        logged.plan_logged_pull,
+        when(swarms.no_swarm, "next group"),
+        step(swarms.each_layer, "GET_LOGGED_FROM_SWARM", "fetched"),
+        jump("fetched"),
+        label("next group"),
+        take(logged.next_logged_group, "fetched"),
+        each_blob("GET_LOGGED_BLOB", DOWN),
+        jump("next group"),
+        label("fetched"),
+        step(record_manifests, DOWN),
+        logged.logged_pulled,
+        label("over"),
+        logged.end_logged,
+        end,
     ),
-    "GET_LOGGED_BLOB": (
+    "GET_LOGGED_BLOB": program(
         "One blob of a pull of a log.",
-        *GET_BYTES,
-        step(retries.end_tries),
-        step(control.end),
+        GET_BYTES,
+        end_tries,
+        end,
     ),
-    "GET_LOGGED_FROM_SWARM": (
+    "GET_LOGGED_FROM_SWARM": program(
         "The same of a pull of a log, by a node.",
-        step(retries.tries, "get"),
-        step(reset.reopen),
-        Label("get"),
-        step(requests.at_clock),
-        step(swarms.join_swarm),
-        step(swarms.take_shares),
-        step(swarms.keep_layer),
-        step(retries.end_tries),
-        step(control.end),
+        step(retries.begin_tries, "get", OF_DOWNLOAD),
+        blob_retries.reopen_connection,
+        label("get"),
+        at_clock,
+        swarms.join_swarm,
+        swarms.record_shares,
+        swarms.store_layer,
+        end_tries,
+        end,
     ),
 }

@@ -20,8 +20,9 @@ from sim.network import Graph, Route
 from sim.network.tcp.transport import ceiling_Bps, open_s
 from sim.network.topology import shapes
 from sim.network.topology.shapes import Span
-from sim.protocol.state import LAYOUT, WAY_HASH
-from sim.records.cells import cell, set_cells, size_of
+from sim.protocol.ops.ways import WAY_HASH
+from sim.protocol.state import LAYOUT
+from sim.records.cells import cell, set_cells
 from sim.records.layout import ArrayState, State, table_of
 
 _FIRST_CELLS: Final = 256
@@ -348,12 +349,12 @@ class Routes:
     def _enter(self, state: State, machine: int, registry: int, copy: int, way: int) -> None:
         """Have text find a way."""
         self._entered += 1
-        if 2 * self._entered > size_of(state, "way_index"):
+        if 2 * self._entered > state.length("way_index"):
             index = state["way_index"]
             taken = index[index["key"] > 0]
             longer = _index(taken["key"], taken["way"], 4 * len(index))
             state.replace("way_index", longer)
-        mask = size_of(state, "way_index") - 1
+        mask = state.length("way_index") - 1
         key = 1 + 2 * (machine * self.registries + registry) + copy
         at = (key * WAY_HASH >> 16) & mask
         while cell(state, "way_index", at, "key"):
@@ -407,7 +408,7 @@ def _column(state: State, name: str, first: int, end: int) -> Sequence[int]:
 def _make_room(state: State, name: str, more: int) -> int:
     """The first unused row of a table that has room for so many more."""
     used = int(cell(state, "g", 0, f"{name}_used"))
-    size = size_of(state, name)
+    size = state.length(name)
     if used + more > size:
         state.grow(name, max(size, more, 64))
     return used

@@ -5,12 +5,12 @@ number among those of its kind, and its parameters as numbers; so each kind has 
 folder, that picks the rule, makes its parameters a NamedTuple with the model's field names, and hands back numbers.
 Adding a rule is adding a file.
 
-A user's rule, a file more in a folder, is one of those. It may use more of Python than machine code has, or have
-parameters that are no numbers: then machine code has none for its number (`sim.protocol.rules_native.compiles` says
-so), and a run that asks for it is the reference engine's (`sim.engines.choice`). One with other parameters is `Outside`
-for that run, with the parameters as they were given. So may be a module from elsewhere, which has the next number of
-its kind. It takes part where `functions` (the interpreter's) or `sim.protocol.rules_native.functions` (machine code)
-are made with it and bound into the text's scope in place of the ones here.
+A rule of a user's own (`sim.policies.outside`) is `Outside` for the runs that choose it, and has the next number of its
+kind. It takes part where `functions` (the interpreter's) or `sim.protocol.rules_native.functions` (machine code) are
+made with it and bound into the text's scope in place of the ones here. It may use more of Python than machine code has,
+or have parameters that are no numbers: then machine code has none for its number (`sim.protocol.rules_native.compiles`
+says so), and a run that asks for it is the reference engine's (`sim.engines.choice`). What it decides is looked at: in
+the interpreter by the rule itself, which is watched, in machine code by what makes numbers of decisions there.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from pydantic import BaseModel
 from sim import policies
 from sim.errors import InputError
 from sim.policies.snapshot import Due
-from sim.protocol.state import NEVER
+from sim.policies.userrule import UserRule
+from sim.protocol.codes import NEVER
 from sim.scenario import Scenario
 from sim.scenario.model.choices import Choice
 
@@ -43,24 +44,34 @@ _READ: Final[dict[Any, str]] = {float: "{}", int: "int({})", bool: "{} != 0.0"}
 
 
 class Outside(NamedTuple):
-    """A rule from outside the package, the name that a scenario has for it, and the parameters that it was given."""
+    """A rule from outside the package, the name that a scenario has for it, and the parameters that it was given.
+
+    `own` has its text where it is a user's.
+    """
 
     kind: str
     name: str
     rule: ModuleType
     parameters: BaseModel
+    own: UserRule | None = None
+
+    @property
+    def is_numbers(self) -> bool:
+        """Whether its parameters are numbers, so that there may be machine code for it."""
+        return parameter_types(self.rule.Parameters) is not None
 
 
 class Rule(NamedTuple):
     """A rule as it takes part: its function, its parameters' class, and how each field is had from its number.
 
-    Parameters that are no numbers are handed over as they are (`given`).
+    Parameters that are no numbers are handed over as they are (`given`). What a user's rule decides is `checked`.
     """
 
     function: Callable[..., Any]
     parameters: type[tuple[Any, ...]] | None = None
     fields: tuple[str, ...] = ()
     given: object = None
+    checked: bool = False
 
 
 def rules_of(
@@ -70,7 +81,7 @@ def rules_of(
 
     None for one that is left out, (kind, name), or has parameters that are no numbers and are not given.
     """
-    others = {other.name: _rule(kind, other.rule, other.parameters) for other in outside if other.kind == kind}
+    others = {other.name: _rule(kind, other) for other in outside if other.kind == kind}
     own = [
         others.pop(name, None) or (None if (kind, name) in left_out else as_rule(kind, policies.rule(kind, name)))
         for name in policies.names(kind)
@@ -94,19 +105,18 @@ def chosen_rules(scenario: Scenario) -> list[tuple[str, Choice]]:
 
 
 def outside_of(scenario: Scenario) -> tuple[Outside, ...]:
-    """The rules that a scenario chooses whose parameters are no numbers: machine code has none of these.
+    """The rules that a scenario chooses which are a user's own, or whose parameters are no numbers.
 
-    InputError for one that both directions of copies choose, with other parameters.
+    InputError for one with such parameters that both directions of copies choose, with other ones.
     """
     found: dict[tuple[str, str], Outside] = {}
     for kind, choice in chosen_rules(scenario):
-        rule = policies.rule(kind, choice.name)
-        if parameter_types(rule.Parameters) is None:
-            own = Outside(kind, choice.name, rule, choice.parameters)
-            if found.setdefault((kind, choice.name), own).parameters != choice.parameters:
-                raise InputError(
-                    f"policies.sync: {choice.name}", "has parameters that are no numbers, and others each way"
-                )
+        one = Outside(kind, choice.name, choice.rule(kind), choice.parameters, choice.own)
+        if choice.own is None and one.is_numbers:
+            continue
+        before = found.setdefault((kind, choice.name), one)
+        if not one.is_numbers and before.parameters != choice.parameters:
+            raise InputError(f"policies.sync: {choice.name}", "has parameters that are no numbers, and others each way")
     return tuple(found.values())
 
 
@@ -120,8 +130,9 @@ def as_rule(kind: str, module: ModuleType) -> Rule | None:
     return Rule(function, _parameters_class(module.__name__, types), tuple(_READ[of] for of in types.values()))
 
 
-def _rule(kind: str, module: ModuleType, given: BaseModel) -> Rule:
-    return as_rule(kind, module) or Rule(getattr(module, FUNCTIONS[kind][0]), given=given)
+def _rule(kind: str, other: Outside) -> Rule:
+    made = as_rule(kind, other.rule) or Rule(getattr(other.rule, FUNCTIONS[kind][0]), given=other.parameters)
+    return made._replace(checked=other.own is not None)
 
 
 def parameter_types(model: type[BaseModel]) -> dict[str, Any] | None:
@@ -140,8 +151,8 @@ def _parameters_class(module: str, types: Mapping[str, Any]) -> type[tuple[Any, 
     return made
 
 
-def source_of(kind: str, rules: Sequence[Rule | None]) -> str:
-    """The text of the function that asks the rule of a number."""
+def source_of(kind: str, rules: Sequence[Rule | None], checks: bool = False) -> str:
+    """The text of the function that asks the rule of a number; it `checks` what users' rules decide."""
     _, name, numbers = FUNCTIONS[kind]
     lines = [f"def {name}(w, number, at, view):"]
     there = [(number, rule) for number, rule in enumerate(rules) if rule is not None]
@@ -157,14 +168,15 @@ def source_of(kind: str, rules: Sequence[Rule | None]) -> str:
         if not is_last:
             lines.append(f"    if number == {number}:")
         indent = "    " if is_last else "        "
-        lines.append(f"{indent}return {numbers}(w, rule_{number}(view, {parameters}))")
+        taken = f"checked_{numbers}(w, view, " if checks and rule.checked else f"{numbers}(w, "
+        lines.append(f"{indent}return {taken}rule_{number}(view, {parameters}))")
     return "\n".join(lines) + "\n"
 
 
-def code_of(kind: str, rules: Sequence[Rule | None]) -> CodeType:
+def code_of(kind: str, rules: Sequence[Rule | None], checks: bool = False) -> CodeType:
     """That function's code."""
     # It stands in this file, as it were: compiled code is kept beside a file.
-    module = compile(source_of(kind, rules), __file__, "exec")
+    module = compile(source_of(kind, rules, checks), __file__, "exec")
     return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
 
 
@@ -238,19 +250,15 @@ class RuleValues(NamedTuple):
     values: NDArray[np.float64]
 
 
-def rule_values(scenario: Scenario, outside: Sequence[Outside] = ()) -> RuleValues:
+def rule_values(scenario: Scenario) -> RuleValues:
     """The numbers and parameters of the rules that a scenario chooses."""
-    chosen = scenario.policies
+    outside = outside_of(scenario)
     globals_: dict[str, int] = {}
     values: list[float] = []
     modules: dict[str, ModuleType] = {}
-    for field, kind, choice in (
-        ("conflict", "conflict", chosen.conflict), ("to_central", "trigger", chosen.sync.to_central),
-        ("to_nodes", "trigger", chosen.sync.to_nodes), ("source", "source", chosen.source),
-        ("eviction", "eviction", chosen.eviction),
-    ):  # fmt: skip
-        found = next((other.rule for other in outside if (other.kind, other.name) == (kind, choice.name)), None)
-        modules[field] = policies.rule(kind, choice.name) if found is None else found
+    fields = ("conflict", "to_central", "to_nodes", "source", "eviction")
+    for field, (kind, choice) in zip(fields, chosen_rules(scenario), strict=True):
+        modules[field] = choice.rule(kind)
         globals_[field] = number_of(kind, choice.name, outside)
         globals_[f"{field}_values"] = len(values)
         values += numbers(choice.parameters)

@@ -2,11 +2,15 @@
 
 What rules have in place of Python's sequences is made here: a view's round trips are an array over a part of a table,
 and `neighbours` is a triple. Numba is slow to import: import this late.
+
+A user's rule may decide what can't be carried out, which is a failure that machine code can't tell in words: it marks
+that (`g.rule_broke`) and ends the run, and the engine says so. Where it reads past the end of a sequence it raises.
 """
 
 from __future__ import annotations
 
 import dis
+import math
 import sys
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -20,17 +24,17 @@ from numba.core.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
 from sim.policies import snapshot
+from sim.policies.userrule import unwatched
 from sim.protocol import rules
+from sim.protocol.codes import NEVER
 from sim.protocol.ops import rules as text
 from sim.protocol.rules import FUNCTIONS, Outside, Rule
-from sim.protocol.state import LAYOUT, NEVER
+from sim.protocol.state import LAYOUT
+from sim.records.compiling import OPTIONS, Jit
 from sim.records.native import StateType
 
-#: Compiles one function with a scope for its globals.
-Jit = Callable[[Any, dict[str, Any]], Any]
-
-#: How text is compiled: as Python rounds, and without counted references, since it allocates nothing.
-_OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "_nrt": False}
+#: A user's function raises where it reads past the end of a sequence; nothing but machine code calls it.
+_STRICT: Final[dict[str, Any]] = {**OPTIONS, "boundscheck": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 class Neighbours(NamedTuple):
@@ -39,6 +43,20 @@ class Neighbours(NamedTuple):
     first: int
     parents: int
     holders: int
+
+
+def due_at(at_s: float, exclusive: bool = False) -> Any:
+    """`Due` of `sim.policies.snapshot`, of which numba does not know that a field may be left out."""
+    return snapshot.Due(at_s, exclusive)
+
+
+def parents_of(chosen: Any, lookup_s: float = 0.0) -> Any:
+    """`Parents`, the same."""
+    return snapshot.Parents(chosen, lookup_s)
+
+
+#: What a user's function knows by these names in machine code.
+_MADE_OTHERWISE: Final = {snapshot.Due: due_at, snapshot.Parents: parents_of}
 
 
 def note_neighbours(w: Any, decision: Any) -> float:
@@ -58,6 +76,47 @@ def padded(w: Any, decision: Any) -> tuple[float, float, float]:
     if len(decision) == 2:
         return float(decision[0]), float(decision[1]), 0.0
     return float(decision[0]), float(decision[1]), float(decision[2])
+
+
+def broke(w: Any) -> None:
+    """A rule decided what can't be carried out: the run ends."""
+    w.g.rule_broke = 1
+    w.g.stopped = 1
+
+
+def checked_due(w: Any, view: Any, decision: Any) -> tuple[float, int]:
+    """As `due_or_never`, of a time that is not past."""
+    at_s, exclusive = due_or_never(w, decision)  # type: ignore[name-defined]  # noqa: F821 - bound when compiled
+    if not view.now_s <= at_s <= NEVER:
+        broke(w)
+        return NEVER, 0
+    return at_s, exclusive
+
+
+def checked_worth(w: Any, view: Any, decision: Any) -> tuple[float, float, float]:
+    """As `padded`, of what can be ordered."""
+    a, b, c = padded(w, decision)
+    if math.isnan(a) or math.isnan(b) or math.isnan(c):
+        broke(w)
+        return 0.0, 0.0, 0.0
+    return a, b, c
+
+
+def checked_neighbours(w: Any, view: Any, decision: Any) -> float:
+    """As `note_neighbours`, of holders that there are and a time that is one."""
+    chosen, lookup_s = decision.chosen, float(decision.lookup_s)
+    holders = len(view.round_trips_s)
+    there = chosen.parents == 0 or (0 < chosen.parents <= chosen.holders <= holders and chosen.first >= 0)
+    if not there or chosen.parents < 0 or not 0.0 <= lookup_s < math.inf:
+        broke(w)
+        w.g.chosen_used = 0
+        return 0.0
+    return float(note_neighbours(w, decision))
+
+
+def checked_win(w: Any, view: Any, decision: bool) -> bool:
+    """Whatever is true or false can be carried out."""
+    return decision
 
 
 @intrinsic
@@ -96,17 +155,31 @@ def functions(jit: Jit, outside: Sequence[Outside] = (), left_out: Collection[tu
 def _asking(kind: str, of_kind: Sequence[Rule | None], jit: Jit) -> Any:
     """What asks the rule of a number, where there are these."""
     made: dict[FunctionType, Any] = {}
-    names = rules.names_of(of_kind) | {
-        "as_it_is": jit(rules.as_it_is, {}),
-        "due_or_never": jit(rules.due_or_never, {"NEVER": NEVER}),
-        "three_numbers": jit(padded, {}),
-        "note_parents": jit(note_neighbours, {}),
-    }
+    names = rules.names_of(of_kind) | _helpers(jit)
     for number, rule in enumerate(of_kind):
         if rule is not None:
-            names[f"rule_{number}"] = _compiled(rule.function, jit, made)
+            names[f"rule_{number}"] = _compiled(unwatched(rule.function), _strict if rule.checked else jit, made)
     name = FUNCTIONS[kind][1]
-    return jit(FunctionType(rules.code_of(kind, of_kind), {"__name__": __name__}, name), names)
+    return jit(FunctionType(rules.code_of(kind, of_kind, checks=True), {"__name__": __name__}, name), names)
+
+
+def _helpers(jit: Jit) -> dict[str, Any]:
+    """What makes numbers of decisions."""
+    due = jit(rules.due_or_never, {"NEVER": NEVER})
+    numbers, parents = jit(padded, {}), jit(note_neighbours, {})
+    known = {"broke": jit(broke, {}), "math": math, "NEVER": NEVER, "due_or_never": due}
+    known |= {"padded": numbers, "note_neighbours": parents}
+    return {
+        "as_it_is": jit(rules.as_it_is, {}), "due_or_never": due, "three_numbers": numbers, "note_parents": parents,
+        "checked_as_it_is": jit(checked_win, {}), "checked_due_or_never": jit(checked_due, known),
+        "checked_three_numbers": jit(checked_worth, known), "checked_note_parents": jit(checked_neighbours, known),
+    }  # fmt: skip
+
+
+def _strict(function: Any, scope: dict[str, Any]) -> Any:
+    """A user's function as machine code."""
+    copy = FunctionType(function.__code__, scope, function.__name__, function.__defaults__)
+    return numba.njit(**_STRICT)(copy)
 
 
 def _compiled(function: Callable[..., Any], jit: Jit, made: dict[FunctionType, Any]) -> Any:
@@ -118,8 +191,11 @@ def _compiled(function: Callable[..., Any], jit: Jit, made: dict[FunctionType, A
     if function not in made:
         scope = dict(function.__globals__)
         for name in _globals_of(function):
-            if isinstance(scope.get(name), FunctionType):
-                scope[name] = _compiled(scope[name], jit, made)
+            value = scope.get(name)
+            if jit is _strict and isinstance(value, type):
+                value = _MADE_OTHERWISE.get(value)
+            if isinstance(value, FunctionType):
+                scope[name] = _compiled(unwatched(value), jit, made)
         made[function] = jit(function, scope)
     return made[function]
 
@@ -136,10 +212,13 @@ def sources(outside: Sequence[Outside] = (), left_out: Collection[tuple[str, str
         for rule in rules.rules_of(kind, outside, left_out):
             if rule is None:
                 continue
-            _compiled(rule.function, lambda function, scope: function, made)
-    files = {function.__code__.co_filename for function in made}
+            _compiled(unwatched(rule.function), lambda function, scope: function, made)
+    own = [other.own for other in outside if other.own is not None]
+    files = {function.__code__.co_filename for function in made} - {rule.path for rule in own}
     files |= {module.__file__ or "" for module in (rules, snapshot, sys.modules[__name__])}
-    return "".join(Path(file).read_text(encoding="utf-8") for file in sorted(files))
+    # A user's file may have changed since it was read.
+    texts = [rule.kind + rule.name + rule.text for rule in own]
+    return "".join([*(Path(file).read_text(encoding="utf-8") for file in sorted(files)), *sorted(texts)])
 
 
 def compiles(kind: str, rule: ModuleType) -> bool:
@@ -150,6 +229,7 @@ def compiles(kind: str, rule: ModuleType) -> bool:
     made = rules.as_rule(kind, rule)
     if made is None:
         return False
+    made = made._replace(checked=True)
     function, taken = _ASKED[kind]
     name = FUNCTIONS[kind][1]
     scope = vars(text) | {"first_of": first_of, name: _asking(kind, (made,), _jit)}
@@ -163,4 +243,4 @@ def compiles(kind: str, rule: ModuleType) -> bool:
 
 def _jit(function: Any, scope: dict[str, Any]) -> Any:
     copy = FunctionType(function.__code__, scope, function.__name__, function.__defaults__)
-    return numba.njit(**_OPTIONS)(copy)
+    return numba.njit(**OPTIONS)(copy)

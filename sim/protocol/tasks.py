@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.protocol.state import BLOCKED, GO, N_PHASES, TASK_DUE
+from sim.protocol.codes import BLOCKED, GO, N_PHASES, TASK_DUE
 from sim.records.queue import push_event
 
 
-def new_timeline(w: Any, started_s: float, lag_s: float) -> int:
+def new_timeline(w: Any, started_s: float, waited_s: float) -> int:
     """A timeline that begins in its first phase."""
     g = w.g
     t = g.free_timeline
@@ -23,12 +23,12 @@ def new_timeline(w: Any, started_s: float, lag_s: float) -> int:
     else:
         t = g.timelines_used
         g.timelines_used = t + 1
-    line = w.timelines[t]
-    line.started_s = started_s
-    line.now_s = started_s
-    line.mark_s = started_s
-    line.lag_s = lag_s
-    line.phase = 0
+    timeline = w.timelines[t]
+    timeline.started_s = started_s
+    timeline.now_s = started_s
+    timeline.mark_s = started_s
+    timeline.waited_s = waited_s
+    timeline.phase = 0
     for phase in range(t * N_PHASES, (t + 1) * N_PHASES):
         w.phases_s[phase] = 0.0
         w.waited_s[phase] = 0.0
@@ -43,31 +43,31 @@ def free_timeline(w: Any, t: int) -> None:
 def enter_phase(w: Any, t: int, phase: int) -> None:
     """What follows belongs to `phase`; a phase may be entered again."""
     # Differences of neighbouring marks are exact in floats, so the phases add up to the latency.
-    line = w.timelines[t]
-    w.phases_s[t * N_PHASES + line.phase] += line.now_s - line.mark_s
-    line.mark_s = line.now_s
-    line.phase = phase
+    timeline = w.timelines[t]
+    w.phases_s[t * N_PHASES + timeline.phase] += timeline.now_s - timeline.mark_s
+    timeline.mark_s = timeline.now_s
+    timeline.phase = phase
 
 
-def waited(w: Any, t: int, duration_s: float) -> None:
+def add_waiting(w: Any, t: int, duration_s: float) -> None:
     """Of what was last done `duration_s` were waiting for others; less than none if they let it go by sooner."""
-    line = w.timelines[t]
-    w.waited_s[t * N_PHASES + line.phase] += duration_s
-    line.lag_s += duration_s
+    timeline = w.timelines[t]
+    w.waited_s[t * N_PHASES + timeline.phase] += duration_s
+    timeline.waited_s += duration_s
 
 
-def would_be_here_at(w: Any, t: int, idle_s: float) -> None:
+def add_waiting_beyond(w: Any, t: int, idle_s: float) -> None:
     """On idle, whole links and registries it would be here at `idle_s`: the rest was waiting."""
-    line = w.timelines[t]
-    waited(w, t, line.now_s - idle_s - line.lag_s)
+    timeline = w.timelines[t]
+    add_waiting(w, t, timeline.now_s - idle_s - timeline.waited_s)
 
 
-def meet(w: Any, t: int, at_s: float, idle_s: float) -> None:
+def wait_for(w: Any, t: int, at_s: float, idle_s: float) -> None:
     """Wait for what comes at `at_s`, and would have come at `idle_s` on idle, whole links."""
-    line = w.timelines[t]
-    idle_s = max(line.now_s - line.lag_s, idle_s)
-    line.now_s = max(line.now_s, at_s)
-    waited(w, t, line.now_s - idle_s - line.lag_s)
+    timeline = w.timelines[t]
+    idle_s = max(timeline.now_s - timeline.waited_s, idle_s)
+    timeline.now_s = max(timeline.now_s, at_s)
+    add_waiting(w, t, timeline.now_s - idle_s - timeline.waited_s)
 
 
 def end_timeline(w: Any, t: int) -> None:
@@ -99,8 +99,8 @@ def new_task(w: Any, entry: int, timeline: int) -> int:
     task.parent = task.child = task.sibling = task.next = task.handler = task.attempt = task.flight = -1
     task.left = task.failure = 0
     task.timeline = timeline
-    task.books = p
-    task.stage = task.keeps = task.planned = 0
+    task.counter = p
+    task.stage = task.keeps_timeline = task.planned = 0
     task.moved_bytes = task.saved_bytes = task.metadata_bytes = 0
     return int(p)
 
@@ -115,8 +115,8 @@ def free_task(w: Any, p: int) -> None:
 def inherit(w: Any, p: int, child: int) -> None:
     """A child is about what its parent is about."""
     task, other = w.tasks[p], w.tasks[child]
-    other.deploy, other.books, other.machine, other.registry = task.deploy, task.books, task.machine, task.registry
-    other.way, other.profile, other.name, other.place = task.way, task.profile, task.name, task.place
+    other.deploy, other.counter, other.machine, other.registry = task.deploy, task.counter, task.machine, task.registry
+    other.way, other.profile, other.name = task.way, task.profile, task.name
     other.image, other.publish, other.copy = task.image, task.publish, task.copy
     other.node, other.upstream, other.digest, other.purpose = task.node, task.upstream, task.digest, task.purpose
 
@@ -140,7 +140,7 @@ def call(w: Any, p: int, entry: int) -> int:
     child = new_task(w, entry, w.tasks[p].timeline)
     inherit(w, p, child)
     add_child(w, p, child)
-    let_go(w, child)
+    make_ready(w, child)
     return child
 
 
@@ -153,12 +153,12 @@ def branch(w: Any, p: int, entry: int, alone: bool) -> int:
     return child
 
 
-def set_off(w: Any, p: int) -> int:
+def start_branches(w: Any, p: int) -> int:
     """Let all branches go, the first one first; what an op returns that has forked."""
     child = w.tasks[p].child
     count = 0
     while child >= 0:
-        let_go(w, child)
+        make_ready(w, child)
         child = w.tasks[child].sibling
         count += 1
     first = w.g.ready_used - count
@@ -171,9 +171,9 @@ def set_off(w: Any, p: int) -> int:
 def fork_timeline(w: Any, t: int) -> int:
     """A timeline that runs beside another from here."""
     old = w.timelines[t]
-    other = new_timeline(w, old.started_s, old.lag_s)
-    line = w.timelines[other]
-    line.now_s, line.mark_s, line.phase = old.now_s, old.mark_s, old.phase
+    other = new_timeline(w, old.started_s, old.waited_s)
+    timeline = w.timelines[other]
+    timeline.now_s, timeline.mark_s, timeline.phase = old.now_s, old.mark_s, old.phase
     for phase in range(N_PHASES):
         w.phases_s[other * N_PHASES + phase] = w.phases_s[t * N_PHASES + phase]
         w.waited_s[other * N_PHASES + phase] = w.waited_s[t * N_PHASES + phase]
@@ -190,19 +190,19 @@ def join_branches(w: Any, p: int) -> int:
     child = task.child
     while child >= 0:
         other = w.tasks[child]
-        line = w.timelines[other.timeline]
-        if line.now_s > w.timelines[w.tasks[last].timeline].now_s:
+        timeline = w.timelines[other.timeline]
+        if timeline.now_s > w.timelines[w.tasks[last].timeline].now_s:
             last = child
-        sooner_s = max(sooner_s, line.now_s - line.lag_s)
+        sooner_s = max(sooner_s, timeline.now_s - timeline.waited_s)
         if failure == 0:
             failure = other.failure
         child = other.sibling
     chosen = w.tasks[last].timeline
-    if chosen != t and task.keeps == 0:
+    if chosen != t and task.keeps_timeline == 0:
         _go_on_from(w, t, chosen)
-        sooner_s -= w.timelines[t].now_s - w.timelines[t].lag_s
+        sooner_s -= w.timelines[t].now_s - w.timelines[t].waited_s
         if sooner_s > 0:
-            waited(w, t, -sooner_s)
+            add_waiting(w, t, -sooner_s)
     child = task.child
     while child >= 0:
         following = w.tasks[child].sibling
@@ -215,27 +215,32 @@ def join_branches(w: Any, p: int) -> int:
 
 
 def _go_on_from(w: Any, t: int, last: int) -> None:
-    line, other = w.timelines[t], w.timelines[last]
-    line.now_s, line.mark_s, line.phase, line.lag_s = other.now_s, other.mark_s, other.phase, other.lag_s
+    timeline, other = w.timelines[t], w.timelines[last]
+    timeline.now_s, timeline.mark_s, timeline.phase, timeline.waited_s = (
+        other.now_s,
+        other.mark_s,
+        other.phase,
+        other.waited_s,
+    )
     for phase in range(N_PHASES):
         w.phases_s[t * N_PHASES + phase] = w.phases_s[last * N_PHASES + phase]
         w.waited_s[t * N_PHASES + phase] = w.waited_s[last * N_PHASES + phase]
 
 
-def let_go(w: Any, p: int) -> None:
+def make_ready(w: Any, p: int) -> None:
     """A task goes on at this instant, before those that were let go earlier and have not gone on yet."""
     g = w.g
     w.ready[g.ready_used] = p
     g.ready_used += 1
 
 
-def let_go_all(w: Any, first: int) -> None:
+def make_all_ready(w: Any, first: int) -> None:
     """The tasks of a list by `next`, the first one first."""
     count = 0
     while first >= 0:
         following = w.tasks[first].next
         w.tasks[first].next = -1
-        let_go(w, first)
+        make_ready(w, first)
         first = following
         count += 1
     bottom = w.g.ready_used - count
@@ -244,14 +249,14 @@ def let_go_all(w: Any, first: int) -> None:
         w.ready[bottom + at], w.ready[other] = w.ready[other], w.ready[bottom + at]
 
 
-def step_aside(w: Any, p: int) -> int:
-    """Others that an op is about to let go are to go on before its own task does; end the op with `come_back`."""
+def begin_yield(w: Any, p: int) -> int:
+    """Others that an op is about to let go are to go on before its own task does; end the op with `end_yield`."""
     aside = w.g.ready_used
-    let_go(w, p)
+    make_ready(w, p)
     return int(aside)
 
 
-def come_back(w: Any, aside: int) -> int:
+def end_yield(w: Any, aside: int) -> int:
     """What such an op returns: its task goes on at once if nobody was let go."""
     if w.g.ready_used == aside + 1:
         w.g.ready_used = aside
@@ -264,7 +269,7 @@ def wait_until(w: Any, p: int, at_s: float) -> None:
     push_event(w, at_s, TASK_DUE, p, w.tasks[p].generation)
 
 
-def last_until(w: Any, at_s: float) -> None:
+def keep_running_until(w: Any, at_s: float) -> None:
     """Something goes on until then that nobody waits for: the clock shows that time in the end, at least."""
-    if at_s > w.g.lasts_s:
-        w.g.lasts_s = at_s
+    if at_s > w.g.runs_until_s:
+        w.g.runs_until_s = at_s

@@ -1,4 +1,4 @@
-"""Single numbers of a state, read and written from outside of text, be its rows objects or arrays."""
+"""Single numbers of a state, read and written from outside of kernel code, be its rows objects or arrays."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def number_at(state: State, name: str, at: int) -> Any:
     return state[name][at].item() if isinstance(state, ArrayState) else getattr(state, name)[at]
 
 
-def size_of(state: State, name: str) -> int:
-    """How many rows a table has, in use or not."""
-    return len(state[name]) if isinstance(state, ArrayState) else len(getattr(state, name))
+def set_number(state: State, name: str, at: int, value: float) -> None:
+    """The same, written."""
+    (state[name] if isinstance(state, ArrayState) else getattr(state, name))[at] = value

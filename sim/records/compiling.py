@@ -1,9 +1,13 @@
-"""Text compiled by numba for one layout of state, kept on disk.
+"""Kernel code compiled by numba for one layout of state, kept on disk: the only way to machine code.
 
-Each function is compiled from a copy of its code whose globals are the other copies, and all of them are linked once
-(`linking`). Machine code is kept by numba under a name that carries a checksum of all the text, since numba itself
-would only notice a change in the one file that a function stands in. No fast-math: results agree bit for bit with the
-interpreter's. Numba is slow to import: import this late.
+Functions of kernel code stand in several files. Each is compiled from a copy of its code whose globals are the other
+copies, and all of them are linked once (`linking`), behind one entry that takes the address of a state. Machine code is
+kept by numba under a name that carries a checksum of all the source, since numba itself would only notice a change in
+the one file that a function stands in. No fast-math: results agree bit for bit with the interpreter's.
+
+Left out: arrays by themselves (a state has them all, see `native`), and anything that allocates.
+Source: numba's developer manual, "Notes on numba's architecture", and numba/core/{dispatcher,caching}.py.
+Numba is slow to import: import this late.
 """
 
 from __future__ import annotations
@@ -14,8 +18,8 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FunctionType, ModuleType
-from typing import Any
+from types import FunctionType, ModuleType, SimpleNamespace
+from typing import Any, Final
 
 import numba
 from llvmlite import ir
@@ -26,7 +30,7 @@ from sim.records import layout as layout_module
 from sim.records import linking, native
 from sim.records.layout import Layout
 from sim.records.linking import ENTRY, linked_once
-from sim.records.scope import scope_of
+from sim.records.scope import functions_of, scope_of
 
 try:
     import fcntl
@@ -36,8 +40,11 @@ except ImportError:  # not on Windows
 #: Compiles one function with a scope for its globals.
 Jit = Callable[[Any, dict[str, Any]], Any]
 
-_OPTIONS: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
-_INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+#: As Python rounds, and without counted references, since kernel code allocates nothing.
+OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "_nrt": False}
+_INNER: Final[dict[str, Any]] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+#: What an entry may take beside its state, by annotation.
+_TAKEN: Final = {"int": types.int64, "float": types.float64}
 
 
 @intrinsic
@@ -59,44 +66,49 @@ def checksum(parts: Iterable[ModuleType | str]) -> int:
     return zlib.crc32(source.encode())
 
 
-def compile_text(
+def compile_kernel(
     layout: Layout, modules: Sequence[ModuleType], entry: str, extra: Mapping[str, Callable[..., Any]],
     sources: Sequence[str] = (), bound: Callable[[Jit], Mapping[str, Any]] = lambda jit: {},
 ) -> MachineCode:  # fmt: skip
-    """The function `entry` of the text as machine code, which takes the address of a state; made at the first call.
+    """The function `entry` as machine code, which takes the address of a state and numbers; made at the first call.
 
-    `extra` takes the place of functions of the text by their names, and so does what `bound` makes with a compiler of
-    single functions; `sources` is what those were made of.
+    `extra` takes the place of functions of the modules by their names, and so does what `bound` makes with a compiler
+    of single functions; `sources` is what those were made of. What `entry` takes beside the state is annotated as int
+    or float.
     """
     rows = [(name, str(layout.dtype(name))) for name in layout_module.names(layout)]
-    declared = sys.modules[layout.globals_.__module__]  # with what text takes from there
-    number = native.CHECKS + checksum((*modules, *sources, declared, repr(rows), repr(layout.counted)))
     scope = scope_of(modules)
-    here = {module.__name__ for module in modules}
-    own = {name: value for name, value in scope.items() if isinstance(value, FunctionType) and value.__module__ in here}
+    numbers = {name: value for name, value in scope.items() if isinstance(value, int | float)}
+    said = repr((rows, layout.counted, sorted(numbers.items())))
+    number = native.CHECKS + checksum((*modules, *sources, said))
+    taken = [each.annotation for each in inspect.signature(extra.get(entry) or scope[entry]).parameters.values()][1:]
     scope["call_host"] = call_host
-    for name, function in {**own, **extra}.items():
+    for name, function in {**functions_of(modules), **extra}.items():
         scope[name] = _inner(function, scope)
     scope.update(bound(_inner))
     scope["state_at"], scope["entered"] = native.state_at(layout), scope[entry]
-    copy = FunctionType(_enter.__code__, scope, "_enter")
-    copy.__module__ = __name__
-    copy.__qualname__ = f"{ENTRY}{entry}_{number:08x}"
-    return MachineCode(numba.njit(cache=True, **_OPTIONS)(copy))
+    arguments = "".join(f", a{at}" for at in range(len(taken)))
+    source = f"def _enter(address{arguments}):\n    return entered(state_at(address){arguments})\n"
+    exec(compile(source, __file__, "exec"), scope)
+    scope["_enter"].__module__ = __name__
+    scope["_enter"].__qualname__ = f"{ENTRY}{entry}_{number:08x}"
+    signature = (types.int64, *(_TAKEN[str(kind)] for kind in taken))
+    return MachineCode(numba.njit(cache=True, **OPTIONS)(scope["_enter"]), signature)
 
 
 class MachineCode:
-    """Text that takes the address of a state, as machine code once it is called.
+    """Kernel code that takes the address of a state, as machine code once it is called.
 
     Two processes never make the same at once: the second waits for the first, and loads what that has kept.
     """
 
-    def __init__(self, made: Any) -> None:
+    def __init__(self, made: Any, signature: tuple[Any, ...]) -> None:
         self._made = made
+        self._signature = signature
 
-    def __call__(self, address: int) -> Any:
+    def __call__(self, address: int, *arguments: float) -> Any:
         self.make()
-        return self._made(address)
+        return self._made(address, *arguments)
 
     @property
     def is_kept(self) -> bool:
@@ -104,7 +116,7 @@ class MachineCode:
         if self._made.signatures:
             return True
         cache = self._made._cache
-        key = cache._index_key(_SIGNATURE, self._made.targetctx.codegen())
+        key = cache._index_key(self._signature, self._made.targetctx.codegen())
         return key in cache._cache_file._load_index()
 
     @property
@@ -112,20 +124,19 @@ class MachineCode:
         """Where it is kept."""
         return Path(self._made._cache.cache_path)
 
-    def make(self) -> None:
-        """Have it, from disk if it is there."""
+    def make(self) -> Any:
+        """Have it, from disk if it is there: what is called a little quicker than this object."""
         if not self._made.signatures:
             self._make()
+            self._made.disable_compile()  # whatever it is given becomes what it takes
+        return self._made
 
     def _make(self) -> None:
         if self.is_kept:
-            self._made.compile(_SIGNATURE)
+            self._made.compile(self._signature)
             return
         with _alone(self.folder / f"{self._made.py_func.__qualname__}.lock"), linked_once():
-            self._made.compile(_SIGNATURE)
-
-
-_SIGNATURE = (types.int64,)
+            self._made.compile(self._signature)
 
 
 @contextmanager
@@ -140,15 +151,83 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
-def _enter(address: int) -> Any:
-    return entered(state_at(address))  # type: ignore[name-defined] # noqa: F821 - bound when compiled
-
-
 def _inner(function: Any, scope: dict[str, Any]) -> Any:
     copy = FunctionType(function.__code__, scope, function.__name__)
     copy.__module__ = function.__module__
-    made = numba.njit(**_OPTIONS, **_INNER)(copy)
+    made = numba.njit(**OPTIONS, **_INNER)(copy)
     called = made.get_call_template
     # Numba would compile a function anew for each constant that it is told: LLVM sees to those.
     made.get_call_template = lambda args, kws: called(tuple(map(types.unliteral, args)), kws)
     return made
+
+
+def compile_calls(
+    layout: Layout, modules: Sequence[ModuleType], names: Sequence[str],
+    sources: Sequence[str] = (), bound: Callable[[Jit], Mapping[str, Any]] = lambda jit: {},
+) -> SimpleNamespace:  # fmt: skip
+    """Functions of kernel code by name, to be called from Python with an `ArrayState` first, as one machine code.
+
+    They take ints and floats, and return one, several, or nothing, as annotated. An entry for each would take as long
+    to compile as all else: there is one that does any of them, by number, with a place for each argument and result.
+    `sources` and `bound` are as in `compile_kernel`.
+    """
+    scope = scope_of(modules)
+    kinds = {name: _kinds_of(scope[name]) for name in names}
+    counts = {kind: max(taken.count(kind) for taken, _ in kinds.values()) for kind in _TAKEN}
+    results = max(1, *(len(returned) for _, returned in kinds.values()))
+    source = _entry_source(kinds, counts, results)
+    entry: dict[str, Any] = {}
+    exec(compile(source, __file__, "exec"), entry)
+    extra = {"enter_any": entry["enter_any"]}
+    code = compile_kernel(layout, modules, "enter_any", extra, (source, *sources), bound)
+    made: dict[str, Any] = {"code": code.make()}
+    for number, name in enumerate(names):
+        exec(_caller_source(name, number, kinds[name], counts), made)
+    return SimpleNamespace(**{name: made[name] for name in names})
+
+
+#: The kinds of what a function takes, and of what it returns.
+_Kinds = tuple[list[str], list[str]]
+
+
+def _kinds_of(function: Callable[..., Any]) -> _Kinds:
+    """As annotated; whole numbers are ints, whatever they stand for."""
+    declared = inspect.signature(function)
+    taken = [str(each.annotation) for each in [*declared.parameters.values()][1:]]
+    returned = str(declared.return_annotation).removeprefix("tuple[").removesuffix("]").split(", ")
+    return [kind if kind == "float" else "int" for kind in taken], [kind for kind in returned if kind != "None"]
+
+
+def _places(taken: Sequence[str], counts: Mapping[str, int]) -> dict[str, list[str]]:
+    """The arguments by kind, with zeros for those that a function does not take."""
+    given = {kind: [f"a{at}" for at, each in enumerate(taken) if each == kind] for kind in _TAKEN}
+    return {kind: [*of_kind, *["0" if kind == "int" else "0.0"] * (counts[kind] - len(of_kind))]
+            for kind, of_kind in given.items()}  # fmt: skip
+
+
+def _entry_source(kinds: Mapping[str, _Kinds], counts: Mapping[str, int], results: int) -> str:
+    """`enter_any`: any of these functions, by number; what it returns are floats."""
+    parameters = [f"{kind}{at}: {kind}" for kind in _TAKEN for at in range(counts[kind])]
+    lines = [f"def enter_any(w, {', '.join(['number: int', *parameters])}):"]
+    for number, (name, (taken, returned)) in enumerate(kinds.items()):
+        left = {kind: iter(range(counts[kind])) for kind in _TAKEN}
+        call = f"{name}({', '.join(['w', *(f'{kind}{next(left[kind])}' for kind in taken)])})"
+        values = [f"r{at}" for at in range(len(returned))]
+        step = f"{', '.join(values)} = {call}" if values else call
+        lines += [f"    if number == {number}:", f"        {step}", f"        return {_floats(values, results)}"]
+    return "\n".join((*lines, f"    return {_floats([], results)}", ""))
+
+
+def _floats(values: Sequence[str], results: int) -> str:
+    """A tuple of so many floats."""
+    return f"({', '.join([*(f'float({value})' for value in values), *['0.0'] * (results - len(values))])},)"
+
+
+def _caller_source(name: str, number: int, kinds: _Kinds, counts: Mapping[str, int]) -> str:
+    """The function of that name as Python calls it."""
+    taken, returned = kinds
+    places = _places(taken, counts)
+    arguments = ", ".join(["w.address", str(number), *(place for kind in _TAKEN for place in places[kind])])
+    values = [f"found[{at}]" if kind == "float" else f"{kind}(found[{at}])" for at, kind in enumerate(returned)]
+    parameters = ", ".join(["w", *(f"a{at}" for at in range(len(taken)))])
+    return f"def {name}({parameters}):\n    found = code({arguments})\n    return {', '.join(values) or None}\n"

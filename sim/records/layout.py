@@ -71,16 +71,10 @@ def fields(kind: type) -> dict[str, type]:
     return get_type_hints(kind, include_extras=True)
 
 
-def _default(kind: type, field: str) -> Any:
-    """What a new row has in a field."""
-    declared: dict[str, Any] = getattr(kind, "__dataclass_fields__", {})
-    return declared[field].default if field in declared else getattr(kind, field, 0)
-
-
 @cache
 def _defaults(kind: type) -> tuple[tuple[str, Any], ...]:
     """The fields in which a new row has something else than 0, with what that is."""
-    found = ((field, _default(kind, field)) for field in (fields(kind) if kind not in _DTYPES else ()))
+    found = ((field, getattr(kind, field, 0)) for field in (fields(kind) if kind not in _DTYPES else ()))
     return tuple((field, value) for field, value in found if value)
 
 
@@ -106,7 +100,8 @@ def _dtype(kind: type) -> np.dtype[Any]:
     for name in sorted(declared, key=lambda name: -declared[name].itemsize):
         offsets[name] = end
         end += declared[name].itemsize
-    size = -(-end // _WORD_BYTES) * _WORD_BYTES
+    widest = max(of.itemsize for of in declared.values())
+    size = -(-end // widest) * widest
     if size == _WORD_BYTES * len(declared):
         return np.dtype(list(declared.items()))
     return np.dtype({
@@ -187,6 +182,8 @@ class ArrayState:
         self.layout = layout
         self._tables = {"g": layout.rows("g", 1)} | {name: layout.rows(name, 0) for name in layout.tables}
         self._places = np.zeros(2 * len(self._tables), np.int64)
+        #: Where kernel code finds it.
+        self.address = int(self._places.ctypes.data)
         for name in self._tables:
             self._put(name, np.ascontiguousarray(tables.get(name, self._tables[name])))
 
@@ -201,19 +198,23 @@ class ArrayState:
         """A whole table, (n_rows,); the globals are the one row of `g`."""
         return self._tables[name]
 
+    def first(self, name: str, count: int) -> NDArray[Any]:
+        """So many of its rows from the first on, (count,)."""
+        return self._tables[name][:count]
+
     @property
     def g(self) -> Any:
         """The globals, a record."""
         return self._tables["g"][0]
 
-    @property
-    def address(self) -> int:
-        """Where compiled text finds it."""
-        return int(self._places.ctypes.data)
-
     def length(self, name: str) -> int:
-        """How many rows a table has."""
+        """How many rows a table has, in use or not."""
         return len(self._tables[name])
+
+    def column(self, name: str, field: str, count: int) -> list[Any]:
+        """A field of so many of its rows from the first on."""
+        values: list[Any] = self._tables[name][field][:count].tolist()
+        return values
 
     def grow(self, name: str, more: int) -> None:
         """So many more new rows for a table."""
@@ -280,8 +281,12 @@ class ObjectState:
         return made
 
     def length(self, name: str) -> int:
-        """How many rows a table has."""
+        """How many rows a table has, in use or not."""
         return len(getattr(self, name))
+
+    def column(self, name: str, field: str, count: int) -> list[Any]:
+        """A field of so many of its rows from the first on."""
+        return [getattr(row, field) for row in getattr(self, name)[:count]]
 
     def grow(self, name: str, more: int) -> None:
         """So many more new rows for a table."""
@@ -319,12 +324,22 @@ class ObjectState:
 State = ArrayState | ObjectState
 
 
+def as_arrays(state: State) -> ArrayState:
+    """The same rows, for machine code."""
+    return ArrayState(state.layout, {name: state[name] for name in names(state.layout)})
+
+
+def copied(state: State) -> State:
+    """The same rows once more."""
+    kind = ObjectState if isinstance(state, ObjectState) else ArrayState
+    return kind(state.layout, {name: state[name].copy() for name in names(state.layout)})
+
+
 def used(state: State, name: str) -> NDArray[Any]:
     """The rows of a counted table that are in use, (n,)."""
     counter, each = state.layout.counted[name]
-    if isinstance(state, ObjectState):
-        return state.first(name, getattr(state.g, counter) * each)
-    return state[name][: int(state.g[counter]) * each]
+    rows = getattr(state.g, counter) if isinstance(state, ObjectState) else int(state.g[counter])
+    return state.first(name, rows * each)
 
 
 def table_of(layout: Layout, name: str, columns: Mapping[str, Any], count: int | None = None) -> NDArray[Any]:

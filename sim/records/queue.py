@@ -1,13 +1,39 @@
-"""The one event queue: a binary heap of rows (time, order, what happens to whom). Text for both engines.
+"""The one event queue: a binary heap of rows (time, order, what happens to whom). Kernel code for all that keep time.
 
-Events at one instant come in the order in which they were scheduled: `order` counts them.
+Events at one instant come in the order in which they were scheduled: `order` counts them. A state that has a queue has
+a table `events` of rows like `Event`, and the fields of `QueueGlobals` among its globals; whoever runs it lengthens the
+table before it is full. An event is never taken out of the middle: what it is about counts its *generation*, and an
+event of an earlier one is void. Source: Knuth, "The Art of Computer Programming", volume 3, 5.2.3.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
+from sim.records.layout import Int32
+
 INF: Final = float("inf")
+
+
+class Event:
+    """Something that is to happen: what kind of thing, to whom, and of which generation that has to be."""
+
+    at_s: float
+    order: int
+    kind: Int32
+    what: Int32
+    generation: Int32
+
+
+class QueueGlobals:
+    """What a queue needs among the globals."""
+
+    events_used: int
+    order: int  # events scheduled so far
+    event_s: float  # the event that was taken off the queue last
+    event_kind: int
+    event_what: int
+    event_generation: int
 
 
 def push_event(w: Any, at_s: float, kind: int, what: int, generation: int) -> None:
@@ -16,11 +42,10 @@ def push_event(w: Any, at_s: float, kind: int, what: int, generation: int) -> No
     at = g.events_used
     g.events_used = at + 1
     g.order += 1
-    g.pending += 1
     order = g.order
     while at > 0:
         above = (at - 1) >> 1
-        if events[above].at_s <= at_s:
+        if events[above].at_s <= at_s:  # of equals the one above was first
             break
         _move_event(w, above, at)
         at = above

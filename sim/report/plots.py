@@ -1,8 +1,8 @@
-"""One figure of a comparison, or of a run: how long deploys take, where their time goes, which bytes are moved.
+"""One plot of a comparison, or of a run: how long deploys take, where their time goes, which bytes are moved.
 
 Drawn from the tables of one run of each variant, the first; what varies from run to run is in the comparison's table.
-Every panel names its own lines and parts, so that no legend has to be looked up; hatching always means waiting for
-others. Colours are those of Okabe and Ito, "Color Universal Design" (2008), told apart with any colour vision.
+Every subplot names its own curves and parts, so that no legend has to be looked up; hatching always means waiting for
+others. Colours are those of Okabe and Ito, "Color Universal Design" (2008), distinct with any colour vision.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import matplotlib as mpl
 import numpy as np
@@ -23,16 +23,15 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
 from sim.accounting.failures import Failures
+from sim.experiment.comparison import Comparison
 from sim.files import replacing
 from sim.report import timecourse
+from sim.report.formatting import failed_of
 from sim.result import ONLY, Result
 from sim.scenario import Scenario
 from sim.stats.quantiles import PERCENTS, rank
 from sim.tables import rows
 from sim.units import bytes_of, format_seconds
-
-if TYPE_CHECKING:
-    from sim.experiment.comparison import Comparison
 
 _BLACK, _ORANGE, _SKY, _GREEN, _YELLOW, _BLUE, _RED, _PINK = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
@@ -70,61 +69,61 @@ _NAME_LETTERS: Final = 24  # in a line of the key
 _TITLE_LETTERS: Final = 140
 _COURSE_INCHES: Final = 3.0
 _TICK_LETTERS: Final = 40  # under all bars together
-_BARS_PT: Final = 225.0  # height of a panel of bars
+_BARS_PT: Final = 225.0  # height of a subplot of bars
 
 
 def comparison(outcome: Comparison) -> Figure:
     """The first run of each variant, side by side."""
     runs = f"first of {outcome.runs} runs" if outcome.runs > 1 else "one run"
-    return _figure(outcome.samples, f"{_title(outcome.scenario)} ({runs}, seed {outcome.seed})")
+    return _plot(outcome.samples, f"{_title(outcome.scenario)} ({runs}, seed {outcome.seed})")
 
 
 def run(result: Result) -> Figure:
     """One run alone."""
     name = result.variant or ONLY
-    return _figure({name: result}, f"{_title(result.scenario)} (one run, seed {result.seed})")
+    return _plot({name: result}, f"{_title(result.scenario)} (one run, seed {result.seed})")
 
 
-def write(figure: Figure, directory: Path, name: str) -> None:
-    """The figure as `NAME.png` and `NAME.svg`, each whole or not there, the same for the same rows."""
+def write(plot: Figure, directory: Path, name: str) -> None:
+    """The plot as `NAME.png` and `NAME.svg`, each whole or not there, the same for the same rows."""
     with mpl.rc_context(STYLE):
         with replacing(directory / f"{name}.png") as path:
-            figure.savefig(path, format="png", dpi=150)
+            plot.savefig(path, format="png", dpi=150)
         with replacing(directory / f"{name}.svg") as path:
-            figure.savefig(path, format="svg", metadata={"Date": None})
+            plot.savefig(path, format="svg", metadata={"Date": None})
 
 
 def _title(scenario: Scenario) -> str:
     return scenario.run.title or scenario.name
 
 
-def _figure(samples: Mapping[str, Result], title: str) -> Figure:
+def _plot(samples: Mapping[str, Result], title: str) -> Figure:
     names = {name: fill(_named(name, sample.failures), _NAME_LETTERS) for name, sample in samples.items()}
     key_lines = 1 + sum(1 + name.count("\n") for name in names.values())
     tick_lines = max(1 + _tick(name, len(samples)).count("\n") for name in samples)
     with mpl.rc_context(STYLE):
         height_inches = 4.1 + (key_lines + tick_lines) * _LINE_PT / 72
         faulted = any(sample.episodes for sample in samples.values())
-        figure = Figure(
+        plot = Figure(
             figsize=(13.5, height_inches + faulted * _COURSE_INCHES), layout=ConstrainedLayoutEngine(w_pad=0.12)
         )
-        FigureCanvasAgg(figure)
-        figure.suptitle(fill(title, _TITLE_LETTERS), x=0.01, ha="left", fontsize=11)
-        above: Figure | SubFigure = figure
+        FigureCanvasAgg(plot)
+        plot.suptitle(fill(title, _TITLE_LETTERS), x=0.01, ha="left", fontsize=11)
+        above: Figure | SubFigure = plot
         if faulted:
-            both: Any = figure.subfigures(2, 1, height_ratios=(height_inches, _COURSE_INCHES))
+            both: Any = plot.subfigures(2, 1, height_ratios=(height_inches, _COURSE_INCHES))
             above = both[0]
             _course(both[1], samples)
-        panels = above.subplots(1, 3, width_ratios=(1.35, 1, 1))
+        latency, phases, moved = subplots = above.subplots(1, 3, width_ratios=(1.35, 1, 1))
         headings = ("How long a deploy takes", "Where its time goes, on average", "Bytes moved")
-        for axes, heading in zip(panels, headings, strict=True):
+        for axes, heading in zip(subplots, headings, strict=True):
             axes.set_title(heading, pad=10 + key_lines * _LINE_PT)
-        _latency(panels[0], samples, names, key_lines)
-        _above(panels[1], "hatched: spent waiting for others", 0, key_lines)
-        _phases(panels[1], samples)
-        _above(panels[2], "above the bars: in all, and between sites", 0, key_lines)
-        _moved(panels[2], samples)
-    return figure
+        _latency(latency, samples, names, key_lines)
+        _above(phases, "hatched: spent waiting for others", 0, key_lines)
+        _phases(phases, samples)
+        _above(moved, "above the bars: in all, and between sites", 0, key_lines)
+        _moved(moved, samples)
+    return plot
 
 
 def _course(below: SubFigure, samples: Mapping[str, Result]) -> None:
@@ -137,7 +136,7 @@ def _course(below: SubFigure, samples: Mapping[str, Result]) -> None:
 
 def _named(name: str, failures: Failures) -> str:
     """`central: 3 of 292 failed`."""
-    return f"{name}: {failures.counted} failed" if failures.failed else name
+    return f"{name}: {failed_of(failures)} failed" if failures.failed else name
 
 
 def _latency(axes: Axes, samples: Mapping[str, Result], names: Mapping[str, str], key_lines: int) -> None:
@@ -206,8 +205,8 @@ def _phases(axes: Axes, samples: Mapping[str, Result]) -> None:
     totals = np.sum([np.sum(pairs, axis=1) for pairs in parts.values()], axis=0)
     _stacks(axes, parts, _OF_PHASES, list(samples), totals)
     for at, (total_s, sample) in enumerate(zip(totals, samples.values(), strict=True)):
-        told = _seconds(total_s) if not sample.tables["deploys"].column("failed").all() else "none ready"
-        axes.annotate(told, (at, total_s), xytext=(0, 3), textcoords="offset points", ha="center")
+        text = _seconds(total_s) if not sample.tables["deploys"].column("failed").all() else "none ready"
+        axes.annotate(text, (at, total_s), xytext=(0, 3), textcoords="offset points", ha="center")
     axes.set_ylabel("mean of ready deploys, seconds")
 
 
@@ -221,8 +220,8 @@ def _moved(axes: Axes, samples: Mapping[str, Result]) -> None:
     totals = np.sum([np.sum(pairs, axis=1) for pairs in parts.values()], axis=0)
     _stacks(axes, parts, _OF_PURPOSES, list(samples), totals)
     for at, (total, found) in enumerate(zip(totals, metrics, strict=True)):
-        told = f"{total:.3g}\nWAN {found['wan_bytes'] / scale_bytes:.3g}"
-        axes.annotate(told, (at, total), xytext=(0, 3), textcoords="offset points", ha="center")
+        text = f"{total:.3g}\nWAN {found['wan_bytes'] / scale_bytes:.3g}"
+        axes.annotate(text, (at, total), xytext=(0, 3), textcoords="offset points", ha="center")
     axes.set_ylabel(f"sent, {unit}")
 
 
@@ -233,7 +232,7 @@ def _stacks(
     variants: Sequence[str],
     totals: NDArray[np.float64],
 ) -> None:
-    """A bar for each variant, of parts (plain, hatched) from below, named beside the last bar."""
+    """A bar for each variant, of parts (own time, waiting) from below, named beside the last bar."""
     places = np.arange(len(variants))
     base = np.zeros(len(variants))
     beside = {}
@@ -241,12 +240,12 @@ def _stacks(
         split = np.array(pairs)
         heights = split.sum(axis=1)
         middles = base + heights / 2
-        words = name.replace("_", " ")
+        label = name.replace("_", " ")
         if heights[-1]:
-            beside[words] = middles[-1]
+            beside[label] = middles[-1]
         elif heights.any():
             at = int(heights.argmax())
-            axes.annotate(words, (at, middles[at]), ha="center", va="center", bbox=dict(_PLATE))
+            axes.annotate(label, (at, middles[at]), ha="center", va="center", bbox=dict(_PLATE))
         for values, hatch in zip(split.T, ("", "/////"), strict=True):
             axes.bar(places, values, _BAR, base, color=colours[name], hatch=hatch, edgecolor="white", linewidth=0)
             base = base + values
@@ -278,10 +277,10 @@ def _beside(axes: Axes, labels: Mapping[str, float], bars: int) -> None:
         )  # fmt: skip
 
 
-def _above(axes: Axes, words: str, x_pt: float, line: int, **style: Any) -> None:
-    """Words in a line above the plot, the first line being the lowest."""
+def _above(axes: Axes, text: str, x_pt: float, line: int, **style: Any) -> None:
+    """Text in a line above the subplot, the first line being the lowest."""
     place: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "top"}
-    axes.annotate(words, (0, 1), xytext=(x_pt, 4 + line * _LINE_PT), **place, **style)
+    axes.annotate(text, (0, 1), xytext=(x_pt, 4 + line * _LINE_PT), **place, **style)
 
 
 def _seconds(value_s: float) -> str:

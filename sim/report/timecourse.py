@@ -1,7 +1,7 @@
-"""The time course of a run around its faults, as panels of a figure: how deploys fared, and how many were under way.
+"""The time course of a run around its faults, as two subplots: how deploys fared, and how many were under way.
 
-Each fault is shaded from when to when it held. Latencies are told by when deploys were asked for; what failed stands as
-a cross at the top.
+Each fault is shaded from when to when it held. Latencies stand at the times when deploys were asked for; what failed is
+a cross at the top. Left out: the time far from any fault.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator, NullFormatter
 from numpy.typing import NDArray
 
-from sim.accounting.faulted import under_way
+from sim.accounting.fault_effects import under_way
 from sim.result import Result
 from sim.units import format_seconds
 
@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 #: Deploys that are drawn one by one at most; of more, bins of the time that is shown.
 _POINTS: Final = 2000
 _BINS: Final = 60
-#: Steps of a line at most: more than its pixels. Of more, the highest in each bin.
+#: Steps of a curve at most: more than its pixels. Of more, the highest in each bin.
 _STEPS: Final = 1500
 #: Times of faults that are named at most.
 _NAMED: Final = 6
@@ -111,7 +111,7 @@ def _quantiles(asked_s: Floats, latency_s: Floats, edges_s: Floats, percent: flo
 
 
 def _thinned(times_s: Floats, number: NDArray[np.int64], low_s: float, high_s: float) -> tuple[Floats, Floats]:
-    """Times and numbers of a step line from `low_s` to `high_s`, the highest of each bin where there are many."""
+    """Times and numbers of a step curve from `low_s` to `high_s`, the highest of each bin where there are many."""
     first = int(np.searchsorted(times_s, low_s, side="right"))
     before = number[first - 1] if first else 0
     inside = slice(first, int(np.searchsorted(times_s, high_s, side="right")))

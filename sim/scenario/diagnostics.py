@@ -7,7 +7,7 @@ form and words here (its codes: https://docs.pydantic.dev/latest/errors/validati
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args, get_origin
 
@@ -38,6 +38,19 @@ class Diagnostic:
     def below(self, prefix: KeyPath) -> Diagnostic:
         """The same fault in a larger document, where the repair takes out the whole value at `prefix`."""
         return replace(self, path=prefix + self.path, at=prefix, fill=None)
+
+
+def consequential(each: Diagnostic, set_aside: Sequence[KeyPath], reported: Sequence[KeyPath]) -> bool:
+    """Whether a fault may be there only because of others: of a value set aside, or of what it needs."""
+    return any(_related(each.path, bad) for bad in set_aside) or any(
+        _related(need, bad) for need in each.needs for bad in reported
+    )
+
+
+def _related(path: KeyPath, other: KeyPath) -> bool:
+    """Whether one path lies on the way to the other."""
+    shorter = min(len(path), len(other))
+    return path[:shorter] == other[:shorter]
 
 
 def diagnostics_of(error: ValidationError, model: type[BaseModel]) -> Iterator[Diagnostic]:

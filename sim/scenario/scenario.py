@@ -6,7 +6,7 @@ fault is reported at once. Every variant is checked when a scenario is loaded, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -18,12 +18,14 @@ from pydantic import PrivateAttr, ValidationError, ValidationInfo, model_validat
 
 from sim.errors import InputError, InputErrors, near, shown
 from sim.figures import Figure
+from sim.policies.outside import Known
 from sim.scenario.checks.every import CHECKS, ranges_hold_values
 from sim.scenario.checks.memory import run_fits_into_memory
-from sim.scenario.diagnostics import Diagnostic, diagnostics_of
+from sim.scenario.diagnostics import Diagnostic, consequential, diagnostics_of
 from sim.scenario.document import OVERRIDE, Document, nested, of_variant, overridden, without_figures
 from sim.scenario.keypath import KeyPath, dotted, split
 from sim.scenario.model.root import Model
+from sim.scenario.ownrules import rules_of, without_strangers
 from sim.scenario.reading import read
 from sim.scenario.shipped import located
 from sim.scenario.warnings.collected import overruled, warnings_of, written_paths
@@ -35,12 +37,16 @@ _ROUNDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a scenario's tables came from: a name for errors, the raw document, and the figures in it."""
+    """Where a scenario's tables came from: a name for errors, the raw document, and the figures in it.
+
+    `rules` are those of a user's own that there were to choose from (`sim.policies.outside`).
+    """
 
     name: str = "scenario"
     document: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
     variant: str | None = None
+    rules: Known = field(default_factory=dict)
 
 
 class Scenario(Model):
@@ -85,15 +91,20 @@ class Scenario(Model):
         name: str = "scenario",
         overrides: Mapping[str, Any] | None = None,
         variant: str | None = None,
+        rules: Known | None = None,
     ) -> Self:
-        """The scenario in a document of values as TOML or Python has them. InputErrors with every fault."""
+        """The scenario in a document of values as TOML or Python has them. InputErrors with every fault.
+
+        A user's own rules are read anew unless they are among `rules`, another scenario's.
+        """
         if not isinstance(document, Mapping):
             raise InputError(name, f"must be a table of tables, got {shown(document)}", "see scenarios/ for examples")
         try:
-            base, errors = cls._checked(_overridden(document, overrides or {}, name), name, None)
+            base, errors = cls._checked(_overridden(document, overrides or {}, name), name, None, rules or {})
             reported = {(error.where.removeprefix(name), error.problem) for error in errors}
             for other in base.variants:
-                _, more = cls._checked(base._origin.document, name, other)
+                made, more = cls._checked(base._origin.document, name, other, base.rules)
+                base._origin = replace(base._origin, rules=made.rules)  # a variant may name a folder of its own
                 place = f"{name}: variant {other}"
                 errors += [e for e in more if (e.where.removeprefix(place), e.problem) not in reported]
         except RecursionError:
@@ -102,20 +113,21 @@ class Scenario(Model):
             raise InputErrors(errors)
         return base if variant is None else base.variant(variant)
 
-    def with_(self, changes: Mapping[str, Any]) -> Self:
+    def with_(self, changes: Mapping[str, Any], rules: Known | None = None) -> Self:
         """The same question with some values changed, whole and checked anew: its variants have the changes too.
 
         Keys and values are those of `overrides`: dotted paths or tables; text as in a file or Python's own values; None
         takes out what is written. A variant that writes a key itself keeps its own value. Of one variant, as `variant`
-        gives it, that variant's own values change, and the others stay as they are. InputErrors with every fault.
+        gives it, that variant's own values change, and the others stay as they are. InputErrors with every fault. Rules
+        of a user's own are read anew unless they are among `rules`.
 
             scenario.with_({"demand.rate": "2000/day", "nodes.dal.count": 3, "run.duration": timedelta(hours=2)})
         """
         if self.variant_name is None:
-            return self.from_document(self._origin.document, self.name, changes)
+            return self.from_document(self._origin.document, self.name, changes, rules=rules)
         with naming(self.name):
             document = of_variant(self._origin.document, self.variant_name, changes)
-        return self.from_document(document, self.name, variant=self.variant_name)
+        return self.from_document(document, self.name, variant=self.variant_name, rules=rules)
 
     @property
     def name(self) -> str:
@@ -131,6 +143,11 @@ class Scenario(Model):
     def figures(self) -> Mapping[str, Figure]:
         """By dotted path, the figures that say what they rest on; those of the model's defaults are in `show`."""
         return self._origin.figures
+
+    @property
+    def rules(self) -> Known:
+        """The rules of a user's own that there were to choose from when the scenario was loaded, by their folders."""
+        return self._origin.rules
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -151,7 +168,7 @@ class Scenario(Model):
         """The scenario with one variant's overrides. InputError when there is no such variant."""
         if name not in self.variants:
             raise InputError(self.name, f"unknown variant, got {shown(name)}", near(name, self.variants))
-        scenario, errors = self._checked(self._origin.document, self.name, name)
+        scenario, errors = self._checked(self._origin.document, self.name, name, self.rules)
         if errors:
             raise InputErrors(errors)
         return scenario
@@ -179,7 +196,9 @@ class Scenario(Model):
         )
 
     @classmethod
-    def _checked(cls, document: Mapping[str, Any], name: str, variant: str | None) -> tuple[Self, list[InputError]]:
+    def _checked(
+        cls, document: Mapping[str, Any], name: str, variant: str | None, known: Known
+    ) -> tuple[Self, list[InputError]]:
         """The tables of a document or of one variant of it, what is faulty left out; and the faults."""
         diagnostics: list[Diagnostic] = []
         changes = {} if variant is None else document["variants"][variant]
@@ -189,18 +208,21 @@ class Scenario(Model):
         elif isinstance(changes, Mapping):
             tables = overridden(tables, changes, f"variant {variant}")
         values, figures = without_figures(tables, diagnostics)
-        scenario = cls._repaired(values, diagnostics, FilePath(name).parent)
+        folder = FilePath(name).parent
+        rules, own = rules_of(values, folder, known, diagnostics)
+        scenario = cls._repaired(values, diagnostics, {"folder": folder, "whole": True, "rules": own})
+        diagnostics = without_strangers(diagnostics)
         set_aside = [each.path for each in diagnostics]
         reported = list(set_aside)
         too_large = [*run_fits_into_memory(scenario)]  # for the other checks, too, which name every host
         checks = () if too_large else (*(check(scenario) for check in CHECKS), ranges_hold_values(scenario, figures))
         for found in (too_large, *checks):
-            new = [each for each in found if not _consequential(each, set_aside, reported)]
+            new = [each for each in found if not consequential(each, set_aside, reported)]
             diagnostics.extend(new)
             reported.extend(each.path for each in new)
         diagnostics.sort(key=lambda each: _position(tables, each.path))
         scenario._origin = Provenance(
-            name, document, {dotted(path): figure for path, figure in figures.items()}, variant
+            name, document, {dotted(path): figure for path, figure in figures.items()}, variant, rules
         )
         place = name if variant is None else f"{name}: variant {variant}"
         return scenario, [
@@ -209,11 +231,11 @@ class Scenario(Model):
         ]
 
     @classmethod
-    def _repaired(cls, values: Document, diagnostics: list[Diagnostic], folder: FilePath) -> Self:
-        """The model of `values`, in which whatever is faulty is reported and then left out; files lie in `folder`."""
+    def _repaired(cls, values: Document, diagnostics: list[Diagnostic], context: Mapping[str, Any]) -> Self:
+        """The model of `values`, in which whatever is faulty is reported and then left out."""
         for _ in range(_ROUNDS):
             try:
-                return cls.model_validate(values, context={"folder": folder, "whole": True})
+                return cls.model_validate(values, context=dict(context))
             except ValidationError as error:
                 found = list(diagnostics_of(error, cls))
             reported = {each.path for each in diagnostics}
@@ -263,19 +285,6 @@ def _variant_diagnostics(document: Mapping[str, Any]) -> Iterator[Diagnostic]:
     baseline = run.get("baseline") if isinstance(run, Mapping) else None
     if isinstance(baseline, str) and baseline not in named:
         yield Diagnostic(("run", "baseline"), f"names no variant, got {shown(baseline)}", near(baseline, named))
-
-
-def _consequential(each: Diagnostic, set_aside: Sequence[KeyPath], reported: Sequence[KeyPath]) -> bool:
-    """Whether a fault may be there only because of others: of a value set aside, or of what it needs."""
-    return any(_related(each.path, bad) for bad in set_aside) or any(
-        _related(need, bad) for need in each.needs for bad in reported
-    )
-
-
-def _related(path: KeyPath, other: KeyPath) -> bool:
-    """Whether one path lies on the way to the other."""
-    shorter = min(len(path), len(other))
-    return path[:shorter] == other[:shorter]
 
 
 def _position(document: Any, path: KeyPath) -> list[int]:

@@ -170,12 +170,12 @@ def _selections(n: int, rng: np.random.Generator) -> Iterator[Row]:
     rates_per_s = {"best": _RATE_PER_S} | {f"other {at}": others for at in range(1, _VARIANTS)}
     for shared in (True, False):
         right = [_select(rates_per_s, indifference_s, rng, shared) == "best" for _ in range(n)]
-        words = "shared random numbers" if shared else "own random numbers"
-        yield _row(f"KN chooses the best of {_VARIANTS}, {words}", CONFIDENCE, right)
+        numbers = "shared random numbers" if shared else "own random numbers"
+        yield _row(f"KN chooses the best of {_VARIANTS}, {numbers}", CONFIDENCE, right)
 
 
 def _select(rates_per_s: dict[str, float], indifference_s: float, rng: np.random.Generator, shared: bool) -> str:
-    """What KN chooses, told run after run; runs are drawn some at a time."""
+    """What KN chooses, given run after run; runs are drawn some at a time."""
     selection = Selection(list(rates_per_s), indifference_s)
     while selection.chosen is None:
         together = queues.draws(rng, _DRAWN, _FEW_CUSTOMERS)
@@ -187,7 +187,7 @@ def _select(rates_per_s: dict[str, float], indifference_s: float, rng: np.random
         }  # fmt: skip
         for run in range(_DRAWN):
             if selection.chosen is None:
-                selection.tell({name: float(each[run]) for name, each in means_s.items()})
+                selection.observe({name: float(each[run]) for name, each in means_s.items()})
     return selection.chosen
 
 

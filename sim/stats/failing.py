@@ -8,7 +8,7 @@ Failures are often few, and come in clusters when they come: neither Student's t
   the other's lies above zero. Clusters are then seen as the spread between runs that they are.
 - Where the other never fails, or runs are few, the counts decide: of all that failed in both, more are the variant's
   own than an even chance would give (exact binomial test, two-sided; its own share of the deploys is the chance). All
-  runs meet the same demand and faults, so that what one variant lives through and the other does not is no luck. Of few
+  runs meet the same demand and faults, so that what fails in one variant and not in the other is not chance. Of few
   runs in which both fail in clusters this leans to calling one of them worse: `sim.stats.audit` says how far.
 """
 

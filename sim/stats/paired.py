@@ -1,8 +1,8 @@
 """The difference between two variants whose runs share their random numbers, taken run by run.
 
 Run r of both meets the same demand, so what demand does to both cancels: Var(X - Y) = Var X + Var Y - 2 Cov(X, Y)
-(common random numbers; Law, "Simulation Modeling and Analysis", section 11.2). How much that is worth is told as the
-runs that independent samples would need beyond these for an interval as narrow.
+(common random numbers; Law, "Simulation Modeling and Analysis", section 11.2). How much that is worth is given as
+the runs that independent samples would need beyond these for an interval as narrow.
 
 Sums in floating point leave differences where there are none. These repeat from run to run, so that their interval may
 well lie beside zero. Hence the `resolution` of values: what differs by no more does not differ.

@@ -1,4 +1,4 @@
-"""Which of several variants is best, told with a promise: the fully sequential procedure KN of Kim and Nelson.
+"""Which of several variants is best, with a promise: the fully sequential procedure KN of Kim and Nelson.
 
 Runs are taken one at a time for all variants that are still in; one drops out when it is so far behind another that it
 cannot be the best, or not by more than the indifference. The variances are those of paired differences, so that random
@@ -25,7 +25,7 @@ FIRST_STAGE: Final = 10
 
 
 class Selection:
-    """Told each run's values, says which variants are still in; the smallest is the best unless told otherwise."""
+    """Given each run's values, says which variants are still in; the smallest is the best, or else the `largest`."""
 
     def __init__(
         self, names: Sequence[str], indifference: float, confidence: float = CONFIDENCE,
@@ -48,7 +48,7 @@ class Selection:
 
     @property
     def runs(self) -> int:
-        """How many runs were told."""
+        """How many runs were observed."""
         return max(map(len, self._values.values()), default=0)
 
     @property
@@ -61,13 +61,13 @@ class Selection:
         """The one that is left; None while several are."""
         return self._in[0] if len(self._in) == 1 else None
 
-    def tell(self, values: Mapping[str, float]) -> None:
+    def observe(self, values: Mapping[str, float]) -> None:
         """One run's value of each variant that is still in. KeyError when one is missing, ValueError if not finite."""
-        told = {name: self._sign * values[name] for name in self._in}
-        for name, value in told.items():
+        signed = {name: self._sign * values[name] for name in self._in}
+        for name, value in signed.items():
             if not math.isfinite(value):  # it would compare with nothing, and no number of runs would do
                 raise ValueError(f"{name}: a run's value is finite, got {values[name]}")
-        for name, value in told.items():
+        for name, value in signed.items():
             self._values[name].append(value)
         if self.runs >= self._first_stage and len(self._in) > 1:
             if self._variances is None:

@@ -1,4 +1,8 @@
-"""Text as codes: the numbers of the different words that a column of text has."""
+"""Text as codes: a column of text is a dictionary of its distinct entries, and for each row the code of its entry.
+
+That is what Arrow calls dictionary encoding and pandas a categorical: a million host names are a million small numbers
+and one list of names. Left out: removing an entry that no row has any more, which tables that only grow need not do.
+"""
 
 from __future__ import annotations
 
@@ -11,57 +15,58 @@ from numpy.typing import NDArray
 Codes = NDArray[np.int32]
 
 
-class Words:
-    """The different words of a column of text."""
+class Dictionary:
+    """The distinct entries of a column of text, in the order of their codes."""
 
-    __slots__ = ("_numbers", "words")
+    __slots__ = ("_numbering", "entries")
 
     def __init__(self) -> None:
-        #: By number.
-        self.words: Sequence[str] = []
-        self._numbers: _Counted | None = _Counted()
+        self.entries: Sequence[str] = []
+        # None while nobody has asked for a code by its entry since all entries were given at once.
+        self._numbering: _Numbering | None = _Numbering()
 
-    def _known(self) -> _Counted:
-        """The numbers by word."""
-        if self._numbers is None:
-            self._numbers = _Counted((word, number) for number, word in enumerate(self.words))
-        return self._numbers
+    def _by_entry(self) -> _Numbering:
+        if self._numbering is None:
+            self._numbering = _Numbering((entry, code) for code, entry in enumerate(self.entries))
+        return self._numbering
 
-    def codes(self, values: Iterable[str]) -> list[int]:
-        """Their numbers; words that are new get the next."""
-        numbers = self._known()
-        found = list(map(numbers.__getitem__, values))
-        if len(numbers) > len(self.words):
-            self.words = list(numbers)
+    def codes(self, texts: Iterable[str]) -> list[int]:
+        """Their codes; texts that are new get the next."""
+        numbering = self._by_entry()
+        found = list(map(numbering.__getitem__, texts))
+        if len(numbering) > len(self.entries):
+            self.entries = list(numbering)
         return found
 
-    def number(self, word: str) -> int | None:
-        return self._known().get(word)
+    def code(self, text: str) -> int | None:
+        """The code of a text; None where it is no entry."""
+        return self._by_entry().get(text)
 
-    def together(self, codes: NDArray[Any], words: Sequence[str]) -> NDArray[Any]:
-        """What the codes of other words are here; words that are new and in use get the next numbers."""
-        if not len(self.words) and isinstance(words, Spelled):
-            self.words, self._numbers = words, None
+    def merged(self, codes: NDArray[Any], entries: Sequence[str]) -> NDArray[Any]:
+        """What the codes of another dictionary's entries are here; those that are new and in use get the next codes."""
+        if not len(self.entries) and isinstance(entries, LazyTexts):
+            self.entries, self._numbering = entries, None
             return codes
-        used = in_order_of_use(codes, len(words))
-        number = np.zeros(max(len(words), 1), np.min_scalar_type(len(self.words) + len(used)))
-        known = list(map(words.__getitem__, used.tolist()))
-        if len(self.words):
-            number[used] = self.codes(known)
+        used = in_order_of_use(codes, len(entries))
+        here = np.zeros(max(len(entries), 1), np.min_scalar_type(len(self.entries) + len(used)))
+        known = list(map(entries.__getitem__, used.tolist()))
+        if len(self.entries):
+            here[used] = self.codes(known)
         else:
-            number[used] = np.arange(len(used))
-            self.words, self._numbers = known, None
-        found: NDArray[Any] = number[codes]
+            here[used] = np.arange(len(used))
+            self.entries, self._numbering = known, None
+        found: NDArray[Any] = here[codes]
         return found
 
     def texts(self, codes: NDArray[Any]) -> list[str]:
-        return list(map(self.words.__getitem__, codes.tolist()))
+        """The texts of codes."""
+        return list(map(self.entries.__getitem__, codes.tolist()))
 
 
-class Spelled(Sequence[str]):
-    """Some of many texts, each spelled when it is asked for: for words of which there are as many as rows.
+class LazyTexts(Sequence[str]):
+    """Some of many texts, each made when it is asked for: for columns that have as many entries as rows.
 
-    `which` : (n_words,) the number of each, all different; -1 is the empty one.
+    `which` : (n_entries,) the number of each among all of them, all different; -1 is the empty text.
     """
 
     __slots__ = ("_all", "_which")
@@ -83,26 +88,26 @@ class Spelled(Sequence[str]):
         return self._all[number] if number >= 0 else ""
 
     def utf8(self, codes: Codes) -> bytes | None:
-        """The words of these codes as UTF-8, a NUL after each; None if they can only be spelled one by one."""
-        spell = getattr(self._all, "utf8", None)
+        """The entries of these codes as UTF-8, a NUL after each; None if they can only be made one by one."""
+        all_at_once = getattr(self._all, "utf8", None)
         numbers = self._which[codes]
-        spelled = None if spell is None or (numbers < 0).any() else spell(numbers)
-        return None if spelled is None else np.pad(spelled, ((0, 0), (0, 1))).tobytes()
+        made = None if all_at_once is None or (numbers < 0).any() else all_at_once(numbers)
+        return None if made is None else np.pad(made, ((0, 0), (0, 1))).tobytes()
 
 
-class _Counted(dict[str, int]):
-    """Numbers by word: one that is not there gets the next number."""
+class _Numbering(dict[str, int]):
+    """Codes by entry: an entry that is not there gets the next code."""
 
     __slots__ = ()
 
-    def __missing__(self, word: str) -> int:
-        number = self[word] = len(self)
-        return number
+    def __missing__(self, entry: str) -> int:
+        code = self[entry] = len(self)
+        return code
 
 
-def in_order_of_use(codes: NDArray[Any], n_words: int) -> NDArray[np.int64]:
+def in_order_of_use(codes: NDArray[Any], n_entries: int) -> NDArray[np.int64]:
     """The codes that there are, in the order in which they first come."""
-    first = np.full(n_words, len(codes))
+    first = np.full(n_entries, len(codes))
     first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
     order = np.argsort(first, kind="stable")
     return order[: np.count_nonzero(first < len(codes))]

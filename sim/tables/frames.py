@@ -1,4 +1,7 @@
-"""A table of rows as a pandas DataFrame; loaded only when somebody asks for one."""
+"""A run's tables as pandas DataFrames, and two views of them; loaded only when somebody asks for one.
+
+Columns keep their names and units. Text is categorical, so that a frame is no larger than its table.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,12 @@ def frame(table: Table) -> pd.DataFrame:
 
 
 def _categorical(table: Table, name: str) -> pd.Categorical[str]:
-    codes, words = table.codes(name)
-    order = sorted(range(len(words)), key=words.__getitem__)
-    rank = np.empty(len(words), np.int32)
-    rank[order] = np.arange(len(words))
-    made: pd.Categorical[str] = pd.Categorical.from_codes(rank[codes], categories=pd.Index([words[at] for at in order]))
+    codes, entries = table.codes(name)
+    order = sorted(range(len(entries)), key=entries.__getitem__)
+    rank = np.empty(len(entries), np.int32)
+    rank[order] = np.arange(len(entries))
+    categories = pd.Index([entries[at] for at in order])
+    made: pd.Categorical[str] = pd.Categorical.from_codes(rank[codes], categories=categories)
     return made
 
 
@@ -42,9 +46,9 @@ def listing(lists: pd.DataFrame, at_s: float, central: str) -> pd.DataFrame:
     `lists` has what came to lists and went, in each registry's own order.
     """
     names = ["registry", "repository", "tag"]
-    plain = lists.astype(dict.fromkeys(names, "object"))
-    there = plain[plain["changed_s"] <= at_s].groupby(names, sort=False)["present"].last()
-    seen = plain[plain["shown_s"] <= at_s].groupby(names, sort=False)[["present", "rom", "changed_s"]].last()
+    texts = lists.astype(dict.fromkeys(names, "object"))  # groups of categoricals are all combinations of them
+    there = texts[texts["changed_s"] <= at_s].groupby(names, sort=False)["present"].last()
+    seen = texts[texts["shown_s"] <= at_s].groupby(names, sort=False)[["present", "rom", "changed_s"]].last()
     shown = seen[seen["present"]].reset_index()
     shown["has"] = there.reindex(pd.MultiIndex.from_frame(shown[names])).to_numpy(dtype=bool)
     shown["central"] = shown["registry"] == central

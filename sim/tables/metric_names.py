@@ -16,7 +16,7 @@ from sim.errors import near, shown
 from sim.tables import rows
 from sim.tables.rows import Metric, Unit
 
-#: What is told of each fault, as in `faults.NAME.drained_s`: unit and meaning.
+#: What is measured of each fault, as in `faults.NAME.drained_s`: unit and meaning.
 FAULTS: Final[Mapping[str, tuple[Unit, str]]] = {
     "times": ("", "how often the fault came"),
     "deploys": ("", "deploys under way at some time of it"),
@@ -44,9 +44,9 @@ _OF_ALL: Final[Mapping[str, str]] = {
     "cost_usd": "links and registries are paid for together",
     "cost_usd_per_month": "links and registries are paid for together",
     "link_utilisation": "who shares a link fills it together",
-    "faults": "its deploys are told together",
+    "faults": "its deploys count together",
 }
-_ENDINGS: Final[Mapping[str, Unit]] = {"s": "s", "bytes": "bytes", "usd": "USD"}
+_SUFFIXES: Final[Mapping[str, Unit]] = {"s": "s", "bytes": "bytes", "usd": "USD"}
 _SPLIT: Final = re.compile(r"(?P<base>[^\[\]]+)\[(?P<by>[^\[\]=]+)=(?P<group>[^\[\]=]+)\]")
 
 
@@ -76,9 +76,9 @@ def fault_of(name: str) -> str | None:
 
 
 def whole(base: str, by: str) -> str | None:
-    """Why a metric cannot be split by that, in a few words; None where it can."""
+    """Why a metric cannot be split by that; None where it can."""
     if base == "lost_images" and by != "nodes":
-        return "what a registry drops is its own, so only nodes tell"
+        return "what a registry drops is its own, so only nodes split it"
     return _OF_ALL.get(base.partition(".")[0])
 
 
@@ -118,7 +118,7 @@ def why_unknown(name: str) -> tuple[str, str] | None:
 
 def unit_by_ending(name: str) -> Unit:
     """The unit of a metric that a user made, as its name ends: `_s`, `_bytes`, `_usd`, or without one."""
-    return _ENDINGS.get(name.rpartition("_")[2], "") if "_" in name else ""
+    return _SUFFIXES.get(name.rpartition("_")[2], "") if "_" in name else ""
 
 
 def unit_of(name: str) -> Unit:

@@ -18,7 +18,7 @@ from sim.files import replacing
 from sim.tables.codes import in_order_of_use
 from sim.tables.columns import Column, Table
 
-# What the end of a column's name says about its unit.
+# What a column's name ends in, and its unit.
 _UNITS: Final[Mapping[str, str]] = {"_s": "s", "_bytes": "bytes", "_Bps": "bytes/s", "_usd": "USD"}
 
 
@@ -32,11 +32,11 @@ def write_table(path: Path, table: Table) -> None:
 
 
 def _text(table: Table, name: str) -> pa.DictionaryArray:
-    codes, words = table.codes(name)
-    order = in_order_of_use(codes, len(words))
-    place = np.empty(len(words), np.int32)
-    place[order] = np.arange(len(words), dtype=np.int32)
-    return pa.DictionaryArray.from_arrays(pa.array(place[codes]), pa.array([words[at] for at in order], pa.string()))
+    codes, entries = table.codes(name)
+    order = in_order_of_use(codes, len(entries))
+    place = np.empty(len(entries), np.int32)
+    place[order] = np.arange(len(entries), dtype=np.int32)
+    return pa.DictionaryArray.from_arrays(pa.array(place[codes]), pa.array([entries[at] for at in order], pa.string()))
 
 
 def write_columns(path: Path, columns: Sequence[Column], arrays: Mapping[str, Any]) -> None:
@@ -57,4 +57,4 @@ def write_columns(path: Path, columns: Sequence[Column], arrays: Mapping[str, An
 
 def column_unit(column: Column) -> str:
     """The unit that the column's name ends with; empty for counts, shares and text."""
-    return next((unit for ending, unit in _UNITS.items() if column.name.endswith(ending)), "")
+    return next((unit for suffix, unit in _UNITS.items() if column.name.endswith(suffix)), "")

@@ -1,6 +1,7 @@
 """Everything a run observes: the tables' columns, and the metrics made from them, with units and meaning.
 
-Statistics read these tables and never look inside the world.
+Statistics read these tables and never look inside a run's state. What the digest of a run is made of is said here, too.
+Left out: how metrics are made (`sim.accounting.metrics`), and their names by group and by fault (`metric_names`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from sim.tables.codes import Codes, Spelled
+from sim.tables.codes import Codes, LazyTexts
 from sim.tables.columns import Column, Table
 
 #: The consecutive parts of a deploy's latency, in the order in which they are first entered.
@@ -197,12 +198,12 @@ ENDS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
-_WORDS: Final = 1 << 16  # go into a digest at a time
+_AT_A_TIME: Final = 1 << 16  # texts that go into a digest
 
 
-def new_tables() -> dict[str, Table]:
-    """An empty table for each name in `TABLES`."""
-    return {name: Table(columns) for name, columns in TABLES.items()}
+def new_tables(on_disk: bool = False) -> dict[str, Table]:
+    """An empty table for each name in `TABLES`; `on_disk` for a run that leaves many rows."""
+    return {name: Table(columns, on_disk) for name, columns in TABLES.items()}
 
 
 def digest(tables: Mapping[str, Table]) -> str:
@@ -212,26 +213,25 @@ def digest(tables: Mapping[str, Table]) -> str:
         table = tables[name]
         for column in table.columns:
             if column.kind == "text":
-                codes, words = table.codes(column.name)
-                for part in _utf8(codes, words):
+                for part in _utf8(*table.codes(column.name)):
                     seen.update(part)
             else:
                 seen.update(table.column(column.name).tobytes())
     return seen.hexdigest()
 
 
-def _utf8(codes: Codes, words: Sequence[str]) -> Iterator[bytes]:
-    """The words of these codes, a NUL after each; some of them at a time."""
-    if len(words) > _WORDS or isinstance(words, Spelled):
-        for at in range(0, len(codes), _WORDS):
-            some = codes[at : at + _WORDS]
-            spelled = words.utf8(some) if isinstance(words, Spelled) else None
-            yield spelled or "\0".join((*map(words.__getitem__, some.tolist()), "")).encode()
+def _utf8(codes: Codes, entries: Sequence[str]) -> Iterator[bytes]:
+    """The entries of these codes, a NUL after each; some of them at a time."""
+    if len(entries) > _AT_A_TIME or isinstance(entries, LazyTexts):
+        for at in range(0, len(codes), _AT_A_TIME):
+            some = codes[at : at + _AT_A_TIME]
+            made = entries.utf8(some) if isinstance(entries, LazyTexts) else None
+            yield made or "\0".join((*map(entries.__getitem__, some.tolist()), "")).encode()
         return
-    ended = np.empty(len(words), object)
-    ended[:] = [f"{word}\0".encode() for word in words]
-    for at in range(0, len(codes), _WORDS):
-        yield b"".join(ended[codes[at : at + _WORDS]].tolist())
+    ended = np.empty(len(entries), object)
+    ended[:] = [f"{entry}\0".encode() for entry in entries]
+    for at in range(0, len(codes), _AT_A_TIME):
+        yield b"".join(ended[codes[at : at + _AT_A_TIME]].tolist())
 
 
 Unit = Literal["s", "bytes", "", "USD"]

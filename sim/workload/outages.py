@@ -9,7 +9,7 @@ does ("swizzle-clogging", https://apple.github.io/foundationdb/testing.html). Le
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,23 +17,17 @@ from sim.scenario import Scenario
 from sim.scenario.model.faults import Fault
 from sim.streams import Streams
 
-Kind = Literal["link", "down", "lost", "slow", "skew", "tokens"]
-_KINDS: dict[str, Kind] = {
-    "link-down": "link", "link-degraded": "link", "registry-down": "down", "registry-slow": "slow",
-    "node-lost": "lost", "clock-skew": "skew", "swizzle": "link", "tokens-refused": "tokens",
-}  # fmt: skip
-
 
 class Outage(NamedTuple):
     """From when until when something is not as it should be.
 
-    `factor` is what is left of a link's capacity (0: it is down), how many times longer a slow registry serves, or by
-    how many seconds a clock is ahead.
+    `kind` is "link", or of a registry's the fault's own; `factor` is the fault's: what is left of a link's capacity (0:
+    it is down), how many times longer a slow registry serves, or by how many seconds a clock is ahead.
     """
 
     from_s: float
     until_s: float
-    kind: Kind
+    kind: str
     target: str
     factor: float
 
@@ -91,10 +85,8 @@ def _times(fault: Fault, duration_s: float, rng: np.random.Generator) -> Iterato
 
 
 def _plain(fault: Fault, from_s: float, lasts_s: float) -> list[Outage]:
-    factor = {
-        "link-degraded": fault.to, "registry-slow": fault.times, "clock-skew": fault.ahead_s - fault.behind_s,
-    }.get(fault.kind, 0.0)  # fmt: skip
-    return [Outage(from_s, from_s + lasts_s, _KINDS[fault.kind], target, factor) for target in fault.targets]
+    kind = "link" if fault.breaks_links else fault.kind
+    return [Outage(from_s, from_s + lasts_s, kind, target, fault.factor) for target in fault.targets]
 
 
 def _swizzle(fault: Fault, from_s: float, lasts_s: float, rng: np.random.Generator) -> list[Outage]:
@@ -102,6 +94,6 @@ def _swizzle(fault: Fault, from_s: float, lasts_s: float, rng: np.random.Generat
     step_s = lasts_s / 2 / len(fault.targets)
     cleared = rng.permutation(len(fault.targets))
     return [
-        Outage(from_s + at * step_s, from_s + lasts_s / 2 + (cleared[at] + 1) * step_s, "link", target, fault.to)
+        Outage(from_s + at * step_s, from_s + lasts_s / 2 + (cleared[at] + 1) * step_s, "link", target, fault.factor)
         for at, target in enumerate(fault.targets)
     ]

@@ -62,7 +62,7 @@ def result() -> Result:
     )
 
 
-def told(result: Result, by: str, metric: str) -> dict[str, float]:
+def by_group(result: Result, by: str, metric: str) -> dict[str, float]:
     return {group: found[metric] for group, found in result.metrics_by(by).items()}
 
 
@@ -97,7 +97,7 @@ def test_rows_count_for_the_group_whose_they_are(
 
     A group without deploys has no latency, and counts of zero. A wake is no deploy's start.
     """
-    assert told(result, by, metric) == pytest.approx(expected, nan_ok=True)
+    assert by_group(result, by, metric) == pytest.approx(expected, nan_ok=True)
 
 
 def test_what_is_nobody_s_in_particular_is_not_told_by_group(result: Result) -> None:

@@ -1,4 +1,4 @@
-"""How fast the engines are in every kind of world, one process; writes `RESULTS.md`, the page beside this file.
+"""How fast the engines are in every kind of world, one process; writes its part of `RESULTS.md`, beside this file.
 
     python tests/bench/bench_engines.py            # all tables: minutes, on a machine that does nothing else
     python tests/bench/bench_engines.py --quick    # a few deploys of each, printed and not written
@@ -29,11 +29,13 @@ import simpy
 
 import sim
 from sim import policies
+from sim.docs import markdown
 from sim.engines import Engine
 
 HERE: Final = Path(__file__).parent
 SCENARIOS: Final = HERE.parents[1] / "scenarios"
 PAGE: Final = HERE / "RESULTS.md"
+PART: Final = "Engines"
 RUNS: Final = 5
 TIMEOUTS: Final = 200_000
 METROS: Final = ("dal", "fra", "sfo", "sin", "was")
@@ -231,10 +233,10 @@ def asked_s(words: Sequence[str], cache: str) -> float:
 
 
 def page(quick: bool) -> Iterator[str]:
-    """The page's lines, as they come."""
-    yield "# Speed of the engines"
+    """The lines of this part of the page, as they come."""
+    yield f"## {PART}"
     yield ""
-    yield "`python tests/bench/bench_engines.py` wrote this page. A row is a whole run, from the loaded scenario to its"
+    yield "`python tests/bench/bench_engines.py` wrote this part. A row is a whole run, from the loaded scenario to its"
     yield "tables, in one process: the median of five runs, of `million` of 5, 3 and 1. Beside it stand bare SimPy"
     yield "timeouts a second in the same minute."
     yield ""
@@ -268,8 +270,8 @@ def page(quick: bool) -> Iterator[str]:
 
 
 def rows_of(text: str) -> list[str]:
-    """The names of all rows of a page, heads left out."""
-    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    """The names of all rows of this part of a page, heads left out."""
+    lines = [line for line in markdown.section(text, PART).splitlines() if line.startswith("| ")]
     heads = ("world", "as it grows", "from a fresh process")
     return [name for line in lines if (name := line.split(" | ")[0].removeprefix("| ")) not in heads]
 
@@ -285,7 +287,7 @@ def main(words: Sequence[str]) -> None:
         print(line, flush=True)
         lines.append(line)
     if not quick:
-        PAGE.write_text("\n".join([*lines, ""]))
+        PAGE.write_text(markdown.with_section(PAGE.read_text(), "\n".join(lines)))
 
 
 if __name__ == "__main__":

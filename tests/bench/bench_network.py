@@ -1,13 +1,18 @@
 """Speed and memory of `sim.network` on stated shapes, medians of five, beside SimGrid where it is installed.
 
-Run: python tests/bench/bench_network.py. SimGrid's rows need the Python package `simgrid`; those of its C++ core
+    python tests/bench/bench_network.py            # printed: minutes, on a machine that does nothing else
+    python tests/bench/bench_network.py --write    # and put into its part of `RESULTS.md`, beside this file
+
+SimGrid's rows need the Python package `simgrid`; those of its C++ core
 also g++ and its headers, found by the variable SIMGRID_INCLUDE (directories joined by colons). Compilation is timed
 apart.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import io
 import json
 import os
 import platform
@@ -25,10 +30,20 @@ from typing import NamedTuple
 import numpy as np
 import simpy
 
+from sim.docs import markdown
 from sim.network import Flow, Flows, Fluid, simulate
 
 REPEATS = 5
 HERE = Path(__file__).parent
+PAGE = HERE / "RESULTS.md"
+PART = """\
+## Network
+
+`python tests/bench/bench_network.py --write` wrote this part: the network alone, medians of five, against SimGrid
+where that is installed (its C++ rows need g++ and `SIMGRID_INCLUDE`, the folders of its headers and of the
+`simgrid/config.h` that its build makes). What links share with many others (random pairs) gains least.
+
+"""
 
 
 class Shape(NamedTuple):
@@ -255,7 +270,24 @@ def row(name: str, n: int, seconds: float, beside: str = "") -> None:
     print(f"| {name} | {n:,} | {seconds / n * 1e6:,.3g} | {n / seconds:,.0f} | {beside} |", flush=True)
 
 
-def main() -> None:
+class Both(io.StringIO):
+    """Prints what it keeps."""
+
+    def write(self, text: str) -> int:
+        sys.__stdout__.write(text)
+        sys.__stdout__.flush()
+        return super().write(text)
+
+
+def main(write: bool) -> None:
+    """Prints the table, and writes it into the page when asked."""
+    with contextlib.redirect_stdout(Both()) as printed:
+        table()
+    if write:
+        PAGE.write_text(markdown.with_section(PAGE.read_text(), PART + printed.getvalue()))
+
+
+def table() -> None:
     """Prints the table."""
     print(f"Python {platform.python_version()}, numpy {np.__version__}, {platform.machine()}, {os.cpu_count()} cores")
     cold, warm = compile_s()
@@ -292,4 +324,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main("--write" in sys.argv[1:])

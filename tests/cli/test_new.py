@@ -36,6 +36,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
     monkeypatch.setattr("sys.stdin", terminal)
 
 
+@pytest.mark.usefixtures("no_flips")
 def test_a_new_scenario_is_valid_without_warnings_and_runs(regsim: Ask) -> None:
     """Without a terminal and without options all is as usual: `check --strict` has nothing to say, and it compares."""
     answer = regsim("new", "mine.toml")

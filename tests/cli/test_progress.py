@@ -12,11 +12,11 @@ from sim.cli.progress import Progress, duration, pace
 
 
 @pytest.mark.parametrize(
-    ("span_s", "told"), [(0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")]
+    ("span_s", "text"), [(0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")]
 )
-def test_a_time_to_wait(span_s: float, told: str) -> None:
+def test_a_time_to_wait(span_s: float, text: str) -> None:
     """Whole seconds up to an hour, then minutes."""
-    assert duration(span_s) == told
+    assert duration(span_s) == text
 
 
 def test_the_pace_so_far_tells_the_time_left() -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from sim.experiment.assumptions.assumed import assumed
+
 Ask = Callable[..., Any]
 UP = "clients.dev.up=10 Mbit/s..1 Gbit/s"
 
@@ -34,6 +36,17 @@ def test_capacity_out_of_reach_has_its_exit_code(regsim: Ask, small: str, limit:
     until = f"deploy_latency_s.p50 < {limit}"
     answer = regsim("capacity", small, "--vary", UP, "--until", until, "--runs", runs, "--executor", "serial", "-q")
     assert (answer.code, answer.err) == (code, "")
+
+
+def test_a_key_that_moves_nothing_is_warned_of_when_the_runs_show_it(regsim: Ask, small: str) -> None:
+    """After the answer, on standard error; with `--strict` that is a fault of the question."""
+    asked = ("capacity", small, "--vary", "central.workers=100..200", "--until", "deploy_latency_s.p50 < 10 h",
+             "--runs", "2", "--executor", "serial", "-q")  # fmt: skip
+    assert regsim(*asked).err == ""
+    answer = regsim(*asked[:-1], "--strict")
+    assert answer.code == 2
+    assert "every value of central.workers from 100 to 200 that was tried meets the thresholds" in answer.out
+    assert "central.workers: moves nothing: every run has the same latencies" in answer.err.splitlines()[-1]
 
 
 def test_crossover_says_never(regsim: Ask, small: str) -> None:
@@ -62,9 +75,10 @@ def test_a_sweep_is_written_and_made_again(regsim: Ask, small: str) -> None:
     assert (again.code, again.out) == (0, "equal bit for bit: 24 of 24 runs\n")
 
 
+@pytest.mark.usefixtures("no_flips")
 def test_what_came_out_otherwise_is_99(regsim: Ask, small: str) -> None:
     """A manifest with another seed: `rerun` and `bench` say what differs and end with 99."""
-    assert regsim("compare", small, "--out", "out", "--executor", "serial", "-q").code == 0
+    assert regsim("compare", small, "--gains", "0", "--out", "out", "--executor", "serial", "-q").code == 0
     assert regsim("bench", "out", "--executor", "serial", "-q").code == 0
     manifest = json.loads(Path("out/manifest.json").read_text())
     Path("out/manifest.json").write_text(json.dumps(manifest | {"seed": 8}))
@@ -76,12 +90,39 @@ def test_what_came_out_otherwise_is_99(regsim: Ask, small: str) -> None:
     assert "deploy_latency_s.p50" in moved.out
 
 
+PRECISE = ("--precision", "60 %", "--runs", "60", "--executor", "serial", "--store", "runs", "--out", "out")
+
+
+@pytest.mark.usefixtures("no_flips")
+def test_compare_adds_runs(regsim: Ask, small: str) -> None:
+    """With a precision as many runs as it takes, of which the store knows every one."""
+    assert regsim("compare", small, *PRECISE, "--gains", "0").code == 0
+    runs = json.loads(Path("out/compare.json").read_text())["runs"]
+    assert 8 <= runs <= 60
+    assert len([*Path("runs").rglob("*.json")]) >= 2 * runs
+    assert set(pq.read_table("out/metrics.parquet").column("run").to_pylist()) == {*range(runs)}
+
+
+@pytest.mark.usefixtures("no_flips")
+def test_compare_varies_assumptions(regsim: Ask, small: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each assumption at both ends of its range, with the runs that were made for the comparison."""
+    some = ("central.request_time", "policies.sync.delay")
+    monkeypatch.setattr(
+        "sim.experiment.assumptions.examination.assumed",
+        lambda scenario: [one for one in assumed(scenario) if one.name in some],
+    )
+    words = ("compare", small, "--runs", "3", "--gains", "0", "--assumptions", "--executor", "serial")
+    answer = regsim(*words, "--store", "runs")
+    assert answer.code == 0
+    assert "2 assumptions, each at both ends of its range, 3 runs a variant:" in answer.out
+    # Two variants, as they are and at four ends, three times each.
+    assert len([*Path("runs").rglob("*.json")]) == 2 * (1 + 4) * 3
+
+
+@pytest.mark.slow
 def test_compare_adds_runs_and_varies_assumptions(regsim: Ask, small: str) -> None:
     """With a precision as many runs as it takes; each assumption at both ends of its range, from one store."""
-    answer = regsim(
-        "compare", small, "--precision", "60 %", "--runs", "60", "--assumptions", "--executor", "serial", "--store",
-        "runs", "--out", "out",
-    )  # fmt: skip
+    answer = regsim("compare", small, *PRECISE, "--assumptions")
     assert answer.code == 0
     runs = json.loads(Path("out/compare.json").read_text())["runs"]
     assert 8 <= runs <= 60

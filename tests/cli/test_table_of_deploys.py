@@ -40,8 +40,8 @@ def test_a_slip_in_a_table_is_one_line(regsim: Ask, small: str) -> None:
     answer = regsim("compare", small, "--set", "demand.table=pushes.csv")
     path = Path("pushes.csv").absolute()
     assert (answer.code, answer.out) == (2, "")
-    told = f'small.toml: demand.table: {path}:2: client: unknown client, got "dve1"; did you mean "dev1"?\n'
-    assert answer.err == told
+    said = f'small.toml: demand.table: {path}:2: client: unknown client, got "dve1"; did you mean "dev1"?\n'
+    assert answer.err == said
 
 
 def test_a_replay_by_the_policies_has_no_log_beside_it(regsim: Ask, small: str) -> None:

@@ -135,6 +135,7 @@ def test_run_writes_tables_figures_and_a_manifest(regsim: Ask, small: str) -> No
     assert json.loads(Path("new/out/run.json").read_text()) == json.loads(answer.out)
 
 
+@pytest.mark.usefixtures("no_flips")
 def test_compare_as_a_document(regsim: Ask, small: str) -> None:
     """`compare --json` prints exactly one document with means and bounds, paired differences and the verdict."""
     answer = regsim("compare", small, "--executor", "serial", "--json")
@@ -183,6 +184,7 @@ def test_compare_without_variants(regsim: Ask, small: str) -> None:
     assert "there is no variant to compare it with.\n" in answer.out
 
 
+@pytest.mark.usefixtures("no_flips")
 def test_compare_writes_tables_figures_and_a_manifest(regsim: Ask, small: str) -> None:
     """`compare --out` writes metrics of all runs, the first run's tables by variant, figures and documents."""
     answer = regsim("compare", small, "--executor", "serial", "--out", "out", "--quiet")
@@ -195,6 +197,7 @@ def test_compare_writes_tables_figures_and_a_manifest(regsim: Ask, small: str) -
     assert set(pq.read_table("out/metrics.parquet").column("run").to_pylist()) == {0, 1, 2}
 
 
+@pytest.mark.usefixtures("no_flips")
 def test_quiet_leaves_only_the_answer(regsim: Ask, small: str) -> None:
     """With `--quiet` nothing stands on standard error, and the answer is the same."""
     assert regsim("run", small, "--quiet").err == ""

@@ -12,16 +12,8 @@ from sim.engines.audit import Audit, AuditError
 from tests.protocol import shipped
 from tests.protocol.small import App, Deploy, Seen, demand, play, scenario
 
-_SLOW = pytest.mark.slow
-#: Worlds of tens of thousands of starts.
-_LARGE = ("flash-crowd", "million")
-NAMED = [
-    pytest.param(name, marks=_SLOW if name.startswith(_LARGE) else ()) for name in shipped.NAMED
-    if not name.startswith("metros-")
-]  # fmt: skip
 
-
-@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("name", [each for each in shipped.CASES if not str(each).startswith("metros-")])
 def test_shipped_scenarios_pass(name: str) -> None:
     """Every shipped scenario runs under audit, and the audit changes nothing in its rows."""
     audited = sim.run(shipped.scenario(name, **{"run.audit": True}))
@@ -86,7 +78,7 @@ def _do_something_else(seen: Seen) -> None:
 
 
 def _expect_for_ever(seen: Seen) -> None:
-    seen.do("expect_blob", 1, 0, 0)
+    seen.do("start_blob_fetch", 0, 1, 0, 0)
 
 
 def _wait_for_ever(seen: Seen) -> None:

@@ -21,9 +21,6 @@ from tests.protocol import shipped
 
 #: Worlds of each sort in the whole run of the tests; thousands when `RANDOM_WORLDS` says so.
 MORE = int(os.environ.get("RANDOM_WORLDS", "150"))
-#: Worlds of tens of thousands of starts, or of hundreds of nodes.
-_LARGE = ("flash-crowd", "million")
-NAMED = [pytest.param(name, marks=pytest.mark.slow if name.startswith(_LARGE) else ()) for name in shipped.NAMED]
 
 
 def same(one: Ran, other: Ran) -> None:
@@ -49,7 +46,7 @@ def machine_code() -> None:
 
 
 @pytest.mark.usefixtures("machine_code")
-@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("name", shipped.CASES)
 def test_shipped_scenarios_are_the_same(name: str) -> None:
     """Every scenario and variant, with a few hundred deploys."""
     chosen = shipped.scenario(name)
@@ -59,7 +56,7 @@ def test_shipped_scenarios_are_the_same(name: str) -> None:
 
 
 @pytest.mark.usefixtures("machine_code")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(st.randoms(use_true_random=False))
 def test_random_worlds_are_the_same(r: Random) -> None:
     """Whatever a scenario may ask for, faults of all kinds too; what fails is made small."""

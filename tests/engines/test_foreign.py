@@ -14,11 +14,12 @@ from sim.calibrate.rig.parameters import shipped
 from sim.engines.host import Host
 from sim.engines.reference import Reference
 from sim.protocol.assembly import assemble
+from sim.protocol.codes import GO
 from sim.protocol.ops.control import end
 from sim.protocol.ops.requests import at_clock
 from sim.protocol.programs import PROGRAMS, step
-from sim.protocol.state import GO, LAYOUT
-from sim.protocol.tasks import let_go, new_task, new_timeline
+from sim.protocol.state import LAYOUT
+from sim.protocol.tasks import make_ready, new_task, new_timeline
 from sim.records.layout import table_of
 from sim.streams import Streams
 
@@ -42,7 +43,7 @@ class Seen:
     def begin(self) -> None:
         """A task of the program."""
         w = self.engine.state
-        let_go(w, new_task(w, self.entry, new_timeline(w, 0.0, 0.0)))
+        make_ready(w, new_task(w, self.entry, new_timeline(w, 0.0, 0.0)))
 
 
 def test_what_an_event_from_outside_lets_go_goes_on_then() -> None:

@@ -19,10 +19,10 @@ def add_one(w: Any) -> None:
 
 def main() -> None:
     """Say whether the machine code came from disk, and what it did."""
-    from sim.records.compiling import compile_text  # noqa: PLC0415 - what is timed begins here
+    from sim.records.compiling import compile_kernel  # noqa: PLC0415 - what is timed begins here
 
     layout = Layout(Globals, {})
-    made = compile_text(layout, (sys.modules["__main__"],), "add_one", {})
+    made = compile_kernel(layout, (sys.modules["__main__"],), "add_one", {})
     state = ArrayState(layout, {})
     kept = made.is_kept
     made(state.address)

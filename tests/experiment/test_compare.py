@@ -18,6 +18,7 @@ import sim
 from sim.errors import InputError
 from sim.experiment.comparison import Comparison
 from sim.files import folder_name
+from sim.report.formatting import failed_why
 from sim.scenario import Scenario
 from sim.stats.intervals import interval
 from sim.tables import rows
@@ -103,9 +104,9 @@ def test_a_scenario_that_is_a_variant_is_run_as_that_alone(scenario: Scenario, o
 
 def test_progress_is_told_before_the_first_run_and_after_each(scenario: Scenario) -> None:
     """Two runs of two variants are told as 0, 1, 2, 3 and 4 of 4."""
-    told: list[tuple[int, int]] = []
-    sim.compare(scenario, runs=2, executor="processes:2", progress=lambda done, total: told.append((done, total)))
-    assert told == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
+    said: list[tuple[int, int]] = []
+    sim.compare(scenario, runs=2, executor="processes:2", progress=lambda done, total: said.append((done, total)))
+    assert said == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_failures_are_counted_over_all_runs_with_their_reasons(failing: Comparis
         "sound": {"failed": 0, "deploys": deploys, "reasons": {}},
         "late": {"failed": deploys, "deploys": deploys, "reasons": {"not at central within 60 s": deploys}},
     }
-    assert failing.failures("late").line() == f"{deploys} of {deploys} deploys failed: not at central within 60 s"
+    assert failed_why(failing.failures("late")) == f"{deploys} of {deploys} deploys failed: not at central within 60 s"
 
 
 def test_a_push_is_not_infinite_because_its_start_failed_later(failing: Comparison) -> None:

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 import sim
-from sim.accounting.held import Held, HeldBack, Holder
-from sim.cli import holding
+from sim.accounting.held_back import Held, HeldBack, Holder
 from sim.experiment.doubling import Thing, doubled_run, doublings, things
 from sim.experiment.execution.store import Store
+from sim.report.terminal import held_back
 from sim.scenario import Scenario
 
 QUESTION = """
@@ -116,7 +116,7 @@ def test_doubling_an_uplink_halves_what_it_held(outcome: sim.Comparison) -> None
 
 def test_a_variants_own_value_is_what_is_doubled(outcome: sim.Comparison) -> None:
     """The slow variant writes 2 Mbit/s itself, so it gets 4 and not the others' 16."""
-    changes = dict(outcome.gains["slow"][0].changes)
+    changes = dict(outcome.gains["slow"][0].overrides)
     assert changes["clients.dev.up"] == "4 Mbit/s"
     assert outcome.gains["slow"][0].apart["mean"].mean < -1
 
@@ -124,11 +124,11 @@ def test_a_variants_own_value_is_what_is_doubled(outcome: sim.Comparison) -> Non
 def test_gains_change_nothing_else_and_are_told_in_documents(outcome: sim.Comparison) -> None:
     """Without them the digests are the same; a document has kind, group, changes and differences of each."""
     assert sim.compare(made(), executor="serial").digests == outcome.digests
-    told = outcome.to_json()
-    (first, *_) = told["gains"]["central"]
+    document = outcome.to_json()
+    (first, *_) = document["gains"]["central"]
     assert (first["kind"], first["runs"]) == ("client up", 3)
     assert first["differences"]["mean"]["decided"] in (True, False)
-    assert told["held_back"]["slow"][0]["kind"] == "client up"
+    assert document["held_back"]["slow"][0]["kind"] == "client up"
 
 
 def test_runs_that_doubled_are_found_in_the_store_again(tmp_path: Path) -> None:
@@ -146,21 +146,21 @@ def test_one_run_is_doubled_alone() -> None:
     """The same run again, with the same seed and number, of the variant that it is."""
     result = sim.run(made(), seed=7, run=1, variant="slow")
     (gain,) = doubled_run(result, 1)
-    again = sim.run(made().variant("slow").with_(dict(gain.changes)), seed=7, run=1)
+    again = sim.run(made().variant("slow").with_(dict(gain.overrides)), seed=7, run=1)
     assert gain.apart["mean"].mean == pytest.approx(again.held_back.mean_s - result.held_back.mean_s)
     assert gain.runs == 1
 
 
 def test_tables_say_seconds_shares_and_gains(outcome: sim.Comparison) -> None:
     """A line for the uplinks with their share, one column a variant, and what doubling them changes."""
-    held, gained = holding.comparison_blocks(outcome)
+    held, gained = held_back.comparison_blocks(outcome)
     assert held.title == "What held deploys back"
     assert list(held.columns) == ["central", "slow"]
     line = held.labels.index("clients' uplinks dev")
     assert held.columns["slow"][line][0].endswith(" %")
     assert gained.title == "What doubling it changes: 3 paired runs each"
     assert gained.columns["slow"][gained.labels.index("clients' uplinks")][0].startswith("mean -")
-    assert len(list(holding.run_blocks(outcome.samples["slow"]))) == 1
+    assert len(list(held_back.run_blocks(outcome.samples["slow"]))) == 1
 
 
 def test_listed_deploys_are_asked_for_again_where_something_is_doubled() -> None:

@@ -21,6 +21,7 @@ from sim.experiment.execution.runs import Runs
 from sim.experiment.execution.store import Store
 from sim.experiment.execution.worker import Task
 from sim.experiment.measures import Measures
+from sim.report.capacity import text_table
 from sim.result import Result
 from sim.scenario import Scenario
 
@@ -104,12 +105,12 @@ def test_workers_measure_what_this_process_does(sites: Scenario, by_site: Compar
 
 def test_a_sweep_and_a_search_go_by_a_users_own_metric(sites: Scenario) -> None:
     """A sweep shows it, and a capacity is searched for until a threshold on it holds."""
-    swept = sim.sweep(
+    sweep = sim.sweep(
         sites, ["clients.ops.up=1 Mbit/s,1 Gbit/s"], metrics={"b_under_4s": under_4s}, variant="central", runs=2,
         executor="serial",
     )  # fmt: skip
-    assert swept.metrics == ("b_under_4s",)
-    slow, fast = (spot.sample.interval("central", "b_under_4s").mean for spot in swept.spots)
+    assert sweep.metrics == ("b_under_4s",)
+    slow, fast = (point.sample.interval("central", "b_under_4s").mean for point in sweep.points)
     assert slow == 0 < fast
     found = sim.capacity(
         sites, "clients.ops.up=1 Mbit/s..1 Gbit/s", ["b_under_4s > 0.1"], variant="central", runs=3, within=0.9,
@@ -126,7 +127,7 @@ def test_a_search_goes_by_a_metric_of_one_group(sites: Scenario) -> None:
     )  # fmt: skip
     assert found.answer == "found"
     assert found.binding[0].threshold.metric == "deploy_latency_s.p95[site=b]"
-    assert "central: wan_bytes[site=a]" in found.rows[0]
+    assert "central: wan_bytes[site=a]" in text_table(found)[0]
 
 
 @pytest.mark.parametrize(
@@ -142,9 +143,9 @@ def test_a_search_goes_by_a_metric_of_one_group(sites: Scenario) -> None:
 )
 def test_what_cannot_be_measured_is_told_in_a_line(sites: Scenario, arguments: dict[str, Any], line: str) -> None:
     """A dimension or a name that is none, and a function that is none, fails or gives no number."""
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as caught:
         sim.compare(sites, runs=1, executor="serial", **arguments)
-    assert str(told.value).startswith(line)
+    assert str(caught.value).startswith(line)
 
 
 def test_a_group_that_the_scenario_lacks_is_told_before_any_run(sites: Scenario) -> None:

@@ -13,6 +13,9 @@ from sim.errors import InputError
 from sim.experiment.comparison import Comparison
 from sim.experiment.gate import gate
 from sim.experiment.rerun import recorded, rerun
+from sim.policies import outside
+from sim.policies.userrule import UserRule
+from sim.report.reruns import sentences
 from sim.scenario import Scenario
 
 GATE = Path(__file__).parents[1] / "data" / "gate"
@@ -34,7 +37,7 @@ def change(directory: Path, **parts: Any) -> None:
 def test_a_comparison_is_equal_bit_for_bit(stored: Path, executor: str) -> None:
     """All runs of both variants have the digests that the manifest records."""
     again = rerun(recorded(stored), executor)
-    assert [*again.lines()] == ["equal bit for bit: 6 of 6 runs"]
+    assert [*sentences(again)] == ["equal bit for bit: 6 of 6 runs"]
     assert again.to_json()["equal"] is True
 
 
@@ -43,7 +46,7 @@ def test_one_run_is_made_again(scenario: Scenario, variant: str | None, tmp_path
     """A plain scenario's run and a variant's, by the number that it had."""
     chosen = scenario if variant is None else scenario.variant(variant)
     sim.run(chosen, run=2).write(tmp_path)
-    assert [*rerun(recorded(tmp_path), "serial").lines()] == ["equal bit for bit: 1 of 1 runs"]
+    assert [*sentences(rerun(recorded(tmp_path), "serial"))] == ["equal bit for bit: 1 of 1 runs"]
 
 
 def test_what_differs_is_named(stored: Path) -> None:
@@ -51,7 +54,7 @@ def test_what_differs_is_named(stored: Path) -> None:
     manifest = json.loads((stored / "manifest.json").read_text())
     change(stored, seed=8, model="0" * 64, versions=manifest["versions"] | {"numpy": "1.0"})
     again = rerun(recorded(stored), "serial")
-    first, *causes = again.lines()
+    first, *causes = sentences(again)
     assert first.startswith("6 of 6 runs came out otherwise: central, run 0; ")
     assert "now otherwise: the model's source" in causes
     assert any(cause.startswith("now otherwise: numpy ") and cause.endswith("was 1.0") for cause in causes)
@@ -69,6 +72,78 @@ def test_what_is_no_result_is_said(text: str | None, problem: str, tmp_path: Pat
     with pytest.raises(InputError, match=problem) as caught:
         recorded(tmp_path)
     assert str(tmp_path / "manifest.json") in str(caught.value)
+
+
+def ruled(scenario: Scenario, folder: Path, text: str = "view.nodes[: view.wanted]") -> Scenario:
+    """The small question with a placement of one's own."""
+    (folder / "placement").mkdir(parents=True, exist_ok=True)
+    (folder / "placement" / "mine.py").write_text(
+        f'"""Mine."""\n\n\ndef place(view, parameters):\n    """Mine."""\n    return {text}\n'
+    )
+    return scenario.with_({"run.policies_path": str(folder), "policies.placement": "mine"})
+
+
+def test_a_rule_of_ones_own_is_found_again(scenario: Scenario, tmp_path: Path) -> None:
+    """The manifest says where it was and what its digest is; the run comes out equal bit for bit."""
+    chosen = ruled(scenario, tmp_path / "rules")
+    sim.run(chosen).write(tmp_path / "out")
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
+    own = chosen.policies.placement.own
+    assert own is not None
+    assert manifest["rules"] == {"placement mine": {"path": own.path, "sha256": own.digest, "registered": False}}
+    assert [*found_again(tmp_path / "out")] == ["equal bit for bit: 1 of 1 runs"]
+
+
+def test_an_edited_rule_is_named(scenario: Scenario, tmp_path: Path) -> None:
+    """Rows that differ have their cause beside them; so has a rule that says the same in other words."""
+    sim.run(ruled(scenario, tmp_path / "rules")).write(tmp_path / "out")
+    path = tmp_path / "rules/placement/mine.py"
+    for text, equal in (("tuple(view.nodes[: view.wanted])", True), ("view.nodes[::-1][: view.wanted]", False)):
+        ruled(scenario, tmp_path / "rules", text)
+        first, *causes = found_again(tmp_path / "out")
+        assert first.startswith("equal bit for bit") == equal
+        assert causes == [f"now otherwise: the source of the placement mine in {path}"]
+
+
+def test_a_rule_that_is_not_there_any_more_is_one_line(scenario: Scenario, tmp_path: Path) -> None:
+    """Its file, or its folder, is named with the remedy; a folder that has it elsewhere is taken."""
+    sim.run(ruled(scenario, tmp_path / "rules")).write(tmp_path / "out")
+    (tmp_path / "rules").rename(tmp_path / "moved")
+    with pytest.raises(InputError) as caught:
+        recorded(tmp_path / "out")
+    assert str(caught.value) == (
+        f"{tmp_path}/out/manifest.json: placement mine: {tmp_path}/rules/placement/mine.py is not there; "
+        "name the folder that has placement/mine.py with --policies DIR"
+    )
+    moved = {"run.policies_path": str(tmp_path / "moved")}
+    assert [*found_again(tmp_path / "out", moved)] == ["equal bit for bit: 1 of 1 runs"]
+    with pytest.raises(InputError, match="placement mine: is not in "):
+        recorded(tmp_path / "out", {"run.policies_path": str(tmp_path / "out")})
+
+
+def test_a_rule_of_a_program_is_found_where_it_is_registered(
+    scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the program itself; another is asked for a file."""
+    monkeypatch.setattr(outside, "_REGISTERED", {})
+    rule = ruled(scenario, tmp_path / "rules").policies.placement.own
+    assert rule is not None
+    outside.register(UserRule("placement", "of-program", "<policy placement of-program>", rule.text, True))
+    sim.run(scenario.with_({"policies.placement": "of-program"})).write(tmp_path / "out")
+    assert [*found_again(tmp_path / "out")] == ["equal bit for bit: 1 of 1 runs"]
+    monkeypatch.setattr(outside, "_REGISTERED", {})
+    with pytest.raises(InputError) as caught:
+        recorded(tmp_path / "out")
+    assert str(caught.value) == (
+        f"{tmp_path}/out/manifest.json: placement of-program: was registered by a program, which is not this one; "
+        "write it into a file DIR/placement/of_program.py and name --policies DIR"
+    )
+
+
+def found_again(directory: Path, overrides: dict[str, str] | None = None) -> list[str]:
+    """What is said of a result made again, but for what the machine and the model were."""
+    said = sentences(rerun(recorded(directory, overrides), "serial"))
+    return [line for line in said if "now otherwise" not in line or "placement" in line]
 
 
 def test_the_gate_passes_what_is_as_it_was(stored: Path) -> None:

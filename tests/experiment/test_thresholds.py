@@ -11,6 +11,7 @@ import pytest
 from sim import cli
 from sim.experiment.comparison import Comparison
 from sim.experiment.thresholds import _judge, judged, threshold
+from sim.report.thresholds import sentence
 from sim.stats.intervals import Interval
 
 WANTED = threshold("deploy_latency_s.p99 < 3 s")
@@ -49,8 +50,8 @@ def test_who_fails_more_is_not_better_by_any_difference(failing: Comparison, tex
     """Deploys that all fail fetch nothing; that this is less than the others' is no threshold met."""
     (found,) = judged(failing, [threshold(text)])
     assert found.outcome == outcome
-    assert found.line().endswith("fails more") == (found.failing is not None)
-    assert ("though" in found.line()) == (text == "late: pull_bytes < 1 TB")
+    assert sentence(found).endswith("fails more") == (found.failing is not None)
+    assert ("though" in sentence(found)) == (text == "late: pull_bytes < 1 TB")
     (allowed,) = judged(failing, [threshold("late - sound: pull_bytes < 0 B")], allow_failures=True)
     assert (allowed.outcome, allowed.failing) == ("met", None)
 
@@ -84,6 +85,7 @@ def regsim(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, 
     return code, out, err
 
 
+@pytest.mark.usefixtures("no_flips")
 @pytest.mark.parametrize(
     ("until", "code", "line"),
     [
@@ -103,6 +105,7 @@ def test_the_exit_code_says_what_became_of_it(
     assert line in out + err
 
 
+@pytest.mark.usefixtures("no_flips")
 def test_thresholds_of_the_scenario_are_judged_in_the_document(
     asked: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,6 +117,7 @@ def test_thresholds_of_the_scenario_are_judged_in_the_document(
     assert [(entry["of"], entry["outcome"]) for entry in found] == [("central", "met"), ("node-direct", "met")]
 
 
+@pytest.mark.usefixtures("no_flips")
 def test_a_store_is_asked_before_anything_is_run(
     asked: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,19 +1,13 @@
-"""Notebooks run from top to bottom, and README names only what is there."""
+"""Notebooks run from top to bottom, and are kept without what they show."""
 
 from __future__ import annotations
 
-import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
-
-import sim
-from sim.cli.app import VERBS
-from sim.scenario import Scenario
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -76,36 +70,7 @@ def test_a_figure_that_is_only_named_is_unseen() -> None:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_is_kept_without_outputs(path: Path) -> None:
-    """README says so: what it shows is made by running it, never left over from an older model."""
+    """The docs say so: what it shows is made by running it, never left over from an older model."""
     cells = nbformat.read(path, as_version=4).cells
     assert outputs(cells) == []
     assert all(cell.execution_count is None for cell in cells if cell.cell_type == "code")
-
-
-def test_readme_names_files_that_exist() -> None:
-    """Each path in backquotes that looks like one of ours is there."""
-    text = (ROOT / "README.md").read_text()
-    named = set(re.findall(r"`((?:sim|scenarios|notebooks|tests)/[\w./-]+)`", text))
-    assert named
-    assert {name for name in named if not (ROOT / name).exists()} == set()
-
-
-def test_readme_names_the_verbs_that_exist() -> None:
-    """Each `regsim VERB` in README is a verb, and each verb is named."""
-    named = re.findall(r"(?:`|\$ |^)regsim ([a-z]+)", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
-    assert set(named) == {verb.__name__ for verb in VERBS}
-
-
-def test_readmes_scenario_is_whole() -> None:
-    """What README gives as a scenario loads as it stands, with the two variants under comparison.
-
-    What it gives as a part of one is accepted in the scenario that has such links.
-    """
-    whole, part = map(
-        tomllib.loads, re.findall(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
-    )
-    assert Scenario.from_document(whole).variants == ("central", "node-direct")
-    ((link, changed),) = part["links"].items()
-    ((name, hours),) = changed["schedule"].items()
-    overrides = {f"links.{link}.schedule.{name}.{key}": value for key, value in hours.items()}
-    assert sim.load(ROOT / "scenarios" / "office-hours.toml", overrides=overrides).variants

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.protocol.codes import FAIR_DUE, LONE_DUE, PS_DUE, SCHEDULE_STEP, TASK_DUE
 from sim.protocol.ops.capacities import divert, nominal_capacity, resize, settle_flows
-from sim.protocol.ops.fairshares import arm_fair
+from sim.protocol.ops.fair_sharing import arm_fair
+from sim.protocol.ops.flow_monitor import close_bins, flow_rows_are_low
 from sim.protocol.ops.flows import (
-    add_up_loads,
-    convoy_due,
     fair_due,
-    flight_due,
-    flights_under_way,
     free_flight,
+    lone_due,
+    ps_due,
     send,
+    sum_loads,
 )
-from sim.protocol.ops.watch import close_bins, flow_room_is_low
-from sim.protocol.state import CONVOY_DUE, FAIR_DUE, FLIGHT_DUE, HOURS, TASK_DUE
 from sim.records.queue import pop_event, push_event
 
 
@@ -56,13 +55,13 @@ def begin_bodies(w: Any) -> None:
         if w.bodies[body].at_s >= 0.0:
             push_event(w, w.bodies[body].at_s, TASK_DUE, body, 0)
     for shift in range(len(w.shifts)):
-        push_event(w, w.shifts[shift].at_s, HOURS, shift, 0)
+        push_event(w, w.shifts[shift].at_s, SCHEDULE_STEP, shift, 0)
 
 
 def drive_bodies(w: Any) -> int:
     """Until all has ended (0), or more room is needed (1)."""
     while w.g.events_used > 0:
-        if flow_room_is_low(w, w.events[0].at_s):
+        if flow_rows_are_low(w, w.events[0].at_s):
             return 1
         pop_event(w)
         drive_event(w)
@@ -75,10 +74,10 @@ def drive_event(w: Any) -> None:
     if g.event_kind == TASK_DUE:
         g.now_s = g.event_s
         send_bodies(w, g.event_what)
-    elif g.event_kind == FLIGHT_DUE:
-        flight_due(w, g.event_what, g.event_generation)
-    elif g.event_kind == CONVOY_DUE:
-        convoy_due(w, g.event_what, g.event_generation)
+    elif g.event_kind == LONE_DUE:
+        lone_due(w, g.event_what, g.event_generation)
+    elif g.event_kind == PS_DUE:
+        ps_due(w, g.event_what, g.event_generation)
     elif g.event_kind == FAIR_DUE:
         if fair_due(w, g.event_generation):
             bodies_go_on(w)
@@ -101,7 +100,7 @@ def send_bodies(w: Any, body: int) -> None:
     while body >= 0:
         row = w.bodies[body]
         row.flight = send(w, row.lane, row.size_bytes, body)
-        if w.flights[row.flight].over == 0:
+        if w.flights[row.flight].ended == 0:
             return
         body_ended(w, body)
         body = row.next
@@ -112,8 +111,8 @@ def body_ended(w: Any, body: int) -> None:
     flight = w.flights[row.flight]
     row.ended_s, row.shared, row.broken = w.g.now_s, flight.shared, flight.broken
     row.sent_bytes, row.bound_by, row.bound_s = flight.sent_bytes, flight.bound_by, flight.bound_s
-    row.place = w.g.arrived
-    w.g.arrived += 1
+    row.place = w.g.bodies_ended
+    w.g.bodies_ended += 1
     free_flight(w, row.flight)
 
 
@@ -121,7 +120,7 @@ def shift_links(w: Any, shift: int) -> None:
     row = w.shifts[shift]
     if row.kind == 3:
         row.under_way = flights_under_way(w)
-        add_up_loads(w)
+        sum_loads(w)
         for link in range(len(w.links)):
             w.loads[shift * len(w.links) + link] = w.link_uses[link].load_Bps
         return
@@ -129,7 +128,7 @@ def shift_links(w: Any, shift: int) -> None:
     if row.kind == 1:
         capacity_Bps = nominal_capacity(w, row.what, capacity_Bps)
     if row.kind == 2:
-        w.lanes[row.what].left = 1
+        w.lanes[row.what].abandoned = 1
     while settle_flows(w):
         bodies_go_on(w)
     if row.kind == 2:
@@ -138,3 +137,17 @@ def shift_links(w: Any, shift: int) -> None:
         resize(w, row.what, capacity_Bps)
     bodies_go_on(w)
     arm_fair(w)
+
+
+def flights_under_way(w: Any) -> int:
+    """How many flights have not ended."""
+    count = w.g.sharing
+    f = w.g.first_lone
+    while f >= 0:
+        count += 1
+        f = w.flights[f].next
+    lane = w.g.first_ps_lane
+    while lane >= 0:
+        count += w.lanes[lane].ps_flights
+        lane = w.lanes[lane].ps_next
+    return int(count)

@@ -8,21 +8,29 @@ from typing import Any, NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
-from sim.protocol.flowroom import make_flow_room
+from sim.protocol.codes import INF
+from sim.protocol.growth import grow_flow_tables
 from sim.protocol.ops.lanes import narrow_lane, residual_units
-from sim.protocol.ops.watch import link_full_s
-from sim.protocol.state import ALONG, INF, TABLES, Globals
+from sim.protocol.state import ALONG, TABLES, Globals
 from sim.records.layout import ArrayState, Layout, ObjectState, table_of, used
 
 from .flow_driver import Body, Shift, begin_bodies, drive_bodies
 
 OURS = (
     *("events", "ready", "lanes", "lane_links", "flights", "links", "classes", "hops", "nodes", "ranks", "flows"),
-    *("board", "nominal_Bps", "residual", "alone_s", "held_s", "link_uses", "held_back", "picked", "bins", "partings"),
+    *("solver", "nominal_Bps", "residual", "alone_s", "held_s", "link_uses", "held_back", "picked", "bins", "segments"),
     *("capacity_changes", "machines", "ways", "beside_later_s", "beside_bytes", "beside_left_bytes", "beside_state"),
 )
+
+
+class Counting(Globals):
+    """And how many bodies have ended."""
+
+    bodies_ended: int
+
+
 LAYOUT = Layout(
-    Globals,
+    Counting,
     {name: TABLES[name] for name in OURS} | {"bodies": Body, "shifts": Shift, "loads": float},
     {name: along for name, along in ALONG.items() if name in OURS},
 )
@@ -58,7 +66,7 @@ class Seen(NamedTuple):
     """All that can be seen of a case."""
 
     bodies: list[tuple[float, ...]]
-    partings: list[tuple[float, ...]]
+    segments: list[tuple[float, ...]]
     bins: list[tuple[int, ...]]
     changes: list[tuple[float, ...]]
     alone_s: list[float]
@@ -77,7 +85,7 @@ def link_tables(capacity_Bps: Sequence[float]) -> dict[str, Any]:
         "link_uses": LAYOUT.rows("link_uses", n_links),
         "nodes": LAYOUT.rows("nodes", n_links),
         "ranks": LAYOUT.rows("ranks", n_links),
-        "board": table_of(LAYOUT, "board", {"observed": [1]}),
+        "solver": table_of(LAYOUT, "solver", {"observed": [1]}),
         "nominal_Bps": np.array(capacity_Bps, np.float64),
         "residual": np.array([residual_units(capacity) for capacity in capacity_Bps], np.int64),
         "alone_s": LAYOUT.rows("alone_s", n_links + 1),
@@ -143,7 +151,7 @@ def seen_in(case: Case, state: Any) -> Seen:
     names = ["place", "ended_s", "shared", "broken", "sent_bytes", "bound_by", "bound_s"]
     return Seen(
         bodies[names].tolist(),
-        sorted(used(state, "partings").tolist()),
+        sorted(used(state, "segments").tolist()),
         sorted(used(state, "bins").tolist()),
         used(state, "capacity_changes").tolist(),
         state["alone_s"].tolist(),
@@ -155,12 +163,18 @@ def seen_in(case: Case, state: Any) -> Seen:
     )
 
 
-def told(case: Case) -> Seen:
+def link_full_s(w: Any, link: int) -> float:
+    """How long flows that shared have held a link full, up to the engine's last event."""
+    row = w.links[link]
+    return float(row.full_s + (w.g.monitored_s - row.full_since if row.holds else 0.0))
+
+
+def driven(case: Case) -> Seen:
     """In the interpreter."""
     state = state_of(case, ObjectState)
     begin_bodies(state)
     while drive_bodies(state):
-        make_flow_room(state)
+        grow_flow_tables(state)
     return seen_in(case, state)
 
 
@@ -206,7 +220,7 @@ def play(
     capacity_Bps: Sequence[float], flows: Sequence[Flow], changed: Sequence[Changed] = (), together: bool = False
 ) -> tuple[list[Ended], Seen]:
     """What flows came to, in their own order, and all else that is seen."""
-    seen = told(case_of(capacity_Bps, flows, changed, together))
+    seen = driven(case_of(capacity_Bps, flows, changed, together))
     return ends(seen), seen
 
 

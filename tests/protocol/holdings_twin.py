@@ -11,9 +11,10 @@ import numpy as np
 
 from sim import policies
 from sim.policies.snapshot import Publish, Rivals
-from sim.protocol.ops import arrivals, books, garbage, holdings, places, quotas, storage
+from sim.protocol.codes import DISK_FULL, NEVER, QUOTA_EXCEEDED
+from sim.protocol.ops import garbage, holdings, places, quotas, storage, storage_accounting, waiters
 from sim.protocol.rules import number_of
-from sim.protocol.state import DISK_FULL, LAYOUT, NEVER, QUOTA_EXCEEDED
+from sim.protocol.state import LAYOUT
 from sim.records import ObjectState
 from sim.records.layout import used
 from sim.records.scope import scope_of
@@ -24,16 +25,16 @@ from ..oracle.contents import Contents
 from ..oracle.plan import mountable
 from ..oracle.pools import pools
 from ..oracle.storage import Full, Quota, Storage
-from . import naive
+from . import naive, recount
 from .naive import Limits, Registry, World
 
-TEXT = (places, arrivals, books, holdings, storage, quotas, garbage)
+TEXT = (places, waiters, storage_accounting, holdings, storage, quotas, garbage, recount)
 WHY = ("evicted", "expired", "removed", "collected", "broken")
 N_REGISTRIES, N_REPOSITORIES, TAGS, N_IMAGES, N_CLIENTS = 4, 5, ("latest", "old"), 40, 2
 ACCOUNTS = (0, 0, 1, 1, 1)
 
 
-def room_is_low(w: Any) -> bool:
+def rows_are_low(w: Any) -> bool:
     """There is always room enough here."""
     return False
 
@@ -46,7 +47,7 @@ def ask_host(w: Any, what: int, a: int, b: int, c: int) -> None:
 
 def interpreted() -> dict[str, Any]:
     """The text's functions in one scope, as an engine has them."""
-    scope = scope_of(TEXT) | {"room_is_low": room_is_low, "ask_host": ask_host}
+    scope = scope_of(TEXT) | {"rows_are_low": rows_are_low, "ask_host": ask_host}
     here = {module.__name__ for module in TEXT}
     for name, function in list(scope.items()):
         if isinstance(function, FunctionType) and function.__module__ in here:
@@ -199,7 +200,7 @@ class Twin:
             bounds.storage.claim(whole)
             self.call("claim_blobs", n, image)
             naive.sweep(self.world, registry)
-            self.call("sweep", n)
+            self.call("drop_expired", n)
             failure = 0
             try:
                 for key in bounds.storage.make_room(whole.blobs, naive.spared(self.world, registry)):
@@ -215,14 +216,14 @@ class Twin:
                         failure = QUOTA_EXCEEDED
                         break
             if failure:
-                self.let_go(n, image)
+                self.release_claim(n, image)
                 return failure
         for at, blob in enumerate(whole.blobs):
             registry.contents.add_blob(named(repository), blob)
             self.call("add_blob", n, repository, self.image_blobs[image][at])
         return 0
 
-    def let_go(self, n: int, image: int) -> None:
+    def release_claim(self, n: int, image: int) -> None:
         bounds = self.registries[n].limits
         if bounds is not None:
             bounds.storage.release(self.images[image])
@@ -237,13 +238,13 @@ class Twin:
         assert self.call("publish_image", n, name, image, self.now_s, 0.0) == len(self.publishes)
         self.publishes.append(made)
         self.named.append(name)
-        self.let_go(n, image)
+        self.release_claim(n, image)
 
     def warm(self, n: int, repository: int, image: int) -> None:
         """What is there at the start comes if it has room, and nothing is dropped for it."""
         fits = naive.fits(self.registries[n], named(repository), self.images[image])
         if self.registries[n].limits is not None:
-            found = self.call("has_room", n, image)
+            found = self.call("has_space", n, image)
             if found and n == 0:
                 found = self.call("charge_all", n, repository, image)
             assert found == fits
@@ -265,14 +266,14 @@ class Twin:
         tag = TAGS[name % len(TAGS)]
         self.world.hold(self.registries[n], named(repository), tag, self.images[image], meant)
         assert self.call("hold_image", n, name, image, publish, 0.0) == 0
-        self.let_go(n, image)
+        self.release_claim(n, image)
 
     def keep(self, n: int, repository: int, image: int) -> None:
         if self.bring(n, repository, image, False):
             return
         self.world.keep(self.registries[n], named(repository), None, self.images[image], self.anything)
         assert self.call("keep_image", n, -1, repository, image, -1, 0.0) == 0
-        self.let_go(n, image)
+        self.release_claim(n, image)
 
     def put(self, n: int, repository: int, image: int) -> None:
         """A manifest whose blobs may be there or not."""
@@ -294,7 +295,7 @@ class Twin:
 
     def discard(self, n: int, repository: int, image: int) -> None:
         naive.discard(self.world, self.registries[n], named(repository), self.images[image].digest)
-        self.call("discard_image", n, repository, image)
+        self.call("delete_image", n, repository, image)
 
     def use(self, n: int, repository: int, image: int) -> None:
         """An instance starts from an image that is there, or was."""
@@ -318,7 +319,7 @@ class Twin:
 
     def sweep(self, n: int, repository: int, image: int) -> None:
         naive.sweep(self.world, self.registries[n])
-        self.call("sweep", n)
+        self.call("drop_expired", n)
 
     def collect(self, n: int, repository: int, image: int) -> None:
         naive.collect_garbage(self.world, self.registries[0], self.untagged)
@@ -326,7 +327,7 @@ class Twin:
 
     def lose(self, n: int, repository: int, image: int) -> None:
         naive.lose_all(self.world, self.registries[n])
-        self.call("lose_all", n)
+        self.call("lose_disk", n)
 
     def untag(self, n: int, repository: int, image: int) -> None:
         tag = self.draw.randrange(len(TAGS))
@@ -351,7 +352,7 @@ class Twin:
 
     def release(self, n: int, repository: int, image: int) -> None:
         if self.claims:
-            self.let_go(*self.claims.pop(self.draw.randrange(len(self.claims))))
+            self.release_claim(*self.claims.pop(self.draw.randrange(len(self.claims))))
 
     def mount(self, n: int, repository: int, image: int) -> None:
         client = self.draw.randrange(N_CLIENTS)
@@ -430,9 +431,9 @@ class Twin:
         row = self.rows("registries")[n]
         assert row["used_bytes"] == bounds.storage.used_bytes
         assert self.call("counted_bytes", n) == bounds.storage.counted_bytes()
-        kept, at = [], int(row["first_kept"])
+        kept, at = [], int(row["first_stored"])
         while at >= 0:
-            one = self.rows("kept_images")[at]
+            one = self.rows("stored_images")[at]
             repository = int(self.rows("places")[one["place"]]["repository"])
             kept.append((named(repository), self.images[one["image"]].digest))
             entry = bounds.storage._images[kept[-1]]

@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import sim
 from sim.result import Result
 from sim.scenario import Scenario
@@ -13,6 +15,7 @@ from sim.scenario import Scenario
 FOLDER = Path(__file__).parents[2] / "scenarios"
 #: Some 250 deploys.
 _FEW: dict[str, Any] = {"run.duration": "3 h", "demand.rate": "2000/day", "demand.apps": 100}
+_SITES = ("dal", "fra", "sfo", "sin", "was")
 _DIRECT = {"policies.route": "node-direct", "demand.nodes": 3}
 _METROS: dict[str, dict[str, Any]] = {
     "sync-then-pull": _DIRECT,
@@ -26,30 +29,46 @@ _METROS: dict[str, dict[str, Any]] = {
     "crowded": {
         "run.duration": "5 min", "demand.rate": "3000/h", "demand.apps": 3, "demand.warm": False, "demand.nodes": 3,
         "demand.reference": "digest",
-        **{f"nodes.{metro}.capacity": "50 Mbit/s" for metro in ("dal", "fra", "sfo", "sin", "was")},
+        **{f"nodes.{site}.capacity": "50 Mbit/s" for site in _SITES},
     },
     "skopeo": {"clients.dal-dev.profile": "skopeo", "central.capacity": "20 Mbit/s"},
 }  # fmt: skip
 
 
-def _named() -> dict[str, tuple[str, dict[str, Any], str | None]]:
-    named: dict[str, tuple[str, dict[str, Any], str | None]] = {}
+#: What asks the same of fewer, where a scenario is one of many nodes.
+_SMALLER: dict[str, dict[str, Any]] = {
+    "flash-crowd": {"demand.nodes": 8},
+    "million": {f"nodes.{site}.count": 10 for site in _SITES} | {f"clients.{site}-dev.count": 20 for site in _SITES},
+}
+
+#: A file, changes of it and a variant.
+_Named = dict[str, tuple[str, dict[str, Any], str | None]]
+
+
+def _named() -> tuple[_Named, _Named]:
+    named: _Named = {}
+    whole: _Named = {}
     for path in sorted(FOLDER.glob("*.toml")):
         demand = sim.load(path).demand
         if demand.replay is not None:
             continue  # its demand is a log's: a few seconds, less than one bin of a link's peak
         own: dict[str, Any] = {"run.start": "Mon 13:30"} if demand.streams else {}  # when offices are open
         for variant in sim.load(path).variants or (None,):
-            named[f"{path.stem}-{variant}"] = path.name, own, variant
-    return named | {f"metros-{name}": ("metros.toml", changes, None) for name, changes in _METROS.items()}
+            smaller = _SMALLER.get(path.stem, {})
+            named[f"{path.stem}-{variant}"] = path.name, own | smaller, variant
+            if smaller:
+                whole[f"{path.stem}-{variant}-whole"] = path.name, own, variant
+    return named | {f"metros-{name}": ("metros.toml", changes, None) for name, changes in _METROS.items()}, whole
 
 
-NAMED = _named()
+NAMED, WHOLE = _named()
+#: All of them for tests: those of many nodes small, and as they ship where a test may take long.
+CASES = [*NAMED, *(pytest.param(name, marks=pytest.mark.slow) for name in WHOLE)]
 
 
 def scenario(name: str, **changes: Any) -> Scenario:
-    """One of `NAMED` at small demand; `changes` are overrides by dotted key."""
-    file, own, variant = NAMED[name]
+    """One of `CASES` at small demand; `changes` are overrides by dotted key."""
+    file, own, variant = (NAMED | WHOLE)[name]
     return sim.load(FOLDER / file, {**_FEW, **own, **changes}, variant)
 
 

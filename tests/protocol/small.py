@@ -26,8 +26,7 @@ from sim.engines.run import run as run_engine
 from sim.protocol.assembly import Assembled
 from sim.protocol.ops import requests as lists
 from sim.protocol.ops.holdings import has_blob, has_image, tag_publish
-from sim.protocol.state import CONFIG
-from sim.registry.clients import CONTAINERD, MOUNT, PROFILES, TOKEN, Profile
+from sim.registry.clients import CONTAINERD, PROFILES, Profile
 from sim.registry.oci import numbered_digest
 from sim.scenario import Scenario
 from sim.streams import Streams
@@ -205,7 +204,7 @@ class Seen:
 
     def arriving(self, registry: str) -> bool:
         """Whether blobs are still expected there."""
-        return bool(self.registry(registry).first_arriving >= 0)
+        return bool(self.registry(registry).first_fetch >= 0)
 
     def listed(self, registry: str, at_s: float) -> list[tuple[str, str]]:
         """(repository, tag) of what a registry's list shows at a time, which trails by what the scenario says."""
@@ -240,7 +239,7 @@ def play(
                 seen.backward += at_s < self._env.now
                 reference._push_event(w, at_s, kind, what, generation)
 
-            watching = {"observe_requests": partial(_note, seen, words), "push_event": push_event}
+            watching = {"observe_requests": partial(_note, seen, clients), "push_event": push_event}
             super().__init__(assembled, tables, host, {**(instead or {}), **watching})
 
         def run(self) -> None:
@@ -249,32 +248,24 @@ def play(
                 self.at(at_s, partial(change, seen))
             super().run()
 
-    words = _words(chosen)
+    clients = _clients(chosen)
     with patch.object(reference, "Reference", Watched):
         seen.ran = run_engine(chosen, asked, Streams(1), engine)
     seen.state = seen.ran.state
     return seen
 
 
-def _words(chosen: Scenario) -> list[Profile]:
+def _clients(chosen: Scenario) -> list[Profile]:
     """The clients by the numbers of their rows."""
     clients = dict.fromkeys(PROFILES[group.profile] for _, group in chosen.client_hosts())
     return [CONTAINERD, CONTAINERD, *clients]  # copies are asked for as containerd asks
 
 
-def _note(seen: Seen, words: Sequence[Profile], w: Any, p: int, which: int, count: int, beside: int) -> None:
+def _note(seen: Seen, clients: Sequence[Profile], w: Any, p: int, which: int, count: int, beside: int) -> None:
     """The last so many of a list of requests, as one client calls them."""
     task = w.tasks[p]
-    client = words[task.profile]
-    check = client.blob_check
-    by_list = {
-        lists.LOGIN_REQUESTS: client.login, lists.TAGS: client.tags, lists.RENEW: (*client.publish[:1], TOKEN),
-        lists.CHECK: (*(client.tags if task.group == 0 else ()), *check), lists.RECHECK: check, lists.MOUNT: MOUNT,
-        lists.OPENING: client.opening("config" if w.blobs[task.blob].content == CONFIG else ""),
-        lists.CLOSE: client.blob_close, lists.PUBLISH: client.publish, lists.MANIFESTS: client.manifests,
-        lists.GET: client.blob_get, lists.LOGIN_AND_MANIFESTS: (*client.login, *client.manifests),
-    }  # fmt: skip
-    requests = by_list[which]
+    client = clients[task.profile]
+    requests = lists.LISTS[which](client)
     at_s = round(w.timelines[task.timeline].now_s, 9)
     seen.trace.append(Sent(at_s, seen.registries[task.registry], ", ".join(requests[len(requests) - count :])))
 

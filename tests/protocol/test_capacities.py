@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from sim import network
 from sim.network import Schedule, simulate
-from sim.protocol.state import INF
+from sim.protocol.codes import INF
 
-from .flowing import Case, Changed, Ended, Flow, Sent, Way, capacity, play, told
+from .flowing import Case, Changed, Ended, Flow, Sent, Way, capacity, driven, play
 
 
 def without_shared(ended: list[Ended]) -> list[Ended]:
@@ -83,7 +83,7 @@ def test_a_broken_flow_may_be_sent_again_by_whoever_hears_of_it() -> None:
     on."""
     sent = [Sent(0.0, ((0, 100.0), (0, 100.0))), Sent(6.0, ((0, 100.0),))]
     case = Case([10.0], [Way((0,), INF)], sent, [capacity(3, 0, 0), capacity(5, 0, 10)])
-    assert [(body[1], body[3], body[4]) for body in told(case).bodies] == [(3, 1, 30), (3, 1, 0), (16, 0, 100)]
+    assert [(body[1], body[3], body[4]) for body in driven(case).bodies] == [(3, 1, 30), (3, 1, 0), (16, 0, 100)]
 
 
 @st.composite

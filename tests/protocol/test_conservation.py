@@ -15,6 +15,8 @@ from . import shipped
 from .small import App, Deploy, demand, exactly, play
 from .small import scenario as small
 
+pytestmark = pytest.mark.integration
+
 PURPOSES = ("push", "pull", "sync")
 
 
@@ -24,7 +26,7 @@ def by_deploy(rows: pd.DataFrame, column: str) -> dict[int, int]:
     return {deploy: total for deploy, total in sums.items() if total}
 
 
-@pytest.mark.parametrize("name", shipped.NAMED)
+@pytest.mark.parametrize("name", shipped.CASES)
 def test_a_deploys_bytes_are_its_bodies(name: str) -> None:
     """What a row says was pushed and pulled is the sum of the bodies that the deploy caused; so with each sync."""
     result = shipped.result(name)
@@ -35,7 +37,7 @@ def test_a_deploys_bytes_are_its_bodies(name: str) -> None:
     assert len(push) + len(pull) + len(sync) == len(result.transfers)
 
 
-@pytest.mark.parametrize("name", shipped.NAMED)
+@pytest.mark.parametrize("name", shipped.CASES)
 def test_a_link_carries_every_body_that_crosses_it(name: str) -> None:
     """For each purpose, a link's bytes are those of all bodies whose shortest way from source to target it is on."""
     result = shipped.result(name)
@@ -52,7 +54,7 @@ def test_a_link_carries_every_body_that_crosses_it(name: str) -> None:
         assert carried[f"{purpose}_bytes"].to_dict() == expected
 
 
-@pytest.mark.parametrize("name", shipped.NAMED)
+@pytest.mark.parametrize("name", shipped.CASES)
 def test_a_registry_sends_and_receives_its_bodies(name: str) -> None:
     """A registry's bytes are those of the bodies that it is the source or the target of."""
     result = shipped.result(name)
@@ -62,7 +64,7 @@ def test_a_registry_sends_and_receives_its_bodies(name: str) -> None:
         assert registries[column].to_dict() == {registry: sums[registry] for registry in registries.index}
 
 
-@pytest.mark.parametrize("name", shipped.NAMED)
+@pytest.mark.parametrize("name", shipped.CASES)
 def test_metrics_add_up_the_tables(name: str) -> None:
     """Totals over the run are the sums of the bodies, those across sites those of the bodies that cross."""
     result = shipped.result(name)
@@ -74,7 +76,7 @@ def test_metrics_add_up_the_tables(name: str) -> None:
     assert result.metrics["central_ingress_bytes"] == size_bytes[result.transfers.target == "central"].sum()
 
 
-@pytest.mark.parametrize("name", shipped.NAMED)
+@pytest.mark.parametrize("name", shipped.CASES)
 def test_a_link_is_never_more_than_full(name: str) -> None:
     """A link's busiest minute is at least as busy as the mean, and no busier than its capacity allows.
 

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.protocol.state import INF
+from sim.protocol.codes import INF
 
-from .flowing import Case, Changed, Flow, Sent, Way, capacity, ends, play, told
+from .flowing import Case, Changed, Flow, Sent, Way, capacity, driven, ends, play
 
 
 def ended_s(capacity_Bps: list[float], sent: list[tuple[float, int, float]], *changed: Changed) -> list[float]:
     """When flights end that set out at a time, over one of two lanes of the same link, with so many bytes."""
     lanes = [Way((0,), INF)] * 2
     bodies = [Sent(at_s, ((lane, float(size)),)) for at_s, lane, size in sent]
-    return [end.at_s for end in ends(told(Case(capacity_Bps, lanes, bodies, [*changed])))]
+    return [end.at_s for end in ends(driven(Case(capacity_Bps, lanes, bodies, [*changed])))]
 
 
 def test_a_lane_is_shared_evenly() -> None:
@@ -33,7 +33,7 @@ def test_who_comes_later_meets_who_is_alone() -> None:
     """100 bytes alone for 5 s; 25 more at 5 s: both at 5 bytes/s until 10 s, then 25 bytes alone until 12.5 s."""
     ended, seen = play([10], [Flow(0, 100), Flow(5, 25)], together=True)
     assert [end.at_s for end in ended] == [12.5, 10.0]
-    assert [piece[1:] for piece in seen.partings if piece[3]] == [
+    assert [piece[1:] for piece in seen.segments if piece[3]] == [
         (0.0, 5.0, 50), (5.0, 10.0, 25), (5.0, 10.0, 25), (10.0, 12.5, 25),
     ]  # fmt: skip
 
@@ -71,7 +71,7 @@ def test_a_link_that_goes_down_breaks_a_convoy_off() -> None:
 def test_a_convoy_whose_way_leads_elsewhere_breaks_off() -> None:
     """The same where their lane is left at 4 s, and a flight of another lane then has the link to itself."""
     lanes, sent = [Way((0,), INF)] * 2, [Sent(0.0, ((0, 50.0),)), Sent(0.0, ((0, 50.0),)), Sent(4.0, ((1, 50.0),))]
-    found = ends(told(Case([10.0], lanes, sent, [Changed(4.0, 2, 0, 0.0)])))
+    found = ends(driven(Case([10.0], lanes, sent, [Changed(4.0, 2, 0, 0.0)])))
     assert [(end.at_s, end.sent_bytes, end.broken) for end in found] == [(4.0, 20, True)] * 2 + [(9.0, 50, False)]
 
 
@@ -86,7 +86,7 @@ def test_pieces_add_up_to_the_byte(asked: list[tuple[int, int, int]], changes: l
     flows = [Flow(at / 10, size_bytes, routes[way]) for at, size_bytes, way in asked]
     changed = [capacity(at / 10, 0, capacity_Bps) for at, capacity_Bps in changes]
     ended, seen = play([1e6, 3e6], flows, changed, together=True)
-    in_pieces = sum(piece[3] for piece in seen.partings)
+    in_pieces = sum(piece[3] for piece in seen.segments)
     in_engine = sum(carried for _, link, carried in seen.bins if link == 1)
     alone = sum(int(flow.size_bytes) for flow, end in zip(flows, ended, strict=True) if not end.shared)
     assert in_pieces + in_engine + alone == sum(size_bytes for _, size_bytes, _ in asked)

@@ -7,46 +7,43 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim import network
 from sim.network import simulate
-from sim.network.fairshare import active, kernel, maxmin, pairing, sharing, solution
+from sim.network.fairshare import active, filling, kernel, pairing, sharing, solution
 from sim.network.tcp import transport
 from sim.protocol import tasks
-from sim.protocol.flowroom import make_flow_room
-from sim.protocol.ops import capacities, convoys, fairshares, flows, lanes, watch
+from sim.protocol.codes import INF
+from sim.protocol.growth import grow_flow_tables
+from sim.protocol.ops import capacities, fair_sharing, flow_monitor, flows, lanes, processor_sharing
 from sim.protocol.ops.lanes import beside_idle_s, ramp_s, residual_units
-from sim.protocol.state import INF
 from sim.records import queue
 from sim.records.layout import ArrayState, ObjectState
 
 from . import flow_driver
-from .flowing import LAYOUT, Case, Changed, Flow, Sent, Way, cases, ends, play, seen_in, state_of, told
+from .flowing import LAYOUT, Case, Changed, Flow, Sent, Way, cases, driven, ends, play, seen_in, state_of
 
 
 @pytest.fixture(scope="module")
-def compiled() -> dict[str, Any]:
+def compiled() -> Any:
     """What drives bodies, as machine code."""
     compiling = importlib.import_module("sim.records.compiling")
-    text = (pairing, maxmin, sharing, active, solution, kernel, transport)
-    protocol = (queue, tasks, lanes, watch, fairshares, convoys, flows, capacities, flow_driver)
-    return {
-        name: compiling.compile_text(LAYOUT, (*text, *protocol), name, {}) for name in ("begin_bodies", "drive_bodies")
-    }
+    solver = (pairing, filling, sharing, active, solution, kernel, transport)
+    protocol = (queue, tasks, lanes, flow_monitor, fair_sharing, processor_sharing, flows, capacities, flow_driver)
+    return compiling.compile_calls(LAYOUT, (*solver, *protocol), ("begin_bodies", "drive_bodies"))
 
 
 @pytest.mark.slow
 @given(case=cases(True))
-@settings(max_examples=200, deadline=None)
-def test_flows_compiled_are_the_same(compiled: dict[str, Any], case: Case) -> None:
-    """Compiled, the same text on arrays sees the same to the last bit."""
+def test_flows_compiled_are_the_same(compiled: Any, case: Case) -> None:
+    """Compiled, the same functions on arrays see the same to the last bit."""
     state = state_of(case, ArrayState)
-    compiled["begin_bodies"](state.address)
-    while compiled["drive_bodies"](state.address):
-        make_flow_room(state)
-    assert seen_in(case, state) == told(case)
+    compiled.begin_bodies(state)
+    while compiled.drive_bodies(state):
+        grow_flow_tables(state)
+    assert seen_in(case, state) == driven(case)
 
 
 def test_flows_that_break_and_are_diverted() -> None:
@@ -54,7 +51,7 @@ def test_flows_that_break_and_are_diverted() -> None:
     ways = [Way((0,), INF), Way((0, 1), 5000.0)]
     sent = [Sent(0.0, ((0, 40_000.0),)), Sent(0.0, ((1, 40_000.0),)), Sent(20.0, ((1, 40_000.0), (0, 20_000.0)))]
     case = Case([10_000.0, 8000.0], ways, sent, [Changed(22.0, 0, 1, 0.0), Changed(23.0, 2, 0, 0.0)])
-    seen = told(case)
+    seen = driven(case)
     assert [body[1] for body in seen.bodies] == [8.0, 8.0, 22.0, 23.0]
     assert [body[4] for body in seen.bodies] == [40_000.0, 40_000.0, 10_000.0, 10_000.0]
 
@@ -124,12 +121,12 @@ def test_a_flow_met_half_way_has_half_left() -> None:
     """A flow of 100 bytes on 10 bytes/s is met at 5 s by one of 25: they end at 12.5 and 10 s."""
     ended, seen = play([10], [Flow(0.0, 100), Flow(5.0, 25)])
     assert [(end.at_s, end.shared) for end in ended] == [(12.5, True), (10.0, True)]
-    assert seen.partings == [(0, 0.0, 5.0, 50)]
+    assert seen.segments == [(0, 0.0, 5.0, 50)]
 
 
 def test_a_flow_that_starts_as_another_ends_meets_nobody() -> None:
     """At 10 s one flow ends and the next, sent afterwards at that instant, has the link to itself."""
-    seen = told(Case([10.0], [Way((0,), INF)], [Sent(0.0, ((0, 100.0), (0, 100.0)))], []))
+    seen = driven(Case([10.0], [Way((0,), INF)], [Sent(0.0, ((0, 100.0), (0, 100.0)))], []))
     assert [(end.at_s, end.shared) for end in ends(seen)] == [(10.0, False), (20.0, False)]
 
 

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from sim.protocol import rules_native, tasks
-from sim.protocol.ops import arrivals, holdings, limits, rules
-from sim.protocol.state import DISK_FULL, GO, LAYOUT, WAIT, Entry
+from sim.protocol.codes import DISK_FULL, GO, WAIT
+from sim.protocol.ops import admission, holdings, rules, waiters
+from sim.protocol.state import LAYOUT, Entry
 from sim.records import ArrayState, Layout, ObjectState, hashing, queue
 from sim.records.layout import used
 from sim.records.native import state_at
@@ -45,10 +46,10 @@ def test_rows_hold_what_objects_hold(seed: int) -> None:
 #: What the twin has done and asks, by function.
 DONE = (
     "add_blob", "admit", "charge_all", "charge_blob", "claim_blobs", "collect_garbage", "counted_bytes",
-    "counts_as_held", "discard_image", "expect", "find_place", "has_blob", "has_image", "has_room",
-    "hold_image", "is_claimed", "keep_image", "knows", "lose_all", "may_mount", "missing_blob", "newer_publish",
+    "counts_as_held", "delete_image", "expect", "find_place", "has_blob", "has_image", "has_space",
+    "hold_image", "is_claimed", "keep_image", "knows", "lose_disk", "may_mount", "missing_blob", "newer_publish",
     "newest_publish", "note_pushed", "publish_image", "put_image", "quota_used", "release_blobs", "remove_tag",
-    "run_from", "stop_running", "stored_bytes", "sweep", "use_image",
+    "run_from", "stop_running", "stored_bytes", "drop_expired", "use_image",
 )  # fmt: skip
 
 
@@ -80,10 +81,10 @@ def compiled() -> Callable[..., Any]:
     modules = (hashing, queue, tasks, rules, *TEXT)
     scope = scope_of(modules) | rules_native.functions(jit) | {"at": state_at(LAYOUT)}
     source = entry_source(scope)
-    exec("def room_is_low(w): return False\ndef ask_host(w, what, a, b, c): pass", scope)
+    exec("def rows_are_low(w): return False\ndef ask_host(w, what, a, b, c): pass", scope)
     here = {module.__name__ for module in modules}
     for name, function in list(scope.items()):
-        if isinstance(function, FunctionType) and (function.__module__ in here or name in ("room_is_low", "ask_host")):
+        if isinstance(function, FunctionType) and (function.__module__ in here or name in ("rows_are_low", "ask_host")):
             scope[name] = jit(function, scope, no_cpython_wrapper=True, no_cfunc_wrapper=True)
     exec(source, scope)
     enter = jit(scope["enter"], scope)
@@ -165,18 +166,18 @@ def test_who_waits_for_an_image_goes_on_in_order() -> None:
     w: Any = ObjectState(LAYOUT, {"tasks": LAYOUT.rows("tasks", 6)})
     w.make_room(16)
     for p, image in ((4, 7), (1, 7), (0, 8), (3, 7), (2, 7)):
-        arrivals.await_image(w, p, 1, 0, image)
+        waiters.add_waiter(w, p, 1, 0, image)
     for p in (4, 3, 2):
-        arrivals.stop_awaiting(w, p, 1, 0, 7)
-    arrivals.await_image(w, 5, 1, 0, 7)
-    arrivals.arrived_image(w, 1, 0, 7, 2.5)
+        waiters.remove_waiter(w, p, 1, 0, 7)
+    waiters.add_waiter(w, 5, 1, 0, 7)
+    waiters.wake_waiters(w, 1, 0, 7, 2.5)
     assert [w.events[at].what for at in range(w.g.events_used)] == [1, 5]
-    assert [w.tasks[p].awaits for p in (1, 5, 0, 4)] == [2, 2, 0, 0]
+    assert [w.tasks[p].image_wait for p in (1, 5, 0, 4)] == [2, 2, 0, 0]
     assert w.tasks[5].wait_s == 2.5
-    arrivals.arrived_image(w, 1, 0, 7, 3.0)
-    assert (w.g.events_used, w.g.awaited) == (2, 1)
-    arrivals.stop_awaiting(w, 0, 1, 0, 8)
-    assert w.g.awaited == 0
+    waiters.wake_waiters(w, 1, 0, 7, 3.0)
+    assert (w.g.events_used, w.g.awaited_images) == (2, 1)
+    waiters.remove_waiter(w, 0, 1, 0, 8)
+    assert w.g.awaited_images == 0
 
 
 def test_held_blobs_take_little_room() -> None:
@@ -203,14 +204,14 @@ def test_what_comes_while_garbage_is_collected_waits() -> None:
     w: Any = ObjectState(LAYOUT, tables)
     w.make_room(16)
     w.g.limited = 1
-    said = [limits.claim_room(w, 0, limits.ANSWERING, 0)] + [limits.admit_image(w, 0, 0, 0) for _ in range(3)]
+    said = [admission.claim_image(w, 0, admission.ANSWERING, 0)] + [admission.admit_image(w, 0, 0, 0) for _ in range(3)]
     assert said == [GO, WAIT, WAIT, GO]
-    assert (w.timelines[0].now_s, w.timelines[0].lag_s, w.waited_s[0]) == (7.0, 2.0, 2.0)
+    assert (w.timelines[0].now_s, w.timelines[0].waited_s, w.waited_s[0]) == (7.0, 2.0, 2.0)
     assert (w.registries[0].used_bytes, w.tasks[0].stage) == (60, 0)
-    limits.release_room(w, 0, limits.ANSWERING, 0)
+    admission.release_image(w, 0, admission.ANSWERING, 0)
     assert (w.registries[0].used_bytes, w.g.entries_keys) == (0, 0)
     w.blobs[0].size_bytes = 101
-    assert [limits.admit_image(w, 0, limits.ANSWERING, 0) for _ in range(2)] == [WAIT, DISK_FULL]
+    assert [admission.admit_image(w, 0, admission.ANSWERING, 0) for _ in range(2)] == [WAIT, DISK_FULL]
 
 
 def test_more_may_go_at_once_than_there_is_room_for() -> None:

@@ -16,7 +16,7 @@ LISTED = [("org0/app0", "latest")]
 
 def remove(here: Seen) -> None:
     """Remove the first image from central."""
-    here.do("discard_image", 0, 0, 0)
+    here.do("delete_image", 0, 0, 0)
 
 
 @pytest.mark.parametrize(

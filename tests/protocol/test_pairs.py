@@ -1,8 +1,9 @@
 """Every switch of a scenario beside every other, in worlds so small that a deploy's latency is worked out by hand.
 
 No blob exceeds TCP's first window, so that nothing starts slowly and nobody shares a link; one client deploys one app
-twice, 80 s apart. `Reckoning` adds up round trips, requests and bytes over the slowest link as README and the clients'
-table have the protocol, and knows nothing of the simulator. Any two values of any two switches meet in some world.
+twice, 80 s apart. `Reckoning` adds up round trips, requests and bytes over the slowest link as the docs and the
+clients' table have the protocol, and knows nothing of the simulator. Any two values of any two switches meet in some
+world.
 
 Left out: swarms, whose pieces follow from who meets whom; service times that are drawn; placements by site, for there
 is one.

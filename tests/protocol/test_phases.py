@@ -10,11 +10,13 @@ from sim.tables.rows import PHASES
 
 from . import shipped
 
+pytestmark = pytest.mark.integration
+
 #: Sums of some dozen floats below 1e5 s.
 TOLERANCE_S = 1e-9
 
 
-@pytest.mark.parametrize("name", shipped.NAMED)
+@pytest.mark.parametrize("name", shipped.CASES)
 def test_phases_add_up_to_the_latency(name: str) -> None:
     """On every row the phases sum to the time from asking to ready, which is the latency unless the deploy failed."""
     deploys = shipped.result(name).deploys
@@ -27,7 +29,7 @@ def test_phases_add_up_to_the_latency(name: str) -> None:
     assert (deploys[[f"{phase}_s" for phase in PHASES]] >= 0).all(axis=None)
 
 
-@pytest.mark.parametrize("name", shipped.NAMED)
+@pytest.mark.parametrize("name", shipped.CASES)
 def test_waiting_is_a_part_of_its_phase(name: str) -> None:
     """No phase waits less than nothing or longer than it takes."""
     deploys = shipped.result(name).deploys
@@ -37,7 +39,7 @@ def test_waiting_is_a_part_of_its_phase(name: str) -> None:
         assert (waited_s <= deploys[f"{phase}_s"] + TOLERANCE_S).all()
 
 
-@pytest.mark.parametrize("name", shipped.NAMED)
+@pytest.mark.parametrize("name", shipped.CASES)
 def test_milestones_come_in_order(name: str) -> None:
     """A client knows of its push after it has made it, and of the instance after that; a pull is in the latency."""
     deploys = shipped.result(name).deploys

@@ -77,6 +77,21 @@ def test_a_pull_joins_a_fetch_that_is_under_way(coalesce: bool, kernels: int) ->
         assert one["pulled_bytes"] == other["pulled_bytes"] == 3 * MB + 20_000
 
 
+def test_a_pull_that_ends_leaves_the_fetches_of_others_alone() -> None:
+    """Without dedup a second pull fetches a rootfs anew, a third joins that; that the first is through ends neither.
+
+    The first has its rootfs at 3.971 and its kernel at 6.171, when the rootfs of the second is still on its way.
+    """
+    chosen = scenario(policies__dedup="none", nodes__n__cold=True)
+    starts = [Deploy(at_s, pushes=False) for at_s in (0.0, 4.0, 4.2)]
+    seen = play(chosen, demand(starts, known_apps=1))
+    first, second, third = seen.deploys()
+    assert [row["failed"] for row in (first, second, third)] == [False, False, False]
+    assert first["ended_s"] == exactly(6.271)
+    assert second["ended_s"] == third["ended_s"] == exactly(7.071)
+    assert [row["pulled_bytes"] for row in (first, second, third)] == [4 * MB + 10_000, MB + 9000, 9000]
+
+
 @pytest.mark.parametrize(("check", "asked", "pull_s"), [("upstream", 1, 0.41), ("absent", 0, 0.0)])
 def test_a_node_that_has_the_image_asks_upstream_if_told_to(check: str, asked: int, pull_s: float) -> None:
     """What was pushed to the node is there: asking central takes a connection and a request, not asking nothing."""

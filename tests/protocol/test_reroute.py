@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.protocol.ops.flows import flights_under_way
 from sim.scenario import Scenario
 from sim.scenario.describe.show import text
 
+from .flow_driver import flights_under_way
 from .small import MB, App, Deploy, Seen, demand, exactly, play
 
 _LINE = {"capacity": "10 MB/s", "delay": "0 ms", "window": "1 GB"}
@@ -44,8 +44,8 @@ def triangle(**changes: Any) -> Scenario:
     return Scenario.from_document(document, overrides={key.replace("__", "."): to for key, to in changes.items()})
 
 
-def down(at_s: float, lasts_s: float, link: str = "ab", kind: str = "link-down") -> dict[str, Any]:
-    return {"kind": kind, "target": link, "at": f"{at_s} s", "lasts": f"{lasts_s} s"}
+def down(at_s: float, runs_until_s: float, link: str = "ab", kind: str = "link-down") -> dict[str, Any]:
+    return {"kind": kind, "target": link, "at": f"{at_s} s", "lasts": f"{runs_until_s} s"}
 
 
 def pushed(**changes: Any) -> Seen:
@@ -107,8 +107,8 @@ def test_a_link_that_still_carries_something_is_not_gone_round(kind: str) -> Non
 def test_a_second_link_that_goes_down_leaves_no_way_until_one_is_back() -> None:
     """Over c from 3.36 to 3.86 s, 250 kB; then that is down, too, until the first is back at 5 s: the try at 5.26 s."""
     seen = pushed(faults__f=down(0.36, 4.64), faults__g=down(3.86, 100.0, link="ac"))
-    (_, _, first), (_, cut_s, second), (again_s, _, third) = parts(seen)
-    assert (cut_s, first + second + third) == (exactly(3.86), MB)
+    (_, _, first), (_, lost_since_s, second), (again_s, _, third) = parts(seen)
+    assert (lost_since_s, first + second + third) == (exactly(3.86), MB)
     assert second == pytest.approx(250_000, abs=1)
     assert again_s == exactly(3.86 + 3.0)  # from 5.86 s on, when routing has heard of both
 
@@ -123,8 +123,8 @@ def test_copies_under_caps_go_round_too() -> None:
     """The copy from the node to central, capped at 0.4 MB/s between sites, goes on over a when its line is down."""
     changes = {"policies__sync__to_central": "on-push", "policies__sync__delay": "0 s"}
     seen = pushed(faults__f=down(2.0, 100.0, link="cb"), policies__sync__leg_rate="0.4 MB/s", **changes)
-    (began_s, cut_s, first), (again_s, ended_s, second) = parts(seen, "sync")
-    assert (cut_s, again_s) == (2.0, exactly(2.0 + 3.0))
+    (began_s, lost_since_s, first), (again_s, ended_s, second) = parts(seen, "sync")
+    assert (lost_since_s, again_s) == (2.0, exactly(2.0 + 3.0))
     assert first == pytest.approx((2.0 - began_s) * 400_000, abs=1)
     assert ended_s - again_s == pytest.approx(second / 400_000, abs=1e-5)
     assert [row["state"] for row in seen.rows("syncs")] == ["committed"]
@@ -140,7 +140,7 @@ def test_show_tells_whether_routes_change_and_when() -> None:
     assert "RouterDeadInterval" in text(Scenario.from_document(document))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(
     st.lists(
         st.tuples(

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.protocol.ops.service import SPARE_WORKERS, book, serve
+from sim.protocol.ops.service import SPARE_WORKERS, serve, serve_ahead
 from sim.protocol.state import LAYOUT
 from sim.records import ObjectState
 from sim.records.layout import table_of
@@ -24,10 +24,10 @@ class Workers:
         """When a request that arrives now is done."""
         return serve(self._state, 0, arrived_s, service_s)
 
-    def book(self, now_s: float, busy_s: float, requests: int) -> bool:
+    def serve_ahead(self, now_s: float, busy_s: float, requests: int) -> bool:
         """Whether requests that will arrive later are booked now."""
         self._state.g.now_s = now_s
-        return book(self._state, 0, busy_s, requests)
+        return serve_ahead(self._state, 0, busy_s, requests)
 
     @property
     def free_s(self) -> list[float]:
@@ -96,13 +96,13 @@ def test_a_request_as_another_ends_does_not_wait() -> None:
 def test_requests_are_booked_while_workers_are_to_spare() -> None:
     """With ten idle workers three requests are booked as 2 s of one; when only five are idle nothing is."""
     workers = Workers(10)
-    assert workers.book(0.0, 2.0, 3)
+    assert workers.serve_ahead(0.0, 2.0, 3)
     assert (workers.requests, workers.busy_s, sorted(workers.free_s)) == (3, 2.0, [0.0] * 9 + [2.0])
     for _ in range(4):
         workers.serve(0.0, 2.0)
-    assert not workers.book(0.0, 2.0, 3)
+    assert not workers.serve_ahead(0.0, 2.0, 3)
     assert (workers.requests, workers.busy_s) == (7, 10.0)
-    assert workers.book(2.0, 1.0, 1)
+    assert workers.serve_ahead(2.0, 1.0, 1)
 
 
 @given(st.integers(1, 40), st.lists(st.tuples(st.integers(0, 3), st.integers(1, 9), st.booleans()), max_size=80))
@@ -117,7 +117,7 @@ def test_bookings_leave_a_heap_and_keep_count(count: int, asked: list[tuple[int,
         idle = sum(free_s <= now_s for free_s in workers.free_s)
         if not books:
             workers.serve(now_s, service_s)
-        elif workers.book(now_s, service_s, 1):
+        elif workers.serve_ahead(now_s, service_s, 1):
             assert idle >= min(SPARE_WORKERS, count)
         else:
             assert idle < count

@@ -10,23 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simpy import Environment
 
-from sim.protocol import happenings, machine, tasks
-from sim.protocol.ops import retries, watch
-from sim.protocol.state import CONNECTION_LOST, DISK_FULL, ENDED, GO, LAYOUT, N_PHASES, TASK_DUE, WAIT
+from sim.protocol import events, machine, tasks
+from sim.protocol.codes import CONNECTION_LOST, DISK_FULL, ENDED, GO, N_PHASES, TASK_DUE, WAIT
+from sim.protocol.ops import flow_monitor, retries
+from sim.protocol.state import LAYOUT
 from sim.protocol.tasks import (
+    add_waiting,
     branch,
     end_timeline,
     enter_phase,
     fork_timeline,
     join_branches,
-    last_until,
-    let_go,
-    let_go_all,
-    meet,
+    keep_running_until,
+    make_all_ready,
+    make_ready,
     new_task,
     new_timeline,
-    set_off,
-    waited,
+    start_branches,
+    wait_for,
 )
 from sim.records import ObjectState, queue
 from sim.records.scope import scope_of
@@ -46,11 +47,12 @@ class Programs:
     def __init__(self, *ops: Any) -> None:
         self.w = fresh()
         self.heard: list[tuple[Any, float]] = []
-        scope = scope_of((queue, tasks, watch, retries, machine))
+        scope = scope_of((queue, tasks, flow_monitor, retries, machine))
         for name, value in [*scope.items()]:
             if isinstance(value, FunctionType) and value.__module__.startswith("sim."):
                 scope[name] = FunctionType(value.__code__, scope, name)
-        scope |= {"dispatch": self._dispatch, "room_is_low": lambda w: False, "flow_room_is_low": lambda w, at_s: False}
+        scope |= {"dispatch": self._dispatch, "rows_are_low": lambda w: False}
+        scope["flow_rows_are_low"] = lambda w, at_s: False
         self._ops, self._text = ops, scope
         self.w.replace("program", LAYOUT.rows("program", 3 * len(ops)))
         for at in range(len(ops)):
@@ -62,8 +64,8 @@ class Programs:
     def start(self, entry: int) -> int:
         """A task begins a program, and runs until it waits."""
         p = new_task(self.w, entry, new_timeline(self.w, self.w.g.now_s, 0.0))
-        let_go(self.w, p)
-        self._text["go_on"](self.w)
+        make_ready(self.w, p)
+        self._text["run_ready_tasks"](self.w)
         return p
 
     def run(self) -> list[tuple[Any, float]]:
@@ -110,7 +112,7 @@ def forks(*entries: int) -> Any:
     def op(run: Programs, p: int) -> int:
         for entry in entries:
             branch(run.w, p, entry, False)
-        return set_off(run.w, p)
+        return start_branches(run.w, p)
 
     return op
 
@@ -212,8 +214,8 @@ def test_who_is_let_go_first_goes_on_first() -> None:
     w = fresh()
     a, b, c = (new_task(w, 0, -1) for _ in range(3))
     w.tasks[a].next = b
-    let_go(w, c)
-    let_go_all(w, a)
+    make_ready(w, c)
+    make_all_ready(w, a)
     assert [w.ready[at] for at in range(w.g.ready_used)] == [c, b, a]  # a stack: its last goes on first
 
 
@@ -225,11 +227,11 @@ def test_branches_meet_where_the_last_would_be_on_idle_links() -> None:
     held_up, other = (branch(w, p, 0, False) for _ in range(2))
     lines = [w.tasks[child].timeline for child in (held_up, other)]
     w.timelines[lines[0]].now_s = 10.0
-    waited(w, lines[0], 5.0)
+    add_waiting(w, lines[0], 5.0)
     w.timelines[lines[1]].now_s = 9.0
     assert join_branches(w, p) == 0
     line = w.timelines[t]
-    assert (line.now_s, line.lag_s, line.now_s - line.lag_s) == (10.0, 1.0, 9.0)
+    assert (line.now_s, line.waited_s, line.now_s - line.waited_s) == (10.0, 1.0, 9.0)
 
 
 def test_waiting_that_saves_waiting_comes_off_the_phases_before() -> None:
@@ -237,11 +239,11 @@ def test_waiting_that_saves_waiting_comes_off_the_phases_before() -> None:
     w = fresh()
     t = fork_timeline(w, new_timeline(w, 0.0, 0.0))
     w.timelines[t].now_s = 8.0
-    waited(w, t, 4.0)
+    add_waiting(w, t, 4.0)
     enter_phase(w, t, SYNC_WAIT)
-    meet(w, t, 10.0, 10.0)
+    wait_for(w, t, 10.0, 10.0)
     end_timeline(w, t)
-    assert w.timelines[t].lag_s == 0.0
+    assert w.timelines[t].waited_s == 0.0
     assert w.waited_s[t * N_PHASES : (t + 1) * N_PHASES] == [0.0] * N_PHASES
     assert sum(w.phases_s[t * N_PHASES : (t + 1) * N_PHASES]) == 10.0
 
@@ -249,9 +251,9 @@ def test_waiting_that_saves_waiting_comes_off_the_phases_before() -> None:
 def test_what_nobody_waits_for_still_moves_the_end() -> None:
     """A run that is to last until 7 s shows that in the end, whatever is said later to end sooner."""
     w = fresh()
-    last_until(w, 7.0)
-    last_until(w, 5.0)
-    assert w.g.lasts_s == 7.0
+    keep_running_until(w, 7.0)
+    keep_running_until(w, 5.0)
+    assert w.g.runs_until_s == 7.0
 
 
 def test_an_event_for_a_task_that_went_on_by_another_way_is_void() -> None:
@@ -259,5 +261,5 @@ def test_an_event_for_a_task_that_went_on_by_another_way_is_void() -> None:
     w = fresh()
     p = new_task(w, 0, -1)
     w.g.event_kind, w.g.event_what, w.g.event_generation, w.g.event_s = TASK_DUE, p, w.tasks[p].generation - 1, 9.0
-    happenings.happen(w)
+    events.handle_event(w)
     assert (w.g.now_s, w.g.ready_used) == (0.0, 0)

@@ -17,11 +17,13 @@ from . import shipped
 from .small import App, Deploy, Seen, demand, exactly, play
 from .small import scenario as small
 
+pytestmark = pytest.mark.integration
+
 PURPOSES = ["push_bytes", "pull_bytes", "sync_bytes"]
 CONTENTS = ["kernel_bytes", "rootfs_bytes", "metadata_bytes"]
 
 
-@pytest.mark.parametrize("name", shipped.NAMED)
+@pytest.mark.parametrize("name", shipped.CASES)
 def test_minutes_add_up_to_what_links_carried(name: str) -> None:
     """The bytes of a link's minutes are, to the byte, those of its purposes, and those of its contents."""
     result = shipped.result(name)
@@ -35,7 +37,7 @@ def test_minutes_add_up_to_what_links_carried(name: str) -> None:
     assert busiest.reindex(links.index, fill_value=0.0).to_dict() == links.peak_utilisation.to_dict()
 
 
-@pytest.mark.parametrize("name", shipped.NAMED)
+@pytest.mark.parametrize("name", shipped.CASES)
 def test_transfers_know_what_held_them_back(name: str) -> None:
     """A transfer that flew was held back by something, no longer than it took; one alone by one thing throughout."""
     result = shipped.result(name)
@@ -50,7 +52,7 @@ def test_transfers_know_what_held_them_back(name: str) -> None:
     assert (transfers.bound_s >= took_s / 6 - 1e-6).all()
 
 
-@pytest.mark.parametrize("name", shipped.NAMED)
+@pytest.mark.parametrize("name", shipped.CASES)
 def test_a_link_is_full_no_longer_than_it_holds_somebody_back(name: str) -> None:
     """Whoever would take more of a full link is held back by it; a run has no more time than that."""
     result = shipped.result(name)

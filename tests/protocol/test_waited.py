@@ -66,7 +66,7 @@ def worlds(draw: st.DrawFn, nodes: int) -> tuple[dict[str, Any], Demand]:
     return changes, demand(deploys, apps, known_apps=known)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(worlds(nodes=1))
 def test_without_waiting_a_deploy_takes_what_it_takes_alone(asked: tuple[dict[str, Any], Demand]) -> None:
     """Phase by phase, for deploys that share clients, central, its workers, its disk and the workers of syncs."""
@@ -79,7 +79,7 @@ def test_without_waiting_a_deploy_takes_what_it_takes_alone(asked: tuple[dict[st
         assert all(0.0 <= row[f"{phase}_waited_s"] <= row[f"{phase}_s"] + 1e-9 for phase in PHASES)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(worlds(nodes=2), st.sampled_from(["sync-then-pull", "peer", "push-each"]))
 def test_on_several_nodes_the_sum_is_what_it_takes_alone(asked: tuple[dict[str, Any], Demand], fanout: str) -> None:
     """The node that is ready last may be another one alone, so that phases differ; what they add up to does not.
@@ -105,7 +105,6 @@ FAULT = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     st.lists(FAULT, min_size=1, max_size=3),
     st.sampled_from(["central", "node-direct"]),

@@ -1,4 +1,4 @@
-"""The figure of a comparison: what its lines and bars stand for, that its words do not collide, and its files."""
+"""The plot of a comparison: what its curves and bars stand for, that its words do not collide, and its files."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ def outcome(request: pytest.FixtureRequest) -> Comparison:
 
 
 @pytest.fixture(scope="module")
-def figure(outcome: Comparison) -> Figure:
+def plot(outcome: Comparison) -> Figure:
     return outcome.plot()
 
 
-def words(axes: Axes) -> list[str]:
+def texts(axes: Axes) -> list[str]:
     return [text.get_text() for text in axes.texts if text.get_text()]
 
 
@@ -67,27 +67,27 @@ def height_at(axes: Axes, place: int, hatched: bool | None = None) -> float:
     )
 
 
-def test_the_figure_says_what_it_is_of(figure: Figure) -> None:
+def test_the_plot_says_what_it_is_of(plot: Figure) -> None:
     """The title names the question and which run is drawn; axes have titles, and units where they measure."""
-    assert figure.get_suptitle() == "A small question (first of 2 runs, seed 7)"
-    latency, phases, moved = figure.axes
+    assert plot.get_suptitle() == "A small question (first of 2 runs, seed 7)"
+    latency, phases, moved = plot.axes
     assert latency.get_xscale() == "log"
     assert "seconds" in phases.get_ylabel()
     assert moved.get_ylabel().endswith("B")
 
 
-def test_the_key_names_each_variant_with_its_quantiles(figure: Figure, outcome: Comparison) -> None:
+def test_the_key_names_each_variant_with_its_quantiles(plot: Figure, outcome: Comparison) -> None:
     """Beside each name in its colour stand p50, p95 and p99 of the run that is drawn."""
-    told = [" ".join(text.split()) for text in words(figure.axes[0])]
+    said = [" ".join(text.split()) for text in texts(plot.axes[0])]
     for name, sample in outcome.samples.items():
-        assert name in told
+        assert name in said
         for percentile in ("p50", "p95", "p99"):
-            assert f"{plots._seconds(sample.metrics[f'deploy_latency_s.{percentile}'])}" in told
+            assert f"{plots._seconds(sample.metrics[f'deploy_latency_s.{percentile}'])}" in said
 
 
-def test_curves_are_the_share_of_deploys_ready(figure: Figure, outcome: Comparison) -> None:
+def test_curves_are_the_share_of_deploys_ready(plot: Figure, outcome: Comparison) -> None:
     """Each curve rises to one, and passes the marked quantiles: half of all deploys are ready at p50."""
-    lines = [line for line in figure.axes[0].lines if line.get_drawstyle() == "steps-post"]
+    lines = [line for line in plot.axes[0].lines if line.get_drawstyle() == "steps-post"]
     assert len(lines) == len(outcome.variants)
     for line, sample in zip(lines, outcome.samples.values(), strict=True):
         latencies_s, shares = (np.asarray(values, dtype=float) for values in line.get_data())
@@ -96,29 +96,29 @@ def test_curves_are_the_share_of_deploys_ready(figure: Figure, outcome: Comparis
         assert latencies_s[-1] == sample.metrics["deploy_latency_s.max"]
 
 
-def test_phases_add_up_to_the_latency(figure: Figure, outcome: Comparison) -> None:
+def test_phases_add_up_to_the_latency(plot: Figure, outcome: Comparison) -> None:
     """The stacked bar of a variant is as high as its mean latency, its hatched parts as its mean waiting."""
     for place, sample in enumerate(outcome.samples.values()):
         deploys = sample.deploys
         waited_s = sum(deploys[f"{phase}_waited_s"].mean() for phase in rows.PHASES)
-        assert height_at(figure.axes[1], place) == pytest.approx(deploys.latency_s.mean(), rel=1e-9)
-        assert height_at(figure.axes[1], place, hatched=True) == pytest.approx(waited_s, rel=1e-9)
+        assert height_at(plot.axes[1], place) == pytest.approx(deploys.latency_s.mean(), rel=1e-9)
+        assert height_at(plot.axes[1], place, hatched=True) == pytest.approx(waited_s, rel=1e-9)
 
 
-def test_bytes_add_up_to_the_transfers(figure: Figure, outcome: Comparison) -> None:
+def test_bytes_add_up_to_the_transfers(plot: Figure, outcome: Comparison) -> None:
     """The stacked bar of a variant is all its transfers, in the unit on the axis."""
-    unit_bytes = {"GB": 1e9, "MB": 1e6}[figure.axes[2].get_ylabel().split()[-1]]
+    unit_bytes = {"GB": 1e9, "MB": 1e6}[plot.axes[2].get_ylabel().split()[-1]]
     for place, sample in enumerate(outcome.samples.values()):
-        assert height_at(figure.axes[2], place) == pytest.approx(sample.transfers.size_bytes.sum() / unit_bytes)
+        assert height_at(plot.axes[2], place) == pytest.approx(sample.transfers.size_bytes.sum() / unit_bytes)
 
 
-def test_words_do_not_collide(figure: Figure) -> None:
-    """No two texts of the figure overlap, and none reaches beyond its edge."""
-    canvas = FigureCanvasAgg(figure)
+def test_words_do_not_collide(plot: Figure) -> None:
+    """No two texts of the plot overlap, and none reaches beyond its edge."""
+    canvas = FigureCanvasAgg(plot)
     canvas.draw()
     renderer = canvas.get_renderer()
-    texts: list[Any] = [figure._suptitle]  # type: ignore[attr-defined]
-    for axes in figure.axes:
+    texts: list[Any] = [plot._suptitle]  # type: ignore[attr-defined]
+    for axes in plot.axes:
         texts += [axes._left_title, axes.xaxis.label, axes.yaxis.label, *axes.texts]  # type: ignore[attr-defined]
         texts += [*axes.get_xticklabels(), *axes.get_yticklabels()]
     boxes = {
@@ -129,7 +129,7 @@ def test_words_do_not_collide(figure: Figure) -> None:
     for (first, box), (second, other) in itertools.combinations(boxes.items(), 2):
         inner = (min(box.x1, other.x1) - max(box.x0, other.x0), min(box.y1, other.y1) - max(box.y0, other.y0))
         assert min(inner) < 1.5, f"{first!r} over {second!r}"
-    edge = figure.bbox
+    edge = plot.bbox
     for words_, box in boxes.items():
         assert box.x0 >= 0, words_
         assert box.x1 <= edge.x1, words_
@@ -161,27 +161,27 @@ def test_files_are_the_same_for_the_same_rows(outcome: Comparison, tmp_path: Pat
 def test_one_run_has_the_same_panels() -> None:
     """A single run is drawn like a variant, under its own name."""
     scenario = Scenario.from_document(tomllib.loads(SMALL), "small", variant="central")
-    figure = plots.run(sim.run(scenario))
-    assert figure.get_suptitle() == "A small question (one run, seed 7)"
-    assert "central" in words(figure.axes[0])
+    plot = plots.run(sim.run(scenario))
+    assert plot.get_suptitle() == "A small question (one run, seed 7)"
+    assert "central" in texts(plot.axes[0])
 
 
 def test_a_deploy_that_fails_is_never_ready() -> None:
     """With one of four deploys failed the curve ends at 75 %, and the quantiles beyond are told as never."""
-    figure = plots.run(four_deploys(failed=1))
-    curve = next(line for line in figure.axes[0].lines if line.get_drawstyle() == "steps-post")
+    plot = plots.run(four_deploys(failed=1))
+    curve = next(line for line in plot.axes[0].lines if line.get_drawstyle() == "steps-post")
     assert list(curve.get_ydata()) == [0.25, 0.5, 0.75]
-    assert words(figure.axes[0]).count("never") == 2
-    assert "scenario: 1 of 4 failed" in words(figure.axes[0])
+    assert texts(plot.axes[0]).count("never") == 2
+    assert "scenario: 1 of 4 failed" in texts(plot.axes[0])
 
 
-def test_when_every_deploy_fails_there_is_still_a_figure(tmp_path: Path) -> None:
+def test_when_every_deploy_fails_there_is_still_a_plot(tmp_path: Path) -> None:
     """Nothing to draw is no error, and no bar says that it took no time."""
-    figure = plots.run(four_deploys(failed=4))
-    assert words(figure.axes[0]).count("never") == 3
-    assert "none ready" in words(figure.axes[1])
-    assert "0 s" not in words(figure.axes[1])
-    plots.write(figure, tmp_path, "run")
+    plot = plots.run(four_deploys(failed=4))
+    assert texts(plot.axes[0]).count("never") == 3
+    assert "none ready" in texts(plot.axes[1])
+    assert "0 s" not in texts(plot.axes[1])
+    plots.write(plot, tmp_path, "run")
 
 
 def four_deploys(failed: int) -> sim.Result:

@@ -28,10 +28,10 @@ def result() -> Result:
     return sim.run(Scenario.from_document(DOCUMENT, "faulty"))
 
 
-def test_a_run_with_faults_has_a_time_course_in_its_figure_and_others_have_none(result: Result) -> None:
+def test_a_run_with_faults_has_a_time_course_in_its_plot_and_others_have_none(result: Result) -> None:
     """Two panels more, each with the fault shaded from 3,600 to 3,900 s."""
-    figure = plots.run(result)
-    course = [axes for axes in figure.get_axes() if axes.get_xlabel() == "time of the run"]
+    plot = plots.run(result)
+    course = [axes for axes in plot.get_axes() if axes.get_xlabel() == "time of the run"]
     assert len(course) == 2
     for axes in course:
         (shade,) = axes.patches

@@ -27,7 +27,8 @@ from load import Load
 from software import client, missing, registry, write_image
 
 from sim import files
-from sim.calibrate.rig.files import LIMIT_S, Cut, Operation, RigScenario, read_scenarios
+from sim.calibrate.rig.files import LIMIT_S, Cut, Operation, RigScenario
+from sim.calibrate.rig.reading import read_scenarios
 from sim.errors import InputError
 
 COLUMNS = (

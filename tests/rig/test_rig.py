@@ -9,12 +9,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sim.calibrate.rig.files import Measured, read_measured
+from sim.calibrate.rig.files import Measured
+from sim.calibrate.rig.reading import read_measured
 from sim.calibrate.rig.score import score
 
 RIG = Path(__file__).parent
@@ -26,6 +29,14 @@ pytestmark = [
     pytest.mark.skipif(bool(LACKS), reason=f"`make rig-tools` installs what is missing here: {', '.join(LACKS)}"),
     pytest.mark.skipif(not Path("/dev/net/tun").exists(), reason="this kernel has no TUN devices"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _alone(one_at_a_time: Callable[[str], AbstractContextManager[None]]) -> Iterator[None]:
+    """Rigs set what is the whole machine's, and would hold each other up."""
+    with one_at_a_time("rig"):
+        yield
+
 
 HOSTS: list[dict[str, Any]] = [
     {"name": "laptop", "up": 40, "down": 100, "delay": 4},

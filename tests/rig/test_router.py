@@ -17,6 +17,8 @@ import pytest
 ROUTER = Path(__file__).with_name("router.py")
 #: 1.2 MB/s: a packet of 1,200 bytes takes 1 ms, and 60 ms of it are 60 packets.
 RATE_BPS, PACKET_BYTES, DELAY_S, DEPTH_BYTES = 1.2e6, 1200, 0.02, 72_000.0
+#: How often what takes its time is tried, on a machine that may be busy with something else.
+TRIES = 20
 
 
 def packet(number: int, target: int) -> bytes:
@@ -81,38 +83,52 @@ def received(end: socket.socket) -> list[tuple[float, int]]:
 def test_a_packet_takes_both_queues_and_both_delays(ends: tuple[socket.socket, socket.socket, Path]) -> None:
     """1 ms in each of two queues and 20 ms after each: never less than 42 ms, and on some try within 3 ms of it."""
     a, b, _ = ends
-    took_s = []
-    for number in range(20):
+
+    def took_s() -> float:
         began_s = time.monotonic()
-        a.send(packet(number, 1))
+        a.send(packet(1, 1))
         b.recv(2048)
-        took_s.append(time.monotonic() - began_s)
-    assert 0.042 <= min(took_s) < 0.045
+        ended_s = time.monotonic()
+        assert ended_s - began_s >= 0.042
+        return ended_s - began_s
+
+    assert any(took_s() < 0.045 for _ in range(5 * TRIES))
 
 
 def test_a_full_queue_drops_its_tail(ends: tuple[socket.socket, socket.socket, Path]) -> None:
-    """Of 100 packets at once, 60 find room (and those that enter while the first leave); the others are the last."""
+    """Of 100 packets at once, 60 find room (and those that enter while the first leave); the others are the last.
+
+    On a busy machine they may not be sent at once: then more find room, and they are sent again.
+    """
     a, b, board = ends
-    for number in range(100):
-        a.send(packet(number, 1))
-    came = received(b)
-    numbers = [number for _, number in came]
-    assert 60 <= len(came) < 80
-    assert numbers == sorted(numbers)
-    assert numbers[:60] == list(range(60))
-    assert word(board, 1, 0) == 100 * PACKET_BYTES
-    assert word(board, 2, 1) == len(came) * PACKET_BYTES
-    assert word(board, 1, 2) == (100 - len(came)) * PACKET_BYTES
+
+    def find_room() -> int:
+        before = [word(board, 1, 0), word(board, 2, 1), word(board, 1, 2)]
+        for number in range(100):
+            a.send(packet(number, 1))
+        numbers = [number for _, number in received(b)]
+        assert numbers == sorted(numbers)
+        assert numbers[:60] == list(range(60))
+        after = [word(board, 1, 0), word(board, 2, 1), word(board, 1, 2)]
+        told = [now - then for now, then in zip(after, before, strict=True)]
+        assert told == [packets * PACKET_BYTES for packets in (100, len(numbers), 100 - len(numbers))]
+        return len(numbers)
+
+    assert any(find_room() < 80 for _ in range(TRIES))
 
 
 def test_packets_leave_at_the_rate(ends: tuple[socket.socket, socket.socket, Path]) -> None:
-    """50 packets of 1 ms each come over 49 ms, within 5."""
+    """50 packets of 1 ms each come over 49 ms, on some try within 5 ms of it."""
     a, b, _ = ends
-    for number in range(50):
-        a.send(packet(number, 1))
-    came = received(b)
-    assert len(came) == 50
-    assert came[-1][0] - came[0][0] == pytest.approx(0.049, abs=0.005)
+
+    def apart_s() -> float:
+        for number in range(50):
+            a.send(packet(number, 1))
+        came = received(b)
+        assert len(came) == 50
+        return came[-1][0] - came[0][0]
+
+    assert any(abs(apart_s() - 0.049) < 0.005 for _ in range(TRIES))
 
 
 def test_a_cut_host_hears_nothing(ends: tuple[socket.socket, socket.socket, Path]) -> None:
@@ -120,7 +136,10 @@ def test_a_cut_host_hears_nothing(ends: tuple[socket.socket, socket.socket, Path
     a, b, board = ends
     set_word(board, 1, 3, 1)
     a.send(packet(1, 1))
-    time.sleep(0.1)
+    ends_s = time.monotonic() + 60
+    while word(board, 1, 2) == 0:  # bytes dropped on their way from it
+        assert time.monotonic() < ends_s
+        time.sleep(0.01)
     set_word(board, 1, 3, 0)
     a.send(packet(2, 1))
     assert [number for _, number in received(b)] == [2]

@@ -34,6 +34,10 @@ VALUES = st.recursive(
 )
 
 
+#: A fixture that a whole test shares is not reset between its examples, which none of these minds.
+UNHEALTHY = [*settings.default.suppress_health_check, HealthCheck.function_scoped_fixture]
+
+
 def loads_or_tells(document: Any) -> None:
     """Load, resolve and show the document, or be told one line a fault."""
     try:
@@ -46,14 +50,13 @@ def loads_or_tells(document: Any) -> None:
     assert told
 
 
-@settings(deadline=None)
 @given(document=st.dictionaries(KEYS, VALUES, max_size=6) | VALUES)
 def test_junk_is_told_as_input_errors(document: Any) -> None:
     """Any nest of plain values is a scenario or is told as input errors."""
     loads_or_tells(document)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=UNHEALTHY)
 @given(data=st.data())
 def test_one_junk_value_in_a_good_scenario_is_told(document: dict[str, Any], data: st.DataObject) -> None:
     """A good scenario with one value or table replaced by junk is a scenario or is told as input errors."""
@@ -68,7 +71,7 @@ def test_one_junk_value_in_a_good_scenario_is_told(document: dict[str, Any], dat
     loads_or_tells(changed)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=UNHEALTHY)
 @given(path=st.lists(KEYS, min_size=1, max_size=5), value=VALUES)
 def test_junk_overrides_are_told(document: dict[str, Any], path: list[str], value: Any) -> None:
     """Any override by any path gives a scenario or input errors."""

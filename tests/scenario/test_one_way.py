@@ -19,6 +19,8 @@ from sim.figures import Figure
 from sim.manifest import manifest
 from sim.scenario import Scenario, canonical
 
+pytestmark = pytest.mark.integration
+
 TINY = {"demand.rate": "2000/day", "run.duration": "30 min", "nodes.n.count": 2}
 
 

@@ -18,9 +18,9 @@ def test_variances_decide_when_one_may_drop_out() -> None:
     """
     selection = Selection(["a", "b"], 1.0, first_stage=3)
     for apart in (8.0, 10.0, 12.0):
-        selection.tell({"a": 1.0, "b": 1.0 + apart})
+        selection.observe({"a": 1.0, "b": 1.0 + apart})
     assert selection.surviving == ("a", "b")
-    selection.tell({"a": 1.0, "b": 11.0})
+    selection.observe({"a": 1.0, "b": 11.0})
     assert (selection.chosen, selection.runs) == ("a", 4)
 
 
@@ -28,7 +28,7 @@ def test_the_largest_can_be_asked_for() -> None:
     """With the sign turned round, the other one is chosen."""
     selection = Selection(["a", "b"], 1.0, first_stage=3, largest=True)
     for apart in (8.0, 10.0, 12.0, 10.0):
-        selection.tell({"a": 1.0, "b": 1.0 + apart})
+        selection.observe({"a": 1.0, "b": 1.0 + apart})
     assert selection.chosen == "b"
 
 
@@ -37,7 +37,7 @@ def test_equals_come_to_an_end() -> None:
     selection = Selection(["a", "b", "c"], 1.0)
     for _ in range(11):
         if selection.chosen is None:
-            selection.tell(dict.fromkeys(selection.surviving, 1.0))
+            selection.observe(dict.fromkeys(selection.surviving, 1.0))
     assert selection.chosen in ("a", "b", "c")
 
 
@@ -52,7 +52,7 @@ def test_a_value_that_is_not_finite_is_refused_and_changes_nothing(value: float)
     """It compares with nothing, so no number of runs would come to an end."""
     selection = Selection(["a", "b"], 1.0)
     with pytest.raises(ValueError, match=r"^b: .*finite"):
-        selection.tell({"a": 1.0, "b": value})
+        selection.observe({"a": 1.0, "b": value})
     assert selection.runs == 0
 
 
@@ -79,7 +79,7 @@ def trial(rng: np.random.Generator, variants: int, correlation: float) -> tuple[
         if len(first) < FIRST_STAGE:
             first.append(values)
         made += len(selection.surviving)
-        selection.tell({name: float(values[int(name)]) for name in selection.surviving})
+        selection.observe({name: float(values[int(name)]) for name in selection.surviving})
     apart = np.array(first)[:, :, None] - np.array(first)[:, None, :]
     quantile = t.ppf(1 - 0.05 / (variants - 1), FIRST_STAGE - 1)
     each = max(FIRST_STAGE, np.ceil(quantile**2 * apart.var(axis=0, ddof=1).max()))

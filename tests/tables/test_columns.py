@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import pickle
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -10,10 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sim
-from sim.runner import replay
+from sim.engines import Engine, collected
+from sim.engines.collected import Collected
+from sim.records.layout import State
+from sim.runner import replay, run
 from sim.tables import columns, rows
-from sim.tables.codes import Spelled, in_order_of_use
-from sim.tables.columns import Column, Table
+from sim.tables.codes import LazyTexts, in_order_of_use
+from sim.tables.columns import Column, Numbers, Table
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
@@ -30,9 +36,7 @@ ROWS = st.lists(
 
 def filled(batches: list[list[tuple[float, int, bool, str]]], on_disk: bool) -> Table:
     """A table that settles after each batch."""
-    table = Table(COLUMNS)
-    if on_disk:
-        table.keep_on_disk()
+    table = Table(COLUMNS, on_disk)
     for batch in batches:
         for row in batch:
             table.append(row)
@@ -64,15 +68,34 @@ def test_a_table_on_disk_is_the_same(
     assert one.column("who") == other.column("who")
 
 
+@given(st.lists(ROWS, max_size=5), ROWS)
+def test_a_table_keeps_what_is_appended_and_sorts_it(
+    batches: list[list[tuple[float, int, bool, str]]], more: list[tuple[float, int, bool, str]]
+) -> None:
+    """Whatever is appended, looked at, and appended after that: the rows in their order, then by time, ties as before.
+
+    A view of a column keeps what was there when it was taken.
+    """
+    table = filled(batches, on_disk=False)
+    before = [row for batch in batches for row in batch]
+    view = table.column("size")
+    for row in more:
+        table.append(row)
+    for expected in ([*before, *more], sorted([*before, *more], key=lambda row: row[0])):
+        assert len(table) == len(expected)
+        for at, column in enumerate(COLUMNS):
+            assert list(table.column(column.name)) == [row[at] for row in expected]
+        table.sort("at_s")
+    assert view.tolist() == [row[1] for row in before]
+
+
 @given(st.lists(st.lists(st.sampled_from(["", "a", "b", "\u00e9", "ab"])), max_size=4), st.booleans())
 def test_text_is_the_same_however_it_is_put(batches: list[list[str]], on_disk: bool) -> None:
     """As rows, as lists, as codes of words in any order: the same text, and every word is in use."""
-    ways = [Table(COLUMNS[3:]) for _ in range(3)]
+    ways = [Table(COLUMNS[3:], on_disk) for _ in range(3)]
     keep = columns.IN_MEMORY
     columns.IN_MEMORY = 1
     try:
-        for table in ways if on_disk else ():
-            table.keep_on_disk()
         for batch in batches:
             words = sorted({*batch, "never"}, reverse=True)
             for who in batch:
@@ -99,7 +122,7 @@ def test_text_is_the_same_however_it_is_put(batches: list[list[str]], on_disk: b
 def test_words_may_be_spelled_when_they_are_asked_for() -> None:
     """Of 2**40 texts two are in use, and the empty one; more rows may follow."""
     table = Table(COLUMNS[3:])
-    table.fill([(np.array([1, 0, 2, 1]), Spelled(range(2**40), np.array([7, 2**39, -1])))])  # type: ignore[arg-type]
+    table.fill([(np.array([1, 0, 2, 1]), LazyTexts(range(2**40), np.array([7, 2**39, -1])))])  # type: ignore[arg-type]
     codes, words = table.codes("who")
     assert (codes.tolist(), list(words)) == ([1, 0, 2, 1], [7, 2**39, ""])
     table.append(("x",))
@@ -145,16 +168,63 @@ def test_rows_on_disk_take_no_memory() -> None:
     finally:
         columns.IN_MEMORY = keep
     assert len(table) == 300
-    assert sum(len(column) for column in table._data) <= 4 * 100
+    assert all(column.in_memory <= 100 for column in table._data)
 
 
-def test_a_replay_whose_rows_are_on_disk_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its digest, its metrics and its tables, sorted as they are at the end of a run."""
+def test_numbers_on_disk_become_wider_and_move_and_stay_as_they_were_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """5, 7 and 300 need two bytes; who has looked before keeps what there was then."""
+    monkeypatch.setattr(columns, "IN_MEMORY", 2)
+    numbers = Numbers(on_disk=True)
+    numbers.extend(np.array([5, 7], np.int8))
+    before = numbers.all()
+    numbers.extend(np.array([300], np.int16))
+    wider = numbers.all()
+    numbers.reorder(np.array([2, 0, 1]))
+    assert (before.dtype, before.tolist()) == (np.dtype(np.int8), [5, 7])
+    assert (wider.dtype, wider.tolist()) == (np.dtype(np.int16), [5, 7, 300])
+    assert (numbers.all().tolist(), numbers.in_memory) == ([300, 5, 7], 0)
+
+
+def test_a_table_on_disk_travels_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is sent one, as a worker's answer is, has its rows without its files."""
+    monkeypatch.setattr(columns, "IN_MEMORY", 1)
+    table = filled([[(1.5, 2**40, True, "x")], [(0.5, 3, False, "y")]], on_disk=True)
+    sent: Table = pickle.loads(pickle.dumps(table))
+    assert [list(column) for column in sent.arrays().values()] == [[1.5, 0.5], [2**40, 3], [True, False], ["x", "y"]]
+    assert all(column.in_memory == 2 for column in sent._data)
+
+
+@pytest.mark.parametrize("engine", get_args(Engine))
+def test_a_replay_whose_rows_are_on_disk_finds_the_same(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> None:
+    """Its digest, its metrics and its tables, wherever rows are when it ends: in the state, in memory, in files."""
     scenario = sim.load(SCENARIOS / "replay.toml")
-    told = []
-    for in_memory in (columns.IN_MEMORY, 4):
+    told, taken = [], []
+    take = Collected.take
+
+    def count(self: Collected, state: State, *names: str) -> None:
+        taken.append(names[0])
+        take(self, state, *names)
+
+    monkeypatch.setattr(Collected, "take", count)
+    for in_memory, many in ((columns.IN_MEMORY, collected.MANY), (4, 2)):
         monkeypatch.setattr(columns, "IN_MEMORY", in_memory)
-        result = replay(scenario).result
+        monkeypatch.setattr(Collected.take_if_many, "__defaults__", (many,))
+        taken.clear()
+        result = replay(scenario, engine=engine).result
         told.append((rows.digest(result.tables), repr(result.metrics), result.deploys.to_csv(), result.starts.to_csv()))
     assert told[0] == told[1]
-    assert isinstance(result.tables["transfers"]._disk, columns._Disk)
+    for name, last in (("transfers", "transfers"), ("deploys", "logged_deploys")):
+        assert taken.count(last) > 1  # some of them while it went on
+        assert all(column.in_memory < 4 for column in result.tables[name]._data)
+
+
+def test_a_run_whose_rows_are_on_disk_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of so many deploys keeps what it leaves on disk; its digest is that of one in memory."""
+    scenario = sim.load(SCENARIOS / "metros.toml", {"demand.rate": "100/day"}).variant("node-direct")
+    whole = run(scenario, engine="reference")
+    monkeypatch.setattr(columns, "IN_MEMORY", 4)
+    monkeypatch.setattr(importlib.import_module("sim.engines.run"), "ON_DISK_FROM", 1)
+    monkeypatch.setattr(Collected.take_if_many, "__defaults__", (8,))
+    result = run(scenario, engine="reference")
+    assert (result.digest, repr(result.metrics)) == (whole.digest, repr(whole.metrics))
+    assert all(column.in_memory < 4 for column in result.tables["deploys"]._data)

@@ -32,7 +32,7 @@ def test_a_metric_of_a_group_is_its_metric_with_the_group_in_brackets() -> None:
         ),
         (
             "lost_images[client=dev]",
-            "lost_images cannot be split by client: what a registry drops is its own, so only nodes tell",
+            "lost_images cannot be split by client: what a registry drops is its own, so only nodes split it",
         ),
     ],
 )

@@ -17,6 +17,8 @@ from sim.scenario import Scenario
 from sim.tables import rows
 from sim.tables.columns import Table
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[2]
 SMALL: dict[str, Any] = {
     "run": {"duration": "1 h"},

@@ -13,11 +13,15 @@ from sim import cli
 from sim.calibrate.selftest import queues, selftest
 from sim.calibrate.selftest.queues import Agreement
 
+pytestmark = pytest.mark.integration
+
 FEW = (Agreement("wait", "s", 1.0, 1.1, 0.9, 1.2, 20), Agreement("ramp", "s", 2.0, 2.0, float("nan"), float("nan"), 1))
 
 
 def ask(monkeypatch: pytest.MonkeyPatch, rows: Sequence[Agreement], *words: str) -> int:
+    """The exit code, with these rows of theory and an audit of few tries: what both say is tested elsewhere."""
     monkeypatch.setattr(selftest, "agreements", lambda seed: list(rows))
+    monkeypatch.setattr(selftest, "_REPLICATIONS", 20)
     monkeypatch.setattr("sys.argv", ["regsim", "selftest", *words])
     return cli.main()
 
@@ -64,13 +68,22 @@ def test_the_statistics_audit_is_printed_where_there_is_one(
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(selftest, "_AUDIT", "an_audit")
     assert ask(monkeypatch, FEW, "--quiet", "--seed", "7") == 0
-    assert capsys.readouterr().out.splitlines()[-1].split() == ["coverage", "0.95", "0.94", "[0.93,", "0.96],", "1,007"]
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["coverage", "0.95", "0.94", "[0.93,", "0.96],", "27"]
 
 
 def test_settings_need_a_scenario(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """`--set` without a file has nothing to change, and says so."""
     assert ask(monkeypatch, FEW, "--set", "run.duration=1h") == 2
     assert capsys.readouterr().err.startswith("--set: ")
+
+
+@pytest.mark.slow
+def test_what_is_printed_holds() -> None:
+    """The verb as it is asked, with nothing left out: every theory, law and claim of the audit."""
+    found = selftest.selftest()
+    assert len(found.theory) == 10
+    assert found.holds
+    assert all(row.n == 1_000 for row in found.audit)
 
 
 @pytest.mark.slow

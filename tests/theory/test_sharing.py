@@ -15,8 +15,8 @@ import pytest
 from numpy.typing import NDArray
 
 from sim.network import Flows, simulate
-from sim.protocol.state import INF
-from tests.protocol.flowing import Case, Sent, Way, told
+from sim.protocol.codes import INF
+from tests.protocol.flowing import Case, Sent, Way, driven
 
 Agrees = Callable[[Sequence[float], float], bool]
 Ends = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
@@ -48,7 +48,7 @@ def in_the_protocol(start_s: NDArray[np.float64], size_bytes: NDArray[np.float64
     """The same as events of the protocol, where flows that meet nobody are not handed to the network."""
     sent = [Sent(at_s, ((0, size),)) for at_s, size in zip(start_s.tolist(), size_bytes.tolist(), strict=True)]
     case = Case([CAPACITY_BPS], [Way((0,), INF)], sent, [])
-    return np.array([body[1] for body in told(case).bodies])
+    return np.array([body[1] for body in driven(case).bodies])
 
 
 @cache

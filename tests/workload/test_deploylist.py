@@ -15,6 +15,7 @@ from sim.errors import InputError
 from sim.experiment import rerun
 from sim.experiment.execution.store import key
 from sim.manifest import files_read
+from sim.report.reruns import sentences
 from sim.scenario import Scenario
 from sim.streams import Streams
 from sim.workload import deploylist
@@ -260,7 +261,7 @@ def test_a_table_is_part_of_what_a_run_is_known_by(tmp_path: Path) -> None:
     assert key(by_file, 1, 0) != before
     again = rerun.rerun(rerun.recorded(tmp_path / "out"), "serial")
     assert len(again.differing) == 1
-    assert f"now otherwise: {path} has other contents" in list(again.lines())
+    assert f"now otherwise: {path} has other contents" in sentences(again)
 
 
 def test_files_of_sizes_are_part_of_what_a_run_is_known_by(tmp_path: Path) -> None:

@@ -1,19 +1,16 @@
 """What has to hold between the parts of a rig's files: names that agree, pulls of what was pushed, complete repeats.
 
-`rig` reads the parts themselves. Each function yields every fault it finds; nothing is raised here.
+`reading` reads the parts themselves. Each function yields every fault it finds; nothing is raised here.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from sim.calibrate.rig.files import Host, Measured, Operation, RigScenario
 from sim.errors import InputError, near
 from sim.network.topology.shapes.star import HUB
-
-if TYPE_CHECKING:
-    from sim.calibrate.rig.files import Host, Measured, Operation, RigScenario
 
 
 def of_rig(path: str, scenarios: Sequence[RigScenario]) -> Iterator[InputError]:

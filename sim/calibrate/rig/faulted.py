@@ -13,7 +13,7 @@ from sim.calibrate.rig.packetwire import FlowWire, RigWire
 from sim.calibrate.rig.parameters import Parameters
 from sim.calibrate.rig.processes import Outcome
 from sim.network.topology.shapes.star import HUB
-from sim.protocol.state import LINK_WEAK
+from sim.protocol.ops.faults import LINK_WEAK
 from sim.streams import Streams
 
 

@@ -22,8 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
-from sim.calibrate.rig.files import Measured, RigScenario, by_repeat, read_measured, read_scenarios
+from sim.calibrate.rig.files import Measured, RigScenario
 from sim.calibrate.rig.parameters import Parameters
+from sim.calibrate.rig.reading import by_repeat, read_measured, read_scenarios
 from sim.calibrate.rig.score import Scored, kind_of, score_scenario
 
 #: The standard deviation of each parameter's logarithm before the data, and the relative error that measurements have.

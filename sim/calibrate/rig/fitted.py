@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sim.calibrate.rig.files import by_repeat, read_measured, read_scenarios
 from sim.calibrate.rig.fit import fit, to_toml
 from sim.calibrate.rig.parameters import Parameters
+from sim.calibrate.rig.reading import by_repeat, read_measured, read_scenarios
 from sim.calibrate.rig.score import Scored, kind_of, score_scenario
 from sim.errors import InputError
 

@@ -23,10 +23,11 @@ from functools import cache
 
 import numpy as np
 
-from sim.calibrate.rig.files import Operation, RigScenario, by_repeat, read_measured, read_scenarios
+from sim.calibrate.rig.files import Operation, RigScenario
 from sim.calibrate.rig.fit import Rows, fit
 from sim.calibrate.rig.model import simulate
 from sim.calibrate.rig.parameters import Parameters, shipped
+from sim.calibrate.rig.reading import by_repeat, read_measured, read_scenarios
 from sim.calibrate.rig.score import SEEDS, Score, Scored, kind_of, score_scenario
 from sim.network.tcp.transport import MSS_BYTES, MTU_BYTES, slow_start_s
 

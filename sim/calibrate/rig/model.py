@@ -19,16 +19,15 @@ from sim.engines.host import Host
 from sim.engines.reference import Reference
 from sim.network.tcp.transport import MSS_BYTES, MTU_BYTES, ack_bytes
 from sim.protocol.assembly import assemble
-from sim.protocol.ops.blobs import DOWN, begin_groups, branch_by_blob, next_group
+from sim.protocol.codes import CONFIG, FOR_PULL, FOR_PUSH, GO, WAIT
+from sim.protocol.ops.blobs import DOWN, begin_groups, each_blob, next_group, record_manifests
 from sim.protocol.ops.control import end, jump
 from sim.protocol.ops.holdings import counts_as_held
 from sim.protocol.ops.lanes import UP
 from sim.protocol.ops.marks import take_marks
-from sim.protocol.ops.pull import add_manifests
-from sim.protocol.ops.requests import LOGIN_AND_MANIFESTS, ONCE, at_clock, request, travel_back
+from sim.protocol.ops.requests import LOGIN_AND_MANIFESTS, ONCE, at_clock, last_byte_arrives, request
 from sim.protocol.programs import PROGRAMS, Label, Program, call, step
-from sim.protocol.state import CONFIG, GO, PULL_, PUSH, WAIT
-from sim.protocol.tasks import branch, let_go, new_task, new_timeline, set_off
+from sim.protocol.tasks import branch, make_ready, new_task, new_timeline, start_branches
 from sim.streams import Streams
 
 #: Clients of one step are started one after another. By when their first requests came to the registry the second is so
@@ -98,7 +97,7 @@ class Rig:
             "RIG_PUSH": (
                 step(self._begin_push),
                 call("PUSH_IMAGE"),
-                step(travel_back),
+                step(last_byte_arrives),
                 step(self._end_push),
                 step(at_clock),
                 step(self._leave),
@@ -107,14 +106,14 @@ class Rig:
             "RIG_PULL": (
                 step(self._begin_pull),
                 step(request, LOGIN_AND_MANIFESTS, ONCE),
-                step(travel_back),
+                step(last_byte_arrives),
                 step(at_clock),
                 step(self._see_image),
-                step(add_manifests),
+                step(record_manifests, DOWN),
                 step(begin_groups),
                 Label("next group"),
                 step(next_group, "fetched", 1),
-                step(branch_by_blob, "GET_LOGGED_BLOB", DOWN),
+                step(each_blob, "GET_LOGGED_BLOB", DOWN),
                 step(jump, "next group"),
                 Label("fetched"),
                 step(self._end_pull),
@@ -136,7 +135,7 @@ class Rig:
     def _start(self) -> None:
         """The first step is about to begin."""
         w = self._w
-        let_go(w, new_task(w, self._entries["RIG_STEPS"], new_timeline(w, 0.0, 0.0)))
+        make_ready(w, new_task(w, self._entries["RIG_STEPS"], new_timeline(w, 0.0, 0.0)))
 
     def _begin_step(self, w: Any, p: int, over: int, b: int) -> int:
         """The clients of the next step begin, and what breaks in it is to break; on at `over` if there is none."""
@@ -155,7 +154,7 @@ class Rig:
                 began_s += float(lag.uniform(0.0, 2 * (LAG_S if at == 1 else LAGS_S)))
             rng = self._streams.generator("luck", f"{name} {number} {at}")
             self._begin(p, Process(client, self._found[number][at], rng, began_s), len(clients) == 1)
-        return set_off(w, p)
+        return start_branches(w, p)
 
     def _begin(self, p: int, process: Process, alone: bool) -> None:
         """A branch of the task of all steps for a client."""
@@ -166,7 +165,7 @@ class Rig:
         child = branch(w, p, self._entries[program], alone)
         task = w.tasks[child]
         w.timelines[task.timeline].now_s = process.began_s
-        task.deploy, task.books, task.purpose = len(self._processes), child, PUSH if pushes else PULL_
+        task.deploy, task.counter, task.purpose = len(self._processes), child, FOR_PUSH if pushes else FOR_PULL
         task.machine, task.registry, task.name, task.image = (
             client.machine, client.registry, client.repository, client.image,
         )  # fmt: skip

@@ -1,8 +1,8 @@
 """What carries bodies packet by packet where engines have flows, and has requests wait in the queues as these then are.
 
-All bodies go by their windows (`network/windows`), those of one client at a time, too: who begins first has an easier
-start, and who fell back takes up only slowly what others leave. What is drawn is when connections that are opened
-together begin, and what their congestion control leaves to chance.
+All bodies go by their windows (`sim.network.packets`), those of one client at a time, too: who begins first has an
+easier start, and who fell back takes up only slowly what others leave. What is drawn is when connections that are
+opened together begin, and what their congestion control leaves to chance.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ import numpy as np
 
 from sim.calibrate.rig.state import QUEUE_S
 from sim.engines.reference import Reference
-from sim.network.packets.windows import Congestion, Windows
-from sim.protocol.ops.flows import new_flight, over_flight
+from sim.network.packets.windows import Windows
+from sim.network.tcp.transport import Congestion
+from sim.protocol.ops.flows import mark_ended, new_flight
 from sim.protocol.ops.lanes import UP
 from sim.protocol.ops.ways import down_lane, up_lane
-from sim.protocol.tasks import let_go
+from sim.protocol.tasks import make_ready
 
 #: How often queues are looked at for what requests wait in them: more often than a round trip.
 LOOK_S = 0.02
@@ -85,7 +86,7 @@ class PacketWire:
 
     def lose(self, links: Sequence[int], lost: bool) -> None:
         """From now on these links lose what is sent on them, or no longer."""
-        self._windows.lose(self._w.g.now_s, links, lost)
+        self._windows.set_down(self._w.g.now_s, links, lost)
         self._await_next()
 
     def send(self, w: Any, lane: int, size_bytes: float, p: int) -> int:
@@ -112,7 +113,7 @@ class PacketWire:
     def _look(self) -> None:
         """See every now and then how long queues are, as long as anything is under way."""
         now_s, w = self._w.g.now_s, self._w
-        waits_s = self._windows.waits_s(now_s)
+        waits_s = self._windows.queue_delays_s(now_s)
         for client in self._clients.values():
             way = w.ways[client.way]
             up, down = self._links(up_lane(w, client.way)), self._links(down_lane(w, client.way))
@@ -134,10 +135,10 @@ class PacketWire:
         w = self._w
         ended: list[_Sent] = self._windows.finished(w.g.now_s)
         for sent in ended:
-            self.again_bytes[sent.lane] += self._windows.again_bytes(sent)
-            over_flight(w, sent.flight)
+            self.again_bytes[sent.lane] += self._windows.resent_bytes(sent)
+            mark_ended(w, sent.flight)
         for sent in reversed(ended):  # the last that is let go goes on first
-            let_go(w, w.flights[sent.flight].task)
+            make_ready(w, w.flights[sent.flight].task)
         self._await_next()
 
 

@@ -20,15 +20,14 @@ from sim.calibrate.rig.files import RigScenario
 from sim.calibrate.rig.packetwire import RigWire
 from sim.calibrate.rig.processes import Process
 from sim.calibrate.rig.state import RigState, latest, new_way
-from sim.protocol.ops.blobs import DOWN
-from sim.protocol.ops.carrying import carry
+from sim.protocol.codes import GO
+from sim.protocol.ops.blobs import DOWN, record_manifests
 from sim.protocol.ops.control import end, jump
-from sim.protocol.ops.pull import add_manifests
-from sim.protocol.ops.requests import GET, LOGIN_REQUESTS, ONCE, at_clock, request, travel_back
+from sim.protocol.ops.requests import GET, LOGIN_REQUESTS, ONCE, at_clock, last_byte_arrives, request
+from sim.protocol.ops.transfers import transfer
 from sim.protocol.ops.ways import down_lane
 from sim.protocol.programs import Label, Program, call, step
-from sim.protocol.state import GO
-from sim.protocol.tasks import branch, inherit, let_go, new_task, new_timeline, set_off
+from sim.protocol.tasks import branch, inherit, make_ready, new_task, new_timeline, start_branches
 
 #: For a tag `GET /v2/` and `HEAD` manifest, for a manifest `GET /v2/` and `GET`, for a blob `GET /v2/`, `HEAD`,
 #: `GET /v2/` and `GET`.
@@ -73,12 +72,12 @@ class Proxies:
         """What a client asks, from its first request on: the manifest, all layers side by side, the config."""
         return (
             step(request, LOGIN_REQUESTS, ONCE),
-            step(travel_back),
+            step(last_byte_arrives),
             step(self._travel_forth),
             step(at_clock),
             step(self._fetch_manifest),
-            step(travel_back),
-            step(add_manifests),
+            step(last_byte_arrives),
+            step(record_manifests, DOWN),
             Label("next group"),
             step(self._next_group, "fetched", "GET_THROUGH"),
             step(jump, "next group"),
@@ -98,9 +97,9 @@ class Proxies:
                 step(self._is_sent),
                 step(jump, "back"),
                 Label("stored"),
-                step(carry, DOWN),
+                step(transfer, DOWN),
                 Label("back"),
-                step(travel_back),
+                step(last_byte_arrives),
                 step(end),
             ),
             "STORE_THROUGH": (
@@ -111,8 +110,8 @@ class Proxies:
             ),
             "COPY_THROUGH": (
                 step(self._enter),
-                step(carry, DOWN),
-                step(travel_back),
+                step(transfer, DOWN),
+                step(last_byte_arrives),
                 step(at_clock),
                 step(self._leave),
                 step(end),
@@ -150,7 +149,7 @@ class Proxies:
         for blob in blobs:
             child = w.tasks[branch(w, p, entry, len(blobs) == 1)]
             child.blob, child.size_bytes, child.trailing = blob, w.blobs[blob].size_bytes, 0
-        return set_off(w, p)
+        return start_branches(w, p)
 
     def _unless_stored(self, w: Any, p: int, stored: int, b: int) -> int:
         """On at `stored` if the proxy has a blob."""
@@ -176,8 +175,8 @@ class Proxies:
             other = new_task(w, store, new_timeline(w, stored_s, 0.0))
             inherit(w, p, other)
             child = w.tasks[other]
-            child.books, child.blob, child.size_bytes, child.trailing = other, task.blob, task.size_bytes, 0
-            let_go(w, other)
+            child.counter, child.blob, child.size_bytes, child.trailing = other, task.blob, task.size_bytes, 0
+            make_ready(w, other)
         return GO
 
     def _enter(self, w: Any, p: int, a: int, b: int) -> int:

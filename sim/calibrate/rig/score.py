@@ -13,7 +13,7 @@ what was measured:
 Operations that run alone but not plainly are groups of their own, counted as pairs are: `proxy-pull`, from a registry
 that pulls through another, and `cut-push`, in a step in which a link breaks. What ran in such steps is scored once
 more, as `cut-faults`: not packet by packet, but as a run with `[faults]` has it, bodies as flows and the cut as a link
-that is down (`protocol/ops/outlast`).
+that is down (`protocol/ops/retransmission`).
 
 What prepares a fan-out or a crowd is not scored, as the pairs score such: a fan-out counts steps with pulls, a crowd
 steps with pushes, and where some of these are of several operations, those of one do not count.
@@ -29,10 +29,11 @@ from typing import Any, Final
 
 from sim.calibrate.rig import checks
 from sim.calibrate.rig.faulted import simulate_faults
-from sim.calibrate.rig.files import Measured, Operation, RigScenario, by_repeat, read_measured, read_scenarios
+from sim.calibrate.rig.files import Measured, Operation, RigScenario
 from sim.calibrate.rig.model import simulate
 from sim.calibrate.rig.parameters import Parameters, read, shipped
 from sim.calibrate.rig.processes import Outcome
+from sim.calibrate.rig.reading import by_repeat, read_measured, read_scenarios
 from sim.errors import InputError, InputErrors
 
 GROUPS: Final = (

@@ -22,10 +22,11 @@ from sim.network.topology import shapes
 from sim.network.topology.shapes import spans
 from sim.network.topology.shapes.star import Parameters as Star
 from sim.protocol.build import Tables, link_rows, machine_rows, profile_rows
+from sim.protocol.codes import CONFIG, INF, KERNEL, ROOTFS
 from sim.protocol.ops.holdings import tag_publish
 from sim.protocol.ops.ways import find_way
 from sim.protocol.routes import Host, Routes
-from sim.protocol.state import CONFIG, INF, KERNEL, LAYOUT, ROOTFS
+from sim.protocol.state import LAYOUT
 from sim.records.layout import ObjectState, table_of
 from sim.registry.clients import SKOPEO
 
@@ -91,8 +92,8 @@ def build(scenario: RigScenario, parameters: Parameters, ramp: float, faults: bo
         steps.append(tuple(clients))
     routes = Routes(_spans(scenario), (), hosts, (), registries=len(registries))
     globals_: dict[str, Any] = {
-        "nodes": len(registries) - 1, "clients": len(hosts) - len(registries),
-        "margin": _MARGIN + 8 * images.most_blobs, "node_margin": _MARGIN + 8 * max(map(len, steps)), "room_runs": 1,
+        "nodes": len(registries) - 1, "tasks_per_growth": 1,
+        "margin": _MARGIN + 8 * images.most_blobs, "node_margin": _MARGIN + 8 * max(map(len, steps)),
     }  # fmt: skip
     tables: Tables = {
         **images.tables(), **_registries(len(registries), parameters.request_s), **profile_rows([PROFILE]),
@@ -185,7 +186,7 @@ def _keys(operation: Operation) -> tuple[str, ...]:
 def _registries(number: int, request_s: float) -> Tables:
     rows = LAYOUT.rows("registries", number)
     rows["workers"], rows["first_worker"] = _WORKERS, _WORKERS * np.arange(number)
-    rows["request_s"] = rows["whole_request_s"] = request_s
+    rows["request_s"] = request_s
     rows["token_life_s"], rows["disk"] = INF, -1
     return {"registries": rows, "free_s": np.zeros(_WORKERS * number)}
 
@@ -206,5 +207,5 @@ def _faults(scenario: RigScenario, links: int, globals_: dict[str, Any]) -> Tabl
     cuts = len(scenario.cuts)
     return {
         "link_faults": LAYOUT.rows("link_faults", links), "effects": LAYOUT.rows("effects", 2 * cuts),
-        "cuts": LAYOUT.rows("cuts", 2 * cuts), "changes_s": np.zeros(4 * cuts),
+        "downtimes": LAYOUT.rows("downtimes", 2 * cuts), "changes_s": np.zeros(4 * cuts),
     }  # fmt: skip

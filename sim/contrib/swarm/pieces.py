@@ -2,181 +2,189 @@
 
 So does Kraken's `rarest_first` (uber/kraken, lib/torrent/scheduler/dispatch/piecerequest), but for ties, which its heap
 breaks by a piece's number. When no more pieces are missing than it asks one peer for at a time, a member asks several
-for the same piece (the *endgame*), and takes the first that comes. Text to be compiled (see `records`).
+for the same piece (the *endgame*), and takes the first that comes. Leaves out cancelling requests: what was asked of
+several is sent by each. Kernel code (see `sim.records`).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sim.contrib.swarm.events import draw, schedule
-from sim.contrib.swarm.records import OPEN, SEND, Tables
+from sim.contrib.swarm.random import draw
+from sim.contrib.swarm.state import OPEN, SEND, WORD
+from sim.records.queue import push_event
 
 
-def peer(net: Tables, c: int, m: int) -> Any:
-    """The other end of a link-up."""
-    conn = net.conns[c]
-    return conn.b if conn.a == m else conn.a
+def peer_of(w: Any, c: int, m: int) -> int:
+    """The other end of a connection."""
+    conn = w.conns[c]
+    return int(conn.b if conn.a == m else conn.a)
 
 
-def inward(net: Tables, c: int, m: int) -> int:
-    """The channel of a link-up that carries pieces to `m`."""
-    return 2 * c if net.conns[c].b == m else 2 * c + 1
+def inward(w: Any, c: int, m: int) -> int:
+    """The channel of a connection that carries pieces to `m`."""
+    return 2 * c if w.conns[c].b == m else 2 * c + 1
 
 
-def has(net: Tables, m: int, p: int) -> bool:
+def has_piece(w: Any, m: int, p: int) -> bool:
     """Whether a member has a piece."""
-    return bool((net.has[m, p >> 5] >> (p & 31)) & 1)
+    return bool((w.has[m * w.g.words + (p >> 5)] >> (p & 31)) & 1)
 
 
-def delay_s(net: Tables, source: int, target: int) -> Any:
+def delay_s(w: Any, source: int, target: int) -> float:
     """How long anything takes from host to host."""
-    a, b = net.hosts[source], net.hosts[target]
-    return a.delay_s + net.legs[a.place, b.place].delay_s + b.delay_s
+    a, b = w.hosts[source], w.hosts[target]
+    return float(a.delay_s + w.legs[a.place * w.g.places + b.place].delay_s + b.delay_s)
 
 
-def route(net: Tables, source: int, target: int) -> Any:
-    """From host to host, as three stretches of `hops`: up, between the places, and down."""
-    a, b = net.hosts[source], net.hosts[target]
-    leg = net.legs[a.place, b.place]
-    return (a.first_up, a.end_up), (leg.first, leg.end), (b.first_down, b.end_down)
-
-
-def ask(net: Tables, now: float, m: int, c: int) -> None:
-    """Member `m` asks the other end of a link-up for as many pieces as it may."""
-    q = peer(net, c, m)
-    x = inward(net, c, m)
-    figures, member, channel = net.figures[0], net.members[m], net.channels[x]
-    if member.complete or not (figures.mutual or net.conns[c].a == m):
+def ask(w: Any, now: float, m: int, c: int) -> None:
+    """Member `m` asks the other end of a connection for as many pieces as it may."""
+    g = w.g
+    q = peer_of(w, c, m)
+    x = inward(w, c, m)
+    member, channel = w.members[m], w.channels[x]
+    if member.complete or not (g.mutual or w.conns[c].a == m):
         return
-    quota = (figures.seed_pipeline if net.members[q].seed else figures.pipeline) - channel.counted
+    quota = (g.seed_pipeline if w.members[q].seed else g.pipeline) - channel.counted
     if quota <= 0:
         return
-    ending = net.torrents[member.torrent].pieces - member.pieces <= figures.pipeline
-    n = _candidates(net, m, q, ending)
-    here_s = now + delay_s(net, member.host, net.members[q].host)
-    length = net.requests.shape[1]
-    while quota > 0 and n > 0 and channel.asked < length:
-        p, n = _rarest(net, m, n)
-        if _request(net, x, p) >= 0:
+    endgame = w.torrents[member.torrent].pieces - member.pieces <= g.pipeline
+    n = _candidates(w, m, q, endgame)
+    here_s = now + delay_s(w, member.host, w.members[q].host)
+    while quota > 0 and n > 0 and channel.asked < g.requests_room:
+        p, n = take_rarest(w, m, n)
+        if _request_of(w, x, p) >= 0:
             continue
-        request = net.requests[x, (channel.head + channel.asked) % length]
-        request.piece, request.asked_s, request.here_s, request.late = p, now, here_s, 0
+        request = w.requests[request_at(w, x, channel.asked)]
+        request.piece, request.asked_s, request.here_s, request.overdue = p, now, here_s, 0
         channel.asked += 1
         channel.counted += 1
-        net.awaited[m, p] += 1
-        net.lacks[m, p >> 5] &= ~(1 << (p & 31))
+        w.awaited[m * WORD * g.words + p] += 1
+        w.lacks[m * g.words + (p >> 5)] &= ~(1 << (p & 31))
         quota -= 1
         if not channel.busy:
             channel.busy = 1
-            schedule(net, here_s, SEND, x, net.conns[c].life)
+            push_event(w, here_s, SEND, x, w.conns[c].generation)
 
 
-def _candidates(net: Tables, m: int, q: int, ending: bool) -> int:
+def request_at(w: Any, x: int, nth: int) -> int:
+    """The row of a channel's nth request."""
+    length = w.g.requests_room
+    return int(x * length + (w.channels[x].head + nth) % length)
+
+
+def _candidates(w: Any, m: int, q: int, endgame: bool) -> int:
     """How many pieces the peer could give; they are listed in `scratch`."""
+    words = w.g.words
     n = 0
-    for w in range(net.has.shape[1]):
-        bits = net.has[q, w] & (~net.has[m, w] if ending else net.lacks[m, w])
-        p = w * 32
+    for word in range(words):
+        wanted = ~w.has[m * words + word] if endgame else w.lacks[m * words + word]
+        bits = w.has[q * words + word] & wanted
+        p = word * WORD
         while bits:
             if bits & 1:
-                net.scratch[n] = p
+                w.scratch[n] = p
                 n += 1
             bits >>= 1
             p += 1
     return n
 
 
-def _rarest(net: Tables, m: int, n: int) -> tuple[int, int]:
-    """Takes the piece that the fewest peers have out of `scratch`: which, and how many are left."""
+def take_rarest(w: Any, m: int, n: int) -> tuple[int, int]:
+    """Takes the piece that the fewest peers have out of the first `n` of `scratch`: which, and how many are left."""
+    first = m * WORD * w.g.words
     best, ties = 0, 1
-    least = net.spread[m, net.scratch[0]]
+    least = w.spread[first + w.scratch[0]]
     for i in range(1, n):
-        spread = net.spread[m, net.scratch[i]]
+        spread = w.spread[first + w.scratch[i]]
         if spread < least:
             best, ties, least = i, 1, spread
         elif spread == least:
             ties += 1
-            if draw(net) * ties < 1.0:
+            if draw(w) * ties < 1.0:
                 best = i
-    p = net.scratch[best]
-    net.scratch[best] = net.scratch[n - 1]
+    p = w.scratch[best]
+    w.scratch[best] = w.scratch[n - 1]
     return p, n - 1
 
 
-def _request(net: Tables, x: int, p: int) -> int:
-    """Where a channel's request for a piece stands, -1 if there is none."""
-    channel, length, found = net.channels[x], net.requests.shape[1], -1
-    for i in range(channel.asked):
-        at = (channel.head + i) % length
-        if net.requests[x, at].piece == p:
+def _request_of(w: Any, x: int, p: int) -> int:
+    """The row of a channel's request for a piece, -1 if there is none."""
+    found = -1
+    for i in range(w.channels[x].asked):
+        at = request_at(w, x, i)
+        if w.requests[at].piece == p:
             found = at
     return found
 
 
-def ask_others(net: Tables, now: float, m: int) -> None:
-    """What has not come in time may be asked of others, and is."""
-    member, length, some = net.members[m], net.requests.shape[1], False
+def ask_others(w: Any, now: float, m: int) -> None:
+    """What has not come in time is overdue: it may be asked of others, and is."""
+    g = w.g
+    member, some = w.members[m], False
     for i in range(member.conns):
-        x = inward(net, net.conns_of[m, i], m)
-        channel = net.channels[x]
+        x = inward(w, w.conns_of[m * g.connections + i], m)
+        channel = w.channels[x]
         for k in range(channel.asked):
-            request = net.requests[x, (channel.head + k) % length]
+            request = w.requests[request_at(w, x, k)]
             p = request.piece
-            if not request.late and now - request.asked_s > net.figures[0].timeout_s and not has(net, m, p):
-                request.late = 1
+            if not request.overdue and now - request.asked_s > g.timeout_s and not has_piece(w, m, p):
+                request.overdue = 1
                 channel.counted -= 1
-                net.awaited[m, p] -= 1
+                w.awaited[m * WORD * g.words + p] -= 1
                 some = True
-                if not net.awaited[m, p]:
-                    net.lacks[m, p >> 5] |= 1 << (p & 31)
+                if w.awaited[m * WORD * g.words + p] == 0:
+                    w.lacks[m * g.words + (p >> 5)] |= 1 << (p & 31)
     if some:
         for i in range(member.conns):
-            if net.conns[net.conns_of[m, i]].state == OPEN:
-                ask(net, now, m, net.conns_of[m, i])
+            c = w.conns_of[m * g.connections + i]
+            if w.conns[c].state == OPEN:
+                ask(w, now, m, c)
 
 
-def receive(net: Tables, now: float, m: int, c: int, p: int, late: int) -> bool:
-    """A piece has come over a link-up: whether it was still wanted. Whoever else was asked for it is no longer."""
-    member, channel = net.members[m], net.channels[inward(net, c, m)]
-    if has(net, m, p):
+def receive(w: Any, now: float, m: int, c: int, p: int, overdue: int) -> bool:
+    """A piece has come over a connection: whether it was still wanted. Nobody else owes it any more."""
+    g = w.g
+    member, channel = w.members[m], w.channels[inward(w, c, m)]
+    if has_piece(w, m, p):
         return False
-    net.has[m, p >> 5] |= 1 << (p & 31)
+    w.has[m * g.words + (p >> 5)] |= 1 << (p & 31)
     member.pieces += 1
     member.progress_s = now
-    net.lacks[m, p >> 5] &= ~(1 << (p & 31))
-    if not late:
+    w.lacks[m * g.words + (p >> 5)] &= ~(1 << (p & 31))
+    if not overdue:
         channel.counted -= 1
-    if net.awaited[m, p] > (0 if late else 1):
+    if w.awaited[m * WORD * g.words + p] > (0 if overdue else 1):
         for i in range(member.conns):
-            other = net.conns_of[m, i]
-            if other != c and net.conns[other].state == OPEN:
-                x = inward(net, other, m)
-                at = _request(net, x, p)
-                if at >= 0 and not net.requests[x, at].late:
-                    net.channels[x].counted -= 1
-    net.awaited[m, p] = 0
+            other = w.conns_of[m * g.connections + i]
+            if other != c and w.conns[other].state == OPEN:
+                x = inward(w, other, m)
+                at = _request_of(w, x, p)
+                if at >= 0 and not w.requests[at].overdue:
+                    w.channels[x].counted -= 1
+    w.awaited[m * WORD * g.words + p] = 0
     return True
 
 
-def learn(net: Tables, m: int, q: int, by: int) -> None:
+def count_peer(w: Any, m: int, q: int, by: int) -> None:
     """Member `m` has a peer more, or one less, with all the pieces of `q`."""
-    for w in range(net.has.shape[1]):
-        bits, p = net.has[q, w], w * 32
+    words = w.g.words
+    for word in range(words):
+        bits, p = w.has[q * words + word], word * WORD
         while bits:
             if bits & 1:
-                net.spread[m, p] += by
+                w.spread[m * WORD * words + p] += by
             bits >>= 1
             p += 1
 
 
-def give_up(net: Tables, m: int, x: int) -> None:
+def give_up_requests(w: Any, m: int, x: int) -> None:
     """What was asked for over a channel that closes is wanted again, unless somebody else was asked, too."""
-    channel, length = net.channels[x], net.requests.shape[1]
-    for i in range(channel.asked):
-        request = net.requests[x, (channel.head + i) % length]
+    g = w.g
+    for i in range(w.channels[x].asked):
+        request = w.requests[request_at(w, x, i)]
         p = request.piece
-        if net.awaited[m, p] and not request.late:
-            net.awaited[m, p] -= 1
-            if not net.awaited[m, p] and not has(net, m, p):
-                net.lacks[m, p >> 5] |= 1 << (p & 31)
+        if w.awaited[m * WORD * g.words + p] and not request.overdue:
+            w.awaited[m * WORD * g.words + p] -= 1
+            if w.awaited[m * WORD * g.words + p] == 0 and not has_piece(w, m, p):
+                w.lacks[m * g.words + (p >> 5)] |= 1 << (p & 31)

@@ -1,4 +1,4 @@
-"""What a Dask worker is told and does; imported only where Dask is, by `cluster` and by workers."""
+"""What a Dask worker is given and does; imported only where Dask is, by `cluster` and by workers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ B = TypeVar("B")
 
 
 class Question(WorkerPlugin):
-    """Tells each worker, once when it joins, what runs are of: a plugin, so that those that join later hear it, too."""
+    """Gives each worker, once when it joins, what runs are of: a plugin, so that those that join later get it, too."""
 
     def __init__(self, begin: Callable[..., None], arguments: tuple[Any, ...]) -> None:
         self.name = f"regsim-{uuid.uuid4()}"

@@ -50,8 +50,8 @@ class Runs:
         self._measured = measures.identity()
         if store is not None and self._measured is None:
             print(
-                f"the store is not used: {', '.join(measures.names)} cannot be known again, as not all are plain "
-                "functions of a file", file=sys.stderr,
+                f"the store is not used: {', '.join(measures.names)} cannot be known again, as not all are "
+                "functions that a file defines", file=sys.stderr,
             )  # fmt: skip
             store = None
         self._store = store

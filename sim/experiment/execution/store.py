@@ -5,10 +5,10 @@
     outcome = store.get(name)  # None when it was never made, or is damaged
     store.put(name, outcome)
 
-A key is the SHA-256 of the resolved scenario, of the files that it reads, of the model's own source and the versions
-of what it computes with, of seed and run, and of what is measured of it beside its own metrics (by group, or by a
-user's function). So a run is found again whatever asked for it, a comparison, a sweep or
-a search, and never after something changed that could change it.
+A key is the SHA-256 of the resolved scenario, of the files that it reads, of the rules of a user's own that it chooses,
+of the model's own source and the versions of what it computes with, of seed and run, and of what is measured of it
+beside its own metrics (by group, or by a user's function). So a run is found again whatever asked for it, a comparison,
+a sweep or a search, and never after something changed that could change it.
 
 A file holds the SHA-256 of its second line and, in that line, the outcome as JSON with its key. It is written beside
 its place, forced to the disk and renamed: killed at any moment, a process leaves whole files and perhaps a temporary
@@ -30,7 +30,7 @@ from typing import Any, Final
 from sim.errors import InputError
 from sim.experiment.execution.worker import Outcome
 from sim.files import folder, replacing
-from sim.manifest import files_read, model_digest
+from sim.manifest import files_read, model_digest, rules_chosen
 from sim.scenario import Scenario, canonical
 
 _SCHEMA: Final = "regsim.outcome/6"
@@ -42,13 +42,16 @@ def key(scenario: Scenario, seed: int, run: int, measured: Sequence[Any] | None 
     `measured` is the identity of what was measured of it beside its own metrics (`sim.experiment.measures`).
     """
     decides = [_SCHEMA, model_digest(), canonical(scenario), [*files_read(scenario).values()], seed, run]
+    rules = {name: rule.digest for name, rule in rules_chosen(scenario).items()}
+    if rules:
+        decides.append(rules)
     if measured is not None:
         decides.append(measured)
     return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
 
 
 class Store:
-    """The finished runs in a directory, which is made if it is not there; `complain` is told of damaged files."""
+    """The finished runs in a directory, which is made if it is not there; `complain` gets a line for damaged ones."""
 
     def __init__(self, directory: str | Path, complain: Callable[[str], None] | None = None) -> None:
         self.directory = folder(directory)
@@ -116,5 +119,5 @@ def _unusable(path: Path, done: str, error: OSError) -> InputError:
     return InputError(str(path), f"cannot be {done} ({error.strerror})", "make room, or name another --store")
 
 
-def _to_stderr(words: str) -> None:
-    print(words, file=sys.stderr)
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr)

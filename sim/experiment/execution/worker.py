@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, Self
 import numpy as np
 
 from sim.accounting.failures import Failures
-from sim.accounting.held import NOTHING_HELD, HeldBack
+from sim.accounting.held_back import NOTHING_HELD, HeldBack
 from sim.engines.run import Engine
 from sim.experiment.measures import NOTHING, Measures
 from sim.result import Result
@@ -38,14 +38,14 @@ _QUESTION: ContextVar[Question] = ContextVar("question")
 class Task(NamedTuple):
     """One run of one variant, None where the scenario has none, with some values set otherwise.
 
-    A variant that writes a key itself keeps its own value under `settings`, but not under `changes`.
+    A variant that writes a key itself keeps its own value under `settings`, but not under `overrides`.
     """
 
     variant: str | None
     run: int
     settings: Settings = ()
     tables: bool = False
-    changes: Settings = ()
+    overrides: Settings = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +108,12 @@ class Question:
 
     def asked(self, task: Task) -> Scenario:
         """The scenario that a task runs. InputErrors when its settings do not make one."""
-        # Only the texts of changes tell them apart: their values may be tables, which cannot be looked up.
-        which = task.settings, task.variant, repr(task.changes)
+        # Overrides are known by their text, since their values may be tables, which no mapping takes as a key.
+        which = task.settings, task.variant, repr(task.overrides)
         if which not in self._made:
             made = self._make(task.settings, task.variant)
-            if task.changes:
-                made = made.with_(dict(task.changes))
+            if task.overrides:
+                made = made.with_(dict(task.overrides), self.scenario.rules)
             if len(self._made) >= _KEPT:
                 self._made.clear()
             self._made[which] = made
@@ -125,7 +125,7 @@ class Question:
         if not settings:
             return self.scenario
         base = self.scenario
-        return Scenario.from_document(base.document, base.name, dict(settings), base.variant_name)
+        return Scenario.from_document(base.document, base.name, dict(settings), base.variant_name, base.rules)
 
 
 def begin(scenario: Scenario, seed: int, measures: Measures = NOTHING, engine: Engine | None = None) -> None:

@@ -1,187 +1,199 @@
-"""Which links may run full: only those are ever looked at.
+"""Which links are active: those that may be saturated, and the only ones that are ever looked at.
 
-A link is *hot* while its classes' bounds together exceed its capacity; no other can hold anybody back beyond what a
-bound already says, and none that stands in another's shadow can at all (see `records.shade`). Hot links keep a list of
-their active classes, and count those that tie them to another hot link. Text for both ways to run (see `records`).
+A link is *active* while its classes' bounds together exceed its capacity: no other can hold anybody back beyond what a
+bound already says. A *dominated* link never is: all that cross it cross a link of no more capacity, too. An active link
+keeps a list of the classes with flows that cross it, and counts those that *couple* it to another active link. A link
+that is no longer offered more than it carries stays active a while, so that it does not go back and forth.
+
+Source: SimGrid's set of active constraints and its selective update (src/kernel/lmm/maxmin.cpp), which solve again only
+what a change can reach. Kernel code (see `sim.records`).
 """
 
 from __future__ import annotations
 
-from sim.network.fairshare.sharing import empty, hold, relevel, settle, stain, stain_route, withdraw
+from sim.network.fairshare.sharing import (
+    accrue,
+    attach_to_bound,
+    clear_members,
+    detach,
+    mark_modified,
+    mark_route_modified,
+    update_level,
+)
 from sim.network.fairshare.state import Net
 
-COOL = 0.75
-"""A hot link cools only when its potential is this part of its capacity, so that it does not flicker."""
+COUPLED_UNTIL = 0.75
+"""An active link stays so until it is offered no more than this part of its capacity."""
 
-LINGER = 0.5
-"""The same for one that ties no classes to other hot links: staying hot costs it little, turning hot a solution."""
+UNCOUPLED_UNTIL = 0.5
+"""The same for one that is coupled to no other: being active costs it little, becoming so again costs a solution."""
 
-TURNING = 2
-"""What `_weigh` says of a route where a link may have to heat or cool."""
+MAY_TURN = 2
+"""What `_offer` says of a route on which a link may have to become active, or cease to be."""
 
 
-def recount(net: Net, c: int, count: int, now: float) -> None:
-    """Class `c`, in hand, now has `count` flows."""
+def set_count(net: Net, c: int, count: int, now: float) -> None:
+    """Class `c`, detached, has `count` flows from now on."""
     k = net.classes[c]
-    bound = min(count * k.cap, k.narrow) if count else 0.0
+    bound = min(count * k.cap, k.narrowest) if count else 0.0
     more = bound - k.bound
     turns = (count > 0) - (k.count > 0)
     k.bound = bound
     k.count = count
     if more != 0.0 or turns:
-        warm = _weigh(net, c, more)
+        met = _offer(net, c, more)
         if turns > 0:
-            _enrol(net, c)
-            if warm:
-                _appear(net, c)
-        elif turns < 0 and warm:
-            _vanish(net, c)
-        if warm == TURNING:
-            _temper_route(net, c, now)
-        if turns < 0 and warm:
-            _close_up(net, c, now)
+            _use(net, c)
+            if met:
+                _join_lists(net, c)
+        elif turns < 0 and met:
+            _leave_lists(net, c)
+        if met == MAY_TURN:
+            _update_route(net, c, now)
+        if turns < 0 and met:
+            _share_what_it_had(net, c, now)
     if count == 0:
         k.service = 0.0
 
 
-def _weigh(net: Net, c: int, more: float) -> int:
-    """The route of class `c` could use so much more: 0 if no link is hot, `TURNING` if one may have to turn."""
+def _offer(net: Net, c: int, more: float) -> int:
+    """Class `c` offers its links so much more: 0 if none is active, `MAY_TURN` if one may have to turn, else 1."""
     k = net.classes[c]
     links, hops = net.links, net.hops
-    warm = 0
+    met = 0
     for h in range(k.first_hop, k.end_hop):
         link = links[hops[h].link]
-        link.potential += more
-        if link.hot:
-            if link.potential <= COOL * link.capacity:
-                warm = TURNING
-            elif warm == 0:
-                warm = 1
-        elif link.potential > link.capacity and link.shadow == 0:
-            warm = TURNING
-    return warm
+        link.offered += more
+        if link.active:
+            if link.offered <= COUPLED_UNTIL * link.capacity:
+                met = MAY_TURN
+            elif met == 0:
+                met = 1
+        elif link.offered > link.capacity and link.dominated == 0:
+            met = MAY_TURN
+    return met
 
 
-def _enrol(net: Net, c: int) -> None:
-    """Class `c` stands on the roll of those that may be active."""
+def _use(net: Net, c: int) -> None:
+    """Class `c` is on the list of those that may have flows."""
     k = net.classes[c]
-    if k.listed == 0:
-        board = net.board[0]
-        k.listed = 1
-        net.classes[board.listed].listing = c
-        board.listed += 1
+    if k.in_use == 0:
+        solver = net.solver[0]
+        k.in_use = 1
+        net.classes[solver.in_use].used_class = c
+        solver.in_use += 1
 
 
-def _temper_route(net: Net, c: int, now: float) -> None:
-    k = net.classes[c]
-    for h in range(k.first_hop, k.end_hop):
-        temper(net, net.hops[h].link, now)
-
-
-def _appear(net: Net, c: int) -> None:
-    """Class `c` joins the lists of its hot links."""
+def _update_route(net: Net, c: int, now: float) -> None:
     k = net.classes[c]
     for h in range(k.first_hop, k.end_hop):
-        if net.links[net.hops[h].link].hot:
+        update_active(net, net.hops[h].link, now)
+
+
+def _join_lists(net: Net, c: int) -> None:
+    """Class `c` joins the lists of its active links."""
+    k = net.classes[c]
+    for h in range(k.first_hop, k.end_hop):
+        if net.links[net.hops[h].link].active:
             _append(net, h)
-            k.hot += 1
-    if k.hot > 1:
-        _tangle(net, c, 1)
+            k.active_links += 1
+    if k.active_links > 1:
+        _couple(net, c, 1)
 
 
-def _vanish(net: Net, c: int) -> None:
+def _leave_lists(net: Net, c: int) -> None:
     """It leaves them."""
     k = net.classes[c]
-    if k.hot > 1:
-        _tangle(net, c, -1)
+    if k.active_links > 1:
+        _couple(net, c, -1)
     for h in range(k.first_hop, k.end_hop):
-        if net.links[net.hops[h].link].hot:
+        if net.links[net.hops[h].link].active:
             _unlink(net, h)
 
 
-def _close_up(net: Net, c: int, now: float) -> None:
-    """What it had is for those that are left on them."""
+def _share_what_it_had(net: Net, c: int, now: float) -> None:
+    """What class `c` had of its active links is for those that are left on them."""
     k = net.classes[c]
     for h in range(k.first_hop, k.end_hop):
         e = net.hops[h].link
-        if net.links[e].tangled:
-            stain(net, e)
-        elif net.links[e].hot and net.links[e].dirty == 0:
-            settle(net, e, now)
-            relevel(net, e)
-    k.hot = 0
+        if net.links[e].coupled:
+            mark_modified(net, e)
+        elif net.links[e].active and net.links[e].modified == 0:
+            accrue(net, e, now)
+            update_level(net, e)
+    k.active_links = 0
 
 
-def temper(net: Net, e: int, now: float) -> None:
-    """Heats or cools link `e` as its potential asks."""
+def update_active(net: Net, e: int, now: float) -> None:
+    """Link `e` becomes active, or ceases to be, as what it is offered wants it."""
     link = net.links[e]
-    if link.hot:
-        if link.potential <= (COOL if link.tangled else LINGER) * link.capacity:
-            _cool(net, e, now)
-    elif link.potential > link.capacity and link.shadow == 0:
-        _heat(net, e, now)
+    if link.active:
+        if link.offered <= (COUPLED_UNTIL if link.coupled else UNCOUPLED_UNTIL) * link.capacity:
+            _deactivate(net, e, now)
+    elif link.offered > link.capacity and link.dominated == 0:
+        _activate(net, e, now)
 
 
-def _heat(net: Net, e: int, now: float) -> None:
-    """Link `e` may run full from now on: finds its active classes, and strikes idle ones off the roll."""
+def _activate(net: Net, e: int, now: float) -> None:
+    """Link `e` may be saturated from now on: finds its classes with flows, and takes idle ones off the list."""
     link = net.links[e]
-    board = net.board[0]
+    solver = net.solver[0]
     classes, hops = net.classes, net.hops
-    link.hot = 1
+    link.active = 1
     link.since = now
     link.first = -1
     link.last = -1
     kept = 0
-    for i in range(board.listed):
-        c = classes[i].listing
+    for i in range(solver.in_use):
+        c = classes[i].used_class
         k = classes[c]
         if k.count == 0:
-            k.listed = 0
+            k.in_use = 0
             continue
-        classes[kept].listing = c
+        classes[kept].used_class = c
         kept += 1
         for h in range(k.first_hop, k.end_hop):
             if hops[h].link == e:
                 _append(net, h)
-                k.hot += 1
-                if k.hot == 2:
-                    _tangle(net, c, 1)
-                elif k.hot > 2:
-                    link.tangled += 1
-    board.listed = kept
-    stain(net, e)
+                k.active_links += 1
+                if k.active_links == 2:
+                    _couple(net, c, 1)
+                elif k.active_links > 2:
+                    link.coupled += 1
+    solver.in_use = kept
+    mark_modified(net, e)
 
 
-def _cool(net: Net, e: int, now: float) -> None:
-    """Link `e` cannot run full any more: its members are let go."""
+def _deactivate(net: Net, e: int, now: float) -> None:
+    """Link `e` cannot be saturated any more: its members are held back by their own bounds."""
     link = net.links[e]
     h = link.first
     while h >= 0:
         c = net.hops[h].owner
         k = net.classes[c]
-        if k.link == e:
-            withdraw(net, c, now)
-            if k.hot == 1:
-                hold(net, c, now)
-        if k.hot == 2:
-            _tangle(net, c, -1)
-        elif k.hot > 2:
-            link.tangled -= 1
-            stain_route(net, c)
-        k.hot -= 1
+        if k.bottleneck == e:
+            detach(net, c, now)
+            if k.active_links == 1:
+                attach_to_bound(net, c, now)
+        if k.active_links == 2:
+            _couple(net, c, -1)
+        elif k.active_links > 2:
+            link.coupled -= 1
+            mark_route_modified(net, c)
+        k.active_links -= 1
         h = net.hops[h].next
-    link.hot = 0
-    empty(net, e)
+    link.active = 0
+    clear_members(net, e)
 
 
-def _tangle(net: Net, c: int, by: int) -> None:
-    """Class `c` begins (1) or ceases (-1) to tie its hot links together."""
+def _couple(net: Net, c: int, by: int) -> None:
+    """Class `c` begins (1) or ceases (-1) to couple its active links."""
     k = net.classes[c]
     for h in range(k.first_hop, k.end_hop):
         e = net.hops[h].link
-        if net.links[e].hot:
-            net.links[e].tangled += by
-            stain(net, e)
+        if net.links[e].active:
+            net.links[e].coupled += by
+            mark_modified(net, e)
 
 
 def _append(net: Net, h: int) -> None:

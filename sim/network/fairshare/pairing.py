@@ -1,8 +1,8 @@
-"""Pairing heaps whose nodes are records: insertion in constant time, removal of any node in O(log n), amortised.
+"""Pairing heaps whose nodes are rows: insertion in constant time, removal of any node in O(log n), amortised.
 
-A heap is the number of its root, -1 when empty. `prev` is the elder sibling or, for a first child, the parent.
-Source: Fredman, Sedgewick, Sleator, Tarjan, "The pairing heap", Algorithmica 1 (1986). Text for both ways to run
-(see `records`); `nodes` is any table whose records have key, child, next and prev.
+A heap is the number of its root, -1 when empty. `prev` is the elder sibling or, for a first child, the parent. Which of
+equal keys comes first depends on the operations before. `nodes` is any table whose rows have key, child, next and prev.
+Source: Fredman, Sedgewick, Sleator, Tarjan, "The pairing heap", Algorithmica 1 (1986). Kernel code (see `sim.records`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 
-class Node(Protocol):
-    """What a heap needs of a record."""
+class HeapNode(Protocol):
+    """What a heap needs of a row."""
 
     key: float
     child: int
@@ -20,7 +20,7 @@ class Node(Protocol):
     prev: int
 
 
-def insert(nodes: Sequence[Node], root: int, x: int) -> int:
+def insert(nodes: Sequence[HeapNode], root: int, x: int) -> int:
     """Puts the lone node `x`, its key set, into the heap; the new root."""
     node = nodes[x]
     node.child = -1
@@ -31,12 +31,12 @@ def insert(nodes: Sequence[Node], root: int, x: int) -> int:
     return meld(nodes, root, x)
 
 
-def remove(nodes: Sequence[Node], root: int, x: int) -> int:
+def remove(nodes: Sequence[HeapNode], root: int, x: int) -> int:
     """Takes node `x` out of the heap, wherever it is; the new root."""
     node = nodes[x]
     rest = node.child
     if rest >= 0:
-        rest = merge(nodes, rest)
+        rest = merge_pairs(nodes, rest)
     if x == root:
         return rest
     before = nodes[node.prev]
@@ -51,7 +51,7 @@ def remove(nodes: Sequence[Node], root: int, x: int) -> int:
     return meld(nodes, root, rest)
 
 
-def meld(nodes: Sequence[Node], a: int, b: int) -> int:
+def meld(nodes: Sequence[HeapNode], a: int, b: int) -> int:
     """Joins two heaps, neither empty; the root with the smaller key, `a` among equals."""
     if nodes[b].key < nodes[a].key:
         a, b = b, a
@@ -65,7 +65,7 @@ def meld(nodes: Sequence[Node], a: int, b: int) -> int:
     return a
 
 
-def merge(nodes: Sequence[Node], first: int) -> int:
+def merge_pairs(nodes: Sequence[HeapNode], first: int) -> int:
     """One heap of the siblings from `first` on: melded in pairs left to right, then right to left."""
     done = -1
     while first >= 0:

@@ -1,4 +1,7 @@
-"""Many flows at once: when does each one end?"""
+"""Many flows at once: when does each one end?
+
+All flows are known beforehand, so `kernel.run` goes from one start or end to the next without coming back to Python.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +15,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim.network.fairshare import kernel
-from sim.network.fairshare.state import (
-    INF,
-    Net,
-    add_class,
-    as_arrays,
-    check_capacity,
-    check_class,
-    plain,
-    readable,
-    shade,
-    with_room,
-)
+from sim.network.fairshare.classes import Domination, add_class, check_class, idle_network
+from sim.network.fairshare.state import COLUMNS, INF
+from sim.network.topology.graph import check_capacity
 from sim.network.topology.schedule import Change
+from sim.records.layout import State, as_arrays
 
 COMPILE_COLUMNS = 2_000
 COMPILE_LIST = 100_000
-"""From how many flows on the compiled text is loaded: columns mean bulk, a list of flows mostly a case or two."""
+"""From how many flows on machine code is loaded: columns mean bulk, a list of flows mostly a case or two."""
 
 
 class Flow(NamedTuple):
@@ -66,8 +61,8 @@ def simulate(
 ) -> NDArray[np.float64]:
     """Completion time of each flow, s, (n_flows,): exact weighted max-min, no latency; inf for one that never ends.
 
-    `changes` are made to capacities as time passes. `compiled` says whether to run compiled or in plain Python; by
-    default that depends on how many flows there are. Both give the same times, bit for bit.
+    `changes` are made to capacities as time passes. `compiled` says whether to run compiled or in the interpreter;
+    by default that depends on how many flows there are. Both give the same times, bit for bit.
     """
     names = list(capacity_Bps)
     for name, capacity in capacity_Bps.items():
@@ -87,36 +82,31 @@ def simulate(
     net, owner = _classes(list(capacity_Bps.values()), flows, n, fixed=not changes)
     in_order = bool((start_s[1:] >= start_s[:-1]).all())
     order: Any = slice(None) if in_order else np.argsort(start_s, kind="stable")
-    columns: Any = (start_s[order], size_bytes[order], owner[order], np.full(n, INF))
-    text: Any = kernel
+    columns = (start_s[order], size_bytes[order], owner[order], np.full(n, INF))
+    run: Any = kernel
     if compiled:
-        text = importlib.import_module("sim.network.fairshare.compiled")
+        run = importlib.import_module("sim.network.fairshare.compiled")
         net = as_arrays(net)
-    else:
-        columns = [column.tolist() for column in columns]
+    for name, column in zip(COLUMNS, columns, strict=True):
+        net.replace(name, column)
     begun = 0
     for change in changes:
         check_capacity(change.link, change.capacity_Bps)
-        net, begun = _play(text, net, begun, float(change.at_s), columns)
-        text.set_capacity(
-            net if text is kernel else text.handle(net),
-            change.at_s,
-            names.index(change.link),
-            float(change.capacity_Bps),
-        )
-    _play(text, net, begun, INF, columns)
+        begun = _run(run, net, begun, float(change.at_s), columns[0])
+        run.set_capacity(net, float(change.at_s), names.index(change.link), float(change.capacity_Bps))
+    _run(run, net, begun, INF, columns[0])
     finish_s = np.empty(n)
-    finish_s[order] = columns[-1]
+    finish_s[order] = net["finish_s"]
     return finish_s
 
 
-def _play(text: Any, net: Net, begun: int, until_s: float, columns: Any) -> tuple[Net, int]:
-    """Up to `until_s`, with as many rows for flows as it takes."""
-    begun = text.run(net, begun, until_s, *columns)
-    while readable(net).board[0].free < 0 and begun < len(columns[0]):
-        net = with_room(net, max(64, len(net.flows)))
-        begun = text.run(net, begun, until_s, *columns)
-    return net, begun
+def _run(kernel: Any, net: State, begun: int, until_s: float, start_s: NDArray[np.float64]) -> int:
+    """Up to `until_s`, with as many rows for flows as it takes; the next to start."""
+    begun = kernel.run(net, begun, until_s)
+    while begun < len(start_s) and start_s[begun] < until_s:
+        net.grow("flows", max(64, net.length("flows")))
+        begun = kernel.run(net, begun, until_s)
+    return begun
 
 
 def _require(holds: NDArray[np.bool_], what: str, column: NDArray[np.float64]) -> None:
@@ -159,7 +149,7 @@ def _one_of(column: NDArray[np.float64]) -> ArrayLike:
     return column[0] if len(column) and (column == column[0]).all() else column
 
 
-def _classes(capacity_Bps: list[float], flows: Flows, n: int, fixed: bool) -> tuple[Net, NDArray[np.int64]]:
+def _classes(capacity_Bps: list[float], flows: Flows, n: int, fixed: bool) -> tuple[State, NDArray[np.int64]]:
     """An idle network with a class for each route, weight and cap that occurs, and each flow's class, (n,).
 
     `fixed` says that capacities will stay.
@@ -178,11 +168,12 @@ def _classes(capacity_Bps: list[float], flows: Flows, n: int, fixed: bool) -> tu
         else:
             both, owner = np.unique(owner * len(values) + code, return_inverse=True)
             kinds = [(*kinds[at // len(values)], float(values[at % len(values)])) for at in both.tolist()]
-    net = plain(capacity_Bps)
-    common: dict[int, set[int]] = {}
+    net = idle_network(capacity_Bps)
+    domination = Domination()
     for number, weight, cap_Bps in kinds:
-        check_class(flows.routes[int(number)], weight, cap_Bps)
-        net = add_class(net, flows.routes[int(number)], weight, cap_Bps)
+        route = tuple(flows.routes[int(number)])
+        check_class(route, weight, cap_Bps)
+        add_class(net, route, weight, cap_Bps)
         if fixed:
-            shade(net, common, flows.routes[int(number)])
+            domination.note(net, route)
     return net, owner

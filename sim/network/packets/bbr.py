@@ -1,14 +1,16 @@
-"""BBR, version 1: how fast a connection sends, from the rate at which it was heard and its shortest round trip.
+"""BBR, version 1: how fast a connection sends, from the rate at which it is delivered and its shortest round trip.
 
-A sender takes the highest rate at which packets arrived over ten round trips for what its path carries, paces what it
-sends by that, and keeps twice what the path then holds under way at most. It starts at 2.89 times the rate it has seen,
-until three round trips bring less than a quarter more; sends off what it piled up; and from then on tries a quarter
-more for one of eight round trips, a quarter less for the next. It does not slow down for a loss, so what meets on a
-link whose queue is short goes on losing. After ten seconds without a shorter round trip it all but stops for 0.2 s.
+A sender takes the highest rate at which packets arrived over ten round trips for what its path carries (the bottleneck
+bandwidth), paces what it sends by that, and keeps at most twice what the path then holds in flight. It starts at 2.89
+times the rate that it has seen, until three round trips bring less than a quarter more; drains what it piled up; and
+from then on tries a quarter more for one of eight round trips, a quarter less for the next. It does not slow down for a
+loss, so what meets on a link whose queue is short goes on losing. After ten seconds without a shorter round trip it all
+but stops for 0.2 s, to see one.
 
-Source: Cardwell, Cheng, Gunn, Yeganeh, Jacobson, "BBR: congestion-based congestion control", ACM Queue 14(5), 2016, and
-draft-cardwell-iccrg-bbr-congestion-control-00; figures and what these leave open by Linux 6.18 (net/ipv4/tcp_bbr.c,
-tcp_rate.c, tcp_output.c). Rates are segments/s. Part of the text that `packets` begins.
+Leaves out idle restarts and receivers that hold back. Source: Cardwell, Cheng, Gunn, Yeganeh, Jacobson, "BBR:
+congestion-based congestion control", ACM Queue 14(5), 2016, and draft-cardwell-iccrg-bbr-congestion-control-00; figures
+and what these leave open by Linux 6.18 (net/ipv4/tcp_bbr.c, tcp_rate.c, tcp_output.c). Kernel code (see `sim.records`),
+part of what `packets` begins.
 """
 
 from __future__ import annotations
@@ -16,285 +18,293 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sim.network.packets.policing import POLICING_FIELDS, see_policing
+from sim.network.packets.policing import update_policing
+from sim.network.packets.state import BW_ROUNDS, BW_SAMPLES, BY_LOSS, BY_TIMEOUT, RING
 from sim.network.tcp.transport import INITIAL_WINDOW
 
 HIGH_GAIN = 2.885
 """2 / ln 2: the least that doubles what is sent each round trip."""
-WINDOW_GAIN = 2.0
-PROBE_GAIN, DRAIN_GAIN, CYCLE = 1.25, 0.75, 8
-"""Rates of the first two of so many phases; the others go at the rate itself."""
+CWND_GAIN = 2.0
+PROBE_GAIN, DRAIN_GAIN, CYCLE_PHASES = 1.25, 0.75, 8
+"""Pacing gains of the first two phases of a cycle; the others go at the rate itself."""
 RANDOM_PHASES = 7
-"""Where in the cycle it begins is drawn from so many; never with the one that drains."""
-MARGIN = 0.99
+"""Where in the cycle it begins is drawn from so many; never with the phase that drains."""
+PACING_MARGIN = 0.99
 """Packets are paced so much slower than the rate, so that a queue runs dry."""
-ROUNDS = 10
-"""Round trips for which a rate counts."""
-FULL, FULL_ROUNDS = 1.25, 3
+FULL_GROWTH, FULL_ROUNDS = 1.25, 3
 """Start-up ends when the rate has not grown by so much for so many rounds."""
-LEAST_WINDOW = 4
-FLOOR_S, DIP_S = 10.0, 0.2
-"""How long the shortest round trip counts, and how long it then waits with `LEAST_WINDOW` under way."""
-BURST_S, LEAST_BURST, MOST_BURST = 1 / 1024, 2, 44
+MIN_CWND = 4
+RT_PROP_S, PROBE_RTT_S = 10.0, 0.2
+"""How long the shortest round trip counts, and how long it then waits with `MIN_CWND` in flight."""
+QUANTUM_S, MIN_QUANTUM, MAX_QUANTUM = 1 / 1024, 2, 44
 """What leaves at once: what a millisecond sends, at least two packets, at most 64 KiB."""
-AHEAD_ROUNDS, AHEAD_S = 5, 0.1
+EXTRA_ACKED_ROUNDS, EXTRA_ACKED_S = 5, 0.1
 """How long it counts that acknowledgements came ahead of the rate, and by how much of the rate at most."""
 
-START, DRAIN, PROBE_BW, PROBE_RTT = 0, 1, 2, 3
-"""What a connection is doing."""
-
-#: Of a flow's record, beside what `packets` has there.
-BBR_FIELDS = (
-    *((name, "f8") for name in ("first", "since", "departs", "pace", "gain", "rate", "full_rate")),
-    *((name, "f8") for name in ("phase_began", "floor", "floor_at", "dip_until", "ahead_since")),
-    ("best", "f8", (ROUNDS + 1,)),
-    *(
-        (name, "i8")
-        for name in ("delivered", "losses", "idle_until", "mode", "phase", "rounds", "best_round", "next_round")
-    ),
-    *((name, "i8") for name in ("full", "full_rounds", "conserves", "recovering", "kept", "dipped", "dice")),
-    *((name, "i8") for name in ("ahead", "ahead_new", "ahead_old", "ahead_rounds")),
-    *POLICING_FIELDS,
-)
+STARTUP, DRAIN, PROBE_BW, PROBE_RTT = 0, 1, 2, 3
+"""States of a connection."""
 
 
-def bbr_begin(flow: Any, trip: float, now: float) -> None:
-    """A connection that took a round trip of `trip` to open."""
-    flow.least = flow.floor = flow.trip = trip
-    flow.floor_at = flow.since = flow.phase_began = flow.ahead_since = now
-    flow.gain = HIGH_GAIN
-    flow.pace = HIGH_GAIN * MARGIN * flow.cwnd / trip if trip > 0 else math.inf
+def bbr_init(w: Any, f: int, rtt_s: float, now: float) -> None:
+    """A connection that took a round trip of `rtt_s` to open."""
+    flow = w.flows[f]
+    flow.min_rtt_s = flow.rt_prop_s = flow.rtt_s = rtt_s
+    flow.rt_prop_seen_s = flow.delivered_s = flow.cycle_began_s = flow.ack_epoch_s = now
+    flow.pacing_gain = HIGH_GAIN
+    flow.pacing_rate = HIGH_GAIN * PACING_MARGIN * flow.cwnd / rtt_s if rtt_s > 0 else math.inf
 
 
-def bbr_burst(flow: Any) -> int:
+def bbr_send_quantum(w: Any, f: int) -> int:
     """How many packets leave at once."""
-    return int(min(max(flow.pace * BURST_S, LEAST_BURST), MOST_BURST))
+    return int(min(max(w.flows[f].pacing_rate * QUANTUM_S, MIN_QUANTUM), MAX_QUANTUM))
 
 
-def bbr_leaves(flow: Any, packets: int, now: float) -> None:
+def bbr_on_send(w: Any, f: int, packets: int, now: float) -> None:
     """So many have left now: when the next may. What left late is made up for by half the time between two."""
-    late = max(now - flow.departs, 0.0)
-    apart = packets / flow.pace
-    flow.departs = max(flow.departs, now) + apart - min(apart / 2, late)
+    flow = w.flows[f]
+    late = max(now - flow.departs_s, 0.0)
+    apart = packets / flow.pacing_rate
+    flow.departs_s = max(flow.departs_s, now) + apart - min(apart / 2, late)
 
 
-def bbr_hears(flow: Any, one: Any, arrived: int, missing: int, flew: int, now: float) -> None:
-    """So many packets have arrived, the last of them by the transmission `one`, and so many were lost; before that
-    `flew` were under way."""
-    if flow.recovery and flow.una >= flow.high:
+def bbr_on_ack(w: Any, f: int, number: int, arrived: int, missing: int, prior_in_flight: int, now: float) -> None:
+    """So many packets have arrived, the last of them by transmission `number`, and so many were lost; before that
+    `prior_in_flight` were in flight."""
+    flow, sent = w.flows[f], w.transmissions[f * RING + number % RING]
+    if flow.recovery and flow.snd_una >= flow.recovery_point:
         flow.recovery = 0
     if missing and not flow.recovery:
-        flow.recovery, flow.high = 1, flow.new
-        _keep(flow)
-    flow.least = min(flow.least, flow.trip)
+        flow.recovery, flow.recovery_point = BY_LOSS, flow.snd_nxt
+        _save_cwnd(w, f)
+    flow.min_rtt_s = min(flow.min_rtt_s, flow.rtt_s)
     flow.delivered += arrived
     flow.losses += missing
-    took = max(one.at - one.first, now - one.since)
-    flow.first, flow.since = one.at, now
-    if 0 < flow.idle_until < flow.delivered:
-        flow.idle_until = 0
-    heard = took > 0 and took >= flow.least
-    begins = heard and one.delivered >= flow.next_round
+    took = max(sent.sent_s - sent.first_sent_s, now - sent.delivered_s)
+    flow.first_sent_s, flow.delivered_s = sent.sent_s, now
+    if 0 < flow.app_limited < flow.delivered:
+        flow.app_limited = 0
+    is_sample = took > 0 and took >= flow.min_rtt_s
+    begins = is_sample and sent.delivered >= flow.next_round_delivered
     if begins:
-        flow.next_round = flow.delivered
+        flow.next_round_delivered = flow.delivered
         flow.rounds += 1
-        flow.conserves = 0
-    if heard:
-        if see_policing(flow, one.idle, missing, begins and flow.mode == PROBE_BW, begins, now):
-            _probe_bw(flow, now)
-        rate = (flow.delivered - one.delivered) / took
-        if not one.idle or rate >= flow.rate:
-            _remember(flow, rate)
-        _see_ahead(flow, arrived, begins, now)
-    if flow.mode == PROBE_BW and _phase_ends(flow, missing, flew, now):
-        _next_phase(flow, now)
-    if begins and not one.idle and not flow.full:
-        _see_full(flow)
-    if flow.mode == START and flow.full:
-        flow.mode = DRAIN
-    if flow.mode == DRAIN and _in_net(flow, flow.in_flight, now) <= _holds(flow, flow.rate, 1.0):
-        _probe_bw(flow, now)
-    _see_floor(flow, begins, now)
-    _set_gain(flow)
-    pace = _rate(flow) * flow.gain * MARGIN
-    if flow.full or pace > flow.pace:
-        flow.pace = pace
-    _set_window(flow, arrived, missing)
+        flow.packet_conservation = 0
+    if is_sample:
+        if update_policing(w, f, sent.app_limited, missing, begins and flow.state == PROBE_BW, begins, now):
+            _enter_probe_bw(w, f, now)
+        rate = (flow.delivered - sent.delivered) / took
+        if not sent.app_limited or rate >= flow.bottleneck_bw:
+            _update_bottleneck_bw(w, f, rate)
+        _update_extra_acked(w, f, arrived, begins, now)
+    if flow.state == PROBE_BW and _ends_phase(w, f, missing, prior_in_flight, now):
+        _enter_next_phase(w, f, now)
+    if begins and not sent.app_limited and not flow.full_bw_reached:
+        _check_full_bw(w, f)
+    if flow.state == STARTUP and flow.full_bw_reached:
+        flow.state = DRAIN
+    if flow.state == DRAIN and _in_flight_at_departure(w, f, flow.in_flight, now) <= _target(w, f, 1.0):
+        _enter_probe_bw(w, f, now)
+    _update_rt_prop(w, f, begins, now)
+    _set_pacing_gain(w, f)
+    rate = _bandwidth(w, f) * flow.pacing_gain * PACING_MARGIN
+    if flow.full_bw_reached or rate > flow.pacing_rate:
+        flow.pacing_rate = rate
+    _set_cwnd(w, f, arrived, missing)
 
 
-def bbr_times_out(flow: Any) -> None:
-    """All under way was lost: whether start-up has found all is to be seen anew."""
-    _keep(flow)
-    flow.recovering = 2
-    flow.conserves = 0
-    flow.full_rate = 0.0
+def bbr_on_timeout(w: Any, f: int) -> None:
+    """All in flight was lost: whether start-up has found all is to be seen anew."""
+    _save_cwnd(w, f)
+    flow = w.flows[f]
+    flow.prior_recovery = BY_TIMEOUT
+    flow.packet_conservation = 0
+    flow.full_bw = 0.0
 
 
-def _remember(flow: Any, rate: float) -> None:
+def _update_bottleneck_bw(w: Any, f: int, rate: float) -> None:
     """The highest rate of the last rounds; it is not looked at anew until another is heard."""
-    for late in range(min(flow.rounds - flow.best_round, ROUNDS + 1)):
-        flow.best[(flow.rounds - late) % (ROUNDS + 1)] = 0.0
-    flow.best_round = flow.rounds
-    at = flow.rounds % (ROUNDS + 1)
-    flow.best[at] = max(flow.best[at], rate)
-    flow.rate = 0.0
-    for at in range(ROUNDS + 1):
-        flow.rate = max(flow.rate, flow.best[at])
+    flow, first = w.flows[f], f * BW_SAMPLES
+    for late in range(min(flow.rounds - flow.last_bw_round, BW_SAMPLES)):
+        w.bw_samples[first + (flow.rounds - late) % BW_SAMPLES] = 0.0
+    flow.last_bw_round = flow.rounds
+    at = first + flow.rounds % BW_SAMPLES
+    w.bw_samples[at] = max(w.bw_samples[at], rate)
+    flow.bottleneck_bw = 0.0
+    for at in range(first, first + BW_ROUNDS + 1):
+        flow.bottleneck_bw = max(flow.bottleneck_bw, w.bw_samples[at])
 
 
-def _rate(flow: Any) -> float:
+def _bandwidth(w: Any, f: int) -> float:
     """What the path is taken to carry."""
-    return float(flow.policed_rate if flow.policed else flow.rate)
+    flow = w.flows[f]
+    return float(flow.policed_bw if flow.policed else flow.bottleneck_bw)
 
 
-def _path(flow: Any, rate: float, gain: float) -> int:
+def _bdp(w: Any, f: int, bandwidth: float, gain: float) -> int:
     """What the path holds at that rate, times the gain."""
-    holds: int = math.ceil(rate * flow.floor * gain)
+    holds: int = math.ceil(bandwidth * w.flows[f].rt_prop_s * gain)
     return holds
 
 
-def _rounded(flow: Any, packets: int) -> int:
+def _quantized(w: Any, f: int, packets: int) -> int:
     """With what is at either end, in whole pairs."""
-    more = packets + 3 * bbr_burst(flow)
-    return more + more % 2 + (2 if flow.mode == PROBE_BW and flow.phase == 0 else 0)
+    more = packets + 3 * bbr_send_quantum(w, f)
+    return more + more % 2 + (2 if w.flows[f].state == PROBE_BW and w.flows[f].cycle_phase == 0 else 0)
 
 
-def _holds(flow: Any, rate: float, gain: float) -> int:
-    return _rounded(flow, _path(flow, rate, gain))
+def _target(w: Any, f: int, gain: float) -> int:
+    """What is to be in flight at the bottleneck's rate, times the gain."""
+    return _quantized(w, f, _bdp(w, f, w.flows[f].bottleneck_bw, gain))
 
 
-def _in_net(flow: Any, under_way: int, now: float) -> float:
-    """How much will be under way when the next may leave."""
-    if flow.gain > 1.0:
-        under_way += bbr_burst(flow)
-    return float(max(under_way - _rate(flow) * max(flow.departs - now, 0.0), 0.0))
+def _in_flight_at_departure(w: Any, f: int, in_flight: int, now: float) -> float:
+    """How much will be in flight when the next may leave, of so much now."""
+    flow = w.flows[f]
+    if flow.pacing_gain > 1.0:
+        in_flight += bbr_send_quantum(w, f)
+    return float(max(in_flight - _bandwidth(w, f) * max(flow.departs_s - now, 0.0), 0.0))
 
 
-def _keep(flow: Any) -> None:
+def _save_cwnd(w: Any, f: int) -> None:
     """The window to come back to."""
-    if not flow.recovering and flow.mode != PROBE_RTT:
-        flow.kept = int(flow.cwnd)
+    flow = w.flows[f]
+    if not flow.prior_recovery and flow.state != PROBE_RTT:
+        flow.prior_cwnd = int(flow.cwnd)
     else:
-        flow.kept = max(flow.kept, int(flow.cwnd))
+        flow.prior_cwnd = max(flow.prior_cwnd, int(flow.cwnd))
 
 
-def _see_ahead(flow: Any, arrived: int, begins: bool, now: float) -> None:
+def _update_extra_acked(w: Any, f: int, arrived: int, begins: bool, now: float) -> None:
     """By how much acknowledgements came ahead of the rate, at most, in the last five to ten rounds."""
+    flow = w.flows[f]
     if begins:
-        flow.ahead_rounds += 1
-        if flow.ahead_rounds >= AHEAD_ROUNDS:
-            flow.ahead_rounds = 0
-            flow.ahead_old = flow.ahead_new
-            flow.ahead_new = 0
-    expected = _rate(flow) * (now - flow.ahead_since)
-    if flow.ahead <= expected:
-        flow.ahead = 0
-        flow.ahead_since = now
+        flow.extra_acked_rounds += 1
+        if flow.extra_acked_rounds >= EXTRA_ACKED_ROUNDS:
+            flow.extra_acked_rounds = 0
+            flow.extra_acked_before = flow.extra_acked
+            flow.extra_acked = 0
+    expected = _bandwidth(w, f) * (now - flow.ack_epoch_s)
+    if flow.acked_in_epoch <= expected:
+        flow.acked_in_epoch = 0
+        flow.ack_epoch_s = now
         expected = 0.0
-    flow.ahead += arrived
-    flow.ahead_new = max(flow.ahead_new, int(min(flow.ahead - expected, flow.cwnd)))
+    flow.acked_in_epoch += arrived
+    flow.extra_acked = max(flow.extra_acked, int(min(flow.acked_in_epoch - expected, flow.cwnd)))
 
 
-def _phase_ends(flow: Any, missing: int, flew: int, now: float) -> bool:
-    long = now - flow.phase_began > flow.floor
-    if flow.gain == 1.0:
+def _ends_phase(w: Any, f: int, missing: int, prior_in_flight: int, now: float) -> bool:
+    """Whether the phase of the cycle has done what it is for."""
+    flow = w.flows[f]
+    long = now - flow.cycle_began_s > flow.rt_prop_s
+    if flow.pacing_gain == 1.0:
         return bool(long)
-    under_way = _in_net(flow, flew, now)
-    if flow.gain > 1.0:
-        return bool(long and (missing > 0 or under_way >= _holds(flow, flow.rate, flow.gain)))
-    return bool(long or under_way <= _holds(flow, flow.rate, 1.0))
+    in_flight = _in_flight_at_departure(w, f, prior_in_flight, now)
+    if flow.pacing_gain > 1.0:
+        return bool(long and (missing > 0 or in_flight >= _target(w, f, flow.pacing_gain)))
+    return bool(long or in_flight <= _target(w, f, 1.0))
 
 
-def _next_phase(flow: Any, now: float) -> None:
-    flow.phase = (flow.phase + 1) % CYCLE
-    flow.phase_began = now
+def _enter_next_phase(w: Any, f: int, now: float) -> None:
+    flow = w.flows[f]
+    flow.cycle_phase = (flow.cycle_phase + 1) % CYCLE_PHASES
+    flow.cycle_began_s = now
 
 
-def _probe_bw(flow: Any, now: float) -> None:
-    """The cycle begins somewhere: draws go on from the one that its connection was given."""
-    flow.mode = PROBE_BW
-    flow.dice = (flow.dice * 1103515245 + 12345) % 2147483648
-    flow.phase = CYCLE - 1 - (flow.dice >> 16) % RANDOM_PHASES
-    _next_phase(flow, now)
+def _enter_probe_bw(w: Any, f: int, now: float) -> None:
+    """The cycle begins somewhere: pseudo-random numbers go on from the one that its connection was given."""
+    flow = w.flows[f]
+    flow.state = PROBE_BW
+    flow.random = (flow.random * 1103515245 + 12345) % 2147483648
+    flow.cycle_phase = CYCLE_PHASES - 1 - (flow.random >> 16) % RANDOM_PHASES
+    _enter_next_phase(w, f, now)
 
 
-def _see_full(flow: Any) -> None:
+def _check_full_bw(w: Any, f: int) -> None:
     """A round begins: whether start-up has found all that there is."""
-    if flow.rate >= flow.full_rate * FULL:
-        flow.full_rate = flow.rate
-        flow.full_rounds = 0
+    flow = w.flows[f]
+    if flow.bottleneck_bw >= flow.full_bw * FULL_GROWTH:
+        flow.full_bw = flow.bottleneck_bw
+        flow.full_bw_rounds = 0
         return
-    flow.full_rounds += 1
-    flow.full = int(flow.full_rounds >= FULL_ROUNDS)
+    flow.full_bw_rounds += 1
+    flow.full_bw_reached = int(flow.full_bw_rounds >= FULL_ROUNDS)
 
 
-def _see_floor(flow: Any, begins: bool, now: float) -> None:
-    """The shortest round trip, and the dip that looks for it anew."""
-    old = now > flow.floor_at + FLOOR_S
-    if flow.trip <= flow.floor or old:
-        flow.floor = flow.trip
-        flow.floor_at = now
-    if old and flow.mode != PROBE_RTT:
-        flow.mode = PROBE_RTT
-        _keep(flow)
-        flow.dip_until = 0.0
-    if flow.mode != PROBE_RTT:
+def _update_rt_prop(w: Any, f: int, begins: bool, now: float) -> None:
+    """The shortest round trip, and the stop that looks for it anew."""
+    flow = w.flows[f]
+    expired = now > flow.rt_prop_seen_s + RT_PROP_S
+    if flow.rtt_s <= flow.rt_prop_s or expired:
+        flow.rt_prop_s = flow.rtt_s
+        flow.rt_prop_seen_s = now
+    if expired and flow.state != PROBE_RTT:
+        flow.state = PROBE_RTT
+        _save_cwnd(w, f)
+        flow.probe_rtt_ends_s = 0.0
+    if flow.state != PROBE_RTT:
         return
-    flow.idle_until = max(flow.delivered + flow.in_flight, 1)
-    if flow.dip_until == 0.0:
-        if flow.in_flight <= LEAST_WINDOW:
-            flow.dip_until = now + DIP_S
-            flow.dipped = 0
-            flow.next_round = flow.delivered
+    flow.app_limited = max(flow.delivered + flow.in_flight, 1)
+    if flow.probe_rtt_ends_s == 0.0:
+        if flow.in_flight <= MIN_CWND:
+            flow.probe_rtt_ends_s = now + PROBE_RTT_S
+            flow.probe_rtt_round_done = 0
+            flow.next_round_delivered = flow.delivered
         return
     if begins:
-        flow.dipped = 1
-    if flow.dipped and now > flow.dip_until:
-        flow.floor_at = now
-        flow.cwnd = max(flow.cwnd, flow.kept)
-        if flow.full:
-            _probe_bw(flow, now)
+        flow.probe_rtt_round_done = 1
+    if flow.probe_rtt_round_done and now > flow.probe_rtt_ends_s:
+        flow.rt_prop_seen_s = now
+        flow.cwnd = max(flow.cwnd, flow.prior_cwnd)
+        if flow.full_bw_reached:
+            _enter_probe_bw(w, f, now)
         else:
-            flow.mode = START
+            flow.state = STARTUP
 
 
-def _set_gain(flow: Any) -> None:
-    if flow.mode == START:
-        flow.gain = HIGH_GAIN
-    elif flow.mode == DRAIN:
-        flow.gain = 1 / HIGH_GAIN
-    elif flow.mode == PROBE_RTT or flow.policed or flow.phase > 1:
-        flow.gain = 1.0
+def _set_pacing_gain(w: Any, f: int) -> None:
+    flow = w.flows[f]
+    if flow.state == STARTUP:
+        flow.pacing_gain = HIGH_GAIN
+    elif flow.state == DRAIN:
+        flow.pacing_gain = 1 / HIGH_GAIN
+    elif flow.state == PROBE_RTT or flow.policed or flow.cycle_phase > 1:
+        flow.pacing_gain = 1.0
     else:
-        flow.gain = PROBE_GAIN if flow.phase == 0 else DRAIN_GAIN
+        flow.pacing_gain = PROBE_GAIN if flow.cycle_phase == 0 else DRAIN_GAIN
 
 
-def _set_window(flow: Any, arrived: int, missing: int) -> None:
+def _set_cwnd(w: Any, f: int, arrived: int, missing: int) -> None:
+    flow = w.flows[f]
     if arrived:
         cwnd = int(flow.cwnd)
         if missing:
             cwnd = max(cwnd - missing, 1)
-        if flow.recovery == 1 and flow.recovering != 1:
+        if flow.recovery == BY_LOSS and flow.prior_recovery != BY_LOSS:
             # For the first round one may leave for each that has arrived.
-            flow.conserves = 1
-            flow.next_round = flow.delivered
+            flow.packet_conservation = 1
+            flow.next_round_delivered = flow.delivered
             cwnd = flow.in_flight + arrived
-        elif flow.recovering and not flow.recovery:
-            cwnd = max(cwnd, flow.kept)
-            flow.conserves = 0
-        flow.recovering = flow.recovery
-        if flow.conserves:
-            cwnd = max(cwnd, flow.in_flight + arrived)
-        else:
-            rate = _rate(flow)
-            gain = HIGH_GAIN if flow.mode <= DRAIN else 1.0 if flow.mode == PROBE_RTT else WINDOW_GAIN
-            ahead = int(min(max(flow.ahead_new, flow.ahead_old), rate * AHEAD_S)) if flow.full else 0
-            target = _rounded(flow, _path(flow, rate, gain) + ahead)
-            if flow.full:
-                cwnd = min(cwnd + arrived, target)
-            elif cwnd < target or flow.delivered < INITIAL_WINDOW:
-                cwnd += arrived
-            cwnd = max(cwnd, LEAST_WINDOW)
-        flow.cwnd = cwnd
-    if flow.mode == PROBE_RTT:
-        flow.cwnd = min(flow.cwnd, LEAST_WINDOW)
+        elif flow.prior_recovery and not flow.recovery:
+            cwnd = max(cwnd, flow.prior_cwnd)
+            flow.packet_conservation = 0
+        flow.prior_recovery = flow.recovery
+        conserving = flow.packet_conservation
+        flow.cwnd = max(cwnd, flow.in_flight + arrived) if conserving else _grown_cwnd(w, f, cwnd, arrived)
+    if flow.state == PROBE_RTT:
+        flow.cwnd = min(flow.cwnd, MIN_CWND)
+
+
+def _grown_cwnd(w: Any, f: int, cwnd: int, arrived: int) -> int:
+    """A window that may grow by what has arrived, up to its target."""
+    flow = w.flows[f]
+    bandwidth = _bandwidth(w, f)
+    gain = HIGH_GAIN if flow.state <= DRAIN else 1.0 if flow.state == PROBE_RTT else CWND_GAIN
+    extra = int(min(max(flow.extra_acked, flow.extra_acked_before), bandwidth * EXTRA_ACKED_S))
+    if not flow.full_bw_reached:
+        extra = 0
+    target = _quantized(w, f, _bdp(w, f, bandwidth, gain) + extra)
+    if flow.full_bw_reached:
+        cwnd = min(cwnd + arrived, target)
+    elif cwnd < target or flow.delivered < INITIAL_WINDOW:
+        cwnd += arrived
+    return max(cwnd, MIN_CWND)

@@ -8,264 +8,230 @@ leaves the last queue. How large a sender's window is, and how fast it may send,
 
 Source: RFC 8985 (losses by order, probes), RFC 6298 (timers), RFC 5681, 4.2 (acknowledgements); where these leave it
 open, Linux 6.18 (net/ipv4/tcp_input.c, tcp_output.c, tcp_rate.c). Leaves out receive windows and what readers of
-sockets do to them, and queues of acknowledgements. Text for both ways to run (see `jit`): `begin` and `play` are all
+sockets do to them, and queues of acknowledgements. Kernel code (see `sim.records`): `open_flow` and `run_until` are all
 that others call.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-
-from sim.network.packets.bbr import BBR_FIELDS, bbr_begin, bbr_burst, bbr_hears, bbr_leaves, bbr_times_out
-from sim.network.packets.cubic import CUBIC_FIELDS, TIMED_OUT, cubic_hears, cubic_times_out
-from sim.network.packets.queue import add, take
+from sim.network.packets.bbr import bbr_init, bbr_on_ack, bbr_on_send, bbr_on_timeout, bbr_send_quantum
+from sim.network.packets.cubic import cubic_on_ack, cubic_on_timeout
+from sim.network.packets.state import BBR, BY_TIMEOUT, RING, SEND_BUFFER
+from sim.network.tcp.retransmission import LEAST_TIMEOUT_S
 from sim.network.tcp.transport import INITIAL_WINDOW, MSS_BYTES
+from sim.records.queue import pop_event, push_event
 
-CUBIC, BBR = 0, 1
-"""Congestion controls."""
-DELAYED_S = 0.04
+DELAYED_ACK_S = 0.04
 """How long a receiver keeps the acknowledgement of a single packet to itself (Linux; RFC 9293, 3.8.6.3)."""
-LEAST_WAIT_S = 0.2
-"""What a retransmission's timer allows beyond a round trip (Linux, `TCP_RTO_MIN`); it doubles (RFC 6298, 5.5)."""
-TRIES = 15
+MAX_TIMEOUTS = 15
 """Times that a packet is sent anew before a connection is given up, which then never ends (Linux, `tcp_retries2`)."""
-SEND_BUFFER = (4 << 20) // MSS_BYTES
-"""Segments that a sender's socket holds at most (Linux, `net.ipv4.tcp_wmem`: 4 MiB)."""
-WAKES = SEND_BUFFER - SEND_BUFFER // 3
-"""Who waits for room in it is woken when it holds so few (Linux, `sk_stream_write_space`: a third is free)."""
-RING = 8192
-"""Transmissions that are remembered: more than can be under way."""
-
-#: `empty` is when a link will have sent all that it holds.
-LINK = np.dtype([(name, "f8") for name in ("capacity", "depth", "empty")])
-FLOW = np.dtype(
-    [
-        *((name, "f8") for name in ("round_trip", "last_bytes", "cwnd", "trip", "least")),
-        # Transmissions are counted: `sent` is the next one's number, `oldest` the first that is not accounted for.
-        *((name, "i8") for name in ("packets", "new", "got", "una", "sent", "oldest", "lost_first", "lost_last")),
-        *((name, "i8") for name in ("flying", "held", "in_flight", "recovery", "high", "tries", "hops", "done")),
-        *((name, "i8") for name in ("control", "waits", "written")),
-        *CUBIC_FIELDS,
-        *BBR_FIELDS,
-    ]
-)
-#: A transmission: which packet, when, whether it arrived; and of its sender then, for the rate at which it is heard of:
-#: how much was delivered, since when, and when what it was sent with began (tcp_rate.c).
-SENT = np.dtype(
-    [("packet", "i8"), ("at", "f8"), ("arrived", "i8"), ("delivered", "i8"), ("since", "f8"), ("first", "f8"),
-     ("idle", "i8")]
-)  # fmt: skip
-#: What is due at the sender instead of at a link, whose numbers of hops count from 0.
+WRITE_WAKES_AT = SEND_BUFFER - SEND_BUFFER // 3
+"""Who waits for space in the socket's buffer is woken when it holds so few (Linux, `sk_stream_write_space`: a third is
+free)."""
+#: What happens at the sender instead of at a link, whose numbers of hops count from 0.
 ACK, PROBE, END, PACE = -1, -2, -3, -4
 
 
-class Tables(NamedTuple):
-    """`links`, `flows` : records; `hops` : (n_flows, most hops) link numbers; `sent` : (n_flows, RING) transmissions;
-    `lost` : (n_flows, RING) packets to send again; `there` : (n_flows, most packets), 1 where a packet has arrived and
-    2 where its sender knows; `heap` : what is due; `count` : how many of it, and how many there ever were."""
-
-    links: Any
-    flows: Any
-    hops: Any
-    sent: Any
-    lost: Any
-    there: Any
-    heap: Any
-    count: Any
-
-
-def begin(tables: Any, f: int, now: float) -> None:
+def open_flow(w: Any, now: float, f: int) -> None:
     """Flow `f` sends its first window; the packets that opened it waited in the queues as they are."""
-    flow = tables.flows[f]
+    flow = w.flows[f]
     flow.written = min(flow.packets, SEND_BUFFER)
     if flow.control == BBR:
-        opened_s = flow.round_trip
-        for hop in range(flow.hops):
-            opened_s += max(tables.links[tables.hops[f, hop]].empty - now, 0.0)
-        bbr_begin(flow, opened_s, now)
-    _send(tables, f, now)
-    _probe_later(tables, f, now)
+        opened_s = flow.round_trip_s
+        for h in range(flow.first_hop, flow.end_hop):
+            opened_s += max(w.links[w.hops[h]].free_s - now, 0.0)
+        bbr_init(w, f, opened_s, now)
+    _send(w, f, now)
+    _set_timer(w, f, now)
 
 
-def play(tables: Any, until: float) -> float:
+def run_until(w: Any, until: float) -> float:
     """Goes on until the first flow has arrived, or until nothing is due by `until`; the time then."""
-    while tables.count[0] > 0 and tables.heap[0].due <= until:
-        now, f, number, hop = tables.heap[0].due, tables.heap[0].flow, tables.heap[0].number, tables.heap[0].hop
-        take(tables.heap, tables.count)
-        flow = tables.flows[f]
+    g = w.g
+    while g.events_used > 0 and w.events[0].at_s <= until:
+        pop_event(w)
+        now, f, number, hop = g.event_s, g.event_what, g.event_generation, g.event_kind
+        flow = w.flows[f]
         if hop == END:
             flow.done = 1
             return float(now)
         if flow.done:
             continue
         if hop >= 0:
-            _arrive(tables, f, number, hop, now)
+            _arrive(w, f, number, hop, now)
         elif hop == ACK:
-            flow.flying -= 1
-            flow.tries = 0
+            flow.in_network -= 1
+            flow.timeouts = 0
             if number >= flow.oldest:
-                _acknowledged(flow, tables.sent[f], tables.lost[f], tables.there[f], number, now)
-            _send(tables, f, now)
+                _on_ack(w, f, number, now)
+            _send(w, f, now)
         elif hop == PACE:
-            flow.waits = 0
-            _send(tables, f, now)
-        elif flow.flying == 0 and flow.in_flight > 0:
-            flow.tries += 1
-            if flow.tries == 1:
-                # All under way was lost: the last of it once more tells (RFC 8985, 7).
-                _transmit(tables, f, tables.sent[f, (flow.sent - 1) % RING].packet, now)
+            flow.timer_set = 0
+            _send(w, f, now)
+        elif flow.in_network == 0 and flow.in_flight > 0:
+            flow.timeouts += 1
+            if flow.timeouts == 1:
+                # All in flight was lost: the last of it once more tells (RFC 8985, 7).
+                _transmit(w, f, w.transmissions[f * RING + (flow.transmissions - 1) % RING].packet, now)
             else:
-                _time_out(flow, tables.sent[f], tables.lost[f])
-                _send(tables, f, now)
-        _probe_later(tables, f, now)
+                _on_timeout(w, f)
+                _send(w, f, now)
+        _set_timer(w, f, now)
     return until
 
 
-def _send(tables: Any, f: int, now: float) -> None:
+def _send(w: Any, f: int, now: float) -> None:
     """All that the window allows, what was lost first; burst by burst where they are paced."""
-    flow = tables.flows[f]
+    flow = w.flows[f]
     if flow.control != BBR:
-        while _send_one(tables, f, now):
+        while _send_one(w, f, now):
             pass
         return
-    while flow.waits == 0:
-        if flow.departs > now:
-            flow.waits = 1
-            add(tables.heap, tables.count, flow.departs, f, 0, PACE)
+    while flow.timer_set == 0:
+        if flow.departs_s > now:
+            flow.timer_set = 1
+            push_event(w, flow.departs_s, PACE, f, 0)
             return
-        burst, sent = bbr_burst(flow), 0
-        while sent < burst and _send_one(tables, f, now):
+        quantum, sent = bbr_send_quantum(w, f), 0
+        while sent < quantum and _send_one(w, f, now):
             sent += 1
-        if sent > 0 and flow.sent > INITIAL_WINDOW:
-            bbr_leaves(flow, sent, now)
-        if sent < burst:
+        if sent > 0 and flow.transmissions > INITIAL_WINDOW:
+            bbr_on_send(w, f, sent, now)
+        if sent < quantum:
             return
 
 
-def _send_one(tables: Any, f: int, now: float) -> bool:
+def _send_one(w: Any, f: int, now: float) -> bool:
     """One packet, if there is one and the window allows it."""
-    flow = tables.flows[f]
-    flow.limited = 0
-    again = flow.lost_first < flow.lost_last
-    if not again and flow.new >= flow.written:
+    flow = w.flows[f]
+    flow.cwnd_limited = 0
+    again = flow.retransmit_first < flow.retransmit_end
+    if not again and flow.snd_nxt >= flow.written:
         return False
     if flow.in_flight + 1 > flow.cwnd:
-        flow.limited = 1
+        flow.cwnd_limited = 1
         return False
     if again:
-        packet = tables.lost[f, flow.lost_first % RING]
-        flow.lost_first += 1
+        packet = w.lost[f * RING + flow.retransmit_first % RING]
+        flow.retransmit_first += 1
     else:
-        packet = flow.new
-        flow.new += 1
-    _transmit(tables, f, packet, now)
+        packet = flow.snd_nxt
+        flow.snd_nxt += 1
+    _transmit(w, f, packet, now)
     return True
 
 
-def _transmit(tables: Any, f: int, packet: int, now: float) -> None:
-    flow = tables.flows[f]
-    one = tables.sent[f, flow.sent % RING]
-    one.packet, one.at, one.arrived = packet, now, 0
+def _transmit(w: Any, f: int, packet: int, now: float) -> None:
+    flow = w.flows[f]
+    sent = w.transmissions[f * RING + flow.transmissions % RING]
+    sent.packet, sent.sent_s, sent.arrived = packet, now, 0
     if flow.in_flight == 0:
-        flow.first = flow.since = now
-    one.delivered, one.since, one.first, one.idle = flow.delivered, flow.since, flow.first, flow.idle_until > 0
+        flow.first_sent_s = flow.delivered_s = now
+    sent.delivered, sent.delivered_s, sent.first_sent_s = flow.delivered, flow.delivered_s, flow.first_sent_s
+    sent.app_limited = int(flow.app_limited > 0)
     flow.in_flight += 1
-    flow.peak = max(flow.peak, flow.in_flight)
-    flow.out += 1
-    flow.flying += 1
-    flow.sent += 1
-    _arrive(tables, f, flow.sent - 1, 0, now)
+    flow.max_in_flight = max(flow.max_in_flight, flow.in_flight)
+    flow.prr_out += 1
+    flow.in_network += 1
+    flow.transmissions += 1
+    _arrive(w, f, flow.transmissions - 1, 0, now)
 
 
-def _arrive(tables: Any, f: int, number: int, hop: int, now: float) -> None:
+def _arrive(w: Any, f: int, number: int, hop: int, now: float) -> None:
     """A packet comes to a link of its route, or to its end."""
-    flow = tables.flows[f]
-    if hop < flow.hops:
-        link = tables.links[tables.hops[f, hop]]
-        size = flow.last_bytes if tables.sent[f, number % RING].packet == flow.packets - 1 else float(MSS_BYTES)
-        starts = max(link.empty, now)
+    flow = w.flows[f]
+    sent = w.transmissions[f * RING + number % RING]
+    if flow.first_hop + hop < flow.end_hop:
+        link = w.links[w.hops[flow.first_hop + hop]]
+        size = flow.last_packet_bytes if sent.packet == flow.packets - 1 else float(MSS_BYTES)
+        starts = max(link.free_s, now)
         if (starts - now) * link.capacity + size > link.depth:
-            flow.flying -= 1
+            flow.in_network -= 1
             return
-        link.empty = starts + size / link.capacity
-        if hop + 1 < flow.hops:
-            add(tables.heap, tables.count, link.empty, f, number, hop + 1)
+        link.free_s = starts + size / link.capacity
+        if flow.first_hop + hop + 1 < flow.end_hop:
+            push_event(w, link.free_s, hop + 1, f, number)
             return
-        now = link.empty
-    flow.flying -= 1
-    one = tables.sent[f, number % RING]
-    one.arrived = 1
-    if not tables.there[f, one.packet]:
-        tables.there[f, one.packet] = 1
-        flow.got += 1
-        if flow.got == flow.packets:
-            add(tables.heap, tables.count, now, f, number, END)
+        now = link.free_s
+    flow.in_network -= 1
+    sent.arrived = 1
+    if w.arrived[flow.first_packet + sent.packet] == 0:
+        w.arrived[flow.first_packet + sent.packet] = 1
+        flow.received += 1
+        if flow.received == flow.packets:
+            push_event(w, now, END, f, number)
             return
-    flow.flying += 1
+    flow.in_network += 1
     # Every second packet is acknowledged at once, and each while one is missing.
-    flow.held = 1 - flow.held
-    wait = DELAYED_S if flow.held and not flow.recovery else 0.0
-    add(tables.heap, tables.count, now + flow.round_trip + wait, f, number, ACK)
+    flow.ack_withheld = 1 - flow.ack_withheld
+    wait = DELAYED_ACK_S if flow.ack_withheld and not flow.recovery else 0.0
+    push_event(w, now + flow.round_trip_s + wait, ACK, f, number)
 
 
-def _probe_later(tables: Any, f: int, now: float) -> None:
+def _set_timer(w: Any, f: int, now: float) -> None:
     """Where nothing that was sent will be heard of, try again after two round trips, then ever more seldom."""
-    flow = tables.flows[f]
-    if flow.flying == 0 and flow.in_flight > 0 and flow.waits == 0 and flow.tries < TRIES:
-        wait = 2 * flow.trip if flow.tries == 0 else (flow.trip + LEAST_WAIT_S) * 2.0 ** (flow.tries - 1)
-        add(tables.heap, tables.count, now + wait, f, 0, PROBE)
+    flow = w.flows[f]
+    if flow.in_network == 0 and flow.in_flight > 0 and flow.timer_set == 0 and flow.timeouts < MAX_TIMEOUTS:
+        wait = 2 * flow.rtt_s
+        if flow.timeouts > 0:
+            wait = (flow.rtt_s + LEAST_TIMEOUT_S) * 2.0 ** (flow.timeouts - 1)
+        push_event(w, now + wait, PROBE, f, 0)
 
 
-def _time_out(flow: Any, sent: Any, lost: Any) -> None:
-    """Nothing is heard of what is under way: all of it is lost, and it begins again with one packet (RFC 6298, 5; RFC
+def _on_timeout(w: Any, f: int) -> None:
+    """Nothing is heard of what is in flight: all of it is lost, and it begins again with one packet (RFC 6298, 5; RFC
     5681, 3.1)."""
+    flow = w.flows[f]
     before = -1
-    while flow.oldest < flow.sent:
-        packet = sent[flow.oldest % RING].packet
+    while flow.oldest < flow.transmissions:
+        packet = w.transmissions[f * RING + flow.oldest % RING].packet
         if packet != before:  # the last one was sent again before
-            lost[flow.lost_last % RING] = packet
-            flow.lost_last += 1
+            w.lost[f * RING + flow.retransmit_end % RING] = packet
+            flow.retransmit_end += 1
         before = packet
         flow.in_flight -= 1
         flow.oldest += 1
     if flow.control == BBR:
-        bbr_times_out(flow)
+        bbr_on_timeout(w, f)
     else:
-        cubic_times_out(flow)
-    flow.recovery, flow.high, flow.cwnd = TIMED_OUT, flow.new, 1.0
+        cubic_on_timeout(w, f)
+    flow.recovery, flow.recovery_point, flow.cwnd = BY_TIMEOUT, flow.snd_nxt, 1.0
 
 
-def _write(flow: Any) -> None:
-    """Whoever has the bytes fills the socket's buffer. If all that was there is under way, what is heard of that tells
+def _write(w: Any, f: int) -> None:
+    """Whoever has the bytes fills the socket's buffer. If all that was there is in flight, what is heard of that tells
     how fast they were written, and not what the path carries (tcp_rate.c, `tcp_rate_check_app_limited`)."""
-    if flow.written == flow.packets or flow.written - flow.una > WAKES:
+    flow = w.flows[f]
+    if flow.written == flow.packets or flow.written - flow.snd_una > WRITE_WAKES_AT:
         return
-    if flow.new == flow.written and flow.in_flight < flow.cwnd and flow.lost_first == flow.lost_last:
-        flow.idle_until = max(flow.delivered + flow.in_flight, 1)
-    flow.written = min(flow.una + SEND_BUFFER, flow.packets)
+    nothing_left = flow.snd_nxt == flow.written and flow.retransmit_first == flow.retransmit_end
+    if nothing_left and flow.in_flight < flow.cwnd:
+        flow.app_limited = max(flow.delivered + flow.in_flight, 1)
+    flow.written = min(flow.snd_una + SEND_BUFFER, flow.packets)
 
 
-def _acknowledged(flow: Any, sent: Any, lost: Any, there: Any, number: int, now: float) -> None:
+def _on_ack(w: Any, f: int, number: int, now: float) -> None:
     """Transmission `number` has arrived, and what was sent before it has arrived or is lost."""
-    flew, arrived, missing = flow.in_flight, 0, 0
+    flow = w.flows[f]
+    prior_in_flight, arrived, missing = flow.in_flight, 0, 0
     while flow.oldest <= number:
-        one = sent[flow.oldest % RING]
-        if one.arrived:
+        sent = w.transmissions[f * RING + flow.oldest % RING]
+        if sent.arrived:
             arrived += 1
-            there[one.packet] = 2
-        elif there[one.packet] < 2:
+            w.arrived[flow.first_packet + sent.packet] = 2
+        elif w.arrived[flow.first_packet + sent.packet] < 2:
             missing += 1
-            lost[flow.lost_last % RING] = one.packet
-            flow.lost_last += 1
+            w.lost[f * RING + flow.retransmit_end % RING] = sent.packet
+            flow.retransmit_end += 1
         flow.in_flight -= 1
         flow.oldest += 1
-    while flow.una < flow.packets and there[flow.una] == 2:
-        flow.una += 1
-    _write(flow)
-    flow.trip = now - sent[number % RING].at
+    while flow.snd_una < flow.packets and w.arrived[flow.first_packet + flow.snd_una] == 2:
+        flow.snd_una += 1
+    _write(w, f)
+    flow.rtt_s = now - w.transmissions[f * RING + number % RING].sent_s
     if flow.control == BBR:
-        bbr_hears(flow, sent[number % RING], arrived, missing, flew, now)
+        bbr_on_ack(w, f, number, arrived, missing, prior_in_flight, now)
     else:
-        cubic_hears(flow, number, arrived, missing, now)
+        cubic_on_ack(w, f, number, arrived, missing, now)

@@ -1,4 +1,4 @@
-"""How a TCP connection gets over a time in which nothing gets through, and how it comes back. Pure formulas.
+"""How a TCP connection gets over a time in which nothing gets through, and how its window comes back. Formulas.
 
 What is sent meanwhile is lost. Its sender tries again after a time-out, and after twice that, and so on: RFC 6298, 5.5;
 the time-out is the smoothed round trip and at least 200 ms (Linux's `TCP_RTO_MIN`, its bound on four times the round
@@ -22,11 +22,9 @@ spurious time-outs that are undone (RFC 5682), and that a connection may be in t
 from __future__ import annotations
 
 import math
-from typing import Final, Literal
+from typing import Final
 
-from sim.network.tcp.transport import CUBIC_ALPHA, CUBIC_BETA, CUBIC_STEEPNESS, CUBIC_UNTRIED, INITIAL_WINDOW, MSS_BYTES
-
-Control = Literal["cubic", "bbr"]
+from sim.network.tcp.transport import CUBIC_ALPHA, CUBIC_BETA, CUBIC_C, CUBIC_NO_LOSS_GROWTH, INITIAL_WINDOW, MSS_BYTES
 
 LEAST_TIMEOUT_S: Final = 0.2
 """The shortest retransmission timeout of Linux (`TCP_RTO_MIN`)."""
@@ -34,8 +32,11 @@ MOST_TIMEOUT_S: Final = 120.0
 """The longest retransmission time-out of Linux (`TCP_RTO_MAX`)."""
 SYN_TIMEOUT_S: Final = 1.0
 """The first time-out of a connection that is being opened (RFC 6298, 2.1)."""
-_BBR_TURN, _BBR_GROWTH = 3.5, 1.25 ** (2 / 3)
-_LEAST_WINDOW = 2.0
+_BBR_WAITS: Final = 4.0
+"""Whole round trips until BBR's turn to probe."""
+_BBR_GROWTH: Final = 1.25 ** (2 / 3)
+"""What it finds more in each round trip from then on."""
+_LEAST_WINDOW: Final = 2.0
 
 
 def timeout_s(round_trip_s: float) -> float:
@@ -43,14 +44,12 @@ def timeout_s(round_trip_s: float) -> float:
     return round_trip_s + LEAST_TIMEOUT_S
 
 
-# What follows up to `ramp_after` is text that can be compiled: tries and windows one by one, from numbers that their
-# user keeps. A *curve* says how windows grow.
+# What follows up to `ramp_after` is kernel code (see `sim.records`): tries and windows one by one, from numbers that
+# their user keeps. A *curve* says how windows grow.
 
 DOUBLING: Final = 0  # slow start of a new connection
 AS_CUBIC: Final = 1  # after an outage
 AS_BBR: Final = 2
-_BBR_TRIPS: Final = 4.0
-"""Whole round trips of BBR's turn."""
 
 
 def next_timeout_s(wait_s: float) -> float:
@@ -67,7 +66,7 @@ def body_try_s(round_trip_s: float, bbr: int) -> tuple[float, float]:
 
 
 def first_window(curve: int, before: float, starting: int) -> tuple[float, float]:
-    """The first window, segments, and what `next_window` wants to be told as `reno` then."""
+    """The first window, segments, and what `next_window` takes as `w_est` then."""
     if curve == DOUBLING:
         return float(INITIAL_WINDOW), 0.0
     if curve == AS_BBR and before <= 1.0:
@@ -76,33 +75,33 @@ def first_window(curve: int, before: float, starting: int) -> tuple[float, float
 
 
 def next_window(
-    curve: int, before: float, round_trip_s: float, starting: int, window: float, reno: float, since_s: float
+    curve: int, before: float, round_trip_s: float, starting: int, window: float, w_est: float, since_s: float
 ) -> tuple[float, float, float]:
     """The window a round trip later, where it was `before` the outage.
 
     `starting` says that it had not yet found what its path carries.
-    `reno` is 0 while windows double; then CUBIC's lower bound, `since_s` after the doubling, or how many round trips of
-    BBR's have come since.
+    `w_est` is 0 while windows double. From then on it is CUBIC's lower bound (RFC 9438, 4.3), `since_s` after the last
+    doubling, or BBR's count of round trips since then.
     """
     if curve == DOUBLING:
         return window * 2, 0.0, 0.0
     if curve == AS_BBR:
-        if reno == 0.0 and window * 2 < before:
+        if w_est == 0.0 and window * 2 < before:
             return window * 2, 0.0, 0.0
-        reno += 1.0
+        w_est += 1.0
         if starting == 0:
-            return math.inf, reno, 0.0
-        return before if reno <= _BBR_TRIPS else before * _BBR_GROWTH ** (reno - _BBR_TRIPS), reno, 0.0
+            return math.inf, w_est, 0.0
+        return before if w_est <= _BBR_WAITS else before * _BBR_GROWTH ** (w_est - _BBR_WAITS), w_est, 0.0
     slow_until = max(CUBIC_BETA * before, _LEAST_WINDOW)
-    if reno == 0.0:
+    if w_est == 0.0:
         if window * 2 < slow_until:
             return window * 2, 0.0, 0.0
         return slow_until, slow_until, 0.0
     since_s += round_trip_s
-    reno += CUBIC_ALPHA
-    cubed = slow_until + CUBIC_STEEPNESS * (since_s + round_trip_s) ** 3.0
-    window += min(max(max(cubed - window, reno - window), CUBIC_UNTRIED * window), window / 2)
-    return window, reno, since_s
+    w_est += CUBIC_ALPHA
+    cubed = slow_until + CUBIC_C * (since_s + round_trip_s) ** 3.0
+    window += min(max(max(cubed - window, w_est - window), CUBIC_NO_LOSS_GROWTH * window), window / 2)
+    return window, w_est, since_s
 
 
 def ramp_from(
@@ -114,13 +113,13 @@ def ramp_from(
     """
     pipe = rate_Bps * round_trip_s / MSS_BYTES
     left_bytes, sent, count = size_bytes, 0.0, 0
-    window, reno = first_window(curve, before, starting)
+    window, w_est = first_window(curve, before, starting)
     since_s = 0.0
     while not (window >= pipe or window * MSS_BYTES >= left_bytes):
         left_bytes -= window * MSS_BYTES
         sent += window
         count += 1
-        window, reno, since_s = next_window(curve, before, round_trip_s, starting, window, reno, since_s)
+        window, w_est, since_s = next_window(curve, before, round_trip_s, starting, window, w_est, since_s)
     if count == 0:
         return 0, 0.0
     return count, count * round_trip_s - MSS_BYTES * sent / rate_Bps
@@ -134,14 +133,14 @@ def ramp_after(
     And the window then, segments; that of the last from there on.
     """
     rounds = int(after_s / round_trip_s) if round_trip_s > 0 else count
-    window, reno = first_window(curve, before, starting)
+    window, w_est = first_window(curve, before, starting)
     since_s = sent = 0.0
     for number in range(count):
         if number == rounds:
             break
         sent += window
         if number + 1 < count:
-            window, reno, since_s = next_window(curve, before, round_trip_s, starting, window, reno, since_s)
+            window, w_est, since_s = next_window(curve, before, round_trip_s, starting, window, w_est, since_s)
     return MSS_BYTES * sent, window if count else 1.0
 
 

@@ -14,7 +14,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sim.network.fairshare.state import check_capacity
+
+def check_capacity(name: str, capacity_Bps: float) -> None:
+    """ValueError unless a link can have this capacity."""
+    if not 0 <= capacity_Bps < float("inf"):
+        raise ValueError(f"{name}: capacity must be finite and 0 bytes/s or more, got {capacity_Bps:g}")
 
 
 @dataclass(frozen=True, slots=True)

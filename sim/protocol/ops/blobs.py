@@ -10,16 +10,15 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sim.network.tcp.transport import INITIAL_WINDOW_BYTES
+from sim.protocol.codes import CONFIG, GO, METADATA, UNBOUND
 from sim.protocol.ops.flows import free_flight
-from sim.protocol.ops.lanes import UP, beside_idle_s, lane_is_whole, whole_ramp_s, whole_rate_Bps
+from sim.protocol.ops.lanes import UP, beside_idle_s, lane_is_unimpaired, nominal_ramp_s, nominal_rate_Bps
 from sim.protocol.ops.ways import down_lane, up_lane
-from sim.protocol.state import CONFIG, GO, METADATA, UNBOUND
-from sim.protocol.tasks import branch, set_off, waited
+from sim.protocol.tasks import add_waiting, branch, start_branches
 
 DOWN: Final = 1
 
-# What a group is made of, by each blob's mark.
-SKIP: Final = 0
+# What a group is made of, by each blob's mark; 0: it is there already.
 TRAVEL: Final = 1
 NEAR: Final = 2  # another repository has it, or it is on its way already
 
@@ -35,7 +34,7 @@ def begin_groups(w: Any, p: int, a: int, b: int) -> int:
 
 
 def next_group(w: Any, p: int, done: int, pulls: int) -> int:
-    """The next blobs that the client moves side by side; on at `done` if there are none."""
+    """The next blobs that the client moves side by side; go to `done` if there are none."""
     task = w.tasks[p]
     profile, image = w.profiles[task.profile], w.images[task.image]
     task.group = task.group_end
@@ -69,7 +68,7 @@ def bytes_to_move(w: Any, p: int, at: int) -> int:
     return int(w.blobs[w.image_blobs[w.images[task.image].first_blob + at]].size_bytes)
 
 
-def branch_by_blob(w: Any, p: int, entry: int, direction: int) -> int:
+def each_blob(w: Any, p: int, entry: int, direction: int) -> int:
     """A branch for each large blob of the group that is marked to travel; small ones trail along with the first."""
     task = w.tasks[p]
     first = w.images[task.image].first_blob
@@ -96,11 +95,11 @@ def branch_by_blob(w: Any, p: int, entry: int, direction: int) -> int:
                 other.blob, other.size_bytes = blob, size
                 other.trailing = trailing if task.child == child else 0
             else:
-                w.tasks[task.books].metadata_bytes += size
-    return set_off(w, p)
+                w.tasks[task.counter].metadata_bytes += size
+    return start_branches(w, p)
 
 
-def trails(w: Any, parent: int, blob: int) -> bool:
+def is_trailing(w: Any, parent: int, blob: int) -> bool:
     """Whether no branch is about a blob that travels: then it trails along."""
     child = w.tasks[parent].child
     while child >= 0:
@@ -110,17 +109,18 @@ def trails(w: Any, parent: int, blob: int) -> bool:
     return True
 
 
-def send_at_once(w: Any, p: int, lane: int) -> None:
+def send_small(w: Any, p: int, lane: int) -> None:
     """A blob within the initial window: the time that the idle lane takes."""
     task = w.tasks[p]
-    line, crossed = w.timelines[task.timeline], w.lanes[lane]
-    started_s = line.now_s
-    line.now_s += task.size_bytes / crossed.rate_Bps
-    if not lane_is_whole(w, lane):
-        waited(w, task.timeline, line.now_s - started_s - task.size_bytes / whole_rate_Bps(w, lane))
-    add_transfer(
-        w, task.books, w.blobs[task.blob].content, lane, started_s, line.now_s, task.size_bytes, 0.0, 0, UNBOUND, 0.0
-    )
+    timeline, crossed = w.timelines[task.timeline], w.lanes[lane]
+    started_s = timeline.now_s
+    timeline.now_s += task.size_bytes / crossed.rate_Bps
+    if not lane_is_unimpaired(w, lane):
+        add_waiting(w, task.timeline, timeline.now_s - started_s - task.size_bytes / nominal_rate_Bps(w, lane))
+    content = w.blobs[task.blob].content
+    record_transfer(
+        w, task.counter, content, lane, started_s, timeline.now_s, task.size_bytes, 0.0, 0, UNBOUND, 0.0
+    )  # fmt: skip
 
 
 def idle_s(w: Any, p: int, lane: int, direction: int, size_bytes: float) -> float:
@@ -132,19 +132,19 @@ def idle_s(w: Any, p: int, lane: int, direction: int, size_bytes: float) -> floa
     count = 0
     parent = task.parent
     if parent >= 0:
-        own_s = whole_ramp_s(w, lane, task.way, direction, task.size_bytes)
+        own_s = nominal_ramp_s(w, lane, task.way, direction, task.size_bytes)
         other = w.tasks[parent].child
         while other >= 0:
             mate = w.tasks[other]
             if other != p:
-                w.beside_later_s[count] = whole_ramp_s(w, lane, task.way, direction, mate.size_bytes) - own_s
+                w.beside_later_s[count] = nominal_ramp_s(w, lane, task.way, direction, mate.size_bytes) - own_s
                 w.beside_bytes[count] = float(mate.size_bytes)
                 count += 1
             other = mate.sibling
     return float(beside_idle_s(w, lane, size_bytes, count))
 
 
-def land(w: Any, p: int, waited_s: float) -> int:
+def end_transfer(w: Any, p: int, waited_s: float) -> int:
     """A task's flight has ended; the bytes that got through. `waited_s` is what it took beyond idle, whole links."""
     task = w.tasks[p]
     flight = w.flights[task.flight]
@@ -155,8 +155,8 @@ def land(w: Any, p: int, waited_s: float) -> int:
         by, for_s = UNBOUND, 0.0
     elif not flight.shared:
         by, for_s = lane.limit, ended_s - flight.started_s
-    add_transfer(
-        w, task.books, w.blobs[task.blob].content, flight.lane, flight.started_s, ended_s, size_bytes,
+    record_transfer(
+        w, task.counter, w.blobs[task.blob].content, flight.lane, flight.started_s, ended_s, size_bytes,
         max(0.0, waited_s), flight.shared, by, for_s,
     )  # fmt: skip
     free_flight(w, task.flight)
@@ -164,7 +164,7 @@ def land(w: Any, p: int, waited_s: float) -> int:
     return size_bytes
 
 
-def add_transfer(
+def record_transfer(
     w: Any, books: int, content: int, lane: int, started_s: float, ended_s: float, size_bytes: int, waited_s: float,
     shared: int, bound_by: int, bound_s: float,
 ) -> None:  # fmt: skip
@@ -178,11 +178,17 @@ def add_transfer(
     row.shared, row.bound_by, row.bound_s = shared, bound_by, bound_s
 
 
-def add_metadata(w: Any, p: int, lane: int) -> None:
+def record_manifests(w: Any, p: int, direction: int, b: int) -> int:
+    """What was sent or read of manifests, and of small blobs, is a row."""
+    record_metadata(w, p, lane_of(w, p, direction))
+    return GO
+
+
+def record_metadata(w: Any, p: int, lane: int) -> None:
     """Manifests, and what trailed along before them, as one body at one instant."""
     task = w.tasks[p]
-    image, books = w.images[task.image], w.tasks[task.books]
+    image, books = w.images[task.image], w.tasks[task.counter]
     size_bytes = books.metadata_bytes + image.manifest_bytes + image.index_bytes
     now_s = w.timelines[task.timeline].now_s
-    add_transfer(w, task.books, METADATA, lane, now_s, now_s, size_bytes, 0.0, 0, UNBOUND, 0.0)
+    record_transfer(w, task.counter, METADATA, lane, now_s, now_s, size_bytes, 0.0, 0, UNBOUND, 0.0)
     books.metadata_bytes = 0

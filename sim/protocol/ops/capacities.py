@@ -1,4 +1,4 @@
-"""Links whose capacity changes under the flights on them. Text.
+"""Links whose capacity changes under the flights on them.
 
 A link's capacity may change at any instant, and what flies over a link that goes down breaks off. What has got through
 by then has ended, though its turn at that instant may yet have to come; the rest goes on at its new rate. Tasks that
@@ -17,32 +17,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.network.fairshare.kernel import set_capacity, soon
-from sim.protocol.ops.convoys import convoy_next_s, part_convoy
-from sim.protocol.ops.fairshares import disarm_fair, move_shared, sort_picked, stop_shared
+from sim.network.fairshare.kernel import next_end_s, set_capacity
+from sim.protocol.codes import INF
+from sim.protocol.ops.fair_sharing import disarm_fair, move_shared, sort_picked, stop_shared
+from sim.protocol.ops.flow_monitor import advance_monitor
 from sim.protocol.ops.flows import (
-    break_flight,
-    end_convoy_due,
+    break_off,
     end_fair_due,
-    gather_flights,
-    hear_picked,
-    land_lone,
     leave_lone,
+    lone_ended,
     lone_left_bytes,
-    part_flight,
+    ps_end_due,
+    ready_picked,
+    share_lone,
+    share_overfilled,
 )
 from sim.protocol.ops.lanes import (
-    claims_of,
     crosses_link,
     leave_lane,
     mark_overfilled,
     narrow_lane,
     release,
+    reservations_of,
     reserve,
     residual_units,
 )
-from sim.protocol.ops.watch import advance_watch
-from sim.protocol.state import INF
+from sim.protocol.ops.processor_sharing import ps_next_s, ps_to_solver
 
 
 def settle_flows(w: Any) -> int:
@@ -56,25 +56,25 @@ def settle_flows(w: Any) -> int:
         if end_fair_due(w):
             return 1
     if g.settle_stage == 1:
-        lane = g.first_convoy
+        lane = g.first_ps_lane
         while lane >= 0:
-            if convoy_next_s(w, lane) <= g.now_s:
-                end_convoy_due(w, lane)
+            if ps_next_s(w, lane) <= g.now_s:
+                ps_end_due(w, lane)
                 return 1
-            lane = w.lanes[lane].convoy_next
+            lane = w.lanes[lane].ps_next
         g.settle_stage = 2
     f = g.first_lone
     while f >= 0:
         flight = w.flights[f]
         if flight.started_s + flight.size_bytes / w.lanes[flight.lane].rate_Bps <= g.now_s:
-            land_lone(w, f)
+            lone_ended(w, f)
             return 1
         f = flight.next
     g.settle_stage = 0
-    lane = g.first_convoy
+    lane = g.first_ps_lane
     while lane >= 0:
-        following = w.lanes[lane].convoy_next
-        part_convoy(w, lane)
+        following = w.lanes[lane].ps_next
+        ps_to_solver(w, lane)
         lane = following
     return 0
 
@@ -104,7 +104,7 @@ def resize(w: Any, link: int, capacity_Bps: float) -> None:
         _take_off(w, count)
         # Nobody is on the lanes, so nothing is picked anew.
         _resize_under(w, link, 0.0, stamp, 0)
-        hear_picked(w, count)
+        ready_picked(w, count)
 
 
 def divert(w: Any) -> None:
@@ -116,12 +116,12 @@ def divert(w: Any) -> None:
     g.stamp += 1
     for lane in range(g.lanes_used):
         row = w.lanes[lane]
-        if row.left:
-            row.left = 0
+        if row.abandoned:
+            row.abandoned = 0
             row.crossing = g.stamp
     count = _pick_crossing(w, g.stamp)
     _take_off(w, count)
-    hear_picked(w, count)
+    ready_picked(w, count)
 
 
 def _pick_crossing(w: Any, stamp: int) -> int:
@@ -157,8 +157,8 @@ def _take_off(w: Any, count: int) -> None:
         else:
             sent_bytes = int(flight.size_bytes - lone_left_bytes(w, f))
             leave_lone(w, f)
-        break_flight(w, f, sent_bytes)
-    if soon(w) == INF:
+        break_off(w, f, sent_bytes)
+    if next_end_s(w) == INF:
         disarm_fair(w)
 
 
@@ -173,18 +173,18 @@ def _resize_under(w: Any, link: int, capacity_Bps: float, stamp: int, count: int
         row = w.lanes[lane]
         if row.crossing == stamp:
             row.was_rate_Bps, row.was_cap_Bps, row.was_limit = row.rate_Bps, row.cap_Bps, row.limit
-            release(w, lane, row.bound * claims_of(w, lane))
+            release(w, lane, row.bound * reservations_of(w, lane))
     w.residual[link] += residual_units(capacity_Bps) - residual_units(w.links[link].capacity)
     change = w.capacity_changes[g.capacity_changes_used]
     change.link, change.at_s, change.capacity_Bps = link, g.now_s, capacity_Bps
     g.capacity_changes_used += 1
-    advance_watch(w, g.now_s)
+    advance_monitor(w, g.now_s)
     set_capacity(w, g.now_s, link, capacity_Bps)
     for lane in range(g.lanes_used):
         row = w.lanes[lane]
         if row.crossing == stamp:
             narrow_lane(w, lane)
-            reserve(w, lane, row.bound * claims_of(w, lane))
+            reserve(w, lane, row.bound * reservations_of(w, lane))
     for at in range(count):
         f = w.picked[at]
         flight = w.flights[f]
@@ -193,10 +193,10 @@ def _resize_under(w: Any, link: int, capacity_Bps: float, stamp: int, count: int
             if row.cap_Bps != row.was_cap_Bps:
                 move_shared(w, f)
         elif row.rate_Bps != row.was_rate_Bps or row.cap_Bps != row.was_cap_Bps:
-            part_flight(w, f, flight.left_bytes, row.was_limit)
+            share_lone(w, f, flight.left_bytes, row.was_limit)
     # Those that may be faster now meet others on their other links.
     g.stamp += 1
     for lane in range(g.lanes_used):
         if w.lanes[lane].crossing == stamp:
             mark_overfilled(w, lane, g.stamp)
-    gather_flights(w)
+    share_overfilled(w)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.protocol.ops.insisting import connect_outlasting, kept_way
-from sim.protocol.state import GO, KEEP_OPEN_S, WAIT
+from sim.protocol.codes import GO, WAIT
+from sim.protocol.ops.request_retries import connect_with_retries, kept_way
+from sim.registry.clients import KEEP_OPEN_S
 
 
 def is_open(w: Any, way: int, now_s: float) -> bool:
@@ -20,22 +21,22 @@ def connect(w: Any, p: int, a: int, b: int) -> int:
     before.
     """
     if w.g.faults:
-        return connect_outlasting(w, p)
+        return connect_with_retries(w, p)
     task = w.tasks[p]
     kept = kept_way(w, task.way)
-    line, way = w.timelines[task.timeline], w.ways[kept]
-    if task.stage == 0 and not is_open(w, kept, line.now_s):
+    timeline, way = w.timelines[task.timeline], w.ways[kept]
+    if task.stage == 0 and not is_open(w, kept, timeline.now_s):
         task.stage = 1
-        if line.now_s > w.g.now_s:
+        if timeline.now_s > w.g.now_s:
             task.pc -= 1
             return WAIT
     task.stage = 0
-    if is_open(w, kept, line.now_s):
-        line.now_s = max(line.now_s, way.ready_s)
+    if is_open(w, kept, timeline.now_s):
+        timeline.now_s = max(timeline.now_s, way.ready_s)
     else:
-        line.now_s += way.open_s
-        way.ready_s = line.now_s
-    way.until_s = max(way.until_s, line.now_s + KEEP_OPEN_S)
+        timeline.now_s += way.open_s
+        way.ready_s = timeline.now_s
+    way.until_s = max(way.until_s, timeline.now_s + KEEP_OPEN_S)
     return GO
 
 

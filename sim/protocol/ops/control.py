@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.protocol.state import BLOCKED, ENDED, GO
+from sim.protocol.codes import BLOCKED, ENDED, GO
 from sim.protocol.tasks import call
 
 
@@ -20,13 +20,13 @@ def jump(w: Any, p: int, to: int, b: int) -> int:
     return GO
 
 
-def handle_failure(w: Any, p: int, at: int, b: int) -> int:
+def on_failure(w: Any, p: int, at: int, b: int) -> int:
     """After a failure from here on, go on there."""
     w.tasks[p].handler = at
     return GO
 
 
-def fail_again(w: Any, p: int, a: int, b: int) -> int:
+def reraise(w: Any, p: int, a: int, b: int) -> int:
     """The failure that was handled, if there was one."""
     why = w.tasks[p].failure
     w.tasks[p].handler = -1
@@ -34,7 +34,7 @@ def fail_again(w: Any, p: int, a: int, b: int) -> int:
     return int(why)
 
 
-def forget_failure(w: Any, p: int, a: int, b: int) -> int:
+def ignore_failure(w: Any, p: int, a: int, b: int) -> int:
     """Whatever failed, it is nobody's concern."""
     w.tasks[p].failure = 0
     return GO

@@ -5,19 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from sim.protocol.ops.arrivals import await_image, stop_awaiting
-from sim.protocol.ops.connections import is_open
-from sim.protocol.ops.garbage import discard_image
-from sim.protocol.ops.holdings import has_image, newest_publish
-from sim.protocol.ops.insisting import call_platform_outlasting
-from sim.protocol.ops.pull import look_up
-from sim.protocol.ops.storage import stop_running
-from sim.protocol.ops.sync import new_copy, owe, owe_nodes, set_going
-from sim.protocol.ops.ways import way_of
-from sim.protocol.state import (
+from sim.protocol.codes import (
     BLOCKED,
     BOTH,
     CENTRAL,
+    DECISION_ASKED,
+    FOR_PUSH,
     GO,
     INF,
     LAST_UNREACHABLE,
@@ -25,34 +18,51 @@ from sim.protocol.state import (
     NODE_DIRECT,
     NOT_AT_CENTRAL,
     NOT_ON_ITS_NODE,
-    PATIENCE_OVER,
-    PUSH,
     START_ONLY,
     WAIT,
+    WAIT_TIMED_OUT,
 )
+from sim.protocol.machine import ask_host
+from sim.protocol.ops.connections import is_open
+from sim.protocol.ops.garbage import delete_image
+from sim.protocol.ops.holdings import has_image, newest_publish
+from sim.protocol.ops.pull import look_up
+from sim.protocol.ops.request_retries import call_platform_with_retries
+from sim.protocol.ops.storage import stop_running
+from sim.protocol.ops.sync import new_copy, owe, owe_nodes, start_owed
+from sim.protocol.ops.waiters import add_waiter, remove_waiter
+from sim.protocol.ops.ways import way_of
 from sim.protocol.tasks import (
     add_child,
+    add_waiting,
+    add_waiting_beyond,
+    begin_yield,
     branch,
-    come_back,
     end_timeline,
+    end_yield,
     enter_phase,
     fork_timeline,
     inherit,
-    last_until,
-    let_go,
-    meet,
+    keep_running_until,
+    make_ready,
     new_task,
     new_timeline,
-    set_off,
-    step_aside,
-    waited,
-    would_be_here_at,
+    start_branches,
+    wait_for,
 )
 from sim.records.queue import push_event
 from sim.tables.rows import BOOT, SYNC_WAIT
 
 RESTARTS: Final = 6
 """How often the platform starts an instance again that failed; `restarts_s` has how long it waits before each."""
+
+# To which registry a client pushes.
+TO_CENTRAL: Final = 0
+TO_FIRST_NODE: Final = 1
+
+# Where an image is waited for.
+AT_CENTRAL: Final = 0
+AT_NODE: Final = 1
 
 
 def ask_for_deploy(w: Any, d: int, entry: int) -> None:
@@ -62,7 +72,7 @@ def ask_for_deploy(w: Any, d: int, entry: int) -> None:
     task = w.tasks[p]
     task.deploy, task.name, task.image = d, deploy.name, deploy.image
     task.machine, task.profile = deploy.client, w.machines[deploy.client].profile
-    task.purpose, task.group = PUSH, 0
+    task.purpose, task.group = FOR_PUSH, 0
     task.saved_blobs = 0
     task.digest = -1
     deploy.client_latency_s = deploy.push_s = deploy.to_central_s = INF
@@ -75,11 +85,13 @@ def ask_for_deploy(w: Any, d: int, entry: int) -> None:
         deploy.push_s = math.nan
     if deploy.by_digest:
         task.digest = deploy.digest
-    let_go(w, p)
+    if deploy.undecided:
+        ask_host(w, DECISION_ASKED, d, 0, 0)
+    make_ready(w, p)
 
 
 def by_route(w: Any, p: int, central: int, direct: int) -> int:
-    """On at `central`, at `direct`, or with the next ops if the push goes to both; past them if there is none."""
+    """Go to `central`, at `direct`, or with the next ops if the push goes to both; past them if there is none."""
     task = w.tasks[p]
     route = w.deploys[task.deploy].route
     if route == CENTRAL:
@@ -89,10 +101,10 @@ def by_route(w: Any, p: int, central: int, direct: int) -> int:
     return GO
 
 
-def unless_starts(w: Any, p: int, otherwise: int, b: int) -> int:
-    """On at `otherwise` if nothing is pushed: what is there is started."""
+def pushes_nothing(w: Any, p: int, label: int, b: int) -> int:
+    """Go to `label` if nothing is pushed: what is there is started."""
     if w.deploys[w.tasks[p].deploy].route == START_ONLY:
-        w.tasks[p].pc = otherwise
+        w.tasks[p].pc = label
     return GO
 
 
@@ -100,7 +112,7 @@ def to_registry(w: Any, p: int, registry: int, b: int) -> int:
     """What follows is between the client and central, or the first node."""
     task = w.tasks[p]
     deploy = w.deploys[task.deploy]
-    task.registry = 0 if registry == 0 else deploy.pushed_to
+    task.registry = 0 if registry == TO_CENTRAL else deploy.pushed_to
     task.machine = deploy.client
     task.profile = w.machines[deploy.client].profile
     task.way = way_of(w, task.machine, task.registry, 0)
@@ -123,7 +135,7 @@ def push_to_nodes(w: Any, p: int, entry: int, b: int) -> int:
         other.way = way_of(w, other.machine, other.registry, 0)
         child = w.tasks[child].sibling
     task.registry = deploy.pushed_to
-    return set_off(w, p)
+    return start_branches(w, p)
 
 
 def owe_central(w: Any, p: int, a: int, b: int) -> int:
@@ -131,26 +143,26 @@ def owe_central(w: Any, p: int, a: int, b: int) -> int:
     task = w.tasks[p]
     if w.deploys[task.deploy].route == BOTH:
         return GO
-    deploy, line = w.deploys[task.deploy], w.timelines[task.timeline]
-    aside = step_aside(w, p)
-    c = new_copy(w, task.deploy, deploy.pushed_to, 0, task.name, task.image, task.publish, line.lag_s)
+    deploy, timeline = w.deploys[task.deploy], w.timelines[task.timeline]
+    aside = begin_yield(w, p)
+    c = new_copy(w, task.deploy, deploy.pushed_to, 0, task.name, task.image, task.publish, timeline.waited_s)
     owe(w, c)
-    return come_back(w, aside)
+    return end_yield(w, aside)
 
 
 def owe_all_nodes(w: Any, p: int, a: int, b: int) -> int:
     """Central owes nodes a copy of what was pushed to it."""
     task = w.tasks[p]
-    aside = step_aside(w, p)
-    owe_nodes(w, task.deploy, 0, task.name, task.image, task.publish, w.timelines[task.timeline].lag_s)
-    return come_back(w, aside)
+    aside = begin_yield(w, p)
+    owe_nodes(w, task.deploy, 0, task.name, task.image, task.publish, w.timelines[task.timeline].waited_s)
+    return end_yield(w, aside)
 
 
-def pushed(w: Any, p: int, a: int, b: int) -> int:
+def push_done(w: Any, p: int, a: int, b: int) -> int:
     """The client has heard that the push is done."""
     task = w.tasks[p]
-    line = w.timelines[task.timeline]
-    w.deploys[task.deploy].push_s = line.now_s - line.started_s
+    timeline = w.timelines[task.timeline]
+    w.deploys[task.deploy].push_s = timeline.now_s - timeline.started_s
     return GO
 
 
@@ -163,24 +175,24 @@ def call_platform(w: Any, p: int, a: int, b: int) -> int:
         task.registry = deploy.pushed_to
         task.way = way_of(w, deploy.client, deploy.pushed_to, 0)
     if w.g.faults:
-        return call_platform_outlasting(w, p)
+        return call_platform_with_retries(w, p)
     way = w.ways[task.way]
     w.timelines[task.timeline].now_s += way.open_s + way.forth_s
     return GO
 
 
-def accepted(w: Any, p: int, a: int, b: int) -> int:
+def instance_accepted(w: Any, p: int, a: int, b: int) -> int:
     """Creating the instance is accepted."""
     task = w.tasks[p]
-    line = w.timelines[task.timeline]
-    w.deploys[task.deploy].client_latency_s = line.now_s + w.ways[task.way].back_s - line.started_s
+    timeline = w.timelines[task.timeline]
+    w.deploys[task.deploy].client_latency_s = timeline.now_s + w.ways[task.way].back_s - timeline.started_s
     return GO
 
 
-def unless_polls(w: Any, p: int, otherwise: int, b: int) -> int:
-    """On at `otherwise` unless clients ask over and over until the first node has the image."""
+def creates_at_once(w: Any, p: int, label: int, b: int) -> int:
+    """Go to `label` unless clients ask over and over until the first node has the image."""
     if w.g.polls == 0:
-        w.tasks[p].pc = otherwise
+        w.tasks[p].pc = label
     return GO
 
 
@@ -188,41 +200,41 @@ def begin_polls(w: Any, p: int, fetch_ahead: int, b: int) -> int:
     """The client polls the first node, without a pause; what that is not sent it fetches when it is first asked."""
     task = w.tasks[p]
     deploy = w.deploys[task.deploy]
-    line = w.timelines[task.timeline]
+    timeline = w.timelines[task.timeline]
     task.node = w.deploy_nodes[deploy.first_node]
     task.machine = deploy.client
     task.way = way_of(w, deploy.client, task.node, 0)
-    task.from_s, task.since_s = line.now_s, line.now_s - line.lag_s
+    task.from_s, task.since_s = timeline.now_s, timeline.now_s - timeline.waited_s
     task.each_s = w.ways[task.way].round_trip_s + w.registries[task.node].request_s
     deploy.client_latency_s = INF  # until a poll is told yes
     if w.g.nodes_on_demand == 0:
         return GO
-    aside = step_aside(w, p)
-    child = new_task(w, fetch_ahead, new_timeline(w, line.now_s, line.lag_s))
+    aside = begin_yield(w, p)
+    child = new_task(w, fetch_ahead, new_timeline(w, timeline.now_s, timeline.waited_s))
     inherit(w, p, child)
     w.tasks[child].upstream = 0
     w.tasks[child].digest = deploy.digest if deploy.by_digest else -1
-    let_go(w, child)
-    return come_back(w, aside)
+    make_ready(w, child)
+    return end_yield(w, aside)
 
 
-def told_yes(w: Any, p: int, a: int, b: int) -> int:
+def poll_succeeds(w: Any, p: int, a: int, b: int) -> int:
     """The answer that says yes is that to the first poll which is served when the image has come.
 
     Polls that find nothing are not simulated. Then the client asks for the instance.
     """
     task = w.tasks[p]
-    line, way = w.timelines[task.timeline], w.ways[task.way]
+    timeline, way = w.timelines[task.timeline], w.ways[task.way]
     request_s, each_s = w.registries[task.node].request_s, task.each_s
-    idle_s = line.now_s - line.lag_s
-    line.now_s = poll_answered(task.from_s, line.now_s, request_s, each_s) + way.back_s + way.forth_s
-    idle_s = poll_answered(task.since_s, idle_s, request_s, each_s) + way.back_s + way.forth_s
-    would_be_here_at(w, task.timeline, idle_s)
-    w.deploys[task.deploy].client_latency_s = line.now_s + way.back_s - line.started_s
+    idle_s = timeline.now_s - timeline.waited_s
+    timeline.now_s = poll_served_s(task.from_s, timeline.now_s, request_s, each_s) + way.back_s + way.forth_s
+    idle_s = poll_served_s(task.since_s, idle_s, request_s, each_s) + way.back_s + way.forth_s
+    add_waiting_beyond(w, task.timeline, idle_s)
+    w.deploys[task.deploy].client_latency_s = timeline.now_s + way.back_s - timeline.started_s
     return GO
 
 
-def poll_answered(since_s: float, came_s: float, request_s: float, each_s: float) -> float:
+def poll_served_s(since_s: float, came_s: float, request_s: float, each_s: float) -> float:
     """When the first poll that finds what came is answered, where the first was sent at `since_s`."""
     return since_s + math.ceil(max(0.0, came_s - request_s - since_s) / each_s) * each_s + request_s
 
@@ -231,7 +243,7 @@ def wait_for_image(w: Any, p: int, at_node: int, b: int) -> int:
     """Wait until central, or a node, has the image; a failure when the platform's patience is over."""
     task = w.tasks[p]
     t = task.timeline
-    line = w.timelines[t]
+    timeline = w.timelines[t]
     registry = task.node if at_node else 0
     repository = w.names[task.name].repository
     image = w.deploys[task.deploy].digest
@@ -246,34 +258,34 @@ def wait_for_image(w: Any, p: int, at_node: int, b: int) -> int:
             return GO
         task.stage = 2
         if registry == 0:
-            aside = step_aside(w, p)
+            aside = begin_yield(w, p)
             task.pc -= 1
-            set_going(w, p)
-            return come_back(w, aside)
+            start_owed(w, p)
+            return end_yield(w, aside)
     if task.stage == 2:
-        await_image(w, p, registry, repository, image)
-        task.until_s = line.now_s + w.g.patience_s
-        push_event(w, task.until_s, PATIENCE_OVER, p, task.generation)
+        add_waiter(w, p, registry, repository, image)
+        task.until_s = timeline.now_s + w.g.patience_s
+        push_event(w, task.until_s, WAIT_TIMED_OUT, p, task.generation)
         task.stage = 3
-        task.awaits = 1
+        task.image_wait = 1
         task.at_node = at_node
         task.pc -= 1
         return BLOCKED
     task.stage = 0
-    if task.awaits == 2:
-        meet(w, t, w.g.now_s, task.wait_s)
-    task.awaits = 0
+    if task.image_wait == 2:
+        wait_for(w, t, w.g.now_s, task.wait_s)
+    task.image_wait = 0
     if not has_image(w, registry, repository, image):
-        waited(w, t, w.g.now_s - line.now_s)
-        line.now_s = w.g.now_s
+        add_waiting(w, t, w.g.now_s - timeline.now_s)
+        timeline.now_s = w.g.now_s
         return NOT_ON_ITS_NODE if at_node else NOT_AT_CENTRAL
     return GO
 
 
-def begin_both(w: Any, p: int, direct: int, central: int) -> int:
+def push_both(w: Any, p: int, direct: int, central: int) -> int:
     """Push to the node and to central side by side; the instance starts when the node has the image."""
     task = w.tasks[p]
-    task.keeps = 1
+    task.keeps_timeline = 1
     t = task.timeline
     for at in range(2):
         child = new_task(w, direct if at == 0 else central, t if at == 0 else fork_timeline(w, t))
@@ -281,18 +293,18 @@ def begin_both(w: Any, p: int, direct: int, central: int) -> int:
         w.tasks[child].digest = task.digest
         w.tasks[child].group = 0
         add_child(w, p, child)
-    return set_off(w, p)
+    return start_branches(w, p)
 
 
-def at_central_too(w: Any, p: int, a: int, b: int) -> int:
+def central_pushed(w: Any, p: int, a: int, b: int) -> int:
     """The push to central is done, and its client knows."""
     task = w.tasks[p]
-    line = w.timelines[task.timeline]
-    w.deploys[task.deploy].to_central_s = line.now_s - line.started_s
+    timeline = w.timelines[task.timeline]
+    w.deploys[task.deploy].to_central_s = timeline.now_s - timeline.started_s
     return GO
 
 
-def both_done(w: Any, p: int, a: int, b: int) -> int:
+def both_pushed(w: Any, p: int, a: int, b: int) -> int:
     """The client waits for both."""
     task = w.tasks[p]
     deploy = w.deploys[task.deploy]
@@ -306,10 +318,10 @@ def start_from_central(w: Any, p: int, entry: int, b: int) -> int:
     deploy = w.deploys[task.deploy]
     for at in range(deploy.nodes):
         start_on(w, p, entry, w.deploy_nodes[deploy.first_node + at], 0, 0)
-    return set_off(w, p)
+    return start_branches(w, p)
 
 
-def start_after_direct(w: Any, p: int, entry: int, b: int) -> int:
+def start_after_push(w: Any, p: int, entry: int, b: int) -> int:
     """An instance starts on each node; those that were not pushed to pull from central when it is there, or from the
     first."""
     task = w.tasks[p]
@@ -323,7 +335,7 @@ def start_after_direct(w: Any, p: int, entry: int, b: int) -> int:
             start_on(w, p, entry, node, deploy.pushed_to, 0)
         else:
             start_on(w, p, entry, node, 0, 1)
-    return set_off(w, p)
+    return start_branches(w, p)
 
 
 def was_pushed_to(w: Any, d: int, node: int, count: int) -> bool:
@@ -337,7 +349,7 @@ def was_pushed_to(w: Any, d: int, node: int, count: int) -> bool:
     return found
 
 
-def start_what_is_there(w: Any, p: int, entry: int, b: int) -> int:
+def start_existing(w: Any, p: int, entry: int, b: int) -> int:
     """Start an image that is somewhere already, by the tag or by the digest that was the newest when it was asked for.
 
     A node pulls what it lacks: from where it was published if nodes are peers, else from central, for which it waits
@@ -355,7 +367,7 @@ def start_what_is_there(w: Any, p: int, entry: int, b: int) -> int:
         node = w.deploy_nodes[deploy.first_node + at]
         waits_here = 1 if waits and look_up(w, node, task.name, task.digest) == -1 else 0
         start_on(w, p, entry, node, 0 if source == node else source, waits_here)
-    return set_off(w, p)
+    return start_branches(w, p)
 
 
 def start_on(w: Any, p: int, entry: int, node: int, upstream: int, waits: int) -> None:
@@ -368,43 +380,43 @@ def start_on(w: Any, p: int, entry: int, node: int, upstream: int, waits: int) -
     other.booted = -1
 
 
-def unless_waits(w: Any, p: int, otherwise: int, b: int) -> int:
-    """On at `otherwise` unless the instance waits until the image is where its node looks for it."""
+def need_not_wait(w: Any, p: int, label: int, b: int) -> int:
+    """Go to `label` unless the instance waits until the image is where its node looks for it."""
     if w.tasks[p].waits == 0:
-        w.tasks[p].pc = otherwise
+        w.tasks[p].pc = label
     return GO
 
 
 def begin_restarts(w: Any, p: int, a: int, b: int) -> int:
     """What a link or a registry that is down breaks the platform tries again, by its back-off."""
     task = w.tasks[p]
-    line = w.timelines[task.timeline]
+    timeline = w.timelines[task.timeline]
     task.restarts = 0
     if w.g.faults:
-        task.from_s = line.now_s - line.lag_s
+        task.from_s = timeline.now_s - timeline.waited_s
         way = way_of(w, task.node, task.upstream, 0)
-        task.opens_s = 0.0 if is_open(w, way, line.now_s) else w.ways[way].open_s
+        task.opens_s = 0.0 if is_open(w, way, timeline.now_s) else w.ways[way].open_s
     return GO
 
 
 def restart(w: Any, p: int, again: int, b: int) -> int:
-    """The pull failed: on at `again` after a while, if trying again may help, or a failure."""
+    """The pull failed: go to `again` after a while, if trying again may help, or a failure."""
     task = w.tasks[p]
     why = task.failure
     if w.g.faults == 0 or why > LAST_UNREACHABLE or task.restarts == RESTARTS:
         return int(why)
-    line = w.timelines[task.timeline]
-    line.now_s += w.restarts_s[task.restarts]
+    timeline = w.timelines[task.timeline]
+    timeline.now_s += w.restarts_s[task.restarts]
     task.restarts += 1
     # All was in vain but a connection that is still open.
     way = way_of(w, task.node, task.upstream, 0)
-    would_be_here_at(w, task.timeline, task.from_s + (task.opens_s if is_open(w, way, line.now_s) else 0.0))
+    add_waiting_beyond(w, task.timeline, task.from_s + (task.opens_s if is_open(w, way, timeline.now_s) else 0.0))
     task.failure = 0
     task.pc = again
     return GO
 
 
-def image_is_there(w: Any, p: int, a: int, b: int) -> int:
+def image_arrived(w: Any, p: int, a: int, b: int) -> int:
     """One machine less that lacks the image."""
     w.deploys[w.tasks[p].deploy].missing -= 1
     return GO
@@ -413,15 +425,15 @@ def image_is_there(w: Any, p: int, a: int, b: int) -> int:
 def boot(w: Any, p: int, a: int, b: int) -> int:
     """The instance boots if its image is there; a row, whatever happened."""
     task = w.tasks[p]
-    line = w.timelines[task.timeline]
-    pulled_s = line.now_s
+    timeline = w.timelines[task.timeline]
+    pulled_s = timeline.now_s
     failed = task.failure != 0
     enter_phase(w, task.timeline, BOOT)
     if not failed:
-        line.now_s += w.deploys[task.deploy].boot_s
+        timeline.now_s += w.deploys[task.deploy].boot_s
     else:
         task.booted = -1
-    add_start(w, p, 0, pulled_s, line.now_s)
+    add_start(w, p, 0, pulled_s, timeline.now_s)
     return GO
 
 
@@ -437,38 +449,38 @@ def add_start(w: Any, p: int, wake: int, pulled_s: float, ready_s: float) -> Non
     row.trailing_s = task.trailing_s if task.booted >= 0 else -1.0
 
 
-def begin_life(w: Any, p: int, entry: int, b: int) -> int:
+def begin_scale_to_zero(w: Any, p: int, entry: int, b: int) -> int:
     """An instance is scaled to zero after a while, and starts again as often as the demand says."""
     if w.g.runs == 0:
         return GO
     task = w.tasks[p]
-    aside = step_aside(w, p)
+    aside = begin_yield(w, p)
     child = new_task(w, entry, new_timeline(w, w.timelines[task.timeline].now_s, 0.0))
     inherit(w, p, child)
     other = w.tasks[child]
     other.upstream, other.wakes = 0, 0
     w.timelines[other.timeline].now_s += w.g.runs_for_s
-    let_go(w, child)
-    return come_back(w, aside)
+    make_ready(w, child)
+    return end_yield(w, aside)
 
 
-def falls_asleep(w: Any, p: int, over: int, b: int) -> int:
-    """The instance ends; on at `over` if it was for good. It starts again when it has slept."""
+def scale_to_zero(w: Any, p: int, over: int, b: int) -> int:
+    """The instance ends; go to `over` if it was for good. It starts again when it has slept."""
     task, g = w.tasks[p], w.g
-    line = w.timelines[task.timeline]
+    timeline = w.timelines[task.timeline]
     if g.limited and w.registries[task.node].bounded:
         stop_running(w, task.node, w.names[task.name].repository)
     if task.wakes == g.wakes:
         task.pc = over
         return GO
     task.wakes += 1
-    line.now_s += g.sleeps_for_s
-    line.started_s = line.mark_s = line.now_s
-    line.lag_s = 0.0
+    timeline.now_s += g.sleeps_for_s
+    timeline.started_s = timeline.mark_s = timeline.now_s
+    timeline.waited_s = 0.0
     return WAIT
 
 
-def wakes_up(w: Any, p: int, a: int, b: int) -> int:
+def wake(w: Any, p: int, a: int, b: int) -> int:
     """It is asked for now."""
     task = w.tasks[p]
     task.asked_s = w.timelines[task.timeline].now_s
@@ -477,22 +489,22 @@ def wakes_up(w: Any, p: int, a: int, b: int) -> int:
     return GO
 
 
-def woken(w: Any, p: int, again: int, b: int) -> int:
-    """It is ready, or without its image; on at `again` when it has run for a while."""
+def record_wake(w: Any, p: int, again: int, b: int) -> int:
+    """It is ready, or without its image; go to `again` when it has run for a while."""
     task, g = w.tasks[p], w.g
-    line = w.timelines[task.timeline]
+    timeline = w.timelines[task.timeline]
     if task.stage == 1:
         task.stage = 0
-        line.now_s += g.runs_for_s
+        timeline.now_s += g.runs_for_s
         task.pc = again
         return GO
-    pulled_s = line.now_s
+    pulled_s = timeline.now_s
     if task.failure:
         task.booted = -1
     else:
-        line.now_s += w.deploys[task.deploy].boot_s
+        timeline.now_s += w.deploys[task.deploy].boot_s
     task.failure = 0
-    add_start(w, p, 1, pulled_s, line.now_s)
+    add_start(w, p, 1, pulled_s, timeline.now_s)
     task.stage = 1
     task.pc -= 1
     return WAIT
@@ -503,25 +515,25 @@ def end_deploy(w: Any, p: int, removal: int, b: int) -> int:
     g, task = w.g, w.tasks[p]
     t, d = task.timeline, task.deploy
     end_timeline(w, t)
-    line, deploy = w.timelines[t], w.deploys[d]
-    deploy.over = 1
+    timeline, deploy = w.timelines[t], w.deploys[d]
+    deploy.recorded = 1
     if deploy.route == BOTH:
         deploy.client_latency_s = max(deploy.client_latency_s, deploy.to_central_s)
     deploy.reason = task.failure
-    deploy.ended_s = line.now_s
-    deploy.latency_s = INF if task.failure else line.now_s - line.started_s
+    deploy.ended_s = timeline.now_s
     deploy.pushed_bytes = task.moved_bytes
     deploy.pushed_saved_bytes = task.saved_bytes
+    at = g.ended_used
+    g.ended_used = at + 1
+    w.ended[at] = d
     for phase in range(N_PHASES):
-        w.deploy_phases_s[d * N_PHASES + phase] = w.phases_s[t * N_PHASES + phase]
-        w.deploy_waited_s[d * N_PHASES + phase] = w.waited_s[t * N_PHASES + phase]
-    w.ended[g.ended_used] = d
-    g.ended_used += 1
-    last_until(w, line.now_s)
+        w.deploy_phases_s[at * N_PHASES + phase] = w.phases_s[t * N_PHASES + phase]
+        w.deploy_waited_s[at * N_PHASES + phase] = w.waited_s[t * N_PHASES + phase]
+    keep_running_until(w, timeline.now_s)
     if deploy.removed and task.failure == 0:
-        child = new_task(w, removal, new_timeline(w, line.now_s + g.removed_after_s, 0.0))
+        child = new_task(w, removal, new_timeline(w, timeline.now_s + g.removed_after_s, 0.0))
         inherit(w, p, child)
-        let_go(w, child)
+        make_ready(w, child)
     task.failure = 0
     return GO
 
@@ -532,17 +544,17 @@ def remove_image(w: Any, p: int, a: int, b: int) -> int:
     deploy = w.deploys[task.deploy]
     repository = w.names[task.name].repository
     if deploy.route != CENTRAL:
-        discard_image(w, deploy.pushed_to, repository, task.image)
+        delete_image(w, deploy.pushed_to, repository, task.image)
     if deploy.route == CENTRAL or deploy.route == BOTH:
-        discard_image(w, 0, repository, task.image)
+        delete_image(w, 0, repository, task.image)
     return GO
 
 
-def unless_deletions(w: Any, p: int, otherwise: int, b: int) -> int:
-    """On at `otherwise` unless deletions are copied to wherever there is a copy, a while later."""
+def copies_stay(w: Any, p: int, label: int, b: int) -> int:
+    """Go to `label` unless deletions are copied to wherever there is a copy, a while later."""
     task = w.tasks[p]
     if w.g.sync_deletions == 0:
-        task.pc = otherwise
+        task.pc = label
         return GO
     w.timelines[task.timeline].now_s += w.g.sync_delay_s
     return WAIT
@@ -553,14 +565,14 @@ def remove_everywhere(w: Any, p: int, a: int, b: int) -> int:
     task = w.tasks[p]
     repository = w.names[task.name].repository
     for registry in range(w.g.nodes + 1):
-        discard_image(w, registry, repository, task.image)
+        delete_image(w, registry, repository, task.image)
     return GO
 
 
-def patience_over(w: Any, p: int) -> None:
+def wait_timed_out(w: Any, p: int) -> None:
     """A task has waited for an image as long as it may: it looks once more, and fails."""
     task = w.tasks[p]
-    if task.awaits == 1:
+    if task.image_wait == 1:
         registry = task.node if task.at_node else 0
-        stop_awaiting(w, p, registry, w.names[task.name].repository, w.deploys[task.deploy].digest)
-        task.awaits = 3
+        remove_waiter(w, p, registry, w.names[task.name].repository, w.deploys[task.deploy].digest)
+        task.image_wait = 3

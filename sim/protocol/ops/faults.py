@@ -1,43 +1,58 @@
-"""What breaks and when, carried out: links and registries go down and come back, weaken, or lose what they hold. Text.
+"""Faults, carried out: links and registries go down and come back, weaken, or lose what they hold.
 
-The schedule is data (`workload/outages`) and known before the run. A link that is down, or of whose capacity nothing is
-left, carries nothing: what flows over it stops at that instant (`ops/capacities`), and its connections live on and try
-again (`ops/outlast`). A registry that is down refuses at once, and resets its connections. Routes go round links that
-are down, where the network has another way and the scenario says so, a while after they went down, and back as long
-after they came back: routing has to hear of it first (`topologies.Routing`). What is under way then goes on by the new
-route; on the way back nothing is lost, since both ways carry.
+Outages are data (`sim.workload.outages`) and known before the run. A link that is down, or of whose capacity nothing is
+left, carries nothing: flows over it stop at that instant (`ops/capacities`), and their connections live on and
+retransmit (`ops/retransmission`). A registry that is down refuses requests at once, and resets its connections. Where
+the network has another route and the scenario says so, routes avoid links that are down, a convergence time after they
+went down, and return to them as long after they came back. Whatever is under way then goes on by the new route.
 
-What is over is not undone: x * f / f is not x. What is left is applied anew to what was there at the start. Handlers
-here are events of their own, outside of tasks, so they run the tasks that they let go.
+An outage in force is an *effect* in a list of its link or registry, in the order in which they began. When one begins
+or ends, what the link or registry is follows anew from its state at the start and the effects in force: dividing by a
+factor would not restore it to the last bit.
+
+To add a fault of registries:
+
+1. `sim.scenario.outages`: its kind, and the keys that it reads with what they come to (`Fault.factor`);
+2. here: a number, its entry in `KINDS`, and a branch in `_apply_effects`.
+
+So a brown-out, in which a registry takes `times` longer to its first byte, is `FIRST_BYTE_SLOW: Final = 6`,
+`"brown-out": FIRST_BYTE_SLOW`, a line `registry.first_byte_s = start.first_byte_s` beside those that undo, and
+
+        elif row.kind == FIRST_BYTE_SLOW:
+            registry.first_byte_s *= row.factor
+
+The functions here are called by events, not by tasks, so they run the tasks that they make ready.
 
 Left out: links that fail in one direction, packets that a link drops now and then, and routes of a swarm's pieces.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
-from sim.protocol.machine import ask_host, go_on, have_room, room_is_low
+from sim.protocol.codes import CONVERGED, GROW_ASKED, INF, NEVER, OUTAGE_BEGINS, OUTAGE_ENDS, ROUTES_CHANGED
+from sim.protocol.machine import ask_host, ensure_rows, rows_are_low, run_ready_tasks
 from sim.protocol.ops.capacities import divert, resize, settle_flows
-from sim.protocol.ops.certain import push_certain
-from sim.protocol.ops.fairshares import arm_fair
-from sim.protocol.ops.storage import lose_all
+from sim.protocol.ops.fair_sharing import arm_fair
+from sim.protocol.ops.scheduling import schedule
+from sim.protocol.ops.storage import lose_disk
 from sim.protocol.ops.swarms import leave_swarm, resize_for_swarm
 from sim.protocol.ops.ways import find_way, follow_routes
-from sim.protocol.state import (
-    CLOCK_SKEW,
-    CONVERGED,
-    INF,
-    LINK_WEAK,
-    NEVER,
-    NODE_LOST,
-    OUTAGE_BEGINS,
-    OUTAGE_ENDS,
-    REGISTRY_SLOW,
-    ROOM_ASKED,
-    ROUTES_CHANGED,
-    TOKENS_REFUSED,
-)
+
+# What an outage is.
+LINK_WEAK: Final = 0
+REGISTRY_OFF: Final = 1
+DISK_LOST: Final = 2
+REQUESTS_SLOW: Final = 3
+CLOCK_SKEWED: Final = 4
+TOKENS_REFUSED: Final = 5
+
+#: The same by its name in `sim.workload.outages`.
+KINDS: Final[Mapping[str, int]] = {
+    "link": LINK_WEAK, "registry-down": REGISTRY_OFF, "node-lost": DISK_LOST, "registry-slow": REQUESTS_SLOW,
+    "clock-skew": CLOCK_SKEWED, "tokens-refused": TOKENS_REFUSED,
+}  # fmt: skip
 
 
 def begin_faults(w: Any) -> None:
@@ -48,12 +63,12 @@ def begin_faults(w: Any) -> None:
 
 def add_outage(w: Any, o: int) -> None:
     """An outage has yet to begin."""
-    if room_is_low(w):
-        ask_host(w, ROOM_ASKED, 0, 0, 0)
+    if rows_are_low(w):
+        ask_host(w, GROW_ASKED, 0, 0, 0)
     outage = w.outages[o]
     _add_change(w, outage.from_s)
     _add_change(w, outage.until_s)
-    push_certain(w, outage.from_s, OUTAGE_BEGINS, o, 0)
+    schedule(w, outage.from_s, OUTAGE_BEGINS, o, 0)
 
 
 def outage_begins(w: Any, o: int) -> None:
@@ -61,27 +76,22 @@ def outage_begins(w: Any, o: int) -> None:
     _drop_change(w)
     outage = w.outages[o]
     kind, r = outage.kind, outage.registry
-    w.effects[2 * o].factor = w.effects[2 * o + 1].factor = outage.factor
+    for side in range(2):
+        effect = w.effects[2 * o + side]
+        effect.kind, effect.factor = kind, outage.factor
     if kind == LINK_WEAK:
         _weaken(w, o)
-    elif kind == CLOCK_SKEW:
-        registry = w.registries[r]
-        registry.first_ahead = _add_effect(w, registry.first_ahead, 2 * o)
-        _set_clock(w, r)
-    elif kind == REGISTRY_SLOW:
-        registry = w.registries[r]
-        registry.first_slower = _add_effect(w, registry.first_slower, 2 * o)
-        _slow_down(w, r)
-    elif kind == TOKENS_REFUSED:
-        w.registries[r].refuses_tokens += 1
+    elif kind in (REGISTRY_OFF, DISK_LOST):
+        _take_down(w, o)
+        leave_swarm(w, r, 1 if kind == DISK_LOST else 0)
+        if kind == DISK_LOST:
+            lose_disk(w, r)
+            run_ready_tasks(w)
     else:
-        _go_down(w, o)
-        leave_swarm(w, r, 1 if kind == NODE_LOST else 0)
-        if kind == NODE_LOST:
-            lose_all(w, r)
-            go_on(w)
+        w.registries[r].first_effect = _add_effect(w, w.registries[r].first_effect, 2 * o)
+        _apply_effects(w, r)
     if outage.until_s < INF:
-        push_certain(w, outage.until_s, OUTAGE_ENDS, o, 0)
+        schedule(w, outage.until_s, OUTAGE_ENDS, o, 0)
 
 
 def outage_ends(w: Any, o: int) -> None:
@@ -90,22 +100,35 @@ def outage_ends(w: Any, o: int) -> None:
     outage = w.outages[o]
     kind, r = outage.kind, outage.registry
     if kind == LINK_WEAK:
-        _mend(w, o)
-    elif kind == CLOCK_SKEW:
-        registry = w.registries[r]
-        registry.first_ahead = _end_effect(w, registry.first_ahead, outage.factor)
-        _set_clock(w, r)
-    elif kind == REGISTRY_SLOW:
-        registry = w.registries[r]
-        registry.first_slower = _end_effect(w, registry.first_slower, outage.factor)
-        _slow_down(w, r)
-    elif kind == TOKENS_REFUSED:
-        w.registries[r].refuses_tokens -= 1
-    else:
+        _restore(w, o)
+    elif kind in (REGISTRY_OFF, DISK_LOST):
         disk = w.registries[r].disk
         fault = w.link_faults[disk]
-        fault.first_effect = _end_effect(w, fault.first_effect, 0.0)
-        _carry_what_is_left(w, disk, -1)
+        fault.first_effect = _remove_effect(w, fault.first_effect, 2 * o)
+        _set_capacity(w, disk, -1)
+    else:
+        w.registries[r].first_effect = _remove_effect(w, w.registries[r].first_effect, 2 * o)
+        _apply_effects(w, r)
+
+
+def _apply_effects(w: Any, r: int) -> None:
+    """A registry is what the effects in force make of what it was at the start."""
+    registry, start = w.registries[r], w.registries_at_start[r]
+    registry.request_s = start.request_s
+    registry.skew_s = start.skew_s
+    registry.refuses_tokens = 0
+    effect = registry.first_effect
+    while effect >= 0:
+        row = w.effects[effect]
+        if row.kind == REQUESTS_SLOW:
+            registry.request_s *= row.factor
+        elif row.kind == CLOCK_SKEWED:
+            registry.skew_s += row.factor
+        elif row.kind == TOKENS_REFUSED:
+            registry.refuses_tokens = 1
+        effect = row.next
+    # The part of a request's time that would not be there without outages: it is waiting.
+    registry.slowness = 1 - start.request_s / registry.request_s if registry.request_s > 0.0 else 0.0
 
 
 def converged(w: Any, o: int, has_ended: int) -> None:
@@ -113,9 +136,9 @@ def converged(w: Any, o: int, has_ended: int) -> None:
     _drop_change(w)
     outage = w.outages[o]
     up, down = outage.link_up, outage.link_down
-    cut = w.cuts[w.link_faults[up].last_cut]
-    is_down = cut.until_s == INF
-    changed_s = cut.from_s if is_down else cut.until_s
+    downtime = w.downtimes[w.link_faults[up].last_downtime]
+    is_down = downtime.until_s == INF
+    changed_s = downtime.from_s if is_down else downtime.until_s
     if changed_s != (outage.until_s if has_ended else outage.from_s):
         return  # it has changed since, and routing hears of that
     avoided = 1 if is_down else 0
@@ -124,24 +147,24 @@ def converged(w: Any, o: int, has_ended: int) -> None:
     w.avoided[up] = w.avoided[down] = avoided
     ask_host(w, ROUTES_CHANGED, 0, 0, 0)
     follow_routes(w)
-    any_left = 0
+    any_abandoned = 0
     for lane in range(w.g.lanes_used):
-        any_left += w.lanes[lane].left
-    if any_left:
+        any_abandoned += w.lanes[lane].abandoned
+    if any_abandoned:
         while settle_flows(w):
-            go_on(w)
+            run_ready_tasks(w)
         divert(w)
-        go_on(w)
+        run_ready_tasks(w)
         arm_fair(w)
 
 
 def change_capacity(w: Any, link: int, capacity_Bps: float) -> None:
-    """From now on a link carries so many bytes/s, and those whose flows end or break off by that go on."""
-    have_room(w, w.g.now_s)
+    """From now on a link carries so many bytes/s, and tasks whose flows end or break off by that go on."""
+    ensure_rows(w, w.g.now_s)
     while settle_flows(w):
-        go_on(w)
+        run_ready_tasks(w)
     resize(w, link, capacity_Bps)
-    go_on(w)
+    run_ready_tasks(w)
     arm_fair(w)
     resize_for_swarm(w, link, capacity_Bps)
 
@@ -154,49 +177,49 @@ def _weaken(w: Any, o: int) -> None:
         link = outage.link_up if side == 0 else outage.link_down
         fault = w.link_faults[link]
         fault.first_effect = _add_effect(w, fault.first_effect, 2 * o + side)
-        _carry_what_is_left(w, link, 2 * o + side)
+        _set_capacity(w, link, 2 * o + side)
     if _is_down(w, outage.link_up) and not was_down:
-        _hear_of(w, o, 0)
+        _schedule_convergence(w, o, 0)
 
 
-def _mend(w: Any, o: int) -> None:
+def _restore(w: Any, o: int) -> None:
     """More is left of it again."""
     outage = w.outages[o]
     was_down = _is_down(w, outage.link_up)
     for side in range(2):
         link = outage.link_up if side == 0 else outage.link_down
         fault = w.link_faults[link]
-        fault.first_effect = _end_effect(w, fault.first_effect, outage.factor)
-        _carry_what_is_left(w, link, -1)
+        fault.first_effect = _remove_effect(w, fault.first_effect, 2 * o + side)
+        _set_capacity(w, link, -1)
     if was_down and not _is_down(w, outage.link_up):
-        _hear_of(w, o, 1)
+        _schedule_convergence(w, o, 1)
 
 
-def _hear_of(w: Any, o: int, has_ended: int) -> None:
-    """Routing hears later that a link went down, or came back, if it stays so."""
+def _schedule_convergence(w: Any, o: int, has_ended: int) -> None:
+    """Routing hears later that a link went down, or came back, if there is another route."""
     g = w.g
     if g.converges_s >= 0.0 and w.has_detour[w.outages[o].link_up]:
         at_s = g.now_s + g.converges_s
         _add_change(w, at_s)
-        push_certain(w, at_s, CONVERGED, o, has_ended)
+        schedule(w, at_s, CONVERGED, o, has_ended)
 
 
-def _go_down(w: Any, o: int) -> None:
-    """A registry refuses whoever asks from now on, and connections to and from it are gone."""
+def _take_down(w: Any, o: int) -> None:
+    """A registry refuses requests from now on, and connections to and from it are reset; its disk carries nothing."""
     r = w.outages[o].registry
     for other in range(w.g.nodes + 1):
-        _close_connection(w, r, other)
-        _close_connection(w, other, r)
+        _reset_connection(w, r, other)
+        _reset_connection(w, other, r)
     disk = w.registries[r].disk
     fault = w.link_faults[disk]
     fault.is_disk = 1
     w.effects[2 * o].factor = 0.0
     fault.first_effect = _add_effect(w, fault.first_effect, 2 * o)
-    _carry_what_is_left(w, disk, 2 * o)
+    _set_capacity(w, disk, 2 * o)
 
 
-def _close_connection(w: Any, source: int, target: int) -> None:
-    """No connection from one registry to another is kept any more; whoever opens one goes on with that by itself."""
+def _reset_connection(w: Any, source: int, target: int) -> None:
+    """No connection from one registry to another is kept; a task that opens one goes on with that by itself."""
     way = find_way(w, source, target, 0)
     if way >= 0:
         row = w.ways[way]
@@ -205,18 +228,19 @@ def _close_connection(w: Any, source: int, target: int) -> None:
         row.connection += 1
 
 
-def _carry_what_is_left(w: Any, link: int, cut: int) -> None:
-    """A link carries what its present outages leave of it; if it goes down by that, that is row `cut` of `cuts`."""
+def _set_capacity(w: Any, link: int, downtime: int) -> None:
+    """A link carries what the effects in force leave of it; a time that begins now in which it carries nothing is row
+    `downtime` of `downtimes`."""
     fault = w.link_faults[link]
     down = _is_down(w, link)
-    last = fault.last_cut
-    was_down = last >= 0 and w.cuts[last].until_s == INF
+    last = fault.last_downtime
+    was_down = last >= 0 and w.downtimes[last].until_s == INF
     if down and not was_down:
-        row = w.cuts[cut]
+        row = w.downtimes[downtime]
         row.from_s, row.until_s, row.before = w.g.now_s, INF, last
-        fault.last_cut = cut
+        fault.last_downtime = downtime
     elif was_down and not down:
-        w.cuts[last].until_s = w.g.now_s
+        w.downtimes[last].until_s = w.g.now_s
     capacity_Bps = w.nominal_Bps[link]
     effect = fault.first_effect
     while effect >= 0:
@@ -226,36 +250,13 @@ def _carry_what_is_left(w: Any, link: int, cut: int) -> None:
 
 
 def _is_down(w: Any, link: int) -> bool:
-    """Whether an outage leaves nothing of a link just now."""
+    """Whether an effect in force leaves nothing of a link."""
     effect = w.link_faults[link].first_effect
     while effect >= 0:
         if w.effects[effect].factor == 0.0:
             return True
         effect = w.effects[effect].next
     return False
-
-
-def _set_clock(w: Any, r: int) -> None:
-    """A registry's clock is ahead by what its present faults add up to."""
-    registry = w.registries[r]
-    skew_s = 0.0
-    effect = registry.first_ahead
-    while effect >= 0:
-        skew_s += w.effects[effect].factor
-        effect = w.effects[effect].next
-    registry.skew_s = skew_s
-
-
-def _slow_down(w: Any, r: int) -> None:
-    """A registry's requests take what its present faults make of it."""
-    registry = w.registries[r]
-    request_s = registry.whole_request_s
-    effect = registry.first_slower
-    while effect >= 0:
-        request_s *= w.effects[effect].factor
-        effect = w.effects[effect].next
-    registry.request_s = request_s
-    registry.slowness = 1 - registry.whole_request_s / request_s if request_s > 0.0 else 0.0
 
 
 def _add_effect(w: Any, first: int, effect: int) -> int:
@@ -270,14 +271,15 @@ def _add_effect(w: Any, first: int, effect: int) -> int:
     return first
 
 
-def _end_effect(w: Any, first: int, factor: float) -> int:
-    """The same, after the first of that factor has been taken off."""
-    if w.effects[first].factor == factor:
-        return int(w.effects[first].next)
+def _remove_effect(w: Any, first: int, effect: int) -> int:
+    """The same, after one of them has been taken off."""
+    following = int(w.effects[effect].next)
+    if first == effect:
+        return following
     before = first
-    while w.effects[w.effects[before].next].factor != factor:
+    while w.effects[before].next != effect:
         before = w.effects[before].next
-    w.effects[before].next = w.effects[w.effects[before].next].next
+    w.effects[before].next = following
     return first
 
 

@@ -5,73 +5,81 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sim.protocol.ops.places import place_of
-from sim.protocol.tasks import let_go_all
+from sim.protocol.tasks import make_all_ready
 
-UNDER_WAY: Final = 0
-THERE: Final = 1
+FETCHING: Final = 0
+FETCHED: Final = 1
 BROKEN_OFF: Final = 2
 
 
-def find_arrival(w: Any, registry: int, repository: int, blob: int) -> int:
+def find_blob_fetch(w: Any, registry: int, repository: int, blob: int) -> int:
     """The fetch of a blob to a registry's repository that is under way, or -1."""
-    found = w.registries[registry].first_arriving
+    found = w.registries[registry].first_fetch
     if found < 0:
         return -1
     place = place_of(w, registry, repository)
     while found >= 0:
-        arrival = w.arrivals[found]
-        if arrival.blob == blob and arrival.place == place:
+        fetch = w.blob_fetches[found]
+        if fetch.blob == blob and fetch.place == place:
             return int(found)
-        found = arrival.next
+        found = fetch.next
     return -1
 
 
-def expect_blob(w: Any, registry: int, repository: int, blob: int) -> None:
-    """A blob is being fetched from now on. Where pulls are not coalesced two may fetch it, and the first has it."""
-    if find_arrival(w, registry, repository, blob) >= 0:
+def start_blob_fetch(w: Any, p: int, registry: int, repository: int, blob: int) -> None:
+    """A pull fetches a blob from now on. Where pulls are not coalesced two may do so, and it is the first one's."""
+    if find_blob_fetch(w, registry, repository, blob) >= 0:
         return
     g, to = w.g, w.registries[registry]
-    found = g.free_arrival
+    found = g.free_blob_fetch
     if found >= 0:
-        g.free_arrival = w.arrivals[found].next
+        g.free_blob_fetch = w.blob_fetches[found].next
     else:
-        found = g.arrivals_used
-        g.arrivals_used = found + 1
-    arrival = w.arrivals[found]
-    arrival.place = place_of(w, registry, repository)
-    arrival.blob = blob
-    arrival.state = UNDER_WAY
-    arrival.users = 0
-    arrival.first_waiter = arrival.last_waiter = -1
-    arrival.next = to.first_arriving
-    to.first_arriving = found
+        found = g.blob_fetches_used
+        g.blob_fetches_used = found + 1
+    fetch = w.blob_fetches[found]
+    fetch.place = place_of(w, registry, repository)
+    fetch.blob = blob
+    fetch.task = p
+    fetch.state = FETCHING
+    fetch.users = 0
+    fetch.first_waiter = fetch.last_waiter = -1
+    fetch.next = to.first_fetch
+    to.first_fetch = found
 
 
-def end_arrival(w: Any, registry: int, repository: int, blob: int, state: int, at_s: float, idle_s: float) -> None:
+def end_blob_fetch(w: Any, registry: int, repository: int, blob: int, state: int, at_s: float, idle_s: float) -> None:
     """A blob has come, or will not; those who wait go on with that."""
-    found = find_arrival(w, registry, repository, blob)
+    found = find_blob_fetch(w, registry, repository, blob)
     if found < 0:
         return
-    to, arrival = w.registries[registry], w.arrivals[found]
-    if to.first_arriving == found:
-        to.first_arriving = arrival.next
+    to, fetch = w.registries[registry], w.blob_fetches[found]
+    if to.first_fetch == found:
+        to.first_fetch = fetch.next
     else:
-        before = to.first_arriving
-        while w.arrivals[before].next != found:
-            before = w.arrivals[before].next
-        w.arrivals[before].next = arrival.next
-    arrival.state = state
-    arrival.at_s = at_s
-    arrival.idle_s = idle_s
-    first = arrival.first_waiter
-    arrival.first_waiter = arrival.last_waiter = -1
-    if arrival.users == 0:
-        arrival.next = w.g.free_arrival
-        w.g.free_arrival = found
-    let_go_all(w, first)
+        before = to.first_fetch
+        while w.blob_fetches[before].next != found:
+            before = w.blob_fetches[before].next
+        w.blob_fetches[before].next = fetch.next
+    fetch.state = state
+    fetch.at_s = at_s
+    fetch.idle_s = idle_s
+    first = fetch.first_waiter
+    fetch.first_waiter = fetch.last_waiter = -1
+    if fetch.users == 0:
+        fetch.next = w.g.free_blob_fetch
+        w.g.free_blob_fetch = found
+    make_all_ready(w, first)
 
 
-def join_arrival(w: Any, p: int, found: int) -> None:
+def break_off_blob_fetch(w: Any, p: int, registry: int, repository: int, blob: int) -> None:
+    """A pull has ended: a blob that it was fetching will not come. What another fetches is none of its business."""
+    found = find_blob_fetch(w, registry, repository, blob)
+    if found >= 0 and w.blob_fetches[found].task == p:
+        end_blob_fetch(w, registry, repository, blob, BROKEN_OFF, 0.0, 0.0)
+
+
+def join_blob_fetch(w: Any, p: int, found: int) -> None:
     """A task will wait for a fetch under way, after those that it waits for already."""
     g, task = w.g, w.tasks[p]
     made = g.free_join
@@ -80,9 +88,9 @@ def join_arrival(w: Any, p: int, found: int) -> None:
     else:
         made = g.joins_used
         g.joins_used = made + 1
-    w.joins[made].arrival = found
+    w.joins[made].fetch = found
     w.joins[made].next = -1
-    w.arrivals[found].users += 1
+    w.blob_fetches[found].users += 1
     if task.joins < 0:
         task.joins = made
         return
@@ -92,31 +100,31 @@ def join_arrival(w: Any, p: int, found: int) -> None:
     w.joins[last].next = made
 
 
-def wait_for_arrival(w: Any, p: int) -> bool:
+def wait_for_blob_fetch(w: Any, p: int) -> bool:
     """Whether a task has to wait for the first of the fetches that it joined; it goes on when that has ended."""
     task = w.tasks[p]
-    arrival = w.arrivals[w.joins[task.joins].arrival]
-    if arrival.state != UNDER_WAY:
+    fetch = w.blob_fetches[w.joins[task.joins].fetch]
+    if fetch.state != FETCHING:
         return False
     task.next = -1
-    if arrival.first_waiter < 0:
-        arrival.first_waiter = p
+    if fetch.first_waiter < 0:
+        fetch.first_waiter = p
     else:
-        w.tasks[arrival.last_waiter].next = p
-    arrival.last_waiter = p
+        w.tasks[fetch.last_waiter].next = p
+    fetch.last_waiter = p
     return True
 
 
-def leave_join(w: Any, p: int) -> None:
+def leave_blob_fetch(w: Any, p: int) -> None:
     """A task has heard of the first of the fetches that it joined, or does not want to know."""
     g, task = w.g, w.tasks[p]
     made = task.joins
-    found = w.joins[made].arrival
+    found = w.joins[made].fetch
     task.joins = w.joins[made].next
     w.joins[made].next = g.free_join
     g.free_join = made
-    arrival = w.arrivals[found]
-    arrival.users -= 1
-    if arrival.users == 0 and arrival.state != UNDER_WAY:
-        arrival.next = g.free_arrival
-        g.free_arrival = found
+    fetch = w.blob_fetches[found]
+    fetch.users -= 1
+    if fetch.users == 0 and fetch.state != FETCHING:
+        fetch.next = g.free_blob_fetch
+        g.free_blob_fetch = found

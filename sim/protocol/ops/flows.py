@@ -1,9 +1,9 @@
-"""Flights under way and who shares with whom: a flight is sent, and its task goes on when it has ended. Text.
+"""Flights under way and who shares with whom: a flight is sent, and its task goes on when it has ended.
 
-A flight that meets no other has a known end, and is an event of its own (FLIGHT_DUE); flights that meet only others of
-their lane fly in a convoy (`ops/convoys`). When an arrival overfills a link, the flights on that link go over to the
-fair-share engine (`ops/fairshares`) with the bytes that they have left, and so does the new one. What capacities do
-that change under flights is `ops/capacities`'.
+A flight that meets no other has a known end, and is an event of its own (LONE_DUE); flights that meet only others of
+their lane share it as processor sharing has it (`ops/processor_sharing`). When an arrival overfills a link, the
+flights on that link go over to the fair-share engine (`ops/fair_sharing`) with the bytes that they have left, and so
+does the new one. What capacities do that change under flights is `ops/capacities`'.
 
 Each handler of an event says whether the event still meant something; if so the clock stands where it was due, and the
 tasks of the flights that have ended wait on the stack in the order in which those started. `started_s`, `shared`,
@@ -18,12 +18,12 @@ from __future__ import annotations
 from typing import Any
 
 from sim.network.fairshare.kernel import rate
-from sim.protocol.ops.convoys import end_convoy_first, found_convoy, join_convoy, part_convoy
-from sim.protocol.ops.fairshares import arm_fair, class_of_lane, end_shared, share_flight
+from sim.protocol.codes import INF, LONE_DUE, NEVER
+from sim.protocol.ops.fair_sharing import arm_fair, class_of_lane, end_shared, share_flight
+from sim.protocol.ops.flow_monitor import begin_held_back, clear_bound, end_lone_segment
 from sim.protocol.ops.lanes import crosses_overfilled, leave_lane, mark_overfilled, reserve
-from sim.protocol.ops.watch import begin_held_back, part_from_alone, unbound
-from sim.protocol.state import FLIGHT_DUE, INF, NEVER
-from sim.protocol.tasks import let_go
+from sim.protocol.ops.processor_sharing import ps_begin, ps_end_first, ps_join, ps_to_solver
+from sim.protocol.tasks import make_ready
 from sim.records.queue import push_event
 
 
@@ -35,9 +35,9 @@ def send(w: Any, lane: int, size_bytes: float, p: int) -> int:
     g = w.g
     f = new_flight(w, lane, size_bytes, p)
     row, flight = w.lanes[lane], w.flights[f]
-    row.flying += 1
-    if row.flying > 1 and row.cap_Bps == INF:
-        _meet_on_lane(w, f)
+    row.flights += 1
+    if row.flights > 1 and row.cap_Bps == INF:
+        _share_lane(w, f)
     elif reserve(w, lane, row.bound):
         row.alone = f
         flight.before = g.last_lone
@@ -46,12 +46,12 @@ def send(w: Any, lane: int, size_bytes: float, p: int) -> int:
         else:
             g.first_lone = f
         g.last_lone = f
-        push_event(w, g.now_s + size_bytes / row.rate_Bps, FLIGHT_DUE, f, flight.generation)
+        push_event(w, g.now_s + size_bytes / row.rate_Bps, LONE_DUE, f, flight.generation)
     elif row.rate_Bps > 0.0:
-        _meet(w, f)
+        _share_links(w, f)
     else:
         leave_lane(w, lane)
-        break_flight(w, f, 0)
+        break_off(w, f, 0)
     return f
 
 
@@ -75,7 +75,7 @@ def new_flight(w: Any, lane: int, size_bytes: float, p: int) -> int:
     g.flow_number += 1
     flight.size_bytes = flight.sent_bytes = size_bytes
     flight.started_s, flight.bound_s = g.now_s, 0.0
-    flight.shared = flight.over = flight.broken = 0
+    flight.shared = flight.ended = flight.broken = 0
     flight.flow = flight.next = flight.before = -1
     return int(f)
 
@@ -91,35 +91,35 @@ def free_flight(w: Any, f: int) -> None:
     w.g.free_flight = f
 
 
-def over_flight(w: Any, f: int) -> None:
+def mark_ended(w: Any, f: int) -> None:
     """A flight has ended; its event, if there is one, is void."""
     flight = w.flights[f]
-    flight.over = 1
+    flight.ended = 1
     flight.generation += 1
 
 
-def break_flight(w: Any, f: int, sent_bytes: int) -> None:
+def break_off(w: Any, f: int, sent_bytes: int) -> None:
     """A flight ends here, and so much has got through; telling those who wait is up to others."""
-    over_flight(w, f)
+    mark_ended(w, f)
     flight = w.flights[f]
     flight.broken = 1
     flight.sent_bytes = float(sent_bytes)
-    unbound(w, f)
+    clear_bound(w, f)
 
 
-def hear_picked(w: Any, count: int) -> None:
+def ready_picked(w: Any, count: int) -> None:
     """The tasks of the first flights of `picked` are let go, the first one first."""
     for at in range(count - 1, -1, -1):
         p = w.flights[w.picked[at]].task
         if p >= 0:
-            let_go(w, p)
+            make_ready(w, p)
 
 
 def _end_picked(w: Any, count: int) -> None:
     """The first flights of `picked` have ended, having shared."""
     for at in range(count):
-        over_flight(w, w.picked[at])
-    hear_picked(w, count)
+        mark_ended(w, w.picked[at])
+    ready_picked(w, count)
 
 
 def leave_lone(w: Any, f: int) -> None:
@@ -143,36 +143,36 @@ def lone_left_bytes(w: Any, f: int) -> float:
     return float(max(flight.size_bytes - w.lanes[flight.lane].rate_Bps * (w.g.now_s - flight.started_s), 0.0))
 
 
-def _meet(w: Any, f: int) -> None:
+def _share_links(w: Any, f: int) -> None:
     """Those that fly alone over the links which a flight overfills share them from now on."""
     g, lane = w.g, w.flights[f].lane
     g.stamp += 1
     mark_overfilled(w, lane, g.stamp)
-    gather_flights(w)
+    share_overfilled(w)
     begin_held_back(w, f)
     share_flight(w, f, w.flights[f].size_bytes)
     arm_fair(w)
 
 
-def _meet_on_lane(w: Any, f: int) -> None:
+def _share_lane(w: Any, f: int) -> None:
     """Share a lane with those that fly there: in a convoy, unless they share with others already."""
     lane = w.flights[f].lane
     row = w.lanes[lane]
     first = row.alone
-    if first < 0 and row.convoy == 0:
-        _meet(w, f)
+    if first < 0 and row.ps_flights == 0:
+        _share_links(w, f)
         return
-    if row.convoy == 0:
-        found_convoy(w, lane)
+    if row.ps_flights == 0:
+        ps_begin(w, lane)
     if first >= 0:
         left_bytes = lone_left_bytes(w, first)
-        _set_out(w, first, left_bytes, row.limit)
-        join_convoy(w, lane, first, left_bytes)
+        _end_lone_flight(w, first, left_bytes, row.limit)
+        ps_join(w, lane, first, left_bytes)
     begin_held_back(w, f)
-    join_convoy(w, lane, f, w.flights[f].size_bytes)
+    ps_join(w, lane, f, w.flights[f].size_bytes)
 
 
-def gather_flights(w: Any) -> None:
+def share_overfilled(w: Any) -> None:
     """Those that fly alone, or in a convoy, over links that are marked as overfilled share them from now on."""
     g = w.g
     stamp = g.stamp
@@ -181,62 +181,62 @@ def gather_flights(w: Any) -> None:
         following = w.flights[f].next
         lane = w.flights[f].lane
         if crosses_overfilled(w, lane, stamp):
-            part_flight(w, f, lone_left_bytes(w, f), w.lanes[lane].limit)
+            share_lone(w, f, lone_left_bytes(w, f), w.lanes[lane].limit)
         f = following
-    lane = g.first_convoy
+    lane = g.first_ps_lane
     while lane >= 0:
-        following = w.lanes[lane].convoy_next
+        following = w.lanes[lane].ps_next
         if crosses_overfilled(w, lane, stamp):
-            part_convoy(w, lane)
+            ps_to_solver(w, lane)
         lane = following
 
 
-def part_flight(w: Any, f: int, left_bytes: float, limit: int) -> None:
+def share_lone(w: Any, f: int, left_bytes: float, limit: int) -> None:
     """A flight that has flown alone, held back by `limit`, goes on in the engine."""
-    _set_out(w, f, left_bytes, limit)
+    _end_lone_flight(w, f, left_bytes, limit)
     share_flight(w, f, left_bytes)
 
 
-def _set_out(w: Any, f: int, left_bytes: float, limit: int) -> None:
+def _end_lone_flight(w: Any, f: int, left_bytes: float, limit: int) -> None:
     """A flight that has flown alone does so no longer; its event is void."""
     leave_lone(w, f)
     w.flights[f].generation += 1
-    part_from_alone(w, f, left_bytes, limit)
+    end_lone_segment(w, f, left_bytes, limit)
 
 
-def flight_due(w: Any, f: int, generation: int) -> int:
+def lone_due(w: Any, f: int, generation: int) -> int:
     """The end of a flight that had its links to itself; 0 if the event is void."""
     if w.flights[f].generation != generation:
         return 0
     w.g.now_s = w.g.event_s
-    land_lone(w, f)
+    lone_ended(w, f)
     return 1
 
 
-def land_lone(w: Any, f: int) -> None:
+def lone_ended(w: Any, f: int) -> None:
     """A flight that had its links to itself ends now, and its task is let go."""
     flight = w.flights[f]
     lane = flight.lane
     leave_lane(w, lane)
     leave_lone(w, f)
-    over_flight(w, f)
+    mark_ended(w, f)
     flight.bound_by, flight.bound_s = w.lanes[lane].limit, w.g.now_s - flight.started_s
     if flight.task >= 0:
-        let_go(w, flight.task)
+        make_ready(w, flight.task)
 
 
-def convoy_due(w: Any, lane: int, generation: int) -> int:
+def ps_due(w: Any, lane: int, generation: int) -> int:
     """The first of a convoy have ended; 0 if the event is void."""
-    if w.lanes[lane].convoy_generation != generation:
+    if w.lanes[lane].ps_generation != generation:
         return 0
     w.g.now_s = w.g.event_s
-    end_convoy_due(w, lane)
+    ps_end_due(w, lane)
     return 1
 
 
-def end_convoy_due(w: Any, lane: int) -> None:
+def ps_end_due(w: Any, lane: int) -> None:
     """The first of a convoy end now, and their tasks are let go."""
-    _end_picked(w, end_convoy_first(w, lane))
+    _end_picked(w, ps_end_first(w, lane))
 
 
 def fair_due(w: Any, generation: int) -> int:
@@ -260,21 +260,7 @@ def end_fair_due(w: Any) -> int:
     return ended
 
 
-def flights_under_way(w: Any) -> int:
-    """How many flights have not ended."""
-    count = w.g.sharing
-    f = w.g.first_lone
-    while f >= 0:
-        count += 1
-        f = w.flights[f].next
-    lane = w.g.first_convoy
-    while lane >= 0:
-        count += w.lanes[lane].convoy
-        lane = w.lanes[lane].convoy_next
-    return int(count)
-
-
-def add_up_loads(w: Any) -> None:
+def sum_loads(w: Any) -> None:
     """What each link carries just now, as `load_Bps` in `link_uses`."""
     for link in range(len(w.links)):
         w.link_uses[link].load_Bps = 0.0
@@ -283,10 +269,10 @@ def add_up_loads(w: Any) -> None:
         lane = w.flights[f].lane
         _add_load(w, lane, w.lanes[lane].rate_Bps)
         f = w.flights[f].next
-    lane = w.g.first_convoy
+    lane = w.g.first_ps_lane
     while lane >= 0:
         _add_load(w, lane, w.lanes[lane].rate_Bps)
-        lane = w.lanes[lane].convoy_next
+        lane = w.lanes[lane].ps_next
     for flow in range(w.g.flows_used):
         f = w.flows[flow].token
         if f >= 0:

@@ -1,4 +1,4 @@
-"""Removal on request, and the collection of what it leaves. Text for both engines.
+"""Removal on request, and the collection of what it leaves.
 
 Mark and sweep, as `registry garbage-collect` of the distribution registry does it, but for one accident there: whether
 a repository keeps a blob for another's manifest depends on which of the two is scanned first
@@ -11,17 +11,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.protocol.machine import ask_host, room_is_low
-from sim.protocol.ops.books import drop_stored, is_claimed, is_stored
+from sim.protocol.codes import COLLECTED, GROW_ASKED, REMOVED
+from sim.protocol.machine import ask_host, rows_are_low
 from sim.protocol.ops.holdings import forget_held, forget_image, place_has_image, remove_tag, unlist_name
 from sim.protocol.ops.places import IMAGE_KEY, entry_key, find_entry, find_place
 from sim.protocol.ops.quotas import clear_quotas, count_to_account
-from sim.protocol.ops.storage import add_drop
-from sim.protocol.state import COLLECTED, REMOVED, ROOM_ASKED
+from sim.protocol.ops.storage import record_drop
+from sim.protocol.ops.storage_accounting import is_accounted, is_claimed, unaccount_image
 from sim.records.hashing import set_find
 
 
-def discard_image(w: Any, registry: int, repository: int, image: int) -> None:
+def delete_image(w: Any, registry: int, repository: int, image: int) -> None:
     """Somebody asked for an image's removal: its manifest and its tags go; bytes stay until garbage is collected.
 
     Copies elsewhere stay, too, and are no longer listed.
@@ -39,9 +39,9 @@ def discard_image(w: Any, registry: int, repository: int, image: int) -> None:
             unlist_name(w, name, publish)
         tag = following
     forget_image(w, place, image)
-    if is_stored(w, place, image):
-        drop_stored(w, registry, place, image)
-    add_drop(w, registry, repository, image, REMOVED, 0, False, g.now_s + w.registries[registry].list_lag_s)
+    if is_accounted(w, place, image):
+        unaccount_image(w, registry, place, image)
+    record_drop(w, registry, repository, image, REMOVED, 0, False, g.now_s + w.registries[registry].list_lag_s)
 
 
 def collect_centrals_garbage(w: Any) -> None:
@@ -65,7 +65,7 @@ def collect_garbage(w: Any, registry: int) -> None:
     _sweep_unmarked(w, registry)
     if w.registries[registry].quota_bytes >= 0:
         _recount_quotas(w, registry)
-    add_drop(w, registry, -1, -1, COLLECTED, before_bytes - stored_bytes(w, registry), False, g.now_s)
+    record_drop(w, registry, -1, -1, COLLECTED, before_bytes - stored_bytes(w, registry), False, g.now_s)
 
 
 def _forget_untagged(w: Any, registry: int, at: int) -> None:
@@ -85,8 +85,8 @@ def _forget_untagged(w: Any, registry: int, at: int) -> None:
             w.entries[slot].value = held
         else:
             forget_image(w, at, image)
-            if is_stored(w, at, image):
-                drop_stored(w, registry, at, image)
+            if is_accounted(w, at, image):
+                unaccount_image(w, registry, at, image)
         held = following
 
 
@@ -96,7 +96,7 @@ def _mark_needed(w: Any, at: int) -> None:
     while held >= 0:
         row = w.images[w.held_images[held].image]
         for position in range(row.first_blob, row.first_blob + row.blobs):
-            slot = set_find(w.held, w.g.held_room, ((at << 31) | w.image_blobs[position]) + 1)
+            slot = set_find(w.held, w.g.held_slots, ((at << 31) | w.image_blobs[position]) + 1)
             if slot >= 0:
                 w.held[slot] = -abs(w.held[slot])
         held = w.held_images[held].next
@@ -106,13 +106,13 @@ def _sweep_unmarked(w: Any, registry: int) -> None:
     """Blobs of a registry go that are neither marked nor claimed; marks are taken off."""
     g = w.g
     slot = 0
-    while slot < g.held_room:
+    while slot < g.held_slots:
         key = w.held[slot] - 1
         if key >= 0 and w.places[key >> 31].registry == registry and not is_claimed(w, registry, key & ((1 << 31) - 1)):
             forget_held(w, slot)  # another may be there now
         else:
             slot += 1
-    for other in range(g.held_room):
+    for other in range(g.held_slots):
         w.held[other] = abs(w.held[other])
 
 
@@ -120,21 +120,21 @@ def _recount_quotas(w: Any, registry: int) -> None:
     """What each account still has is what counts towards its quota."""
     clear_quotas(w)
     slot = 0
-    while slot < w.g.held_room:
+    while slot < w.g.held_slots:
         key = w.held[slot] - 1
         if key >= 0 and w.places[key >> 31].registry == registry:
-            if room_is_low(w):
-                ask_host(w, ROOM_ASKED, 0, 0, 0)
+            if rows_are_low(w):
+                ask_host(w, GROW_ASKED, 0, 0, 0)
             count_to_account(w, w.repository_account[w.places[key >> 31].repository], key & ((1 << 31) - 1))
         slot += 1
 
 
 def stored_bytes(w: Any, registry: int) -> int:
-    """Bytes of distinct blobs in a whole registry, and of those that it does not know by name; counted anew."""
+    """Bytes of distinct blobs in a whole registry, counted anew."""
     g = w.g
     g.blob_count += 1
-    found = int(w.registries[registry].more_bytes)
-    for slot in range(g.held_room):
+    found = 0
+    for slot in range(g.held_slots):
         key = w.held[slot] - 1
         if key >= 0 and w.places[key >> 31].registry == registry:
             blob = w.blobs[key & ((1 << 31) - 1)]

@@ -1,4 +1,4 @@
-"""What registries hold: blobs and manifests by repository, and the tags that point at them. Text for both engines.
+"""What registries hold: blobs and manifests by repository, and the tags that point at them.
 
 Blobs and manifests belong to a repository, as every endpoint of the OCI distribution specification does
 (https://github.com/opencontainers/distribution-spec/blob/main/spec.md). A tag that moves leaves its manifest behind, to
@@ -21,9 +21,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.protocol.codes import BLOB_GONE, FLEET_SCOPE, GROW_ASKED, NO_SCOPE, REPOSITORY_SCOPE
 from sim.protocol.machine import ask_host
-from sim.protocol.ops.arrivals import arrived_image
-from sim.protocol.ops.books import is_claimed, keep_stored
 from sim.protocol.ops.places import (
     IMAGE_KEY,
     POOL_KEY,
@@ -47,26 +46,25 @@ from sim.protocol.ops.places import (
     knows as knows,
 )
 from sim.protocol.ops.rules import publish_wins
-from sim.protocol.state import (
-    BLOB_GONE,
-    FLEET_SCOPE,
-    NO_SCOPE,
-    REPOSITORY_SCOPE,
-    ROOM_ASKED,
-    TAG_CHANGES_ROOM,
-)
+from sim.protocol.ops.storage_accounting import account_image, is_claimed
+from sim.protocol.ops.waiters import wake_waiters
+from sim.protocol.state import GROW_TAG_CHANGES
 from sim.records.hashing import map_find, set_add, set_delete, set_find, set_has, set_room
 
 
-def place_has_blob(w: Any, place: int, blob: int) -> bool:
-    """Whether a repository at a registry holds a blob."""
-    return set_has(w.held, w.g.held_room, ((place << 31) | blob) + 1)
+def place_has_blobs(w: Any, place: int, image: int) -> bool:
+    """Whether it holds all blobs of an image."""
+    row = w.images[image]
+    for at in range(row.first_blob, row.first_blob + row.blobs):
+        if not set_has(w.held, w.g.held_slots, ((place << 31) | w.image_blobs[at]) + 1):
+            return False
+    return True
 
 
 def has_blob(w: Any, registry: int, repository: int, blob: int) -> bool:
     """The same; that another repository holds it is no help."""
     place = find_place(w, registry, repository)
-    return place >= 0 and set_has(w.held, w.g.held_room, ((place << 31) | blob) + 1)
+    return place >= 0 and set_has(w.held, w.g.held_slots, ((place << 31) | blob) + 1)
 
 
 def counts_as_held(w: Any, registry: int, repository: int, blob: int) -> bool:
@@ -92,9 +90,9 @@ def add_blob_at(w: Any, place: int, blob: int) -> None:
     if w.places[place].known == 0:
         know_place(w, place)
     g = w.g
-    if len(w.held) > g.held_room:
-        g.held_room = set_room(w.held, g.held_room)
-    if not set_add(w.held, g.held_room, ((place << 31) | blob) + 1):
+    if len(w.held) > g.held_slots:
+        g.held_slots = set_room(w.held, g.held_slots)
+    if not set_add(w.held, g.held_slots, ((place << 31) | blob) + 1):
         return
     g.held_blobs += 1
     # Two thirds full at most: of the table's rows this many are spoken for.
@@ -105,7 +103,7 @@ def add_blob_at(w: Any, place: int, blob: int) -> None:
 
 def forget_blob(w: Any, place: int, blob: int) -> None:
     """A repository no longer holds a blob, if it did."""
-    slot = set_find(w.held, w.g.held_room, ((place << 31) | blob) + 1)
+    slot = set_find(w.held, w.g.held_slots, ((place << 31) | blob) + 1)
     if slot >= 0:
         forget_held(w, slot)
 
@@ -114,7 +112,7 @@ def forget_held(w: Any, slot: int) -> None:
     """The same of the blob in a slot of `held`; another may be in that slot then."""
     g = w.g
     key = abs(w.held[slot]) - 1
-    set_delete(w.held, g.held_room, slot)
+    set_delete(w.held, g.held_slots, slot)
     g.held_blobs -= 1
     g.held_used = g.held_blobs + (g.held_blobs >> 1) + 1
     if g.dedup > REPOSITORY_SCOPE:
@@ -169,7 +167,7 @@ def has_image(w: Any, registry: int, repository: int, image: int) -> bool:
 
 def find_tag(w: Any, registry: int, name: int) -> int:
     """The row of a tag at a registry, or -1."""
-    at = map_find(w.entries, w.g.entries_room, (TAG_KEY << 58) | (registry << 31) | name)
+    at = map_find(w.entries, w.g.entries_slots, (TAG_KEY << 58) | (registry << 31) | name)
     return -1 if at < 0 else int(w.entries[at].value)
 
 
@@ -196,9 +194,8 @@ def put_image(w: Any, registry: int, name: int, repository: int, image: int, pub
     g = w.g
     place = place_of(w, registry, repository)
     row = w.images[image]
-    for at in range(row.first_blob, row.first_blob + row.blobs):
-        if not set_has(w.held, g.held_room, ((place << 31) | w.image_blobs[at]) + 1):
-            return BLOB_GONE
+    if not place_has_blobs(w, place, image):
+        return BLOB_GONE
     if find_entry(w, entry_key(IMAGE_KEY, place, image)) < 0:
         _add_image(w, place, image)
     if name < 0:
@@ -256,16 +253,16 @@ def _add_tag(w: Any, place: int, name: int) -> int:
 def _change_tag(w: Any, registry: int, name: int, changed_s: float, exists: int, rom: int) -> None:
     g = w.g
     if g.tag_changes_used >= len(w.tag_changes):
-        ask_host(w, ROOM_ASKED, TAG_CHANGES_ROOM, 0, 0)
+        ask_host(w, GROW_ASKED, GROW_TAG_CHANGES, 0, 0)
     row = w.tag_changes[g.tag_changes_used]
     g.tag_changes_used += 1
     row.registry, row.name, row.changed_s, row.exists, row.rom = registry, name, changed_s, exists, rom
 
 
-def publish_image(w: Any, registry: int, name: int, image: int, published_s: float, lag_s: float) -> int:
+def publish_image(w: Any, registry: int, name: int, image: int, published_s: float, waited_s: float) -> int:
     """A client's push has put an image: the tag is its from now on, and older copies are stale; the publish.
 
-    A failure is below 0. On idle, whole links it would have `lag_s` before.
+    A failure is below 0. On idle, whole links it would have `waited_s` before.
     """
     g, repository = w.g, w.names[name].repository
     held = tag_publish(w, registry, name)
@@ -280,30 +277,30 @@ def publish_image(w: Any, registry: int, name: int, image: int, published_s: flo
         g.publishes_used = made
         return -failure
     if g.limited and w.registries[registry].bounded:
-        keep_stored(w, registry, place_of(w, registry, repository), image, published_s)
+        account_image(w, registry, place_of(w, registry, repository), image, published_s)
     meant = w.names[name]
     if meant.newest < 0 or published_later(w, made, meant.newest):
         meant.newest = made
-    arrived_image(w, registry, repository, image, g.now_s - lag_s)
+    wake_waiters(w, registry, repository, image, g.now_s - waited_s)
     return made
 
 
-def hold_image(w: Any, registry: int, name: int, image: int, publish: int, lag_s: float) -> int:
+def hold_image(w: Any, registry: int, name: int, image: int, publish: int, waited_s: float) -> int:
     """Have a copy of what was published elsewhere; its tag points there unless what it holds wins. 0, or a failure."""
     held = tag_publish(w, registry, name)
     wins = held < 0 or publish_wins(w, publish, held)
-    return keep_image(w, registry, name if wins else -1, w.names[name].repository, image, publish, lag_s)
+    return keep_image(w, registry, name if wins else -1, w.names[name].repository, image, publish, waited_s)
 
 
-def keep_image(w: Any, registry: int, name: int, repository: int, image: int, publish: int, lag_s: float) -> int:
+def keep_image(w: Any, registry: int, name: int, repository: int, image: int, publish: int, waited_s: float) -> int:
     """Have an image in a registry from now on, under a tag unless that is -1. 0, or a failure."""
     g = w.g
     failure = put_image(w, registry, name, repository, image, publish, g.now_s)
     if failure:
         return failure
     if g.limited and w.registries[registry].bounded:
-        keep_stored(w, registry, place_of(w, registry, repository), image, g.now_s)
-    arrived_image(w, registry, repository, image, g.now_s - lag_s)
+        account_image(w, registry, place_of(w, registry, repository), image, g.now_s)
+    wake_waiters(w, registry, repository, image, g.now_s - waited_s)
     return 0
 
 
@@ -428,19 +425,3 @@ def _is_needed(w: Any, place: int, blob: int) -> bool:
                 return True
         at = w.held_images[at].next
     return False
-
-
-def missing_blob(w: Any, registry: int) -> tuple[int, int]:
-    """A repository here, and a blob that one of its manifests refers to and it lacks; there must be none: (-1, -1)."""
-    at = w.registries[registry].first_place
-    while at >= 0:
-        place = w.places[at]
-        held = place.first_image
-        while held >= 0:
-            row = w.images[w.held_images[held].image]
-            for position in range(row.first_blob, row.first_blob + row.blobs):
-                if not place_has_blob(w, at, w.image_blobs[position]):
-                    return int(place.repository), int(w.image_blobs[position])
-            held = w.held_images[held].next
-        at = place.next
-    return -1, -1

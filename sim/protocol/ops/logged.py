@@ -1,5 +1,4 @@
-"""Pushes and pulls as a registry's log has them: what deploys do by half, each with a row of its own. Text for both
-engines.
+"""Pushes and pulls as a registry's log has them: what deploys do by half, each with a row of its own.
 
 A push goes to central by its client's requests, whatever the route policy says: the log tells where it went. A pull
 fetches from central what its client does not keep. What travels is decided here again, from what the simulated
@@ -15,26 +14,26 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sim.protocol.machine import ask_host, go_on, room_is_low
-from sim.protocol.ops.certain import push_certain
+from sim.protocol.codes import (
+    CONFIG,
+    FOR_PULL,
+    FOR_PUSH,
+    GO,
+    GROW_ASKED,
+    IMAGE_NOT_FOUND,
+    INF,
+    LOG_OPERATION_DUE,
+    N_PHASES,
+    OPERATIONS_ASKED,
+    ROOTFS,
+)
+from sim.protocol.machine import ask_host, rows_are_low, run_ready_tasks
 from sim.protocol.ops.holdings import add_blob, counts_as_held, has_image, publish_image, tag_publish
 from sim.protocol.ops.marks import take_marks
 from sim.protocol.ops.places import add_entry, entry_key, find_entry, knows
+from sim.protocol.ops.scheduling import schedule
 from sim.protocol.ops.ways import way_of
-from sim.protocol.state import (
-    CONFIG,
-    GO,
-    IMAGE_NOT_FOUND,
-    INF,
-    LOGGED,
-    N_PHASES,
-    OPERATIONS_ASKED,
-    PULL_,
-    PUSH,
-    ROOM_ASKED,
-    ROOTFS,
-)
-from sim.protocol.tasks import end_timeline, let_go, new_task, new_timeline
+from sim.protocol.tasks import end_timeline, make_ready, new_task, new_timeline
 
 CLIENT_KEY: Final = 14  # client of a log, blob: it keeps that. Beside the kinds of keys of ops/places.
 
@@ -47,11 +46,11 @@ def next_operation(w: Any) -> None:
             ask_host(w, OPERATIONS_ASKED, 0, 0, 0)
             if g.operations_end == 0 or g.stopped:
                 return
-        if room_is_low(w):
-            ask_host(w, ROOM_ASKED, 0, 0, 0)
+        if rows_are_low(w):
+            ask_host(w, GROW_ASKED, 0, 0, 0)
         at_s = w.operations[g.operation].at_s
         if at_s >= 0.0:
-            push_certain(w, at_s, LOGGED, 0, 0)
+            schedule(w, at_s, LOG_OPERATION_DUE, 0, 0)
             return
         _was_there(w, w.operations[g.operation])
         g.operation += 1
@@ -60,8 +59,8 @@ def next_operation(w: Any) -> None:
 def begin_operation(w: Any) -> None:
     """An operation begins now, and the next one will when it was logged."""
     g = w.g
-    if room_is_low(w):
-        ask_host(w, ROOM_ASKED, 0, 0, 0)
+    if rows_are_low(w):
+        ask_host(w, GROW_ASKED, 0, 0, 0)
     operation = w.operations[g.operation]
     _find_logged(w, operation)
     p = new_task(
@@ -71,15 +70,15 @@ def begin_operation(w: Any) -> None:
     task.deploy, task.name, task.image = operation.number, operation.name, operation.image
     task.machine, task.registry, task.profile = operation.machine, 0, operation.profile
     task.node = operation.machine
-    task.purpose = PUSH if operation.pushes else PULL_
+    task.purpose = FOR_PUSH if operation.pushes else FOR_PULL
     task.client, task.by_digest, task.known = operation.client, operation.by_digest, operation.known
     task.update = 1 if knows(w, 0, w.names[operation.name].repository) else 0
     task.group, task.saved_blobs, task.digest = 0, 0, -1
     task.joins, task.fetched = -1, 0
     task.took_s = INF
     g.operation += 1
-    let_go(w, p)
-    go_on(w)
+    make_ready(w, p)
+    run_ready_tasks(w)
     next_operation(w)
 
 
@@ -139,8 +138,8 @@ def begin_logged_push(w: Any, p: int, a: int, b: int) -> int:
 def logged_pushed(w: Any, p: int, a: int, b: int) -> int:
     """The client has heard that its push is done."""
     task, logged = w.tasks[p], w.logged[0]
-    line, image = w.timelines[task.timeline], w.images[task.image]
-    task.took_s = line.now_s - line.started_s
+    timeline, image = w.timelines[task.timeline], w.images[task.image]
+    task.took_s = timeline.now_s - timeline.started_s
     logged.pushes += 1
     logged.saved_blobs += task.saved_blobs
     logged.saved_bytes += task.saved_bytes
@@ -156,7 +155,7 @@ def begin_logged_pull(w: Any, p: int, a: int, b: int) -> int:
     return GO
 
 
-def see_logged(w: Any, p: int, a: int, b: int) -> int:
+def resolve_logged(w: Any, p: int, a: int, b: int) -> int:
     """What the reference means at central now; an image from before the log is what its client fetched."""
     task = w.tasks[p]
     repository = w.names[task.name].repository
@@ -195,7 +194,7 @@ def plan_logged_pull(w: Any, p: int, a: int, b: int) -> int:
 
 
 def next_logged_group(w: Any, p: int, done: int, b: int) -> int:
-    """The next blobs that the client fetches side by side; on at `done` if there are none."""
+    """The next blobs that the client fetches side by side; go to `done` if there are none."""
     task = w.tasks[p]
     profile, row = w.profiles[task.profile], w.images[task.image]
     task.group = task.group_end
@@ -217,9 +216,9 @@ def next_logged_group(w: Any, p: int, done: int, b: int) -> int:
 def logged_pulled(w: Any, p: int, a: int, b: int) -> int:
     """The client has the image, and keeps its blobs."""
     task, logged = w.tasks[p], w.logged[0]
-    line = w.timelines[task.timeline]
+    timeline = w.timelines[task.timeline]
     _keep_logged(w, task.client, task.image)
-    task.took_s = line.now_s - line.started_s
+    task.took_s = timeline.now_s - timeline.started_s
     logged.pulls += 1
     logged.fetched_blobs += task.fetched
     logged.fetched_bytes += task.moved_bytes - w.images[task.image].manifest_bytes
@@ -231,14 +230,14 @@ def end_logged(w: Any, p: int, a: int, b: int) -> int:
     g, task = w.g, w.tasks[p]
     t = task.timeline
     end_timeline(w, t)
-    line, at = w.timelines[t], g.logged_deploys_used
+    timeline, at = w.timelines[t], g.logged_deploys_used
     g.logged_deploys_used = at + 1
     row = w.logged_deploys[at]
-    row.number, row.at_s, row.ended_s, row.client = task.deploy, line.started_s, line.now_s, task.machine
-    row.pushes = 1 if task.purpose == PUSH else 0
+    row.number, row.at_s, row.ended_s, row.client = task.deploy, timeline.started_s, timeline.now_s, task.machine
+    row.pushes = 1 if task.purpose == FOR_PUSH else 0
     row.name, row.update, row.reason, row.took_s = task.name, task.update, task.failure, task.took_s
-    row.missing = 1 if task.failure and task.purpose == PULL_ else 0
-    counts = task.failure == 0 or task.purpose == PUSH
+    row.missing = 1 if task.failure and task.purpose == FOR_PULL else 0
+    counts = task.failure == 0 or task.purpose == FOR_PUSH
     row.moved_bytes = task.moved_bytes if counts else 0
     row.saved_bytes = task.saved_bytes if counts else 0
     for phase in range(N_PHASES):

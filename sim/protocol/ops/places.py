@@ -1,4 +1,4 @@
-"""Looking things up: the one map of everything that is found by numbers, and places. Text for both engines.
+"""Looking things up: the one map of everything that is found by numbers, and places.
 
 A key of `entries` is what it is about and two numbers, below 2^27 and 2^31; the table is two thirds full at most.
 A *place*, a repository at a registry, has a row from when it is first looked up to be used; it is *known* from when
@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sim.protocol.state import ACCOUNT_SCOPE, REGISTRY_SCOPE
+from sim.protocol.codes import ACCOUNT_SCOPE, REGISTRY_SCOPE
 from sim.records.hashing import map_delete, map_find, map_insert, map_room
 
 # What an entry is about: its key's two numbers, and its value.
 PLACE_KEY: Final = 1  # registry, repository: place
 TAG_KEY: Final = 2  # registry, name: held tag
 IMAGE_KEY: Final = 3  # place, image: held image
-AWAITED_KEY: Final = 4  # place, image: the first task that waits for it
+WAITERS_KEY: Final = 4  # place, image: the first task that waits for it
 POOL_KEY: Final = 5  # part of the registries, blob: how many of its repositories hold it
 PART_KEY: Final = 6  # registry, account: part of the registries
 BLOB_KEY: Final = 7  # registry, blob: see ops/storage
-UNDER_WAY_KEY: Final = 8  # registry, image: how many are bringing it, or taking it from there
-KEPT_KEY: Final = 9  # place, image: kept image
+IN_TRANSFER_KEY: Final = 8  # registry, image: how many are bringing it, or taking it from there
+STORED_KEY: Final = 9  # place, image: kept image
 CHARGED_KEY: Final = 10  # account, blob: it counts towards the account's quota
 QUOTA_KEY: Final = 11  # account, 0: bytes that count towards it
 PUSHER_KEY: Final = 12  # machine, registry: the last repository that it pushed to for the first time, in `pushed`
@@ -35,21 +35,21 @@ def entry_key(kind: int, a: int, b: int) -> int:
 
 def find_entry(w: Any, key: int) -> int:
     """The slot of an entry until one is added or removed; -1 if there is none."""
-    return map_find(w.entries, w.g.entries_room, key)
+    return map_find(w.entries, w.g.entries_slots, key)
 
 
 def entry_value(w: Any, key: int, otherwise: int) -> int:
     """The value of an entry; `otherwise` if there is none."""
-    at = map_find(w.entries, w.g.entries_room, key)
+    at = map_find(w.entries, w.g.entries_slots, key)
     return otherwise if at < 0 else int(w.entries[at].value)
 
 
 def add_entry(w: Any, key: int, value: int) -> None:
     """An entry that is not there yet."""
     g = w.g
-    if len(w.entries) > g.entries_room:
-        g.entries_room = map_room(w.entries, g.entries_room)
-    map_insert(w.entries, g.entries_room, key, value)
+    if len(w.entries) > g.entries_slots:
+        g.entries_slots = map_room(w.entries, g.entries_slots)
+    map_insert(w.entries, g.entries_slots, key, value)
     g.entries_keys += 1
     # Two thirds full at most: of the table's rows this many are spoken for.
     g.entries_used = g.entries_keys + (g.entries_keys >> 1) + 1
@@ -58,7 +58,7 @@ def add_entry(w: Any, key: int, value: int) -> None:
 def remove_entry(w: Any, slot: int) -> None:
     """The entry in a slot goes."""
     g = w.g
-    map_delete(w.entries, g.entries_room, slot)
+    map_delete(w.entries, g.entries_slots, slot)
     g.entries_keys -= 1
     g.entries_used = g.entries_keys + (g.entries_keys >> 1) + 1
 
@@ -79,14 +79,14 @@ def add_to_entry(w: Any, key: int, change: int) -> int:
 
 def find_place(w: Any, registry: int, repository: int) -> int:
     """The place of a repository at a registry; -1 if nobody has looked it up to use it."""
-    at = map_find(w.entries, w.g.entries_room, (PLACE_KEY << 58) | (registry << 31) | repository)
+    at = map_find(w.entries, w.g.entries_slots, (PLACE_KEY << 58) | (registry << 31) | repository)
     return -1 if at < 0 else int(w.entries[at].value)
 
 
 def place_of(w: Any, registry: int, repository: int) -> int:
     """The same; made if there is none, which is no reason for anybody to count it in."""
     key = (PLACE_KEY << 58) | (registry << 31) | repository
-    at = map_find(w.entries, w.g.entries_room, key)
+    at = map_find(w.entries, w.g.entries_slots, key)
     if at >= 0:
         return int(w.entries[at].value)
     g = w.g

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from sim.protocol.ops.blobs import DOWN, IN_PARTS, add_metadata, lane_of, trails
+from sim.protocol.codes import BLOCKED, FETCH_BROKE_OFF, FOR_PULL, GO, IMAGE_NOT_FOUND, WAIT
+from sim.protocol.ops.blobs import IN_PARTS, is_trailing
 from sim.protocol.ops.fetches import (
     BROKEN_OFF,
-    THERE,
-    end_arrival,
-    expect_blob,
-    find_arrival,
-    join_arrival,
-    leave_join,
-    wait_for_arrival,
+    FETCHED,
+    break_off_blob_fetch,
+    end_blob_fetch,
+    find_blob_fetch,
+    join_blob_fetch,
+    leave_blob_fetch,
+    start_blob_fetch,
+    wait_for_blob_fetch,
 )
 from sim.protocol.ops.holdings import (
     add_blob,
@@ -28,11 +30,14 @@ from sim.protocol.ops.holdings import (
 )
 from sim.protocol.ops.marks import take_marks
 from sim.protocol.ops.rules import choose_parents, publish_wins
-from sim.protocol.ops.storage import run_from, sweep, use_image
+from sim.protocol.ops.storage import drop_expired, run_from, use_image
 from sim.protocol.ops.ways import way_of
-from sim.protocol.state import BLOCKED, FETCH_BROKE_OFF, GO, IMAGE_NOT_FOUND, PULL_, WAIT
-from sim.protocol.tasks import branch, come_back, enter_phase, fork_timeline, meet, set_off, step_aside
+from sim.protocol.tasks import begin_yield, branch, end_yield, enter_phase, fork_timeline, start_branches, wait_for
 from sim.tables.rows import PULL
+
+# Whether a node that has no image for a reference may ask another.
+MAY_LACK: Final = 0
+MUST_HAVE: Final = 1
 
 
 def begin_pull(w: Any, p: int, a: int, b: int) -> int:
@@ -45,7 +50,7 @@ def begin_pull(w: Any, p: int, a: int, b: int) -> int:
     return GO
 
 
-def sweep_node(w: Any, p: int, otherwise: int, b: int) -> int:
+def expire_images(w: Any, p: int, label: int, b: int) -> int:
     """What is past its time on the node goes first."""
     task = w.tasks[p]
     if w.g.limited == 0 or w.registries[task.node].bounded == 0:
@@ -55,21 +60,21 @@ def sweep_node(w: Any, p: int, otherwise: int, b: int) -> int:
         task.pc -= 1
         return WAIT
     task.stage = 0
-    sweep(w, task.node)
+    drop_expired(w, task.node)
     return GO
 
 
-def asks_upstream(w: Any, p: int, otherwise: int, b: int) -> int:
-    """On at `otherwise` if a tag's meaning is asked of upstream whatever the node has."""
+def checks_upstream(w: Any, p: int, label: int, b: int) -> int:
+    """Go to `label` if a tag's meaning is asked of upstream whatever the node has."""
     if w.g.check_upstream and w.tasks[p].digest < 0:
-        w.tasks[p].pc = otherwise
+        w.tasks[p].pc = label
     return GO
 
 
-def may_ask(w: Any, p: int, otherwise: int, b: int) -> int:
-    """On at `otherwise` if upstream answers nodes."""
+def upstream_answers(w: Any, p: int, label: int, b: int) -> int:
+    """Go to `label` if upstream answers nodes."""
     if not (w.g.nodes_refuse and w.tasks[p].upstream == 0):
-        w.tasks[p].pc = otherwise
+        w.tasks[p].pc = label
     return GO
 
 
@@ -83,32 +88,32 @@ def look_up(w: Any, registry: int, name: int, digest: int) -> int:
     return int(found)
 
 
-def has_own(w: Any, p: int, otherwise: int, fails: int) -> int:
-    """On at `otherwise` if the node has what the reference means; a failure if it has not, and must."""
+def node_has_image(w: Any, p: int, label: int, must: int) -> int:
+    """Go to `label` if the node has what the reference means; a failure if it has not, and must."""
     task = w.tasks[p]
     own = look_up(w, task.node, task.name, task.digest)
     if own == -1:
-        return IMAGE_NOT_FOUND if fails else GO
-    see(w, p, own)
-    task.pc = otherwise
+        return IMAGE_NOT_FOUND if must else GO
+    set_resolved(w, p, own)
+    task.pc = label
     return GO
 
 
-def see(w: Any, p: int, found: int) -> None:
+def set_resolved(w: Any, p: int, found: int) -> None:
     """What the reference was resolved to."""
     task = w.tasks[p]
     task.publish = found
     task.image = task.digest if found == -2 else w.publishes[found].image
 
 
-def ask_upstream(w: Any, p: int, a: int, b: int) -> int:
+def to_upstream(w: Any, p: int, a: int, b: int) -> int:
     """The way to upstream."""
     task = w.tasks[p]
     task.way = way_of(w, task.node, task.upstream, 0)
     return GO
 
 
-def look_at_both(w: Any, p: int, a: int, b: int) -> int:
+def resolve_both(w: Any, p: int, a: int, b: int) -> int:
     """What the node's own copy and upstream's say, now."""
     task = w.tasks[p]
     task.own = look_up(w, task.node, task.name, task.digest)
@@ -123,17 +128,16 @@ def choose_newest(w: Any, p: int, a: int, b: int) -> int:
     task = w.tasks[p]
     own, theirs = task.own, task.theirs
     if theirs != -1 and (own == -1 or (theirs >= 0 and publish_wins(w, theirs, own))):
-        see(w, p, theirs)
+        set_resolved(w, p, theirs)
         return GO
     if own == -1:
         return IMAGE_NOT_FOUND
-    see(w, p, own)
+    set_resolved(w, p, own)
     return GO
 
 
-def resolved(w: Any, p: int, there: int, b: int) -> int:
-    """The reference means an image: a start is stale if it meant something newer anywhere. On at `there` if the node
-    has it."""
+def note_staleness(w: Any, p: int, a: int, b: int) -> int:
+    """The reference is resolved: a start is stale if its tag meant something newer at any registry by then."""
     task = w.tasks[p]
     instance = w.tasks[task.parent]
     instance.booted = instance.meant = task.image
@@ -141,20 +145,26 @@ def resolved(w: Any, p: int, there: int, b: int) -> int:
     if task.digest < 0:
         newer = newer_publish(w, task.name, task.publish)
         if newer >= 0:
-            w.deploys[task.deploy].stale_starts += 1 - w.deploys[task.deploy].over
+            w.deploys[task.deploy].stale_starts += 1 - w.deploys[task.deploy].recorded
             instance.meant = w.publishes[newer].image
             instance.trailing_s = w.g.now_s - w.publishes[newer].published_s
+    return GO
+
+
+def nothing_to_fetch(w: Any, p: int, label: int, b: int) -> int:
+    """Go to `label` if the node has the image, whose tag it is from now on."""
+    task = w.tasks[p]
     if not has_image(w, task.node, w.names[task.name].repository, task.image):
         return GO
     if task.digest < 0 and tag_publish(w, task.node, task.name) != task.publish:
         # The tag went back to what it has.
-        line = w.timelines[task.timeline]
-        hold_image(w, task.node, task.name, task.image, task.publish, line.lag_s)
-    task.pc = there
+        timeline = w.timelines[task.timeline]
+        hold_image(w, task.node, task.name, task.image, task.publish, timeline.waited_s)
+    task.pc = label
     return GO
 
 
-def used(w: Any, p: int, a: int, b: int) -> int:
+def note_use(w: Any, p: int, a: int, b: int) -> int:
     """An instance is started from the image."""
     task = w.tasks[p]
     if w.g.limited and w.registries[task.node].bounded:
@@ -162,7 +172,7 @@ def used(w: Any, p: int, a: int, b: int) -> int:
         use_image(w, task.node, repository, task.image)
         run_from(w, task.node, repository, task.image)
     deploy = w.deploys[task.deploy]
-    if deploy.over == 0:
+    if deploy.recorded == 0:
         deploy.pull_s = max(deploy.pull_s, w.timelines[task.timeline].now_s - task.started_s)
     return GO
 
@@ -170,7 +180,7 @@ def used(w: Any, p: int, a: int, b: int) -> int:
 def begin_fetch(w: Any, p: int, a: int, b: int) -> int:
     """What is fetched is on this task's books."""
     task = w.tasks[p]
-    task.books, task.purpose, task.joins, task.planned = p, PULL_, -1, 0
+    task.counter, task.purpose, task.joins, task.planned = p, FOR_PULL, -1, 0
     task.machine, task.registry, task.profile = task.node, task.upstream, w.g.node_profile
     task.way = way_of(w, task.node, task.upstream, 0)
     return GO
@@ -181,7 +191,7 @@ def at_clock_unless_merged(w: Any, p: int, a: int, b: int) -> int:
     return GO if w.registries[w.tasks[p].upstream].merges else WAIT
 
 
-def plan_pull(w: Any, p: int, a: int, b: int) -> int:
+def plan_fetch(w: Any, p: int, a: int, b: int) -> int:
     """Each blob is fetched, or there already, or on its way: then this pull waits for it, too."""
     task = w.tasks[p]
     image, deploy = w.images[task.image], w.deploys[task.deploy]
@@ -193,25 +203,25 @@ def plan_pull(w: Any, p: int, a: int, b: int) -> int:
         blob = w.image_blobs[image.first_blob + at]
         size = w.blobs[blob].size_bytes
         if counts_as_held(w, task.node, repository, blob):
-            if deploy.over == 0:
+            if deploy.recorded == 0:
                 deploy.saved_bytes += size
             add_blob(w, task.node, repository, blob)
             continue
-        found = find_arrival(w, task.node, repository, blob) if w.g.coalesce else -1
+        found = find_blob_fetch(w, task.node, repository, blob) if w.g.coalesce else -1
         if found >= 0:
-            if deploy.over == 0:
+            if deploy.recorded == 0:
                 deploy.coalesced_bytes += size
-            join_arrival(w, p, found)
+            join_blob_fetch(w, p, found)
         else:
             w.marks[first + at] = 1
     for at in range(image.blobs):
         if w.marks[first + at] > 0:
-            expect_blob(w, task.node, repository, w.image_blobs[image.first_blob + at])
+            start_blob_fetch(w, p, task.node, repository, w.image_blobs[image.first_blob + at])
     return GO
 
 
 def next_fetch_group(w: Any, p: int, done: int, b: int) -> int:
-    """The next blobs that are fetched side by side; on at `done` if there are none."""
+    """The next blobs that are fetched side by side; go to `done` if there are none."""
     task = w.tasks[p]
     profile, image = w.profiles[task.profile], w.images[task.image]
     task.group = task.group_end
@@ -226,19 +236,19 @@ def next_fetch_group(w: Any, p: int, done: int, b: int) -> int:
     return GO
 
 
-def blob_arrived(w: Any, p: int, a: int, b: int) -> int:
+def store_fetched(w: Any, p: int, a: int, b: int) -> int:
     """A blob, or the last part of it, is on the node, and before it what trailed along.
 
     Who waits for one of them goes on before the next is there.
     """
     task = w.tasks[p]
-    aside = step_aside(w, p)
+    aside = begin_yield(w, p)
     if task.trailing:
         above, first = w.tasks[task.parent], w.images[task.image].first_blob
         for at in range(above.group + task.stage, above.group_end):
             blob = w.image_blobs[first + at]
-            if w.marks[above.marks + at] > 0 and trails(w, task.parent, blob):
-                part_arrived(w, p, blob, at)
+            if w.marks[above.marks + at] > 0 and is_trailing(w, task.parent, blob):
+                store_part(w, p, blob, at)
                 if w.g.ready_used > aside + 1:
                     task.stage = at + 1 - above.group
                     task.pc -= 1
@@ -247,28 +257,28 @@ def blob_arrived(w: Any, p: int, a: int, b: int) -> int:
     at = 0
     while w.image_blobs[w.images[task.image].first_blob + at] != task.blob:
         at += 1
-    part_arrived(w, p, task.blob, at)
-    return come_back(w, aside)
+    store_part(w, p, task.blob, at)
+    return end_yield(w, aside)
 
 
-def part_arrived(w: Any, p: int, blob: int, at: int) -> None:
+def store_part(w: Any, p: int, blob: int, at: int) -> None:
     """One part of a blob has come; with the last the node has it, and those who wait for it go on."""
     task = w.tasks[p]
-    fetch = w.tasks[task.books]
+    fetch = w.tasks[task.counter]
     count = w.images[task.image].blobs
     if w.marks[fetch.marks + count + at] > 1:
         w.marks[fetch.marks + count + at] -= 1
         return
     repository = w.names[task.name].repository
     add_blob(w, task.node, repository, blob)
-    line = w.timelines[task.timeline]
-    end_arrival(w, task.node, repository, blob, THERE, line.now_s, line.now_s - line.lag_s)
+    timeline = w.timelines[task.timeline]
+    end_blob_fetch(w, task.node, repository, blob, FETCHED, timeline.now_s, timeline.now_s - timeline.waited_s)
 
 
-def from_peers(w: Any, p: int, otherwise: int, b: int) -> int:
-    """On at `otherwise` if everything is fetched from upstream."""
+def upstream_alone(w: Any, p: int, label: int, b: int) -> int:
+    """Go to `label` if everything is fetched from upstream."""
     if w.g.asks_holders == 0:
-        w.tasks[p].pc = otherwise
+        w.tasks[p].pc = label
     return GO
 
 
@@ -296,7 +306,7 @@ def choose_peers(w: Any, p: int, entry: int, none: int) -> int:
         else:
             other.timeline = fork_timeline(w, task.timeline)
         child = other.sibling
-    return set_off(w, p)
+    return start_branches(w, p)
 
 
 def choose_peers_of(w: Any, p: int, at: int) -> float:
@@ -347,59 +357,52 @@ def begin_parts(w: Any, p: int, a: int, b: int) -> int:
     return GO
 
 
-def waits_for_joined(w: Any, p: int, a: int, b: int) -> int:
+def await_joined(w: Any, p: int, a: int, b: int) -> int:
     """Wait for the fetches under way that this pull joined, one after another."""
     task = w.tasks[p]
     while task.joins >= 0:
-        if wait_for_arrival(w, p):
+        if wait_for_blob_fetch(w, p):
             task.pc -= 1
             return BLOCKED
-        arrival = w.arrivals[w.joins[task.joins].arrival]
-        state, at_s, idle_s = arrival.state, arrival.at_s, arrival.idle_s
-        leave_join(w, p)
+        fetch = w.blob_fetches[w.joins[task.joins].fetch]
+        state, at_s, idle_s = fetch.state, fetch.at_s, fetch.idle_s
+        leave_blob_fetch(w, p)
         if state == BROKEN_OFF:
-            line = w.timelines[task.timeline]
-            line.now_s = max(line.now_s, w.g.now_s)
+            timeline = w.timelines[task.timeline]
+            timeline.now_s = max(timeline.now_s, w.g.now_s)
             return FETCH_BROKE_OFF
-        meet(w, task.timeline, at_s, idle_s)
-    return GO
-
-
-def add_manifests(w: Any, p: int, a: int, b: int) -> int:
-    """What was read of manifests, and small blobs, as one row."""
-    add_metadata(w, p, lane_of(w, p, DOWN))
+        wait_for(w, task.timeline, at_s, idle_s)
     return GO
 
 
 def end_fetch(w: Any, p: int, a: int, b: int) -> int:
     """Whatever happened: what was moved counts, and what has not come will not; who waits for it hears that first."""
     task = w.tasks[p]
-    aside = step_aside(w, p)
+    aside = begin_yield(w, p)
     if task.stage == 0:
-        if w.deploys[task.deploy].over == 0:
+        if w.deploys[task.deploy].recorded == 0:
             w.deploys[task.deploy].pulled_bytes += task.moved_bytes
         while task.joins >= 0:
-            leave_join(w, p)
+            leave_blob_fetch(w, p)
     image = w.images[task.image]
     repository = w.names[task.name].repository
-    # Those that have come are not there any more: of one that another pull fetches anew, it has that hear.
-    if task.planned and w.registries[task.node].first_arriving >= 0:
+    if task.planned and w.registries[task.node].first_fetch >= 0:
         for at in range(task.stage, image.blobs):
             if w.marks[task.marks + at] > 0:
                 blob = w.image_blobs[image.first_blob + at]
-                end_arrival(w, task.node, repository, blob, BROKEN_OFF, 0.0, 0.0)
+                break_off_blob_fetch(w, p, task.node, repository, blob)
                 if w.g.ready_used > aside + 1:
                     task.stage = at + 1
                     task.pc -= 1
                     return BLOCKED
     task.stage = 0
-    return come_back(w, aside)
+    return end_yield(w, aside)
 
 
-def keep_pulled(w: Any, p: int, a: int, b: int) -> int:
+def store_image(w: Any, p: int, a: int, b: int) -> int:
     """The node has the image, and its tag means it unless what it holds wins."""
     task = w.tasks[p]
-    line = w.timelines[task.timeline]
+    timeline = w.timelines[task.timeline]
     if task.digest < 0:
-        return int(hold_image(w, task.node, task.name, task.image, task.publish, line.lag_s))
-    return int(keep_image(w, task.node, -1, task.name, task.image, -1, line.lag_s))
+        return int(hold_image(w, task.node, task.name, task.image, task.publish, timeline.waited_s))
+    return int(keep_image(w, task.node, -1, task.name, task.image, -1, timeline.waited_s))

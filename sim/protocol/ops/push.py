@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.protocol.ops.blobs import NEAR, TRAVEL, add_metadata, lane_of, trails
+from sim.protocol.codes import GO, QUOTA_EXCEEDED, TOKEN_REFUSED, WAIT
+from sim.protocol.ops.admission import charge_account
+from sim.protocol.ops.blobs import NEAR, TRAVEL, is_trailing, lane_of, record_metadata
 from sim.protocol.ops.holdings import add_blob, counts_as_held, may_mount, note_pushed, publish_image
 from sim.protocol.ops.lanes import UP
-from sim.protocol.ops.limits import charge_account
 from sim.protocol.ops.marks import take_marks
-from sim.protocol.state import GO, QUOTA_EXCEEDED, TOKEN_REFUSED, WAIT
 
 
-def begin_push(w: Any, p: int, a: int, b: int) -> int:
-    """A client begins to push its image to a registry."""
-    task = w.tasks[p]
-    task.group = 0
-    return GO
-
-
-def show_token(w: Any, p: int, a: int, b: int) -> int:
+def check_token(w: Any, p: int, a: int, b: int) -> int:
     """Failure if the registry refuses tokens just now; trying again with the same one is no use."""
     return TOKEN_REFUSED if w.registries[w.tasks[p].registry].refuses_tokens else GO
 
@@ -52,13 +45,13 @@ def plan_push(w: Any, p: int, a: int, b: int) -> int:
 def save_blob(w: Any, p: int, blob: int) -> None:
     """A blob is not sent: it counts as saved, and its task's repository has it from now on."""
     task = w.tasks[p]
-    books = w.tasks[task.books]
+    books = w.tasks[task.counter]
     books.saved_bytes += w.blobs[blob].size_bytes
     books.saved_blobs += 1
     add_blob(w, task.registry, w.names[task.name].repository, blob)
 
 
-def skip_held(w: Any, p: int, a: int, b: int) -> int:
+def count_held(w: Any, p: int, a: int, b: int) -> int:
     """What the registry has is not sent: it counts as saved, and as held by this repository."""
     task = w.tasks[p]
     image = w.images[task.image]
@@ -69,19 +62,19 @@ def skip_held(w: Any, p: int, a: int, b: int) -> int:
     return GO
 
 
-def to_mount(w: Any, p: int, otherwise: int, b: int) -> int:
-    """Blobs of other repositories: how many requests are beside the first one's. On at `otherwise` if there are
+def nothing_to_mount(w: Any, p: int, label: int, b: int) -> int:
+    """Blobs of other repositories: how many requests are beside the first one's. Go to `label` if there are
     none."""
     task = w.tasks[p]
     task.mounts = 0
     for at in range(task.group, task.group_end):
         task.mounts += w.marks[task.marks + at] == NEAR
     if task.mounts == 0:
-        task.pc = otherwise
+        task.pc = label
     return GO
 
 
-def mounted(w: Any, p: int, a: int, b: int) -> int:
+def mount_blobs(w: Any, p: int, a: int, b: int) -> int:
     """They are this repository's from now on, and no byte was sent."""
     task = w.tasks[p]
     image = w.images[task.image]
@@ -93,13 +86,13 @@ def mounted(w: Any, p: int, a: int, b: int) -> int:
     return GO
 
 
-def unless_any_travels(w: Any, p: int, otherwise: int, b: int) -> int:
-    """On at `otherwise` if no blob of the group is to be sent."""
+def nothing_to_send(w: Any, p: int, label: int, b: int) -> int:
+    """Go to `label` if no blob of the group is to be sent."""
     task = w.tasks[p]
     for at in range(task.group, task.group_end):
         if w.marks[task.marks + at] == TRAVEL:
             return GO
-    task.pc = otherwise
+    task.pc = label
     return GO
 
 
@@ -118,7 +111,7 @@ def store_blob(w: Any, p: int, a: int, b: int) -> int:
         above, first = w.tasks[task.parent], w.images[task.image].first_blob
         for at in range(above.group, above.group_end):
             blob = w.image_blobs[first + at]
-            if w.marks[above.marks + at] == TRAVEL and trails(w, task.parent, blob):
+            if w.marks[above.marks + at] == TRAVEL and is_trailing(w, task.parent, blob):
                 add_blob(w, task.registry, repository, blob)
     add_blob(w, task.registry, repository, task.blob)
     return GO
@@ -145,23 +138,23 @@ def charge_blobs(w: Any, p: int, a: int, b: int) -> int:
     return GO
 
 
-def unless_token_is_over(w: Any, p: int, otherwise: int, b: int) -> int:
-    """On at `otherwise` if the token is still good, or none is asked for."""
+def token_is_valid(w: Any, p: int, label: int, b: int) -> int:
+    """Go to `label` if the token is still good, or none is asked for."""
     task = w.tasks[p]
     if w.timelines[task.timeline].now_s <= task.token_until_s or not w.profiles[task.profile].renews:
-        task.pc = otherwise
+        task.pc = label
     return GO
 
 
 def publish(w: Any, p: int, a: int, b: int) -> int:
     """The registry has the manifest: the tag is this push's from now on."""
     task = w.tasks[p]
-    line = w.timelines[task.timeline]
+    timeline = w.timelines[task.timeline]
     repository = w.names[task.name].repository
     if w.profiles[task.profile].mounts:
         note_pushed(w, task.machine, task.registry, repository)
-    add_metadata(w, p, lane_of(w, p, UP))
-    made = publish_image(w, task.registry, task.name, task.image, line.now_s, line.lag_s)
+    record_metadata(w, p, lane_of(w, p, UP))
+    made = publish_image(w, task.registry, task.name, task.image, timeline.now_s, timeline.waited_s)
     if made < 0:
         return -int(made)
     task.publish = made

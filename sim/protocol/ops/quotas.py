@@ -1,4 +1,4 @@
-"""Quotas: the bytes that each account may store in a registry. Text for both engines.
+"""Quotas: the bytes that each account may store in a registry.
 
 An account's layers count once, garbage too: what a removal leaves counts until garbage is collected, as in Harbor,
 whose quota follows its blobs. One registry has quotas, central.
@@ -57,14 +57,9 @@ def count_to_account(w: Any, account: int, blob: int) -> None:
 def clear_quotas(w: Any) -> None:
     """Nothing counts any more."""
     slot = 0
-    while slot < w.g.entries_room:
+    while slot < w.g.entries_slots:
         kind = w.entries[slot].key >> 58
         if kind in (CHARGED_KEY, QUOTA_KEY):
             remove_entry(w, slot)  # another may be there now
         else:
             slot += 1
-
-
-def quota_used(w: Any, account: int) -> int:
-    """What an account takes of its quota, bytes."""
-    return entry_value(w, entry_key(QUOTA_KEY, account, 0), 0)

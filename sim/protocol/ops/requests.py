@@ -1,40 +1,71 @@
-"""Requests: how a task and a registry talk. What they send is `blobs`'; where links and registries fail, `outlast`'s.
+"""Requests from a client to a registry, one after another, and their answers.
 
-Consecutive requests with nothing to decide between them are one stretch of the timeline when the registry has workers
-to spare, and one event each when it has not, when service times are drawn, or under `run.detail = "requests"`, so that
-queues are exact where there are any (`service`).
+Consecutive requests with nothing to decide between them are one stretch of the timeline where the registry has workers
+to spare. They are one event each where it has not, where service times are drawn, and under `run.detail = "requests"`,
+so that queues are exact where there are any (`ops/service`).
+
+`LISTS` has which requests are sent for what, from the profiles of `sim.registry.clients`. A request that all clients
+send alike needs no list: a program names it (`request("HEAD manifest by digest")`).
+
+Left out: bodies of blobs (`ops/transfers`), and failures of links and registries (`ops/request_retries`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from sim.protocol.ops.insisting import request_outlasting
-from sim.protocol.ops.outlast import answer_outlasting
-from sim.protocol.ops.service import book, observe_requests, serve_request
-from sim.protocol.state import CONFIG, GO, WAIT
+from sim.protocol.codes import CONFIG, GO, WAIT
+from sim.protocol.ops.request_retries import send_with_retries
+from sim.protocol.ops.retransmission import answer_with_retransmission
+from sim.protocol.ops.service import observe_requests, serve_ahead, serve_request
 from sim.protocol.tasks import enter_phase
+from sim.registry import clients
+from sim.registry.clients import TOKEN, Profile, Requests
 
-# Lists of requests, by what they are for; a client's profile says how many each are.
+# What requests are sent for.
 LOGIN_REQUESTS: Final = 0
 TAGS: Final = 1
-CHECK: Final = 2  # and, before the first group of blobs, the tags
-OPENING: Final = 3
-CLOSE: Final = 4
-PUBLISH: Final = 5
-RENEW: Final = 6  # the first of PUBLISH, refused, and the one that asks for another token
-MANIFESTS: Final = 7
-GET: Final = 8
-MOUNT: Final = 9
-RECHECK: Final = 10  # whether a blob has come after all
-LOGIN_AND_MANIFESTS: Final = 11
+CHECK: Final = 2  # whether the registry has each blob of a group
+FIRST_CHECK: Final = 3  # the same of the first group, with the tags before it
+OPENING: Final = 4  # of an upload
+OPENING_CONFIG: Final = 5  # of one for a config
+CLOSE: Final = 6  # the bytes of an upload and its digest
+PUBLISH: Final = 7
+RENEW: Final = 8  # the first of PUBLISH, refused, and the one that asks for another token
+MANIFESTS: Final = 9
+GET: Final = 10
+MOUNT: Final = 11
+RECHECK: Final = 12  # whether a blob has come after all
+LOGIN_AND_MANIFESTS: Final = 13
+NAMED: Final = 14  # one request, which the program names
+N_LISTS: Final = 15
+
+#: The requests of each list, as a client sends them.
+LISTS: Final[Mapping[int, Callable[[Profile], Requests]]] = {
+    LOGIN_REQUESTS: lambda client: client.login,
+    TAGS: lambda client: client.tags,
+    CHECK: lambda client: client.blob_check,
+    FIRST_CHECK: lambda client: (*client.tags, *client.blob_check),
+    OPENING: lambda client: client.blob_open,
+    OPENING_CONFIG: lambda client: client.opening("config"),
+    CLOSE: lambda client: client.blob_close,
+    PUBLISH: lambda client: client.publish,
+    RENEW: lambda client: (*client.publish[:1], TOKEN),
+    MANIFESTS: lambda client: client.manifests,
+    GET: lambda client: client.blob_get,
+    MOUNT: lambda client: clients.MOUNT,
+    RECHECK: lambda client: client.blob_check,
+    LOGIN_AND_MANIFESTS: lambda client: (*client.login, *client.manifests),
+    NAMED: lambda client: ("",),
+}
 
 # How requests are sent, a sum of these.
 ONCE: Final = 0
-INSISTS: Final = 1  # each as often as a client sends it that gets no answer
-OPENS: Final = 2  # over a connection that is opened first
-GROUP: Final = 4  # beside those for the other blobs of its group
-TRAILING: Final = 8  # beside those for the blobs that trail along
+RETRIED: Final = 1  # each as often as a client sends it that gets no answer
+OVER_NEW_CONNECTION: Final = 2
+FOR_GROUP: Final = 4  # beside those for the other blobs of its group
+WITH_TRAILING: Final = 8  # beside those for the blobs that trail along
 
 
 def phase(w: Any, p: int, number: int, b: int) -> int:
@@ -44,57 +75,13 @@ def phase(w: Any, p: int, number: int, b: int) -> int:
 
 
 def at_clock(w: Any, p: int, a: int, b: int) -> int:
-    """Wait for the world: what follows looks at what others change."""
+    """Wait until the clock is where the timeline is: what follows looks at what others change."""
     return WAIT
 
 
 def catch_up(w: Any, p: int, a: int, b: int) -> int:
-    """Wait for the world where the timeline has run ahead of it: what follows others may see."""
+    """The same where the timeline has run ahead of the clock: others may see what follows."""
     return WAIT if w.timelines[w.tasks[p].timeline].now_s > w.g.now_s else GO
-
-
-def requests_of(w: Any, p: int, which: int) -> int:
-    """How many requests a list has for a task's client."""
-    task = w.tasks[p]
-    profile = w.profiles[task.profile]
-    if which == CHECK:
-        return int(profile.check + (profile.tags if task.group == 0 else 0))
-    if which == GET:
-        return int(profile.get)
-    if which == OPENING:
-        return int(profile.open_config if w.blobs[task.blob].content == CONFIG else profile.open)
-    if which == CLOSE:
-        return int(profile.close)
-    if which == MANIFESTS:
-        return int(profile.manifests)
-    if which == TAGS:
-        return int(profile.tags)
-    if which == PUBLISH:
-        return int(profile.publish)
-    if which == LOGIN_REQUESTS:
-        return int(profile.login)
-    if which == RENEW:
-        return 2
-    if which == LOGIN_AND_MANIFESTS:
-        return int(profile.login + profile.manifests)
-    if which == MOUNT:
-        return 1
-    return int(profile.check)
-
-
-def beside_of(w: Any, p: int, which: int, how: int) -> int:
-    """Requests for other blobs that travel at the same time and are answered no later: they load the registry and take
-    no time of the task's."""
-    task = w.tasks[p]
-    profile = w.profiles[task.profile]
-    if which == MOUNT:
-        return int(task.mounts - 1)
-    if how & GROUP:
-        return int((task.group_end - task.group - 1) * profile.check)
-    if how & TRAILING:
-        each = profile.open if which == OPENING else profile.close if which == CLOSE else profile.get
-        return int(task.trailing * each)
-    return 0
 
 
 def request(w: Any, p: int, which: int, how: int) -> int:
@@ -102,20 +89,21 @@ def request(w: Any, p: int, which: int, how: int) -> int:
     task = w.tasks[p]
     if w.g.faults:
         if task.stage == 0:
-            task.requests, task.beside = requests_of(w, p, which), beside_of(w, p, which, how)
-        return request_outlasting(w, p, which, how & INSISTS, how & OPENS)
-    line, way = w.timelines[task.timeline], w.ways[task.way]
+            task.requests, task.beside = count_of(w, p, which), count_beside(w, p, which, how)
+        return send_with_retries(w, p, list_of(w, p, which), how & RETRIED, how & OVER_NEW_CONNECTION)
+    timeline, way = w.timelines[task.timeline], w.ways[task.way]
     if task.stage == 0:
-        if how & OPENS:
-            line.now_s += w.profiles[task.profile].start_s + way.open_s
-        count, beside = requests_of(w, p, which), beside_of(w, p, which, how)
-        observe_requests(w, p, which, count, beside)
+        if how & OVER_NEW_CONNECTION:
+            timeline.now_s += w.profiles[task.profile].start_s + way.open_s
+        count, beside = count_of(w, p, which), count_beside(w, p, which, how)
+        observe_requests(w, p, list_of(w, p, which), count, beside)
         registry = w.registries[task.registry]
-        if registry.merges and book(w, task.registry, registry.request_s * (count + beside), count + beside):
-            line.now_s = line.now_s + way.forth_s + registry.request_s * count + (count - 1) * way.round_trip_s
+        busy_s = registry.request_s * (count + beside)
+        if registry.merges and serve_ahead(w, task.registry, busy_s, count + beside):
+            timeline.now_s = timeline.now_s + way.forth_s + registry.request_s * count + (count - 1) * way.round_trip_s
             return GO
         task.requests, task.beside, task.stage = count, beside, 1
-        line.now_s += way.forth_s
+        timeline.now_s += way.forth_s
     else:
         serve_request(w, p, task.beside)
         task.beside = 0
@@ -123,7 +111,7 @@ def request(w: Any, p: int, which: int, how: int) -> int:
         if task.requests == 0:
             task.stage = 0
             return GO
-        line.now_s += way.round_trip_s
+        timeline.now_s += way.round_trip_s
     task.pc -= 1
     return WAIT
 
@@ -132,13 +120,42 @@ def answer(w: Any, p: int, a: int, b: int) -> int:
     """The answer to the last request comes back."""
     task = w.tasks[p]
     if w.g.faults:
-        return answer_outlasting(w, p)
+        return answer_with_retransmission(w, p)
     w.timelines[task.timeline].now_s += w.ways[task.way].back_s
     return GO
 
 
-def travel_back(w: Any, p: int, a: int, b: int) -> int:
-    """The last byte is on its way from the registry to whoever asked."""
+def last_byte_arrives(w: Any, p: int, a: int, b: int) -> int:
+    """The last byte of a body crosses from the registry to whoever asked."""
     task = w.tasks[p]
     w.timelines[task.timeline].now_s += w.ways[task.way].back_s
     return GO
+
+
+def list_of(w: Any, p: int, which: int) -> int:
+    """The list that a task's client sends: with the tags before the first group, and for a config its own."""
+    task = w.tasks[p]
+    if which == CHECK and task.group == 0:
+        return FIRST_CHECK
+    if which == OPENING and w.blobs[task.blob].content == CONFIG:
+        return OPENING_CONFIG
+    return which
+
+
+def count_of(w: Any, p: int, which: int) -> int:
+    """How many requests that are."""
+    return int(w.request_counts[w.tasks[p].profile * N_LISTS + list_of(w, p, which)])
+
+
+def count_beside(w: Any, p: int, which: int, how: int) -> int:
+    """Requests for other blobs at the same time, answered no later: they load the registry, and take the task no time
+    of its own."""
+    task = w.tasks[p]
+    each = int(w.request_counts[task.profile * N_LISTS + which])
+    if which == MOUNT:
+        return int(task.mounts - 1)
+    if how & FOR_GROUP:
+        return int((task.group_end - task.group - 1) * each)
+    if how & WITH_TRAILING:
+        return int(task.trailing * each)
+    return 0

@@ -1,18 +1,20 @@
-"""Trying again: what a client does about a blob when its connection breaks or its registry does not answer. Text.
+"""Trying again: what a client does about a blob when its connection breaks or its registry does not answer.
 
 From `tries` to `end_tries` a failure has a task go on at `reopen` after a while, as often as its client tries again
 (`registry/clients`); then it is the task's. What breaks a connection may be over later; any other failure is final. All
-that was done in vain was waiting. What differs in what is repeated is `ops/reset`'s.
+that was done in vain was waiting. What differs in what is repeated is `ops/blob_retries`'s.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from sim.protocol.state import GO, LAST_UNREACHABLE
-from sim.protocol.tasks import would_be_here_at
+from sim.protocol.codes import GO, LAST_UNREACHABLE
+from sim.protocol.tasks import add_waiting_beyond
 
-UPLOAD_TRIES: Final = 1
+# What is tried.
+OF_DOWNLOAD: Final = 0
+OF_UPLOAD: Final = 1
 
 # What a client repeats of an upload that breaks, by its profile's `repeats`.
 REPEATS_BLOB: Final = 0  # all that it does for the blob
@@ -20,14 +22,14 @@ REPEATS_BYTES: Final = 1  # the request that carries them
 REPEATS_NOTHING: Final = 2
 
 
-def tries(w: Any, p: int, first: int, upload: int) -> int:
-    """From here on a task tries again, as often as its client does; on at `first` for the first time."""
+def begin_tries(w: Any, p: int, first: int, upload: int) -> int:
+    """From here on a task tries again, as often as its client does; go to `first` for the first time."""
     task = w.tasks[p]
     if w.g.faults:
-        profile, line = w.profiles[task.profile], w.timelines[task.timeline]
+        profile, timeline = w.profiles[task.profile], w.timelines[task.timeline]
         task.attempt, task.tries, task.opened = 0, task.pc, 0
         task.tries_left = 0 if upload and profile.repeats == REPEATS_NOTHING else profile.waits
-        task.idle_s = line.now_s - line.lag_s
+        task.idle_s = timeline.now_s - timeline.waited_s
         task.sent_bytes = task.got_bytes = 0
     task.pc = first
     return GO
@@ -54,5 +56,5 @@ def try_again(w: Any, p: int, why: int) -> bool:
         task.tries_left -= 1
         task.attempt += 1
         task.pc = task.tries
-    would_be_here_at(w, task.timeline, task.idle_s)
+    add_waiting_beyond(w, task.timeline, task.idle_s)
     return bool(tries_again)

@@ -1,4 +1,4 @@
-"""What the scenario's rules decide, asked in rows. Text for both engines.
+"""What the scenario's rules decide, asked in rows.
 
 A rule is a plain function in a file of its own (`sim/policies`). Here its view is made of rows, and its decision is
 handed back as numbers. Which rule is asked stands in the globals: its number among those of its kind, and the place of

@@ -1,5 +1,4 @@
-"""How registries serve requests: at most so many at once, first come first served, in closed form. Text for both
-engines.
+"""How registries serve requests: at most so many at once, first come first served, in closed form.
 
 When a request's service time is known as it arrives, a first-come-first-served station needs no events: the request
 starts when the earliest worker is free (Kiefer and Wolfowitz, "On the theory of queues with many servers", 1955). A
@@ -13,9 +12,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from sim.protocol.codes import DRAWS_ASKED
 from sim.protocol.machine import ask_host
-from sim.protocol.state import DRAWS_ASKED
-from sim.protocol.tasks import waited
+from sim.protocol.tasks import add_waiting
 
 SPARE_WORKERS: Final = 7
 """How many workers must be idle (or all, if there are fewer) for requests to be booked before they arrive: whoever
@@ -30,14 +29,14 @@ def serve_request(w: Any, p: int, beside: int) -> None:
     """A request has arrived, and so many of other blobs."""
     task = w.tasks[p]
     t = task.timeline
-    line, registry = w.timelines[t], w.registries[task.registry]
+    timeline, registry = w.timelines[t], w.registries[task.registry]
     service_s = service_time_s(w, task.registry)
-    queued_s = max(0.0, w.free_s[registry.first_worker] - line.now_s)
-    waited(w, t, queued_s + service_s * registry.slowness)
-    done_s = serve(w, task.registry, line.now_s, service_s)
+    queued_s = max(0.0, w.free_s[registry.first_worker] - timeline.now_s)
+    add_waiting(w, t, queued_s + service_s * registry.slowness)
+    done_s = serve(w, task.registry, timeline.now_s, service_s)
     for _ in range(beside):
-        serve(w, task.registry, line.now_s, service_time_s(w, task.registry))
-    line.now_s = done_s
+        serve(w, task.registry, timeline.now_s, service_time_s(w, task.registry))
+    timeline.now_s = done_s
 
 
 def service_time_s(w: Any, r: int) -> float:
@@ -69,7 +68,7 @@ def serve(w: Any, r: int, arrived_s: float, service_s: float) -> float:
     return float(done_s)
 
 
-def book(w: Any, r: int, busy_s: float, requests: int) -> bool:
+def serve_ahead(w: Any, r: int, busy_s: float, requests: int) -> bool:
     """Have requests served that will arrive later, `busy_s` in all, if workers are to spare; whether they are.
 
     Workers are idle, so nobody waits. One is held for the sum of the service times from now on, though in truth it
@@ -93,7 +92,7 @@ def book(w: Any, r: int, busy_s: float, requests: int) -> bool:
 
 def _replace_first(w: Any, first: int, count: int, value: float) -> None:
     """Put a time in the place of the least of a heap, as `heapq.heapreplace` does: where others stand matters to
-    `book`."""
+    `serve_ahead`."""
     free_s = w.free_s
     at, below = 0, 1
     while below < count:

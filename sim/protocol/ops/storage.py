@@ -1,24 +1,32 @@
-"""Registries that can't keep everything: what goes from them, why, and what that leaves. Text for both engines.
+"""Registries that can't keep everything: what goes from them, why, and what that leaves.
 
-Room is made when a transfer begins: whoever is about to send or fetch an image claims it (ops/limits), so that nothing
-it shares with others goes meanwhile, and what the disk lacks is freed by dropping other images. An image that goes from
-a node before any other registry has it is lost. What goes is a row of `drops`.
+Room is made when a transfer begins: whoever is about to send or fetch an image claims it (ops/admission), so that
+nothing it shares with others goes meanwhile, and what the disk lacks is freed by dropping other images. An image that
+goes from a node before any other registry has it is lost. What goes is a row of `drops`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from sim.protocol.codes import BROKEN, DISK_FULL, EVICTED, EXPIRED, GROW_ASKED
 from sim.protocol.machine import ask_host
-from sim.protocol.ops.books import drop_stored, find_room, is_stored, keep_room, next_expired, use_stored
 from sim.protocol.ops.holdings import drop_image, forget_held, has_image, remove_manifest
 from sim.protocol.ops.places import place_of
-from sim.protocol.state import BROKEN, DISK_FULL, DROPS_ROOM, EVICTED, EXPIRED, ROOM_ASKED
+from sim.protocol.ops.storage_accounting import (
+    choose_victims,
+    is_accounted,
+    next_expired,
+    reserve_space,
+    touch_image,
+    unaccount_image,
+)
+from sim.protocol.state import GROW_DROPS
 
 
 def use_image(w: Any, registry: int, repository: int, image: int) -> None:
     """An image was started or fetched from a bounded registry."""
-    use_stored(w, place_of(w, registry, repository), image, w.g.now_s)
+    touch_image(w, place_of(w, registry, repository), image, w.g.now_s)
 
 
 def run_from(w: Any, registry: int, repository: int, image: int) -> None:
@@ -33,19 +41,19 @@ def stop_running(w: Any, registry: int, repository: int) -> None:
 
 def admit(w: Any, registry: int, image: int) -> int:
     """Have room for an image that is claimed, by dropping others. 0, or DISK_FULL and nothing changed."""
-    victim = find_room(w, registry, image, w.g.keep_unsynced != 0 and registry != 0)
+    victim = choose_victims(w, registry, image, w.g.keep_unsynced != 0 and registry != 0)
     if victim == -2:
         return DISK_FULL
-    keep_room(w, registry, image)
+    reserve_space(w, registry, image)
     while victim >= 0:
-        kept = w.kept_images[victim]
-        following = kept.next_victim
-        drop_kept(w, registry, kept.place, kept.image, EVICTED)
+        stored = w.stored_images[victim]
+        following = stored.next_victim
+        drop_stored(w, registry, stored.place, stored.image, EVICTED)
         victim = following
     return 0
 
 
-def sweep(w: Any, registry: int) -> None:
+def drop_expired(w: Any, registry: int) -> None:
     """Drop what is past its time."""
     if w.registries[registry].bounded == 0:
         return
@@ -53,18 +61,18 @@ def sweep(w: Any, registry: int) -> None:
     while at >= 0:
         # Whoever drops one before its neighbour has been found would lose the way.
         following = next_expired(w, registry, at, w.g.now_s)
-        kept = w.kept_images[at]
-        drop_kept(w, registry, kept.place, kept.image, EXPIRED)
+        stored = w.stored_images[at]
+        drop_stored(w, registry, stored.place, stored.image, EXPIRED)
         at = following
 
 
-def drop_kept(w: Any, registry: int, place: int, image: int, why: int) -> None:
+def drop_stored(w: Any, registry: int, place: int, image: int, why: int) -> None:
     """An image goes from a bounded registry; lost, if no other has it."""
     now_s, repository = w.g.now_s, w.places[place].repository
-    freed = drop_stored(w, registry, place, image)
+    freed = unaccount_image(w, registry, place, image)
     drop_image(w, registry, repository, image, now_s)
     lost = not is_anywhere(w, repository, image, registry)
-    add_drop(w, registry, repository, image, why, freed, lost, now_s + w.registries[registry].list_lag_s)
+    record_drop(w, registry, repository, image, why, freed, lost, now_s + w.registries[registry].list_lag_s)
 
 
 def is_anywhere(w: Any, repository: int, image: int, but: int) -> bool:
@@ -76,20 +84,20 @@ def is_anywhere(w: Any, repository: int, image: int, but: int) -> bool:
     return bool(registry <= last)
 
 
-def add_drop(
+def record_drop(
     w: Any, registry: int, repository: int, image: int, why: int, freed: int, lost: bool, shown_until_s: float
 ) -> None:
     """A row of what went from a registry now."""
     g = w.g
     if g.drops_used >= len(w.drops):
-        ask_host(w, ROOM_ASKED, DROPS_ROOM, 0, 0)
+        ask_host(w, GROW_ASKED, GROW_DROPS, 0, 0)
     row = w.drops[g.drops_used]
     g.drops_used += 1
     row.registry, row.repository, row.image, row.dropped_s = registry, repository, image, g.now_s
     row.why, row.freed_bytes, row.lost, row.shown_until_s = why, freed, int(lost), shown_until_s
 
 
-def lose_all(w: Any, registry: int) -> None:
+def lose_disk(w: Any, registry: int) -> None:
     """A disk is gone with everything on it; images that no other registry has are lost."""
     g = w.g
     at = w.registries[registry].first_place
@@ -98,13 +106,13 @@ def lose_all(w: Any, registry: int) -> None:
         while place.first_image >= 0:
             image = w.held_images[place.first_image].image
             remove_manifest(w, registry, place.repository, image, g.now_s)
-            if is_stored(w, at, image):
-                drop_stored(w, registry, at, image)
+            if is_accounted(w, at, image):
+                unaccount_image(w, registry, at, image)
             lost = not is_anywhere(w, place.repository, image, registry)
-            add_drop(w, registry, place.repository, image, BROKEN, 0, lost, g.now_s)
+            record_drop(w, registry, place.repository, image, BROKEN, 0, lost, g.now_s)
         at = place.next
     slot = 0
-    while slot < g.held_room:
+    while slot < g.held_slots:
         key = w.held[slot]
         if key != 0 and w.places[(key - 1) >> 31].registry == registry:
             forget_held(w, slot)  # another may be there now

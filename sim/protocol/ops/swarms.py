@@ -1,4 +1,4 @@
-"""Layers that nodes fetch in pieces from each other: the protocol's side of a swarm. Text for both engines.
+"""Layers that nodes fetch in pieces from each other: the protocol's side of a swarm.
 
 The swarm has an order of events of its own (`sim/contrib/swarm`) and keeps in step: it goes on until the run's next
 event or until somebody has a layer, whichever is first. The engine keeps it (`sim.engines.swarm`); what both tell
@@ -10,40 +10,40 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.protocol.machine import ask_host, go_on, have_room
-from sim.protocol.ops.blobs import add_transfer
-from sim.protocol.ops.certain import push_certain
-from sim.protocol.ops.holdings import add_blob, has_blob
-from sim.protocol.ops.ways import down_lane, way_of
-from sim.protocol.state import (
+from sim.protocol.codes import (
     BLOCKED,
     CONNECTION_LOST,
     GO,
+    GROW_ASKED,
     OWN_CAP,
-    ROOM_ASKED,
     SWARM_ASKED,
     SWARM_CAPACITY,
     SWARM_DUE,
     SWARM_FINDS,
-    SWARM_GOES_ON,
     SWARM_JOINS,
     SWARM_LEAVES,
-    SWARM_TELLS,
-    TRANSFERS_ROOM,
+    SWARM_REPORTS,
+    SWARM_RUNS,
 )
-from sim.protocol.tasks import branch, let_go, set_off
+from sim.protocol.machine import ask_host, ensure_rows, run_ready_tasks
+from sim.protocol.ops.blobs import record_transfer
+from sim.protocol.ops.holdings import add_blob, has_blob
+from sim.protocol.ops.scheduling import schedule
+from sim.protocol.ops.ways import down_lane, way_of
+from sim.protocol.state import GROW_TRANSFERS
+from sim.protocol.tasks import branch, make_ready, start_branches
 from sim.records.queue import next_event_s
 
 
-def unless_swarm(w: Any, p: int, otherwise: int, b: int) -> int:
-    """On at `otherwise` if nodes form no swarm, or whoever fetches is no node."""
+def no_swarm(w: Any, p: int, label: int, b: int) -> int:
+    """Go to `label` if nodes form no swarm, or whoever fetches is no node."""
     if w.g.swarm == 0 or w.tasks[p].node > w.g.nodes:
-        w.tasks[p].pc = otherwise
+        w.tasks[p].pc = label
     return GO
 
 
-def branch_for_all(w: Any, p: int, entry: int, none: int) -> int:
-    """All blobs that are fetched at once, each by a branch at `entry`; on at `none` if there are none."""
+def each_layer(w: Any, p: int, entry: int, none: int) -> int:
+    """All blobs that are fetched at once, each by a branch at `entry`; go to `none` if there are none."""
     task = w.tasks[p]
     image = w.images[task.image]
     count = 0
@@ -59,52 +59,52 @@ def branch_for_all(w: Any, p: int, entry: int, none: int) -> int:
             child.blob = w.image_blobs[image.first_blob + at]
             child.size_bytes = w.blobs[child.blob].size_bytes
             child.trailing = 0
-    return set_off(w, p)
+    return start_branches(w, p)
 
 
 def join_swarm(w: Any, p: int, a: int, b: int) -> int:
     """A node fetches a layer from now on; it hears of it once it has all of it or has given up."""
-    task, talk = w.tasks[p], w.swarm[0]
+    task, call_row = w.tasks[p], w.swarm[0]
     repository = w.names[task.name].repository
-    talk.task, talk.host, talk.upstream = p, task.node, task.registry
-    talk.repository, talk.blob, talk.size_bytes = repository, task.blob, w.blobs[task.blob].size_bytes
-    talk.tracker_s = w.ways[task.way].round_trip_s
+    call_row.task, call_row.host, call_row.upstream = p, task.node, task.registry
+    call_row.repository, call_row.blob, call_row.size_bytes = repository, task.blob, w.blobs[task.blob].size_bytes
+    call_row.tracker_s = w.ways[task.way].round_trip_s
     ask_host(w, SWARM_ASKED, SWARM_FINDS, 0, 0)
     holders = 0
-    if talk.known == 0:
+    if call_row.known == 0:
         for node in range(1, w.g.nodes + 1):
             if has_blob(w, node, repository, task.blob):
                 w.holders[holders] = node
                 holders += 1
     ask_host(w, SWARM_ASKED, SWARM_JOINS, holders, 0)
-    if talk.driven == 0:
+    if call_row.driven == 0:
         # Others who begin at this instant join first.
-        talk.driven = 1
-        push_certain(w, w.g.now_s, SWARM_DUE, 0, 0)
+        call_row.driven = 1
+        schedule(w, w.g.now_s, SWARM_DUE, 0, 0)
     return BLOCKED
 
 
-def take_shares(w: Any, p: int, a: int, b: int) -> int:
+def record_shares(w: Any, p: int, a: int, b: int) -> int:
     """The node has heard: what it had from whom is a row each; a failure if it has given up."""
     task, g = w.tasks[p], w.g
-    ended = w.swarm_ended[w.swarm[0].told]
+    ended = w.swarm_ended[w.swarm[0].current]
     w.timelines[task.timeline].now_s = ended.at_s
     first, shares, failed = ended.first_share, ended.shares, ended.failed
-    while g.transfers_used + shares + g.room_runs * g.margin > len(w.transfers):
-        ask_host(w, ROOM_ASKED, TRANSFERS_ROOM, 0, 0)
+    while g.transfers_used + shares + g.tasks_per_growth * g.margin > len(w.transfers):
+        ask_host(w, GROW_ASKED, GROW_TRANSFERS, 0, 0)
     for at in range(first, first + shares):
         share = w.swarm_shares[at]
         lane = down_lane(w, way_of(w, task.node, share.source, 0))
         # By tokens and turns, which no link stands for.
         held_s = share.last_s - share.first_s
-        add_transfer(
-            w, task.books, w.blobs[task.blob].content, lane, share.first_s, share.last_s, share.carried_bytes, 0.0, 0,
+        record_transfer(
+            w, task.counter, w.blobs[task.blob].content, lane, share.first_s, share.last_s, share.carried_bytes, 0.0, 0,
             OWN_CAP, held_s,
         )  # fmt: skip
     return CONNECTION_LOST if failed else GO
 
 
-def keep_layer(w: Any, p: int, a: int, b: int) -> int:
+def store_layer(w: Any, p: int, a: int, b: int) -> int:
     """The node has the layer, for others to fetch: nobody there waits for it."""
     task = w.tasks[p]
     add_blob(w, task.node, w.names[task.name].repository, task.blob)
@@ -113,21 +113,21 @@ def keep_layer(w: Any, p: int, a: int, b: int) -> int:
 
 def swarm_due(w: Any) -> None:
     """Who has a layer by now, or has given up, hears of it; the swarm goes on for as long as anybody fetches."""
-    ask_host(w, SWARM_ASKED, SWARM_TELLS, 0, 0)
-    _hear_swarm(w)
-    talk = w.swarm[0]
-    talk.until_s = next_event_s(w)
-    ask_host(w, SWARM_ASKED, SWARM_GOES_ON, 0, 0)
-    if talk.driven:
-        have_room(w, w.g.now_s)
-        push_certain(w, talk.at_s, SWARM_DUE, 0, 0)
+    ask_host(w, SWARM_ASKED, SWARM_REPORTS, 0, 0)
+    _resume_members(w)
+    call_row = w.swarm[0]
+    call_row.until_s = next_event_s(w)
+    ask_host(w, SWARM_ASKED, SWARM_RUNS, 0, 0)
+    if call_row.driven:
+        ensure_rows(w, w.g.now_s)
+        schedule(w, call_row.at_s, SWARM_DUE, 0, 0)
 
 
 def leave_swarm(w: Any, registry: int, lost: int) -> None:
     """A registry is down, maybe with its disk: what it is fetching breaks off."""
     if w.g.swarm:
         ask_host(w, SWARM_ASKED, SWARM_LEAVES, registry, lost)
-        _hear_swarm(w)
+        _resume_members(w)
 
 
 def resize_for_swarm(w: Any, link: int, capacity_Bps: float) -> None:
@@ -137,9 +137,9 @@ def resize_for_swarm(w: Any, link: int, capacity_Bps: float) -> None:
         ask_host(w, SWARM_ASKED, SWARM_CAPACITY, link, 0)
 
 
-def _hear_swarm(w: Any) -> None:
+def _resume_members(w: Any) -> None:
     """Those who are told go on, one after another."""
     for at in range(w.swarm[0].ended):
-        w.swarm[0].told = at
-        let_go(w, w.swarm_ended[at].task)
-        go_on(w)
+        w.swarm[0].current = at
+        make_ready(w, w.swarm_ended[at].task)
+        run_ready_tasks(w)

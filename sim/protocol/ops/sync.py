@@ -7,15 +7,12 @@ again. The states it passes are `registry/replication`'s.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from sim.protocol.ops.blobs import add_metadata, lane_of
-from sim.protocol.ops.holdings import has_image, hold_image, knows, put_image, remove_tag, tag_publish
-from sim.protocol.ops.lanes import UP
-from sim.protocol.ops.rules import due, publish_wins
-from sim.protocol.ops.ways import way_of
-from sim.protocol.state import (
+from sim.protocol.codes import (
+    BLOB_GONE,
     BLOCKED,
+    FOR_SYNC,
     GO,
     INF,
     MOVE_BEGUN,
@@ -31,15 +28,22 @@ from sim.protocol.state import (
     STATE_ABSENT,
     STATE_BACKING_OFF,
     STATE_COMMITTED,
-    SYNC,
     WAIT,
 )
-from sim.protocol.tasks import come_back, let_go, new_task, new_timeline, step_aside
+from sim.protocol.ops.holdings import has_image, hold_image, knows, place_has_blobs, put_image, remove_tag, tag_publish
+from sim.protocol.ops.places import place_of
+from sim.protocol.ops.rules import due, publish_wins
+from sim.protocol.ops.ways import way_of
+from sim.protocol.tasks import begin_yield, end_yield, make_ready, new_task, new_timeline
+
+# Among which workers a copy takes a place.
+OF_ALL: Final = 0
+OF_TARGET: Final = 1
 
 
 def move_replica(w: Any, p: int, event: int) -> None:
     """Let an event happen to the reference that a job brings to its target: the job's own task has its state."""
-    task = w.tasks[w.tasks[p].books]
+    task = w.tasks[w.tasks[p].counter]
     following = w.replica_moves[task.state * N_MOVES + event]
     if following < 0:
         w.g.illegal_moves += 1
@@ -47,7 +51,9 @@ def move_replica(w: Any, p: int, event: int) -> None:
         task.state = following
 
 
-def new_copy(w: Any, deploy: int, source: int, target: int, name: int, image: int, publish: int, lag_s: float) -> int:
+def new_copy(
+    w: Any, deploy: int, source: int, target: int, name: int, image: int, publish: int, waited_s: float
+) -> int:
     """One published image that `source` owes `target`."""
     g = w.g
     c = g.free_copy
@@ -58,7 +64,7 @@ def new_copy(w: Any, deploy: int, source: int, target: int, name: int, image: in
         g.copies_used = c + 1
     copy = w.copies[c]
     copy.deploy, copy.source, copy.target, copy.name, copy.image = deploy, source, target, name, image
-    copy.publish, copy.lag_s, copy.next = publish, lag_s, -1
+    copy.publish, copy.waited_s, copy.next = publish, waited_s, -1
     return int(c)
 
 
@@ -77,8 +83,8 @@ def owe(w: Any, c: int) -> None:
         g.free_copy = c
         return
     idle_s = at_s
-    if copy.lag_s:
-        idle_s, _ = due(w, direction, g.now_s - copy.lag_s)
+    if copy.waited_s:
+        idle_s, _ = due(w, direction, g.now_s - copy.waited_s)
         if idle_s >= NEVER:
             idle_s = at_s
     copy.due_s, copy.exclusive, copy.idle_s = at_s, exclusive, idle_s
@@ -91,13 +97,13 @@ def start_job(w: Any, c: int, entry: int, at_s: float) -> int:
     task, copy = w.tasks[p], w.copies[c]
     task.copy, task.deploy, task.name, task.image = c, copy.deploy, copy.name, copy.image
     task.machine, task.registry, task.publish = copy.source, copy.target, copy.publish
-    task.profile, task.purpose = w.g.sync_profile, SYNC
+    task.profile, task.purpose = w.g.sync_profile, FOR_SYNC
     task.saved_blobs = task.state = task.attempts = task.digest = 0
-    let_go(w, p)
+    make_ready(w, p)
     return p
 
 
-def owe_nodes(w: Any, deploy: int, except_node: int, name: int, image: int, publish: int, lag_s: float) -> None:
+def owe_nodes(w: Any, deploy: int, except_node: int, name: int, image: int, publish: int, waited_s: float) -> None:
     """What central has just taken, for each node that is to have it without asking."""
     g = w.g
     if g.nodes_on_demand:  # nodes fetch for themselves
@@ -106,11 +112,11 @@ def owe_nodes(w: Any, deploy: int, except_node: int, name: int, image: int, publ
     first = g.ready_used
     for node in range(1, g.nodes + 1):
         if node != except_node and (g.targets_all or knows(w, node, repository)):
-            owe(w, new_copy(w, deploy, 0, node, name, image, publish, lag_s))
-    turn_ready(w, first)
+            owe(w, new_copy(w, deploy, 0, node, name, image, publish, waited_s))
+    reverse_ready(w, first)
 
 
-def turn_ready(w: Any, first: int) -> None:
+def reverse_ready(w: Any, first: int) -> None:
     """Those let go since go on in the order in which they were."""
     last = w.g.ready_used - 1
     while first < last:
@@ -119,7 +125,7 @@ def turn_ready(w: Any, first: int) -> None:
         last -= 1
 
 
-def set_going(w: Any, p: int) -> bool:
+def start_owed(w: Any, p: int) -> bool:
     """Whether the copy that somebody asks central for is owed: then its job begins now."""
     task = w.tasks[p]
     image = w.images[w.deploys[task.deploy].digest]
@@ -132,15 +138,15 @@ def set_going(w: Any, p: int) -> bool:
                 image.owed = copy.next
             else:
                 w.copies[before].next = copy.next
-            line = w.timelines[task.timeline]
-            copy.idle_s = line.now_s - line.lag_s
+            timeline = w.timelines[task.timeline]
+            copy.idle_s = timeline.now_s - timeline.waited_s
             start_job(w, c, w.g.job_entry, w.g.now_s)
             return True
         before, c = c, copy.next
     return False
 
 
-def due_now(w: Any, p: int, again: int, b: int) -> int:
+def join_run(w: Any, p: int, again: int, b: int) -> int:
     """The copy begins with those that are due now, unless it has to wait while those of a run before are under way."""
     task = w.tasks[p]
     copy = w.copies[task.copy]
@@ -159,83 +165,83 @@ def due_now(w: Any, p: int, again: int, b: int) -> int:
     return GO
 
 
-def run_ended(w: Any, p: int, a: int, b: int) -> int:
+def leave_run(w: Any, p: int, a: int, b: int) -> int:
     """One copy of its run less."""
     copy = w.copies[w.tasks[p].copy]
     w.ways[way_of(w, copy.source, copy.target, 0)].run_under_way -= 1
     return GO
 
 
-def owed(w: Any, p: int, a: int, b: int) -> int:
+def begin_job(w: Any, p: int, a: int, b: int) -> int:
     """The job is owed from here, and what it moves is on its own books."""
     task = w.tasks[p]
-    task.books = p
+    task.counter = p
     task.state = STATE_ABSENT
     task.attempts = 0
     move_replica(w, p, MOVE_OWED)
     return GO
 
 
-def acquire(w: Any, p: int, of_target: int, b: int) -> int:
+def acquire_worker(w: Any, p: int, of_target: int, b: int) -> int:
     """Take a place among the workers, or among those for the target, when one is free.
 
     In a shared queue a copy that has a worker keeps it while it waits for its target; with a queue for each target it
     waits there first and takes no worker until its target has time.
     """
     g, task = w.g, w.tasks[p]
-    if of_target and g.jobs_each == 0:
+    if of_target and g.workers_each == 0:
         return GO
-    jobs = w.target_jobs[task.registry + 1 if of_target else 0]
-    if jobs.free > 0:
-        jobs.free -= 1
+    workers = w.copy_workers[task.registry + 1 if of_target else 0]
+    if workers.free > 0:
+        workers.free -= 1
         return GO
     task.next = -1
-    if jobs.first < 0:
-        jobs.first = p
+    if workers.first < 0:
+        workers.first = p
     else:
-        w.tasks[jobs.last].next = p
-    jobs.last = p
+        w.tasks[workers.last].next = p
+    workers.last = p
     return BLOCKED
 
 
-def release_jobs(w: Any, p: int, of_target: int, b: int) -> int:
+def release_worker(w: Any, p: int, of_target: int, b: int) -> int:
     """Give the place to the next, if any waits."""
     g, task = w.g, w.tasks[p]
-    if of_target and g.jobs_each == 0:
+    if of_target and g.workers_each == 0:
         return GO
-    aside = step_aside(w, p)
-    jobs = w.target_jobs[task.registry + 1 if of_target else 0]
-    following = jobs.first
+    aside = begin_yield(w, p)
+    workers = w.copy_workers[task.registry + 1 if of_target else 0]
+    following = workers.first
     if following < 0:
-        jobs.free += 1
+        workers.free += 1
     else:
-        jobs.first = w.tasks[following].next
+        workers.first = w.tasks[following].next
         w.tasks[following].next = -1
-        let_go(w, following)
-    return come_back(w, aside)
+        make_ready(w, following)
+    return end_yield(w, aside)
 
 
-def unless_shared(w: Any, p: int, otherwise: int, b: int) -> int:
-    """On at `otherwise` where each target has a queue of its own."""
-    if w.g.jobs_shared == 0:
-        w.tasks[p].pc = otherwise
+def queues_by_target(w: Any, p: int, label: int, b: int) -> int:
+    """Go to `label` where each target has a queue of its own."""
+    if w.g.workers_shared == 0:
+        w.tasks[p].pc = label
     return GO
 
 
-def begin_try(w: Any, p: int, a: int, b: int) -> int:
+def begin_attempt(w: Any, p: int, a: int, b: int) -> int:
     """One more try begins now; waiting for a worker, and all that was done in vain, was waiting."""
     task = w.tasks[p]
-    line, now_s = w.timelines[task.timeline], w.g.now_s
-    line.started_s = line.now_s = line.mark_s = now_s
-    line.lag_s = now_s - w.copies[task.copy].idle_s
+    timeline, now_s = w.timelines[task.timeline], w.g.now_s
+    timeline.started_s = timeline.now_s = timeline.mark_s = now_s
+    timeline.waited_s = now_s - w.copies[task.copy].idle_s
     if task.attempts == 0:
         task.started_s = now_s
     task.attempts += 1
     return GO
 
 
-def ask_source(w: Any, p: int, gone: int, b: int) -> int:
-    """The job begins, and has nothing to do if its source no longer has the image: on at `gone`."""
+def source_lacks_image(w: Any, p: int, gone: int, b: int) -> int:
+    """The job begins, and has nothing to do if its source no longer has the image: go to `gone`."""
     task = w.tasks[p]
     move_replica(w, p, MOVE_BEGUN)
     if not has_image(w, task.machine, w.names[task.name].repository, task.image):
@@ -246,25 +252,28 @@ def ask_source(w: Any, p: int, gone: int, b: int) -> int:
     return GO
 
 
-def checked(w: Any, p: int, a: int, b: int) -> int:
+def blobs_copied(w: Any, p: int, a: int, b: int) -> int:
     """All that the target lacked has been sent."""
     move_replica(w, p, MOVE_CHECKED)
     return GO
 
 
-def put_by_sync(w: Any, p: int, a: int, b: int) -> int:
-    """The target has the manifest."""
+def put_copied_manifest(w: Any, p: int, a: int, b: int) -> int:
+    """The target has the manifest; a failure if its disk has died since its blobs were there.
+
+    "A registry MAY reject a manifest [...] that reference[s] a manifest or blob that does not exist in the registry.
+    When a manifest is rejected for this reason, it MUST result in one or more `MANIFEST_BLOB_UNKNOWN` errors"
+    (https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#push).
+    """
+    task = w.tasks[p]
+    place = place_of(w, task.registry, w.names[task.name].repository)
+    if not place_has_blobs(w, place, task.image):
+        return BLOB_GONE
     move_replica(w, p, MOVE_PUT)
     return GO
 
 
-def add_copied(w: Any, p: int, a: int, b: int) -> int:
-    """What was sent of manifests, and small blobs, as one row."""
-    add_metadata(w, p, lane_of(w, p, UP))
-    return GO
-
-
-def broke(w: Any, p: int, a: int, b: int) -> int:
+def attempt_failed(w: Any, p: int, a: int, b: int) -> int:
     """Something failed under the job."""
     w.tasks[p].failure = 0
     move_replica(w, p, MOVE_BROKE)
@@ -272,7 +281,7 @@ def broke(w: Any, p: int, a: int, b: int) -> int:
 
 
 def back_off(w: Any, p: int, again: int, b: int) -> int:
-    """Try again after a while, as often as the rules allow: on at `again`."""
+    """Try again after a while, as often as the rules allow: go to `again`."""
     task, g = w.tasks[p], w.g
     if task.stage == 1:
         task.stage = 0
@@ -297,50 +306,45 @@ def end_job(w: Any, p: int, a: int, b: int) -> int:
     tag up, so that its next start asks. Whatever central's tag means from then on it owes to nodes.
     """
     g, task = w.g, w.tasks[p]
-    aside = step_aside(w, p)
-    line, copy = w.timelines[task.timeline], w.copies[task.copy]
+    aside = begin_yield(w, p)
+    timeline, copy = w.timelines[task.timeline], w.copies[task.copy]
     committed = task.state == STATE_COMMITTED
-    copy.lag_s = line.lag_s
+    copy.waited_s = timeline.waited_s
     if committed:
-        failure = take_copy(w, p)
-        if failure:  # its target has lost its disk meanwhile: nobody makes the copy any more, and there is no row
-            come_back(w, aside)
-            task.handler = -1
-            return failure
+        take_copy(w, p)
     row = w.syncs[g.syncs_used]
     g.syncs_used += 1
     row.deploy, row.name, row.source, row.target = copy.deploy, copy.name, copy.source, copy.target
-    row.published_s, row.started_s, row.committed_s = w.publishes[copy.publish].published_s, task.started_s, line.now_s
-    row.lag_s = line.now_s - row.published_s if committed else INF
+    row.published_s = w.publishes[copy.publish].published_s
+    row.started_s, row.committed_s = task.started_s, timeline.now_s
+    row.lag_s = timeline.now_s - row.published_s if committed else INF
     row.size_bytes, row.saved_bytes, row.state = task.moved_bytes, task.saved_bytes, task.state
     row.attempts = task.attempts
     copy.next = g.free_copy
     g.free_copy = task.copy
-    return come_back(w, aside)
+    return end_yield(w, aside)
 
 
-def take_copy(w: Any, p: int) -> int:
-    """The target has the image from now on, and who is to hear of what its tag means does. 0, or a failure."""
+def take_copy(w: Any, p: int) -> None:
+    """The target has the image from now on, and who is to hear of what its tag means does."""
     task = w.tasks[p]
     copy = w.copies[task.copy]
-    source, target, name, image, lag_s = copy.source, copy.target, copy.name, copy.image, copy.lag_s
+    source, target, name, image, waited_s = copy.source, copy.target, copy.name, copy.image, copy.waited_s
     repository, deploy = w.names[name].repository, copy.deploy
-    failure = hold_image(w, target, name, image, copy.publish, lag_s)
-    if failure:
-        return int(failure)
+    # Its blobs are there: nothing has happened since the manifest was put, at this instant.
+    w.g.illegal_moves += hold_image(w, target, name, image, copy.publish, waited_s) != 0
     held = tag_publish(w, target, name)
     if held >= 0 and w.publishes[held].image != image:
         move_replica(w, p, MOVE_LOST)
     elif target == 0:
-        owe_nodes(w, deploy, source, name, image, copy.publish, lag_s)
+        owe_nodes(w, deploy, source, name, image, copy.publish, waited_s)
     meant = tag_publish(w, source, name)
     if held < 0 or meant < 0 or meant == held or not publish_wins(w, held, meant):
-        return 0
+        return
     winner = w.publishes[held].image
     if not has_image(w, source, repository, winner):
         remove_tag(w, source, name, w.g.now_s)
-        return 0
+        return
     put_image(w, source, name, repository, winner, held, w.g.now_s)
     if source == 0:
-        owe_nodes(w, deploy, source, name, winner, held, lag_s)
-    return 0
+        owe_nodes(w, deploy, source, name, winner, held, waited_s)

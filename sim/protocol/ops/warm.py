@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.protocol.machine import ask_host, room_is_low
+from sim.protocol.codes import GROW_ASKED
+from sim.protocol.machine import ask_host, rows_are_low
+from sim.protocol.ops.admission import fits
 from sim.protocol.ops.holdings import add_blob_at, publish_image
-from sim.protocol.ops.limits import fits
 from sim.protocol.ops.places import place_of
-from sim.protocol.state import ROOM_ASKED
 
 
 def warm_up(w: Any) -> None:
     """Put every image where it is at time 0, as far as there is room."""
     for at in range(len(w.warm_places)):
-        if at % w.g.room_runs == 0 and room_is_low(w):
-            ask_host(w, ROOM_ASKED, 0, 0, 0)
+        if at % w.g.tasks_per_growth == 0 and rows_are_low(w):
+            ask_host(w, GROW_ASKED, 0, 0, 0)
         warm = w.warm_places[at]
         registry, name, image = warm.registry, warm.name, warm.image
         repository = w.names[name].repository

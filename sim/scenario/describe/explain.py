@@ -17,6 +17,7 @@ from sim.scenario.describe import keys
 from sim.scenario.describe.keys import KeyInfo, by_rule
 from sim.scenario.describe.show import Resolved, resolved
 from sim.scenario.keypath import dotted
+from sim.scenario.model.choices import first_sentence
 from sim.scenario.scenario import Scenario
 from sim.scenario.tomltext import toml
 
@@ -54,7 +55,7 @@ def explained(key: str, scenario: Scenario | None = None) -> Explained:
         key_info.key,
         key_info.about,
         _form(key_info),
-        _choices(key_info),
+        _choices(key_info, scenario),
         _each(key_info, lambda one: one.default),
         _each(key_info, lambda one: one.figure.origin if one.figure else ""),
         key_info.figure,
@@ -113,9 +114,14 @@ def _amount(quantity: Quantity) -> str:
     return ", ".join([f"a {quantity.noun} such as {toml(quantity.example)}", *said])
 
 
-def _choices(key_info: KeyInfo) -> dict[str, str]:
+def _choices(key_info: KeyInfo, scenario: Scenario | None) -> dict[str, str]:
+    """What there is to choose from, a user's own rules last."""
     kind = key_info.kind or key_info.chooses
-    return {} if kind is None else {name: kind.about(name) for name in kind.names()}
+    if kind is None:
+        return {}
+    rules = [rule for own in (scenario.rules.values() if scenario else ()) for rule in own.values()]
+    own = {rule.name: first_sentence(rule.about) for rule in rules if rule.kind == kind.of}
+    return {name: kind.about(name) for name in kind.names()} | own
 
 
 def text(found: Explained) -> str:

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from types import ModuleType
-from typing import Final
+from typing import Final, get_args
 
-from sim import policies
-from sim.policies.snapshot import Due, Owed, PushView
+from sim.policies.snapshot import Due, NotYetError, Owed, PushView, Route
 from sim.scenario.effects import summary
 from sim.scenario.effects.summary import DemandSummary, demand_summary
 from sim.scenario.model.choices import Choice
@@ -55,7 +54,7 @@ def happens(model: Model) -> Happens:
     chosen, together = model.policies, demand_summary(model)
     routes = _routes(model, together)
     straight = bool(routes & {"node-direct", "both"})
-    plan = policies.rule("fanout", chosen.fanout.name).plan(together.most, chosen.fanout.parameters)
+    plan = chosen.fanout.rule("fanout").plan(together.most, chosen.fanout.parameters)
     nodes = model.nodes.values()
     limited = (
         model.central.storage_bytes is not None
@@ -75,7 +74,10 @@ def happens(model: Model) -> Happens:
 
 
 def _routes(model: Model, together: DemandSummary) -> frozenset[str]:
-    """The ways that the pushes of a scenario may take, by its rules and the images that are asked for."""
+    """The ways that the pushes of a scenario may take, by its rules and the images that are asked for.
+
+    A rule that looks at what nodes hold may decide on any.
+    """
     if not together.pushes:
         return frozenset()
     views = [
@@ -83,12 +85,15 @@ def _routes(model: Model, together: DemandSummary) -> frozenset[str]:
         for rootfs_bytes, kernel_bytes in summary.images(model)
         for update in ((True, False) if together.known else (False,))
     ]
-    return frozenset(
-        policies.rule("route", part.name).decide(view, part.parameters)
-        for part in model.policies.route
-        if part.share
-        for view in views
-    )
+    try:
+        return frozenset(
+            part.rule("route").decide(view, part.parameters)
+            for part in model.policies.route
+            if part.share
+            for view in views
+        )
+    except NotYetError:
+        return frozenset(get_args(Route))
 
 
 def longest_wait_s(trigger: Choice, delay_s: float, duration_s: float) -> float | None:
@@ -137,7 +142,7 @@ def refuses(trigger: Choice) -> bool:
 
 
 def _rule(trigger: Choice) -> ModuleType:
-    return policies.rule("trigger", trigger.name)
+    return trigger.rule("trigger")
 
 
 def _times(duration_s: float) -> Iterator[float]:

@@ -13,7 +13,7 @@ from sim.scenario.effects import summary
 from sim.scenario.effects.happens import LOCAL_FIRST, Happens, happens, heeds_delay
 from sim.scenario.effects.summary import demand_summary
 from sim.scenario.effects.unused_demand import Unused, in_a_replay, unused_in_demand
-from sim.scenario.model.faults import Fault
+from sim.scenario.model.faults import READS, Fault
 from sim.scenario.model.root import Model
 from sim.scenario.model.tcp import Tcp
 
@@ -46,7 +46,7 @@ def _of_routes(model: Model, world: Happens) -> Iterator[Unused]:
         yield Unused(("policies", "tags", "check"), "instances are created by digest")
     if together.most == 1 and not together.starts and all(count == 1 for count in _candidates(model)):
         yield Unused(("policies", "placement"), "each client has one node to deploy to")
-    if model.policies.placement.name != "weighted":
+    if model.policies.placement.name != "weighted" and model.policies.placement.own is None:
         for key in model.nodes:
             yield Unused(("nodes", key, "weight"), "policies.placement is not weighted")
 
@@ -111,12 +111,10 @@ def _of_registries(model: Model) -> Iterator[Unused]:
 
 def _of_faults(model: Model) -> Iterator[Unused]:
     """Each kind of fault reads some of the keys."""
-    read: dict[str, tuple[str, ...]] = {
-        "link-degraded": ("to",), "swizzle": ("to",), "registry-slow": ("times",), "clock-skew": ("ahead", "behind"),
-    }  # fmt: skip
+    every = dict.fromkeys(key for keys in READS.values() for key in keys)
     for key, broken in model.faults.items():
-        for other in ("to", "times", "ahead", "behind"):
-            if other not in read.get(broken.kind, ()):
+        for other in every:
+            if other not in READS.get(broken.kind, ()):
                 yield Unused(("faults", key, other), f"a fault of kind {broken.kind} does not read it")
     if not any(_cuts(broken) for broken in model.faults.values()):
         outages = [("tcp", field.alias or name) for name, field in Tcp.model_fields.items()]

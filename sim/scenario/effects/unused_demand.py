@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sim import policies
 from sim.scenario.effects import summary
 from sim.scenario.effects.summary import demand_summary
 from sim.scenario.keypath import KeyPath, dotted
@@ -70,7 +69,7 @@ def in_a_replay(model: Model) -> Iterator[Unused]:
     for key in ("eviction", "ttl", "keep_unsynced"):
         yield Unused(("policies", key), "no registry is limited in a replay")
     yield Unused(("policies", "garbage", "pause"), "no registry is limited in a replay")
-    if not hasattr(policies.rule("source", model.policies.source.name), "swarm"):
+    if not hasattr(model.policies.source.rule("source"), "swarm"):
         yield Unused(("policies", "source"), why)
     for field in type(model.demand).model_fields.values():
         if field.alias != "replay":

@@ -7,14 +7,16 @@ tables with `share`:
     route = { name = "direct-below", size = "10 MB" }
     route = [{ name = "central", share = 0.3 }, { name = "node-direct", share = 0.7 }]
 
-Names and the models of parameters are those of the files in `sim/policies` and `sim/network/topology/shapes`; nothing
-is listed here, so that a rule is added by adding a file.
+Names and parameter models are those of the files in `sim/policies` and `sim/network/topology/shapes`; nothing is listed
+here, so that a rule is added by adding a file. Rules of a user's own, from the folder of `run.policies_path` or
+registered by a program, come with the validation's context (`rules`); a choice of one has it with it, wherever the
+scenario goes.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
@@ -25,25 +27,42 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from sim import policies
-from sim.errors import near, shown
+from sim.errors import InputError, near, shown
 from sim.figures import Table, Weight, setting
 from sim.network.topology import shapes
+from sim.policies.userrule import Rules, UserRule
 from sim.scenario.diagnostics import Diagnostic, diagnostics_of
 from sim.scenario.keypath import KeyPath
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One chosen rule or shape; `share` is its part of a mix, relative to the others."""
+    """One chosen rule or shape; `share` is its part of a mix, relative to the others. `own` is a rule of a user's."""
 
     name: str
     parameters: BaseModel
     share: float = 1.0
+    own: UserRule | None = None
+
+    def rule(self, kind: str) -> ModuleType:
+        """The module of the rule, which is of this kind."""
+        return policies.rule(kind, self.name) if self.own is None else self.own.module()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The rule first: where this arrives the parameters' class is in the module that comes of it.
+        return _choice, (self.own, self.name, self.parameters, self.share)
+
+
+def _choice(own: UserRule | None, name: str, parameters: BaseModel, share: float) -> Choice:
+    return Choice(name, parameters, share, own)
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of choice: the annotation of a field that holds one `Choice`, or a tuple of them where mixed."""
+    """A kind of choice: the annotation of a field that holds one `Choice`, or a tuple of them where mixed.
+
+    `of` is the kind of rules; shapes have none.
+    """
 
     key: str
     names: Callable[[], tuple[str, ...]]
@@ -51,6 +70,7 @@ class Kind:
     home: Callable[[str], ModuleType]
     mixed: bool = False
     default: str | None = None
+    of: str = ""
 
     def read(self, value: object, context: Any = None) -> Choice | tuple[Choice, ...]:
         """The choice that was written; every fault in it at once. `context` is the validation's own."""
@@ -77,13 +97,24 @@ class Kind:
                 Diagnostic(at, f"must name one, got {shown(value if name is None else name)}", self._all())
             )
             return _NONE
-        if name not in self.names():
-            diagnostics.append(Diagnostic(at, f"unknown choice, got {shown(name)}", near(name, self.names())))
+        own = self._own(context)
+        if name not in self.names() and name not in own:
+            diagnostics.append(Diagnostic(at, f"unknown choice, got {shown(name)}", near(name, (*self.names(), *own))))
+            return _NONE
+        try:
+            model: type[BaseModel] = own[name].module().Parameters if name in own else self.model(name)
+        except InputError as error:
+            diagnostics.append(Diagnostic(at, f"{error.where}: {error.problem}", error.remedy))
             return _NONE
         share = {"share": table.pop("share")} if self.mixed and "share" in table else {}
         part = _read(Part, share, path, diagnostics)
-        parameters = _read(self.model(name), table, path, diagnostics, context)
-        return Choice(name, parameters, part.share if isinstance(part, Part) else 1.0)
+        parameters = _read(model, table, path, diagnostics, context)
+        return Choice(name, parameters, part.share if isinstance(part, Part) else 1.0, own.get(name))
+
+    def _own(self, context: Any) -> dict[str, UserRule]:
+        """The rules of this kind that are a user's own, by name."""
+        rules: Rules = (context or {}).get("rules", {})
+        return {name: rule for (kind, name), rule in rules.items() if kind == self.of}
 
     def about(self, name: str) -> str:
         """What one choice is, in the sentence with which its file begins."""
@@ -155,9 +186,20 @@ def kind_of(field: FieldInfo) -> Kind:
     return next(mark for mark in field.metadata if isinstance(mark, Kind))
 
 
+def choices(table: BaseModel) -> Iterator[Choice]:
+    """All choices in a table and those below it."""
+    for name in type(table).model_fields:
+        value = getattr(table, name)
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, Choice):
+                yield part
+            elif isinstance(part, BaseModel):
+                yield from choices(part)
+
+
 def _rule(kind: str, mixed: bool = False) -> Kind:
     home = partial(policies.rule, kind)
-    return Kind("name", partial(policies.names, kind), partial(policies.parameters, kind), home, mixed)
+    return Kind("name", partial(policies.names, kind), partial(policies.parameters, kind), home, mixed, of=kind)
 
 
 Routes = Annotated[tuple[Choice, ...], _rule("route", mixed=True)]

@@ -5,7 +5,8 @@ Left out: faults that depend on load, and several that break together by one cau
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
 
 from pydantic import PlainValidator, WithJsonSchema
 
@@ -25,6 +26,12 @@ Targets = Annotated[
     PlainValidator(_names),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
 ]
+
+
+#: Which keys each kind of fault reads, beside those that say when; `Fault.factor` has what they come to.
+READS: Final[Mapping[str, tuple[str, ...]]] = {
+    "link-degraded": ("to",), "swizzle": ("to",), "registry-slow": ("times",), "clock-skew": ("ahead", "behind"),
+}  # fmt: skip
 
 
 class Fault(Table):
@@ -65,6 +72,14 @@ class Fault(Table):
     )
     ahead_s: Duration = figure("ahead", "0 s", assumption=True, about="How far a skewed clock is ahead.")
     behind_s: Duration = figure("behind", "0 s", assumption=True, about="How far a skewed clock is behind.")
+
+    @property
+    def factor(self) -> float:
+        """What an outage of it has in numbers: of its link, or of its registry. 0 where the kind says it all."""
+        return {
+            "link-degraded": self.to, "swizzle": self.to, "registry-slow": self.times,
+            "clock-skew": self.ahead_s - self.behind_s,
+        }.get(self.kind, 0.0)  # fmt: skip
 
     @property
     def breaks_links(self) -> bool:

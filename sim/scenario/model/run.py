@@ -43,6 +43,10 @@ class Run(Table):
         "memory", "16 GiB", assumption=True, range=("4 GiB", "512 GiB"),
         about="The memory that a run may take by an estimate; a larger one is refused before it begins.",
     )  # fmt: skip
+    policies_path: StrictStr | None = setting(
+        "policies_path", None,
+        about="A folder with rules of your own, KIND/NAME.py, from the scenario's folder; without it, those that ship.",
+    )  # fmt: skip
     audit: StrictBool = setting("audit", False, about="Whether the world's invariants are checked while it runs.")
     warm_up_s: Duration = setting("warm_up", "0 s", about="Deploys asked for before this time count in no latency.")
     steady_state: StrictBool = setting(

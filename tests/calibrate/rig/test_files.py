@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from sim.calibrate.rig.files import read_measured, read_scenarios
 from sim.calibrate.rig.parameters import read, shipped
+from sim.calibrate.rig.reading import read_measured, read_scenarios
 from sim.calibrate.rig.score import score
 from sim.errors import InputError
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from sim.calibrate.rig.files import Measured, RigScenario, by_repeat, read_measured, read_scenarios
+from sim.calibrate.rig.files import Measured, RigScenario
 from sim.calibrate.rig.fit import START, fit
 from sim.calibrate.rig.held_out import by_name, by_pull
 from sim.calibrate.rig.model import simulate
 from sim.calibrate.rig.parameters import Parameters, shipped
+from sim.calibrate.rig.reading import by_repeat, read_measured, read_scenarios
 from sim.calibrate.rig.score import SEEDS
 
 RIG = Path(__file__).parents[2] / "rig"

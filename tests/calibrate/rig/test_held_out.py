@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sim.calibrate.rig.files import Measured, RigScenario, by_repeat, read_measured, read_scenarios
+from sim.calibrate.rig.files import Measured, RigScenario
 from sim.calibrate.rig.held_out import by_name, chance, operations, regression, scatter
 from sim.calibrate.rig.parameters import shipped
+from sim.calibrate.rig.reading import by_repeat, read_measured, read_scenarios
 from sim.calibrate.rig.score import Score, kind_of
 
 RIG = Path(__file__).parents[2] / "rig"

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from sim.calibrate.rig.files import RigScenario, read_scenarios
+from sim.calibrate.rig.files import RigScenario
 from sim.calibrate.rig.model import simulate
 from sim.calibrate.rig.parameters import shipped
+from sim.calibrate.rig.reading import read_scenarios
 from sim.calibrate.rig.score import score
 
 RIG = Path(__file__).parents[2] / "rig"

@@ -1,19 +1,19 @@
-"""Swarms: who gets what, from whom and when, against what no swarm can beat.
-
-The first use compiles, which takes half a minute; so all of it is marked slow.
-"""
+"""Swarms: who gets what, from whom and when, against what no swarm can beat; interpreted and as machine code."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.contrib.swarm import Attached, Ended, Leg, Rules, Swarm, pieces
-
-pytestmark = pytest.mark.slow
+from sim.contrib.swarm import swarm as module
+from sim.contrib.swarm.state import LAYOUT
+from sim.records import ObjectState
 
 MB = 1_000_000
 RTT_S = 0.001
@@ -76,7 +76,6 @@ sizes = st.integers(1, 60 * MB)
 rates = st.sampled_from([5.0 * MB, 20.0 * MB, 100.0 * MB])
 
 
-@settings(max_examples=60, deadline=None)
 @given(size_bytes=sizes, up=st.lists(rates, min_size=2, max_size=12), down=rates, seed=st.integers(0, 2**32))
 def test_no_swarm_beats_its_lines(size_bytes: int, up: list[float], down: float, seed: int) -> None:
     """Everybody gets everything, in whole pieces, no sooner than Kumar and Ross allow (2006, Peer-assisted file
@@ -188,7 +187,7 @@ def test_rows_are_used_again() -> None:
         took.append(last_s - now_s)
         now_s = last_s + 10.0
         assert swarm.run(now_s) == []
-    assert len(swarm._net.members) <= 16
+    assert swarm._state.length("members") <= 16
     assert 0.2 <= min(took) <= max(took) < 2 * RULES.announce_s + RULES.first_announce_s
 
 
@@ -210,13 +209,11 @@ def test_a_line_that_breaks_while_somebody_dials_is_as_good_as_new_when_it_is_ba
 
 def test_the_rarest_piece_goes_first() -> None:
     """Of four pieces that four, one, three and two peers have, that of one goes first, and then on to that of four."""
-    net = star([100 * MB], [100 * MB])._net
-    net.spread[0, :4] = 4, 1, 3, 2
-    net.scratch[:4] = 0, 1, 2, 3
+    w: Any = ObjectState(LAYOUT, {"spread": np.array([4, 1, 3, 2], np.int32), "scratch": np.arange(4)})
     taken, left = [], 4
     while left:
-        piece, left = pieces._rarest(net, 0, left)
-        taken.append(int(piece))
+        piece, left = pieces.take_rarest(w, 0, left)
+        taken.append(piece)
     assert taken == [1, 3, 2, 0]
 
 
@@ -248,3 +245,36 @@ def test_who_was_refused_stays_away_for_a_while(ban_s: float, least_s: float, mo
     swarm.set_capacity(0, 100.0 * MB, 1.0)
     (one,) = all_of(swarm, 1)
     assert least_s <= one.at_s < most_s
+
+
+def story(compiled: bool) -> list[list[Ended]]:
+    """Three layers that a dozen nodes of unequal lines fetch, some of which fail, under limits and a broken line."""
+    rules = RULES._replace(burst_s=0.1, egress_Bps=50e6, ingress_Bps=80e6, patience_s=30.0, timeout_s=2.0, ban_s=2.0)
+    up, down = ([1e6 * (10 + 7 * h % 90) for h in range(13)] for _ in range(2))
+    capacity_Bps = [rate for pair in zip(up, down, strict=True) for rate in pair]
+    hosts = [Attached(0, RTT_S / 4, (2 * h,), (2 * h + 1,), 1e6) for h in range(13)]
+    swarm = Swarm(rules, capacity_Bps, hosts, [[Leg((), 0.0)]], (1 << 63) + 5, compiled)
+    ended, now_s = [], 0.0
+    for number, size_bytes in enumerate((30 * MB, 200 * MB, 700 * MB)):
+        torrent = swarm.torrent(size_bytes, 0, holders=[number + 1])
+        for host in range(number + 2, 13):
+            swarm.join(torrent, host, now_s, RTT_S)
+        swarm.set_capacity(5, 0.0 if number == 1 else 20e6, now_s)
+        ended.append(swarm.leave(7, now_s, lost=number == 2))
+        now_s += 5.0
+        while more := swarm.run(now_s):
+            ended.append(more)
+    while more := swarm.run(1e4):
+        ended.append(more)
+    return ended
+
+
+@pytest.mark.slow
+def test_machine_code_tells_the_same_bit_for_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interpreted, as machine code from the start, or from somewhere on: the same ends and shares."""
+    compiled = story(compiled=True)
+    assert any(one.failed for ended in compiled for one in ended)
+    monkeypatch.setattr(module, "COMPILE_AFTER", 1 << 40)
+    assert story(compiled=False) == compiled
+    monkeypatch.setattr(module, "COMPILE_AFTER", 3000)
+    assert story(compiled=False) == compiled

@@ -169,6 +169,20 @@ def test_a_cluster_gives_the_bytes_of_one_process(question: Path, serial: str, c
     assert answer(client(question, f"dask:{cluster.address}")) == serial
 
 
+def test_rules_of_ones_own_go_to_the_workers(question: Path, cluster: Cluster, tmp_path: Path) -> None:
+    """A folder that is named from the client's has no meaning where they run; they have its rules all the same."""
+    rules = tmp_path / "placement"
+    rules.mkdir()
+    (rules / "mine.py").write_text(
+        '"""Mine."""\n\n\ndef place(view, parameters):\n    """By what nodes hold."""\n'
+        "    return tuple(sorted(view.nodes, key=view.deploy.holds_app))[: view.wanted]\n"
+    )
+    text = QUESTION.replace('duration = "10 h"', 'duration = "1 h", policies_path = "."')
+    (tmp_path / "question.toml").write_text(text + 'policies.placement = "mine"\n')
+    mine = tmp_path / "question.toml"
+    assert answer(client(mine, f"dask:{cluster.address}")) == answer(client(mine, "serial"))
+
+
 def test_a_worker_may_be_killed_and_another_join(
     question: Path, serial: str, cluster: Cluster, tmp_path: Path
 ) -> None:  # fmt: skip

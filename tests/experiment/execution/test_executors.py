@@ -62,10 +62,10 @@ def test_any_other_executor_is_one_line_that_names_what_there_is(text: str) -> N
 @pytest.mark.parametrize(("executor", "workers"), [("serial", 1), ("processes:1", 1), ("processes:2", 2)])
 def test_each_worker_begins_once_and_answers_come_in_order(executor: str, workers: int, tmp_path: Path) -> None:
     """Eight tasks are answered in their order by workers of which each was told once what it is about."""
-    told = str(tmp_path / "begun")
-    with started(executor, remember, (told,)) as pool:
-        assert list(pool.map(recall, range(8))) == [(told, number) for number in range(8)]
-    assert len(Path(told).read_text().split()) == workers
+    begun = str(tmp_path / "begun")
+    with started(executor, remember, (begun,)) as pool:
+        assert list(pool.map(recall, range(8))) == [(begun, number) for number in range(8)]
+    assert len(Path(begun).read_text().split()) == workers
 
 
 def test_a_serial_executor_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -104,13 +104,13 @@ def test_a_worker_that_dies_is_one_line_with_a_remedy(tmp_path: Path) -> None:
 def test_an_interrupt_ends_workers_in_the_middle_of_their_work(tmp_path: Path) -> None:
     """Two workers asleep for a minute are gone a moment after the keyboard's interrupt."""
     began = time.monotonic()
-    told = tmp_path / "begun"
+    begun = tmp_path / "begun"
 
     def interrupted() -> None:
-        with started("processes:2", remember, (str(told),)) as pool:
+        with started("processes:2", remember, (str(begun),)) as pool:
             for _ in range(2):
                 pool.submit(time.sleep, LONG_S)
-            _wait_for_lines(told, 2)
+            _wait_for_lines(begun, 2)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -121,11 +121,11 @@ def test_an_interrupt_ends_workers_in_the_middle_of_their_work(tmp_path: Path) -
 
 def test_a_worker_takes_no_notice_of_the_keyboard(tmp_path: Path) -> None:
     """An interrupt is for the one who asked: a worker that gets it too, busy or not, still answers."""
-    told = tmp_path / "begun"
-    with started("processes:2", remember, (str(told),)) as pool:
+    begun = tmp_path / "begun"
+    with started("processes:2", remember, (str(begun),)) as pool:
         busy = pool.submit(recall, 0)
-        _wait_for_lines(told, 2)
-        for worker in told.read_text().split():
+        _wait_for_lines(begun, 2)
+        for worker in begun.read_text().split():
             os.kill(int(worker), signal.SIGINT)
         assert [busy.result()[1], pool.submit(recall, 1).result()[1]] == [0, 1]
 
@@ -144,14 +144,14 @@ with started("processes:2", remember, (sys.argv[1],)) as pool:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_workers_end_when_the_one_who_started_them_does(how: signal.Signals, tmp_path: Path) -> None:
     """A parent killed, or interrupted together with its workers as a terminal does, leaves none; they stay silent."""
-    told = tmp_path / "begun"
-    command = [sys.executable, "-c", ORPHANS, str(told), str(Path(__file__).parent)]
+    begun = tmp_path / "begun"
+    command = [sys.executable, "-c", ORPHANS, str(begun), str(Path(__file__).parent)]
     parent = subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, start_new_session=True,
         # Whoever is started in the background by a shell ignores interrupts, and so would its children.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
-    _wait_for_lines(told, 2)
+    _wait_for_lines(begun, 2)
     time.sleep(0.2)  # until one is asleep in its task
     if how == signal.SIGINT:
         os.killpg(parent.pid, how)
@@ -159,7 +159,7 @@ def test_workers_end_when_the_one_who_started_them_does(how: signal.Signals, tmp
         parent.send_signal(how)
     _, said = parent.communicate(timeout=SOON_S)
     assert said.count("Traceback") == (how == signal.SIGINT)  # the parent's own
-    workers = [int(line) for line in told.read_text().split()]
+    workers = [int(line) for line in begun.read_text().split()]
     _wait_until(lambda: not any(_alive(worker) for worker in workers))
 
 

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -48,8 +47,8 @@ def test_an_outcome_comes_back_as_it_was_to_the_last_bit(tmp_path: Path) -> None
 @pytest.mark.parametrize("change", ["cut", "flip", "empty", "moved", "text"])
 def test_a_damaged_file_is_named_and_taken_as_missing(tmp_path: Path, change: str) -> None:
     """Cut short, a bit flipped, emptied, put in another's place or overwritten: the file is named, nothing is read."""
-    told: list[str] = []
-    store = Store(tmp_path, told.append)
+    said: list[str] = []
+    store = Store(tmp_path, said.append)
     store.put("ab" * 32, ODD)
     (path,) = tmp_path.rglob("*.json")
     written = path.read_bytes()
@@ -61,7 +60,7 @@ def test_a_damaged_file_is_named_and_taken_as_missing(tmp_path: Path, change: st
         flipped = bytes([*written[:90], written[90] ^ 1, *written[91:]])
         path.write_bytes({"cut": written[:-9], "flip": flipped, "empty": b"", "text": b"no store\n{}"}[change])
     assert store.get(wanted) is None
-    assert told == [f"{path}: is damaged; making that run again"]
+    assert said == [f"{path}: is damaged; making that run again"]
     store.put(wanted, ODD)
     assert repr(store.get(wanted)) == repr(ODD)
 
@@ -93,6 +92,50 @@ def test_a_key_changes_with_the_files_that_a_scenario_reads(tmp_path: Path) -> N
     assert key(sim.load(name), 1, 0) != before
 
 
+RULE = '''"""The {which} of the nodes."""
+
+
+def place(view, parameters):
+    """The {which} ones."""
+    return view.nodes[::{step}][: view.wanted]
+'''
+
+
+def put_rule(folder: Path, which: str) -> Path:
+    """A placement of one's own, `mine`."""
+    (folder / "placement").mkdir(parents=True, exist_ok=True)
+    text = RULE.format(which=which, step=1 if which == "first" else -1)
+    (folder / "placement" / "mine.py").write_text(text)
+    return folder
+
+
+def test_a_key_changes_with_the_rules_of_ones_own_that_are_chosen(document: dict[str, Any], tmp_path: Path) -> None:
+    """Edited, a rule is another one; where its folder is does not count, nor what is in it and not chosen."""
+
+    def of(folder: Path, name: str) -> str:
+        changes = {"run.policies_path": str(folder), "policies.placement": name}
+        return key(Scenario.from_document(document, overrides=changes), 1, 0)
+
+    before = of(put_rule(tmp_path / "a", "first"), "mine")
+    assert of(put_rule(tmp_path / "b", "first"), "mine") == before
+    sticky = of(tmp_path / "a", "sticky")
+    assert of(put_rule(tmp_path / "a", "last"), "mine") != before
+    assert of(tmp_path / "a", "sticky") == sticky == key(Scenario.from_document(document), 1, 0)
+
+
+def test_an_edited_rule_gets_no_stale_run(document: dict[str, Any], tmp_path: Path) -> None:
+    """The rule as it is now is run anew, and as it was before it is still known."""
+    changes = {"run.policies_path": str(tmp_path / "rules"), "policies.placement": "mine"}
+    store, found = Store(tmp_path / "kept"), {}
+    for which in ("first", "last", "first"):
+        put_rule(tmp_path / "rules", which)
+        asked = Scenario.from_document(document, overrides=changes)
+        answer = sim.compare(asked, runs=1, executor="serial", store=store, tables=False).to_json()
+        assert found.setdefault(which, answer) == answer
+    assert len(store) == 4
+    assert found["first"] != found["last"]
+
+
 def test_a_second_comparison_reads_what_the_first_one_made(
     scenario: Scenario, outcome: Comparison, tmp_path: Path
 ) -> None:
@@ -112,14 +155,14 @@ def test_a_second_comparison_reads_what_the_first_one_made(
 
 def test_a_damaged_run_is_made_again_with_the_same_bytes(scenario: Scenario, tmp_path: Path) -> None:
     """One file of six is cut short: the comparison says so, and afterwards the store is as it was."""
-    told: list[str] = []
-    store = Store(tmp_path, told.append)
+    said: list[str] = []
+    store = Store(tmp_path, said.append)
     first = sim.compare(scenario, executor="serial", store=store, tables=False)
     before = files(tmp_path)
     victim = tmp_path / sorted(before)[2]
     victim.write_bytes(victim.read_bytes()[:50])
     assert sim.compare(scenario, executor="serial", store=store, tables=False).to_json() == first.to_json()
-    assert told == [f"{victim}: is damaged; making that run again"]
+    assert said == [f"{victim}: is damaged; making that run again"]
     assert files(tmp_path) == before
 
 
@@ -136,25 +179,35 @@ def test_a_store_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 
 
 COMPARE = """
-import sys, tomllib
+import os, signal, sys, tomllib
 sys.path.insert(0, sys.argv[3])
 import sim
 from sim.experiment.execution.store import Store
 from sim.scenario import Scenario
+store, rename = Store(sys.argv[2]), os.replace
+
+def rename_or_die(*names):
+    if len(store) == int(sys.argv[4]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    rename(*names)
+
+os.replace = rename_or_die
 scenario = Scenario.from_document(tomllib.loads(sys.argv[1]), "small")
-sim.compare(scenario, runs=12, executor="processes:2", store=Store(sys.argv[2]), tables=False)
+sim.compare(scenario, runs=12, executor="processes:2", store=store, tables=False)
 """
 
 
-def _start(document: str, store: Path) -> subprocess.Popen[str]:
+def _start(document: str, store: Path, dies_after: int = -1) -> subprocess.Popen[str]:
+    """The comparison in a process of its own, which dies as it is about to give one more run than so many its name."""
     root = str(Path(__file__).parents[3])
-    command = [sys.executable, "-c", COMPARE, document, str(store), root]
+    command = [sys.executable, "-c", COMPARE, document, str(store), root, str(dies_after)]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
 def _make_all(document: str, store: Path) -> None:
-    process = _start(document, store)
-    assert (process.communicate(timeout=100)[1], process.returncode) == ("", 0)
+    """All that the comparison makes, in this process and one after another."""
+    scenario = Scenario.from_document(tomllib.loads(document), "small")
+    sim.compare(scenario, runs=12, executor="serial", store=Store(store), tables=False)
 
 
 @pytest.fixture
@@ -167,19 +220,13 @@ def longer(small_text: str) -> str:
 def test_a_comparison_killed_at_any_moment_goes_on_where_it_was(longer: str, tmp_path: Path, after: int) -> None:
     """SIGKILL after 0, 1, 5 and 11 runs: what is there is whole, kept as it is, and only the rest is made."""
     store = Store(tmp_path / "killed")
-    process = _start(longer, store.directory)
-    deadline = time.monotonic() + 100
-    while len(store) < after:
-        assert process.poll() is None or len(store) >= after
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    time.sleep(0.1)
+    process = _start(longer, store.directory, dies_after=after)
+    process.communicate(timeout=100)
+    assert process.returncode == -signal.SIGKILL
     scenario = Scenario.from_document(tomllib.loads(longer), "small")
     named = {key(scenario.variant(name), 7, run): (name, run) for name in scenario.variants for run in range(12)}
     kept = {name: found for name in named if (found := store.get(name)) is not None}
-    assert after <= len(kept) < 24
+    assert len(kept) == after
     before = {path: written for path, written in files(store.directory).items() if path.endswith(".json")}
     with Runs(scenario, 7, "processes:2", store) as runs:
         runs.outcomes([Task(*which) for which in named.values()])

@@ -7,6 +7,7 @@ import pytest
 
 from sim.network import Change, Flows, Fluid, simulate
 from sim.network.fairshare import fluid
+from sim.records.scope import scope_of
 
 
 def busy(seed, links, routes, flows):
@@ -61,8 +62,7 @@ def test_going_on_compiled_in_the_middle_of_a_run_changes_nothing(monkeypatch):
 
 def test_a_name_means_one_thing_in_a_text():
     """Modules that are compiled together share their names: two constants or functions of one name are refused."""
-    jit = pytest.importorskip("sim.records.jit")
     one, other = ModuleType("one"), ModuleType("other")
     one.HALF, other.HALF = 0.5, 0.25
     with pytest.raises(ValueError, match=r"other\.HALF: another module"):
-        jit.jit_text((one, other), 0)
+        scope_of((one, other))

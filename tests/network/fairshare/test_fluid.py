@@ -98,17 +98,6 @@ def test_a_flow_moves_to_another_class_with_what_it_has_left():
     assert fluid.link_bytes(6.0) == [10]
 
 
-def test_a_link_knows_whether_it_is_full():
-    """Two of 3 on a link of 4 fill it; one alone fills the narrowest of its links and no other."""
-    fluid = Fluid([4.0, 3.0, 3.0])
-    fluid.start(0.0, fluid.class_of((0, 1)), 3, "x")
-    assert [fluid.is_full(link) for link in range(3)] == [False, True, False]
-    fluid.start(0.0, fluid.class_of((0, 2)), 300, "y")
-    assert [fluid.is_full(link) for link in range(3)] == [True, False, False]
-    fluid.finished(1.5)
-    assert [fluid.is_full(link) for link in range(3)] == [False, False, True]
-
-
 def test_a_link_may_be_down_and_come_back():
     """Capacity 0 stops the flows on it and nobody else; later they go on where they stood."""
     fluid = Fluid([2.0, 2.0])

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.network.packets import cubic, packets, windows
+from sim.network.packets import cubic
+from sim.network.packets.state import LAYOUT, SEND_BUFFER
 from sim.network.packets.windows import Windows
 from sim.network.tcp.transport import MSS_BYTES, slow_start_s
+from sim.records import ObjectState
 
 from ..draining import drain
 
@@ -22,17 +24,17 @@ def test_alone_a_transfer_ends_when_the_closed_form_says(rate, round_trip_s, siz
 
 def flow(**figures):
     """A connection in the middle of its life."""
-    one = np.zeros(1, packets.FLOW).view(np.recarray)[0]
-    for name, value in {"epoch": -1.0, "least": 0.1, "limited": 1, **figures}.items():
-        setattr(one, name, value)
-    return one
+    w = ObjectState(LAYOUT, {"flows": LAYOUT.rows("flows", 1)})
+    for name, value in {"epoch_s": -1.0, "min_rtt_s": 0.1, **figures}.items():
+        setattr(w.flows[0], name, value)
+    return w, w.flows[0]
 
 
 def test_after_a_loss_a_window_is_back_when_the_rfc_says():
     """RFC 9438, 4.2: K = cbrt(W (1 - 0.7) / 0.4) s after the fall from W segments to 0.7 W, a round trip less as the
     curve is looked at where it will be then."""
-    one = flow(cwnd=500.0, least=0.2)
-    cubic._fall(one, 1)
+    w, one = flow(cwnd=500.0, min_rtt_s=0.2)
+    cubic._on_loss(w, 0, 1)
     assert one.ssthresh == pytest.approx(350)
     one.cwnd = one.ssthresh
     back_s = (500 * 0.3 / 0.4) ** (1 / 3)
@@ -40,29 +42,29 @@ def test_after_a_loss_a_window_is_back_when_the_rfc_says():
     while now < back_s - 0.2:
         assert one.cwnd < 500
         now += 0.01
-        cubic._grow(one, one.cwnd / 0.2 * 0.01, now)
+        cubic._avoid_congestion(w, 0, one.cwnd / 0.2 * 0.01, now)
     assert one.cwnd == pytest.approx(500, rel=0.01)
 
 
 def test_who_falls_before_it_was_back_aims_lower():
     """RFC 9438, 4.7: from 400 segments, having fallen from 500, the next goal is 400 (1 + 0.7) / 2 = 340."""
-    one = flow(cwnd=400.0, most=500.0)
-    cubic._fall(one, 1)
-    assert one.most == pytest.approx(340)
+    w, one = flow(cwnd=400.0, w_max=500.0)
+    cubic._on_loss(w, 0, 1)
+    assert one.w_max == pytest.approx(340)
 
 
 def test_who_has_lost_nothing_grows_by_5_percent_a_round_trip():
     """As many acknowledgements as the window has segments add a twentieth of it: 500 become 525."""
-    one = flow(cwnd=500.0)
+    w, one = flow(cwnd=500.0)
     for _ in range(500):
-        cubic._grow(one, 1, 1.0)
+        cubic._avoid_congestion(w, 0, 1, 1.0)
     assert one.cwnd == pytest.approx(525, rel=0.003)  # later ones count a little less, as the window grows meanwhile
 
 
-def ended(network):
-    """What connections look like when all have ended, in the order in which they began."""
+def ended(network, *tokens):
+    """What connections look like when all have ended."""
     drain(network)
-    return network._tables.flows
+    return [network.flow(token) for token in tokens]
 
 
 @pytest.mark.parametrize(("rate", "round_trip_s"), [(1e7, 0.1), (5e6, 0.06), (2e7, 0.04)])
@@ -72,10 +74,10 @@ def test_a_train_of_acknowledgements_ends_slow_start_before_anything_is_lost(rat
     the path holds is sent once."""
     network = Windows([rate], [rate * round_trip_s])
     network.start(0.0, (0,), 6 * rate * round_trip_s, round_trip_s, "x")
-    (one,) = ended(network)
+    (one,) = ended(network, "x")
     path = rate * round_trip_s / MSS_BYTES
     assert 0.95 * path <= one["ssthresh"] <= 1.55 * path
-    assert network.again_bytes("x") == 0
+    assert network.resent_bytes("x") == 0
 
 
 def test_who_begins_behind_another_leaves_slow_start_earlier():
@@ -83,7 +85,7 @@ def test_who_begins_behind_another_leaves_slow_start_earlier():
     network = Windows([1e7], [6e5])
     for at, token in enumerate("ab"):
         network.start(at * 1e-4, (0,), 1e7, 0.1, token)
-    first, second = ended(network)
+    first, second = ended(network, "a", "b")
     assert second["ssthresh"] < 0.7 * first["ssthresh"]
 
 
@@ -91,16 +93,16 @@ def test_what_a_short_queue_drops_is_sent_again_and_arrives():
     """Slow start over a queue of a tenth of the path loses packets: they count twice, and the transfer ends."""
     network = Windows([1e7], [1e5])
     network.start(0.0, (0,), 2e7, 0.1, "x")
-    (one,) = ended(network)
-    assert one["got"] == one["packets"] == -(-20_000_000 // MSS_BYTES)
-    assert 0 < network.again_bytes("x") < 2e6
+    (one,) = ended(network, "x")
+    assert one["received"] == one["packets"] == -(-20_000_000 // MSS_BYTES)
+    assert 0 < network.resent_bytes("x") < 2e6
 
 
 @pytest.mark.parametrize("congestion", ["cubic", "bbr"])
 def test_a_socket_holds_4_mebibytes(congestion):
     """Where the path would take more, what is under way is what the buffer holds: it is filled up when a third of it is
     free, so each round trip carries from two thirds of it to all of it."""
-    rate, round_trip_s, buffer = 2e8, 0.2, packets.SEND_BUFFER * MSS_BYTES
+    rate, round_trip_s, buffer = 2e8, 0.2, SEND_BUFFER * MSS_BYTES
     network = Windows([rate], [rate * round_trip_s], congestion)
     network.start(0.0, (0,), 4e7, round_trip_s, "small")
     small_s = drain(network)["small"]
@@ -139,7 +141,7 @@ def test_no_link_carries_more_than_it_can_and_no_queue_holds_more(asked, congest
     for number, (start_ms, size, round_trip_ms, way) in enumerate(sorted(asked)):
         ended |= drain(network, start_ms / 1e3)
         network.start(start_ms / 1e3, routes[way], size, round_trip_ms / 1e3, number)
-        assert all(wait_s <= 0.06 + 1e-9 for wait_s in network.waits_s(start_ms / 1e3))
+        assert all(delay_s <= 0.06 + 1e-9 for delay_s in network.queue_delays_s(start_ms / 1e3))
     ended |= drain(network)
     assert len(ended) == len(asked)
     in_order = sorted(asked)
@@ -171,8 +173,8 @@ def test_a_first_window_that_is_lost_on_the_way_is_sent_again(congestion):
     for at in range(12):
         network.start(at * 0.001, (1,), 3e6, 0.02, at)
     network.start(2.0, (0, 1), 2e4, 0.1, "late")
-    network.lose(2.0, [1], True)
-    network.lose(2.05, [1], False)
+    network.set_down(2.0, [1], True)
+    network.set_down(2.05, [1], False)
     assert len(drain(network)) == 13
 
 
@@ -183,8 +185,8 @@ def test_a_transfer_goes_on_when_a_broken_link_is_back(congestion):
     for broken in (False, True):
         network = Windows([1e6], [6e4], congestion)
         network.start(0.0, (0,), 3e6, 0.05, "x")
-        for at_s, lost in ((1.0, True), (2.0, False)) if broken else ():
-            network.lose(at_s, [0], lost)
+        for at_s, down in ((1.0, True), (2.0, False)) if broken else ():
+            network.set_down(at_s, [0], down)
         ends.append(drain(network)["x"])
     assert ends[0] + 0.9 < ends[1] < ends[0] + 2.5
 
@@ -196,14 +198,13 @@ def test_a_link_that_is_down_is_refused():
 
 
 @pytest.mark.parametrize("congestion", ["cubic", "bbr"])
-def test_the_interpreter_and_the_compiled_text_agree_bit_for_bit(congestion, monkeypatch):
+def test_the_interpreter_and_machine_code_agree_bit_for_bit(congestion):
     """Three connections on two links, as numba runs them and as Python does."""
-    told = []
-    for text in (windows.compiled(), (packets.begin, packets.play)):
-        monkeypatch.setattr(windows, "compiled", lambda text=text: text)
-        network = Windows([2e6, 3e6], [5e4, 2e5], congestion)
+    seen = []
+    for compiled in (True, False):
+        network = Windows([2e6, 3e6], [5e4, 2e5], congestion, compiled)
         for at, (route, round_trip_s) in enumerate([((0, 1), 0.02), ((0,), 0.1), ((1,), 0.2)]):
-            network.start(at * 0.01, route, 1e6, round_trip_s, at, dice=at)
-        told.append((drain(network), network._tables.links.tobytes(), network._tables.flows.tobytes()))
-        assert network.again_bytes(0) + network.again_bytes(1) > 0  # something was lost
-    assert told[0] == told[1]
+            network.start(at * 0.01, route, 1e6, round_trip_s, at, seed=at)
+        seen.append((drain(network), [network.flow(at).tobytes() for at in range(3)]))
+        assert network.resent_bytes(0) + network.resent_bytes(1) > 0  # something was lost
+    assert seen[0] == seen[1]

@@ -6,10 +6,18 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sim.network.tcp.retransmission import MOST_TIMEOUT_S, SYN_TIMEOUT_S, Control, timeout_s
-from sim.network.tcp.transport import CUBIC_ALPHA, CUBIC_BETA, CUBIC_STEEPNESS, CUBIC_UNTRIED, INITIAL_WINDOW, MSS_BYTES
+from sim.network.tcp.retransmission import MOST_TIMEOUT_S, SYN_TIMEOUT_S, timeout_s
+from sim.network.tcp.transport import (
+    CUBIC_ALPHA,
+    CUBIC_BETA,
+    CUBIC_C,
+    CUBIC_NO_LOSS_GROWTH,
+    INITIAL_WINDOW,
+    MSS_BYTES,
+    Congestion,
+)
 
-_BBR_TURN, _BBR_GROWTH = 3.5, 1.25 ** (2 / 3)
+_BBR_WAITS, _BBR_GROWTH = 4, 1.25 ** (2 / 3)
 _LEAST_WINDOW = 2.0
 
 
@@ -22,7 +30,7 @@ def tries_s(first_s: float, timeout_s: float) -> Iterator[float]:
         wait_s = min(2 * wait_s, MOST_TIMEOUT_S)
 
 
-def body_tries_s(round_trip_s: float, control: Control) -> Iterator[float]:
+def body_tries_s(round_trip_s: float, control: Congestion) -> Iterator[float]:
     """The same for the last of many packets under way."""
     wait_s = timeout_s(round_trip_s)
     if control == "bbr":
@@ -49,7 +57,7 @@ def opening_windows() -> Iterator[float]:
         window *= 2
 
 
-def regained_windows(before: float, round_trip_s: float, control: Control, starting: bool) -> Iterator[float]:
+def regained_windows(before: float, round_trip_s: float, control: Congestion, starting: bool) -> Iterator[float]:
     """The windows of the round trips after an outage, segments, where it was `before` the outage.
 
     `starting` says that it had not yet found what its path carries.
@@ -65,8 +73,8 @@ def regained_windows(before: float, round_trip_s: float, control: Control, start
         yield window
         since_s += round_trip_s
         reno += CUBIC_ALPHA
-        curve = slow_until + CUBIC_STEEPNESS * (since_s + round_trip_s) ** 3
-        window += min(max(curve - window, reno - window, CUBIC_UNTRIED * window), window / 2)
+        curve = slow_until + CUBIC_C * (since_s + round_trip_s) ** 3
+        window += min(max(curve - window, reno - window, CUBIC_NO_LOSS_GROWTH * window), window / 2)
 
 
 def _doubled(until: float) -> Iterator[float]:
@@ -78,7 +86,7 @@ def _doubled(until: float) -> Iterator[float]:
 
 def _probing(window: float) -> Iterator[float]:
     """BBR after a start-up that ended too early."""
-    for _ in range(math.ceil(_BBR_TURN)):
+    for _ in range(_BBR_WAITS):
         yield window
     yield from (window * _BBR_GROWTH**number for number in range(1, 1000))
 

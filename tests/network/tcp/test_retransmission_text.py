@@ -1,4 +1,4 @@
-"""The tries and windows that text goes through one by one are those of the sequences, to the last bit."""
+"""The tries and windows that kernel code goes through one by one are those of the sequences, to the last bit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from sim.network.tcp.retransmission import (
     AS_BBR,
     AS_CUBIC,
     DOUBLING,
-    Control,
     body_try_s,
     first_window,
     next_timeout_s,
@@ -21,25 +20,26 @@ from sim.network.tcp.retransmission import (
     ramp_after,
     ramp_from,
 )
+from sim.network.tcp.transport import Congestion
 
 from .retransmitting import body_tries_s, opening_windows, ramp, regained_windows
 
-CURVES: dict[Control, int] = {"cubic": AS_CUBIC, "bbr": AS_BBR}
+CURVES: dict[Congestion, int] = {"cubic": AS_CUBIC, "bbr": AS_BBR}
 ROUND_TRIPS = st.one_of(st.just(0.0), st.floats(1e-5, 3.0))
 BEFORE = st.one_of(st.just(1.0), st.floats(1.0, 1e5), st.integers(0, 12).map(lambda power: 2.0**power))
 
 
 def windows(curve: int, before: float, round_trip_s: float, starting: int) -> Iterator[float]:
-    """The windows of text."""
-    window, reno = first_window(curve, before, starting)
+    """The windows that kernel code goes through."""
+    window, w_est = first_window(curve, before, starting)
     since_s = 0.0
     while True:
         yield window
-        window, reno, since_s = next_window(curve, before, round_trip_s, starting, window, reno, since_s)
+        window, w_est, since_s = next_window(curve, before, round_trip_s, starting, window, w_est, since_s)
 
 
 @given(round_trip_s=ROUND_TRIPS, control=st.sampled_from(["cubic", "bbr"]))
-def test_a_body_is_tried_again_when_the_sequence_says(round_trip_s: float, control: Control) -> None:
+def test_a_body_is_tried_again_when_the_sequence_says(round_trip_s: float, control: Congestion) -> None:
     """The first try, then time-outs that double up to two minutes."""
     at_s, wait_s = body_try_s(round_trip_s, control == "bbr")
     for expected_s in islice(body_tries_s(round_trip_s, control), 16):
@@ -54,7 +54,7 @@ def test_a_new_connection_doubles_its_window() -> None:
 
 
 @given(before=BEFORE, round_trip_s=ROUND_TRIPS, control=st.sampled_from(["cubic", "bbr"]), starting=st.booleans())
-def test_windows_come_back_one_by_one(before: float, round_trip_s: float, control: Control, starting: bool) -> None:
+def test_windows_come_back_one_by_one(before: float, round_trip_s: float, control: Congestion, starting: bool) -> None:
     """The first sixty."""
     found = islice(windows(CURVES[control], before, round_trip_s, int(starting)), 60)
     assert list(found) == list(islice(regained_windows(before, round_trip_s, control, starting), 60))
@@ -66,7 +66,7 @@ def test_windows_come_back_one_by_one(before: float, round_trip_s: float, contro
     part=st.floats(0.0, 1.2),
 )  # fmt: skip
 def test_a_ramp_is_what_the_sequence_of_its_windows_makes(
-    before: float, round_trip_s: float, control: Control, starting: bool, size: int, rate_Bps: float, part: float
+    before: float, round_trip_s: float, control: Congestion, starting: bool, size: int, rate_Bps: float, part: float
 ) -> None:
     """How many windows, what they lose, and what they have sent at any time."""
     expected = ramp(regained_windows(before, round_trip_s, control, starting), size, rate_Bps, round_trip_s)

@@ -22,6 +22,8 @@ from sim.scenario.model.demand import Demand
 from sim.scenario.model.policies import Garbage, Policies, Sync, Tags
 from sim.scenario.model.tcp import Tcp
 
+pytestmark = pytest.mark.integration
+
 #: Forty deploys in ten minutes on four nodes at two sites, by two clients.
 BASE: Mapping[str, Any] = {
     "run": {"duration": "10 min", "seed": 3},

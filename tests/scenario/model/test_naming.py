@@ -95,14 +95,14 @@ def means_one_thing(scenario: Scenario) -> None:
         assert scenario.link_names.of_shape(path) == (ends[0].name.removesuffix("-up"),)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(documents())
 def test_any_keys_go_together_and_every_name_means_one_thing(document: dict[str, Any]) -> None:
     """Hosts, places and links have names of their own whatever the keys, and each host is reached over its own line."""
     means_one_thing(Scenario.from_document(document))
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=settings.default.max_examples // 6)
 @given(documents())
 def test_worlds_run_whatever_the_keys(document: dict[str, Any]) -> None:
     """Deploys end, and the invariants of the world hold, where every table uses the same words."""
@@ -110,7 +110,7 @@ def test_worlds_run_whatever_the_keys(document: dict[str, Any]) -> None:
     assert sim.run(Scenario.from_document(audited)).metrics["failed_deploys"] == 0
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(documents())
 def test_a_resolved_scenario_keeps_its_names(document: dict[str, Any]) -> None:
     """What `show` prints loads again to the same hosts and links, paths and all."""

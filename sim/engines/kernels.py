@@ -1,0 +1,68 @@
+"""The text that engines run: its modules, and the names that each engine binds anew."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from types import ModuleType
+
+from sim.network.fairshare import active, filling, kernel, pairing, sharing, solution
+from sim.network.tcp import retransmission, transport
+from sim.protocol import events, machine, ops, tasks
+from sim.protocol.assembly import Assembled
+from sim.protocol.growth import WAITED_FOR, margin_of
+from sim.protocol.state import LAYOUT
+from sim.records import hashing, queue
+
+#: What an engine starts, and goes on with.
+ENTRIES = ("begin", "handle_event")
+
+
+@cache
+def modules() -> tuple[ModuleType, ...]:
+    """All modules of the text."""
+    found = [importlib.import_module(f"{ops.__name__}.{one.name}") for one in pkgutil.iter_modules(ops.__path__)]
+    network = (pairing, filling, sharing, active, solution, kernel, transport, retransmission)
+    return (*network, hashing, queue, tasks, machine, *found, events)
+
+
+def rows_source() -> str:
+    """The source of `rows_are_low`: whether a table that grows may be full before it is asked for the last time."""
+    tests = [
+        f"(g.{counter} + g.tasks_per_growth * g.{margin_of(name)}) * {each} > len(w.{name})"
+        for name, (counter, each) in LAYOUT.counted.items()
+    ]
+    tests += [f"g.{name}_used + g.tasks_used + g.tasks_per_growth * g.margin > len(w.{name})" for name in WAITED_FOR]
+    return "def rows_are_low(w):\n    g = w.g\n    return (\n        " + "\n        or ".join(tests) + "\n    )\n"
+
+
+def constants_source() -> str:
+    """The numbers that ops know by name, wherever they are from: machine code has them in it."""
+    found = {
+        name: value for module in modules() for name, value in vars(module).items() if isinstance(value, int | float)
+    }
+    return "".join(f"{name} = {value!r}\n" for name, value in sorted(found.items()))
+
+
+def dispatch_source(assembled: Assembled) -> str:
+    """The source of `dispatch`: from an op's number to the op, by halves: they are more than a hundred."""
+    lines = ["def dispatch(w, p, op, a, b):", *_halves(assembled, 0, len(assembled.ops), "    ")]
+    return "\n".join((*lines, ""))
+
+
+def _halves(assembled: Assembled, first: int, end: int, indent: str) -> list[str]:
+    if end - first == 1:
+        return [f"{indent}return {assembled.ops[first].__name__}(w, p, a, b)"]
+    middle = (first + end) // 2
+    lower, upper = (_halves(assembled, *part, f"{indent}    ") for part in ((first, middle), (middle, end)))
+    return [f"{indent}if op < {middle}:", *lower, f"{indent}else:", *upper]
+
+
+#: What compiled text does to ask its engine.
+ASK_HOST = """
+def ask_host(w, what, a, b, c):
+    g = w.g
+    g.asked, g.asked_a, g.asked_b, g.asked_c = what, a, b, c
+    call_host(g.host)
+"""

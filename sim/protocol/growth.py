@@ -1,0 +1,52 @@
+"""Room for what programs add to tables that grow: rows alone can't make it, so an engine does between tasks."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sim.records.layout import ObjectState, State
+
+_WANTED = {
+    "segments": "segments", "bins": "bins", "flows": "flows", "classes": "classes", "nodes": "nodes",
+    "ranks": "nodes", "hops": "hops",
+}  # fmt: skip
+
+#: Tables that one task may fill by some rows for each node; to others it adds some for each blob of an image.
+_BY_NODE: Final = ("tasks", "timelines", "phases_s", "waited_s", "ready", "events", "copies")
+#: Tables that are filled anew when they are longer, which is the dearer the less they grow.
+_HASHED: Final = ("held", "entries")
+_LARGE: Final = 1 << 21
+"""Rows from which on these grow by half, as memory is dearer then."""
+#: Tables to which every task that waits may add a row when what it waits for has come.
+WAITED_FOR: Final = ("ready", "events")
+
+
+def margin_of(name: str) -> str:
+    """The global that says how many rows a task may add to a table while it goes on."""
+    return "node_margin" if name in _BY_NODE else "margin"
+
+
+def grow_all(state: State) -> None:
+    """Lengthen whatever table is short of room, as `machine.ensure_rows` wants it."""
+    g: Any = state.g
+    read = g.__getattribute__ if isinstance(state, ObjectState) else g.__getitem__
+    runs = int(read("tasks_per_growth"))
+    for name, (counter, each) in state.layout.counted.items():
+        rows = int(read(counter)) + runs * int(read(margin_of(name)))
+        if name in WAITED_FOR:
+            rows = max(rows, int(read(counter)) + int(read("tasks_used")) + runs * int(read("margin")))
+        size = state.length(name)
+        if rows * each > size:
+            more = size // 4 if name not in _HASHED else size if size < _LARGE else size // 2
+            state.grow(name, max(more, rows * each - size))
+    grow_flow_tables(state)
+
+
+def grow_flow_tables(state: State) -> None:
+    """The rows that `ops/flow_monitor.flow_rows_are_low` has asked for."""
+    g: Any = state.g
+    read = g.__getattribute__ if isinstance(state, ObjectState) else g.__getitem__
+    for name, other in _WANTED.items():
+        size, rows = state.length(name), int(read(f"{other}_wanted"))
+        if size < rows:
+            state.grow(name, max(size, rows - size))

@@ -1,0 +1,7 @@
+"""The small question, its comparison, and the command line."""
+
+from __future__ import annotations
+
+from tests.small_question import document, failing, outcome, regsim, scenario, small
+
+__all__ = ["document", "failing", "outcome", "regsim", "scenario", "small"]

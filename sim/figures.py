@@ -207,6 +207,14 @@ def _number(value: object) -> float:
     raise UnitError(f"must be a number, got {shown(value)}", "write a number such as 0.8")
 
 
+def _time(value: object) -> float:
+    duration_s = units.seconds_of(value)
+    if duration_s > _LONGEST_S:
+        limit = units.format_seconds(_LONGEST_S)
+        raise UnitError(f"must be at most {limit}, got {shown(value)}", "write a time that somebody waits for")
+    return duration_s
+
+
 #: So long that nobody asks for more, and so short or slow that nobody asks for less: beyond these, sums of floats lose
 #: what is added, and a run would not end.
 _LONGEST_S, _SHORTEST_S, _SLOWEST_BPS = 1e6 * 86400, 1e-9, 1 / 8
@@ -214,11 +222,8 @@ _LONGEST_S, _SHORTEST_S, _SLOWEST_BPS = 1e6 * 86400, 1e-9, 1 / 8
 Rate = Annotated[
     float, Quantity("rate", units.rate_Bps_of, units.format_rate, "10 Gbit/s", above=0, least=_SLOWEST_BPS)
 ]
-Duration = Annotated[float, Quantity("time", units.seconds_of, units.format_seconds, "35 ms", least=0, most=_LONGEST_S)]
-Period = Annotated[
-    float,
-    Quantity("time", units.seconds_of, units.format_seconds, "24 h", above=0, least=_SHORTEST_S, most=_LONGEST_S),
-]
+Duration = Annotated[float, Quantity("time", _time, units.format_seconds, "35 ms", least=0)]
+Period = Annotated[float, Quantity("time", _time, units.format_seconds, "24 h", above=0, least=_SHORTEST_S)]
 Size = Annotated[int, Quantity("size", units.bytes_of, units.format_bytes, "36 MiB", above=0)]
 Price = Annotated[float, Quantity("price", units.price_of, units.format_price, "0.09 USD/GB", least=0)]
 CapacityPrice = Annotated[

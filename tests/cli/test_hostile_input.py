@@ -30,7 +30,7 @@ SETTINGS = {
     ),
     "longer than time": (
         "run.duration=1e300 s",
-        'run.duration: must be at most 1000000 d, got 1e300 s; write a time such as "24 h"',
+        'run.duration: must be at most 1000000 d, got "1e300 s"; write a time that somebody waits for',
     ),
     "apps": (
         "demand.apps=9000000000000000000",

@@ -74,7 +74,7 @@ def run(scenario: Scenario, demand: Demand, streams: Streams, engine: Engine) ->
             ROUTE_ASKED: built.routes.work_out,
             ROUTES_CHANGED: lambda state, a, b, c: built.routes.reroute(state),
             DRAWS_ASKED: lambda state, registry, b, c: built.draws.refill(state, registry),
-            **swarm_answers(built),
+            **swarm_answers(built, engine == "compiled"),
             **audit.answers(),
         },
         collected,

@@ -28,7 +28,7 @@ Key = tuple[int, int]
 
 
 def swarm_answers(built: Built, compiled: bool) -> dict[int, Callable[[State, int, int, int], None]]:
-    """What answers for the swarm of a run; nothing where there is none. `compiled` says that it is worth machine code."""
+    """What answers for the swarm of a run, as machine code or not; nothing where there is none."""
     if built.swarm is None:
         return {}
     return {SWARM_ASKED: Torrents(_swarm(built.routes, *built.swarm, compiled)).answer}

@@ -55,7 +55,7 @@ from sim.protocol.state import (
     ROOM_ASKED,
     TAG_CHANGES_ROOM,
 )
-from sim.records.hashing import map_find, set_add, set_delete, set_find, set_has, set_room
+from sim.records.hashing import map_find, rehash_set, set_add, set_delete, set_find, set_has
 
 
 def place_has_blob(w: Any, place: int, blob: int) -> bool:
@@ -93,7 +93,7 @@ def add_blob_at(w: Any, place: int, blob: int) -> None:
         know_place(w, place)
     g = w.g
     if len(w.held) > g.held_room:
-        g.held_room = set_room(w.held, g.held_room)
+        g.held_room = rehash_set(w.held, g.held_room)
     if not set_add(w.held, g.held_room, ((place << 31) | blob) + 1):
         return
     g.held_blobs += 1

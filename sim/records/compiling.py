@@ -200,9 +200,11 @@ def _kinds_of(function: Callable[..., Any]) -> _Kinds:
 
 def _places(taken: Sequence[str], counts: Mapping[str, int]) -> dict[str, list[str]]:
     """The arguments by kind, with zeros for those that a function does not take."""
-    given = {kind: [f"a{at}" for at, each in enumerate(taken) if each == kind] for kind in _TAKEN}
-    return {kind: [*of_kind, *["0" if kind == "int" else "0.0"] * (counts[kind] - len(of_kind))]
-            for kind, of_kind in given.items()}  # fmt: skip
+    places = {}
+    for kind in _TAKEN:
+        given = [f"a{at}" for at, each in enumerate(taken) if each == kind]
+        places[kind] = given + ["0" if kind == "int" else "0.0"] * (counts[kind] - len(given))
+    return places
 
 
 def _entry_source(kinds: Mapping[str, _Kinds], counts: Mapping[str, int], results: int) -> str:

@@ -75,8 +75,8 @@ def test_calls_take_and_return_numbers_as_annotated() -> None:
         assert functions.note(w, 1, -5, 4) is None  # an int where a float is taken
         found = [functions.ratio(w, 1), *functions.first_above(w, 0.5), *functions.first_above(w, 9.0)]
         assert found == [-1.25, 1, 4.0, True, -1, 0.0, False]
-        assert [type(one) for one in found[1:4]] == [int, float, bool]
         assert functions.scaled(w) == 6
+    assert [type(one) for one in calls.first_above(arrays, 0.5)] == [int, float, bool]
     for name in ("g", *LAYOUT.tables):
         assert (objects[name] == arrays[name]).all()
 

@@ -127,9 +127,10 @@ def unit(
     """The machine code, made once a process and kept on disk; `without` some rules, and with some from outside."""
     outside = [one for one in outside if one.is_numbers and (one.kind, one.name) not in without]
     sources = (kernels.dispatch_source(assembled), kernels.rows_source(), kernels.ASK_HOST)
+    constants = kernels.constants_source()
     named = [(kind, policies.names(kind)) for kind in FUNCTIONS]
     digests = [one.own.digest for one in outside if one.own is not None]
-    key = zlib.crc32("".join((*sources, *map(repr, sorted(without)), repr(named), *digests)).encode())
+    key = zlib.crc32("".join((*sources, constants, *map(repr, sorted(without)), repr(named), *digests)).encode())
     found = _UNITS.get(key)
     if found is None:
         extra: dict[str, Any] = {}
@@ -137,7 +138,7 @@ def unit(
         made = {name: extra[name] for name in ("dispatch", "rows_are_low", "ask_host")}
         found = _UNITS[key] = compile_kernel(
             LAYOUT, kernels.modules(), "run_to_end", made,
-            (*sources, rules_native.sources(outside, without), *map(repr, sorted(without))),
+            (*sources, constants, rules_native.sources(outside, without), *map(repr, sorted(without))),
             partial(rules_native.functions, outside=outside, left_out=without),
         )  # fmt: skip
     return found

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from sim.engines.collected import Collected
+from sim.protocol.codes import GROW_ASKED
 from sim.protocol.growth import grow_all
-from sim.protocol.state import GROW_ASKED, TABLES
+from sim.protocol.state import TABLES
 from sim.records.layout import ObjectState, State
 
 

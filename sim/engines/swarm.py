@@ -10,8 +10,7 @@ from typing import Final
 
 from sim.contrib.swarm import Attached, Ended, Leg, Rules, Swarm
 from sim.protocol.build import Built
-from sim.protocol.routes import Routes
-from sim.protocol.state import (
+from sim.protocol.codes import (
     SWARM_ASKED,
     SWARM_CAPACITY,
     SWARM_FINDS,
@@ -20,6 +19,7 @@ from sim.protocol.state import (
     SWARM_REPORTS,
     SWARM_RUNS,
 )
+from sim.protocol.routes import Routes
 from sim.records.cells import cell, number_at, set_cells
 from sim.records.layout import State
 

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.protocol.build import Built
+from sim.protocol.codes import ROOTFS
 from sim.protocol.names import Names
-from sim.protocol.state import LAYOUT, ROOTFS
+from sim.protocol.state import LAYOUT
 from sim.records.cells import cell, set_cells
 from sim.records.layout import ArrayState, State, table_of
 from sim.registry.dedup import account_of

@@ -9,15 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.protocol.codes import ENDED, FAILED, GO, GROW_ASKED, WAIT
 from sim.protocol.ops.flow_monitor import flow_rows_are_low
 from sim.protocol.ops.retries import try_again
-from sim.protocol.state import (
-    ENDED,
-    FAILED,
-    GO,
-    GROW_ASKED,
-    WAIT,
-)
 from sim.protocol.tasks import free_task, free_timeline, join_branches, make_ready, wait_until
 
 

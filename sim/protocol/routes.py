@@ -20,7 +20,8 @@ from sim.network import Graph, Route
 from sim.network.tcp.transport import ceiling_Bps, open_s
 from sim.network.topology import shapes
 from sim.network.topology.shapes import Span
-from sim.protocol.state import LAYOUT, WAY_HASH
+from sim.protocol.ops.ways import WAY_HASH
+from sim.protocol.state import LAYOUT
 from sim.records.cells import cell, set_cells
 from sim.records.layout import ArrayState, State, table_of
 

@@ -27,7 +27,7 @@ from sim import policies
 from sim.errors import InputError
 from sim.policies.snapshot import Due
 from sim.policies.userrule import UserRule
-from sim.protocol.state import NEVER
+from sim.protocol.codes import NEVER
 from sim.scenario import Scenario
 from sim.scenario.model.choices import Choice
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.protocol.state import BLOCKED, GO, N_PHASES, TASK_DUE
+from sim.protocol.codes import BLOCKED, GO, N_PHASES, TASK_DUE
 from sim.records.queue import push_event
 
 
-def new_timeline(w: Any, started_s: float, lag_s: float) -> int:
+def new_timeline(w: Any, started_s: float, waited_s: float) -> int:
     """A timeline that begins in its first phase."""
     g = w.g
     t = g.free_timeline
@@ -27,7 +27,7 @@ def new_timeline(w: Any, started_s: float, lag_s: float) -> int:
     timeline.started_s = started_s
     timeline.now_s = started_s
     timeline.mark_s = started_s
-    timeline.lag_s = lag_s
+    timeline.waited_s = waited_s
     timeline.phase = 0
     for phase in range(t * N_PHASES, (t + 1) * N_PHASES):
         w.phases_s[phase] = 0.0
@@ -53,21 +53,21 @@ def add_waiting(w: Any, t: int, duration_s: float) -> None:
     """Of what was last done `duration_s` were waiting for others; less than none if they let it go by sooner."""
     timeline = w.timelines[t]
     w.waited_s[t * N_PHASES + timeline.phase] += duration_s
-    timeline.lag_s += duration_s
+    timeline.waited_s += duration_s
 
 
 def add_waiting_beyond(w: Any, t: int, idle_s: float) -> None:
     """On idle, whole links and registries it would be here at `idle_s`: the rest was waiting."""
     timeline = w.timelines[t]
-    add_waiting(w, t, timeline.now_s - idle_s - timeline.lag_s)
+    add_waiting(w, t, timeline.now_s - idle_s - timeline.waited_s)
 
 
 def wait_for(w: Any, t: int, at_s: float, idle_s: float) -> None:
     """Wait for what comes at `at_s`, and would have come at `idle_s` on idle, whole links."""
     timeline = w.timelines[t]
-    idle_s = max(timeline.now_s - timeline.lag_s, idle_s)
+    idle_s = max(timeline.now_s - timeline.waited_s, idle_s)
     timeline.now_s = max(timeline.now_s, at_s)
-    add_waiting(w, t, timeline.now_s - idle_s - timeline.lag_s)
+    add_waiting(w, t, timeline.now_s - idle_s - timeline.waited_s)
 
 
 def end_timeline(w: Any, t: int) -> None:
@@ -116,7 +116,7 @@ def inherit(w: Any, p: int, child: int) -> None:
     """A child is about what its parent is about."""
     task, other = w.tasks[p], w.tasks[child]
     other.deploy, other.counter, other.machine, other.registry = task.deploy, task.counter, task.machine, task.registry
-    other.way, other.profile, other.name, other.place = task.way, task.profile, task.name, task.place
+    other.way, other.profile, other.name = task.way, task.profile, task.name
     other.image, other.publish, other.copy = task.image, task.publish, task.copy
     other.node, other.upstream, other.digest, other.purpose = task.node, task.upstream, task.digest, task.purpose
 
@@ -171,7 +171,7 @@ def start_branches(w: Any, p: int) -> int:
 def fork_timeline(w: Any, t: int) -> int:
     """A timeline that runs beside another from here."""
     old = w.timelines[t]
-    other = new_timeline(w, old.started_s, old.lag_s)
+    other = new_timeline(w, old.started_s, old.waited_s)
     timeline = w.timelines[other]
     timeline.now_s, timeline.mark_s, timeline.phase = old.now_s, old.mark_s, old.phase
     for phase in range(N_PHASES):
@@ -193,14 +193,14 @@ def join_branches(w: Any, p: int) -> int:
         timeline = w.timelines[other.timeline]
         if timeline.now_s > w.timelines[w.tasks[last].timeline].now_s:
             last = child
-        sooner_s = max(sooner_s, timeline.now_s - timeline.lag_s)
+        sooner_s = max(sooner_s, timeline.now_s - timeline.waited_s)
         if failure == 0:
             failure = other.failure
         child = other.sibling
     chosen = w.tasks[last].timeline
     if chosen != t and task.keeps_timeline == 0:
         _go_on_from(w, t, chosen)
-        sooner_s -= w.timelines[t].now_s - w.timelines[t].lag_s
+        sooner_s -= w.timelines[t].now_s - w.timelines[t].waited_s
         if sooner_s > 0:
             add_waiting(w, t, -sooner_s)
     child = task.child
@@ -216,8 +216,12 @@ def join_branches(w: Any, p: int) -> int:
 
 def _go_on_from(w: Any, t: int, last: int) -> None:
     timeline, other = w.timelines[t], w.timelines[last]
-    timeline.now_s, timeline.mark_s = other.now_s, other.mark_s
-    timeline.phase, timeline.lag_s = other.phase, other.lag_s
+    timeline.now_s, timeline.mark_s, timeline.phase, timeline.waited_s = (
+        other.now_s,
+        other.mark_s,
+        other.phase,
+        other.waited_s,
+    )
     for phase in range(N_PHASES):
         w.phases_s[t * N_PHASES + phase] = w.phases_s[last * N_PHASES + phase]
         w.waited_s[t * N_PHASES + phase] = w.waited_s[last * N_PHASES + phase]
@@ -267,5 +271,5 @@ def wait_until(w: Any, p: int, at_s: float) -> None:
 
 def keep_running_until(w: Any, at_s: float) -> None:
     """Something goes on until then that nobody waits for: the clock shows that time in the end, at least."""
-    if at_s > w.g.lasts_s:
-        w.g.lasts_s = at_s
+    if at_s > w.g.runs_until_s:
+        w.g.runs_until_s = at_s

@@ -11,9 +11,10 @@ import numpy as np
 
 from sim import policies
 from sim.policies.snapshot import Publish, Rivals
+from sim.protocol.codes import DISK_FULL, NEVER, QUOTA_EXCEEDED
 from sim.protocol.ops import garbage, holdings, places, quotas, storage, storage_accounting, waiters
 from sim.protocol.rules import number_of
-from sim.protocol.state import DISK_FULL, LAYOUT, NEVER, QUOTA_EXCEEDED
+from sim.protocol.state import LAYOUT
 from sim.records import ObjectState
 from sim.records.layout import used
 from sim.records.scope import scope_of

@@ -11,11 +11,12 @@ import pytest
 
 from sim import policies
 from sim.protocol.build import DRAWS_AT_ONCE, Built, build
+from sim.protocol.codes import BOTH, CENTRAL, INF, NEVER, NODE_DIRECT, START_ONLY
 from sim.protocol.ops import warm, ways
 from sim.protocol.ops.holdings import has_blob, has_image, tag_publish
 from sim.protocol.ops.requests import CHECK, CLOSE, FIRST_CHECK, LOGIN_REQUESTS, N_LISTS, OPENING, PUBLISH
 from sim.protocol.placing import Placing
-from sim.protocol.state import BOTH, CENTRAL, INF, LAYOUT, NEVER, NODE_DIRECT, START_ONLY
+from sim.protocol.state import LAYOUT
 from sim.records import ArrayState, ObjectState
 from sim.records.layout import used
 from sim.runner import _demand
@@ -146,7 +147,7 @@ def test_deploys_are_what_is_asked_for(made: tuple[Scenario, Built, Demand]) -> 
     rows, nodes_there = built.tables["deploys"], len(built.tables["registries"]) - 1
     assert len(rows) == len(asked)
     for ask, row in zip(one_by_one(asked), rows, strict=True):
-        assert (row["at_s"], row["kernel"], row["update"], row["app"]) == (ask.at_s, ask.kernel, ask.update, ask.app)
+        assert (row["at_s"], row["kernel"], row["update"], row["name"]) == (ask.at_s, ask.kernel, ask.update, ask.app)
         assert row["client"] == 1 + nodes_there + ask.client
         nodes = built.tables["deploy_nodes"][row["first_node"] : row["first_node"] + row["nodes"]].tolist()
         assert len(nodes) == min(ask.nodes or chosen.demand.nodes, nodes_there) == len({*nodes})

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sim.scenario.choices import Choice
 
 import sim
 from sim import policies
@@ -19,6 +18,7 @@ from sim.policies.snapshot import Deploy as Seen
 from sim.protocol import deciding
 from sim.protocol.ops.holdings import counts_as_held, has_image
 from sim.scenario import Scenario
+from sim.scenario.model.choices import Choice
 from sim.streams import Streams
 from sim.tables.rows import digest
 from sim.workload.demand import Demand

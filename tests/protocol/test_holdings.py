@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from sim.protocol import rules_native, tasks
+from sim.protocol.codes import DISK_FULL, GO, WAIT
 from sim.protocol.ops import admission, holdings, rules, waiters
-from sim.protocol.state import DISK_FULL, GO, LAYOUT, WAIT, Entry
+from sim.protocol.state import LAYOUT, Entry
 from sim.records import ArrayState, Layout, ObjectState, hashing, queue
 from sim.records.layout import used
 from sim.records.native import state_at
@@ -205,7 +206,7 @@ def test_what_comes_while_garbage_is_collected_waits() -> None:
     w.g.limited = 1
     said = [admission.claim_image(w, 0, admission.ANSWERING, 0)] + [admission.admit_image(w, 0, 0, 0) for _ in range(3)]
     assert said == [GO, WAIT, WAIT, GO]
-    assert (w.timelines[0].now_s, w.timelines[0].lag_s, w.waited_s[0]) == (7.0, 2.0, 2.0)
+    assert (w.timelines[0].now_s, w.timelines[0].waited_s, w.waited_s[0]) == (7.0, 2.0, 2.0)
     assert (w.registries[0].used_bytes, w.tasks[0].stage) == (60, 0)
     admission.release_image(w, 0, admission.ANSWERING, 0)
     assert (w.registries[0].used_bytes, w.g.entries_keys) == (0, 0)

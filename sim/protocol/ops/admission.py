@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from sim.protocol.codes import GO, WAIT
 from sim.protocol.ops.blobs import NEAR, TRAVEL, is_trailing
 from sim.protocol.ops.quotas import charge_all, charge_blob
 from sim.protocol.ops.storage import admit, drop_expired
 from sim.protocol.ops.storage_accounting import claim_blobs, has_space, release_blobs
-from sim.protocol.state import GO, WAIT
 from sim.protocol.tasks import add_waiting
 
 # Which registry an op is about.
@@ -36,13 +36,6 @@ def bounded_registry(w: Any, p: int, whose: int) -> int:
     elif whose == ASKING:
         registry = task.machine
     return int(registry) if w.registries[registry].bounded else -1
-
-
-def is_bounded(w: Any, p: int, bounded: int, whose: int) -> int:
-    """Go to `bounded` if the registry can't keep everything."""
-    if bounded_registry(w, p, whose) >= 0:
-        w.tasks[p].pc = bounded
-    return GO
 
 
 def claim_image(w: Any, p: int, whose: int, b: int) -> int:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.protocol.codes import GO, WAIT
 from sim.protocol.ops.holdings import has_blob
 from sim.protocol.ops.retransmission import open_connection
 from sim.protocol.ops.retries import REPEATS_BLOB, REPEATS_BYTES
-from sim.protocol.state import GO, WAIT
 from sim.protocol.tasks import add_waiting_beyond
 
 
@@ -33,7 +33,7 @@ def does_not_recheck(w: Any, p: int, label: int, b: int) -> int:
     """
     task = w.tasks[p]
     timeline = w.timelines[task.timeline]
-    task.began_s = timeline.now_s - timeline.lag_s
+    task.began_s = timeline.now_s - timeline.waited_s
     if w.profiles[task.profile].repeats != REPEATS_BLOB:
         task.pc = label
     return GO

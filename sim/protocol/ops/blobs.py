@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sim.network.tcp.transport import INITIAL_WINDOW_BYTES
+from sim.protocol.codes import CONFIG, GO, METADATA, UNBOUND
 from sim.protocol.ops.flows import free_flight
-from sim.protocol.ops.lanes import UP, beside_idle_s, lane_is_whole, whole_ramp_s, whole_rate_Bps
+from sim.protocol.ops.lanes import UP, beside_idle_s, lane_is_unimpaired, nominal_ramp_s, nominal_rate_Bps
 from sim.protocol.ops.ways import down_lane, up_lane
-from sim.protocol.state import CONFIG, GO, METADATA, UNBOUND
 from sim.protocol.tasks import add_waiting, branch, start_branches
 
 DOWN: Final = 1
@@ -115,8 +115,8 @@ def send_small(w: Any, p: int, lane: int) -> None:
     timeline, crossed = w.timelines[task.timeline], w.lanes[lane]
     started_s = timeline.now_s
     timeline.now_s += task.size_bytes / crossed.rate_Bps
-    if not lane_is_whole(w, lane):
-        add_waiting(w, task.timeline, timeline.now_s - started_s - task.size_bytes / whole_rate_Bps(w, lane))
+    if not lane_is_unimpaired(w, lane):
+        add_waiting(w, task.timeline, timeline.now_s - started_s - task.size_bytes / nominal_rate_Bps(w, lane))
     content = w.blobs[task.blob].content
     record_transfer(
         w, task.counter, content, lane, started_s, timeline.now_s, task.size_bytes, 0.0, 0, UNBOUND, 0.0
@@ -132,12 +132,12 @@ def idle_s(w: Any, p: int, lane: int, direction: int, size_bytes: float) -> floa
     count = 0
     parent = task.parent
     if parent >= 0:
-        own_s = whole_ramp_s(w, lane, task.way, direction, task.size_bytes)
+        own_s = nominal_ramp_s(w, lane, task.way, direction, task.size_bytes)
         other = w.tasks[parent].child
         while other >= 0:
             mate = w.tasks[other]
             if other != p:
-                w.beside_later_s[count] = whole_ramp_s(w, lane, task.way, direction, mate.size_bytes) - own_s
+                w.beside_later_s[count] = nominal_ramp_s(w, lane, task.way, direction, mate.size_bytes) - own_s
                 w.beside_bytes[count] = float(mate.size_bytes)
                 count += 1
             other = mate.sibling

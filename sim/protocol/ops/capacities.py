@@ -18,6 +18,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.network.fairshare.kernel import next_end_s, set_capacity
+from sim.protocol.codes import INF
 from sim.protocol.ops.fair_sharing import disarm_fair, move_shared, sort_picked, stop_shared
 from sim.protocol.ops.flow_monitor import advance_monitor
 from sim.protocol.ops.flows import (
@@ -42,7 +43,6 @@ from sim.protocol.ops.lanes import (
     residual_units,
 )
 from sim.protocol.ops.processor_sharing import ps_next_s, ps_to_solver
-from sim.protocol.state import INF
 
 
 def settle_flows(w: Any) -> int:
@@ -116,8 +116,8 @@ def divert(w: Any) -> None:
     g.stamp += 1
     for lane in range(g.lanes_used):
         row = w.lanes[lane]
-        if row.left:
-            row.left = 0
+        if row.abandoned:
+            row.abandoned = 0
             row.crossing = g.stamp
     count = _pick_crossing(w, g.stamp)
     _take_off(w, count)

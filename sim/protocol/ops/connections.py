@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.protocol.codes import GO, WAIT
 from sim.protocol.ops.request_retries import connect_with_retries, kept_way
-from sim.protocol.state import GO, KEEP_OPEN_S, WAIT
+from sim.registry.clients import KEEP_OPEN_S
 
 
 def is_open(w: Any, way: int, now_s: float) -> bool:

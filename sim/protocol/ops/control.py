@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.protocol.state import BLOCKED, ENDED, GO
+from sim.protocol.codes import BLOCKED, ENDED, GO
 from sim.protocol.tasks import call
 
 

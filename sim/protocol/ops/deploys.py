@@ -5,6 +5,23 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
+from sim.protocol.codes import (
+    BLOCKED,
+    BOTH,
+    CENTRAL,
+    DECISION_ASKED,
+    FOR_PUSH,
+    GO,
+    INF,
+    LAST_UNREACHABLE,
+    N_PHASES,
+    NODE_DIRECT,
+    NOT_AT_CENTRAL,
+    NOT_ON_ITS_NODE,
+    START_ONLY,
+    WAIT,
+    WAIT_TIMED_OUT,
+)
 from sim.protocol.machine import ask_host
 from sim.protocol.ops.connections import is_open
 from sim.protocol.ops.garbage import delete_image
@@ -15,23 +32,6 @@ from sim.protocol.ops.storage import stop_running
 from sim.protocol.ops.sync import new_copy, owe, owe_nodes, start_owed
 from sim.protocol.ops.waiters import add_waiter, remove_waiter
 from sim.protocol.ops.ways import way_of
-from sim.protocol.state import (
-    BLOCKED,
-    BOTH,
-    CENTRAL,
-    DECISION_ASKED,
-    GO,
-    INF,
-    LAST_UNREACHABLE,
-    N_PHASES,
-    NODE_DIRECT,
-    NOT_AT_CENTRAL,
-    NOT_ON_ITS_NODE,
-    PUSH,
-    START_ONLY,
-    WAIT,
-    WAIT_TIMED_OUT,
-)
 from sim.protocol.tasks import (
     add_child,
     add_waiting,
@@ -72,7 +72,7 @@ def ask_for_deploy(w: Any, d: int, entry: int) -> None:
     task = w.tasks[p]
     task.deploy, task.name, task.image = d, deploy.name, deploy.image
     task.machine, task.profile = deploy.client, w.machines[deploy.client].profile
-    task.purpose, task.group = PUSH, 0
+    task.purpose, task.group = FOR_PUSH, 0
     task.saved_blobs = 0
     task.digest = -1
     deploy.client_latency_s = deploy.push_s = deploy.to_central_s = INF
@@ -145,7 +145,7 @@ def owe_central(w: Any, p: int, a: int, b: int) -> int:
         return GO
     deploy, timeline = w.deploys[task.deploy], w.timelines[task.timeline]
     aside = begin_yield(w, p)
-    c = new_copy(w, task.deploy, deploy.pushed_to, 0, task.name, task.image, task.publish, timeline.lag_s)
+    c = new_copy(w, task.deploy, deploy.pushed_to, 0, task.name, task.image, task.publish, timeline.waited_s)
     owe(w, c)
     return end_yield(w, aside)
 
@@ -154,7 +154,7 @@ def owe_all_nodes(w: Any, p: int, a: int, b: int) -> int:
     """Central owes nodes a copy of what was pushed to it."""
     task = w.tasks[p]
     aside = begin_yield(w, p)
-    owe_nodes(w, task.deploy, 0, task.name, task.image, task.publish, w.timelines[task.timeline].lag_s)
+    owe_nodes(w, task.deploy, 0, task.name, task.image, task.publish, w.timelines[task.timeline].waited_s)
     return end_yield(w, aside)
 
 
@@ -204,13 +204,13 @@ def begin_polls(w: Any, p: int, fetch_ahead: int, b: int) -> int:
     task.node = w.deploy_nodes[deploy.first_node]
     task.machine = deploy.client
     task.way = way_of(w, deploy.client, task.node, 0)
-    task.from_s, task.since_s = timeline.now_s, timeline.now_s - timeline.lag_s
+    task.from_s, task.since_s = timeline.now_s, timeline.now_s - timeline.waited_s
     task.each_s = w.ways[task.way].round_trip_s + w.registries[task.node].request_s
     deploy.client_latency_s = INF  # until a poll is told yes
     if w.g.nodes_on_demand == 0:
         return GO
     aside = begin_yield(w, p)
-    child = new_task(w, fetch_ahead, new_timeline(w, timeline.now_s, timeline.lag_s))
+    child = new_task(w, fetch_ahead, new_timeline(w, timeline.now_s, timeline.waited_s))
     inherit(w, p, child)
     w.tasks[child].upstream = 0
     w.tasks[child].digest = deploy.digest if deploy.by_digest else -1
@@ -226,7 +226,7 @@ def poll_succeeds(w: Any, p: int, a: int, b: int) -> int:
     task = w.tasks[p]
     timeline, way = w.timelines[task.timeline], w.ways[task.way]
     request_s, each_s = w.registries[task.node].request_s, task.each_s
-    idle_s = timeline.now_s - timeline.lag_s
+    idle_s = timeline.now_s - timeline.waited_s
     timeline.now_s = poll_served_s(task.from_s, timeline.now_s, request_s, each_s) + way.back_s + way.forth_s
     idle_s = poll_served_s(task.since_s, idle_s, request_s, each_s) + way.back_s + way.forth_s
     add_waiting_beyond(w, task.timeline, idle_s)
@@ -393,7 +393,7 @@ def begin_restarts(w: Any, p: int, a: int, b: int) -> int:
     timeline = w.timelines[task.timeline]
     task.restarts = 0
     if w.g.faults:
-        task.from_s = timeline.now_s - timeline.lag_s
+        task.from_s = timeline.now_s - timeline.waited_s
         way = way_of(w, task.node, task.upstream, 0)
         task.opens_s = 0.0 if is_open(w, way, timeline.now_s) else w.ways[way].open_s
     return GO
@@ -476,7 +476,7 @@ def scale_to_zero(w: Any, p: int, over: int, b: int) -> int:
     task.wakes += 1
     timeline.now_s += g.sleeps_for_s
     timeline.started_s = timeline.mark_s = timeline.now_s
-    timeline.lag_s = 0.0
+    timeline.waited_s = 0.0
     return WAIT
 
 
@@ -516,7 +516,7 @@ def end_deploy(w: Any, p: int, removal: int, b: int) -> int:
     t, d = task.timeline, task.deploy
     end_timeline(w, t)
     timeline, deploy = w.timelines[t], w.deploys[d]
-    deploy.over = 1
+    deploy.recorded = 1
     if deploy.route == BOTH:
         deploy.client_latency_s = max(deploy.client_latency_s, deploy.to_central_s)
     deploy.reason = task.failure

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.protocol.state import NEVER
+from sim.protocol.codes import NEVER
 
 
 def lane_is_down(w: Any, lane: int, at_s: float, spared: int) -> bool:

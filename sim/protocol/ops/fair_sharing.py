@@ -12,9 +12,9 @@ from typing import Any
 
 from sim.network.fairshare.kernel import finish, move, next_end_s, start, stop
 from sim.network.fairshare.state import UNBOUNDED_BPS
+from sim.protocol.codes import FAIR_DUE, INF, NEVER
 from sim.protocol.ops.flow_monitor import advance_monitor, monitor_ended, monitor_moved, monitor_started
 from sim.protocol.ops.lanes import leave_lane
-from sim.protocol.state import FAIR_DUE, INF, NEVER
 from sim.records.queue import push_event
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from sim.network.fairshare.kernel import progress
 from sim.network.fairshare.state import DETACHED
-from sim.protocol.state import OWN_CAP, UNBOUND
+from sim.protocol.codes import OWN_CAP, UNBOUND
 
 BIN_SECONDS: Final = 60.0
 """The width of a bin: a link's peak is its busiest minute."""
@@ -35,7 +35,7 @@ def advance_monitor(w: Any, now_s: float) -> None:
                 row = w.flows[flow]
                 if row.token >= 0:
                     _, left_bytes = progress(w, edge_s, flow)
-                    _book_shared(w, row.token, int(row.asked - left_bytes))
+                    _count_shared(w, row.token, int(row.asked - left_bytes))
         close_bins(w)
         g.bins_closed += 1
     g.monitored_s = now_s
@@ -93,11 +93,11 @@ def flow_rows_are_low(w: Any, now_s: float) -> bool:
     return True
 
 
-def _book_shared(w: Any, f: int, bytes_by_now: int) -> None:
+def _count_shared(w: Any, f: int, bytes_by_now: int) -> None:
     """A flight in the engine has got so much through since it is there."""
     g, flight = w.g, w.flights[f]
-    more = bytes_by_now - flight.booked_bytes
-    flight.booked_bytes = bytes_by_now
+    more = bytes_by_now - flight.counted_bytes
+    flight.counted_bytes = bytes_by_now
     lane = w.lanes[flight.lane]
     for h in range(lane.first_link, lane.end_link):
         link = w.lane_links[h]
@@ -164,7 +164,7 @@ def end_lone_segment(w: Any, f: int, left_bytes: float, limit: int) -> None:
 def monitor_started(w: Any, f: int) -> None:
     """A flight has come to the engine."""
     flight = w.flights[f]
-    flight.booked_bytes = 0
+    flight.counted_bytes = 0
     _mark_held(w, f, w.flows[flight.flow].owner)
 
 
@@ -176,7 +176,7 @@ def monitor_moved(w: Any, f: int, old: int) -> None:
 
 def monitor_ended(w: Any, f: int, c: int, asked_bytes: float, left_bytes: float) -> None:
     """A flight has left the engine, where it was last in class `c`, with so much left of what it had to send there."""
-    _book_shared(w, f, int(asked_bytes - left_bytes))
+    _count_shared(w, f, int(asked_bytes - left_bytes))
     _note_held(w, f, c)
     flight = w.flights[f]
     lane = w.lanes[flight.lane]

@@ -18,11 +18,11 @@ from __future__ import annotations
 from typing import Any
 
 from sim.network.fairshare.kernel import rate
+from sim.protocol.codes import INF, LONE_DUE, NEVER
 from sim.protocol.ops.fair_sharing import arm_fair, class_of_lane, end_shared, share_flight
 from sim.protocol.ops.flow_monitor import begin_held_back, clear_bound, end_lone_segment
 from sim.protocol.ops.lanes import crosses_overfilled, leave_lane, mark_overfilled, reserve
 from sim.protocol.ops.processor_sharing import ps_begin, ps_end_first, ps_join, ps_to_solver
-from sim.protocol.state import INF, LONE_DUE, NEVER
 from sim.protocol.tasks import make_ready
 from sim.records.queue import push_event
 
@@ -35,8 +35,8 @@ def send(w: Any, lane: int, size_bytes: float, p: int) -> int:
     g = w.g
     f = new_flight(w, lane, size_bytes, p)
     row, flight = w.lanes[lane], w.flights[f]
-    row.flying += 1
-    if row.flying > 1 and row.cap_Bps == INF:
+    row.flights += 1
+    if row.flights > 1 and row.cap_Bps == INF:
         _share_lane(w, f)
     elif reserve(w, lane, row.bound):
         row.alone = f
@@ -75,7 +75,7 @@ def new_flight(w: Any, lane: int, size_bytes: float, p: int) -> int:
     g.flow_number += 1
     flight.size_bytes = flight.sent_bytes = size_bytes
     flight.started_s, flight.bound_s = g.now_s, 0.0
-    flight.shared = flight.over = flight.broken = 0
+    flight.shared = flight.ended = flight.broken = 0
     flight.flow = flight.next = flight.before = -1
     return int(f)
 
@@ -94,7 +94,7 @@ def free_flight(w: Any, f: int) -> None:
 def mark_ended(w: Any, f: int) -> None:
     """A flight has ended; its event, if there is one, is void."""
     flight = w.flights[f]
-    flight.over = 1
+    flight.ended = 1
     flight.generation += 1
 
 

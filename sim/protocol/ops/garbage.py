@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.protocol.codes import COLLECTED, GROW_ASKED, REMOVED
 from sim.protocol.machine import ask_host, rows_are_low
 from sim.protocol.ops.holdings import forget_held, forget_image, place_has_image, remove_tag, unlist_name
 from sim.protocol.ops.places import IMAGE_KEY, entry_key, find_entry, find_place
 from sim.protocol.ops.quotas import clear_quotas, count_to_account
 from sim.protocol.ops.storage import record_drop
 from sim.protocol.ops.storage_accounting import is_accounted, is_claimed, unaccount_image
-from sim.protocol.state import COLLECTED, GROW_ASKED, REMOVED
 from sim.records.hashing import set_find
 
 
@@ -130,10 +130,10 @@ def _recount_quotas(w: Any, registry: int) -> None:
 
 
 def stored_bytes(w: Any, registry: int) -> int:
-    """Bytes of distinct blobs in a whole registry, and of those that it does not know by name; counted anew."""
+    """Bytes of distinct blobs in a whole registry, counted anew."""
     g = w.g
     g.blob_count += 1
-    found = int(w.registries[registry].more_bytes)
+    found = 0
     for slot in range(g.held_slots):
         key = w.held[slot] - 1
         if key >= 0 and w.places[key >> 31].registry == registry:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.protocol.codes import BLOB_GONE, FLEET_SCOPE, GROW_ASKED, NO_SCOPE, REPOSITORY_SCOPE
 from sim.protocol.machine import ask_host
 from sim.protocol.ops.places import (
     IMAGE_KEY,
@@ -47,14 +48,7 @@ from sim.protocol.ops.places import (
 from sim.protocol.ops.rules import publish_wins
 from sim.protocol.ops.storage_accounting import account_image, is_claimed
 from sim.protocol.ops.waiters import wake_waiters
-from sim.protocol.state import (
-    BLOB_GONE,
-    FLEET_SCOPE,
-    GROW_ASKED,
-    GROW_TAG_CHANGES,
-    NO_SCOPE,
-    REPOSITORY_SCOPE,
-)
+from sim.protocol.state import GROW_TAG_CHANGES
 from sim.records.hashing import map_find, set_add, set_delete, set_find, set_has, set_room
 
 
@@ -265,10 +259,10 @@ def _change_tag(w: Any, registry: int, name: int, changed_s: float, exists: int,
     row.registry, row.name, row.changed_s, row.exists, row.rom = registry, name, changed_s, exists, rom
 
 
-def publish_image(w: Any, registry: int, name: int, image: int, published_s: float, lag_s: float) -> int:
+def publish_image(w: Any, registry: int, name: int, image: int, published_s: float, waited_s: float) -> int:
     """A client's push has put an image: the tag is its from now on, and older copies are stale; the publish.
 
-    A failure is below 0. On idle, whole links it would have `lag_s` before.
+    A failure is below 0. On idle, whole links it would have `waited_s` before.
     """
     g, repository = w.g, w.names[name].repository
     held = tag_publish(w, registry, name)
@@ -287,18 +281,18 @@ def publish_image(w: Any, registry: int, name: int, image: int, published_s: flo
     meant = w.names[name]
     if meant.newest < 0 or published_later(w, made, meant.newest):
         meant.newest = made
-    wake_waiters(w, registry, repository, image, g.now_s - lag_s)
+    wake_waiters(w, registry, repository, image, g.now_s - waited_s)
     return made
 
 
-def hold_image(w: Any, registry: int, name: int, image: int, publish: int, lag_s: float) -> int:
+def hold_image(w: Any, registry: int, name: int, image: int, publish: int, waited_s: float) -> int:
     """Have a copy of what was published elsewhere; its tag points there unless what it holds wins. 0, or a failure."""
     held = tag_publish(w, registry, name)
     wins = held < 0 or publish_wins(w, publish, held)
-    return keep_image(w, registry, name if wins else -1, w.names[name].repository, image, publish, lag_s)
+    return keep_image(w, registry, name if wins else -1, w.names[name].repository, image, publish, waited_s)
 
 
-def keep_image(w: Any, registry: int, name: int, repository: int, image: int, publish: int, lag_s: float) -> int:
+def keep_image(w: Any, registry: int, name: int, repository: int, image: int, publish: int, waited_s: float) -> int:
     """Have an image in a registry from now on, under a tag unless that is -1. 0, or a failure."""
     g = w.g
     failure = put_image(w, registry, name, repository, image, publish, g.now_s)
@@ -306,7 +300,7 @@ def keep_image(w: Any, registry: int, name: int, repository: int, image: int, pu
         return failure
     if g.limited and w.registries[registry].bounded:
         account_image(w, registry, place_of(w, registry, repository), image, g.now_s)
-    wake_waiters(w, registry, repository, image, g.now_s - lag_s)
+    wake_waiters(w, registry, repository, image, g.now_s - waited_s)
     return 0
 
 

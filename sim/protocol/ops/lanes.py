@@ -2,7 +2,7 @@
 
 A lane is the links between, a cap of its own on each flow (`own_cap_Bps`), and the rate that a flow gets which has it
 to itself (`rate_Bps`, 0 while a link of it is down). What holds such a flow back is link `limit`, or its cap (OWN_CAP).
-Were nothing broken, its narrowest link would carry `whole_Bps`. A cap that no flow can reach is none (`cap_Bps` is
+Were nothing broken, its narrowest link would carry `nominal_Bps`. A cap that no flow can reach is none (`cap_Bps` is
 infinite then), which leaves the network with fewer classes.
 
 Residual capacity says which flights can meet. A flight never is faster than its bound, `rate_Bps`. As long as the
@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sim.network.tcp.transport import INITIAL_WINDOW_BYTES, slow_start_s
-from sim.protocol.state import INF, OWN_CAP
+from sim.protocol.codes import INF, OWN_CAP
 
 UP: Final = 0
 """What the asking machine of a way sends; what it fetches comes down."""
@@ -35,16 +35,16 @@ def narrow_lane(w: Any, lane: int) -> None:
     """Work out what a lane carries, when it is new or a capacity on its way has changed."""
     row = w.lanes[lane]
     w.g.longest_lane = max(w.g.longest_lane, row.end_link - row.first_link)
-    narrowest_Bps = whole_Bps = INF
+    narrowest_Bps = nominal_Bps = INF
     link = OWN_CAP
     for h in range(row.first_link, row.end_link):
         crossed = w.lane_links[h]
         capacity_Bps = w.links[crossed].capacity
         if link == OWN_CAP or capacity_Bps < narrowest_Bps:
             link, narrowest_Bps = crossed, capacity_Bps
-        whole_Bps = min(whole_Bps, w.nominal_Bps[crossed])
+        nominal_Bps = min(nominal_Bps, w.nominal_Bps[crossed])
     cap_Bps = row.own_cap_Bps
-    row.whole_Bps = whole_Bps
+    row.nominal_Bps = nominal_Bps
     row.narrowest_Bps = narrowest_Bps
     row.limit = OWN_CAP if cap_Bps < narrowest_Bps else link
     row.cap_Bps = INF if cap_Bps >= narrowest_Bps else cap_Bps
@@ -57,7 +57,7 @@ def narrow_lane(w: Any, lane: int) -> None:
 def reservations_of(w: Any, lane: int) -> int:
     """How many times its bound those who fly on a lane take of each of its links."""
     row = w.lanes[lane]
-    return int(min(row.flying, 1) if row.cap_Bps == INF else row.flying)
+    return int(min(row.flights, 1) if row.cap_Bps == INF else row.flights)
 
 
 def reserve(w: Any, lane: int, units: int) -> bool:
@@ -83,8 +83,8 @@ def release(w: Any, lane: int, units: int) -> None:
 def leave_lane(w: Any, lane: int) -> None:
     """One less flies on a lane."""
     row = w.lanes[lane]
-    row.flying -= 1
-    if row.flying == 0 or row.cap_Bps != INF:
+    row.flights -= 1
+    if row.flights == 0 or row.cap_Bps != INF:
         release(w, lane, row.bound)
 
 
@@ -115,16 +115,16 @@ def crosses_overfilled(w: Any, lane: int, stamp: int) -> bool:
     return crosses
 
 
-def lane_is_whole(w: Any, lane: int) -> bool:
+def lane_is_unimpaired(w: Any, lane: int) -> bool:
     """Whether nothing on a lane's way is broken that would hold it back."""
     row = w.lanes[lane]
-    return bool(row.whole_Bps == row.narrowest_Bps)
+    return bool(row.nominal_Bps == row.narrowest_Bps)
 
 
-def whole_rate_Bps(w: Any, lane: int) -> float:
+def nominal_rate_Bps(w: Any, lane: int) -> float:
     """A lane's rate when idle, were nothing broken."""
     row = w.lanes[lane]
-    return float(min(row.own_cap_Bps, row.whole_Bps))
+    return float(min(row.own_cap_Bps, row.nominal_Bps))
 
 
 def ramp_s(w: Any, lane: int, way: int, direction: int, size_bytes: float) -> float:
@@ -136,9 +136,9 @@ def ramp_s(w: Any, lane: int, way: int, direction: int, size_bytes: float) -> fl
     return _ramp_at_s(w, way, direction, size_bytes, w.lanes[lane].rate_Bps)
 
 
-def whole_ramp_s(w: Any, lane: int, way: int, direction: int, size_bytes: float) -> float:
+def nominal_ramp_s(w: Any, lane: int, way: int, direction: int, size_bytes: float) -> float:
     """The same were nothing broken."""
-    return _ramp_at_s(w, way, direction, size_bytes, whole_rate_Bps(w, lane))
+    return _ramp_at_s(w, way, direction, size_bytes, nominal_rate_Bps(w, lane))
 
 
 def _ramp_at_s(w: Any, way: int, direction: int, size_bytes: float, rate_Bps: float) -> float:
@@ -159,11 +159,11 @@ def beside_idle_s(w: Any, lane: int, size_bytes: float, count: int) -> float:
     """
     row = w.lanes[lane]
     if count == 0:
-        return size_bytes / whole_rate_Bps(w, lane)
+        return size_bytes / nominal_rate_Bps(w, lane)
     if count == 1:
-        return _beside_another_s(size_bytes, w.beside_bytes[0], w.beside_later_s[0], row.own_cap_Bps, row.whole_Bps)
+        return _beside_another_s(size_bytes, w.beside_bytes[0], w.beside_later_s[0], row.own_cap_Bps, row.nominal_Bps)
     w.beside_later_s[count], w.beside_bytes[count] = 0.0, size_bytes
-    return _beside_many_s(w, row.own_cap_Bps, row.whole_Bps, count)
+    return _beside_many_s(w, row.own_cap_Bps, row.nominal_Bps, count)
 
 
 def _beside_another_s(size: float, other: float, later_s: float, cap_Bps: float, narrowest_Bps: float) -> float:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from sim.network.topology.schedule import DAY_S
+from sim.protocol.codes import SCHEDULE_STEP
 from sim.protocol.ops.capacities import nominal_capacity
 from sim.protocol.ops.faults import change_capacity
-from sim.protocol.state import SCHEDULE_STEP
 from sim.records.queue import push_event
 
 

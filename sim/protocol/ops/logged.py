@@ -14,14 +14,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sim.protocol.machine import ask_host, rows_are_low, run_ready_tasks
-from sim.protocol.ops.holdings import add_blob, counts_as_held, has_image, publish_image, tag_publish
-from sim.protocol.ops.marks import take_marks
-from sim.protocol.ops.places import add_entry, entry_key, find_entry, knows
-from sim.protocol.ops.scheduling import schedule
-from sim.protocol.ops.ways import way_of
-from sim.protocol.state import (
+from sim.protocol.codes import (
     CONFIG,
+    FOR_PULL,
+    FOR_PUSH,
     GO,
     GROW_ASKED,
     IMAGE_NOT_FOUND,
@@ -29,10 +25,14 @@ from sim.protocol.state import (
     LOG_OPERATION_DUE,
     N_PHASES,
     OPERATIONS_ASKED,
-    PULL_,
-    PUSH,
     ROOTFS,
 )
+from sim.protocol.machine import ask_host, rows_are_low, run_ready_tasks
+from sim.protocol.ops.holdings import add_blob, counts_as_held, has_image, publish_image, tag_publish
+from sim.protocol.ops.marks import take_marks
+from sim.protocol.ops.places import add_entry, entry_key, find_entry, knows
+from sim.protocol.ops.scheduling import schedule
+from sim.protocol.ops.ways import way_of
 from sim.protocol.tasks import end_timeline, make_ready, new_task, new_timeline
 
 CLIENT_KEY: Final = 14  # client of a log, blob: it keeps that. Beside the kinds of keys of ops/places.
@@ -70,7 +70,7 @@ def begin_operation(w: Any) -> None:
     task.deploy, task.name, task.image = operation.number, operation.name, operation.image
     task.machine, task.registry, task.profile = operation.machine, 0, operation.profile
     task.node = operation.machine
-    task.purpose = PUSH if operation.pushes else PULL_
+    task.purpose = FOR_PUSH if operation.pushes else FOR_PULL
     task.client, task.by_digest, task.known = operation.client, operation.by_digest, operation.known
     task.update = 1 if knows(w, 0, w.names[operation.name].repository) else 0
     task.group, task.saved_blobs, task.digest = 0, 0, -1
@@ -234,10 +234,10 @@ def end_logged(w: Any, p: int, a: int, b: int) -> int:
     g.logged_deploys_used = at + 1
     row = w.logged_deploys[at]
     row.number, row.at_s, row.ended_s, row.client = task.deploy, timeline.started_s, timeline.now_s, task.machine
-    row.pushes = 1 if task.purpose == PUSH else 0
+    row.pushes = 1 if task.purpose == FOR_PUSH else 0
     row.name, row.update, row.reason, row.took_s = task.name, task.update, task.failure, task.took_s
-    row.missing = 1 if task.failure and task.purpose == PULL_ else 0
-    counts = task.failure == 0 or task.purpose == PUSH
+    row.missing = 1 if task.failure and task.purpose == FOR_PULL else 0
+    counts = task.failure == 0 or task.purpose == FOR_PUSH
     row.moved_bytes = task.moved_bytes if counts else 0
     row.saved_bytes = task.saved_bytes if counts else 0
     for phase in range(N_PHASES):

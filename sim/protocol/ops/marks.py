@@ -9,8 +9,8 @@ def take_marks(w: Any, p: int, count: int) -> int:
     """Where so many marks of a task begin, all of them 0: in its own part of `marks`, which lives as long as its
     row."""
     task, g = w.tasks[p], w.g
-    if task.marks_room < count:
-        task.marks, task.marks_room = g.marks_used, count
+    if task.marks_size < count:
+        task.marks, task.marks_size = g.marks_used, count
         g.marks_used += count
     for at in range(task.marks, task.marks + count):
         w.marks[at] = 0

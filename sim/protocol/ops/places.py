@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sim.protocol.state import ACCOUNT_SCOPE, REGISTRY_SCOPE
+from sim.protocol.codes import ACCOUNT_SCOPE, REGISTRY_SCOPE
 from sim.records.hashing import map_delete, map_find, map_insert, map_room
 
 # What an entry is about: its key's two numbers, and its value.

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.protocol.codes import PS_DUE
 from sim.protocol.ops.fair_sharing import share_flight
 from sim.protocol.ops.flow_monitor import add_held_back, find_bound, place_of_limit, record_segment
 from sim.protocol.ops.lanes import leave_lane
-from sim.protocol.state import PS_DUE
 from sim.records.queue import push_event
 
 
@@ -52,7 +52,7 @@ def ps_join(w: Any, lane: int, f: int, left_bytes: float) -> None:
     _ps_advance(w, lane)
     row, flight = w.lanes[lane], w.flights[f]
     flight.shared = 1
-    flight.ps_joined_bytes, flight.booked_bytes = left_bytes, 0
+    flight.ps_joined_bytes, flight.counted_bytes = left_bytes, 0
     flight.virtual_finish_bytes = row.ps_served_bytes + left_bytes
     before, other = -1, row.ps_first
     while other >= 0 and _finishes_before(w, other, f):
@@ -143,8 +143,8 @@ def _ps_account(w: Any, lane: int, served_bytes: float) -> None:
     while f >= 0:
         flight = w.flights[f]
         by_now = int(flight.ps_joined_bytes) - int(_ps_left_bytes(w, f, served_bytes))
-        got_bytes = by_now - flight.booked_bytes
-        flight.booked_bytes = by_now
+        got_bytes = by_now - flight.counted_bytes
+        flight.counted_bytes = by_now
         add_held_back(w, f, limit, lasted_s)
         record_segment(w, lane, row.ps_since_s, got_bytes)
         f = flight.next

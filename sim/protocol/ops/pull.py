@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from sim.protocol.codes import BLOCKED, FETCH_BROKE_OFF, FOR_PULL, GO, IMAGE_NOT_FOUND, WAIT
 from sim.protocol.ops.blobs import IN_PARTS, is_trailing
 from sim.protocol.ops.fetches import (
     BROKEN_OFF,
@@ -31,7 +32,6 @@ from sim.protocol.ops.marks import take_marks
 from sim.protocol.ops.rules import choose_parents, publish_wins
 from sim.protocol.ops.storage import drop_expired, run_from, use_image
 from sim.protocol.ops.ways import way_of
-from sim.protocol.state import BLOCKED, FETCH_BROKE_OFF, GO, IMAGE_NOT_FOUND, PULL_, WAIT
 from sim.protocol.tasks import begin_yield, branch, end_yield, enter_phase, fork_timeline, start_branches, wait_for
 from sim.tables.rows import PULL
 
@@ -145,7 +145,7 @@ def note_staleness(w: Any, p: int, a: int, b: int) -> int:
     if task.digest < 0:
         newer = newer_publish(w, task.name, task.publish)
         if newer >= 0:
-            w.deploys[task.deploy].stale_starts += 1 - w.deploys[task.deploy].over
+            w.deploys[task.deploy].stale_starts += 1 - w.deploys[task.deploy].recorded
             instance.meant = w.publishes[newer].image
             instance.trailing_s = w.g.now_s - w.publishes[newer].published_s
     return GO
@@ -159,7 +159,7 @@ def nothing_to_fetch(w: Any, p: int, label: int, b: int) -> int:
     if task.digest < 0 and tag_publish(w, task.node, task.name) != task.publish:
         # The tag went back to what it has.
         timeline = w.timelines[task.timeline]
-        hold_image(w, task.node, task.name, task.image, task.publish, timeline.lag_s)
+        hold_image(w, task.node, task.name, task.image, task.publish, timeline.waited_s)
     task.pc = label
     return GO
 
@@ -172,7 +172,7 @@ def note_use(w: Any, p: int, a: int, b: int) -> int:
         use_image(w, task.node, repository, task.image)
         run_from(w, task.node, repository, task.image)
     deploy = w.deploys[task.deploy]
-    if deploy.over == 0:
+    if deploy.recorded == 0:
         deploy.pull_s = max(deploy.pull_s, w.timelines[task.timeline].now_s - task.started_s)
     return GO
 
@@ -180,7 +180,7 @@ def note_use(w: Any, p: int, a: int, b: int) -> int:
 def begin_fetch(w: Any, p: int, a: int, b: int) -> int:
     """What is fetched is on this task's books."""
     task = w.tasks[p]
-    task.counter, task.purpose, task.joins, task.planned = p, PULL_, -1, 0
+    task.counter, task.purpose, task.joins, task.planned = p, FOR_PULL, -1, 0
     task.machine, task.registry, task.profile = task.node, task.upstream, w.g.node_profile
     task.way = way_of(w, task.node, task.upstream, 0)
     return GO
@@ -203,13 +203,13 @@ def plan_fetch(w: Any, p: int, a: int, b: int) -> int:
         blob = w.image_blobs[image.first_blob + at]
         size = w.blobs[blob].size_bytes
         if counts_as_held(w, task.node, repository, blob):
-            if deploy.over == 0:
+            if deploy.recorded == 0:
                 deploy.saved_bytes += size
             add_blob(w, task.node, repository, blob)
             continue
         found = find_blob_fetch(w, task.node, repository, blob) if w.g.coalesce else -1
         if found >= 0:
-            if deploy.over == 0:
+            if deploy.recorded == 0:
                 deploy.coalesced_bytes += size
             join_blob_fetch(w, p, found)
         else:
@@ -272,7 +272,7 @@ def store_part(w: Any, p: int, blob: int, at: int) -> None:
     repository = w.names[task.name].repository
     add_blob(w, task.node, repository, blob)
     timeline = w.timelines[task.timeline]
-    end_blob_fetch(w, task.node, repository, blob, FETCHED, timeline.now_s, timeline.now_s - timeline.lag_s)
+    end_blob_fetch(w, task.node, repository, blob, FETCHED, timeline.now_s, timeline.now_s - timeline.waited_s)
 
 
 def upstream_alone(w: Any, p: int, label: int, b: int) -> int:
@@ -380,7 +380,7 @@ def end_fetch(w: Any, p: int, a: int, b: int) -> int:
     task = w.tasks[p]
     aside = begin_yield(w, p)
     if task.stage == 0:
-        if w.deploys[task.deploy].over == 0:
+        if w.deploys[task.deploy].recorded == 0:
             w.deploys[task.deploy].pulled_bytes += task.moved_bytes
         while task.joins >= 0:
             leave_blob_fetch(w, p)
@@ -404,5 +404,5 @@ def store_image(w: Any, p: int, a: int, b: int) -> int:
     task = w.tasks[p]
     timeline = w.timelines[task.timeline]
     if task.digest < 0:
-        return int(hold_image(w, task.node, task.name, task.image, task.publish, timeline.lag_s))
-    return int(keep_image(w, task.node, -1, task.name, task.image, -1, timeline.lag_s))
+        return int(hold_image(w, task.node, task.name, task.image, task.publish, timeline.waited_s))
+    return int(keep_image(w, task.node, -1, task.name, task.image, -1, timeline.waited_s))

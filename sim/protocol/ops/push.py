@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.protocol.codes import GO, QUOTA_EXCEEDED, TOKEN_REFUSED, WAIT
 from sim.protocol.ops.admission import charge_account
 from sim.protocol.ops.blobs import NEAR, TRAVEL, is_trailing, lane_of, record_metadata
 from sim.protocol.ops.holdings import add_blob, counts_as_held, may_mount, note_pushed, publish_image
 from sim.protocol.ops.lanes import UP
 from sim.protocol.ops.marks import take_marks
-from sim.protocol.state import GO, QUOTA_EXCEEDED, TOKEN_REFUSED, WAIT
 
 
 def check_token(w: Any, p: int, a: int, b: int) -> int:
@@ -154,7 +154,7 @@ def publish(w: Any, p: int, a: int, b: int) -> int:
     if w.profiles[task.profile].mounts:
         note_pushed(w, task.machine, task.registry, repository)
     record_metadata(w, p, lane_of(w, p, UP))
-    made = publish_image(w, task.registry, task.name, task.image, timeline.now_s, timeline.lag_s)
+    made = publish_image(w, task.registry, task.name, task.image, timeline.now_s, timeline.waited_s)
     if made < 0:
         return -int(made)
     task.publish = made

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from sim.protocol.codes import BLOCKED, FAILED, GO, INF, REGISTRY_DOWN, WAIT
 from sim.protocol.ops.lanes import UP
 from sim.protocol.ops.retransmission import NOTHING_SPARED, answer_gets_through, deliver, hears_reset, open_connection
 from sim.protocol.ops.service import observe_requests, serve_request
-from sim.protocol.state import BLOCKED, FAILED, GO, INF, KEEP_OPEN_S, REGISTRY_DOWN, WAIT
 from sim.protocol.tasks import add_waiting_beyond, begin_yield, end_yield, make_all_ready, wait_for
+from sim.registry.clients import KEEP_OPEN_S
 
 # How far requests are, by `task.stage`.
 _OPENS_FIRST: Final = 1
@@ -41,7 +42,7 @@ def begin_retries(w: Any, p: int, opens: int) -> None:
     task = w.tasks[p]
     timeline = w.timelines[task.timeline]
     task.retries, task.opens = 0, opens
-    task.idle_s = timeline.now_s - timeline.lag_s
+    task.idle_s = timeline.now_s - timeline.waited_s
 
 
 def retry_after_wait(w: Any, p: int, done_idle_s: float) -> bool:
@@ -120,7 +121,7 @@ def _send_requests(w: Any, p: int, which: int) -> int:
             return said
         task.requests -= 1
         task.beside = 0
-        task.done, task.done_idle_s = 1, timeline.now_s - timeline.lag_s
+        task.done, task.done_idle_s = 1, timeline.now_s - timeline.waited_s
         task.stage = _IS_SENT
 
 
@@ -140,7 +141,7 @@ def connect_with_retries(w: Any, p: int) -> int:
             task.pc -= 1
             return WAIT
     if task.stage == _LOOKS:
-        task.began_s = timeline.now_s - timeline.lag_s
+        task.began_s = timeline.now_s - timeline.waited_s
         task.idle_ready_s = task.began_s + w.ways[task.way].open_s
     elif task.stage == _WAITS:
         wait_for(w, task.timeline, max(w.g.now_s, task.wait_s), task.idle_ready_s)
@@ -155,7 +156,7 @@ def connect_with_retries(w: Any, p: int) -> int:
         if way.until_s >= timeline.now_s:
             timeline.now_s = max(timeline.now_s, way.ready_s)
             return _connected(w, p)
-        way.ready_s, way.until_s, way.opening = timeline.now_s - timeline.lag_s + w.ways[task.way].open_s, 0.0, p
+        way.ready_s, way.until_s, way.opening = timeline.now_s - timeline.waited_s + w.ways[task.way].open_s, 0.0, p
         way.connection += 1
         task.connection, task.first_waiter, task.last_waiter = way.connection, -1, -1
         begin_retries(w, p, 0)
@@ -202,7 +203,7 @@ def _open_for_all(w: Any, p: int) -> int:
     timeline, way = w.timelines[task.timeline], w.ways[kept_way(w, task.way)]
     ready_s = 0.0
     if said == GO:
-        add_waiting_beyond(w, task.timeline, min(timeline.now_s - timeline.lag_s, task.idle_ready_s))
+        add_waiting_beyond(w, task.timeline, min(timeline.now_s - timeline.waited_s, task.idle_ready_s))
         ready_s = timeline.now_s
         if way.connection == task.connection:
             way.ready_s, way.opening = ready_s, -1

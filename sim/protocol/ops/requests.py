@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from sim.protocol.codes import CONFIG, GO, WAIT
 from sim.protocol.ops.request_retries import send_with_retries
 from sim.protocol.ops.retransmission import answer_with_retransmission
 from sim.protocol.ops.service import observe_requests, serve_ahead, serve_request
-from sim.protocol.state import CONFIG, GO, WAIT
 from sim.protocol.tasks import enter_phase
 from sim.registry import clients
 from sim.registry.clients import TOKEN, Profile, Requests

@@ -17,11 +17,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sim.network.tcp.retransmission import SYN_TIMEOUT_S, next_timeout_s, timeout_s
+from sim.protocol.codes import CONNECTION_TIMED_OUT, GO, REGISTRY_DOWN, WAIT
 from sim.protocol.ops.blobs import DOWN
 from sim.protocol.ops.downtimes import lane_is_down, was_reset
 from sim.protocol.ops.lanes import UP
 from sim.protocol.ops.ways import down_lane, up_lane
-from sim.protocol.state import CONNECTION_TIMED_OUT, GO, REGISTRY_DOWN, WAIT
 from sim.protocol.tasks import add_waiting
 
 NOTHING_SPARED: Final = -1
@@ -74,7 +74,7 @@ def open_connection(w: Any, p: int, to_platform: int) -> int:
         said = _deliver_syn(w, p, min(w.g.opens_for_s, profile.dial_s), spared)
         if said != GO:
             return said
-        task.sent_s, task.trip_s = timeline.now_s, way.up_round_trip_s
+        task.syn_sent_s, task.trip_s = timeline.now_s, way.up_round_trip_s
         if to_platform == 0:
             timeline.now_s += task.trip_s / 2
             task.opening = _SYN_ARRIVES
@@ -84,7 +84,7 @@ def open_connection(w: Any, p: int, to_platform: int) -> int:
         return REGISTRY_DOWN
     if task.opening != _SHAKES_HANDS:
         task.opening = 0
-        timeline.now_s = task.sent_s + (task.trip_s if registry.tls else way.open_s)
+        timeline.now_s = task.syn_sent_s + (task.trip_s if registry.tls else way.open_s)
         if registry.tls == 0:
             return GO
         task.opening = _SHAKES_HANDS

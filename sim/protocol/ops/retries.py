@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sim.protocol.state import GO, LAST_UNREACHABLE
+from sim.protocol.codes import GO, LAST_UNREACHABLE
 from sim.protocol.tasks import add_waiting_beyond
 
 # What is tried.
@@ -29,7 +29,7 @@ def begin_tries(w: Any, p: int, first: int, upload: int) -> int:
         profile, timeline = w.profiles[task.profile], w.timelines[task.timeline]
         task.attempt, task.tries, task.opened = 0, task.pc, 0
         task.tries_left = 0 if upload and profile.repeats == REPEATS_NOTHING else profile.waits
-        task.idle_s = timeline.now_s - timeline.lag_s
+        task.idle_s = timeline.now_s - timeline.waited_s
         task.sent_bytes = task.got_bytes = 0
     task.pc = first
     return GO

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from sim.protocol.codes import DRAWS_ASKED
 from sim.protocol.machine import ask_host
-from sim.protocol.state import DRAWS_ASKED
 from sim.protocol.tasks import add_waiting
 
 SPARE_WORKERS: Final = 7

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.protocol.codes import BROKEN, DISK_FULL, EVICTED, EXPIRED, GROW_ASKED
 from sim.protocol.machine import ask_host
 from sim.protocol.ops.holdings import drop_image, forget_held, has_image, remove_manifest
 from sim.protocol.ops.places import place_of
@@ -20,7 +21,7 @@ from sim.protocol.ops.storage_accounting import (
     touch_image,
     unaccount_image,
 )
-from sim.protocol.state import BROKEN, DISK_FULL, EVICTED, EXPIRED, GROW_ASKED, GROW_DROPS
+from sim.protocol.state import GROW_DROPS
 
 
 def use_image(w: Any, registry: int, repository: int, image: int) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from sim.protocol.codes import NEVER
 from sim.protocol.ops.places import (
     BLOB_KEY,
     IMAGE_KEY,
@@ -29,7 +30,6 @@ from sim.protocol.ops.places import (
     remove_entry,
 )
 from sim.protocol.ops.rules import eviction_worth
-from sim.protocol.state import NEVER
 
 # The value of a layer's entry.
 _RESERVED: Final = 1

@@ -10,17 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.protocol.machine import ask_host, ensure_rows, run_ready_tasks
-from sim.protocol.ops.blobs import record_transfer
-from sim.protocol.ops.holdings import add_blob, has_blob
-from sim.protocol.ops.scheduling import schedule
-from sim.protocol.ops.ways import down_lane, way_of
-from sim.protocol.state import (
+from sim.protocol.codes import (
     BLOCKED,
     CONNECTION_LOST,
     GO,
     GROW_ASKED,
-    GROW_TRANSFERS,
     OWN_CAP,
     SWARM_ASKED,
     SWARM_CAPACITY,
@@ -31,6 +25,12 @@ from sim.protocol.state import (
     SWARM_REPORTS,
     SWARM_RUNS,
 )
+from sim.protocol.machine import ask_host, ensure_rows, run_ready_tasks
+from sim.protocol.ops.blobs import record_transfer
+from sim.protocol.ops.holdings import add_blob, has_blob
+from sim.protocol.ops.scheduling import schedule
+from sim.protocol.ops.ways import down_lane, way_of
+from sim.protocol.state import GROW_TRANSFERS
 from sim.protocol.tasks import branch, make_ready, start_branches
 from sim.records.queue import next_event_s
 

@@ -9,13 +9,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sim.protocol.ops.holdings import has_image, hold_image, knows, place_has_blobs, put_image, remove_tag, tag_publish
-from sim.protocol.ops.places import place_of
-from sim.protocol.ops.rules import due, publish_wins
-from sim.protocol.ops.ways import way_of
-from sim.protocol.state import (
+from sim.protocol.codes import (
     BLOB_GONE,
     BLOCKED,
+    FOR_SYNC,
     GO,
     INF,
     MOVE_BEGUN,
@@ -31,9 +28,12 @@ from sim.protocol.state import (
     STATE_ABSENT,
     STATE_BACKING_OFF,
     STATE_COMMITTED,
-    SYNC,
     WAIT,
 )
+from sim.protocol.ops.holdings import has_image, hold_image, knows, place_has_blobs, put_image, remove_tag, tag_publish
+from sim.protocol.ops.places import place_of
+from sim.protocol.ops.rules import due, publish_wins
+from sim.protocol.ops.ways import way_of
 from sim.protocol.tasks import begin_yield, end_yield, make_ready, new_task, new_timeline
 
 # Among which workers a copy takes a place.
@@ -51,7 +51,9 @@ def move_replica(w: Any, p: int, event: int) -> None:
         task.state = following
 
 
-def new_copy(w: Any, deploy: int, source: int, target: int, name: int, image: int, publish: int, lag_s: float) -> int:
+def new_copy(
+    w: Any, deploy: int, source: int, target: int, name: int, image: int, publish: int, waited_s: float
+) -> int:
     """One published image that `source` owes `target`."""
     g = w.g
     c = g.free_copy
@@ -62,7 +64,7 @@ def new_copy(w: Any, deploy: int, source: int, target: int, name: int, image: in
         g.copies_used = c + 1
     copy = w.copies[c]
     copy.deploy, copy.source, copy.target, copy.name, copy.image = deploy, source, target, name, image
-    copy.publish, copy.lag_s, copy.next = publish, lag_s, -1
+    copy.publish, copy.waited_s, copy.next = publish, waited_s, -1
     return int(c)
 
 
@@ -81,8 +83,8 @@ def owe(w: Any, c: int) -> None:
         g.free_copy = c
         return
     idle_s = at_s
-    if copy.lag_s:
-        idle_s, _ = due(w, direction, g.now_s - copy.lag_s)
+    if copy.waited_s:
+        idle_s, _ = due(w, direction, g.now_s - copy.waited_s)
         if idle_s >= NEVER:
             idle_s = at_s
     copy.due_s, copy.exclusive, copy.idle_s = at_s, exclusive, idle_s
@@ -95,13 +97,13 @@ def start_job(w: Any, c: int, entry: int, at_s: float) -> int:
     task, copy = w.tasks[p], w.copies[c]
     task.copy, task.deploy, task.name, task.image = c, copy.deploy, copy.name, copy.image
     task.machine, task.registry, task.publish = copy.source, copy.target, copy.publish
-    task.profile, task.purpose = w.g.sync_profile, SYNC
+    task.profile, task.purpose = w.g.sync_profile, FOR_SYNC
     task.saved_blobs = task.state = task.attempts = task.digest = 0
     make_ready(w, p)
     return p
 
 
-def owe_nodes(w: Any, deploy: int, except_node: int, name: int, image: int, publish: int, lag_s: float) -> None:
+def owe_nodes(w: Any, deploy: int, except_node: int, name: int, image: int, publish: int, waited_s: float) -> None:
     """What central has just taken, for each node that is to have it without asking."""
     g = w.g
     if g.nodes_on_demand:  # nodes fetch for themselves
@@ -110,7 +112,7 @@ def owe_nodes(w: Any, deploy: int, except_node: int, name: int, image: int, publ
     first = g.ready_used
     for node in range(1, g.nodes + 1):
         if node != except_node and (g.targets_all or knows(w, node, repository)):
-            owe(w, new_copy(w, deploy, 0, node, name, image, publish, lag_s))
+            owe(w, new_copy(w, deploy, 0, node, name, image, publish, waited_s))
     reverse_ready(w, first)
 
 
@@ -137,7 +139,7 @@ def start_owed(w: Any, p: int) -> bool:
             else:
                 w.copies[before].next = copy.next
             timeline = w.timelines[task.timeline]
-            copy.idle_s = timeline.now_s - timeline.lag_s
+            copy.idle_s = timeline.now_s - timeline.waited_s
             start_job(w, c, w.g.job_entry, w.g.now_s)
             return True
         before, c = c, copy.next
@@ -187,33 +189,33 @@ def acquire_worker(w: Any, p: int, of_target: int, b: int) -> int:
     waits there first and takes no worker until its target has time.
     """
     g, task = w.g, w.tasks[p]
-    if of_target and g.jobs_each == 0:
+    if of_target and g.workers_each == 0:
         return GO
-    jobs = w.target_jobs[task.registry + 1 if of_target else 0]
-    if jobs.free > 0:
-        jobs.free -= 1
+    workers = w.copy_workers[task.registry + 1 if of_target else 0]
+    if workers.free > 0:
+        workers.free -= 1
         return GO
     task.next = -1
-    if jobs.first < 0:
-        jobs.first = p
+    if workers.first < 0:
+        workers.first = p
     else:
-        w.tasks[jobs.last].next = p
-    jobs.last = p
+        w.tasks[workers.last].next = p
+    workers.last = p
     return BLOCKED
 
 
 def release_worker(w: Any, p: int, of_target: int, b: int) -> int:
     """Give the place to the next, if any waits."""
     g, task = w.g, w.tasks[p]
-    if of_target and g.jobs_each == 0:
+    if of_target and g.workers_each == 0:
         return GO
     aside = begin_yield(w, p)
-    jobs = w.target_jobs[task.registry + 1 if of_target else 0]
-    following = jobs.first
+    workers = w.copy_workers[task.registry + 1 if of_target else 0]
+    following = workers.first
     if following < 0:
-        jobs.free += 1
+        workers.free += 1
     else:
-        jobs.first = w.tasks[following].next
+        workers.first = w.tasks[following].next
         w.tasks[following].next = -1
         make_ready(w, following)
     return end_yield(w, aside)
@@ -221,7 +223,7 @@ def release_worker(w: Any, p: int, of_target: int, b: int) -> int:
 
 def queues_by_target(w: Any, p: int, label: int, b: int) -> int:
     """Go to `label` where each target has a queue of its own."""
-    if w.g.jobs_shared == 0:
+    if w.g.workers_shared == 0:
         w.tasks[p].pc = label
     return GO
 
@@ -231,7 +233,7 @@ def begin_attempt(w: Any, p: int, a: int, b: int) -> int:
     task = w.tasks[p]
     timeline, now_s = w.timelines[task.timeline], w.g.now_s
     timeline.started_s = timeline.now_s = timeline.mark_s = now_s
-    timeline.lag_s = now_s - w.copies[task.copy].idle_s
+    timeline.waited_s = now_s - w.copies[task.copy].idle_s
     if task.attempts == 0:
         task.started_s = now_s
     task.attempts += 1
@@ -307,7 +309,7 @@ def end_job(w: Any, p: int, a: int, b: int) -> int:
     aside = begin_yield(w, p)
     timeline, copy = w.timelines[task.timeline], w.copies[task.copy]
     committed = task.state == STATE_COMMITTED
-    copy.lag_s = timeline.lag_s
+    copy.waited_s = timeline.waited_s
     if committed:
         take_copy(w, p)
     row = w.syncs[g.syncs_used]
@@ -327,15 +329,15 @@ def take_copy(w: Any, p: int) -> None:
     """The target has the image from now on, and who is to hear of what its tag means does."""
     task = w.tasks[p]
     copy = w.copies[task.copy]
-    source, target, name, image, lag_s = copy.source, copy.target, copy.name, copy.image, copy.lag_s
+    source, target, name, image, waited_s = copy.source, copy.target, copy.name, copy.image, copy.waited_s
     repository, deploy = w.names[name].repository, copy.deploy
     # Its blobs are there: nothing has happened since the manifest was put, at this instant.
-    w.g.illegal_moves += hold_image(w, target, name, image, copy.publish, lag_s) != 0
+    w.g.illegal_moves += hold_image(w, target, name, image, copy.publish, waited_s) != 0
     held = tag_publish(w, target, name)
     if held >= 0 and w.publishes[held].image != image:
         move_replica(w, p, MOVE_LOST)
     elif target == 0:
-        owe_nodes(w, deploy, source, name, image, copy.publish, lag_s)
+        owe_nodes(w, deploy, source, name, image, copy.publish, waited_s)
     meant = tag_publish(w, source, name)
     if held < 0 or meant < 0 or meant == held or not publish_wins(w, held, meant):
         return
@@ -345,4 +347,4 @@ def take_copy(w: Any, p: int) -> None:
         return
     put_image(w, source, name, repository, winner, held, w.g.now_s)
     if source == 0:
-        owe_nodes(w, deploy, source, name, winner, held, lag_s)
+        owe_nodes(w, deploy, source, name, winner, held, waited_s)

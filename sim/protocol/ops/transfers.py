@@ -12,10 +12,11 @@ from typing import Any, Final
 
 from sim.network.tcp.retransmission import AS_BBR, AS_CUBIC, DOUBLING, body_try_s, ramp_after, ramp_from
 from sim.network.tcp.transport import INITIAL_WINDOW, INITIAL_WINDOW_BYTES, MSS_BYTES
+from sim.protocol.codes import BLOCKED, CONNECTION_LOST, FAILED, GO, INF, NEVER, OWN_CAP, UNBOUND, WAIT
 from sim.protocol.ops.blobs import end_transfer, idle_s, lane_of, record_transfer, send_small
 from sim.protocol.ops.downtimes import first_downtime_s, was_reset
 from sim.protocol.ops.flows import send
-from sim.protocol.ops.lanes import UP, lane_is_whole, ramp_s, whole_ramp_s
+from sim.protocol.ops.lanes import UP, lane_is_unimpaired, nominal_ramp_s, ramp_s
 from sim.protocol.ops.retransmission import (
     NOTHING_SPARED,
     begin_retransmission,
@@ -23,7 +24,6 @@ from sim.protocol.ops.retransmission import (
     retransmit,
     round_trip_towards_s,
 )
-from sim.protocol.state import BLOCKED, CONNECTION_LOST, FAILED, GO, INF, NEVER, OWN_CAP, UNBOUND, WAIT
 from sim.protocol.tasks import add_waiting, add_waiting_beyond
 
 # How far a body is, by `task.stage`.
@@ -58,7 +58,7 @@ def transfer(w: Any, p: int, direction: int, b: int) -> int:
     flight = w.flights[task.flight]
     timeline.now_s = w.g.now_s
     waited_s = 0.0
-    if flight.shared or not lane_is_whole(w, task.lane):
+    if flight.shared or not lane_is_unimpaired(w, task.lane):
         waited_s = timeline.now_s - flight.started_s - idle_s(w, p, task.lane, direction, flight.size_bytes)
     if flight.shared:
         add_waiting(w, task.timeline, waited_s)
@@ -93,7 +93,7 @@ def _transfer_through_outages(w: Any, p: int, direction: int) -> int:
         if said == GO:
             # What broke held it back, too: it waited all that it took beyond the whole blob on whole links.
             lane = lane_of(w, p, direction)
-            whole_s = whole_ramp_s(w, lane, task.way, direction, task.size_bytes)
+            whole_s = nominal_ramp_s(w, lane, task.way, direction, task.size_bytes)
             whole_s += idle_s(w, p, lane, direction, float(task.size_bytes))
             add_waiting_beyond(w, task.timeline, task.began_s + whole_s)
         elif said >= FAILED:
@@ -110,11 +110,11 @@ def _begin_body(w: Any, p: int, direction: int) -> None:
     task = w.tasks[p]
     timeline, lane = w.timelines[task.timeline], lane_of(w, p, direction)
     task.left_bytes = task.size_bytes - task.sent_bytes
-    task.began_s = timeline.now_s - timeline.lag_s
+    task.began_s = timeline.now_s - timeline.waited_s
     task.from_s = task.since_s = timeline.now_s
-    task.lag_s = 0.0
+    task.ramp_delay_s = 0.0
     if task.left_bytes > 0 and w.lanes[lane].rate_Bps > 0.0:
-        task.lag_s = ramp_s(w, lane, task.way, direction, task.left_bytes)
+        task.ramp_delay_s = ramp_s(w, lane, task.way, direction, task.left_bytes)
     task.rate_Bps = 0.0
     task.window, task.slow_starting = float(INITIAL_WINDOW), 1
     task.ramp_windows = -1
@@ -124,7 +124,7 @@ def _begin_body(w: Any, p: int, direction: int) -> None:
 def _send_on(w: Any, p: int, direction: int, limit_s: float) -> int:
     """Send what is left, as long as the connection lives: through no outage longer than `limit_s`.
 
-    From `from_s` on its window grows, and until it is as large as need be it loses `lag_s`. Whether it was reset is
+    From `from_s` on its window grows, and until it is as large as need be it loses `waited_s`. Whether it was reset is
     known until `since_s`. What of the time was waiting is for others to say.
     """
     task = w.tasks[p]
@@ -133,7 +133,7 @@ def _send_on(w: Any, p: int, direction: int, limit_s: float) -> int:
         if task.stage == _STARTS:
             if task.left_bytes <= 0:
                 return GO
-            timeline.now_s = max(task.from_s + task.lag_s, w.g.now_s)
+            timeline.now_s = max(task.from_s + task.ramp_delay_s, w.g.now_s)
             task.stage = _RAMPS_UP
             return WAIT
         if task.stage == _RAMPS_UP:
@@ -146,7 +146,7 @@ def _send_on(w: Any, p: int, direction: int, limit_s: float) -> int:
                 task.lane = lane
                 task.flight = send(w, lane, float(task.left_bytes), p)
                 task.stage = _FLOWS
-                if w.flights[task.flight].over == 0:
+                if w.flights[task.flight].ended == 0:
                     return BLOCKED
             else:
                 _cut_in_slow_start(w, p, lane, lost_since_s)
@@ -193,7 +193,7 @@ def _flow_ended(w: Any, p: int, direction: int) -> bool:
         task.window = max(task.rate_Bps * task.trip_s / MSS_BYTES, 1.0)
         task.slow_starting = 0
     task.since_s = task.from_s = now_s
-    task.lag_s = 0.0
+    task.ramp_delay_s = 0.0
     return False
 
 
@@ -201,10 +201,10 @@ def _cut_in_slow_start(w: Any, p: int, lane: int, lost_since_s: float) -> None:
     """It was cut while its window grew: what it had sent by then is a row."""
     task = w.tasks[p]
     if task.ramp_windows < 0:
-        task.curve, task.before, task.starting, task.ramp_trip_s = DOUBLING, 1.0, 0, task.trip_s
+        task.curve, task.window_before, task.starting, task.ramp_trip_s = DOUBLING, 1.0, 0, task.trip_s
         task.ramp_windows, _ = ramp_from(DOUBLING, 1.0, task.trip_s, 0, float(task.left_bytes), INF)
     sent, window = ramp_after(
-        task.curve, task.before, task.ramp_trip_s, task.starting, task.ramp_windows, lost_since_s - task.from_s
+        task.curve, task.window_before, task.ramp_trip_s, task.starting, task.ramp_windows, lost_since_s - task.from_s
     )
     if task.ramp_windows > 0:
         task.window = window
@@ -223,10 +223,10 @@ def _recover_window(w: Any, p: int, direction: int) -> None:
     if task.rate_Bps > 0.0:
         rate_Bps = min(rate_Bps, task.rate_Bps)
     task.curve = AS_BBR if w.g.bbr else AS_CUBIC
-    task.before, task.starting = task.window, task.slow_starting
+    task.window_before, task.starting = task.window, task.slow_starting
     task.ramp_trip_s = round_trip_towards_s(w, task.way, direction)
-    task.ramp_windows, task.lag_s = ramp_from(
-        task.curve, task.before, task.ramp_trip_s, task.starting, float(task.left_bytes), rate_Bps
+    task.ramp_windows, task.ramp_delay_s = ramp_from(
+        task.curve, task.window_before, task.ramp_trip_s, task.starting, float(task.left_bytes), rate_Bps
     )
     task.from_s, task.since_s = w.timelines[task.timeline].now_s, task.lost_since_s
     task.stage = _STARTS

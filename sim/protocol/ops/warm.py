@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.protocol.codes import GROW_ASKED
 from sim.protocol.machine import ask_host, rows_are_low
 from sim.protocol.ops.admission import fits
 from sim.protocol.ops.holdings import add_blob_at, publish_image
 from sim.protocol.ops.places import place_of
-from sim.protocol.state import GROW_ASKED
 
 
 def warm_up(w: Any) -> None:

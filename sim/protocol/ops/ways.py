@@ -8,11 +8,14 @@ works them out).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from sim.protocol.codes import ROUTE_ASKED
 from sim.protocol.machine import ask_host
 from sim.protocol.ops.lanes import narrow_lane
-from sim.protocol.state import ROUTE_ASKED, WAY_HASH
+
+WAY_HASH: Final = 2654435769
+"""2^32 over the golden ratio (Knuth, "The art of computer programming", vol. 3, 6.4): where a way is in `way_index`."""
 
 
 def way_key(w: Any, machine: int, registry: int, copy: int) -> int:
@@ -110,5 +113,5 @@ def _leaves(w: Any, was: int, lane: int) -> bool:
     number_lane(w, lane)
     if lane == was:
         return False
-    w.lanes[was].left = 1
+    w.lanes[was].abandoned = 1
     return True

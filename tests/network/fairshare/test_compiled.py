@@ -25,7 +25,6 @@ def busy(seed, links, routes, flows):
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "links", "routes", "flows"), [(1, 1, 1, 300), (2, 12, 30, 600), (3, 60, 200, 900)])
 def test_compiled_and_plain_times_are_identical(seed, links, routes, flows):
     """Not one bit of one completion time depends on how the text is run, capacity changes included."""
@@ -36,7 +35,6 @@ def test_compiled_and_plain_times_are_identical(seed, links, routes, flows):
     assert plain.tobytes() == simulate(capacity, asked, changes, compiled=True).tobytes()
 
 
-@pytest.mark.slow
 def test_going_on_compiled_in_the_middle_of_a_run_changes_nothing(monkeypatch):
     """An engine that turns to the compiled text half-way tells the same story, new classes and changes included."""
 

@@ -20,7 +20,7 @@ from sim.protocol.codes import (
     SWARM_RUNS,
 )
 from sim.protocol.routes import Routes
-from sim.records.cells import cell, number_at, set_cells
+from sim.records.cells import cell, lengthen, number_at, set_cells
 from sim.records.layout import State
 
 #: A layer under way: its repository and blob, by number.
@@ -92,8 +92,8 @@ class Torrents:
         fetched = {key for _, key in self._fetching.values()}
         for key in dict.fromkeys(key for _, _, key in heard if key not in fetched):
             self._swarm.drop(self._under_way.pop(key), cell(state, "g", 0, "now_s"))
-        _make_room(state, "swarm_ended", len(heard))
-        _make_room(state, "swarm_shares", sum(len(one.shares) for one, _, _ in heard))
+        lengthen(state, "swarm_ended", len(heard))
+        lengthen(state, "swarm_shares", sum(len(one.shares) for one, _, _ in heard))
         first = 0
         for at, (one, task, _) in enumerate(heard):
             row = {"task": task, "at_s": one.at_s, "failed": int(one.failed), "first_share": first}
@@ -106,12 +106,6 @@ class Torrents:
 
 def _key(state: State) -> Key:
     return int(cell(state, "swarm", 0, "repository")), int(cell(state, "swarm", 0, "blob"))
-
-
-def _make_room(state: State, name: str, rows: int) -> None:
-    short = rows - state.length(name)
-    if short > 0:
-        state.grow(name, max(short, state.length(name), 64))
 
 
 def _swarm(routes: Routes, rules: Rules, seed: int, compiled: bool) -> Swarm:

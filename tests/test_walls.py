@@ -29,7 +29,6 @@ DOOR = "experiment/rendering.py"
 LONGEST = 320
 #: Modules that are longer, and the one subject that each has.
 LONGER = {
-    "protocol/state.py": "every row of a run's state",
     "protocol/programs.py": "every program of the protocol",
     "protocol/build.py": "a scenario as rows",
     "protocol/routes.py": "ways and lanes over the graph",

@@ -34,7 +34,7 @@ def capacity(
     if not wanted:
         raise InputError("--until", "is missing, and the scenario has no thresholds", options.UNTIL)
     axis = lazy.axes.ranged(vary, scenario)
-    options.warn_of_axes(scenario, [axis], variant, strict=strict, quiet=quiet)
+    known = options.warn_of_axes(scenario, [axis], variant, strict=strict, quiet=quiet)
     folder = output.writable(out)
     with lazy.progress.Progress(quiet=quiet) as progress, options.named("executor", "runs"):
         found = lazy.capacity.capacity(
@@ -45,6 +45,7 @@ def capacity(
             engine=options.engine(engine),
         )  # fmt: skip
     output.answer(found, "capacity", folder, as_json, quiet)
+    output.warn((each for each in found.warnings if each not in known), strict=strict, quiet=quiet)
     if found.answer == "missed everywhere":
         raise typer.Exit(exit_codes.MISSED)
     if found.answer == "undecided":

@@ -35,7 +35,7 @@ def crossover(
     """Search for the value of a key at which the better of a variant and the baseline changes, as an interval."""
     scenario = options.load(file, options.overrides(settings, policies=policies), strict=strict, quiet=quiet)
     axis = lazy.axes.ranged(vary, scenario)
-    options.warn_of_axes(scenario, [axis], variant, strict=strict, quiet=quiet)
+    known = options.warn_of_axes(scenario, [axis], variant, strict=strict, quiet=quiet)
     folder = output.writable(out)
     with lazy.progress.Progress(quiet=quiet) as progress, options.named("executor", "runs"):
         found = lazy.crossover.crossover(
@@ -47,5 +47,6 @@ def crossover(
             allow_failures=allow_failures, engine=options.engine(engine),
         )  # fmt: skip
     output.answer(found, "crossover", folder, as_json, quiet)
+    output.warn((each for each in found.warnings if each not in known), strict=strict, quiet=quiet)
     if not found.decided:
         raise typer.Exit(exit_codes.UNDECIDED)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sim.experiment.execution.store import Store as Kept
     from sim.scenario import Scenario
     from sim.scenario.model.thresholds import Threshold
+    from sim.scenario.warnings.warning import ScenarioWarning
 
 #: Keys that name a file or a folder: on the command line one in the current folder may be meant.
 _FILES: Final = ("demand.table", "demand.replay.log", "topology.file", "run.policies_path")
@@ -131,11 +132,16 @@ Gains = Annotated[
     ),
 ]  # fmt: skip
 Out = Annotated[
-    str | None, typer.Option(metavar="DIR", help="Write tables, figures and a manifest there.", show_default=False)
+    str | None, typer.Option(metavar="DIR", help="Write tables, plots and a manifest there.", show_default=False)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Warnings are errors.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on standard error but errors.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Warnings about the question are errors.")]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", help="Say nothing on standard error but errors.", callback=output.ignore_warnings
+    ),
+]  # fmt: skip
 
 
 def load(
@@ -147,10 +153,14 @@ def load(
     return scenario
 
 
-def warn_of_axes(scenario: Scenario, axes: Sequence[Axis], variant: str | None, *, strict: bool, quiet: bool) -> None:
-    """Warn of the axes that have no effect; InputErrors of them when `strict`."""
+def warn_of_axes(
+    scenario: Scenario, axes: Sequence[Axis], variant: str | None, *, strict: bool, quiet: bool
+) -> tuple[ScenarioWarning, ...]:
+    """Warn of the axes that have no effect; InputErrors of them when `strict`. All that was warned of until now."""
     named = lazy.variants.variants(scenario, variant)
-    output.warn(lazy.doubts.varied_for_nothing(scenario, axes, named), strict=strict, quiet=quiet)
+    found = tuple(lazy.doubts.varied_for_nothing(scenario, axes, named))
+    output.warn(found, strict=strict, quiet=quiet)
+    return (*scenario.warnings, *found)
 
 
 def kept(store: str | None) -> Kept | None:

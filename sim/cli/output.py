@@ -11,7 +11,8 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
+from warnings import simplefilter
 
 from sim.cli import lazy
 from sim.errors import InputError, InputErrors
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from sim.report.renderers import Found
     from sim.scenario import Scenario
     from sim.scenario.warnings.warning import ScenarioWarning
+
+
+#: Codes of warnings that are of an answer and no fault of its question: with `--strict` they stay warnings.
+OF_THE_ANSWER: Final = frozenset({"no-contention", "flip"})
 
 
 def text(answer: str) -> None:
@@ -56,11 +61,19 @@ def show_warning(
     note(f"warning: {message}")
 
 
+def ignore_warnings(quiet: bool) -> bool:
+    """With `--quiet` Python's own warnings are left out, too, until `app.main` puts back what was shown before it."""
+    if quiet:
+        simplefilter("ignore")
+    return quiet
+
+
 def warn(warnings: Iterable[ScenarioWarning], *, strict: bool, quiet: bool = False) -> None:
-    """A line for each warning; InputErrors of all of them when they are errors."""
+    """A line for each warning; InputErrors of all those that are faults of the question, when they are errors."""
     every = tuple(warnings)
-    if every and strict:
-        raise InputErrors(InputError(each.where, each.text) for each in every)
+    faults = [InputError(each.where, each.text) for each in every if each.code not in OF_THE_ANSWER]
+    if faults and strict:
+        raise InputErrors(faults)
     for each in () if quiet else every:
         note(f"warning: {each}")
 

@@ -15,6 +15,7 @@ from sim.docs import (
     python_reference,
     rooms,
     rows_reference,
+    rules_reference,
     scenario_keys,
     warnings_reference,
 )
@@ -36,6 +37,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "reference/metrics.md": rows_reference.metrics_page,
     "reference/commands.md": commands.page,
     "reference/documents.md": documents.page,
+    "reference/rules.md": rules_reference.page,
     "reference/warnings.md": warnings_reference.page,
     "reference/python-names.md": python_reference.page,
     "reference/protocol.md": protocol_page.page,

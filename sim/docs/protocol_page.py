@@ -23,8 +23,10 @@ program that a step has run."""
 _MEANS: Final = {
     "LOGIN": "the version check and the token, over a new connection",
     "TAGS": "what a tag means",
-    "CHECK": "whether the registry has a blob; the first time with the tags",
+    "CHECK": "whether the registry has a blob",
+    "FIRST CHECK": "the same for the first blobs, with what the tags mean",
     "OPENING": "opening an upload",
+    "OPENING CONFIG": "opening an upload of the config",
     "CLOSE": "ending an upload, with the bytes",
     "PUBLISH": "publishing: the manifest, and the index if there is one",
     "RENEW": "publishing with a token that is over, and getting another",

@@ -39,11 +39,11 @@ def _told(name: str, value: Any) -> Iterator[str]:
     yield f"## {name}"
     if inspect.isclass(value):
         if _is_made_by_users(value):
-            yield f"```python\n{name}{_signature(value)}\n```"
+            yield f"```python\n{name}{signature(value)}\n```"
         yield _docstring(value)
-        yield markdown.entries(_members(value))
+        yield markdown.entries(members(value))
     else:
-        yield f"```python\n{name}{_signature(value)}\n```"
+        yield f"```python\n{name}{signature(value)}\n```"
         yield _docstring(value)
 
 
@@ -52,7 +52,7 @@ def _is_made_by_users(of: type) -> bool:
     return of is sim.Store or of.__module__.startswith("sim.network.")
 
 
-def _members(of: type) -> Iterator[str]:
+def members(of: type) -> Iterator[str]:
     """A class's own properties and methods that are not private, each with the first sentence that is said of it."""
     for name, member in vars(of).items():
         method = member.__func__ if isinstance(member, classmethod | staticmethod) else member
@@ -60,12 +60,12 @@ def _members(of: type) -> Iterator[str]:
             continue
         first = " ".join(_docstring(member).split("\n\n")[0].split())
         if inspect.isfunction(method):
-            yield f"- `{name}{_signature(method)}`: {first}"
+            yield f"- `{name}{signature(method)}`: {first}"
         elif isinstance(member, property | cached_property):
             yield f"- `{name}`: {first}"
 
 
-def _signature(function: Any) -> str:
+def signature(function: Any) -> str:
     parameters = inspect.signature(function).parameters.values()
     told, starred = [], False
     for each in parameters:

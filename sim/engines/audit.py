@@ -15,9 +15,9 @@ from typing import Any, Final, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.protocol.codes import AUDIT_ASKED
 from sim.protocol.names import Names
 from sim.protocol.ops.places import BLOB_KEY, IMAGE_KEY, STORED_KEY
-from sim.protocol.state import AUDIT_ASKED
 from sim.records.cells import cell
 from sim.records.layout import State, used
 from sim.scenario import Scenario

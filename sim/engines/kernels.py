@@ -37,6 +37,14 @@ def rows_source() -> str:
     return "def rows_are_low(w):\n    g = w.g\n    return (\n        " + "\n        or ".join(tests) + "\n    )\n"
 
 
+def constants_source() -> str:
+    """The numbers that ops know by name, wherever they are from: machine code has them in it."""
+    found = {
+        name: value for module in modules() for name, value in vars(module).items() if isinstance(value, int | float)
+    }
+    return "".join(f"{name} = {value!r}\n" for name, value in sorted(found.items()))
+
+
 def dispatch_source(assembled: Assembled) -> str:
     """The source of `dispatch`: from an op's number to the op, by halves: they are more than a hundred."""
     lines = ["def dispatch(w, p, op, a, b):", *_halves(assembled, 0, len(assembled.ops), "    ")]

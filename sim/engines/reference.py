@@ -18,8 +18,9 @@ from simpy.events import NORMAL
 from sim.engines.host import Host
 from sim.engines.kernels import modules
 from sim.protocol.assembly import Assembled
+from sim.protocol.codes import GROW_ASKED, NEVER
 from sim.protocol.programs import Op
-from sim.protocol.state import GROW_ASKED, LAYOUT, NEVER
+from sim.protocol.state import LAYOUT
 from sim.records import ObjectState
 from sim.records.scope import scope_of
 

@@ -17,9 +17,9 @@ from sim.engines.rows import REASONS, stored_bytes, tables_of
 from sim.engines.run import Engine, Ran, complete, programs, started
 from sim.engines.swarm import swarm_answers
 from sim.protocol.build import build
+from sim.protocol.codes import DRAWS_ASKED, N_PHASES, OPERATIONS_ASKED, ROUTE_ASKED, ROUTES_CHANGED
 from sim.protocol.logs import KIND, LogFeed, counts_of
 from sim.protocol.names import Names
-from sim.protocol.state import DRAWS_ASKED, N_PHASES, OPERATIONS_ASKED, ROUTE_ASKED, ROUTES_CHANGED
 from sim.records.layout import State
 from sim.scenario import Scenario
 from sim.streams import Streams
@@ -86,7 +86,7 @@ def replay(scenario: Scenario, source: Source, streams: Streams, engine: Engine)
             ROUTES_CHANGED: lambda state, a, b, c: built.routes.reroute(state),
             DRAWS_ASKED: lambda state, registry, b, c: built.draws.refill(state, registry),
             OPERATIONS_ASKED: refill,
-            **swarm_answers(built),
+            **swarm_answers(built, engine == "compiled"),
             **audit.answers(),
         },
         collected,
@@ -99,5 +99,5 @@ def replay(scenario: Scenario, source: Source, streams: Streams, engine: Engine)
     tables["deploys"].fill(_deploys(collected.columns(state, *LOGGED), state, feed.names))
     audit.told(state, tables)
     g: Any = state["g"][0]
-    ran = Ran(tables, int(g["order"]), int(g["flow_number"]), max(float(g["now_s"]), float(g["lasts_s"])), state)
+    ran = Ran(tables, int(g["order"]), int(g["flow_number"]), max(float(g["now_s"]), float(g["runs_until_s"])), state)
     return ran, counts_of(state)

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from sim.engines.collected import ENDED, Collected, Columns, narrow
 from sim.engines.usage import BIN_S, LaneBytes, Usage, ended_s, held_s, lane_bytes, offered_bytes, on_links, usage
-from sim.protocol.names import Names
-from sim.protocol.state import (
+from sim.protocol.codes import (
     BLOB_GONE,
     CONNECTION_LOST,
     CONNECTION_TIMED_OUT,
@@ -31,6 +30,7 @@ from sim.protocol.state import (
     TOKEN_REFUSED,
     UNBOUND,
 )
+from sim.protocol.names import Names
 from sim.records.layout import State as Rows
 from sim.records.layout import used
 from sim.registry.replication import State
@@ -98,7 +98,7 @@ def tables_of(
 
 
 def stored_bytes(state: Rows) -> list[int]:
-    """Bytes of distinct blobs that each registry holds, and of those that it does not know by name, (n_registries,)."""
+    """Bytes of distinct blobs that each registry holds, (n_registries,)."""
     keys = state["held"] - 1
     keys = keys[keys >= 0]
     blob = keys & ((1 << 31) - 1)
@@ -107,7 +107,7 @@ def stored_bytes(state: Rows) -> list[int]:
     pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
     rows = state["registries"]
     found = np.bincount(pairs >> 31, state["blobs"]["size_bytes"][pairs & ((1 << 31) - 1)], len(rows))
-    total: list[int] = (found.astype(np.int64) + rows["more_bytes"]).tolist()
+    total: list[int] = found.astype(np.int64).tolist()
     return total
 
 

@@ -18,13 +18,15 @@ from sim.engines.rows import stored_bytes, tables_of
 from sim.engines.swarm import swarm_answers
 from sim.protocol.assembly import Assembled, assemble
 from sim.protocol.build import Built, build
-from sim.protocol.rules import functions, outside_of
-from sim.protocol.state import (
+from sim.protocol.codes import (
     DECISION_ASKED,
     DRAWS_ASKED,
-    LAYOUT,
     ROUTE_ASKED,
     ROUTES_CHANGED,
+)
+from sim.protocol.rules import functions, outside_of
+from sim.protocol.state import (
+    LAYOUT,
 )
 from sim.records.layout import ArrayState, State
 from sim.registry.replication import MOVES, Event
@@ -96,7 +98,7 @@ def run_built(scenario: Scenario, built: Built, deploys: int, engine: Engine) ->
             ROUTES_CHANGED: lambda state, a, b, c: built.routes.reroute(state),
             DRAWS_ASKED: lambda state, registry, b, c: built.draws.refill(state, registry),
             **({} if built.decisions is None else {DECISION_ASKED: built.decisions.answer}),
-            **swarm_answers(built),
+            **swarm_answers(built, engine == "compiled"),
             **audit.answers(),
         },
         collected,
@@ -116,7 +118,7 @@ def run_built(scenario: Scenario, built: Built, deploys: int, engine: Engine) ->
     tables = tables_of(state, built.names, stored, collected)
     audit.told(state, tables, deploys)
     g: Any = state["g"][0]
-    return Ran(tables, int(g["order"]), int(g["flow_number"]), max(float(g["now_s"]), float(g["lasts_s"])), state)
+    return Ran(tables, int(g["order"]), int(g["flow_number"]), max(float(g["now_s"]), float(g["runs_until_s"])), state)
 
 
 def _give_back(keep_apart: bool = False) -> None:
@@ -151,9 +153,6 @@ def complete(built: Built, assembled: Assembled, scenario: Scenario, demand: Dem
     )
     g = tables["g"]
     nodes = int(g["nodes"][0])
-    jobs = LAYOUT.rows("target_jobs", nodes + 2)
-    jobs["free"][0], jobs["free"][1:] = g["jobs_free"][0], g["jobs_each"][0]
-    tables["target_jobs"] = jobs
     tables["holders"] = np.zeros(nodes + 1, np.int64)
     tables["holder_round_trips_s"] = np.zeros(nodes + 1)
     tables["chosen"] = np.zeros(nodes + 1, np.int64)

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from sim.engines.collected import Collected, Columns
 from sim.network.tcp.transport import INITIAL_WINDOW_BYTES
+from sim.protocol.codes import METADATA
 from sim.protocol.names import Names
-from sim.protocol.state import METADATA
 from sim.records.layout import State, used
 
 Floats = NDArray[np.float64]
@@ -106,7 +106,7 @@ def _routes(state: State) -> _Routes:
 def ended_s(state: State) -> float:
     """When the run ended."""
     (g,) = state["g"]
-    return max(float(g["now_s"]), float(g["lasts_s"]))
+    return max(float(g["now_s"]), float(g["runs_until_s"]))
 
 
 def usage(state: State, names: Names, transfers: Columns, rows: Collected) -> Usage:

@@ -1,7 +1,7 @@
 """What may be wrong with an experiment: keys varied for nothing, variants that came out the same, runs without queues.
 
-The first is known before anything runs, the others when the runs are there. Left out: what a scenario alone shows to be
-doubtful (`sim.scenario.warnings`).
+What a check of the scenario can see is said before anything runs, all else when the runs are there. Left out: what a
+scenario alone shows to be doubtful (`sim.scenario.warnings`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final
 from sim.errors import InputError
 from sim.experiment.axes import Axis, combined
 from sim.experiment.execution.worker import Outcome
+from sim.experiment.sample import Measured
 from sim.scenario import Scenario
 from sim.scenario.effects.reach import unused_links
 from sim.scenario.effects.unused import without_effect
@@ -22,6 +23,8 @@ from sim.scenario.warnings.warning import ScenarioWarning
 
 #: As long as a smaller part of the deploys waits for others, no quantile that is reported is of those.
 _FEW: Final = 0.01
+#: Metrics that a key may move by itself, without moving any deploy: shares of a capacity, and prices.
+_OF_THE_KEY: Final = ("link_utilisation.", "cost_usd")
 #: At most at so many combinations of values it is looked whether a key has an effect.
 _MOST: Final = 32
 
@@ -58,6 +61,33 @@ def _why(keys: Sequence[str], whys: Mapping[str, str]) -> str:
     """Why none of these keys has an effect; empty where one has."""
     found = [next((why for path, why in whys.items() if key == path or key.startswith(f"{path}.")), "") for key in keys]
     return found[0] if all(found) else ""
+
+
+def moves_nothing(
+    scenario: Scenario, axis: Axis, low: Measured, high: Measured, everywhere: bool = False
+) -> Iterator[ScenarioWarning]:
+    """A key whose range moves nothing in some variant: at both ends all runs measured the same.
+
+    With `everywhere` only where that holds for all variants; nothing where that was known before anything ran.
+    """
+    if any(varied_for_nothing(scenario, [axis], low.variants)):
+        return
+    unmoved = [name for name in low.variants if _alike(low.outcomes[name], high.outcomes[name])]
+    if not unmoved or (everywhere and len(unmoved) < len(low.variants)):
+        return
+    of = "" if len(unmoved) == len(low.variants) else f" in variant {' and '.join(unmoved)}"
+    same = f"every run has the same latencies, bytes and counts at {axis.at(0.0)} as at {axis.at(1.0)}"
+    yield ScenarioWarning("no-effect", f"{scenario.name}: {axis.name}", f"moves nothing{of}: {same}")
+
+
+def _alike(one: Sequence[Outcome], other: Sequence[Outcome]) -> bool:
+    """Whether the runs that both points have measured the same, be it at another price or of another capacity."""
+    return all(_moved(mine) == _moved(its) for mine, its in zip(one, other, strict=False))
+
+
+def _moved(outcome: Outcome) -> dict[str, str]:
+    """What a run measured of its deploys, as texts, since what has no value is not equal to itself."""
+    return {name: repr(value) for name, value in outcome.metrics.items() if not name.startswith(_OF_THE_KEY)}
 
 
 def doubts(scenario: Scenario, outcomes: Mapping[str, Sequence[Outcome]]) -> Iterator[ScenarioWarning]:

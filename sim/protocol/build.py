@@ -22,6 +22,7 @@ from sim.network.tcp.retransmission import SYN_TIMEOUT_S, given_up_s
 from sim.network.topology.schedule import DAY_S, Change
 from sim.network.topology.shapes import Routing
 from sim.policies.snapshot import NotYetError, PushView
+from sim.protocol.codes import BOTH, CENTRAL, NEVER, NODES_UNDECIDED, ROUTE_UNDECIDED, START_ONLY
 from sim.protocol.deciding import ROUTES, AtStart, Decisions, Facts
 from sim.protocol.images import Images, Kind, images_of, kinds_of
 from sim.protocol.names import Names
@@ -31,15 +32,8 @@ from sim.protocol.placing import Nodes, Placing, Start
 from sim.protocol.routes import Host, Routes, SyncCaps
 from sim.protocol.rules import rule_values
 from sim.protocol.spans import spans_of
-from sim.protocol.state import (
-    BOTH,
-    CENTRAL,
-    LAYOUT,
-    NEVER,
-    NODES_UNDECIDED,
-    ROUTE_UNDECIDED,
-    START_ONLY,
-)
+from sim.protocol.state import LAYOUT
+from sim.records.cells import set_cells, write_rows
 from sim.records.layout import State, table_of
 from sim.registry.clients import CONTAINERD, PROFILES, TOKEN, Profile, Retry
 from sim.registry.dedup import SCOPES, account_of
@@ -77,16 +71,9 @@ class ServiceDraws:
     def refill(self, state: State, registry: int) -> None:
         """Draw the next block for a registry, whose last one is used up."""
         first = self._first[registry]
-        end = first + DRAWS_AT_ONCE
         drawn = self._streams[registry].standard_exponential(DRAWS_AT_ONCE)
-        if hasattr(state, "service_draws"):
-            state.service_draws[first:end] = drawn.tolist()
-            row = state.registries[registry]  # type: ignore[union-attr]
-            row.next_draw, row.end_draw = first, end
-            return
-        state["service_draws"][first:end] = drawn
-        rows = state["registries"]
-        rows["next_draw"][registry], rows["end_draw"][registry] = first, end
+        write_rows(state, "service_draws", first, drawn)
+        set_cells(state, "registries", registry, {"next_draw": first, "end_draw": first + DRAWS_AT_ONCE})
 
     def blocks(self) -> Mapping[int, int]:
         """Where the block of each such registry begins."""
@@ -121,7 +108,7 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
             if group.service == "exponential"
         }
     )
-    globals_ = _globals(scenario, len(groups) - 1, len(hosts) - len(groups), routes.capped)
+    globals_ = _globals(scenario, len(groups) - 1, routes.capped)
     facts = Facts.of(scenario, demand, placing, kinds)
     asked = _asked(scenario, demand, facts, images)
     tables: Tables = {
@@ -145,6 +132,7 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
     swarm = _swarm(scenario, streams)
     globals_["swarm"] = int(swarm is not None)
     tables["swarm"] = LAYOUT.rows("swarm", 1)
+    tables["copy_workers"] = _copy_workers(scenario.policies.sync, len(groups))
     globals_["limited"] = int(tables["registries"]["bounded"].any())
     tables["g"] = table_of(LAYOUT, "g", globals_, 1)
     names = Names(
@@ -239,17 +227,15 @@ def _swarm(scenario: Scenario, streams: Streams) -> tuple[SwarmRules, int] | Non
     return None if swarm is None else (swarm(source.parameters), int(streams.generator("swarm").integers(2**63)))
 
 
-def _globals(scenario: Scenario, nodes: int, clients: int, capped: bool) -> dict[str, Any]:
+def _globals(scenario: Scenario, nodes: int, capped: bool) -> dict[str, Any]:
     """What there is one of, but for what the rules say and what breaks."""
     chosen, sync, garbage = scenario.policies, scenario.policies.sync, scenario.policies.garbage
-    rounds = 0 if garbage.every_s is None else int(scenario.run.duration_s // garbage.every_s)
+    collections = 0 if garbage.every_s is None else int(scenario.run.duration_s // garbage.every_s)
     return {
         "nodes": nodes,
-        "clients": clients,
         "run_s": scenario.run.duration_s,
         "copies_capped": capped,
         "dedup": SCOPES.index(chosen.dedup),
-        "by_digest": scenario.demand.reference == "digest",
         "check_upstream": chosen.tags.check == "upstream",
         "coalesce": chosen.coalesce,
         "keep_unsynced": chosen.keep_unsynced,
@@ -267,10 +253,9 @@ def _globals(scenario: Scenario, nodes: int, clients: int, capped: bool) -> dict
         "sync_deletions": sync.deletions,
         "node_profile": 0,
         "sync_profile": 1,
-        "jobs_free": sync.workers,
-        "jobs_each": sync.target_workers or 0,
-        "jobs_shared": sync.queue == "shared",
-        "rounds": rounds,
+        "workers_each": sync.target_workers or 0,
+        "workers_shared": sync.queue == "shared",
+        "collections": collections,
         "collect_every_s": garbage.every_s or 0.0,
         "collects_untagged": garbage.untagged,
         "collect_pause_s": garbage.pause_s,
@@ -405,6 +390,13 @@ def _outages(
         "effects": LAYOUT.rows("effects", 2 * len(found)), "downtimes": LAYOUT.rows("downtimes", 2 * len(found)),
         "link_faults": LAYOUT.rows("link_faults", len(detours)), "changes_s": np.zeros(4 * len(found)),
     }  # fmt: skip
+
+
+def _copy_workers(chosen: Sync, registries: int) -> NDArray[Any]:
+    """Workers that make copies, of all targets, then of each."""
+    rows = LAYOUT.rows("copy_workers", 1 + registries)
+    rows["free"][0], rows["free"][1:] = chosen.workers, chosen.target_workers or 0
+    return rows
 
 
 def _repositories(accounts: Sequence[str], given: Sequence[str]) -> Tables:

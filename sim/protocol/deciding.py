@@ -20,11 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.policies.snapshot import Deploy, PushView, known_node
-from sim.protocol.images import Kind
-from sim.protocol.ops.holdings import has_blob, has_image
-from sim.protocol.ops.places import PART_KEY, POOL_KEY, entry_key, entry_value, find_entry, find_place
-from sim.protocol.placing import Placing, Wanted
-from sim.protocol.state import (
+from sim.protocol.codes import (
     ACCOUNT_SCOPE,
     BOTH,
     CENTRAL,
@@ -36,6 +32,10 @@ from sim.protocol.state import (
     REPOSITORY_SCOPE,
     ROUTE_UNDECIDED,
 )
+from sim.protocol.images import Kind
+from sim.protocol.ops.holdings import has_blob, has_image
+from sim.protocol.ops.places import PART_KEY, POOL_KEY, entry_key, entry_value, find_entry, find_place
+from sim.protocol.placing import Placing, Wanted
 from sim.records.asrows import AsRows
 from sim.records.cells import cell, number_at, set_cells
 from sim.records.layout import ArrayState, State

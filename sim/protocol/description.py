@@ -22,7 +22,6 @@ from sim.protocol.ops.admission import (
     OWN_NODE,
     admit_image,
     claim_image,
-    is_bounded,
     release_image,
 )
 from sim.protocol.ops.blobs import DOWN, each_blob, record_manifests
@@ -81,7 +80,7 @@ _NUMBERS: Final[Mapping[tuple[Op, int], Mapping[int, str]]] = {
     (begin_tries, 1): {OF_DOWNLOAD: "", OF_UPLOAD: "an upload"},
     (transfer, 0): _DIRECTIONS, (each_blob, 1): _DIRECTIONS, (record_manifests, 0): _DIRECTIONS,
     (acquire_worker, 0): _WORKERS, (release_worker, 0): _WORKERS,
-    (claim_image, 0): _WHOSE, (admit_image, 0): _WHOSE, (release_image, 0): _WHOSE, (is_bounded, 1): _WHOSE,
+    (claim_image, 0): _WHOSE, (admit_image, 0): _WHOSE, (release_image, 0): _WHOSE,
     (request, 0): LISTS,
 }  # fmt: skip
 

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.policies.snapshot import Rootfs
+from sim.protocol.codes import CONFIG, KERNEL, ROOTFS
 from sim.protocol.names import NumberedDigests
-from sim.protocol.state import CONFIG, KERNEL, LAYOUT, ROOTFS
+from sim.protocol.state import LAYOUT
 from sim.records.layout import table_of
 from sim.registry.oci import Digest, Image
 from sim.registry.reference import DEFAULT_TAG

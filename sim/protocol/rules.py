@@ -28,7 +28,7 @@ from sim.errors import InputError
 from sim.figures import Table
 from sim.policies.snapshot import Due
 from sim.policies.userrule import UserRule
-from sim.protocol.state import NEVER
+from sim.protocol.codes import NEVER
 from sim.scenario import Scenario
 from sim.scenario.model.choices import Choice
 

@@ -26,9 +26,10 @@ from numba.np.arrayobj import make_array, populate_array
 from sim.policies import snapshot
 from sim.policies.userrule import unwatched
 from sim.protocol import rules
+from sim.protocol.codes import NEVER
 from sim.protocol.ops import rules as text
 from sim.protocol.rules import FUNCTIONS, Outside, Rule
-from sim.protocol.state import LAYOUT, NEVER
+from sim.protocol.state import LAYOUT
 from sim.records.compiling import OPTIONS, Jit
 from sim.records.native import StateType
 

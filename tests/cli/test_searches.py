@@ -38,6 +38,17 @@ def test_capacity_out_of_reach_has_its_exit_code(regsim: Ask, small: str, limit:
     assert (answer.code, answer.err) == (code, "")
 
 
+def test_a_key_that_moves_nothing_is_warned_of_when_the_runs_show_it(regsim: Ask, small: str) -> None:
+    """After the answer, on standard error; with `--strict` that is a fault of the question."""
+    asked = ("capacity", small, "--vary", "central.workers=100..200", "--until", "deploy_latency_s.p50 < 10 h",
+             "--runs", "2", "--executor", "serial", "-q")  # fmt: skip
+    assert regsim(*asked).err == ""
+    answer = regsim(*asked[:-1], "--strict")
+    assert answer.code == 2
+    assert "every value of central.workers from 100 to 200 that was tried meets the thresholds" in answer.out
+    assert "central.workers: moves nothing: every run has the same latencies" in answer.err.splitlines()[-1]
+
+
 def test_crossover_says_never(regsim: Ask, small: str) -> None:
     """A difference that keeps its sign has no crossover."""
     answer = regsim(

@@ -14,10 +14,11 @@ from sim.calibrate.rig.parameters import shipped
 from sim.engines.host import Host
 from sim.engines.reference import Reference
 from sim.protocol.assembly import assemble
+from sim.protocol.codes import GO
 from sim.protocol.ops.control import end
 from sim.protocol.ops.requests import at_clock
 from sim.protocol.programs import PROGRAMS, step
-from sim.protocol.state import GO, LAYOUT
+from sim.protocol.state import LAYOUT
 from sim.protocol.tasks import make_ready, new_task, new_timeline
 from sim.records.layout import table_of
 from sim.streams import Streams

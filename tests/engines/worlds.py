@@ -190,8 +190,8 @@ def _faults(r: Random, made: Document) -> Document:
 
 def _fault(r: Random, links: list[str], nodes: list[str]) -> Document:
     kind = r.choice(_KINDS)
-    lasts_s = r.choice([0.3, 1, 3, 5, 20, round(r.uniform(0.05, 60), 3), 400, 2000])
-    made: Document = {"kind": kind, "lasts": f"{lasts_s} s"}
+    runs_until_s = r.choice([0.3, 1, 3, 5, 20, round(r.uniform(0.05, 60), 3), 400, 2000])
+    made: Document = {"kind": kind, "lasts": f"{runs_until_s} s"}
     if r.random() < 0.2:
         made["between"] = f"{r.choice([5, 20, 60])} s"
     else:

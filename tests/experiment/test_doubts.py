@@ -83,6 +83,29 @@ def test_axes_without_effect(texts: list[str], named: list[str], warned: list[st
     assert all(warning.text.startswith("is varied without effect: ") for warning in found)
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("central.workers=100..200", "moves nothing: {} at 100 as at 200"),
+        ("clients.dev.up=10 Mbit/s..1 Gbit/s", None),
+        ("policies.sync.delay=1 s..9 s", "moves nothing in variant central: {} at 1 s as at 9 s"),
+    ],
+)
+def test_a_capacity_is_not_searched_for_in_silence_where_the_key_moves_nothing(text: str, says: str | None) -> None:
+    """What no check of the scenario sees, the runs at both ends of the range show: no deploy was moved, or in one."""
+    found = sim.capacity(small(), text, ["deploy_latency_s.p95 < 1 h"], runs=2, executor="serial")
+    warned = [warning.text for warning in found.warnings if warning.code == "no-effect"]
+    assert warned == ([] if says is None else [says.format("every run has the same latencies, bytes and counts")])
+    assert found.to_json()["warnings"] == [warning.to_json() for warning in found.warnings]
+
+
+def test_a_crossover_warns_where_the_key_moves_neither_of_the_two() -> None:
+    """That one variant stays as it is, as central does under any delay of copies, is what a crossover is about."""
+    for text, warned in (("central.workers=100..200", 1), ("policies.sync.delay=1 s..9 s", 0)):
+        found = sim.crossover(small(), text, runs=2, executor="serial")
+        assert len([warning for warning in found.warnings if warning.code == "no-effect"]) == warned
+
+
 def test_a_sweep_carries_the_warning() -> None:
     """What a sweep varies for nothing is among its warnings, and in its document."""
     found = sim.sweep(small(), ["policies.fanout=peer,push-each"], runs=1, executor="serial")

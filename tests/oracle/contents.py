@@ -73,16 +73,11 @@ class Contents:
     `pool` has dedup look further than the repository that is asked.
     """
 
-    __slots__ = ("_more_bytes", "_pool", "_repositories")
+    __slots__ = ("_pool", "_repositories")
 
     def __init__(self, pool: Pool | None = None) -> None:
         self._repositories: dict[str, Repository] = {}
         self._pool = pool
-        self._more_bytes = 0
-
-    def weigh(self, more_bytes: int) -> None:
-        """It holds so many bytes of blobs beside those that it knows by name."""
-        self._more_bytes += more_bytes
 
     def blobs(self, repository: str) -> Container[Digest]:
         """The digests that count as held when a repository is asked, for `digest in`; ask again after a change."""
@@ -257,8 +252,7 @@ class Contents:
         distinct: dict[Digest, Layer] = {}
         for held in self._repositories.values():
             distinct |= held.blobs
-        named_bytes: int = sum(map(_SIZE_BYTES, distinct.values()))
-        return named_bytes + self._more_bytes
+        return sum(map(_SIZE_BYTES, distinct.values()))
 
     def changes(self) -> Iterator[tuple[str, Change]]:
         """By repository, in order of name, when each tag came or went."""

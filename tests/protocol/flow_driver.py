@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.protocol.codes import FAIR_DUE, LONE_DUE, PS_DUE, SCHEDULE_STEP, TASK_DUE
 from sim.protocol.ops.capacities import divert, nominal_capacity, resize, settle_flows
 from sim.protocol.ops.fair_sharing import arm_fair
 from sim.protocol.ops.flow_monitor import close_bins, flow_rows_are_low
@@ -18,7 +19,6 @@ from sim.protocol.ops.flows import (
     send,
     sum_loads,
 )
-from sim.protocol.state import FAIR_DUE, LONE_DUE, PS_DUE, SCHEDULE_STEP, TASK_DUE
 from sim.records.queue import pop_event, push_event
 
 
@@ -100,7 +100,7 @@ def send_bodies(w: Any, body: int) -> None:
     while body >= 0:
         row = w.bodies[body]
         row.flight = send(w, row.lane, row.size_bytes, body)
-        if w.flights[row.flight].over == 0:
+        if w.flights[row.flight].ended == 0:
             return
         body_ended(w, body)
         body = row.next
@@ -111,8 +111,8 @@ def body_ended(w: Any, body: int) -> None:
     flight = w.flights[row.flight]
     row.ended_s, row.shared, row.broken = w.g.now_s, flight.shared, flight.broken
     row.sent_bytes, row.bound_by, row.bound_s = flight.sent_bytes, flight.bound_by, flight.bound_s
-    row.place = w.g.arrived
-    w.g.arrived += 1
+    row.place = w.g.bodies_ended
+    w.g.bodies_ended += 1
     free_flight(w, row.flight)
 
 
@@ -128,7 +128,7 @@ def shift_links(w: Any, shift: int) -> None:
     if row.kind == 1:
         capacity_Bps = nominal_capacity(w, row.what, capacity_Bps)
     if row.kind == 2:
-        w.lanes[row.what].left = 1
+        w.lanes[row.what].abandoned = 1
     while settle_flows(w):
         bodies_go_on(w)
     if row.kind == 2:

@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
+from sim.protocol.codes import INF
 from sim.protocol.growth import grow_flow_tables
 from sim.protocol.ops.lanes import narrow_lane, residual_units
-from sim.protocol.state import ALONG, INF, TABLES, Globals
+from sim.protocol.state import ALONG, TABLES, Globals
 from sim.records.layout import ArrayState, Layout, ObjectState, table_of, used
+from tests.protocol.growth import make_room
 
 from .flow_driver import Body, Shift, begin_bodies, drive_bodies
 
@@ -20,8 +22,16 @@ OURS = (
     *("solver", "nominal_Bps", "residual", "alone_s", "held_s", "link_uses", "held_back", "picked", "bins", "segments"),
     *("capacity_changes", "machines", "ways", "beside_later_s", "beside_bytes", "beside_left_bytes", "beside_state"),
 )
+
+
+class Counting(Globals):
+    """And how many bodies have ended."""
+
+    bodies_ended: int
+
+
 LAYOUT = Layout(
-    Globals,
+    Counting,
     {name: TABLES[name] for name in OURS} | {"bodies": Body, "shifts": Shift, "loads": float},
     {name: along for name, along in ALONG.items() if name in OURS},
 )
@@ -115,7 +125,7 @@ def state_of(case: Case, kind: type[Any]) -> Any:
     g["nodes_used"], g["lanes_used"] = len(case.capacity_Bps), len(case.ways)
     g["lane_links_used"] = len(tables["lane_links"])
     state = kind(LAYOUT, tables | {"g": g})
-    state.make_room(300 + 6 * len(bodies) + len(case.changed))
+    make_room(state, 300 + 6 * len(bodies) + len(case.changed))
     reading = state if kind is ObjectState else Readable(state)
     for lane in range(len(case.ways)):
         narrow_lane(reading, lane)

@@ -11,14 +11,16 @@ import numpy as np
 
 from sim import policies
 from sim.policies.snapshot import Publish, Rivals
+from sim.protocol.codes import DISK_FULL, NEVER, QUOTA_EXCEEDED
 from sim.protocol.ops import garbage, holdings, places, quotas, storage, storage_accounting, waiters
 from sim.protocol.rules import number_of
-from sim.protocol.state import DISK_FULL, LAYOUT, NEVER, QUOTA_EXCEEDED
+from sim.protocol.state import LAYOUT
 from sim.records import ObjectState
 from sim.records.layout import used
 from sim.records.scope import scope_of
 from sim.registry.dedup import SCOPES
 from sim.registry.oci import Image, Layer, numbered_digest
+from tests.protocol.growth import make_room
 
 from ..oracle.contents import Contents
 from ..oracle.plan import mountable
@@ -173,7 +175,7 @@ class Twin:
     def at(self, now_s: float) -> None:
         """It is that time now, and there is room for what may happen."""
         self.now_s = self.world.now_s = now_s
-        self.w.make_room(24)
+        make_room(self.w, 24)
         self.set(now_s=now_s)
 
     # One operation each, done on both; they say the same.
@@ -380,7 +382,7 @@ class Twin:
 
     def compare(self) -> None:
         """Both hold the same, and have said the same."""
-        self.w.make_room(64)  # asking makes places
+        make_room(self.w, 64)  # asking makes places
         self._rows.clear()
         for n, registry in enumerate(self.registries):
             for repository in range(N_REPOSITORIES):

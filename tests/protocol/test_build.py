@@ -11,17 +11,19 @@ import pytest
 
 from sim import policies
 from sim.protocol.build import DRAWS_AT_ONCE, Built, build
+from sim.protocol.codes import BOTH, CENTRAL, INF, NEVER, NODE_DIRECT, START_ONLY
 from sim.protocol.ops import warm, ways
 from sim.protocol.ops.holdings import has_blob, has_image, tag_publish
 from sim.protocol.ops.requests import CHECK, CLOSE, FIRST_CHECK, LOGIN_REQUESTS, N_LISTS, OPENING, PUBLISH
 from sim.protocol.placing import Placing
-from sim.protocol.state import BOTH, CENTRAL, INF, LAYOUT, NEVER, NODE_DIRECT, START_ONLY
+from sim.protocol.state import LAYOUT
 from sim.records import ArrayState, ObjectState
 from sim.records.layout import used
 from sim.runner import _demand
 from sim.scenario import Scenario
 from sim.streams import Streams
 from sim.workload.demand import Demand
+from tests.protocol.growth import make_room
 
 from . import shipped
 from .small import MB, Deploy, demand, scenario
@@ -146,7 +148,7 @@ def test_deploys_are_what_is_asked_for(made: tuple[Scenario, Built, Demand]) -> 
     rows, nodes_there = built.tables["deploys"], len(built.tables["registries"]) - 1
     assert len(rows) == len(asked)
     for ask, row in zip(one_by_one(asked), rows, strict=True):
-        assert (row["at_s"], row["kernel"], row["update"], row["app"]) == (ask.at_s, ask.kernel, ask.update, ask.app)
+        assert (row["at_s"], row["kernel"], row["update"], row["name"]) == (ask.at_s, ask.kernel, ask.update, ask.app)
         assert row["client"] == 1 + nodes_there + ask.client
         nodes = built.tables["deploy_nodes"][row["first_node"] : row["first_node"] + row["nodes"]].tolist()
         assert len(nodes) == min(ask.nodes or chosen.demand.nodes, nodes_there) == len({*nodes})
@@ -192,9 +194,9 @@ def test_what_is_there_at_the_start_is_whole(
     _, built, _ = made
     state: Any = ObjectState(LAYOUT, built.tables)
     monkeypatch.setattr(warm, "rows_are_low", lambda w: True)
-    monkeypatch.setattr(warm, "ask_host", lambda w, *asked: w.make_room(64))
+    monkeypatch.setattr(warm, "ask_host", lambda w, *asked: make_room(w, 64))
     state.g.tasks_per_growth = 1  # so that room for one image is enough
-    state.make_room(64)
+    make_room(state, 64)
     warm.warm_up(state)
     for row in state.warm_places:
         there = has_image(state, row.registry, state.names[row.name].repository, row.image)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sim import network
 from sim.network import Schedule, simulate
-from sim.protocol.state import INF
+from sim.protocol.codes import INF
 
 from .flowing import Case, Changed, Ended, Flow, Sent, Way, capacity, driven, play
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.protocol.state import INF
+from sim.protocol.codes import INF
 
 from .flowing import Case, Changed, Flow, Sent, Way, capacity, driven, ends, play
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.streams import Streams
@@ -30,8 +30,8 @@ def broken(*faults: dict[str, Any], **changes: Any) -> Seen:
     return play(scenario(**DIRECT, **named, **changes), demand([Deploy(0.0)], apps=ROM))
 
 
-def fault(kind: str, target: str, at_s: float, lasts_s: float, **more: Any) -> dict[str, Any]:
-    return {"kind": kind, "target": target, "at": f"{at_s} s", "lasts": f"{lasts_s} s", **more}
+def fault(kind: str, target: str, at_s: float, runs_until_s: float, **more: Any) -> dict[str, Any]:
+    return {"kind": kind, "target": target, "at": f"{at_s} s", "lasts": f"{runs_until_s} s", **more}
 
 
 def test_a_fault_that_meets_nobody_changes_nothing() -> None:
@@ -162,13 +162,14 @@ def schedules(draw: st.DrawFn) -> dict[str, Any]:
     found = {}
     for number in range(draw(st.integers(1, 5))):
         kind = draw(st.sampled_from(sorted(KINDS)))
-        at_s, lasts_s = draw(st.floats(0, 120)), draw(st.floats(0.1, 90))
+        at_s, runs_until_s = draw(st.floats(0, 120)), draw(st.floats(0.1, 90))
         found[f"faults__f{number}"] = fault(
-            kind, draw(st.sampled_from(KINDS[kind])), round(at_s, 3), round(lasts_s, 3), to=0.3, ahead="10 s"
+            kind, draw(st.sampled_from(KINDS[kind])), round(at_s, 3), round(runs_until_s, 3), to=0.3, ahead="10 s"
         )
     return found
 
 
+@settings(max_examples=2 * settings.default.max_examples)
 @given(schedules(), st.data())
 def test_nothing_hangs(faults: dict[str, Any], data: st.DataObject) -> None:
     """Under random faults every deploy ends, ready or failed with a reason, its phases add up and the books balance."""

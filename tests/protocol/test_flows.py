@@ -15,10 +15,10 @@ from sim.network import simulate
 from sim.network.fairshare import active, filling, kernel, pairing, sharing, solution
 from sim.network.tcp import transport
 from sim.protocol import tasks
+from sim.protocol.codes import INF
 from sim.protocol.growth import grow_flow_tables
 from sim.protocol.ops import capacities, fair_sharing, flow_monitor, flows, lanes, processor_sharing
 from sim.protocol.ops.lanes import beside_idle_s, ramp_s, residual_units
-from sim.protocol.state import INF
 from sim.records import queue
 from sim.records.layout import ArrayState, ObjectState
 

@@ -29,8 +29,8 @@ def pushed(*faults: dict[str, Any], **changes: Any) -> Seen:
     return play(scenario(**{**NEAR, **named, **changes}), demand([Deploy(0.0)], apps=ROM))
 
 
-def fault(kind: str, target: str, at_s: float, lasts_s: float, **more: Any) -> dict[str, Any]:
-    return {"kind": kind, "target": target, "at": f"{at_s} s", "lasts": f"{lasts_s} s", **more}
+def fault(kind: str, target: str, at_s: float, runs_until_s: float, **more: Any) -> dict[str, Any]:
+    return {"kind": kind, "target": target, "at": f"{at_s} s", "lasts": f"{runs_until_s} s", **more}
 
 
 def parts(seen: Seen, purpose: str = "push") -> list[tuple[float, float, int]]:
@@ -50,16 +50,16 @@ def test_the_upload_is_where_the_tests_think(whole: Seen) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lasts_s", "again_s"), [(0.1, 0.2), (0.19, 0.2), (0.5, 0.6), (1.0, 1.4), (2.0, 3.0), (4, 6.2)]
+    ("runs_until_s", "again_s"), [(0.1, 0.2), (0.19, 0.2), (0.5, 0.6), (1.0, 1.4), (2.0, 3.0), (4, 6.2)]
 )
 @pytest.mark.parametrize("broken", ["link-down", "link-degraded", "swizzle"])
 def test_an_upload_lives_through_a_cut_and_goes_on_with_the_next_try(
-    lasts_s: float, again_s: float, broken: str, whole: Seen
+    runs_until_s: float, again_s: float, broken: str, whole: Seen
 ) -> None:
     """Cut at 0.36 s with 300 kB through, it sends the other 700 kB from the next try on, whatever took the capacity."""
     at_s = 0.36
     more = {} if broken == "swizzle" else {"to": 0.0}  # a swizzle of one link clogs it at once, for all its time
-    seen = pushed(fault(broken, UP, at_s, lasts_s, **more))
+    seen = pushed(fault(broken, UP, at_s, runs_until_s, **more))
     (row,) = seen.deploys()
     assert parts(seen) == [
         (exactly(0.06), exactly(0.36), pytest.approx(300_000, abs=1)),
@@ -78,8 +78,8 @@ def test_bbr_sends_no_probe_and_times_out_first() -> None:
 
 def test_queues_lengthen_time_outs_where_a_flow_fills_its_link() -> None:
     """With 50 ms of queue: a probe after 0.1 s, time-outs of 0.25, 0.5 and 1 s: tries at 0.1, 0.35, 0.85 and 1.85 s."""
-    for lasts_s, again_s in ((0.05, 0.1), (0.2, 0.35), (0.5, 0.85), (1.0, 1.85)):
-        seen = pushed(fault("link-down", UP, 0.36, lasts_s), tcp__queue="50 ms")
+    for runs_until_s, again_s in ((0.05, 0.1), (0.2, 0.35), (0.5, 0.85), (1.0, 1.85)):
+        seen = pushed(fault("link-down", UP, 0.36, runs_until_s), tcp__queue="50 ms")
         assert parts(seen)[1][0] == exactly(0.36 + again_s)
 
 
@@ -89,10 +89,10 @@ def test_a_cut_that_nothing_meets_costs_nothing(whole: Seen) -> None:
     assert row["latency_s"] == whole.deploys()[0]["latency_s"]
 
 
-@pytest.mark.parametrize(("lasts_s", "again_s"), [(0.1, 0.2), (0.3, 0.4), (0.5, 0.8), (1.0, 1.6), (3.0, 3.2)])
-def test_a_request_waits_for_its_time_out(lasts_s: float, again_s: float, whole: Seen) -> None:
+@pytest.mark.parametrize(("runs_until_s", "again_s"), [(0.1, 0.2), (0.3, 0.4), (0.5, 0.8), (1.0, 1.6), (3.0, 3.2)])
+def test_a_request_waits_for_its_time_out(runs_until_s: float, again_s: float, whole: Seen) -> None:
     """The token's request would leave at 0.01 s: it leaves again 0.2, 0.4, 0.8, ... s later."""
-    (row,) = pushed(fault("link-down", UP, 0.005, lasts_s)).deploys()
+    (row,) = pushed(fault("link-down", UP, 0.005, runs_until_s)).deploys()
     assert row["latency_s"] == exactly(whole.deploys()[0]["latency_s"] + again_s)
     assert row["login_waited_s"] == exactly(again_s)
 
@@ -104,10 +104,10 @@ def test_an_answer_waits_for_its_time_out(whole: Seen) -> None:
     assert row["latency_s"] == exactly(whole.deploys()[0]["latency_s"] + 0.2)
 
 
-@pytest.mark.parametrize(("lasts_s", "again_s"), [(0.5, 1), (2.0, 3), (6.0, 7), (14.9, 15)])
-def test_a_connection_is_opened_by_the_next_try(lasts_s: float, again_s: float, whole: Seen) -> None:
+@pytest.mark.parametrize(("runs_until_s", "again_s"), [(0.5, 1), (2.0, 3), (6.0, 7), (14.9, 15)])
+def test_a_connection_is_opened_by_the_next_try(runs_until_s: float, again_s: float, whole: Seen) -> None:
     """The line is down when the client starts: it tries after 1, 3, 7 and 15 s."""
-    (row,) = pushed(fault("link-down", UP, 0.0, lasts_s)).deploys()
+    (row,) = pushed(fault("link-down", UP, 0.0, runs_until_s)).deploys()
     assert row["latency_s"] == exactly(whole.deploys()[0]["latency_s"] + again_s)
 
 

@@ -259,7 +259,7 @@ def _faults(data: st.DataObject) -> dict[str, Any]:
     for number in range(data.draw(st.integers(0, 3))):
         kind = data.draw(st.sampled_from(["link-down", "registry-down"]))
         host = data.draw(st.sampled_from(["central", "n1", "n2"]))
-        at_s, lasts_s = data.draw(st.integers(0, 80)), data.draw(st.integers(1, 30))
+        at_s, runs_until_s = data.draw(st.integers(0, 80)), data.draw(st.integers(1, 30))
         target = f"hub-{host}" if kind == "link-down" else host
-        found[f"faults__f{number}"] = {"kind": kind, "target": target, "at": f"{at_s} s", "lasts": f"{lasts_s} s"}
+        found[f"faults__f{number}"] = {"kind": kind, "target": target, "at": f"{at_s} s", "lasts": f"{runs_until_s} s"}
     return found

@@ -44,8 +44,8 @@ def triangle(**changes: Any) -> Scenario:
     return Scenario.from_document(document, overrides={key.replace("__", "."): to for key, to in changes.items()})
 
 
-def down(at_s: float, lasts_s: float, link: str = "ab", kind: str = "link-down") -> dict[str, Any]:
-    return {"kind": kind, "target": link, "at": f"{at_s} s", "lasts": f"{lasts_s} s"}
+def down(at_s: float, runs_until_s: float, link: str = "ab", kind: str = "link-down") -> dict[str, Any]:
+    return {"kind": kind, "target": link, "at": f"{at_s} s", "lasts": f"{runs_until_s} s"}
 
 
 def pushed(**changes: Any) -> Seen:

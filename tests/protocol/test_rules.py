@@ -20,9 +20,10 @@ from sim.plugins import NoParameters
 from sim.policies.snapshot import Due, Holders, Kept, Owed, Parents, Publish, Rivals, neighbours
 from sim.policies.userrule import UserRule
 from sim.protocol import rules, rules_native
+from sim.protocol.codes import NEVER
 from sim.protocol.ops import rules as text
 from sim.protocol.rules import FUNCTIONS, Outside, number_of, rule_values
-from sim.protocol.state import LAYOUT, NEVER
+from sim.protocol.state import LAYOUT
 from sim.records import ArrayState, ObjectState
 from sim.records.native import state_at
 from sim.registry.oci import digest_of

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from simpy import Environment
 
 from sim.protocol import events, machine, tasks
+from sim.protocol.codes import CONNECTION_LOST, DISK_FULL, ENDED, GO, N_PHASES, TASK_DUE, WAIT
 from sim.protocol.ops import flow_monitor, retries
-from sim.protocol.state import CONNECTION_LOST, DISK_FULL, ENDED, GO, LAYOUT, N_PHASES, TASK_DUE, WAIT
+from sim.protocol.state import LAYOUT
 from sim.protocol.tasks import (
     add_waiting,
     branch,
@@ -31,12 +32,13 @@ from sim.protocol.tasks import (
 from sim.records import ObjectState, queue
 from sim.records.scope import scope_of
 from sim.tables.rows import SYNC_WAIT
+from tests.protocol.growth import make_room
 
 
 def fresh() -> Any:
     """A state with room for a few tasks."""
     w: Any = ObjectState(LAYOUT, {})
-    w.make_room(64)
+    make_room(w, 64)
     return w
 
 
@@ -230,7 +232,7 @@ def test_branches_meet_where_the_last_would_be_on_idle_links() -> None:
     w.timelines[lines[1]].now_s = 9.0
     assert join_branches(w, p) == 0
     line = w.timelines[t]
-    assert (line.now_s, line.lag_s, line.now_s - line.lag_s) == (10.0, 1.0, 9.0)
+    assert (line.now_s, line.waited_s, line.now_s - line.waited_s) == (10.0, 1.0, 9.0)
 
 
 def test_waiting_that_saves_waiting_comes_off_the_phases_before() -> None:
@@ -242,7 +244,7 @@ def test_waiting_that_saves_waiting_comes_off_the_phases_before() -> None:
     enter_phase(w, t, SYNC_WAIT)
     wait_for(w, t, 10.0, 10.0)
     end_timeline(w, t)
-    assert w.timelines[t].lag_s == 0.0
+    assert w.timelines[t].waited_s == 0.0
     assert w.waited_s[t * N_PHASES : (t + 1) * N_PHASES] == [0.0] * N_PHASES
     assert sum(w.phases_s[t * N_PHASES : (t + 1) * N_PHASES]) == 10.0
 
@@ -252,7 +254,7 @@ def test_what_nobody_waits_for_still_moves_the_end() -> None:
     w = fresh()
     keep_running_until(w, 7.0)
     keep_running_until(w, 5.0)
-    assert w.g.lasts_s == 7.0
+    assert w.g.runs_until_s == 7.0
 
 
 def test_an_event_for_a_task_that_went_on_by_another_way_is_void() -> None:

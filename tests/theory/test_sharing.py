@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sim.network import Flows, simulate
-from sim.protocol.state import INF
+from sim.protocol.codes import INF
 from tests.protocol.flowing import Case, Sent, Way, driven
 
 Agrees = Callable[[Sequence[float], float], bool]

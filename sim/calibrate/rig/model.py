@@ -19,6 +19,7 @@ from sim.engines.host import Host
 from sim.engines.reference import Reference
 from sim.network.tcp.transport import MSS_BYTES, MTU_BYTES, ack_bytes
 from sim.protocol.assembly import assemble
+from sim.protocol.codes import CONFIG, FOR_PULL, FOR_PUSH, GO, WAIT
 from sim.protocol.ops.blobs import DOWN, begin_groups, each_blob, next_group, record_manifests
 from sim.protocol.ops.control import end, jump
 from sim.protocol.ops.holdings import counts_as_held
@@ -26,7 +27,6 @@ from sim.protocol.ops.lanes import UP
 from sim.protocol.ops.marks import take_marks
 from sim.protocol.ops.requests import LOGIN_AND_MANIFESTS, ONCE, at_clock, last_byte_arrives, request
 from sim.protocol.programs import PROGRAMS, Label, Program, call, step
-from sim.protocol.state import CONFIG, GO, PULL_, PUSH, WAIT
 from sim.protocol.tasks import branch, make_ready, new_task, new_timeline, start_branches
 from sim.streams import Streams
 
@@ -165,7 +165,7 @@ class Rig:
         child = branch(w, p, self._entries[program], alone)
         task = w.tasks[child]
         w.timelines[task.timeline].now_s = process.began_s
-        task.deploy, task.counter, task.purpose = len(self._processes), child, PUSH if pushes else PULL_
+        task.deploy, task.counter, task.purpose = len(self._processes), child, FOR_PUSH if pushes else FOR_PULL
         task.machine, task.registry, task.name, task.image = (
             client.machine, client.registry, client.repository, client.image,
         )  # fmt: skip

@@ -20,13 +20,13 @@ from sim.calibrate.rig.files import RigScenario
 from sim.calibrate.rig.packetwire import RigWire
 from sim.calibrate.rig.processes import Process
 from sim.calibrate.rig.state import RigState, latest, new_way
+from sim.protocol.codes import GO
 from sim.protocol.ops.blobs import DOWN, record_manifests
 from sim.protocol.ops.control import end, jump
 from sim.protocol.ops.requests import GET, LOGIN_REQUESTS, ONCE, at_clock, last_byte_arrives, request
 from sim.protocol.ops.transfers import transfer
 from sim.protocol.ops.ways import down_lane
 from sim.protocol.programs import Label, Program, call, step
-from sim.protocol.state import GO
 from sim.protocol.tasks import branch, inherit, make_ready, new_task, new_timeline, start_branches
 
 #: For a tag `GET /v2/` and `HEAD` manifest, for a manifest `GET /v2/` and `GET`, for a blob `GET /v2/`, `HEAD`,

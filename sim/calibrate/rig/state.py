@@ -22,10 +22,11 @@ from sim.network.topology import shapes
 from sim.network.topology.shapes import spans
 from sim.network.topology.shapes.star import Parameters as Star
 from sim.protocol.build import Tables, link_rows, machine_rows, profile_rows
+from sim.protocol.codes import CONFIG, INF, KERNEL, ROOTFS
 from sim.protocol.ops.holdings import tag_publish
 from sim.protocol.ops.ways import find_way
 from sim.protocol.routes import Host, Routes
-from sim.protocol.state import CONFIG, INF, KERNEL, LAYOUT, ROOTFS
+from sim.protocol.state import LAYOUT
 from sim.records.layout import ObjectState, table_of
 from sim.registry.clients import SKOPEO
 
@@ -91,9 +92,8 @@ def build(scenario: RigScenario, parameters: Parameters, ramp: float, faults: bo
         steps.append(tuple(clients))
     routes = Routes(_spans(scenario), (), hosts, (), registries=len(registries))
     globals_: dict[str, Any] = {
-        "nodes": len(registries) - 1, "clients": len(hosts) - len(registries),
+        "nodes": len(registries) - 1, "tasks_per_growth": 1,
         "margin": _MARGIN + 8 * images.most_blobs, "node_margin": _MARGIN + 8 * max(map(len, steps)),
-        "tasks_per_growth": 1,
     }  # fmt: skip
     tables: Tables = {
         **images.tables(), **_registries(len(registries), parameters.request_s), **profile_rows([PROFILE]),

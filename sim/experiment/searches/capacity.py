@@ -21,7 +21,7 @@ from typing import Any, Final, Literal
 from sim.engines.run import Engine
 from sim.errors import shown
 from sim.experiment.axes import Axis, ranged
-from sim.experiment.doubts import varied_for_nothing
+from sim.experiment.doubts import moves_nothing, varied_for_nothing
 from sim.experiment.execution import executors
 from sim.experiment.execution.runs import Progress, Runs, by_variant
 from sim.experiment.execution.store import Store
@@ -129,9 +129,10 @@ class Capacity:
 
     @property
     def warnings(self) -> tuple[ScenarioWarning, ...]:
-        """What may be wrong with the question."""
-        named = self.points[0].sample.variants
-        return (*self.scenario.warnings, *varied_for_nothing(self.scenario, [self.axis], named))
+        """What may be wrong with the question, as it was asked and as the runs show."""
+        low, high = self.points[0].sample, self.points[-1].sample
+        asked = varied_for_nothing(self.scenario, [self.axis], low.variants)
+        return (*self.scenario.warnings, *asked, *moves_nothing(self.scenario, self.axis, low, high))
 
     def to_json(self) -> dict[str, Any]:
         """The document `regsim.capacity/1`."""

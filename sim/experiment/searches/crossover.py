@@ -18,7 +18,7 @@ from typing import Any, Final
 from sim.engines.run import Engine
 from sim.errors import InputError, near, shown
 from sim.experiment.axes import Axis, ranged
-from sim.experiment.doubts import varied_for_nothing
+from sim.experiment.doubts import moves_nothing, varied_for_nothing
 from sim.experiment.execution import executors
 from sim.experiment.execution.runs import Progress, Runs
 from sim.experiment.execution.store import Store
@@ -90,9 +90,11 @@ class Crossover:
 
     @property
     def warnings(self) -> tuple[ScenarioWarning, ...]:
-        """What may be wrong with the question."""
-        named = self.points[0].sample.variants
-        return (*self.scenario.warnings, *varied_for_nothing(self.scenario, [self.axis], named))
+        """What may be wrong with the question, as it was asked and as the runs show."""
+        low, high = self.points[0].sample, self.points[-1].sample
+        asked = varied_for_nothing(self.scenario, [self.axis], low.variants)
+        shown = moves_nothing(self.scenario, self.axis, low, high, everywhere=True)
+        return (*self.scenario.warnings, *asked, *shown)
 
     def to_json(self) -> dict[str, Any]:
         """The document `regsim.crossover/1`."""

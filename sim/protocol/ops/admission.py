@@ -1,17 +1,18 @@
-"""Transfers within limits: an image is claimed and admitted before it comes, blobs are charged.
+"""Admission of images to bounded registries: an image is claimed and admitted before it comes, its blobs are charged.
 
-Left out: what goes to make room (ops/storage), and how accounts' quotas are counted (ops/quotas).
+Where a registry is not bounded these ops do nothing. Left out: which images are dropped for it (`ops/storage`), and how
+accounts' quotas are counted (`ops/quotas`).
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
+from sim.protocol.codes import GO, WAIT
 from sim.protocol.ops.blobs import NEAR, TRAVEL, is_trailing
 from sim.protocol.ops.quotas import charge_all, charge_blob
 from sim.protocol.ops.storage import admit, drop_expired
 from sim.protocol.ops.storage_accounting import claim_blobs, has_space, release_blobs
-from sim.protocol.state import GO, WAIT
 from sim.protocol.tasks import add_waiting
 
 # Which registry an op is about.
@@ -38,13 +39,6 @@ def bounded_registry(w: Any, p: int, whose: int) -> int:
     return int(registry) if w.registries[registry].bounded else -1
 
 
-def is_bounded(w: Any, p: int, bounded: int, whose: int) -> int:
-    """Go to `bounded` if the registry can't keep everything."""
-    if bounded_registry(w, p, whose) >= 0:
-        w.tasks[p].pc = bounded
-    return GO
-
-
 def claim_image(w: Any, p: int, whose: int, b: int) -> int:
     """What a registry has of the task's image stays from here until `release_image`, whatever else goes."""
     registry = bounded_registry(w, p, whose)
@@ -62,7 +56,7 @@ def release_image(w: Any, p: int, whose: int, b: int) -> int:
 
 
 def admit_image(w: Any, p: int, whose: int, b: int) -> int:
-    """On once there is room for the image that is claimed; what comes while garbage is collected waits."""
+    """Have space for the image that is claimed; while garbage is collected, wait. A failure if the disk is full."""
     registry = bounded_registry(w, p, whose)
     if registry < 0:
         return GO
@@ -82,7 +76,7 @@ def admit_image(w: Any, p: int, whose: int, b: int) -> int:
 
 
 def fits(w: Any, registry: int, repository: int, image: int) -> bool:
-    """Whether a registry has room for an image without dropping another; if so, its account is charged."""
+    """Whether a registry has space for an image without dropping another; if so, its account is charged."""
     row = w.registries[registry]
     if row.bounded == 0:
         return True

@@ -31,6 +31,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from sim.protocol.codes import CONVERGED, GROW_ASKED, INF, NEVER, OUTAGE_BEGINS, OUTAGE_ENDS, ROUTES_CHANGED
 from sim.protocol.machine import ask_host, ensure_rows, rows_are_low, run_ready_tasks
 from sim.protocol.ops.capacities import divert, resize, settle_flows
 from sim.protocol.ops.fair_sharing import arm_fair
@@ -38,15 +39,6 @@ from sim.protocol.ops.scheduling import schedule
 from sim.protocol.ops.storage import lose_disk
 from sim.protocol.ops.swarms import leave_swarm, resize_for_swarm
 from sim.protocol.ops.ways import find_way, follow_routes
-from sim.protocol.state import (
-    CONVERGED,
-    GROW_ASKED,
-    INF,
-    NEVER,
-    OUTAGE_BEGINS,
-    OUTAGE_ENDS,
-    ROUTES_CHANGED,
-)
 
 # What an outage is.
 LINK_WEAK: Final = 0
@@ -155,10 +147,10 @@ def converged(w: Any, o: int, has_ended: int) -> None:
     w.avoided[up] = w.avoided[down] = avoided
     ask_host(w, ROUTES_CHANGED, 0, 0, 0)
     follow_routes(w)
-    any_left = 0
+    any_abandoned = 0
     for lane in range(w.g.lanes_used):
-        any_left += w.lanes[lane].left
-    if any_left:
+        any_abandoned += w.lanes[lane].abandoned
+    if any_abandoned:
         while settle_flows(w):
             run_ready_tasks(w)
         divert(w)

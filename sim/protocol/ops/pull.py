@@ -1,9 +1,18 @@
-"""A pull through a node's registry: resolve the reference, fetch what the node lacks, or join a fetch under way."""
+"""A pull through a node's registry: resolve the reference, fetch what the node lacks, or join a fetch under way.
+
+The node's registry is a pull-through cache. "A GET request to an existing manifest URL MUST provide the expected
+manifest [...]. If the manifest is not found in the repository, the response code MUST be `404 Not Found`"
+(https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests): here that is the failure
+IMAGE_NOT_FOUND. Whether a tag is asked of upstream though the node has it is `policies.tags.check`, an assumption.
+
+Left out: requests from the instance's runtime to its node's registry, which is on the same host.
+"""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
+from sim.protocol.codes import BLOCKED, FETCH_BROKE_OFF, FOR_PULL, GO, IMAGE_NOT_FOUND, WAIT
 from sim.protocol.ops.blobs import IN_PARTS, is_trailing
 from sim.protocol.ops.fetches import (
     BROKEN_OFF,
@@ -31,7 +40,6 @@ from sim.protocol.ops.marks import take_marks
 from sim.protocol.ops.rules import choose_parents, publish_wins
 from sim.protocol.ops.storage import drop_expired, run_from, use_image
 from sim.protocol.ops.ways import way_of
-from sim.protocol.state import BLOCKED, FETCH_BROKE_OFF, GO, IMAGE_NOT_FOUND, PULL_, WAIT
 from sim.protocol.tasks import begin_yield, branch, end_yield, enter_phase, fork_timeline, start_branches, wait_for
 from sim.tables.rows import PULL
 
@@ -41,7 +49,7 @@ MUST_HAVE: Final = 1
 
 
 def begin_pull(w: Any, p: int, a: int, b: int) -> int:
-    """From here on the time is the pull's; the node asks upstream, if anybody."""
+    """From here on the time is the pull's; where the node asks, it asks its upstream."""
     task = w.tasks[p]
     enter_phase(w, task.timeline, PULL)
     task.started_s = w.timelines[task.timeline].now_s
@@ -51,7 +59,7 @@ def begin_pull(w: Any, p: int, a: int, b: int) -> int:
 
 
 def expire_images(w: Any, p: int, label: int, b: int) -> int:
-    """What is past its time on the node goes first."""
+    """Images on the node that are past their time are dropped."""
     task = w.tasks[p]
     if w.g.limited == 0 or w.registries[task.node].bounded == 0:
         return GO
@@ -89,7 +97,7 @@ def look_up(w: Any, registry: int, name: int, digest: int) -> int:
 
 
 def node_has_image(w: Any, p: int, label: int, must: int) -> int:
-    """Go to `label` if the node has what the reference means; a failure if it has not, and must."""
+    """Go to `label` if the node has what the reference means. A failure if it has not, and must."""
     task = w.tasks[p]
     own = look_up(w, task.node, task.name, task.digest)
     if own == -1:
@@ -107,14 +115,14 @@ def set_resolved(w: Any, p: int, found: int) -> None:
 
 
 def to_upstream(w: Any, p: int, a: int, b: int) -> int:
-    """The way to upstream."""
+    """What follows is between the node and upstream."""
     task = w.tasks[p]
     task.way = way_of(w, task.node, task.upstream, 0)
     return GO
 
 
 def resolve_both(w: Any, p: int, a: int, b: int) -> int:
-    """What the node's own copy and upstream's say, now."""
+    """Look what the reference means now, on the node and upstream."""
     task = w.tasks[p]
     task.own = look_up(w, task.node, task.name, task.digest)
     task.theirs = look_up(w, task.upstream, task.name, task.digest)
@@ -124,7 +132,7 @@ def resolve_both(w: Any, p: int, a: int, b: int) -> int:
 
 
 def choose_newest(w: Any, p: int, a: int, b: int) -> int:
-    """The newest publish of both."""
+    """Of both take the newest publish; a failure if neither has the image."""
     task = w.tasks[p]
     own, theirs = task.own, task.theirs
     if theirs != -1 and (own == -1 or (theirs >= 0 and publish_wins(w, theirs, own))):
@@ -145,21 +153,21 @@ def note_staleness(w: Any, p: int, a: int, b: int) -> int:
     if task.digest < 0:
         newer = newer_publish(w, task.name, task.publish)
         if newer >= 0:
-            w.deploys[task.deploy].stale_starts += 1 - w.deploys[task.deploy].over
+            w.deploys[task.deploy].stale_starts += 1 - w.deploys[task.deploy].recorded
             instance.meant = w.publishes[newer].image
             instance.trailing_s = w.g.now_s - w.publishes[newer].published_s
     return GO
 
 
 def nothing_to_fetch(w: Any, p: int, label: int, b: int) -> int:
-    """Go to `label` if the node has the image, whose tag it is from now on."""
+    """Go to `label` if the node has the image; its tag means that from now on."""
     task = w.tasks[p]
     if not has_image(w, task.node, w.names[task.name].repository, task.image):
         return GO
     if task.digest < 0 and tag_publish(w, task.node, task.name) != task.publish:
         # The tag went back to what it has.
         timeline = w.timelines[task.timeline]
-        hold_image(w, task.node, task.name, task.image, task.publish, timeline.lag_s)
+        hold_image(w, task.node, task.name, task.image, task.publish, timeline.waited_s)
     task.pc = label
     return GO
 
@@ -172,27 +180,27 @@ def note_use(w: Any, p: int, a: int, b: int) -> int:
         use_image(w, task.node, repository, task.image)
         run_from(w, task.node, repository, task.image)
     deploy = w.deploys[task.deploy]
-    if deploy.over == 0:
+    if deploy.recorded == 0:
         deploy.pull_s = max(deploy.pull_s, w.timelines[task.timeline].now_s - task.started_s)
     return GO
 
 
 def begin_fetch(w: Any, p: int, a: int, b: int) -> int:
-    """What is fetched is on this task's books."""
+    """What is fetched from upstream from here on is counted by this task."""
     task = w.tasks[p]
-    task.counter, task.purpose, task.joins, task.planned = p, PULL_, -1, 0
+    task.counter, task.purpose, task.joins, task.planned = p, FOR_PULL, -1, 0
     task.machine, task.registry, task.profile = task.node, task.upstream, w.g.node_profile
     task.way = way_of(w, task.node, task.upstream, 0)
     return GO
 
 
 def at_clock_unless_merged(w: Any, p: int, a: int, b: int) -> int:
-    """Wait for the world, unless requests to upstream are booked as one stretch."""
+    """Wait for the clock, unless requests to upstream are one stretch of the timeline."""
     return GO if w.registries[w.tasks[p].upstream].merges else WAIT
 
 
 def plan_fetch(w: Any, p: int, a: int, b: int) -> int:
-    """Each blob is fetched, or there already, or on its way: then this pull waits for it, too."""
+    """Decide for each blob: it is held, or on its way and this pull waits for it, or it is fetched."""
     task = w.tasks[p]
     image, deploy = w.images[task.image], w.deploys[task.deploy]
     repository = w.names[task.name].repository
@@ -203,13 +211,13 @@ def plan_fetch(w: Any, p: int, a: int, b: int) -> int:
         blob = w.image_blobs[image.first_blob + at]
         size = w.blobs[blob].size_bytes
         if counts_as_held(w, task.node, repository, blob):
-            if deploy.over == 0:
+            if deploy.recorded == 0:
                 deploy.saved_bytes += size
             add_blob(w, task.node, repository, blob)
             continue
         found = find_blob_fetch(w, task.node, repository, blob) if w.g.coalesce else -1
         if found >= 0:
-            if deploy.over == 0:
+            if deploy.recorded == 0:
                 deploy.coalesced_bytes += size
             join_blob_fetch(w, p, found)
         else:
@@ -221,7 +229,7 @@ def plan_fetch(w: Any, p: int, a: int, b: int) -> int:
 
 
 def next_fetch_group(w: Any, p: int, done: int, b: int) -> int:
-    """The next blobs that are fetched side by side; go to `done` if there are none."""
+    """Take the next blobs that are fetched side by side; go to `done` if there are none."""
     task = w.tasks[p]
     profile, image = w.profiles[task.profile], w.images[task.image]
     task.group = task.group_end
@@ -237,9 +245,9 @@ def next_fetch_group(w: Any, p: int, done: int, b: int) -> int:
 
 
 def store_fetched(w: Any, p: int, a: int, b: int) -> int:
-    """A blob, or the last part of it, is on the node, and before it what trailed along.
+    """The node has a blob, or the last part of it, and before it what trailed along.
 
-    Who waits for one of them goes on before the next is there.
+    Tasks that wait for one of them go on before the next is there.
     """
     task = w.tasks[p]
     aside = begin_yield(w, p)
@@ -262,7 +270,7 @@ def store_fetched(w: Any, p: int, a: int, b: int) -> int:
 
 
 def store_part(w: Any, p: int, blob: int, at: int) -> None:
-    """One part of a blob has come; with the last the node has it, and those who wait for it go on."""
+    """One part of a blob has come; with the last the node has the blob, and tasks that wait for it go on."""
     task = w.tasks[p]
     fetch = w.tasks[task.counter]
     count = w.images[task.image].blobs
@@ -272,7 +280,7 @@ def store_part(w: Any, p: int, blob: int, at: int) -> None:
     repository = w.names[task.name].repository
     add_blob(w, task.node, repository, blob)
     timeline = w.timelines[task.timeline]
-    end_blob_fetch(w, task.node, repository, blob, FETCHED, timeline.now_s, timeline.now_s - timeline.lag_s)
+    end_blob_fetch(w, task.node, repository, blob, FETCHED, timeline.now_s, timeline.now_s - timeline.waited_s)
 
 
 def upstream_alone(w: Any, p: int, label: int, b: int) -> int:
@@ -283,8 +291,8 @@ def upstream_alone(w: Any, p: int, label: int, b: int) -> int:
 
 
 def choose_peers(w: Any, p: int, entry: int, none: int) -> int:
-    """Each blob comes in equal parts from the nodes that the source rule names, from upstream if it names nobody: a
-    branch for each of them, at `entry`."""
+    """Fetch each blob in equal parts from the nodes that the source rule chooses, or from upstream: a branch for each
+    of them, at `entry`. Go to `none` if no blob is fetched."""
     task = w.tasks[p]
     image = w.images[task.image]
     count = image.blobs
@@ -296,7 +304,7 @@ def choose_peers(w: Any, p: int, entry: int, none: int) -> int:
         task.pc = none
         return GO
     w.timelines[task.timeline].now_s += lookup_s
-    # Branches set out together, once it is known who they are.
+    # Branches start together, once all of them are known.
     child, alone = task.child, w.tasks[task.child].sibling < 0
     while child >= 0:
         other = w.tasks[child]
@@ -310,7 +318,7 @@ def choose_peers(w: Any, p: int, entry: int, none: int) -> int:
 
 
 def choose_peers_of(w: Any, p: int, at: int) -> float:
-    """Who sends a part of one blob, and how long it took to find out."""
+    """Which registries send a part of one blob, and how long it took to find out."""
     task = w.tasks[p]
     image = w.images[task.image]
     blob = w.image_blobs[image.first_blob + at]
@@ -376,11 +384,11 @@ def await_joined(w: Any, p: int, a: int, b: int) -> int:
 
 
 def end_fetch(w: Any, p: int, a: int, b: int) -> int:
-    """Whatever happened: what was moved counts, and what has not come will not; who waits for it hears that first."""
+    """The fetch has ended, or failed: what was moved counts; tasks that wait for what has not come hear of that."""
     task = w.tasks[p]
     aside = begin_yield(w, p)
     if task.stage == 0:
-        if w.deploys[task.deploy].over == 0:
+        if w.deploys[task.deploy].recorded == 0:
             w.deploys[task.deploy].pulled_bytes += task.moved_bytes
         while task.joins >= 0:
             leave_blob_fetch(w, p)
@@ -404,5 +412,5 @@ def store_image(w: Any, p: int, a: int, b: int) -> int:
     task = w.tasks[p]
     timeline = w.timelines[task.timeline]
     if task.digest < 0:
-        return int(hold_image(w, task.node, task.name, task.image, task.publish, timeline.lag_s))
-    return int(keep_image(w, task.node, -1, task.name, task.image, -1, timeline.lag_s))
+        return int(hold_image(w, task.node, task.name, task.image, task.publish, timeline.waited_s))
+    return int(keep_image(w, task.node, -1, task.name, task.image, -1, timeline.waited_s))

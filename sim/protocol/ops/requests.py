@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from sim.protocol.codes import CONFIG, GO, WAIT
 from sim.protocol.ops.request_retries import send_with_retries
 from sim.protocol.ops.retransmission import answer_with_retransmission
 from sim.protocol.ops.service import observe_requests, serve_ahead, serve_request
-from sim.protocol.state import CONFIG, GO, WAIT
 from sim.protocol.tasks import enter_phase
 from sim.registry import clients
 from sim.registry.clients import TOKEN, Profile, Requests
@@ -126,7 +126,7 @@ def answer(w: Any, p: int, a: int, b: int) -> int:
 
 
 def last_byte_arrives(w: Any, p: int, a: int, b: int) -> int:
-    """The last byte of a body crosses from the registry to whoever asked."""
+    """The last byte of a body crosses from the registry to the machine that asked."""
     task = w.tasks[p]
     w.timelines[task.timeline].now_s += w.ways[task.way].back_s
     return GO

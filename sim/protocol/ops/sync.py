@@ -1,21 +1,21 @@
-"""The platform's own copying: what was published at one registry is brought to those that it is owed to.
+"""Copies from registry to registry, made by the platform: what was published at one is brought to those that it is owed
+to.
 
-A copy is owed from a publish on. Its trigger (`policies/trigger`) says when its job is due; the job takes a place among
-the workers, asks the target what it lacks, sends that and puts the manifest. Where it breaks it backs off and tries
-again. The states it passes are `registry/replication`'s.
+A copy is owed from a publish on. Its trigger (`sim/policies/trigger`) says when its job is due. The job takes a worker,
+asks the target what it lacks, sends that and puts the manifest; after a failure it backs off and tries again. The
+states that it passes are those of `sim.registry.replication`.
+
+Left out: copies that are interrupted for more urgent ones.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from sim.protocol.ops.holdings import has_image, hold_image, knows, place_has_blobs, put_image, remove_tag, tag_publish
-from sim.protocol.ops.places import place_of
-from sim.protocol.ops.rules import due, publish_wins
-from sim.protocol.ops.ways import way_of
-from sim.protocol.state import (
+from sim.protocol.codes import (
     BLOB_GONE,
     BLOCKED,
+    FOR_SYNC,
     GO,
     INF,
     MOVE_BEGUN,
@@ -31,18 +31,21 @@ from sim.protocol.state import (
     STATE_ABSENT,
     STATE_BACKING_OFF,
     STATE_COMMITTED,
-    SYNC,
     WAIT,
 )
+from sim.protocol.ops.holdings import has_image, hold_image, knows, place_has_blobs, put_image, remove_tag, tag_publish
+from sim.protocol.ops.places import place_of
+from sim.protocol.ops.rules import due, publish_wins
+from sim.protocol.ops.ways import way_of
 from sim.protocol.tasks import begin_yield, end_yield, make_ready, new_task, new_timeline
 
-# Among which workers a copy takes a place.
+# Which workers a copy needs.
 OF_ALL: Final = 0
 OF_TARGET: Final = 1
 
 
 def move_replica(w: Any, p: int, event: int) -> None:
-    """Let an event happen to the reference that a job brings to its target: the job's own task has its state."""
+    """An event moves the reference that a job brings to its target to its next state; the job's task keeps that."""
     task = w.tasks[w.tasks[p].counter]
     following = w.replica_moves[task.state * N_MOVES + event]
     if following < 0:
@@ -51,7 +54,9 @@ def move_replica(w: Any, p: int, event: int) -> None:
         task.state = following
 
 
-def new_copy(w: Any, deploy: int, source: int, target: int, name: int, image: int, publish: int, lag_s: float) -> int:
+def new_copy(
+    w: Any, deploy: int, source: int, target: int, name: int, image: int, publish: int, waited_s: float
+) -> int:
     """One published image that `source` owes `target`."""
     g = w.g
     c = g.free_copy
@@ -62,12 +67,12 @@ def new_copy(w: Any, deploy: int, source: int, target: int, name: int, image: in
         g.copies_used = c + 1
     copy = w.copies[c]
     copy.deploy, copy.source, copy.target, copy.name, copy.image = deploy, source, target, name, image
-    copy.publish, copy.lag_s, copy.next = publish, lag_s, -1
+    copy.publish, copy.waited_s, copy.next = publish, waited_s, -1
     return int(c)
 
 
 def owe(w: Any, c: int) -> None:
-    """Have what was just published copied when its trigger says; on demand, when somebody asks for it."""
+    """Have what was just published copied when its trigger says; on demand, when it is asked for."""
     g, copy = w.g, w.copies[c]
     to_central = copy.target == 0
     if g.central_on_demand if to_central else g.nodes_on_demand:
@@ -81,8 +86,8 @@ def owe(w: Any, c: int) -> None:
         g.free_copy = c
         return
     idle_s = at_s
-    if copy.lag_s:
-        idle_s, _ = due(w, direction, g.now_s - copy.lag_s)
+    if copy.waited_s:
+        idle_s, _ = due(w, direction, g.now_s - copy.waited_s)
         if idle_s >= NEVER:
             idle_s = at_s
     copy.due_s, copy.exclusive, copy.idle_s = at_s, exclusive, idle_s
@@ -90,32 +95,32 @@ def owe(w: Any, c: int) -> None:
 
 
 def start_job(w: Any, c: int, entry: int, at_s: float) -> int:
-    """A task that makes a copy, from then on."""
+    """Start a task that makes a copy, from then on."""
     p = new_task(w, entry, new_timeline(w, at_s, 0.0))
     task, copy = w.tasks[p], w.copies[c]
     task.copy, task.deploy, task.name, task.image = c, copy.deploy, copy.name, copy.image
     task.machine, task.registry, task.publish = copy.source, copy.target, copy.publish
-    task.profile, task.purpose = w.g.sync_profile, SYNC
+    task.profile, task.purpose = w.g.sync_profile, FOR_SYNC
     task.saved_blobs = task.state = task.attempts = task.digest = 0
     make_ready(w, p)
     return p
 
 
-def owe_nodes(w: Any, deploy: int, except_node: int, name: int, image: int, publish: int, lag_s: float) -> None:
-    """What central has just taken, for each node that is to have it without asking."""
+def owe_nodes(w: Any, deploy: int, except_node: int, name: int, image: int, publish: int, waited_s: float) -> None:
+    """Central owes what it has just taken to each node that is to have it without asking."""
     g = w.g
-    if g.nodes_on_demand:  # nodes fetch for themselves
+    if g.nodes_on_demand:  # nodes pull for themselves
         return
     repository = w.names[name].repository
     first = g.ready_used
     for node in range(1, g.nodes + 1):
         if node != except_node and (g.targets_all or knows(w, node, repository)):
-            owe(w, new_copy(w, deploy, 0, node, name, image, publish, lag_s))
+            owe(w, new_copy(w, deploy, 0, node, name, image, publish, waited_s))
     reverse_ready(w, first)
 
 
 def reverse_ready(w: Any, first: int) -> None:
-    """Those let go since go on in the order in which they were."""
+    """Tasks that were made ready since run in the order in which that was."""
     last = w.g.ready_used - 1
     while first < last:
         w.ready[first], w.ready[last] = w.ready[last], w.ready[first]
@@ -124,7 +129,7 @@ def reverse_ready(w: Any, first: int) -> None:
 
 
 def start_owed(w: Any, p: int) -> bool:
-    """Whether the copy that somebody asks central for is owed: then its job begins now."""
+    """Whether the copy that a task needs at central is owed: then its job begins now."""
     task = w.tasks[p]
     image = w.images[w.deploys[task.deploy].digest]
     before, c = -1, image.owed
@@ -137,7 +142,7 @@ def start_owed(w: Any, p: int) -> bool:
             else:
                 w.copies[before].next = copy.next
             timeline = w.timelines[task.timeline]
-            copy.idle_s = timeline.now_s - timeline.lag_s
+            copy.idle_s = timeline.now_s - timeline.waited_s
             start_job(w, c, w.g.job_entry, w.g.now_s)
             return True
         before, c = c, copy.next
@@ -145,7 +150,8 @@ def start_owed(w: Any, p: int) -> bool:
 
 
 def join_run(w: Any, p: int, again: int, b: int) -> int:
-    """The copy begins with those that are due now, unless it has to wait while those of a run before are under way."""
+    """The copy begins with those that are due now, unless it has to wait while those of a run before are under way. Go
+    to `again` if it is never due."""
     task = w.tasks[p]
     copy = w.copies[task.copy]
     pair = w.ways[way_of(w, copy.source, copy.target, 0)]
@@ -164,14 +170,14 @@ def join_run(w: Any, p: int, again: int, b: int) -> int:
 
 
 def leave_run(w: Any, p: int, a: int, b: int) -> int:
-    """One copy of its run less."""
+    """One copy of its run less is under way."""
     copy = w.copies[w.tasks[p].copy]
     w.ways[way_of(w, copy.source, copy.target, 0)].run_under_way -= 1
     return GO
 
 
 def begin_job(w: Any, p: int, a: int, b: int) -> int:
-    """The job is owed from here, and what it moves is on its own books."""
+    """The copy is owed from here, and its task counts what it moves."""
     task = w.tasks[p]
     task.counter = p
     task.state = STATE_ABSENT
@@ -181,39 +187,39 @@ def begin_job(w: Any, p: int, a: int, b: int) -> int:
 
 
 def acquire_worker(w: Any, p: int, of_target: int, b: int) -> int:
-    """Take a place among the workers, or among those for the target, when one is free.
+    """Take a worker, of all or of those for the target, when one is free.
 
-    In a shared queue a copy that has a worker keeps it while it waits for its target; with a queue for each target it
-    waits there first and takes no worker until its target has time.
+    In a shared queue a copy that has a worker keeps it while it waits for its target. With a queue for each target it
+    waits there first and takes no worker until its target has one.
     """
     g, task = w.g, w.tasks[p]
-    if of_target and g.jobs_each == 0:
+    if of_target and g.workers_each == 0:
         return GO
-    jobs = w.target_jobs[task.registry + 1 if of_target else 0]
-    if jobs.free > 0:
-        jobs.free -= 1
+    workers = w.copy_workers[task.registry + 1 if of_target else 0]
+    if workers.free > 0:
+        workers.free -= 1
         return GO
     task.next = -1
-    if jobs.first < 0:
-        jobs.first = p
+    if workers.first < 0:
+        workers.first = p
     else:
-        w.tasks[jobs.last].next = p
-    jobs.last = p
+        w.tasks[workers.last].next = p
+    workers.last = p
     return BLOCKED
 
 
 def release_worker(w: Any, p: int, of_target: int, b: int) -> int:
-    """Give the place to the next, if any waits."""
+    """The worker takes the next copy, if one waits."""
     g, task = w.g, w.tasks[p]
-    if of_target and g.jobs_each == 0:
+    if of_target and g.workers_each == 0:
         return GO
     aside = begin_yield(w, p)
-    jobs = w.target_jobs[task.registry + 1 if of_target else 0]
-    following = jobs.first
+    workers = w.copy_workers[task.registry + 1 if of_target else 0]
+    following = workers.first
     if following < 0:
-        jobs.free += 1
+        workers.free += 1
     else:
-        jobs.first = w.tasks[following].next
+        workers.first = w.tasks[following].next
         w.tasks[following].next = -1
         make_ready(w, following)
     return end_yield(w, aside)
@@ -221,17 +227,17 @@ def release_worker(w: Any, p: int, of_target: int, b: int) -> int:
 
 def queues_by_target(w: Any, p: int, label: int, b: int) -> int:
     """Go to `label` where each target has a queue of its own."""
-    if w.g.jobs_shared == 0:
+    if w.g.workers_shared == 0:
         w.tasks[p].pc = label
     return GO
 
 
 def begin_attempt(w: Any, p: int, a: int, b: int) -> int:
-    """One more try begins now; waiting for a worker, and all that was done in vain, was waiting."""
+    """An attempt begins now; the time in queues, and all that was spent in vain, is waiting."""
     task = w.tasks[p]
     timeline, now_s = w.timelines[task.timeline], w.g.now_s
     timeline.started_s = timeline.now_s = timeline.mark_s = now_s
-    timeline.lag_s = now_s - w.copies[task.copy].idle_s
+    timeline.waited_s = now_s - w.copies[task.copy].idle_s
     if task.attempts == 0:
         task.started_s = now_s
     task.attempts += 1
@@ -239,7 +245,7 @@ def begin_attempt(w: Any, p: int, a: int, b: int) -> int:
 
 
 def source_lacks_image(w: Any, p: int, gone: int, b: int) -> int:
-    """The job begins, and has nothing to do if its source no longer has the image: go to `gone`."""
+    """The job begins; go to `gone` if its source no longer has the image."""
     task = w.tasks[p]
     move_replica(w, p, MOVE_BEGUN)
     if not has_image(w, task.machine, w.names[task.name].repository, task.image):
@@ -272,14 +278,14 @@ def put_copied_manifest(w: Any, p: int, a: int, b: int) -> int:
 
 
 def attempt_failed(w: Any, p: int, a: int, b: int) -> int:
-    """Something failed under the job."""
+    """A link or a registry failed the attempt."""
     w.tasks[p].failure = 0
     move_replica(w, p, MOVE_BROKE)
     return GO
 
 
 def back_off(w: Any, p: int, again: int, b: int) -> int:
-    """Try again after a while, as often as the rules allow: go to `again`."""
+    """Go to `again` after a while, as often as the rules allow; after that the copy is given up."""
     task, g = w.tasks[p], w.g
     if task.stage == 1:
         task.stage = 0
@@ -297,17 +303,17 @@ def back_off(w: Any, p: int, again: int, b: int) -> int:
 
 
 def end_job(w: Any, p: int, a: int, b: int) -> int:
-    """The copy has been made, or given up: a row.
+    """A row for the copy that has been made, or given up.
 
-    Whose tag it is from now on is the conflict rule's to say. A source whose tag means what loses to that hears of
-    it, be it this publish or one that came since: it takes the winner if it has that image, and otherwise gives the
-    tag up, so that its next start asks. Whatever central's tag means from then on it owes to nodes.
+    Which publish its tag means from now on is the conflict rule's to say. A source whose tag loses to that, be it by
+    this publish or one that came since, takes the winner if it has that image, and otherwise gives the tag up, so that
+    its next start asks. Whatever central's tag means from then on it owes to nodes.
     """
     g, task = w.g, w.tasks[p]
     aside = begin_yield(w, p)
     timeline, copy = w.timelines[task.timeline], w.copies[task.copy]
     committed = task.state == STATE_COMMITTED
-    copy.lag_s = timeline.lag_s
+    copy.waited_s = timeline.waited_s
     if committed:
         take_copy(w, p)
     row = w.syncs[g.syncs_used]
@@ -324,18 +330,18 @@ def end_job(w: Any, p: int, a: int, b: int) -> int:
 
 
 def take_copy(w: Any, p: int) -> None:
-    """The target has the image from now on, and who is to hear of what its tag means does."""
+    """The target has the image from now on, and its source learns what the tag means."""
     task = w.tasks[p]
     copy = w.copies[task.copy]
-    source, target, name, image, lag_s = copy.source, copy.target, copy.name, copy.image, copy.lag_s
+    source, target, name, image, waited_s = copy.source, copy.target, copy.name, copy.image, copy.waited_s
     repository, deploy = w.names[name].repository, copy.deploy
     # Its blobs are there: nothing has happened since the manifest was put, at this instant.
-    w.g.illegal_moves += hold_image(w, target, name, image, copy.publish, lag_s) != 0
+    w.g.illegal_moves += hold_image(w, target, name, image, copy.publish, waited_s) != 0
     held = tag_publish(w, target, name)
     if held >= 0 and w.publishes[held].image != image:
         move_replica(w, p, MOVE_LOST)
     elif target == 0:
-        owe_nodes(w, deploy, source, name, image, copy.publish, lag_s)
+        owe_nodes(w, deploy, source, name, image, copy.publish, waited_s)
     meant = tag_publish(w, source, name)
     if held < 0 or meant < 0 or meant == held or not publish_wins(w, held, meant):
         return
@@ -345,4 +351,4 @@ def take_copy(w: Any, p: int) -> None:
         return
     put_image(w, source, name, repository, winner, held, w.g.now_s)
     if source == 0:
-        owe_nodes(w, deploy, source, name, winner, held, lag_s)
+        owe_nodes(w, deploy, source, name, winner, held, waited_s)

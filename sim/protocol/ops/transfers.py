@@ -1,9 +1,10 @@
-"""A blob's bytes on their way: in one go where nothing breaks, else through outages while the connection lives.
+"""The transfer of one blob's bytes: slow start as a delay, then a flow; in runs with faults also through outages.
 
-What got through before an outage stays, and nothing is sent twice. A body that was cut is a row for each part that
-flowed; the wait for a try and for the window is waiting for others. The window's growth is a delay before the flow, as
-slow start is; what it has sent when an outage cuts it counts. A connection that goes on by another route keeps its
-window. When something is sent again, and how the window comes back, is `network/retransmission`'s.
+Without faults a transfer is one flow. With them it is as TCP has it: what got through before an outage stays, nothing
+is sent twice, and each part that flowed is a row. While packets are lost they are retransmitted (`ops/retransmission`);
+afterwards the window recovers from slow start or as CUBIC or BBR do (`sim.network.tcp.retransmission`), which is a
+delay before the next flow. What slow start has sent by the time an outage cuts it counts. A connection that is rerouted
+keeps its window.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from typing import Any, Final
 
 from sim.network.tcp.retransmission import AS_BBR, AS_CUBIC, DOUBLING, body_try_s, ramp_after, ramp_from
 from sim.network.tcp.transport import INITIAL_WINDOW, INITIAL_WINDOW_BYTES, MSS_BYTES
+from sim.protocol.codes import BLOCKED, CONNECTION_LOST, FAILED, GO, INF, NEVER, OWN_CAP, UNBOUND, WAIT
 from sim.protocol.ops.blobs import end_transfer, idle_s, lane_of, record_transfer, send_small
 from sim.protocol.ops.downtimes import first_downtime_s, was_reset
 from sim.protocol.ops.flows import send
-from sim.protocol.ops.lanes import UP, lane_is_whole, ramp_s, whole_ramp_s
+from sim.protocol.ops.lanes import UP, lane_is_unimpaired, nominal_ramp_s, ramp_s
 from sim.protocol.ops.retransmission import (
     NOTHING_SPARED,
     begin_retransmission,
@@ -23,7 +25,6 @@ from sim.protocol.ops.retransmission import (
     retransmit,
     round_trip_towards_s,
 )
-from sim.protocol.state import BLOCKED, CONNECTION_LOST, FAILED, GO, INF, NEVER, OWN_CAP, UNBOUND, WAIT
 from sim.protocol.tasks import add_waiting, add_waiting_beyond
 
 # How far a body is, by `task.stage`.
@@ -35,7 +36,7 @@ _RETRANSMITS: Final = 5
 
 
 def transfer(w: Any, p: int, direction: int, b: int) -> int:
-    """Send a blob's bytes; on when the last has left."""
+    """Send a blob's bytes, until the last has left."""
     task = w.tasks[p]
     if w.g.faults:
         return _transfer_through_outages(w, p, direction)
@@ -58,7 +59,7 @@ def transfer(w: Any, p: int, direction: int, b: int) -> int:
     flight = w.flights[task.flight]
     timeline.now_s = w.g.now_s
     waited_s = 0.0
-    if flight.shared or not lane_is_whole(w, task.lane):
+    if flight.shared or not lane_is_unimpaired(w, task.lane):
         waited_s = timeline.now_s - flight.started_s - idle_s(w, p, task.lane, direction, flight.size_bytes)
     if flight.shared:
         add_waiting(w, task.timeline, waited_s)
@@ -67,12 +68,9 @@ def transfer(w: Any, p: int, direction: int, b: int) -> int:
 
 
 def _transfer_through_outages(w: Any, p: int, direction: int) -> int:
-    """The same where links and registries may be down.
-
-    Of a blob that broke off what got through is not sent again, if its client resumes.
-    """
+    """The same where links and registries may be down; a client that resumes sends what is left of a blob."""
     task = w.tasks[p]
-    # Who waits for bytes and gets none gives up; who sends them does when its kernel does.
+    # A receiver that gets no bytes gives up by itself, a sender when its kernel does.
     limit_s = INF if direction == UP else w.profiles[task.profile].quiet_s
     if task.stage == 0:
         task.opened = 1
@@ -81,28 +79,28 @@ def _transfer_through_outages(w: Any, p: int, direction: int) -> int:
         else:
             _begin_body(w, p, direction)
     if task.stage == _SMALL:
-        said = deliver(w, p, direction, limit_s, NOTHING_SPARED)
-        if said == GO:
+        result = deliver(w, p, direction, limit_s, NOTHING_SPARED)
+        if result == GO:
             lane = lane_of(w, p, direction)
             if w.lanes[lane].rate_Bps > 0.0:
                 send_small(w, p, lane)
             else:
-                said = CONNECTION_LOST
+                result = CONNECTION_LOST
     else:
-        said = _send_on(w, p, direction, min(w.g.tries_for_s, limit_s))
-        if said == GO:
-            # What broke held it back, too: it waited all that it took beyond the whole blob on whole links.
+        result = _send_on(w, p, direction, min(w.g.tries_for_s, limit_s))
+        if result == GO:
+            # Outages held it back, too: all that it took beyond the blob on unimpaired links was waiting.
             lane = lane_of(w, p, direction)
-            whole_s = whole_ramp_s(w, lane, task.way, direction, task.size_bytes)
+            whole_s = nominal_ramp_s(w, lane, task.way, direction, task.size_bytes)
             whole_s += idle_s(w, p, lane, direction, float(task.size_bytes))
             add_waiting_beyond(w, task.timeline, task.began_s + whole_s)
-        elif said >= FAILED:
+        elif result >= FAILED:
             task.got_bytes = task.size_bytes - task.sent_bytes - task.left_bytes
-    if said in (WAIT, BLOCKED):
+    if result in (WAIT, BLOCKED):
         task.pc -= 1
     else:
         task.stage = 0
-    return said
+    return result
 
 
 def _begin_body(w: Any, p: int, direction: int) -> None:
@@ -110,11 +108,11 @@ def _begin_body(w: Any, p: int, direction: int) -> None:
     task = w.tasks[p]
     timeline, lane = w.timelines[task.timeline], lane_of(w, p, direction)
     task.left_bytes = task.size_bytes - task.sent_bytes
-    task.began_s = timeline.now_s - timeline.lag_s
+    task.began_s = timeline.now_s - timeline.waited_s
     task.from_s = task.since_s = timeline.now_s
-    task.lag_s = 0.0
+    task.ramp_delay_s = 0.0
     if task.left_bytes > 0 and w.lanes[lane].rate_Bps > 0.0:
-        task.lag_s = ramp_s(w, lane, task.way, direction, task.left_bytes)
+        task.ramp_delay_s = ramp_s(w, lane, task.way, direction, task.left_bytes)
     task.rate_Bps = 0.0
     task.window, task.slow_starting = float(INITIAL_WINDOW), 1
     task.ramp_windows = -1
@@ -124,8 +122,8 @@ def _begin_body(w: Any, p: int, direction: int) -> None:
 def _send_on(w: Any, p: int, direction: int, limit_s: float) -> int:
     """Send what is left, as long as the connection lives: through no outage longer than `limit_s`.
 
-    From `from_s` on its window grows, and until it is as large as need be it loses `lag_s`. Whether it was reset is
-    known until `since_s`. What of the time was waiting is for others to say.
+    From `from_s` on its window grows, which costs `ramp_delay_s`; up to `since_s` it is known not to have been reset.
+    How much of the time was waiting is its caller's to say.
     """
     task = w.tasks[p]
     timeline = w.timelines[task.timeline]
@@ -133,7 +131,7 @@ def _send_on(w: Any, p: int, direction: int, limit_s: float) -> int:
         if task.stage == _STARTS:
             if task.left_bytes <= 0:
                 return GO
-            timeline.now_s = max(task.from_s + task.lag_s, w.g.now_s)
+            timeline.now_s = max(task.from_s + task.ramp_delay_s, w.g.now_s)
             task.stage = _RAMPS_UP
             return WAIT
         if task.stage == _RAMPS_UP:
@@ -146,7 +144,7 @@ def _send_on(w: Any, p: int, direction: int, limit_s: float) -> int:
                 task.lane = lane
                 task.flight = send(w, lane, float(task.left_bytes), p)
                 task.stage = _FLOWS
-                if w.flights[task.flight].over == 0:
+                if w.flights[task.flight].ended == 0:
                     return BLOCKED
             else:
                 _cut_in_slow_start(w, p, lane, lost_since_s)
@@ -160,9 +158,9 @@ def _send_on(w: Any, p: int, direction: int, limit_s: float) -> int:
                 continue
             _lose_packets(w, p, lost_since_s, limit_s)
         if task.stage == _RETRANSMITS:
-            said = retransmit(w, p, direction, NOTHING_SPARED)
-            if said != GO:
-                return said
+            result = retransmit(w, p, direction, NOTHING_SPARED)
+            if result != GO:
+                return result
             _recover_window(w, p, direction)
 
 
@@ -175,7 +173,7 @@ def _lose_packets(w: Any, p: int, lost_since_s: float, limit_s: float) -> None:
 
 
 def _flow_ended(w: Any, p: int, direction: int) -> bool:
-    """A flight has ended: whether it got through. If it broke off, the window was what it needed."""
+    """A flow has ended: whether it got through. If it broke off, the window was what its rate needed."""
     task = w.tasks[p]
     timeline, flight = w.timelines[task.timeline], w.flights[task.flight]
     now_s = w.g.now_s
@@ -193,18 +191,18 @@ def _flow_ended(w: Any, p: int, direction: int) -> bool:
         task.window = max(task.rate_Bps * task.trip_s / MSS_BYTES, 1.0)
         task.slow_starting = 0
     task.since_s = task.from_s = now_s
-    task.lag_s = 0.0
+    task.ramp_delay_s = 0.0
     return False
 
 
 def _cut_in_slow_start(w: Any, p: int, lane: int, lost_since_s: float) -> None:
-    """It was cut while its window grew: what it had sent by then is a row."""
+    """An outage cut it while its window grew: what it had sent by then is a row."""
     task = w.tasks[p]
     if task.ramp_windows < 0:
-        task.curve, task.before, task.starting, task.ramp_trip_s = DOUBLING, 1.0, 0, task.trip_s
+        task.curve, task.window_before, task.starting, task.ramp_trip_s = DOUBLING, 1.0, 0, task.trip_s
         task.ramp_windows, _ = ramp_from(DOUBLING, 1.0, task.trip_s, 0, float(task.left_bytes), INF)
     sent, window = ramp_after(
-        task.curve, task.before, task.ramp_trip_s, task.starting, task.ramp_windows, lost_since_s - task.from_s
+        task.curve, task.window_before, task.ramp_trip_s, task.starting, task.ramp_windows, lost_since_s - task.from_s
     )
     if task.ramp_windows > 0:
         task.window = window
@@ -217,16 +215,16 @@ def _cut_in_slow_start(w: Any, p: int, lane: int, lost_since_s: float) -> None:
 
 
 def _recover_window(w: Any, p: int, direction: int) -> None:
-    """Something gets through again, as of now."""
+    """Packets get through again, as of now."""
     task = w.tasks[p]
     rate_Bps = w.lanes[lane_of(w, p, direction)].rate_Bps
     if task.rate_Bps > 0.0:
         rate_Bps = min(rate_Bps, task.rate_Bps)
     task.curve = AS_BBR if w.g.bbr else AS_CUBIC
-    task.before, task.starting = task.window, task.slow_starting
+    task.window_before, task.starting = task.window, task.slow_starting
     task.ramp_trip_s = round_trip_towards_s(w, task.way, direction)
-    task.ramp_windows, task.lag_s = ramp_from(
-        task.curve, task.before, task.ramp_trip_s, task.starting, float(task.left_bytes), rate_Bps
+    task.ramp_windows, task.ramp_delay_s = ramp_from(
+        task.curve, task.window_before, task.ramp_trip_s, task.starting, float(task.left_bytes), rate_Bps
     )
     task.from_s, task.since_s = w.timelines[task.timeline].now_s, task.lost_since_s
     task.stage = _STARTS

@@ -1,18 +1,18 @@
-"""What registries have at the start: every application that is known is at central and on its nodes."""
+"""What registries hold at the start: every application that is known is at central and on its nodes."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from sim.protocol.codes import GROW_ASKED
 from sim.protocol.machine import ask_host, rows_are_low
 from sim.protocol.ops.admission import fits
 from sim.protocol.ops.holdings import add_blob_at, publish_image
 from sim.protocol.ops.places import place_of
-from sim.protocol.state import GROW_ASKED
 
 
 def warm_up(w: Any) -> None:
-    """Put every image where it is at time 0, as far as there is room."""
+    """Put every image where it is at time 0, as far as it fits."""
     for at in range(len(w.warm_places)):
         if at % w.g.tasks_per_growth == 0 and rows_are_low(w):
             ask_host(w, GROW_ASKED, 0, 0, 0)

@@ -7,7 +7,9 @@ keys that a scenario may give beside `name`) and the function or class that its 
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
+from functools import lru_cache
 from types import ModuleType
 
 from pydantic import BaseModel, ConfigDict
@@ -21,9 +23,23 @@ class NoParameters(BaseModel):
 
 def names(package: str) -> tuple[str, ...]:
     """The choices of a package, sorted: its public modules' names with hyphens."""
-    path = importlib.import_module(package).__path__
+    path = tuple(importlib.import_module(package).__path__)
+    return _names(path, tuple(map(_files, path)))
+
+
+@lru_cache(maxsize=128)
+def _names(path: tuple[str, ...], files: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """The choices in folders that hold these files: a scenario asks for them dozens of times while it is checked."""
     found = (module.name for module in pkgutil.iter_modules(path) if not module.name.startswith("_"))
     return tuple(sorted(name.replace("_", "-") for name in found))
+
+
+def _files(folder: str) -> tuple[str, ...]:
+    """What lies in a folder; nothing where there is none."""
+    try:
+        return tuple(os.listdir(folder))
+    except OSError:
+        return ()
 
 
 def module(package: str, name: str) -> ModuleType:

@@ -22,6 +22,8 @@ ORDER = (
     "theory", "policies", "scenario", "workload", "protocol", "engines", "stats", "accounting", "manifest", "result",
     "runner", "experiment", "report", "calibrate", "cli",
 )  # fmt: skip
+#: The parts of `network`, each of which uses those before it.
+PARTS = ("topology", "fairshare", "tcp", "packets")
 #: What the roof tells everybody.
 OPEN = ("sim.__version__",)
 #: Names that are only types and may lie above: `Comparison.plot()` calls the figures, which are typed to draw it.
@@ -125,6 +127,18 @@ def test_no_files_import_each_other_in_a_circle() -> None:
     """A file can be read, and changed, knowing only files that know nothing of it: types included."""
     rooms = {room_of(name.removeprefix("sim").lstrip(".")) for circle in circles(SOURCES) for name in circle}
     assert rooms <= set(IN_CIRCLES)
+
+
+def test_the_network_s_parts_use_those_before_them() -> None:
+    """Of the four parts of `network` none imports one that comes after it, nor what all of them come to."""
+    allowed = {part: PARTS[: number + 1] for number, part in enumerate(PARTS)}
+    for module, source in SOURCES.items():
+        parts = Path(module).parts
+        if parts[0] != "network" or len(parts) == 2:
+            continue
+        inside = [name.split(".") for name in imported(source, ".".join(("sim", *parts[:-1])))]
+        used = {name[2] for name in inside if name[:2] == ["sim", "network"]}
+        assert used <= set(allowed[parts[1]]), module
 
 
 def test_only_the_reference_engine_waits() -> None:

@@ -1,13 +1,12 @@
-"""What becomes of one reference at one registry: a state machine as a table.
+"""What becomes of a copy that one registry owes another: a state machine as a table.
 
 A copy is owed (`queued`), a job asks the target what it has (`checking`), sends what it lacks (`copying`) and puts the
-manifest (`committed`); the target's list shows it some time later (`listed`). A break sends the job `backing-off`, too
-many of them make it `failed`. A reference whose tag another publish took is `stale`, one whose bytes the registry
-dropped to make room, or after their time, `expired`, and one that is being removed `deleting`.
+manifest (`committed`). A break sends the job `backing-off`, too many of them make it `failed`, as does a source that no
+longer has the image. A copy whose tag another publish has taken by then is `stale`.
 
 Harbor's replication knows four states of a job (pending, in progress, succeeded, failed: goharbor/harbor,
-src/jobservice/job); the finer ones, and those of a copy that stays, are ours. Which of two publishes wins is a rule,
-in `policies/conflict`.
+src/jobservice/job); the finer ones are ours. Left out is what becomes of it later, at a registry that evicts or is
+asked for its removal: that is `protocol/ops/storage`'s. Which of two publishes wins is a rule, in `policies/conflict`.
 """
 
 from __future__ import annotations
@@ -18,19 +17,16 @@ from typing import Final
 
 
 class State(StrEnum):
-    """Where a reference stands at one registry."""
+    """Where a copy stands."""
 
     ABSENT = "absent"
     QUEUED = "queued"
     CHECKING = "checking"
     COPYING = "copying"
     COMMITTED = "committed"
-    LISTED = "listed"
     BACKING_OFF = "backing-off"
     FAILED = "failed"
     STALE = "stale"
-    EXPIRED = "expired"
-    DELETING = "deleting"
 
 
 class Event(StrEnum):
@@ -40,14 +36,10 @@ class Event(StrEnum):
     BEGUN = "begun"  # a job asks the target
     CHECKED = "checked"  # the target has said what it lacks
     PUT = "put"  # the target has the manifest
-    SHOWN = "shown"  # the target's list shows it
-    BROKE = "broke"  # a link or a registry failed under the job
+    BROKE = "broke"  # a link or a registry failed under the job, or had no space for it
     GAVE_UP = "gave-up"  # the job has been tried as often as it may be
     VANISHED = "vanished"  # the source no longer has it
     LOST = "lost"  # another publish has the tag
-    DROPPED = "dropped"  # evicted, or past its time
-    REMOVED = "removed"  # somebody asked for its removal
-    GONE = "gone"  # the removal is done
 
 
 _S, _E = State, Event
@@ -55,54 +47,15 @@ _S, _E = State, Event
 #: The next state for each state and each event that may happen in it; what is not here is illegal.
 MOVES: Final[Mapping[tuple[State, Event], State]] = {
     (_S.ABSENT, _E.OWED): _S.QUEUED,
-    (_S.ABSENT, _E.PUT): _S.COMMITTED,  # pushed here, or pulled
     (_S.QUEUED, _E.BEGUN): _S.CHECKING,
-    (_S.QUEUED, _E.BROKE): _S.BACKING_OFF,  # the target has no room for it
-    (_S.QUEUED, _E.VANISHED): _S.FAILED,
-    (_S.QUEUED, _E.REMOVED): _S.ABSENT,
+    (_S.QUEUED, _E.BROKE): _S.BACKING_OFF,  # the target has no space for it
     (_S.CHECKING, _E.CHECKED): _S.COPYING,
     (_S.CHECKING, _E.BROKE): _S.BACKING_OFF,
     (_S.CHECKING, _E.VANISHED): _S.FAILED,
     (_S.COPYING, _E.PUT): _S.COMMITTED,
     (_S.COPYING, _E.BROKE): _S.BACKING_OFF,
-    (_S.COPYING, _E.VANISHED): _S.FAILED,
     (_S.BACKING_OFF, _E.BEGUN): _S.CHECKING,
     (_S.BACKING_OFF, _E.BROKE): _S.BACKING_OFF,  # and still has none
-    (_S.BACKING_OFF, _E.VANISHED): _S.FAILED,
     (_S.BACKING_OFF, _E.GAVE_UP): _S.FAILED,
-    (_S.FAILED, _E.OWED): _S.QUEUED,
-    (_S.COMMITTED, _E.SHOWN): _S.LISTED,
     (_S.COMMITTED, _E.LOST): _S.STALE,
-    (_S.LISTED, _E.LOST): _S.STALE,
-    (_S.STALE, _E.OWED): _S.QUEUED,
-    (_S.COMMITTED, _E.DROPPED): _S.EXPIRED,
-    (_S.LISTED, _E.DROPPED): _S.EXPIRED,
-    (_S.STALE, _E.DROPPED): _S.EXPIRED,
-    (_S.EXPIRED, _E.OWED): _S.QUEUED,
-    (_S.EXPIRED, _E.PUT): _S.COMMITTED,
-    (_S.COMMITTED, _E.REMOVED): _S.DELETING,
-    (_S.LISTED, _E.REMOVED): _S.DELETING,
-    (_S.STALE, _E.REMOVED): _S.DELETING,
-    (_S.DELETING, _E.GONE): _S.ABSENT,
 }
-
-
-def after(state: State, event: Event) -> State:
-    """The state that an event leads to. ValueError, naming both, if it can't happen there."""
-    following = MOVES.get((state, event))
-    if following is None:
-        raise ValueError(f"a reference that is {state} can't be {event}")
-    return following
-
-
-class Replica:
-    """One reference at one registry under way; an illegal event raises ValueError and leaves its state as it was."""
-
-    __slots__ = ("state",)
-
-    def __init__(self, state: State = State.ABSENT) -> None:
-        self.state = state
-
-    def on(self, event: Event) -> None:
-        """Let an event happen."""
-        self.state = after(self.state, event)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from sim.errors import near, shown
 from sim.figures import Figure
+from sim.network.topology import shapes
 from sim.registry.clients import PROFILES
 from sim.scenario.faults import Fault, Path
 from sim.scenario.leaves import leaves
@@ -28,7 +29,6 @@ from sim.scenario.tables import ClientGroup, Host, NodeGroup, Registry
 from sim.scenario.tariffs import tariffs_count_somewhere, tiers_rise
 from sim.scenario.thresholds import UTILISATION, threshold
 from sim.scenario.wiring import (
-    SITELESS,
     generated,
     links_are_whole,
     links_go_somewhere,
@@ -81,7 +81,7 @@ def sites_exist(tables: Tables) -> Iterator[Fault]:
     """Every host names a site that there is, where the shape has sites."""
     for path, host in _host_tables(tables):
         where = (*path, "site")
-        if host.site is None and tables.topology.name not in SITELESS:
+        if host.site is None and shapes.needs_sites(tables.topology.name):
             yield Fault(where, "is missing", _site_remedy(tables), needs=(("topology",), ("sites",)))
         elif host.site is not None and host.site not in tables.sites:
             problem = f"unknown site, got {shown(host.site)}"

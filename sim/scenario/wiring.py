@@ -15,9 +15,6 @@ from sim.scenario.model import Tables
 from sim.scenario.names import CENTRAL, site_place
 from sim.units import format_seconds
 
-#: Shapes in which hosts need no site.
-SITELESS = ("star",)
-
 
 def windows(tables: Tables) -> Iterator[tuple[Path, Window]]:
     for key, link in tables.links.items():
@@ -144,7 +141,7 @@ def _makers(tables: Tables, name: str) -> Iterator[Path]:
 
 def sites_are_joined(tables: Tables) -> Iterator[Fault]:
     """Links lead from every site to central's, where hosts hang on sites."""
-    if tables.topology.name in SITELESS or not tables.sites:
+    if not shapes.needs_sites(tables.topology.name) or not tables.sites:
         return
     neighbours: dict[str, list[str]] = {site_place(site): [] for site in tables.sites}
     for a, b in _pairs(tables):

@@ -26,6 +26,8 @@ ORDER = (
 )  # fmt: skip
 #: The one module below `report` that knows of it: results ask it for the function that renders them.
 DOOR = "experiment/rendering.py"
+#: The parts of `network`, each of which uses those before it.
+PARTS = ("topology", "fairshare", "tcp", "packets")
 LONGEST = 320
 #: Modules that are longer, and the one subject that each has.
 LONGER = {
@@ -146,6 +148,18 @@ def test_one_door_leads_up_to_the_room_that_renders() -> None:
     assert len(asked) > 5
     for module, _, function in (name.rpartition(".") for name in asked):
         assert callable(getattr(importlib.import_module(f"sim.report.{module}"), function))
+
+
+def test_the_network_s_parts_use_those_before_them() -> None:
+    """Of the four parts of `network` none imports one that comes after it, nor what all of them come to."""
+    allowed = {part: PARTS[: number + 1] for number, part in enumerate(PARTS)}
+    for module, source in SOURCES.items():
+        parts = Path(module).parts
+        if parts[0] != "network" or len(parts) == 2:
+            continue
+        inside = [name.split(".") for name in imported(source, ".".join(("sim", *parts[:-1])))]
+        used = {name[2] for name in inside if name[:2] == ["sim", "network"]}
+        assert used <= set(allowed[parts[1]]), module
 
 
 def test_only_the_reference_engine_waits() -> None:

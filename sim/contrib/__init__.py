@@ -1,1 +1,1 @@
-"""What a scenario may use and the protocol does without."""
+"""Pieces that a scenario may use and the protocol does without: each a library of its own."""

@@ -1,7 +1,9 @@
 """A network on its own: links and routes, exact max-min shares, flows over time, what TCP adds, and packets one by one.
 
-Knows no registries and draws no random numbers. Its four parts, each of which uses only those before it: `topology`,
-`fairshare`, `tcp`, `packets`.
+Four parts, each of which uses only those before it. `topology` has graphs, the shapes that make them, and capacities
+that change with the hour; `fairshare` shares links out exactly, as fluids, over time (`simulate` for many flows at
+once, `Fluid` event by event); `tcp` has in formulas what a fluid leaves out of a connection; `packets` sends flows
+packet by packet, for what formulas leave out. Knows no registries and draws no random numbers.
 """
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
-"""Flows packet by packet over drop-tail queues: `windows` drives them, `packets` sends, drops and acknowledges, `cubic`
-and `bbr` say how fast, `policing` sees who throws packets away, `queue` is what is due next.
+"""Flows packet by packet over drop-tail queues.
+
+`windows` drives them from Python; `packets` sends, drops and acknowledges; `cubic` and `bbr` say how fast, `policing`
+whether somebody drops packets above a rate; `state` has the rows that all of them work on.
 """

@@ -60,11 +60,11 @@ def bbr_send_quantum(w: Any, f: int) -> int:
 
 
 def bbr_on_send(w: Any, f: int, packets: int, now: float) -> None:
-    """So many have left now: when the next may. What left late is made up for by half the time between two."""
+    """So many have left now: when the next may. A delay is made up for by half the time between two."""
     flow = w.flows[f]
-    late = max(now - flow.departs_s, 0.0)
+    behind = max(now - flow.departs_s, 0.0)
     apart = packets / flow.pacing_rate
-    flow.departs_s = max(flow.departs_s, now) + apart - min(apart / 2, late)
+    flow.departs_s = max(flow.departs_s, now) + apart - min(apart / 2, behind)
 
 
 def bbr_on_ack(w: Any, f: int, number: int, arrived: int, missing: int, prior_in_flight: int, now: float) -> None:
@@ -122,10 +122,10 @@ def bbr_on_timeout(w: Any, f: int) -> None:
 
 
 def _update_bottleneck_bw(w: Any, f: int, rate: float) -> None:
-    """The highest rate of the last rounds; it is not looked at anew until another is heard."""
+    """The highest rate of the last rounds; those of rounds long past count until there is another."""
     flow, first = w.flows[f], f * BW_SAMPLES
-    for late in range(min(flow.rounds - flow.last_bw_round, BW_SAMPLES)):
-        w.bw_samples[first + (flow.rounds - late) % BW_SAMPLES] = 0.0
+    for ago in range(min(flow.rounds - flow.last_bw_round, BW_SAMPLES)):
+        w.bw_samples[first + (flow.rounds - ago) % BW_SAMPLES] = 0.0
     flow.last_bw_round = flow.rounds
     at = first + flow.rounds % BW_SAMPLES
     w.bw_samples[at] = max(w.bw_samples[at], rate)

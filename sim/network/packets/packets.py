@@ -1,10 +1,10 @@
-"""Packets over drop-tail queues: who sends when, what a full queue drops, and what its sender hears of it.
+"""Packets over drop-tail queues: who sends when, what a full queue drops, and what its sender learns of it.
 
-A packet waits in the queue of each link of its route in turn, and is dropped where it finds no room. Its sender hears
+A packet waits in the queue of each link of its route in turn, and is dropped where the queue is full. Its sender learns
 of it a round trip later; what was sent before a packet that arrived and has not arrived itself is lost, since nothing
-overtakes on the way. Propagation is all on the way back, which no sender can tell: so a body ends when its last byte
-leaves the last queue. How large a sender's window is, and how fast it may send, is for its congestion control to say:
-`cubic` or `bbr`.
+overtakes on the way. Propagation is all on the way back, which makes no difference to a sender: so a body ends when its
+last byte leaves the last queue. How large a sender's window is, and how fast it may send, is for its congestion control
+to say: `cubic` or `bbr`.
 
 Source: RFC 8985 (losses by order, probes), RFC 6298 (timers), RFC 5681, 4.2 (acknowledgements); where these leave it
 open, Linux 6.18 (net/ipv4/tcp_input.c, tcp_output.c, tcp_rate.c). Leaves out receive windows and what readers of
@@ -73,7 +73,7 @@ def run_until(w: Any, until: float) -> float:
         elif flow.in_network == 0 and flow.in_flight > 0:
             flow.timeouts += 1
             if flow.timeouts == 1:
-                # All in flight was lost: the last of it once more tells (RFC 8985, 7).
+                # All in flight was lost, it seems: the last of it once more, as a probe (RFC 8985, 7).
                 _transmit(w, f, w.transmissions[f * RING + (flow.transmissions - 1) % RING].packet, now)
             else:
                 _on_timeout(w, f)
@@ -171,7 +171,7 @@ def _arrive(w: Any, f: int, number: int, hop: int, now: float) -> None:
 
 
 def _set_timer(w: Any, f: int, now: float) -> None:
-    """Where nothing that was sent will be heard of, try again after two round trips, then ever more seldom."""
+    """Where nothing that was sent will be acknowledged, try again after two round trips, then ever more seldom."""
     flow = w.flows[f]
     if flow.in_network == 0 and flow.in_flight > 0 and flow.timer_set == 0 and flow.timeouts < MAX_TIMEOUTS:
         wait = 2 * flow.rtt_s
@@ -181,8 +181,8 @@ def _set_timer(w: Any, f: int, now: float) -> None:
 
 
 def _on_timeout(w: Any, f: int) -> None:
-    """Nothing is heard of what is in flight: all of it is lost, and it begins again with one packet (RFC 6298, 5; RFC
-    5681, 3.1)."""
+    """Nothing in flight is acknowledged: all of it is lost, and it begins again with one packet (RFC 6298, 5; RFC 5681,
+    3.1)."""
     flow = w.flows[f]
     before = -1
     while flow.oldest < flow.transmissions:
@@ -201,8 +201,8 @@ def _on_timeout(w: Any, f: int) -> None:
 
 
 def _write(w: Any, f: int) -> None:
-    """Whoever has the bytes fills the socket's buffer. If all that was there is in flight, what is heard of that tells
-    how fast they were written, and not what the path carries (tcp_rate.c, `tcp_rate_check_app_limited`)."""
+    """Whoever has the bytes fills the socket's buffer. If all that was there is in flight, its delivery rate is that at
+    which bytes were written, and not the path's (tcp_rate.c, `tcp_rate_check_app_limited`)."""
     flow = w.flows[f]
     if flow.written == flow.packets or flow.written - flow.snd_una > WRITE_WAKES_AT:
         return

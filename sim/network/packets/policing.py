@@ -21,8 +21,8 @@ MIN_SAMPLE_ROUNDS, MAX_SAMPLE_ROUNDS, POLICED_ROUNDS = 4, 16, 48
 def update_policing(w: Any, f: int, app_limited: int, missing: int, cruises: bool, begins: bool, now: float) -> bool:
     """Whether the path of flow `f` is `policed` from now on; True where that ends, and its cycle begins anew.
 
-    `app_limited`: what was heard tells how fast bytes were written; `missing`: so many were lost; `begins`: a round
-    does, `cruises` with the cycle under way.
+    `app_limited`: what arrived says how fast bytes were written; `missing`: so many were lost; `begins`: a round does,
+    `cruises` with the cycle under way.
     """
     flow = w.flows[f]
     if flow.policed:

@@ -52,7 +52,7 @@ class Flow:
     # what is on its way
     transmissions: int  # so far: the next one's number
     oldest: int  # the first transmission that is not accounted for
-    in_network: int  # packets of which the sender will hear, or that are still on their way to being dropped
+    in_network: int  # packets that are on their way, to be acknowledged or dropped, and acknowledgements
     received: int  # packets that have arrived, each once
     ack_withheld: int  # 1: the receiver keeps an acknowledgement to itself for a while
     # what its sender sees (RFC 9293, 3.3.1; RFC 8985)
@@ -71,10 +71,10 @@ class Flow:
     rtt_s: float
     min_rtt_s: float
     timer_set: int  # of pacing
-    # how fast it is heard of (tcp_rate.c)
+    # its delivery rate (tcp_rate.c)
     delivered: int
     delivered_s: float  # when that was last known
-    first_sent_s: float  # when what is heard of was sent
+    first_sent_s: float  # when what was delivered last was sent
     app_limited: int  # until so much is delivered, rates tell how fast bytes were written; 0: they tell the path's
     # CUBIC (RFC 9438), HyStart (RFC 9406), and how it reduces its window (RFC 6937)
     ssthresh: float
@@ -130,8 +130,8 @@ class Flow:
 
 
 class Transmission:
-    """One time that a packet was sent; and of its sender then, for the rate at which it is heard of: how much was
-    delivered, since when, and when what it was sent with began (tcp_rate.c)."""
+    """One time that a packet was sent; and of its sender then, for its delivery rate: how much was delivered, when
+    that was known, and when what was delivered last had been sent (tcp_rate.c)."""
 
     packet: int
     sent_s: float

@@ -52,7 +52,7 @@ class Windows:
         """A connection begins to send. `seed`, 0 or more, says where in BBR's cycle it will begin."""
         self._run_until(self._state, now_s)
         self._next = None
-        if not self._under_way().any():
+        if not self._under_way().any():  # what may still be on its way is nobody's
             self._state = self._kind(LAYOUT, {"links": self._state["links"]})
             self._tokens = []
         state, f = self._state, len(self._tokens)

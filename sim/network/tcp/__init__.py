@@ -1,1 +1,3 @@
-"""What TCP adds to a fluid, in formulas: opening, slow start, windows, losses, and getting over an outage."""
+"""What TCP adds to a fluid, in formulas: `transport` has opening, slow start, ceilings, headers and acknowledgements;
+`retransmission` how a connection gets over an outage. Losses and queues are `sim.network.packets`'.
+"""

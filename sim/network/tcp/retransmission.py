@@ -12,8 +12,9 @@ Once something gets through again the window begins with one packet. `cubic` dou
 then goes by a curve that knows of no former window (RFC 9438, 4.8; Linux, tcp_cubic.c, `bictcp_reset`). `bbr` doubles
 up to what it was, and if its start-up was not over by then takes the three round trips without growth for its end: it
 waits for its turn to probe, 3.5 round trips in the mean of seven, and then finds a quarter more where it sends a
-quarter more, heard of one and a half round trips later on average (`bbr`). Its start-up floods queues that are shorter
-than twice a round trip, and a connection that still repairs that sends no probe (RFC 8985, 7.3), so `bbr` has none.
+quarter more, which it learns one and a half round trips later on average (`bbr`). Its start-up floods queues that are
+shorter than twice a round trip, and a connection that still repairs that sends no probe (RFC 8985, 7.3), so `bbr` has
+none.
 
 `tests/calibrate/rig/test_cuts.py` holds all of this against uploads through real outages of 0.5 to 4 s. Leaves out
 spurious time-outs that are undone (RFC 5682), and that a connection may be in the middle of a repair.

@@ -1,1 +1,3 @@
-"""Places, links and the routes between them; shapes that make them, maps that tell them, hours that change them."""
+"""Places, links and the routes between them (`graph`); what makes them (`shapes`, and from files `graphml`); what they
+carry by the time of day (`schedule`). `distance` has delays, `placenames` what a map's places are called.
+"""

@@ -4,7 +4,7 @@ A full-duplex cable is two links, one each way, each with its own capacity. A ro
 propagation delay (Dijkstra, 1959); among equals the one of fewest links, then the one whose link names come
 first, so that a route never depends on the order in which links were given. A route may be asked for that avoids
 some links; who avoids which, and when, is for others to say. No load balancing over equal paths, no queueing delay
-(that is `transport`'s).
+(that is `sim.network.packets`').
 """
 
 from __future__ import annotations

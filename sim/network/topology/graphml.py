@@ -4,7 +4,7 @@ Speeds come from `LinkSpeedRaw` (bit/s) or `LinkSpeed` with `LinkSpeedUnits`, el
 in words (`45 Mbps DS-3`, `OC-48`); links that are planned or being built carry nothing and are left out. Delays come
 from the great circle between places that have `Latitude` and `Longitude` (see `distance`), times a detour if the caller
 knows one. Files are taken to be hostile: none may be large, nested deep, or declare a document type, so entities,
-inside or outside the file, cannot occur.
+inside or outside the file, cannot occur. Leaves out whatever else a file says of its nodes and edges.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _WORDS: Final = ("LinkLabel", "LinkType", "label")
 
 
 class _Edge(NamedTuple):
-    """An edge between two nodes, and what the file tells of its speed and delay; None where it tells nothing."""
+    """An edge between two nodes, and what the file says of its speed and delay; None where it says nothing."""
 
     a: Any
     b: Any

@@ -1,4 +1,4 @@
-"""Names of places as a scenario can write them."""
+"""Names of places as a scenario can write them, from whatever a map calls them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Capacity that changes with the time of day: steps that hold until the next, over and over.
 
 Piecewise constant: a link's nights and office hours, a window in which a cap applies, an outage (capacity 0). A
-driver asks for the changes and makes them with `Fluid.set_capacity`; `simulate` takes them as they are.
+driver asks for the changes and makes them with `Fluid.set_capacity`; `simulate` takes them as they are. Leaves out days
+that differ: weekends, holidays, summer time.
 """
 
 from __future__ import annotations

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sim.errors import near, shown
+from sim.network.topology import shapes
 from sim.registry.clients import PROFILES
 from sim.registry.reference import is_component
 from sim.scenario.diagnostics import Diagnostic
 from sim.scenario.keypath import KeyPath
 from sim.scenario.model.hosts import ClientGroup, Host, NodeGroup
 from sim.scenario.model.naming import CENTRAL
-from sim.scenario.model.network import SITELESS
 from sim.scenario.model.root import Model
 
 
@@ -36,7 +36,7 @@ def sites_exist(model: Model) -> Iterator[Diagnostic]:
     """Every host names a site that there is, where the shape has sites."""
     for path, host in host_tables(model):
         where = (*path, "site")
-        if host.site is None and model.topology.name not in SITELESS:
+        if host.site is None and shapes.needs_sites(model.topology.name):
             yield Diagnostic(where, "is missing", _site_remedy(model), needs=(("topology",), ("sites",)))
         elif host.site is not None and host.site not in model.sites:
             problem = f"unknown site, got {shown(host.site)}"

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from sim.errors import near
 from sim.network.topology import shapes
 from sim.network.topology.schedule import DAY_S
+from sim.network.topology import shapes
 from sim.network.topology.shapes import ShapeError
 from sim.scenario.checks.hosts import host_tables
 from sim.scenario.diagnostics import Diagnostic, unclear
@@ -14,7 +15,7 @@ from sim.scenario.keypath import KeyPath
 from sim.scenario.model.hosts import Registry
 from sim.scenario.model.links import LinkParameters, Window
 from sim.scenario.model.naming import CENTRAL, site_place
-from sim.scenario.model.network import SITELESS, generated, links_meant
+from sim.scenario.model.network import generated, links_meant
 from sim.scenario.model.root import Model
 from sim.units import format_seconds
 
@@ -124,7 +125,7 @@ def _makers(model: Model, name: str) -> Iterator[KeyPath]:
 
 def sites_are_joined(model: Model) -> Iterator[Diagnostic]:
     """Links lead from every site to central's, where hosts hang on sites."""
-    if model.topology.name in SITELESS or not model.sites:
+    if not shapes.needs_sites(model.topology.name) or not model.sites:
         return
     neighbours: dict[str, list[str]] = {site_place(site): [] for site in model.sites}
     for a, b in _pairs(model):

@@ -9,9 +9,6 @@ from __future__ import annotations
 from sim.network.topology.shapes import ShapeError, Span
 from sim.scenario.model.root import Model
 
-#: Shapes in which hosts need no site.
-SITELESS = ("star",)
-
 
 def generated(model: Model) -> tuple[Span, ...]:
     """What the shape generates, nothing where it can't: then `shapes_can_be_made` says so."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sim.errors import InputErrors
+from sim.network.topology import shapes
 from sim.scenario import Scenario
 
 # Changes of the small scenario by dotted path; None removes the key. Then the one line that must be told.
@@ -169,7 +170,7 @@ ONE_FAULT: list[tuple[dict[str, Any], str]] = [
     ({"topology.shape": "metro"}, 'topology.shape: unknown choice, got "metro"; did you mean "metros"?'),
     (
         {"topology": {"shape": 3}},
-        "topology.shape: must name one, got 3; one of graphml, mesh, metros, ring, star, tree",
+        f"topology.shape: must name one, got 3; one of {', '.join(shapes.names())}",
     ),
     # between tables
     ({"nodes": {}}, "nodes: there is none; add a table such as [nodes.dal-n]"),

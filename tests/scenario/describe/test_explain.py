@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 import sim
 from sim.figures import Table, setting
+from sim.network.topology import shapes
+from sim.network.topology.shapes._backbone import Backbone
 from sim.scenario import Scenario
 from sim.scenario.describe import explain, keys
 from sim.scenario.describe.schema import json_schema
@@ -118,7 +120,9 @@ def test_a_rule_is_explained_with_its_choices_and_what_each_variant_chose(docume
 def test_a_parameter_of_several_rules_is_explained_for_each() -> None:
     """The round trip of a mesh is none, that of a file's edges 10 ms: both are told, with whose they are."""
     found = explain.explained("topology.rtt")
-    assert "(Of mesh, ring, tree.)" in found.about
+    joining = [name for name in shapes.names() if issubclass(shapes.parameters(name), Backbone)]
+    assert {"mesh", "ring", "tree"} <= set(joining)
+    assert f"(Of {', '.join(joining)}.)" in found.about
     assert "(Of graphml.)" in found.about
     assert found.default == '"10 ms" (Of graphml.)'
     assert found.figure is None

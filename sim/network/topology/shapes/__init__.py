@@ -1,12 +1,38 @@
-"""Shapes of the network: one file per shape, found by the file's name, from hosts and given links to spans.
+"""Shapes of the network: what joins hosts and sites, one file a shape, found by the file's name.
 
-A shape is `spans(hosts, sites, parameters) -> Iterable[Span]`: the links that it generates, which a scenario's
-`[links.NAME]` then override by name; links with `between` are added to them. Where it can't, it raises `ShapeError`.
-Its `Parameters` extend `Routing`; where they don't, routes never change.
-A shape that brings places of its own says which, `places(parameters) -> Iterable[str]`, so that no host is called so;
-one that has to assume what its file does not say tells that, `doubts(parameters) -> Iterable[tuple[key, words]]`.
-Shapes take plain values and know no scenario; what their parameters take from files is found from the `folder` of the
-validation's context.
+To add one, write one file here, and that is all. `line.py`, say, is what a scenario means by `[topology] shape =
+"line"`; the schema, `regsim show`, `regsim check` and the tests that every shape has to pass find it there:
+
+    # line.py begins with a docstring: Sites in a row, each joined to the next in the file's order.
+
+    class Parameters(Routing):
+        # and so have its model and its function
+        capacity_Bps: Rate = figure("capacity", "10 Gbit/s", assumption=True, about="What each link carries each way.")
+        rtt_s: Duration = setting("rtt", about="The round trip over each link.")
+
+    def spans(hosts: Sequence[Host], sites: Sequence[Site], parameters: Parameters) -> Iterator[Span]:
+        for host in hosts:
+            yield Span(host.name, host.name, host.site, host.up_Bps, host.down_Bps, host.delay_s)
+        for a, b in pairwise(sites):
+            rate_Bps = parameters.capacity_Bps
+            yield Span(f"{a.name}-{b.name}", a.name, b.name, rate_Bps, rate_Bps, parameters.rtt_s / 2)
+
+The docstring's first sentence is what the schema says of the shape. `Parameters` are the keys beside `shape`
+(`sim.figures` says how they are written); a shape without any has `Routing`'s alone, under that name. Shapes that join
+sites share `_backbone`, which also takes delays from distance: see `mesh`.
+
+`spans` gives the same for the same hosts and sites, whatever the order of hosts. Each host is the `a` of one span, with
+its own rates and delay; no two spans share a name, and none joins a place to itself. Where there can be none it raises
+`ShapeError`. A scenario's `[links.NAME]` then override what was generated, by name; those with `between` are added.
+
+A file says three things more, only where they apply:
+
+- `places(parameters)`: the names of places that it brings beside sites, so that no host is called so.
+- `SITELESS = True`: hosts hang on places of its own; so they need no site, and sites need no links.
+- `doubts(parameters)`: pairs of a key and a sentence, where it assumes what a reader may take for given.
+
+Shapes take plain values and know no scenario; a file that a parameter names is found from the `folder` in the
+validation's context: see `graphml`. `tests/network/topology/shapes/test_conformance.py` holds all of them to this.
 """
 
 from __future__ import annotations
@@ -19,7 +45,8 @@ from pydantic import BaseModel, StrictBool
 
 from sim import plugins
 from sim.figures import Duration, Table, figure
-from sim.network import Graph, Schedule, duplex
+from sim.network.topology.graph import Graph, duplex
+from sim.network.topology.schedule import Schedule
 
 
 class ShapeError(ValueError):
@@ -36,7 +63,8 @@ class Routing(Table):
     """Where routes go once a link is down: keys of every shape, whose `Parameters` extend these.
 
     They are those of least delay over links that are up, `convergence` after a link went down or came back. Until then
-    they are what they were, and what crosses a link that is down waits (`network/retransmission`).
+    they are what they were, and what crosses a link that is down waits (`sim.network.tcp.retransmission`). The routes
+    of a shape whose `Parameters` do not extend these never change.
     """
 
     reroute: StrictBool = figure(
@@ -107,6 +135,11 @@ def spans(name: str, hosts: Sequence[Host], sites: Sequence[Site], chosen: BaseM
     """The spans that the shape of that name generates. ShapeError where it can't."""
     generated: Iterable[Span] = shape(name).spans(hosts, sites, chosen)
     return tuple(generated)
+
+
+def needs_sites(name: str) -> bool:
+    """Whether hosts hang on sites, so that each has one and links lead to all."""
+    return not getattr(shape(name), "SITELESS", False)
 
 
 def places(name: str, chosen: BaseModel) -> tuple[str, ...]:

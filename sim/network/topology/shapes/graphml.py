@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import PrivateAttr, StrictStr
 
 from sim.figures import Duration, Rate, Weight, figure, setting
-from sim.network import Link
+from sim.network.topology.graph import Link
 from sim.network.topology.placenames import plain_name
 from sim.network.topology.shapes import Host, Routing, ShapeError, Site, Span, metros
 from sim.units import format_rate, format_seconds

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from sim.network.topology.shapes import Host, Site, Span
 from sim.network.topology.shapes import Routing as Parameters
 
-__all__ = ["HUB", "Parameters", "places", "spans"]
+__all__ = ["HUB", "SITELESS", "Parameters", "places", "spans"]
 
 HUB = "hub"
+SITELESS = True
 
 
 def spans(hosts: Sequence[Host], sites: Sequence[Site], parameters: Parameters) -> Iterator[Span]:

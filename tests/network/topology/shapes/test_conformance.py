@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import permutations
+import textwrap
+from collections.abc import Iterator, Sequence
+from itertools import pairwise, permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from sim.figures import quantity_of
+from sim.figures import Rate, quantity_of, setting
 from sim.network import read_graphml
 from sim.network.topology import shapes
 from sim.network.topology.shapes import Host, ShapeError, Site, Span
@@ -94,6 +96,18 @@ def test_a_shape_keeps_to_the_order_of_hosts(name: str) -> None:
     """Hosts in another order give the same spans in another order."""
     made = [Host(f"h{n}", "dal", 1.0 + n, 9.0, 0.0) for n in range(3)]
     assert set(spans_of(name, made)) == set(spans_of(name, made[::-1]))
+
+
+def test_the_example_of_how_to_add_a_shape_is_one() -> None:
+    """What the package's documentation has of `line.py` generates two links between three sites, and a host's."""
+    about = shapes.__doc__ or ""
+    example = about[about.index("    # line.py") : about.index("The docstring's first")]
+    imported = {"Rate": Rate, "setting": setting, "pairwise": pairwise, "Iterator": Iterator}
+    scope: dict[str, Any] = vars(shapes) | imported
+    exec(compile(textwrap.dedent(example), "line.py", "exec", dont_inherit=True), scope)
+    made = {span.name: span for span in scope["spans"]([N1], SITES, scope["Parameters"](rtt="20 ms"))}
+    assert list(made) == ["n1", "dal-fra", "fra-was"]
+    assert (made["dal-fra"].up_Bps, made["dal-fra"].delay_s, made["n1"].b) == (1.25e9, 0.01, "dal")
 
 
 N1, N2 = Host("n1", "dal", 10.0, 20.0, 0.25), Host("n2", "was", 30.0, 40.0, 0.5)

@@ -32,7 +32,7 @@ KINDS: Final[Mapping[str, str]] = {
 #: No line of a page is wider than this on a terminal, however wide that is.
 WIDEST: Final = 100
 _OFFERED: Final = 3
-_LINK: Final = re.compile(r"(?P<picture>!?)\[(?P<words>[^\]]*)\]\((?P<target>[^)\s]+)\)")
+_LINK: Final = re.compile(r"(?P<picture>!?)\[(?P<label>[^\]]*)\]\((?P<target>[^)\s]+)\)")
 
 
 @dataclass(frozen=True)
@@ -110,24 +110,22 @@ def print_page(wanted: Page) -> None:
 def for_terminal(wanted: Page) -> str:
     """A page's text in which links to other pages are the commands that print them, and pictures where they are."""
 
-    def told(link: re.Match[str]) -> str:
-        words, target = link["words"], link["target"]
+    def as_text(link: re.Match[str]) -> str:
+        label, target = link["label"], link["target"]
         file = (wanted.path.parent / target.partition("#")[0]).resolve()
         if link["picture"]:
-            return f"({words}: `{file}`)"
+            return f"({label}: `{file}`)"
         if target.startswith("#"):
-            return words
-        return f"{words} (`regsim docs {file.stem}`)" if file.suffix == ".md" and file.is_file() else link[0]
+            return label
+        return f"{label} (`regsim docs {file.stem}`)" if file.suffix == ".md" and file.is_file() else link[0]
 
-    return _LINK.sub(told, wanted.text)
+    return _LINK.sub(as_text, wanted.text)
 
 
 def to_json(wanted: Page | None) -> dict[str, object]:
     """The document `regsim.docs/1`: all pages, or one with its text."""
     if wanted is None:
-        told: dict[str, object] = {
-            "pages": [{"topic": each.topic, "kind": each.kind, "title": each.title} for each in pages().values()]
-        }
-    else:
-        told = {"topic": wanted.topic, "kind": wanted.kind, "title": wanted.title, "text": wanted.text}
-    return {"schema": "regsim.docs/1", **told}
+        every = [{"topic": each.topic, "kind": each.kind, "title": each.title} for each in pages().values()]
+        return {"schema": "regsim.docs/1", "pages": every}
+    one = {"topic": wanted.topic, "kind": wanted.kind, "title": wanted.title, "text": wanted.text}
+    return {"schema": "regsim.docs/1", **one}

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from sim.cli.output import OF_THE_ANSWER
 from sim.docs import markdown
 from sim.scenario.warnings.rules import ACROSS, WARNINGS
 
-_INTRODUCTION: Final = """\
+_PASSED: Final = " and ".join(f"`{code}`" for code in sorted(OF_THE_ANSWER))
+_INTRODUCTION: Final = f"""\
 A warning is no fault: the scenario runs as it is written, and may still ask something else than you mean. Each is one
 line on standard error before anything runs (or after it, for what only runs show), and an entry of `"warnings"` in
-every JSON document, with its `code`, `where` and `text`. `--strict` makes errors of them, `--quiet` says none."""
+every JSON document, with its `code`, `where` and `text`. `--strict` makes errors of them, but of
+{_PASSED}, which say something of the answer; `--quiet` says none."""
 #: Those that no check of a scenario alone raises.
 OTHERS: Final[Mapping[str, str]] = {
     "overruled": "An override that every variant overrules, so that the plain scenario alone has it.",

@@ -70,7 +70,7 @@ def test_a_function_of_the_text_is_called_as_the_engine_has_it() -> None:
     """What it schedules is in the engine's own queue."""
     seen = Seen()
     w = seen.engine.state
-    seen.engine.text("wait_until")(w, new_task(w, seen.entry, new_timeline(w, 0.0, 0.0)), 4.0)
+    seen.engine.function("wait_until")(w, new_task(w, seen.entry, new_timeline(w, 0.0, 0.0)), 4.0)
     seen.engine.run()
     assert seen.at_s[0] == ("op 1", 4.0)
 

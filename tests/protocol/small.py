@@ -243,7 +243,7 @@ def play(
             super().__init__(assembled, tables, host, {**(instead or {}), **watching})
 
         def run(self) -> None:
-            seen.state, seen.do = self.state, lambda name, *values: self.text(name)(self.state, *values)
+            seen.state, seen.do = self.state, lambda name, *values: self.function(name)(self.state, *values)
             for at_s, change in (meanwhile or {}).items():
                 self.at(at_s, partial(change, seen))
             super().run()

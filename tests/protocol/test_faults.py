@@ -1,6 +1,6 @@
 """Links and registries that break under deploys: who waits, who tries again, who gives up, and that nothing hangs.
 
-What a link that is down does to connections is in `test_outlast`.
+What a link that is down does to connections is in `test_retransmission`.
 
 A ROM's rootfs leaves the client at 2.631 (a connection 0.2, login 0.42, checks 0.42, opening an upload 0.21, and the
 ramp after 0.8 more) and is at the node at 3.631 if nothing breaks.

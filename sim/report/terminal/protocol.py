@@ -1,6 +1,6 @@
 """What `regsim show --protocol` prints: each program, step by step, as sentences.
 
-What the steps are and what they do is read off the protocol itself (`sim.protocol.telling`).
+What the steps are and what they do is read off the protocol itself (`sim.protocol.description`).
 """
 
 from __future__ import annotations

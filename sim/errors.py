@@ -9,11 +9,14 @@ pickle, so that an error travels whole from a worker process.
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping
 
 # How many words a remedy lists, and how many are compared for a near one: thousands of hosts are no help.
 _LISTED = 20
 _COMPARED = 2000
+# Python writes no whole number of more than some 4,300 digits.
+_LARGEST_BITS = 4096
 
 
 class InputError(ValueError):
@@ -71,6 +74,9 @@ def shown(value: object) -> str:
         return "a table"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, int) and value.bit_length() > _LARGEST_BITS:
+        rest = value.bit_length() - 64  # of the first 64 bits Python has a logarithm
+        return f"a whole number of some {round(math.log10(abs(value) >> rest) + rest * math.log10(2)):,} digits"
     text = f'"{value}"' if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 

@@ -118,6 +118,10 @@ def default_figure(field: FieldInfo) -> Figure | None:
     )
 
 
+#: Text up to so many characters is quoted as it is where a figure is out of bounds.
+_SHORT = 60
+
+
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """How one kind of figure is read, bounded and written; stands in a field's annotation."""
@@ -135,13 +139,18 @@ class Quantity:
         figure = self.parse(value)
         number = figure.per_s if isinstance(figure, units.PerHost) else figure
         remedy = f"write a {self.noun} such as {self.example!r}".replace("'", '"')
+        got = value if isinstance(value, str) and len(value) <= _SHORT else shown(value)
         if number <= self.above:
-            raise UnitError(f"must be above {self.above:g}, got {value}", remedy)
+            raise UnitError(f"must be above {self.bound(self.above)}, got {got}", remedy)
         if number < self.least:
-            raise UnitError(f"must be at least {self.least:g}, got {value}", remedy)
+            raise UnitError(f"must be at least {self.bound(self.least)}, got {got}", remedy)
         if number > self.most:
-            raise UnitError(f"must be at most {self.most:g}, got {value}", remedy)
+            raise UnitError(f"must be at most {self.bound(self.most)}, got {got}", remedy)
         return figure
+
+    def bound(self, bound: float) -> str:
+        """A bound as a file would have it; 0 has no unit."""
+        return self.format(bound) if bound and isinstance(self.example, str) else f"{bound:.15g}"
 
     def _validate(self, value: object) -> Any:
         try:
@@ -198,9 +207,23 @@ def _number(value: object) -> float:
     raise UnitError(f"must be a number, got {shown(value)}", "write a number such as 0.8")
 
 
-Rate = Annotated[float, Quantity("rate", units.rate_Bps_of, units.format_rate, "10 Gbit/s", above=0)]
-Duration = Annotated[float, Quantity("time", units.seconds_of, units.format_seconds, "35 ms", least=0)]
-Period = Annotated[float, Quantity("time", units.seconds_of, units.format_seconds, "24 h", above=0)]
+def _time(value: object) -> float:
+    duration_s = units.seconds_of(value)
+    if duration_s > _LONGEST_S:
+        limit = units.format_seconds(_LONGEST_S)
+        raise UnitError(f"must be at most {limit}, got {shown(value)}", "write a time that somebody waits for")
+    return duration_s
+
+
+#: So long that nobody asks for more, and so short or slow that nobody asks for less: beyond these, sums of floats lose
+#: what is added, and a run would not end.
+_LONGEST_S, _SHORTEST_S, _SLOWEST_BPS = 1e6 * 86400, 1e-9, 1 / 8
+
+Rate = Annotated[
+    float, Quantity("rate", units.rate_Bps_of, units.format_rate, "10 Gbit/s", above=0, least=_SLOWEST_BPS)
+]
+Duration = Annotated[float, Quantity("time", _time, units.format_seconds, "35 ms", least=0)]
+Period = Annotated[float, Quantity("time", _time, units.format_seconds, "24 h", above=0, least=_SHORTEST_S)]
 Size = Annotated[int, Quantity("size", units.bytes_of, units.format_bytes, "36 MiB", above=0)]
 Price = Annotated[float, Quantity("price", units.price_of, units.format_price, "0.09 USD/GB", least=0)]
 CapacityPrice = Annotated[
@@ -215,6 +238,7 @@ HostFrequency = Annotated[
 Fraction = Annotated[float, Quantity("fraction", units.fraction_of, units.format_fraction, 0.9, least=0, most=1)]
 Weight = Annotated[float, Quantity("number", _number, repr, 1.0, least=0)]
 Count = Annotated[int, Quantity("whole number", _whole, repr, 20, least=1, most=10**6)]
+Retries = Annotated[int, Quantity("whole number", _whole, repr, 4, least=0, most=255)]
 WholeNumber = Annotated[int, Quantity("whole number", _whole, repr, 0, least=0, most=2**63 - 1)]
 Latitude = Annotated[float, Quantity("latitude", _number, repr, 32.8, least=-90, most=90)]
 Longitude = Annotated[float, Quantity("longitude", _number, repr, -96.8, least=-180, most=180)]

@@ -7,9 +7,11 @@ NaN: both are written as null. Left out: forcing files to the disk, which only t
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +20,8 @@ from typing import Any
 from urllib.parse import quote
 
 from sim.errors import InputError
+
+_CHUNK_BYTES = 1 << 16
 
 
 @contextmanager
@@ -44,6 +48,25 @@ def folder(path: str | Path) -> Path:
         problem = f"cannot be a directory to write to ({error.strerror})"
         raise InputError(str(directory), problem, "name another directory") from error
     return directory
+
+
+def read_text(path: str | Path, most_bytes: int) -> str:
+    """A file's text, UTF-8. OSError, UnicodeDecodeError, or InputError where it has more bytes, as a device may."""
+    content = bytearray()
+    with open(path, "rb") as file:
+        while part := file.read(_CHUNK_BYTES):  # at once, a buffer of `most_bytes` would be made
+            content += part
+            if len(content) > most_bytes:
+                raise InputError(str(path), f"is larger than {most_bytes >> 20} MiB", "name another file")
+    return content.decode("utf-8-sig")
+
+
+def require_regular(path: Path) -> os.stat_result:
+    """What the system says of a file. OSError where there is none, and for a device or a pipe, which may never end."""
+    about = path.stat()
+    if not (stat.S_ISREG(about.st_mode) or stat.S_ISDIR(about.st_mode)):
+        raise OSError(errno.EINVAL, "it is a device or a pipe")
+    return about
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Closed forms that the simulator is held against, each with its source; plain numbers in and out.
+"""Closed forms that the simulator is held against, each with its source; numbers in, numbers out.
 
 Nothing here is used to simulate, so that agreement says something. Rates are requests or bytes per second, times
 seconds. Every queue is stable (offered load below its servers) or the form raises ValueError.

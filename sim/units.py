@@ -1,4 +1,4 @@
-"""Sizes, times, rates, prices and shares: text with a unit to plain numbers and back. Nothing else converts.
+"""Sizes, times, rates, prices and shares: text with a unit to numbers in base units and back. Nothing else converts.
 
 A figure is a decimal number and a unit, `36 MiB`, `10 Gbit/s`, `0.09 USD/GB`, `50000/day`; the unit is
 mandatory wherever the figure has a dimension. `b` and `bit` are bits, `B` is bytes; k, M, G, T are powers of
@@ -56,7 +56,7 @@ _DIMENSIONS = {
     ("money", ""): "cost",
     ("", "time"): "frequency",
     ("fraction", ""): "fraction",
-    ("", ""): "plain number",
+    ("", ""): "bare number",
 }
 _EXAMPLES = {
     "size": '"36 MiB"',
@@ -227,9 +227,9 @@ def _parse(text: object, wanted: str) -> Fraction:
             raise UnitError(f'unknown unit "{name}", got {shown(text)}', f"{_near_unit(name)} {remedy}")
     (over, times), (under, per) = _UNITS[numerator], _UNITS[denominator]
     dimension = _DIMENSIONS.get((over, under))
-    if wanted == "fraction" and dimension == "plain number":
+    if wanted == "fraction" and dimension == "bare number":
         dimension = "fraction"
-    if dimension == "plain number":
+    if dimension == "bare number":
         raise UnitError(f"a {wanted} needs its unit, got {shown(text)}", remedy)
     if dimension != wanted:
         is_what = f"which is a {dimension}" if dimension else "which measures nothing known here"

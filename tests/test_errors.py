@@ -63,3 +63,10 @@ def test_near_word() -> None:
 def test_values_are_quoted_short(value: object, text: str) -> None:
     """A value is quoted as a file would write it, and never at length."""
     assert shown(value) == text
+
+
+def test_a_number_that_python_does_not_write_is_counted() -> None:
+    """A whole number of 5,000 digits is quoted by its length; text and others by their beginning."""
+    assert shown(10**4999) == "a whole number of some 4,999 digits"
+    assert shown(10**30) == "1" + 30 * "0"
+    assert shown("x" * 99) == '"' + "x" * 56 + "..."

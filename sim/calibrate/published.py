@@ -19,6 +19,7 @@ from scipy import optimize
 
 from sim.calibrate.probes.estimate import Values
 from sim.errors import InputError, near
+from sim.files import read_text
 from sim.report.formatting import amount
 from sim.runner import Replayed, replay
 from sim.scenario import Scenario, load
@@ -26,6 +27,7 @@ from sim.stats.quantiles import rank
 
 _COLUMNS: Final = ("scenario", "variant", "metric", "repository", "published", "unit", "fitted", "source")
 _WIDTHS: Final = (28, 24, 12, 12, 10)
+_MOST_BYTES: Final = 1 << 24
 #: Fitted rows are met to within this share.
 _MET: Final = 1e-3
 _PER_MILLE: Final = {"p50": 500, "p95": 950, "p99": 990, "p99.9": 999}
@@ -62,7 +64,7 @@ def read(folder: str | Path) -> list[Published]:
     """The rows of `published.csv`. InputError with the line of one that is wrong."""
     path = Path(folder) / "published.csv"
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, _MOST_BYTES)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(str(path), f"can't be read: {error}", "name a folder that has it") from None
     reader = csv.DictReader(text.splitlines())

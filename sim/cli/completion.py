@@ -66,5 +66,5 @@ def _document(context: typer.Context) -> Mapping[str, Any] | None:
     named = context.params.get("file") or context.params.get("files") or ()
     for word in (*([named] if isinstance(named, str) else named), *context.args):
         with suppress(InputError):
-            return lazy.document.read(lazy.shipped.located(word))
+            return lazy.reading.read(lazy.shipped.located(word))
     return None

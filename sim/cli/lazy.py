@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from sim.report.terminal import protocol as protocol
     from sim.scenario import document as document
     from sim.scenario import keypath as keypath
+    from sim.scenario import reading as reading
     from sim.scenario import shipped as shipped
     from sim.scenario.describe import explain as explain
     from sim.scenario.describe import keys as keys
@@ -94,6 +95,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "protocol": "sim.report.terminal",
     "document": "sim.scenario",
     "keypath": "sim.scenario",
+    "reading": "sim.scenario",
     "shipped": "sim.scenario",
     "explain": "sim.scenario.describe",
     "keys": "sim.scenario.describe",

@@ -27,11 +27,11 @@ from sim.records.layout import State
 Key = tuple[int, int]
 
 
-def swarm_answers(built: Built) -> dict[int, Callable[[State, int, int, int], None]]:
-    """What answers for the swarm of a run; nothing where there is none."""
+def swarm_answers(built: Built, compiled: bool) -> dict[int, Callable[[State, int, int, int], None]]:
+    """What answers for the swarm of a run, as machine code or not; nothing where there is none."""
     if built.swarm is None:
         return {}
-    return {SWARM_ASKED: Torrents(_swarm(built.routes, *built.swarm)).answer}
+    return {SWARM_ASKED: Torrents(_swarm(built.routes, *built.swarm, compiled)).answer}
 
 
 class Torrents:
@@ -108,7 +108,7 @@ def _key(state: State) -> Key:
     return int(cell(state, "swarm", 0, "repository")), int(cell(state, "swarm", 0, "blob"))
 
 
-def _swarm(routes: Routes, rules: Rules, seed: int) -> Swarm:
+def _swarm(routes: Routes, rules: Rules, seed: int, compiled: bool) -> Swarm:
     """A swarm on a run's network: hosts hang on places, places are joined by routes."""
     graph = routes.graph
     places: dict[str, int] = {}
@@ -124,4 +124,4 @@ def _swarm(routes: Routes, rules: Rules, seed: int) -> Swarm:
         delay_s = (up.delay_s + down.delay_s) / 2
         hosts.append(Attached(place, delay_s, (*disk, leaf[0]), (leaf[1], *disk), host.window_bytes))
     legs = [[Leg(*graph.route(a, b)) for b in places] for a in places]
-    return Swarm(rules, routes.capacity_Bps, hosts, legs, seed)
+    return Swarm(rules, routes.capacity_Bps, hosts, legs, seed, compiled)

@@ -8,9 +8,8 @@ for its bytes: a hash of its name (`digest_of`), or just its number (`numbered_d
 Left out: platforms other than one, hence an index that lists one manifest and is only its bytes. Layers beyond these
 two are there only where a rootfs is cut into chunks: those that stay the same come before those that change.
 
-One image and two layers are made for every deploy. Both are therefore plain slotted classes that check nothing and
-are not frozen at run time, which would triple the cost of making one; `Final` has the type checker hold them
-unchanged.
+Of a log every push is an image of its own. Both classes therefore check nothing and are not frozen at run time, which
+would triple the cost of making one; `Final` has the type checker hold them unchanged.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ _FORM = f'write [host/]path[:tag][@digest], such as "{DEFAULT_HOST}/org/app:v1"'
 # domain-name      := domain-component ['.' domain-component]*
 # domain-component := /([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])/
 # port-number      := /[0-9]+/
-# An IPv6 address is told by its brackets and characters alone (regexp.go, `ipv6address`): no zone, no IPv4 inside.
+# An IPv6 address is known by its brackets and characters alone (regexp.go, `ipv6address`): no zone, no IPv4 inside.
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?")
 

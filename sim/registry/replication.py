@@ -1,13 +1,13 @@
-"""What becomes of one reference at one registry: a state machine as a table.
+"""What becomes of one reference at one registry while registries copy from each other: a state machine as a table.
 
 A copy is owed (`queued`), a job asks the target what it has (`checking`), sends what it lacks (`copying`) and puts the
-manifest (`committed`); the target's list shows it some time later (`listed`). A break sends the job `backing-off`, too
-many of them make it `failed`. A reference whose tag another publish took is `stale`, one whose bytes the registry
-dropped to make room, or after their time, `expired`, and one that is being removed `deleting`.
+manifest (`committed`). A break sends the job `backing-off`, too many of them make it `failed`. A reference whose tag
+another publish took is `stale`.
 
 Harbor's replication knows four states of a job (pending, in progress, succeeded, failed: goharbor/harbor,
-src/jobservice/job); the finer ones, and those of a copy that stays, are ours. Which of two publishes wins is a rule,
-in `policies/conflict`.
+src/jobservice/job); the finer ones are ours. Which of two publishes wins is a rule, in `policies/conflict`. Left out,
+since they are no business of copies: when a list shows a reference, and what is evicted, expired or removed
+(`protocol/ops`).
 """
 
 from __future__ import annotations
@@ -25,12 +25,9 @@ class State(StrEnum):
     CHECKING = "checking"
     COPYING = "copying"
     COMMITTED = "committed"
-    LISTED = "listed"
     BACKING_OFF = "backing-off"
     FAILED = "failed"
     STALE = "stale"
-    EXPIRED = "expired"
-    DELETING = "deleting"
 
 
 class Event(StrEnum):
@@ -40,14 +37,10 @@ class Event(StrEnum):
     BEGUN = "begun"  # a job asks the target
     CHECKED = "checked"  # the target has said what it lacks
     PUT = "put"  # the target has the manifest
-    SHOWN = "shown"  # the target's list shows it
     BROKE = "broke"  # a link or a registry failed under the job
     GAVE_UP = "gave-up"  # the job has been tried as often as it may be
     VANISHED = "vanished"  # the source no longer has it
     LOST = "lost"  # another publish has the tag
-    DROPPED = "dropped"  # evicted, or past its time
-    REMOVED = "removed"  # somebody asked for its removal
-    GONE = "gone"  # the removal is done
 
 
 _S, _E = State, Event
@@ -59,7 +52,6 @@ MOVES: Final[Mapping[tuple[State, Event], State]] = {
     (_S.QUEUED, _E.BEGUN): _S.CHECKING,
     (_S.QUEUED, _E.BROKE): _S.BACKING_OFF,  # the target has no room for it
     (_S.QUEUED, _E.VANISHED): _S.FAILED,
-    (_S.QUEUED, _E.REMOVED): _S.ABSENT,
     (_S.CHECKING, _E.CHECKED): _S.COPYING,
     (_S.CHECKING, _E.BROKE): _S.BACKING_OFF,
     (_S.CHECKING, _E.VANISHED): _S.FAILED,
@@ -71,38 +63,6 @@ MOVES: Final[Mapping[tuple[State, Event], State]] = {
     (_S.BACKING_OFF, _E.VANISHED): _S.FAILED,
     (_S.BACKING_OFF, _E.GAVE_UP): _S.FAILED,
     (_S.FAILED, _E.OWED): _S.QUEUED,
-    (_S.COMMITTED, _E.SHOWN): _S.LISTED,
     (_S.COMMITTED, _E.LOST): _S.STALE,
-    (_S.LISTED, _E.LOST): _S.STALE,
     (_S.STALE, _E.OWED): _S.QUEUED,
-    (_S.COMMITTED, _E.DROPPED): _S.EXPIRED,
-    (_S.LISTED, _E.DROPPED): _S.EXPIRED,
-    (_S.STALE, _E.DROPPED): _S.EXPIRED,
-    (_S.EXPIRED, _E.OWED): _S.QUEUED,
-    (_S.EXPIRED, _E.PUT): _S.COMMITTED,
-    (_S.COMMITTED, _E.REMOVED): _S.DELETING,
-    (_S.LISTED, _E.REMOVED): _S.DELETING,
-    (_S.STALE, _E.REMOVED): _S.DELETING,
-    (_S.DELETING, _E.GONE): _S.ABSENT,
 }
-
-
-def after(state: State, event: Event) -> State:
-    """The state that an event leads to. ValueError, naming both, if it can't happen there."""
-    following = MOVES.get((state, event))
-    if following is None:
-        raise ValueError(f"a reference that is {state} can't be {event}")
-    return following
-
-
-class Replica:
-    """One reference at one registry under way; an illegal event raises ValueError and leaves its state as it was."""
-
-    __slots__ = ("state",)
-
-    def __init__(self, state: State = State.ABSENT) -> None:
-        self.state = state
-
-    def on(self, event: Event) -> None:
-        """Let an event happen."""
-        self.state = after(self.state, event)

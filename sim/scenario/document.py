@@ -12,11 +12,9 @@ knows.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from pathlib import Path as FilePath
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -24,7 +22,6 @@ from sim.errors import InputError, near, shown
 from sim.figures import Figure
 from sim.scenario.diagnostics import Diagnostic
 from sim.scenario.keypath import KeyPath, dotted, split
-from sim.scenario.shipped import names
 
 Document = dict[str, Any]
 
@@ -41,73 +38,6 @@ _ALTERNATIVES = {
     "kernel": ("rom",),
     "rom": ("kernel",),
 }
-
-
-def read(path: str | FilePath) -> Document:
-    """The document in a TOML file, over the one that it extends. InputError when there is none."""
-    return _parsed(path, ())
-
-
-def _elsewhere(path: str | FilePath) -> str:
-    """What to do about the path of no file: a shipped scenario of nearly that name may have been meant."""
-    close = near(FilePath(path).name.removesuffix(".toml"), names())
-    return f"check the path; {close}" if close.startswith("did") else "check the path"
-
-
-def _parsed(path: str | FilePath, above: tuple[FilePath, ...]) -> Document:
-    where = str(path)
-    try:
-        text = FilePath(path).read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        raise InputError(where, "no such file", _elsewhere(path)) from None
-    except IsADirectoryError:
-        raise InputError(where, "is a directory", "name a scenario file in it") from None
-    except UnicodeDecodeError as error:
-        raise InputError(where, f"is not UTF-8 at byte {error.start}", "save it as UTF-8 text") from None
-    except (OSError, ValueError) as error:
-        raise InputError(where, f"cannot be read ({error})", "check the path and its permissions") from None
-    try:
-        document = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise _syntax_error(where, text, error) from None
-    if not document:
-        raise InputError(where, "is empty", "write the tables of a scenario; scenarios/ has examples")
-    return _extended(document, FilePath(path), "", above)
-
-
-def _extended(document: Document, path: FilePath, within: str, above: tuple[FilePath, ...]) -> Document:
-    """The document over those that it, or a variant of it, names by `extends`; their paths are from its folder."""
-    own = {key: value for key, value in document.items() if key != "extends"}
-    if not within and isinstance(own.get("variants"), dict):
-        own["variants"] = {
-            name: _extended(part, path, f"variants.{name}.", above) if isinstance(part, dict) else part
-            for name, part in own["variants"].items()
-        }
-    if "extends" not in document:
-        return own
-    where, named = f"{path}: {within}extends", document["extends"]
-    if not isinstance(named, str):
-        raise InputError(where, f"must be a path, got {shown(named)}", 'write extends = "presets/harbor.toml"')
-    base = path.parent / named
-    if base in above or base == path:
-        raise InputError(where, f"leads back to itself, got {shown(named)}", "extend a file that does not extend this")
-    if not base.is_file():
-        raise InputError(where, f"no such file, got {shown(named)}", "paths are from the folder of the file")
-    made = _parsed(base, above=(*above, path))
-    _merge(made, own)
-    return made
-
-
-def _syntax_error(where: str, text: str, error: Exception) -> InputError:
-    if isinstance(error, RecursionError):
-        return InputError(where, "is nested too deeply", "a scenario needs a few levels of tables")
-    message = str(error)
-    place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
-    if place is None:
-        return InputError(where, f"is not TOML: {message}", "mend it")
-    last = text.split("\n")
-    line, column = (place[1], place[2]) if place[1] else (len(last), len(last[-1]) + 1)
-    return InputError(f"{where}: line {line}, column {column}", f"is not TOML: {message[: place.start()]}", "mend it")
 
 
 def parse_setting(text: str) -> tuple[str, object]:
@@ -135,7 +65,7 @@ def overridden(document: Mapping[str, Any], overrides: Mapping[str, Any], origin
         variants = changed.get("variants")
         if "variants" in change and isinstance(variants, dict):
             changed["variants"] = {name: nested(table) for name, table in variants.items()}
-        _merge(changed, change)
+        merge(changed, change)
     return changed
 
 
@@ -152,7 +82,7 @@ def nested(table: Any) -> Any:
     if not isinstance(table, Mapping):
         return table
     made: Document = {}
-    _merge(made, table)
+    merge(made, table)
     return made
 
 
@@ -205,7 +135,7 @@ def _replaces(table: Mapping[str, Any]) -> bool:
     return is_figure(table) or isinstance(table.get("name"), str)
 
 
-def _merge(table: Document, changes: Mapping[str, Any], within: str = "") -> None:
+def merge(table: Document, changes: Mapping[str, Any], within: str = "") -> None:
     """Put changes into a table, which stands under the key `within`."""
     for written, value in changes.items():
         key, rest = _first_key(written, value, table if within == "images" else None)
@@ -222,7 +152,7 @@ def _merge(table: Document, changes: Mapping[str, Any], within: str = "") -> Non
             table[key] = _merged_list(present, change)
         else:
             table[key] = target = _table(present)
-            _merge(target, change, key)
+            merge(target, change, key)
 
 
 def _first_key(written: str, value: Any, images: Mapping[str, Any] | None) -> tuple[str, str]:
@@ -256,7 +186,7 @@ def _replace_alternative(table: Document, other: str, changes: Mapping[str, Any]
 def _merged_list(present: list[Any], changes: Mapping[str, Any]) -> list[Any]:
     """Changes of a mix of rules, by position: `policies.route.0.share`."""
     table = {str(position): part for position, part in enumerate(present)}
-    _merge(table, changes)
+    merge(table, changes)
     return list(table.values())
 
 
@@ -294,10 +224,18 @@ def without_figures(
             )
             return value_of(value["value"], path)
         if isinstance(value, Mapping):
-            return {str(key): value_of(part, (*path, str(key))) for key, part in value.items()}
+            named = ((str(key), part) for key, part in value.items())
+            return {key: value_of(part, (*path, key)) for key, part in named if is_text(key, (*path, key))}
         if isinstance(value, list):
             return [value_of(part, (*path, position)) for position, part in enumerate(value)]
-        return value
+        return value if not isinstance(value, str) or is_text(value, path) else ""
+
+    def is_text(text: str, path: KeyPath) -> bool:
+        """Whether it can be written to a file: Python's text may have half of a character, as of what is no UTF-8."""
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            diagnostics.append(Diagnostic(path, f"is no text, got {shown(text)}", "write it in UTF-8"))
+            return False
+        return True
 
     return value_of(document, ()), figures
 

@@ -20,11 +20,13 @@ from sim.errors import InputError, InputErrors, near, shown
 from sim.figures import Figure
 from sim.policies.outside import Known
 from sim.scenario.checks.every import CHECKS, ranges_hold_values
+from sim.scenario.checks.memory import run_fits_into_memory
 from sim.scenario.diagnostics import Diagnostic, consequential, diagnostics_of
-from sim.scenario.document import OVERRIDE, Document, nested, of_variant, overridden, read, without_figures
+from sim.scenario.document import OVERRIDE, Document, nested, of_variant, overridden, without_figures
 from sim.scenario.keypath import KeyPath, dotted, split
 from sim.scenario.model.root import Model
 from sim.scenario.ownrules import rules_of, without_strangers
+from sim.scenario.reading import read
 from sim.scenario.shipped import located
 from sim.scenario.warnings.collected import overruled, warnings_of, written_paths
 from sim.scenario.warnings.warning import Question, ScenarioWarning
@@ -212,7 +214,9 @@ class Scenario(Model):
         diagnostics = without_strangers(diagnostics)
         set_aside = [each.path for each in diagnostics]
         reported = list(set_aside)
-        for found in (*(check(scenario) for check in CHECKS), ranges_hold_values(scenario, figures)):
+        too_large = [*run_fits_into_memory(scenario)]  # for the other checks, too, which name every host
+        checks = () if too_large else (*(check(scenario) for check in CHECKS), ranges_hold_values(scenario, figures))
+        for found in (too_large, *checks):
             new = [each for each in found if not consequential(each, set_aside, reported)]
             diagnostics.extend(new)
             reported.extend(each.path for each in new)

@@ -1,7 +1,7 @@
 """Reading a rig's files strictly: scenarios from JSON, seconds and bytes from CSV.
 
-What they say is `files`'s, what has to hold between their parts `checks`'. Every fault is told at once, each with the
-file, the scenario or line, the key and the value.
+What they say is `files`'s, what has to hold between their parts `checks`'. Every fault is reported at once, each with
+the file, the scenario or line, the key and the value.
 """
 
 from __future__ import annotations
@@ -11,13 +11,17 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
 from sim.calibrate.rig import checks
 from sim.calibrate.rig.files import Measured, RigScenario
 from sim.errors import InputError, InputErrors
+from sim.files import read_text
+
+#: No measurement is as large.
+_MOST_BYTES: Final = 1 << 28
 
 
 def read_scenarios(path: str | Path) -> tuple[RigScenario, ...]:
@@ -27,6 +31,8 @@ def read_scenarios(path: str | Path) -> tuple[RigScenario, ...]:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(f"{path}:{error.lineno}", f"is no JSON: {error.msg}", "give a list of scenarios") from None
+    except (ValueError, RecursionError) as error:  # a number or a nesting that Python refuses
+        raise InputError(str(path), f"can't be read: {error}", "give a list of scenarios") from None
     if not isinstance(document, list):
         raise InputError(str(path), f"must be a list of scenarios, got {type(document).__name__}")
     try:
@@ -67,7 +73,7 @@ def read_measured(path: str | Path) -> tuple[Measured, ...]:
 
 def _text(path: str | Path) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return read_text(path, _MOST_BYTES)
     except FileNotFoundError:
         raise InputError(str(path), "no such file", "check the path") from None
     except (OSError, UnicodeDecodeError) as error:

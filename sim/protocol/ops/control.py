@@ -20,9 +20,9 @@ def jump(w: Any, p: int, to: int, b: int) -> int:
     return GO
 
 
-def on_failure(w: Any, p: int, at: int, b: int) -> int:
+def on_failure(w: Any, p: int, label: int, b: int) -> int:
     """After a failure from here on, go to `label`."""
-    w.tasks[p].handler = at
+    w.tasks[p].handler = label
     return GO
 
 

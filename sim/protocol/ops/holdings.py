@@ -49,7 +49,7 @@ from sim.protocol.ops.rules import publish_wins
 from sim.protocol.ops.storage_accounting import account_image, is_claimed
 from sim.protocol.ops.waiters import wake_waiters
 from sim.protocol.state import GROW_TAG_CHANGES
-from sim.records.hashing import map_find, set_add, set_delete, set_find, set_has, set_room
+from sim.records.hashing import map_find, rehash_set, set_add, set_delete, set_find, set_has
 
 
 def place_has_blobs(w: Any, place: int, image: int) -> bool:
@@ -91,7 +91,7 @@ def add_blob_at(w: Any, place: int, blob: int) -> None:
         know_place(w, place)
     g = w.g
     if len(w.held) > g.held_slots:
-        g.held_slots = set_room(w.held, g.held_slots)
+        g.held_slots = rehash_set(w.held, g.held_slots)
     if not set_add(w.held, g.held_slots, ((place << 31) | blob) + 1):
         return
     g.held_blobs += 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sim.protocol.codes import ACCOUNT_SCOPE, REGISTRY_SCOPE
-from sim.records.hashing import map_delete, map_find, map_insert, map_room
+from sim.records.hashing import map_delete, map_find, map_insert, rehash_map
 
 # What an entry is about: its key's two numbers, and its value.
 PLACE_KEY: Final = 1  # registry, repository: place
@@ -48,7 +48,7 @@ def add_entry(w: Any, key: int, value: int) -> None:
     """Add an entry that is not there yet."""
     g = w.g
     if len(w.entries) > g.entries_slots:
-        g.entries_slots = map_room(w.entries, g.entries_slots)
+        g.entries_slots = rehash_map(w.entries, g.entries_slots)
     map_insert(w.entries, g.entries_slots, key, value)
     g.entries_keys += 1
     # Two thirds full at most: so many rows the keys need.

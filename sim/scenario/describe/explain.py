@@ -107,9 +107,10 @@ def _form(key_info: KeyInfo) -> str:
 
 
 def _amount(quantity: Quantity) -> str:
-    """`a rate such as "10 Gbit/s", above 0`."""
-    bounds = (("above", quantity.above), ("at least", quantity.least), ("at most", quantity.most))
-    said = [f"{word} {bound:.15g}" for word, bound in bounds if math.isfinite(bound)]
+    """`a rate such as "10 Gbit/s", at least 1 bit/s`; of two lower bounds the one that counts."""
+    lower = ("above", quantity.above) if quantity.above >= quantity.least else ("at least", quantity.least)
+    bounds = (lower, ("at most", quantity.most))
+    said = [f"{word} {quantity.bound(bound)}" for word, bound in bounds if math.isfinite(bound)]
     return ", ".join([f"a {quantity.noun} such as {toml(quantity.example)}", *said])
 
 

@@ -37,6 +37,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sim.errors import near, shown
+from sim.files import require_regular
 from sim.scenario.model.root import Model
 from sim.units import UnitError, bytes_of, seconds_of
 
@@ -226,7 +227,7 @@ def read_list(table: str, folder: Path) -> DeployList:
     if not is_file_name(table):
         return parsed(table)
     path = folder / table
-    about = path.stat()
+    about = require_regular(path)
     return _of_file(path, about.st_mtime_ns, about.st_size)
 
 

@@ -17,6 +17,7 @@ from pydantic import PlainValidator, PrivateAttr, StrictBool, StrictStr, WithJso
 
 from sim.errors import shown
 from sim.figures import Duration, Quantity, Size, Table, Weight, figure, invalid, setting
+from sim.files import require_regular
 from sim.units import UnitError, bytes_of
 
 Factor = Annotated[float, Quantity("number", lambda value: _factor(value), repr, 1.5, least=1)]
@@ -102,7 +103,7 @@ class Sizes(Table):
         if self.path is None or self.column is None:
             return self.listed
         try:
-            return _column(self.path, self.path.stat().st_mtime_ns, self.column)
+            return _column(self.path, require_regular(self.path).st_mtime_ns, self.column)
         except OSError as error:
             raise SizesError(
                 "file", f"cannot read {self.path}: {error.strerror}", "paths are from the scenario's folder"

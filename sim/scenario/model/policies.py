@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import StrictBool
 
-from sim.figures import Count, Duration, Fraction, Period, Rate, Table, WholeNumber, figure, setting
+from sim.figures import Count, Duration, Fraction, Period, Rate, Retries, Table, figure, setting
 from sim.registry.dedup import Scope
 from sim.scenario.model.choices import Chunking, Conflict, Eviction, Fanout, Placement, Routes, Source, Trigger
 
@@ -66,7 +66,7 @@ class Sync(Table):
         "leg_rate", None,
         about="The most that all jobs together copy from one site to another with; without it there is no such limit.",
     )  # fmt: skip
-    retries: WholeNumber = figure(
+    retries: Retries = figure(
         "retries", 4, source=_HARBOR, about="How often a job that broke off is tried again before it is given up."
     )
     backoff_s: Duration = figure(

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import StrictBool, StrictStr
 
-from sim.figures import Count, Duration, Period, Table, WholeNumber, figure, setting
+from sim.figures import Count, Duration, Period, Size, Table, WholeNumber, figure, setting
 from sim.scenario.model.timeofweek import RunStart
 
 
@@ -38,6 +38,10 @@ class Run(Table):
     detail: Literal["phases", "requests"] = setting(
         "detail", "phases",
         about="Whether requests in a row with nothing to decide between them are one wait (phases), or each one.",
+    )  # fmt: skip
+    memory_bytes: Size = figure(
+        "memory", "16 GiB", assumption=True, range=("4 GiB", "512 GiB"),
+        about="The memory that a run may take by an estimate; a larger one is refused before it begins.",
     )  # fmt: skip
     policies_path: StrictStr | None = setting(
         "policies_path", None,

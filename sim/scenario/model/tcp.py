@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sim.figures import Duration, Table, WholeNumber, figure
+from sim.figures import Duration, Retries, Table, figure
 
 
 class Tcp(Table):
@@ -25,11 +25,11 @@ class Tcp(Table):
         "queue", "0 s", assumption=True, range=("0 s", "100 ms"),
         about="How long packets wait before a link that a flow fills, which retransmission time-outs allow for.",
     )  # fmt: skip
-    retries: WholeNumber = figure(
+    retries: Retries = figure(
         "retries", 15, source="Linux ip-sysctl, tcp_retries2: given up after 924.6 s",
         about="How often a connection in use times out before its host gives it up.",
     )  # fmt: skip
-    syn_retries: WholeNumber = figure(
+    syn_retries: Retries = figure(
         "syn_retries", 6, source="Linux ip-sysctl, tcp_syn_retries: given up after 127 s",
         about="How often a host tries again to open a connection before it gives up.",
     )  # fmt: skip

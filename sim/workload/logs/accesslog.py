@@ -47,6 +47,8 @@ _BETWEEN = " \t\r\n,"
 SMALL: Final = 1 << 21
 HELD: Final = 500
 MOST: Final = 1_000_000
+#: Characters of the longest line, or of the longest record of an array, that may be a request.
+LONGEST: Final = 1 << 22
 
 
 def requests(reading: Reading, chosen: Format | None = None) -> Iterator[Request]:
@@ -110,19 +112,21 @@ def _parser(reading: Reading) -> Parser:
 
 
 def _lines(file: IO[str], start: str, reading: Reading) -> Iterator[tuple[int, str]]:
-    rest = start
-    while rest:
-        *whole, rest = rest.split("\n")
-        for line in whole:
+    """The lines of a file with their numbers; `start` is what was read of it."""
+    begun: list[str] = []  # the parts of a line that has not ended
+    more = start
+    while more:
+        first, *others = more.split("\n")
+        begun.append(first)
+        for line in others:
             reading.lines += 1
-            yield reading.lines, line
+            yield reading.lines, "".join(begun)
+            begun = [line]
+        _check_length(sum(map(len, begun)), reading)
         more = file.read(_CHUNK)
-        if not more:
-            break
-        rest += more
-    if rest:
+    if any(begun):
         reading.lines += 1
-        yield reading.lines, rest
+        yield reading.lines, "".join(begun)
 
 
 def _array(file: IO[str], text: str, reading: Reading) -> Iterator[tuple[int, Any]]:
@@ -134,12 +138,13 @@ def _array(file: IO[str], text: str, reading: Reading) -> Iterator[tuple[int, An
         begin = text.find("{", at)
         try:
             item, end = (None, -1) if begin < 0 else decoder.raw_decode(text, begin)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):  # none, or a number or a nesting that Python refuses
             item, end = None, text.find("{", begin + 1)
         if end < 0:  # what is there does not end yet
             more = file.read(_CHUNK)
             if more:
                 text, at = text[at:] + more, 0
+                _check_length(len(text), reading)
                 continue
             if begin >= 0 or text[at:].strip(_BETWEEN) != "]":
                 reading.reject(reading.lines, "the array does not end")
@@ -153,3 +158,10 @@ def _array(file: IO[str], text: str, reading: Reading) -> Iterator[tuple[int, An
             yield reading.lines, item
         reading.lines += text.count("\n", begin, end)
         at = end
+
+
+def _check_length(characters: int, reading: Reading) -> None:
+    """InputError where a line, or a record of an array, does not end within any length that a request may have."""
+    if characters > LONGEST:
+        problem = f"has a line of more than {LONGEST >> 20} Mi characters"
+        raise InputError(f"{reading.path}:{reading.lines + 1}", problem, "give a registry's log")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -19,6 +18,10 @@ from sim.registry.reference import is_digest, is_repository, is_tag
 _NAN: Final = float("nan")
 #: distribution signs the state of an upload: 32 bytes, then JSON (registry/handlers/hmac.go).
 _SIGNED_BYTES = 32
+#: Of bytes and of seconds, so many in one request are a slip or an attack: a pebibyte, 36 million years.
+_LARGEST: Final = float(1 << 50)
+#: Beyond the year 9999 no clock is.
+_LATEST_S: Final = 253_402_300_800.0
 #: Paths in front of `/v2/` where a repository manager serves several registries: Artifactory's, Nexus's.
 _MOUNTED: Final = ("api", "artifactory", "repository")
 
@@ -100,8 +103,10 @@ def values_of(
         kind = "mount" if "mount" in named and "digest" not in named else "upload"
         reference = (named.get("digest") or named.get("mount") or [upload])[0]
         offset_bytes = _offset(named["_state"][0]) if "_state" in named and "digest" in named else _NAN
-    if any(each < 0 or each == math.inf for each in (written_bytes, taken_s, received_bytes)):
+    if any(each < 0 or each > _LARGEST for each in (written_bytes, taken_s, received_bytes)):
         raise MalformedError("has a size or a duration that cannot be")
+    if isinstance(at, float) and not abs(at) < _LATEST_S:
+        raise MalformedError("its time is none")
     code = int(status)
     problem = _not_by_the_specification(repository, kind, reference)
     if problem:
@@ -117,13 +122,13 @@ def values_of(
 def _not_by_the_specification(repository: str, kind: str, reference: str) -> str:
     """What is wrong with the names in a path; nothing where they are those of a repository, and of a tag or digest.
 
-    Blobs' digests are taken as they are: a log that was made anonymous has others.
+    Blobs' digests are taken as they are, if they are ASCII: a log that was made anonymous has others.
     """
     if repository and not is_repository(repository):
         return "its repository's name is none"
     if kind == "manifest" and not (is_tag(reference) or is_digest(reference)):
         return "its reference is neither a tag nor a digest"
-    return ""
+    return "" if reference.isascii() else "its digest is none"
 
 
 def _offset(state: str) -> float:
@@ -131,8 +136,8 @@ def _offset(state: str) -> float:
     try:
         content = base64.urlsafe_b64decode(state + "=" * (-len(state) % 4))
         offset = float(json.loads(content[_SIGNED_BYTES:])["Offset"])
-        return offset if 0 < offset < math.inf else _NAN
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return offset if 0 < offset < _LARGEST else _NAN
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return _NAN
 
 

@@ -23,13 +23,16 @@ from sim.registry.reference import DEFAULT_TAG, is_digest, is_tag
 from sim.workload.logs.operations import Blobs, Operation
 from sim.workload.logs.textfile import opened
 
+#: No line of a header is as long.
+_LONGEST: Final = 1 << 16
 COLUMNS: Final = ("at_s", "op", "client", "count", "repository", "tag", "blobs")
 
 
 def is_operations(path: str) -> bool:
     """Whether a file's first line that is no comment is the header."""
     with suppress(InputError), opened(path) as file:  # who opens it next says why it can't
-        return next((line for line in file if not line.startswith("#")), "").strip() == ",".join(COLUMNS)
+        lines = iter(lambda: file.readline(_LONGEST), "")
+        return next((line for line in lines if not line.startswith("#")), "").strip() == ",".join(COLUMNS)
     return False
 
 

@@ -15,9 +15,11 @@ import lzma
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from sim.errors import InputError
+from sim.files import require_regular
 
 #: What can go wrong while a file is read or unpacked.
 BROKEN: Final = (OSError, EOFError, zlib.error, lzma.LZMAError, UnicodeError)
@@ -29,14 +31,19 @@ _REMEDY: Final = "name a file that can be read"
 
 @contextmanager
 def opened(path: str) -> Iterator[io.TextIOWrapper]:
-    """The file as text. InputError naming the path where there is none, or it cannot be read or unpacked."""
+    """The file as text. InputError naming the path where there is none, or it cannot be read or unpacked.
+
+    A log is read more than once, for its order and for sizes, so that devices and pipes are none.
+    """
     try:
+        require_regular(Path(path))
         with open(path, "rb") as file:
             first = file.read(6)
     except FileNotFoundError:
         raise InputError(path, "no such file", "check the path") from None
-    except OSError as error:
-        raise InputError(path, f"can't be read: {error.strerror}", _REMEDY) from None
+    except (OSError, ValueError) as error:  # a name with a NUL, too
+        problem = error.strerror if isinstance(error, OSError) else error
+        raise InputError(path, f"can't be read: {problem}", _REMEDY) from None
     if first.startswith(_ZSTD):
         raise InputError(path, "is packed by zstd", "unpack it first: zstd -d")
     unpack = next((opener for mark, opener in _PACKED if first.startswith(mark)), None)

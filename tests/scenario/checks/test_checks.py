@@ -72,7 +72,10 @@ ONE_FAULT: list[tuple[dict[str, Any], str]] = [
     ({"nodes.n.count": 2.5}, "nodes.n.count: must be a whole number, got 2.5; write a whole number such as 20"),
     ({"nodes.n.count": True}, "nodes.n.count: must be a whole number, got true; write a whole number such as 20"),
     ({"nodes.n.count": 0}, "nodes.n.count: must be at least 1, got 0; write a whole number such as 20"),
-    ({"nodes.n.count": 10**9}, "nodes.n.count: must be at most 1e+06, got 1000000000; write a whole number such as 20"),
+    (
+        {"nodes.n.count": 10**9},
+        "nodes.n.count: must be at most 1000000, got 1000000000; write a whole number such as 20",
+    ),
     ({"run.seed": -1}, "run.seed: must be at least 0, got -1; write a whole number such as 0"),
     ({"run.duration": "0 s"}, 'run.duration: must be above 0, got 0 s; write a time such as "24 h"'),
     (

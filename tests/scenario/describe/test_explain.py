@@ -97,7 +97,7 @@ def test_a_figure_is_explained_with_unit_default_source_range_and_what_the_file_
         "links.NAME.capacity",
         "  What it carries each way.",
         "",
-        '  write                   a rate such as "10 Gbit/s", above 0',
+        '  write                   a rate such as "10 Gbit/s", at least 1 bit/s',
         '  here                    "10 Gbit/s"  # assumption, range 1 Gbit/s to 100 Gbit/s',
         '  in variant node-direct  "1 Gbit/s"  # override',
     ]

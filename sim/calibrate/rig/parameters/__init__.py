@@ -11,6 +11,9 @@ from importlib import resources
 from pathlib import Path
 
 from sim.errors import InputError, near
+from sim.files import read_text
+
+_MOST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def shipped(congestion: str) -> Parameters:
 def read(path: str | Path) -> Parameters:
     """The parameters in a file like those that ship."""
     try:
-        return _parse(Path(path).read_text(encoding="utf-8"), str(path))
+        return _parse(read_text(path, _MOST_BYTES), str(path))
     except FileNotFoundError:
         raise InputError(str(path), "no such file", "check the path") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -59,7 +62,7 @@ def read(path: str | Path) -> Parameters:
 def _parse(text: str, name: str) -> Parameters:
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(name, f"is no TOML: {error}") from None
     table = document.get("parameters", {})
     wanted = [field.name for field in fields(Parameters)]

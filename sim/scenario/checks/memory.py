@@ -1,0 +1,114 @@
+"""How much memory a run would take, estimated before anything is made, so that a slip of the keyboard costs a line.
+
+What grows with a scenario's counts is added up: deploys and the nodes they start on, wakes, apps, hosts, workers, and
+what breaks or is collected again and again. The sizes are rounded up from peaks that were measured
+(tests/bench/RESULTS.md: a million deploys of `million.toml` take 1.7 GB; a million apps 1 GB; 20,000 nodes of one
+metro 0.4 GB). A run that would take more than `run.memory` is refused; whoever has the machine raises that. Left out:
+logs, which are read as they are played.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from sim.scenario.diagnostics import Diagnostic
+from sim.scenario.keypath import KeyPath
+from sim.scenario.model.demand import Stream
+from sim.scenario.model.root import Model
+from sim.scenario.model.shares import path_of, rate_per_s, total_rate_per_s
+from sim.units import format_bytes
+
+_DEPLOY_BYTES: Final = 1500
+_START_BYTES: Final = 500
+_APP_BYTES: Final = 1000
+_NODE_BYTES: Final = 20_000
+_CLIENT_BYTES: Final = 5_000
+_WORKER_BYTES: Final = 8
+_EVENT_BYTES: Final = 200
+_UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+
+
+class _Part(NamedTuple):
+    """Something that takes memory: the key that says how much, how many of what, and the bytes of all of them."""
+
+    path: KeyPath
+    amount: float
+    what: str
+    size_bytes: float
+
+
+def run_fits_into_memory(model: Model) -> Iterator[Diagnostic]:
+    """A run takes no more memory than `run.memory`; where it does, the key that takes most is named."""
+    parts = [*_demand(model), *_hosts(model), *_again_and_again(model)]
+    total_bytes = math.fsum(part.size_bytes for part in parts if math.isfinite(part.size_bytes))
+    if not all(math.isfinite(part.size_bytes) for part in parts):
+        total_bytes = math.inf
+    if total_bytes > model.run.memory_bytes:
+        largest = max(parts, key=lambda part: part.size_bytes)
+        needs = f"about {_bytes_text(total_bytes)} of memory"
+        problem = f"makes about {_number(largest.amount)} {largest.what}, so that a run takes {needs}"
+        limit = format_bytes(model.run.memory_bytes)
+        yield Diagnostic(largest.path, f"{problem}, more than run.memory, {limit}", "lower it, or raise run.memory")
+
+
+def _demand(model: Model) -> Iterator[_Part]:
+    """Deploys, starts and apps of what is drawn; a list has its rows already, and a log is played as it is read."""
+    demand = model.demand
+    if demand.replay is not None or demand.table is not None:
+        return
+    there = sum(group.count for group in model.nodes.values())
+    for name, stream in demand.named().items():
+        path, deploys = path_of(name), _deploys(model, stream)
+        key = "batch" if stream.is_timed else "rate"
+        starts = deploys * min(stream.nodes, max(there, 1))
+        yield _Part((*path, key), deploys, "deploys", deploys * _DEPLOY_BYTES)
+        yield _Part((*path, "nodes"), starts, "starts of instances", (starts - deploys) * _START_BYTES)
+        if demand.runs_for_s is not None:
+            woken = starts * demand.wakes
+            yield _Part(("demand", "wakes"), woken, "starts of instances that wake", woken * _START_BYTES)
+        if stream.of is None and stream.kind != "replacements":
+            yield _Part((*path, "apps"), float(stream.apps), "apps", float(stream.apps) * _APP_BYTES)
+
+
+def _deploys(model: Model, stream: Stream) -> float:
+    """How many a stream makes at most, by the larger of its rates."""
+    per_s = total_rate_per_s(model, stream)
+    if stream.ramp is not None and not stream.is_timed:
+        per_s = max(per_s, rate_per_s(model, stream, stream.ramp.to))
+    return per_s * model.run.duration_s
+
+
+def _hosts(model: Model) -> Iterator[_Part]:
+    for key, nodes in model.nodes.items():
+        yield _Part(("nodes", key, "count"), nodes.count, "nodes", nodes.count * _NODE_BYTES)
+        workers = nodes.count * nodes.workers
+        yield _Part(("nodes", key, "workers"), workers, "workers of registries", workers * _WORKER_BYTES)
+    for key, clients in model.clients.items():
+        yield _Part(("clients", key, "count"), clients.count, "clients", clients.count * _CLIENT_BYTES)
+
+
+def _again_and_again(model: Model) -> Iterator[_Part]:
+    """What happens in a period of its own, until the run's demand has stopped."""
+    lasts_s = model.run.duration_s
+    for key, fault in model.faults.items():
+        if fault.between_s is not None:
+            breaks = lasts_s / (fault.between_s + fault.lasts_s) * len(fault.targets)
+            yield _Part(("faults", key, "between"), breaks, "breaks", breaks * _EVENT_BYTES)
+    every_s = model.policies.garbage.every_s
+    if every_s is not None:
+        rounds = lasts_s / every_s
+        yield _Part(("policies", "garbage", "every"), rounds, "collections of garbage", rounds * _EVENT_BYTES)
+
+
+def _number(amount: float) -> str:
+    return f"{amount:,.0f}" if amount < 1e15 else f"{amount:.0e}".replace("e+", "e")
+
+
+def _bytes_text(size_bytes: float) -> str:
+    """Two digits and a unit, as estimates deserve."""
+    if size_bytes >= 1e21:
+        return f"{size_bytes:.0e} B".replace("e+", "e") if math.isfinite(size_bytes) else "endless amounts"
+    power = min(int(math.log10(max(size_bytes, 1))) // 3, len(_UNITS) - 1)
+    return f"{float(f'{size_bytes / 1000**power:.2g}'):g} {_UNITS[power]}"

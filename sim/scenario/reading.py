@@ -1,0 +1,101 @@
+"""A scenario's files: TOML read into a raw document, over the files that it or its variants extend.
+
+Whatever stands at a path is read to a bound, since a device may never end, and files may extend each other only so far.
+Left out: what overrides what, which `document` knows.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path as FilePath
+from typing import Final
+
+from sim.errors import InputError, near, shown
+from sim.files import read_text
+from sim.scenario.document import Document, merge
+from sim.scenario.shipped import names
+
+#: No scenario is as large, and some devices never end.
+_MOST_BYTES: Final = 1 << 24
+#: Files that extend each other, one above the other.
+_MOST_FILES: Final = 32
+
+
+def read(path: str | FilePath) -> Document:
+    """The document in a TOML file, over the one that it extends. InputError when there is none."""
+    return _parsed(path, ())
+
+
+def _elsewhere(path: str | FilePath) -> str:
+    """What to do about the path of no file: a shipped scenario of nearly that name may have been meant."""
+    close = near(FilePath(path).name.removesuffix(".toml"), names())
+    return f"check the path; {close}" if close.startswith("did") else "check the path"
+
+
+def _parsed(path: str | FilePath, above: tuple[FilePath, ...]) -> Document:
+    where = str(path)
+    try:
+        text = read_text(path, _MOST_BYTES)
+    except FileNotFoundError:
+        raise InputError(where, "no such file", _elsewhere(path)) from None
+    except IsADirectoryError:
+        raise InputError(where, "is a directory", "name a scenario file in it") from None
+    except UnicodeDecodeError as error:
+        raise InputError(where, f"is not UTF-8 at byte {error.start}", "save it as UTF-8 text") from None
+    except InputError:
+        raise
+    except (OSError, ValueError) as error:
+        raise InputError(where, f"cannot be read ({error})", "check the path and its permissions") from None
+    try:
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _syntax_error(where, text, error) from None
+    if not document:
+        raise InputError(where, "is empty", "write the tables of a scenario; scenarios/ has examples")
+    return _extended(document, FilePath(path), "", above)
+
+
+def _extended(document: Document, path: FilePath, within: str, above: tuple[FilePath, ...]) -> Document:
+    """The document over those that it, or a variant of it, names by `extends`; their paths are from its folder."""
+    own = {key: value for key, value in document.items() if key != "extends"}
+    if not within and isinstance(own.get("variants"), dict):
+        own["variants"] = {
+            name: _extended(part, path, f"variants.{name}.", above) if isinstance(part, dict) else part
+            for name, part in own["variants"].items()
+        }
+    if "extends" not in document:
+        return own
+    where, named = f"{path}: {within}extends", document["extends"]
+    if not isinstance(named, str):
+        raise InputError(where, f"must be a path, got {shown(named)}", 'write extends = "presets/harbor.toml"')
+    base = path.parent / named
+    if not _is_file(base):
+        raise InputError(where, f"no such file, got {shown(named)}", "paths are from the folder of the file")
+    if base.resolve() in {each.resolve() for each in (*above, path)}:
+        raise InputError(where, f"leads back to itself, got {shown(named)}", "extend a file that does not extend this")
+    if len(above) >= _MOST_FILES:
+        raise InputError(where, f"is the {_MOST_FILES + 1}th file of a row, got {shown(named)}", "extend fewer files")
+    made = _parsed(base, above=(*above, path))
+    merge(made, own)
+    return made
+
+
+def _is_file(path: FilePath) -> bool:
+    """Whether there is a file, not a folder or a device; a name that can't be one is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long, or with a NUL
+        return False
+
+
+def _syntax_error(where: str, text: str, error: Exception) -> InputError:
+    if isinstance(error, RecursionError):
+        return InputError(where, "is nested too deeply", "a scenario needs a few levels of tables")
+    message = str(error)
+    place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
+    if place is None:
+        return InputError(where, f"is not TOML: {message}", "mend it")
+    last = text.split("\n")
+    line, column = (place[1], place[2]) if place[1] else (len(last), len(last[-1]) + 1)
+    return InputError(f"{where}: line {line}, column {column}", f"is not TOML: {message[: place.start()]}", "mend it")

@@ -125,7 +125,7 @@ class Audit:
         for number in np.flatnonzero(rows["bounded"]).tolist():
             row, name = rows[number], self._names.machines[number]
             if row["used_bytes"] != counted[number]:
-                _breach(state, f"{name} books {row['used_bytes']} bytes and holds {counted[number]}")
+                _breach(state, f"{name} accounts for {row['used_bytes']} bytes and holds {counted[number]}")
             if 0 <= row["capacity_bytes"] < row["used_bytes"]:
                 _breach(state, f"{name} holds {row['used_bytes']} of {row['capacity_bytes']} bytes")
 

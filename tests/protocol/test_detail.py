@@ -1,4 +1,4 @@
-"""`run.detail`: requests served ahead as one stretch say the same as requests one by one where workers are mostly idle."""
+"""`run.detail`: requests served ahead as one stretch give what they give one by one, where workers are mostly idle."""
 
 from __future__ import annotations
 

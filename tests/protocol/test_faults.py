@@ -172,7 +172,7 @@ def schedules(draw: st.DrawFn) -> dict[str, Any]:
 @settings(max_examples=2 * settings.default.max_examples)
 @given(schedules(), st.data())
 def test_nothing_hangs(faults: dict[str, Any], data: st.DataObject) -> None:
-    """Under random faults every deploy ends, ready or failed with a reason, its phases add up, and so do storage accounts."""
+    """Under random faults every deploy ends, ready or failed with a reason, its phases add up, and so does storage."""
     changes = {
         "policies__route": data.draw(st.sampled_from(["central", "node-direct", "both"])),
         "policies__fanout": data.draw(st.sampled_from(["sync-then-pull", "peer", "push-each"])),

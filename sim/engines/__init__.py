@@ -1,4 +1,9 @@
-"""Two engines that run the protocol to the same rows: `reference` on SimPy, to be stepped through, and `compiled`."""
+"""Two engines that run the protocol to the same rows, bit for bit.
+
+`reference` runs it on SimPy's own environment, in the interpreter: to be stepped through, and for rules that can't be
+compiled. `compiled` runs the same functions as machine code, with a queue of its own. `choice` says which one a run
+uses; `run` and `replay` make tables of what it leaves.
+"""
 
 from sim.engines.choice import EngineWarning, checked, choose, engine_for
 from sim.engines.replay import replay

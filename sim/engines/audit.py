@@ -1,10 +1,10 @@
-"""Invariants, checked while a run goes on and when it has ended: for whoever changes the model, and for runs that money
-hangs on.
+"""The audit: invariants that are checked while a run goes on and when it has ended (`run.audit`).
 
-No registry has a manifest whose blob is missing, no link carries more than its capacity, a bounded registry's books
-balance, and no copy does what the replication table has no place for. In the end nothing is left under way, every
-deploy that was asked for has its one row, and what rows say crossed a link is what was on it. A breach is a fault of
-this program, never of the scenario. What is checked is counted here again, from other rows than text counts with.
+It is for those who change the model, and for runs that money hangs on. No registry has a manifest whose blob is
+missing, no link carries more than its capacity, the accounts of a bounded registry balance, and no copy does what the
+replication table has no place for. In the end nothing is left under way, every deploy that was asked for has its one
+row, and what rows say crossed a link is what was on it. A breach is a fault of this program, never of the scenario.
+What is checked is counted here again, from other rows than those in which ops keep count.
 """
 
 from __future__ import annotations
@@ -48,10 +48,11 @@ class Audit:
             tables["g"]["checks"] = CHECKS
 
     def answers(self) -> dict[int, Callable[[State, int, int, int], None]]:
-        """What answers for it while the run goes on; text has just added up what links carry."""
+        """What answers for it while the run goes on; what links carry has just been added up."""
         return {AUDIT_ASKED: self._look} if self._asked else {}
 
     def _look(self, state: State, a: int, b: int, c: int) -> None:
+        """Check the state, and that no link carries more than its capacity."""
         self._check(state)
         self._links(state)
 
@@ -69,7 +70,7 @@ class Audit:
         if tasks:
             _breach(state, f"{tasks} tasks never ended")
 
-    def told(self, state: State, tables: Mapping[str, Table], asked: int | None = None) -> None:
+    def check_tables(self, state: State, tables: Mapping[str, Table], asked: int | None = None) -> None:
         """What must hold of a run's rows: each deploy has one, and links carried what their transfers say.
 
         `asked` is how many deploys there were, None for a log.
@@ -97,7 +98,7 @@ class Audit:
         if moves:
             _breach(state, f"{moves} times a copy did what the replication table has no place for")
         self._holdings(state)
-        self._books(state)
+        self._storage(state)
 
     def _holdings(self, state: State) -> None:
         """Blobs that a manifest refers to are in its repository."""
@@ -111,7 +112,7 @@ class Audit:
                 f"{names.repositories[row['repository']]} and not all of its blobs",
             )  # fmt: skip
 
-    def _books(self, state: State) -> None:
+    def _storage(self, state: State) -> None:
         """A bounded registry's bytes are those of its images' layers, and of those that are coming, each once."""
         rows = state["registries"]
         place, image, _ = _entries(state, STORED_KEY)
@@ -124,11 +125,12 @@ class Audit:
         for number in np.flatnonzero(rows["bounded"]).tolist():
             row, name = rows[number], self._names.machines[number]
             if row["used_bytes"] != counted[number]:
-                _breach(state, f"{name} books {row['used_bytes']} bytes and holds {counted[number]}")
+                _breach(state, f"{name} accounts for {row['used_bytes']} bytes and holds {counted[number]}")
             if 0 <= row["capacity_bytes"] < row["used_bytes"]:
                 _breach(state, f"{name} holds {row['used_bytes']} of {row['capacity_bytes']} bytes")
 
     def _links(self, state: State) -> None:
+        """No link carries more than its capacity."""
         load_Bps, capacity_Bps = state["link_uses"]["load_Bps"], state["links"]["capacity"]
         for link in np.flatnonzero(load_Bps > capacity_Bps * (1 + _SLACK)).tolist():
             _breach(state, f"link {link} carries {load_Bps[link]:g} of {capacity_Bps[link]:g} bytes/s")
@@ -168,4 +170,5 @@ def _listed(following: NDArray[np.int64], state: State, first: str) -> int:
 
 
 def _breach(state: State, what: str) -> NoReturn:
+    """An invariant does not hold."""
     raise AuditError(f"at {cell(state, 'g', 0, 'now_s'):g} s: {what}")

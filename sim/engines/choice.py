@@ -1,4 +1,7 @@
-"""Which engine a run uses unless it is told: the one that ends sooner."""
+"""The choice of an engine: the one that ends a run sooner, unless the user says which.
+
+Machine code pays from some thousand deploys on if there is some, and is worth compiling from some ten thousand on.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ class EngineWarning(UserWarning):
 def choose(scenario: Scenario, deploys: int | None, known_apps: int = 0) -> Engine:
     """For a run of so many deploys, or of a log, whose length is not known, with so many applications at the start.
 
-    Where these are worth fewer than `PAYS_FROM` deploys nobody asks for the compiler, nor whether there is code.
+    Where these are worth fewer than `PAYS_FROM` deploys numba is not even imported.
     """
     if deploys is not None and deploys + known_apps // APPS_A_DEPLOY < PAYS_FROM:
         return "reference"

@@ -1,4 +1,8 @@
-"""Rows that nobody reads any more are taken out of a state while it runs, so that a long run needs little memory."""
+"""Observed rows, taken out of a state while it runs, so that a long run needs little memory.
+
+Ops write them and never read them (`sim.protocol.state.observed`). They are kept as columns of the narrowest numbers
+that hold them, where they are many on disk.
+"""
 
 from __future__ import annotations
 

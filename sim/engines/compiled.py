@@ -1,4 +1,7 @@
-"""The compiled engine: the same text as machine code, with its own queue. Import it late: numba takes half a second."""
+"""The compiled engine: the same functions as machine code, with a queue of its own (`sim.records.queue`).
+
+Machine code is kept on disk under a checksum of all its source. Import this late: numba takes half a second.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +44,7 @@ class Compiled:
         host.attach(self.state)
 
     def _asked(self) -> None:
+        """Answer what compiled ops ask; an exception waits until machine code has returned."""
         try:
             self._host.ask_from_state()
         except BaseException as failure:

@@ -1,4 +1,4 @@
-"""What rows alone can't do, and the text asks of its engine: more room, a route over the graph, draws, an audit."""
+"""The host: what kernel code asks its engine for, since rows alone can't do it. More rows, a route, draws, an audit."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from sim.records.layout import ObjectState, State
 
 
 class Host:
-    """Answers for one run. `answers` has what does each thing that may be asked, by its number (`sim.protocol.state`).
+    """Answers for one run: `answers` has what does each thing that may be asked, by its number (`sim.protocol.codes`).
 
-    What an answer raises ends the run: `failure` has it, and nothing more is asked.
+    What an answer raises ends the run, and nothing more is asked.
     """
 
     def __init__(
@@ -31,19 +31,19 @@ class Host:
         self._state = state
         self._grow(state, 0, 0, 0)
 
-    def ask_from_text(self, w: Any, what: int, a: int, b: int, c: int) -> None:
-        """As text that the interpreter runs asks."""
+    def ask_from_interpreter(self, w: Any, what: int, a: int, b: int, c: int) -> None:
+        """As interpreted functions ask."""
         assert self._state is not None
         self._answers[what](self._state, a, b, c)
 
     def ask_from_state(self) -> None:
-        """As compiled text asks: in the globals."""
+        """As machine code asks: in the globals."""
         assert self._state is not None
         g: Any = self._state.g
         self._answers[int(g["asked"])](self._state, int(g["asked_a"]), int(g["asked_b"]), int(g["asked_c"]))
 
     def _grow(self, state: State, table: int, b: int, c: int) -> None:
-        """Between tasks all tables that are short of it get more; while one goes on, only that one."""
+        """Between tasks all tables that are short of rows get more; while one goes on, only the table that is named."""
         if table:
             name = list(TABLES)[table - 1]
             state.grow(name, state.length(name))

@@ -1,4 +1,4 @@
-"""The text that engines run: its modules, and the names that each engine binds anew."""
+"""The kernel code that engines run: its modules, and the source of the functions that compiled code has beside them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ ENTRIES = ("begin", "handle_event")
 
 @cache
 def modules() -> tuple[ModuleType, ...]:
-    """All modules of the text."""
+    """All modules of kernel code."""
     found = [importlib.import_module(f"{ops.__name__}.{one.name}") for one in pkgutil.iter_modules(ops.__path__)]
     network = (pairing, filling, sharing, active, solution, kernel, transport, retransmission)
     return (*network, hashing, queue, tasks, machine, *found, events)
 
 
 def rows_source() -> str:
-    """The source of `rows_are_low`: whether a table that grows may be full before it is asked for the last time."""
+    """The source of `rows_are_low`: whether a table that grows may be full before the next time that is asked."""
     tests = [
         f"(g.{counter} + g.tasks_per_growth * g.{margin_of(name)}) * {each} > len(w.{name})"
         for name, (counter, each) in LAYOUT.counted.items()
@@ -46,7 +46,7 @@ def constants_source() -> str:
 
 
 def dispatch_source(assembled: Assembled) -> str:
-    """The source of `dispatch`: from an op's number to the op, by halves: they are more than a hundred."""
+    """The source of `dispatch`: from an op's number to the op, by halves, as there are more than a hundred."""
     lines = ["def dispatch(w, p, op, a, b):", *_halves(assembled, 0, len(assembled.ops), "    ")]
     return "\n".join((*lines, ""))
 

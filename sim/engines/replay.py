@@ -97,7 +97,7 @@ def replay(scenario: Scenario, source: Source, streams: Streams, engine: Engine)
     audit.ended(state)
     tables = tables_of(state, feed.names, stored_bytes(state), collected, asked=False)
     tables["deploys"].fill(_deploys(collected.columns(state, *LOGGED), state, feed.names))
-    audit.told(state, tables)
+    audit.check_tables(state, tables)
     g: Any = state["g"][0]
     ran = Ran(tables, int(g["order"]), int(g["flow_number"]), max(float(g["now_s"]), float(g["runs_until_s"])), state)
     return ran, counts_of(state)

@@ -1,7 +1,7 @@
-"""What a state's rows say when a run has ended, as the tables of a result.
+"""The rows of a run that has ended, as the tables of a result.
 
-Rows come in the order in which they ended; names take the place of numbers as codes of words, never as a list of text.
-Left out: which deploy is of which stream, which the demand knows.
+Rows come in the order in which they ended. Names take the place of numbers as codes with a dictionary, never as a list
+of text. Left out: which deploy is of which stream, which the demand knows.
 """
 
 from __future__ import annotations

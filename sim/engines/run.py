@@ -1,4 +1,8 @@
-"""One run of a scenario's demand by either engine: its tables, and how much happened."""
+"""One run of a scenario's demand by either engine: its tables, and how much happened.
+
+A run is built (`sim.protocol.build`), completed with what engines need, run, audited, and its rows made tables
+(`rows`).
+"""
 
 from __future__ import annotations
 
@@ -116,7 +120,7 @@ def run_built(scenario: Scenario, built: Built, deploys: int, engine: Engine) ->
         for name in ("held", "places", "blobs"):
             state.replace(name, LAYOUT.rows(name, 0))
     tables = tables_of(state, built.names, stored, collected)
-    audit.told(state, tables, deploys)
+    audit.check_tables(state, tables, deploys)
     g: Any = state["g"][0]
     return Ran(tables, int(g["order"]), int(g["flow_number"]), max(float(g["now_s"]), float(g["runs_until_s"])), state)
 
@@ -175,4 +179,5 @@ def complete(built: Built, assembled: Assembled, scenario: Scenario, demand: Dem
 
 
 def _place(state: Replicated | None) -> int:
+    """The number of a state of replication; -1 for none."""
     return -1 if state is None else list(Replicated).index(state)

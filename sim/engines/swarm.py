@@ -1,4 +1,4 @@
-"""The swarm of a run, where its nodes form one: what the text of `sim.protocol.ops.swarms` asks its engine.
+"""The swarm of a run, where its nodes form one: what `sim.protocol.ops.swarms` asks its engine for.
 
 Host n of the swarm is registry n. Layers under way are each in one repository.
 """
@@ -43,12 +43,12 @@ class Torrents:
         self._fetching: dict[int, tuple[int, Key]] = {}
         self._ended: Sequence[Ended] = ()
         self._answers: Final[Mapping[int, Callable[[State, int, int], None]]] = {
-            SWARM_FINDS: self._find, SWARM_JOINS: self._join, SWARM_RUNS: self._go_on, SWARM_REPORTS: self._report,
+            SWARM_FINDS: self._find, SWARM_JOINS: self._join, SWARM_RUNS: self._run, SWARM_REPORTS: self._report,
             SWARM_LEAVES: self._leave, SWARM_CAPACITY: self._set_capacity,
         }  # fmt: skip
 
     def answer(self, state: State, asked: int, b: int, c: int) -> None:
-        """As text asks; see `sim.protocol.state`."""
+        """Answer by the number that is asked (`sim.protocol.codes`)."""
         self._answers[asked](state, b, c)
 
     def _find(self, state: State, b: int, c: int) -> None:
@@ -68,7 +68,7 @@ class Torrents:
         )  # fmt: skip
         self._fetching[member] = int(cell(state, "swarm", 0, "task")), key
 
-    def _go_on(self, state: State, b: int, c: int) -> None:
+    def _run(self, state: State, b: int, c: int) -> None:
         if not self._fetching:
             set_cells(state, "swarm", 0, {"driven": 0})
             return
@@ -87,7 +87,7 @@ class Torrents:
         self._swarm.set_capacity(link, cell(state, "swarm", 0, "capacity_Bps"), cell(state, "g", 0, "now_s"))
 
     def _report_of(self, state: State, ended: Sequence[Ended]) -> None:
-        """Write down who is to hear of what; layers that nobody fetches any more are dropped."""
+        """A row for each member that has ended; layers that no member fetches any more are dropped."""
         heard = [(one, *self._fetching.pop(one.member)) for one in ended if one.member in self._fetching]
         fetched = {key for _, key in self._fetching.values()}
         for key in dict.fromkeys(key for _, _, key in heard if key not in fetched):

@@ -1,8 +1,8 @@
 """How full links were, minute by minute, and for how long: from the rows of a run that has ended.
 
-Flows that shared links were booked by the bin as they flowed. Flows alone on theirs leave their lane, start and end,
-and carried their bytes evenly in between. Bodies too small for a flow count in the bin in which they were sent. Bytes
-are whole: bins add up exactly to what the transfers carried.
+Flows in the max-min solver were counted by the bin as they flowed. Flows that shared no link, or only their lane, left
+segments of one rate, which carried their bytes evenly. Bodies too small for a flow count in the bin in which they were
+sent. Bytes are whole: bins add up exactly to what the transfers carried.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def ended_s(state: State) -> float:
 
 
 def usage(state: State, names: Names, transfers: Columns, rows: Collected) -> Usage:
-    """How full links were; `names` has what they carried at the start. Of `rows` partings and bins are taken."""
+    """How full links were; `names` has what they carried at the start. Of `rows` segments and bins are taken."""
     last_s = max(transfers["ended_s"].max(initial=0.0), ended_s(state))
     bins = _Bins(len(state["links"]), int(last_s // BIN_S) + 1, len(transfers["ended_s"]))
     route = _routes(state)
@@ -202,7 +202,7 @@ def held_s(state: State, transfers: Columns) -> tuple[Floats, Floats]:
 
 
 def _pieces(transfers: Columns, segments: Columns) -> Iterator[Pieces]:
-    """What flew alone, and what was too small to fly, of some rows after others."""
+    """What flows that shared no link carried, and bodies too small for a flow, of some rows after others."""
     for some in _some(transfers, ("lane", "started_s", "ended_s", "size_bytes", "shared")):
         yield _of_rows(*some)
     for some in _some(segments, ("lane", "started_s", "ended_s", "carried_bytes")):

@@ -1,4 +1,7 @@
-"""From programs to the numbers that engines run: an op's number and two more for each step."""
+"""The assembler: from programs to the numbers that engines run, an op's number and two more for each step.
+
+Labels become the places that they stand for, names of programs the places where those begin.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +41,7 @@ def assemble(programs: dict[str, Program] = PROGRAMS) -> Assembled:
 
 
 def _labels(program: Program, first: int) -> dict[str, int]:
+    """The places that a program's labels stand for."""
     found: dict[str, int] = {}
     at = first
     for part in program:
@@ -49,6 +53,7 @@ def _labels(program: Program, first: int) -> dict[str, int]:
 
 
 def _number(word: int | str, labels: dict[str, int], entries: dict[str, int]) -> int:
+    """A number as it is; a label, or else a program, by its place."""
     if isinstance(word, int):
         return word
     return labels[word] if word in labels else entries[word]

@@ -200,6 +200,7 @@ def _accounts(scenario: Scenario) -> list[str]:
 
 
 def _routes(scenario: Scenario, hosts: Sequence[Host], groups: Sequence[Central | NodeGroup]) -> Routes:
+    """The network's routes, and caps on copies."""
     sync = scenario.policies.sync
     caps = SyncCaps(sync.job_Bps, sync.target_Bps, sync.leg_Bps)
     disks_Bps = [group.disk_Bps for group in groups]
@@ -214,6 +215,7 @@ def _converges_s(scenario: Scenario) -> float | None:
 
 
 def _placing(scenario: Scenario, routes: Routes) -> Placing:
+    """The nodes as the placement rule sees them."""
     chosen = scenario.policies.placement
     nodes = [(name, group.site or "") for name, group in scenario.node_hosts()]
     clients = [(name, group.metro or group.site or "") for name, group in scenario.client_hosts()]
@@ -222,13 +224,14 @@ def _placing(scenario: Scenario, routes: Routes) -> Placing:
 
 
 def _swarm(scenario: Scenario, streams: Streams) -> tuple[SwarmRules, int] | None:
+    """The rules of a swarm and its seed, where nodes form one."""
     source = scenario.policies.source
     swarm = getattr(source.rule("source"), "swarm", None)
     return None if swarm is None else (swarm(source.parameters), int(streams.generator("swarm").integers(2**63)))
 
 
 def _globals(scenario: Scenario, nodes: int, capped: bool) -> dict[str, Any]:
-    """What there is one of, but for what the rules say and what breaks."""
+    """What there is one of, but for what rules and faults need."""
     chosen, sync, garbage = scenario.policies, scenario.policies.sync, scenario.policies.garbage
     collections = 0 if garbage.every_s is None else int(scenario.run.duration_s // garbage.every_s)
     return {
@@ -326,7 +329,7 @@ def profile_rows(profiles: Sequence[Profile]) -> Tables:
 
 
 def link_rows(routes: Routes, globals_: dict[str, Any]) -> Tables:
-    """Links at the start, and the steps of their hours in the order of the day."""
+    """Links at the start, and the steps of their schedules in the order of the day."""
     count, capacity_Bps = len(routes.capacity_Bps), np.array(routes.capacity_Bps, np.float64)
     steps = sorted(change for schedule in routes.schedules for change in _day(schedule))
     hours = {
@@ -509,7 +512,7 @@ def _distinct(seen: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.in
 
 
 def _rules(scenario: Scenario, globals_: dict[str, Any], asked: Tables, nodes: int) -> Tables:
-    """What the rules that text asks are told, and the answers of those that are asked before."""
+    """Numbers and parameters of the rules that ops ask, and the answers of those that are asked before a run."""
     said = rule_values(scenario)
     globals_ |= said.globals_
     deploys, chosen = asked["deploys"], scenario.policies.fanout

@@ -1,9 +1,9 @@
 """Rules that look at a deploy: what there is to look at, and asking them as each deploy begins.
 
 Before a run placements and routes are asked once for all deploys that they can't tell apart (`build`). A rule that
-looks at `view.deploy` has not decided then; its deploys are marked, and the text asks for the decision when each begins
-(`ops.deploys.ask_for_deploy`). What is looked up are the rows of the state at that moment, by the text's own functions,
-whichever engine has them; looking changes nothing.
+looks at `view.deploy` has not decided then; its deploys are marked, and the decision is asked for when each begins
+(`ops.deploys.ask_for_deploy`). What is looked up are the rows of the state at that moment, by the functions that ops
+use, whichever engine has them; looking changes nothing.
 
 Left out: what is under way. A node to which a kernel is being sent does not hold it yet.
 """

@@ -1,4 +1,4 @@
-"""A log's operations on their way into a state: a chunk at a time, with rows for what they are about.
+"""A log on its way into a state: operations a chunk at a time, with rows for what they are about.
 
 Repositories, tags, images and blobs are numbered as they first appear, and stay: a log may be larger than memory, what
 it names is not. An image has a row for each combination of blobs, sizes and manifest that the log has of it. Its rank
@@ -129,6 +129,7 @@ class LogFeed:
         }  # fmt: skip
 
     def _name(self, repository: str, tag: str) -> int:
+        """The number of a tag of a repository."""
         number = self._named.get((repository, tag))
         if number is None:
             number = self._named[repository, tag] = len(self._named)
@@ -143,6 +144,7 @@ class LogFeed:
         return number
 
     def _image(self, image: Image) -> int:
+        """The number of an image."""
         sizes = tuple(blob.size_bytes for blob in image.blobs)
         key = (image.digest, sizes, image.manifest_bytes)
         number = self._images.get(key)
@@ -161,6 +163,7 @@ class LogFeed:
         return number
 
     def _blob(self, digest: str) -> int:
+        """The number of a blob."""
         number = self._blobs.get(digest)
         if number is None:
             number = self._blobs[digest] = self._new.count("blobs")
@@ -211,6 +214,7 @@ class _New:
         self._found.clear()
 
     def _append(self, state: State, name: str, rows: NDArray[Any]) -> None:
+        """Put rows behind those of a table."""
         count = self._counts[name]
         lengthen(state, name, count)
         write_rows(state, name, count - len(rows), rows)

@@ -1,4 +1,4 @@
-"""What the numbers in rows of state are called, for the rows that a run leaves: a state itself has no text."""
+"""Names: what the numbers of machines, repositories, images and links are called. A state itself has no text."""
 
 from __future__ import annotations
 

@@ -8,10 +8,10 @@ configs last) is asked of the profile by the op in question, so that one program
 
 How to read a program, and how to add to one:
 
-- An op alone is a step. `when(op, "place")` goes on at a place (`label("place")`) if what the op asks is so, `take(op,
-  "place")` if nothing is left of what the op takes.
-  `call("PROGRAM")` runs another program on the same timeline, `fork(op, "PROGRAM")` starts one or more of them side by
-  side and waits for all. After a failure a task goes on where `on_failure` said last; without that its program ends.
+- An op alone is a step. `when(op, "place")` goes on at a place (`label("place")`) if what the op asks is so, and
+  `take(op, "place")` if there is nothing left for the op to take. `call("PROGRAM")` runs another program on the same
+  timeline; `fork(op, "PROGRAM")` starts one or more of them side by side and waits for all. After a failure a task
+  goes on where `on_failure` said last; without that its program ends.
 - A timeline may run ahead of the clock while nobody else can see or change what it does. `at_clock` stands before every
   step that looks at what others change, or changes what others see.
 - *A request*: one entry, `request(LIST)` for what clients send each in their own way, or `request("HEAD manifest by
@@ -20,12 +20,14 @@ How to read a program, and how to add to one:
 - *A decision*: one op, a function `(w, p, label, b)` in the module of `ops/` that has its subject. It sets
   `w.tasks[p].pc = label` if it is so, and returns GO (or the number of a failure). Both engines take it from there.
 
-With both, a push that leaves out its manifest where the registry has that image already is, in PUSH_IMAGE and as an op:
+With both, a copy that asks for the manifest first and sends no blobs where that is there: in COPY before and after
+COPY_BLOBS, and as an op in `ops/sync`:
 
-    request("HEAD manifest by digest", RETRIED), at_clock, answer, when(push.is_published, "published"),
+    request("HEAD manifest by digest"), at_clock, answer, when(sync.target_has_image, "copied"),
+    label("copied"),
 
-    def is_published(w: Any, p: int, label: int, b: int) -> int:
-        \"\"\"Go to `label` if the registry has the image's manifest.\"\"\"
+    def target_has_image(w: Any, p: int, label: int, b: int) -> int:
+        \"\"\"Go to `label` if the copy's target has its image.\"\"\"
         task = w.tasks[p]
         if has_image(w, task.registry, w.names[task.name].repository, task.image):
             task.pc = label

@@ -1,9 +1,11 @@
-"""The scenario's network: its graph, every registry's disk as one more link, and the ways between machines.
+"""Routes of a scenario: its graph, every registry's disk as one more link, and the ways between machines.
 
 A body of bytes to or from a registry crosses the links of the route and the registry's disk, which reads and writes
-share. A way is worked out when it is first asked for and kept. Where routes change, ways stay the rows that they are
+share. A way is worked out when it is first asked for, and kept. Where routes change, ways stay the rows that they are
 and get other lanes (`ops.ways.follow_routes`). Links are numbered: first the graph's, then one disk for each registry,
-then what caps copies: a link for each target, and one for each leg from site to site, that copies alone cross.
+then caps on copies: a link for each target, and one for each leg from site to site, that copies alone cross.
+
+Left out: routes that split one flow (multipath), and routing protocols beyond a convergence time.
 """
 
 from __future__ import annotations
@@ -127,7 +129,7 @@ class Routes:
         return self.graph.index[f"{name}-up"], self.graph.index[f"{name}-down"]
 
     def tables(self) -> dict[str, NDArray[Any]]:
-        """The tables of a state that are its own, before anybody has asked for a way."""
+        """The tables of a state that are its own, before any way has been asked for."""
         return {"way_index": LAYOUT.rows("way_index", _FIRST_CELLS)}
 
     def tables_for(self, machine: NDArray[np.int64], registry: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
@@ -238,7 +240,7 @@ class Routes:
         return known[registry]
 
     def work_out(self, state: State, machine: int, registry: int, copy: int) -> None:
-        """A way that text has asked for; the lanes of a copy's, with caps, begin with those of the plain one."""
+        """A way that ops have asked for; the lanes of a copy's, with caps, begin with those of the plain one."""
         plain = self._plain(state, machine, registry)
         if copy and self.capped and (machine, registry) not in self._copies:
             way = self._copies[machine, registry] = self._add_capped(state, machine, registry, plain)
@@ -272,6 +274,7 @@ class Routes:
         append_rows(state, "rerouted", table_of(LAYOUT, "rerouted", fields, len(turns)))
 
     def _add_plain(self, state: State, machine: int, registry: int) -> int:
+        """A row for the way from a machine to a registry."""
         plan = self._planned(machine, registry)
         for host in {machine, registry}:
             if host < self._disks:
@@ -285,6 +288,7 @@ class Routes:
         return append_rows(state, "ways", _row("ways", values))
 
     def _add_capped(self, state: State, source: int, target: int, plain: int) -> int:
+        """A row for a copy's way along a plain one, over the caps on copies."""
         a, b = self.hosts[source], self.hosts[target]
         for link, name in (
             (self._targets.get(target), f"to {b.name}"), (self._legs.get((a.site, b.site)), f"{a.site} to {b.site}"),
@@ -337,6 +341,7 @@ class Routes:
         return found
 
     def _add_lane(self, state: State, course: Course) -> int:
+        """A row for a lane, and its links."""
         first = append_rows(state, "lane_links", np.array(course.links, np.int64))
         at = int(cell(state, "g", 0, "lanes_used"))
         values = {
@@ -348,7 +353,7 @@ class Routes:
         return append_rows(state, "lanes", _row("lanes", values))
 
     def _enter(self, state: State, machine: int, registry: int, copy: int, way: int) -> None:
-        """Have text find a way."""
+        """Have `find_way` find a way."""
         self._entered += 1
         if 2 * self._entered > state.length("way_index"):
             index = state["way_index"]
@@ -364,6 +369,8 @@ class Routes:
 
 
 class _Plan(NamedTuple):
+    """A way as routes are now: its times, and its two directions."""
+
     fields: dict[str, float]
     up: Course
     down: Course
@@ -379,8 +386,10 @@ _COPIED: Final = (
 
 
 def _index(keys: NDArray[np.int64], ways: NDArray[np.int64] | None = None, cells: int = _FIRST_CELLS) -> NDArray[Any]:
-    """A table in which `find_way` finds ways by their keys, each at the first free cell from where its key says; they
-    are numbered from 0 on unless given. It has so many cells, or more if it needs them."""
+    """A hash table in which `find_way` finds ways by their keys, each at the first free cell from where its key says.
+
+    They are numbered from 0 on unless given. The table has so many cells, or more if it needs them.
+    """
     while cells < 4 * len(keys):
         cells *= 2
     index = LAYOUT.rows("way_index", cells)

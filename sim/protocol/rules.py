@@ -1,16 +1,16 @@
-"""The rules that text asks: one function for each kind, of all rules in the package's folder and of a user's own.
+"""Rules as ops ask them: one function for each kind, of all rules in the package's folder and of a user's own.
 
-A rule is a plain function from a frozen view and its parameters to a decision (`sim/policies`). Text has a rule's
+A rule is a plain function from a frozen view and its parameters to a decision (`sim/policies`). Ops have a rule's
 number among those of its kind, and its parameters as numbers; so each kind has one function here, generated from the
 folder, that picks the rule, makes its parameters a NamedTuple with the model's field names, and hands back numbers.
 Adding a rule is adding a file.
 
 A rule of a user's own (`sim.policies.outside`) is `Outside` for the runs that choose it, and has the next number of its
 kind. It takes part where `functions` (the interpreter's) or `sim.protocol.rules_native.functions` (machine code) are
-made with it and bound into the text's scope in place of the ones here. It may use more of Python than machine code has,
-or have parameters that are no numbers: then machine code has none for its number (`sim.protocol.rules_native.compiles`
-says so), and a run that asks for it is the reference engine's (`sim.engines.choice`). What it decides is looked at: in
-the interpreter by the rule itself, which is watched, in machine code by what makes numbers of decisions there.
+made with it and put in the place of the ones here. It may use more of Python than machine code has, or have parameters
+that are no numbers: then machine code has none for its number (`sim.protocol.rules_native.compiles` says so), and a run
+that asks for it is the reference engine's (`sim.engines.choice`). What it decides is checked: in the interpreter by the
+rule itself, which is watched, in machine code by what makes numbers of decisions there.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from sim.protocol.codes import NEVER
 from sim.scenario import Scenario
 from sim.scenario.model.choices import Choice
 
-#: By kind: a rule's own function, the text's that asks it, and the helper that makes numbers of what it says.
+#: By kind: a rule's own function, the one by which ops ask it, and the helper that makes numbers of decisions.
 FUNCTIONS: Final = {
     "conflict": ("wins", "conflict_rule", "as_it_is"),
     "trigger": ("due", "trigger_rule", "due_or_never"),
@@ -97,7 +97,7 @@ def number_of(kind: str, name: str, outside: Sequence[Outside] = ()) -> int:
 
 
 def chosen_rules(scenario: Scenario) -> list[tuple[str, Choice]]:
-    """The rules that text asks in runs of a scenario, by their kinds."""
+    """The rules that ops ask in runs of a scenario, by their kinds."""
     rules = scenario.policies
     return [
         ("conflict", rules.conflict), ("trigger", rules.sync.to_central), ("trigger", rules.sync.to_nodes),
@@ -160,7 +160,7 @@ def _parameters_class(module: str, types: Mapping[str, Any]) -> type[tuple[Any, 
 
 
 def source_of(kind: str, rules: Sequence[Rule | None], checks: bool = False) -> str:
-    """The text of the function that asks the rule of a number; it `checks` what users' rules decide."""
+    """The source of the function that asks the rule of a number; it `checks` what users' rules decide."""
     _, name, numbers = FUNCTIONS[kind]
     lines = [f"def {name}(w, number, at, view):"]
     there = [(number, rule) for number, rule in enumerate(rules) if rule is not None]
@@ -201,11 +201,11 @@ def names_of(rules: Sequence[Rule | None]) -> dict[str, Any]:
 
 
 def functions(outside: Sequence[Outside] = ()) -> dict[str, FunctionType]:
-    """What text knows by name and asks rules by, for the interpreter."""
+    """The functions by which ops ask rules, by name, for the interpreter."""
     made = {}
     for kind, (_, name, _) in FUNCTIONS.items():
         rules = rules_of(kind, outside)
-        # It has names of its own: engines that give text another scope are to leave it as it is.
+        # It has names of its own: engines that copy kernel code into another scope leave it as it is.
         made[name] = FunctionType(code_of(kind, rules), names_of(rules) | _HELPERS | {"__name__": "rules"}, name)
     return made
 
@@ -227,7 +227,7 @@ def three_numbers(w: Any, decision: tuple[float, ...]) -> tuple[float, ...]:
 
 
 def note_parents(w: Any, decision: Any) -> float:
-    """Put the chosen ones where text finds them."""
+    """Put the chosen ones where ops find them."""
     chosen = w.chosen
     for at, position in enumerate(decision.chosen):
         chosen[at] = position

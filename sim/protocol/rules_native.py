@@ -1,4 +1,4 @@
-"""The rules that text asks, as machine code; which of a user's rules can be that.
+"""Rules as ops ask them, as machine code; which of a user's rules can be that.
 
 What rules have in place of Python's sequences is made here: a view's round trips are an array over a part of a table,
 and `neighbours` is a triple. Numba is slow to import: import this late.
@@ -27,7 +27,7 @@ from sim.policies import snapshot
 from sim.policies.userrule import unwatched
 from sim.protocol import rules
 from sim.protocol.codes import NEVER
-from sim.protocol.ops import rules as text
+from sim.protocol.ops import rules as asking
 from sim.protocol.rules import FUNCTIONS, Outside, Rule
 from sim.protocol.state import LAYOUT
 from sim.records.compiling import OPTIONS, Jit
@@ -60,7 +60,7 @@ _MADE_OTHERWISE: Final = {snapshot.Due: due_at, snapshot.Parents: parents_of}
 
 
 def note_neighbours(w: Any, decision: Any) -> float:
-    """Put the chosen ones where text finds them."""
+    """Put the chosen ones where ops find them."""
     chosen = decision.chosen
     for at in range(chosen.parents):
         w.chosen[at] = (chosen.first + at) % chosen.holders
@@ -137,15 +137,15 @@ def first_of(typing_context: Any, column: Any, n: Any) -> Any:
 
 #: By kind: what asks its rules, and the types of what that takes beside the state.
 _ASKED: Final = {
-    "conflict": (text.publish_wins, (types.int64, types.int64)),
-    "trigger": (text.due, (types.int64, types.float64)),
-    "source": (text.choose_parents, (types.int64, types.float64, types.float64)),
-    "eviction": (text.eviction_worth, (types.float64, types.float64, types.int64, types.int64)),
+    "conflict": (asking.publish_wins, (types.int64, types.int64)),
+    "trigger": (asking.due, (types.int64, types.float64)),
+    "source": (asking.choose_parents, (types.int64, types.float64, types.float64)),
+    "eviction": (asking.eviction_worth, (types.float64, types.float64, types.int64, types.int64)),
 }
 
 
 def functions(jit: Jit, outside: Sequence[Outside] = (), left_out: Collection[tuple[str, str]] = ()) -> dict[str, Any]:
-    """What text knows by name and asks rules by, compiled; rules from outside are among those that compile."""
+    """The functions by which ops ask rules, by name, compiled; rules from outside are among those that compile."""
     found: dict[str, Any] = {"first_of": first_of}
     for kind, (_, name, _) in FUNCTIONS.items():
         found[name] = _asking(kind, rules.rules_of(kind, outside, left_out), jit)
@@ -232,7 +232,7 @@ def compiles(kind: str, rule: ModuleType) -> bool:
     made = made._replace(checked=True)
     function, taken = _ASKED[kind]
     name = FUNCTIONS[kind][1]
-    scope = vars(text) | {"first_of": first_of, name: _asking(kind, (made,), _jit)}
+    scope = vars(asking) | {"first_of": first_of, name: _asking(kind, (made,), _jit)}
     try:
         _jit(function, scope).compile((StateType(LAYOUT), *taken))
     except Exception:

@@ -1,4 +1,4 @@
-"""The spans of a scenario: what its shape generates, what it overrides, and what it adds."""
+"""The spans of a scenario's network: those that its shape generates, overridden by its `[links]`, and those it adds."""
 
 from __future__ import annotations
 

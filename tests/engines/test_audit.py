@@ -31,7 +31,7 @@ def test_both_engines_are_audited() -> None:
 
 
 def test_a_run_with_faults_passes() -> None:
-    """Links that break, registries that refuse and disks that die leave the books in order."""
+    """Links that break, registries that refuse and disks that die leave what is accounted for right."""
     faults = {
         "faults.line": {"kind": "link-down", "target": "was-fra", "between": "30 min", "lasts": "3 min"},
         "faults.disk": {"kind": "node-lost", "target": ["fra1", "was2"], "between": "1 h", "lasts": "2 min"},
@@ -103,7 +103,7 @@ def _carry_more(seen: Seen) -> None:
     [
         (_lose_a_blob, 30.0, "at 30 s: central has sha256:[0-9a-f]+ in org0/app0 and not all of its blobs"),
         (_overfill, 3.5, "at 4 s: link [0-9]+ carries .* of 100000 bytes/s"),
-        (_miscount, 30.0, "at 30 s: n books .* bytes and holds"),
+        (_miscount, 30.0, "at 30 s: n accounts for .* bytes and holds"),
         (_overflow, 30.0, "at 30 s: n holds .* of 1 bytes"),
         (_do_something_else, 30.0, "at 30 s: 1 times a copy"),
         (_expect_for_ever, 30.0, "n still expects"),

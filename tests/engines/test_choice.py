@@ -1,4 +1,4 @@
-"""Which engine a run uses unless it is told, and who waits for the compiler."""
+"""Which engine a run uses unless one is named, and who waits for the compiler."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 import sim
 from sim.engines import choice
 
-_TEXT = Path(__file__).with_name("text_to_compile.py")
+_FUNCTION = Path(__file__).with_name("one_function.py")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_nothing_is_compiled_for_a_short_run(
 def test_of_several_processes_one_compiles_and_the_others_load(tmp_path: Path) -> None:
     """All begin with nothing on disk; whoever comes second waits, and finds what the first has kept."""
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(Path(sim.__file__).parents[1])}
-    command = [sys.executable, str(_TEXT)]
+    command = [sys.executable, str(_FUNCTION)]
     begun = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     said = [[int(word) for word in process.communicate()[0].split()] for process in begun]
     assert [process.returncode for process in begun] == [0, 0, 0]

@@ -1,4 +1,4 @@
-"""The reference engine with what is none of the text's: events from outside, ops and functions of others."""
+"""The reference engine with what is none of the protocol's: events from outside, ops and functions of others."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Seen:
         self.engine = Reference(assembled, tables, Host({}), instead)
 
     def note(self, w: Any, p: int, number: int, b: int) -> int:
-        """An op that is none of the text's; after the first the task has 2.5 s to wait."""
+        """An op that is none of the protocol's; after the first the task has 2.5 s to wait."""
         self.at_s.append((f"op {number}", w.g.now_s))
         w.timelines[w.tasks[p].timeline].now_s = w.g.now_s + 2.5
         return GO
@@ -46,7 +46,7 @@ class Seen:
         make_ready(w, new_task(w, self.entry, new_timeline(w, 0.0, 0.0)))
 
 
-def test_what_an_event_from_outside_lets_go_goes_on_then() -> None:
+def test_what_an_event_from_outside_makes_ready_runs_then() -> None:
     """At its own time exactly, 0.1 + 0.2 and not the sum's neighbours; its task waits as any other does."""
     seen = Seen()
     seen.engine.at(0.1 + 0.2, seen.begin)
@@ -55,8 +55,8 @@ def test_what_an_event_from_outside_lets_go_goes_on_then() -> None:
     assert seen.at_s == [("op 1", 0.1 + 0.2), ("outside", 1.0), ("op 2", 0.1 + 0.2 + 2.5)]
 
 
-def test_functions_of_the_text_may_be_others() -> None:
-    """Whatever the text calls by a name that is given, and no other engine, has the other function."""
+def test_functions_of_the_protocol_may_be_others() -> None:
+    """Whatever ops call by a name that is given, and no other engine, has the other function."""
     waits: list[float] = []
     seen, plain = Seen(wait_until=lambda w, p, at_s: waits.append(at_s)), Seen()
     for one in (seen, plain):
@@ -66,11 +66,11 @@ def test_functions_of_the_text_may_be_others() -> None:
     assert [name for name, _ in plain.at_s] == ["op 1", "op 2"]
 
 
-def test_a_function_of_the_text_is_called_as_the_engine_has_it() -> None:
+def test_a_function_of_the_protocol_is_called_as_the_engine_has_it() -> None:
     """What it schedules is in the engine's own queue."""
     seen = Seen()
     w = seen.engine.state
-    seen.engine.text("wait_until")(w, new_task(w, seen.entry, new_timeline(w, 0.0, 0.0)), 4.0)
+    seen.engine.function("wait_until")(w, new_task(w, seen.entry, new_timeline(w, 0.0, 0.0)), 4.0)
     seen.engine.run()
     assert seen.at_s[0] == ("op 1", 4.0)
 

@@ -93,7 +93,7 @@ def test_a_rule_with_parameters_that_are_no_numbers_runs(put: Put) -> None:
 
 
 def test_a_run_says_that_another_engine_runs_it(put: Put) -> None:
-    """One line names the rule; the engine that needs nobody's leave is not told of."""
+    """One line names the rule; the engine that needs nobody's leave has none."""
     chosen = put("conflict/a_words.py", _WITH_WORDS, **{"policies.conflict": "a-words"})
     with pytest.warns(
         EngineWarning, match="^machine code has no way for the rule a-words: the reference engine runs it$"
@@ -121,7 +121,7 @@ def test_what_numba_does_not_take_is_found_out(put: Put) -> None:
 
 @pytest.mark.slow
 def test_a_rule_that_compiles_decides_alike_and_what_it_does_wrong_is_told(put: Put) -> None:
-    """Equal bit for bit while it is right; a time that is past or none, and what it raises, are told of its file."""
+    """Equal bit for bit while it is right; a time that is past or none, and what it raises, name its file."""
     changes = {"policies.route": "node-direct", "policies.sync.to_central": {"name": "errs", "after": "7 s"}}
     chosen = put("trigger/errs.py", _THAT_ERRS, **changes)
     rows = sim.run(chosen, engine="compiled")

@@ -37,8 +37,7 @@ class Storage:
     """The images of one registry, its layers' references, and the bytes that they take.
 
     `worth` gives an image's value to the disk, the least is dropped first; `capacity_bytes` None is unbounded, `ttl_s`
-    None for ever. Nothing is dropped here: `make_room` and `expired` say what must go, and `drop` takes it off the
-    books.
+    None for ever. Nothing is dropped here: `make_room` and `expired` say what must go, and `drop` removes it.
     """
 
     def __init__(
@@ -165,7 +164,7 @@ class Storage:
         return [key for _, key in over]
 
     def drop(self, key: Key) -> int:
-        """Take an image off the books; the bytes that this freed."""
+        """Remove an image; the bytes that this freed."""
         image = self._images.pop(key).image
         freed_bytes = self._freed_bytes(image, self._references)
         for blob in image.blobs:
@@ -186,7 +185,7 @@ class Storage:
         return key in self._images
 
     def held(self) -> list[Key]:
-        """The images on the books, in the order in which they came."""
+        """The images that are here, in the order in which they came."""
         return list(self._images)
 
     def _may_go(self, key: Key) -> bool:

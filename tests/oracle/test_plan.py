@@ -74,7 +74,7 @@ def test_pull_fetches_skips_and_joins() -> None:
 
 
 def test_pull_skips_rather_than_joins() -> None:
-    """A blob that is held is not waited for, though a fetch of it is still booked as arriving."""
+    """A blob that is held is not waited for, though a fetch of it is still noted as arriving."""
     assert plan_pull((KERNEL,), held={KERNEL.digest}, arriving={KERNEL.digest}).join == ()
 
 

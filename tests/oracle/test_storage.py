@@ -95,7 +95,7 @@ def test_a_stopped_image_may_go_again() -> None:
 
 
 def test_bytes_that_came_for_nothing_are_cleared_away() -> None:
-    """Room for a push that then failed is free again; of one that two were sending, when both have let go."""
+    """Room for a push that then failed is free again; of one that two were sending, when both have failed."""
     made = store(None)
     for _ in range(2):
         made.claim(D)

@@ -1,6 +1,6 @@
 """Bodies that set out over lanes one after another, and links that change under them: what tests run flows with.
 
-Text, as `sim/protocol` is: it runs in the interpreter and compiled.
+In the subset of Python that `sim/protocol` is in: it runs in the interpreter and compiled.
 """
 
 from __future__ import annotations

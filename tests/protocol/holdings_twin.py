@@ -29,7 +29,7 @@ from ..oracle.storage import Full, Quota, Storage
 from . import naive, recount
 from .naive import Limits, Registry, World
 
-TEXT = (places, waiters, storage_accounting, holdings, storage, quotas, garbage, recount)
+HOLDING = (places, waiters, storage_accounting, holdings, storage, quotas, garbage, recount)
 WHY = ("evicted", "expired", "removed", "collected", "broken")
 N_REGISTRIES, N_REPOSITORIES, TAGS, N_IMAGES, N_CLIENTS = 4, 5, ("latest", "old"), 40, 2
 ACCOUNTS = (0, 0, 1, 1, 1)
@@ -47,9 +47,9 @@ def ask_host(w: Any, what: int, a: int, b: int, c: int) -> None:
 
 
 def interpreted() -> dict[str, Any]:
-    """The text's functions in one scope, as an engine has them."""
-    scope = scope_of(TEXT) | {"rows_are_low": rows_are_low, "ask_host": ask_host}
-    here = {module.__name__ for module in TEXT}
+    """All functions in one scope, as an engine has them."""
+    scope = scope_of(HOLDING) | {"rows_are_low": rows_are_low, "ask_host": ask_host}
+    here = {module.__name__ for module in HOLDING}
     for name, function in list(scope.items()):
         if isinstance(function, FunctionType) and function.__module__ in here:
             scope[name] = FunctionType(function.__code__, scope, name)
@@ -64,7 +64,7 @@ def named(repository: int) -> str:
 
 
 class Twin:
-    """The same operations on both; `call` has a function of the text done, by its name."""
+    """The same operations on both; `call` calls a function on the rows, by its name."""
 
     def __init__(
         self, seed: int, dedup: str = "repository", bounded: bool = False, eviction: str = "lru",

@@ -1,4 +1,4 @@
-"""What registries hold and what bounds them, told once more with dictionaries and objects: an oracle for rows."""
+"""What registries hold and what bounds them, kept once more with dictionaries and objects: an oracle for rows."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A world that is worked out in the head: every pair of hosts 100 ms apart, every line 1 MB/s, every request 10 ms.
 
-Hosts hang on one hub, 50 ms from it each. Registries speak plain TCP unless told otherwise, so that opening a
+Hosts hang on one hub, 50 ms from it each. Registries speak plain TCP unless a test says otherwise, so that opening a
 connection is one round trip of 200 ms. Central's first byte takes 50 ms, a node's 20 ms. Slow start sends windows of
 14.6, 29.2, 58.4 and 116.8 kB in four round trips, 0.8 s for the 219 kB that take 0.219 s at 1 MB/s: it costs every
 body that is larger than those `RAMP_S` before it flows at the line's rate.
@@ -152,7 +152,7 @@ class Seen:
         self.registries = ["central", *(name for name, _ in chosen.node_hosts())]
         self.state: Any = None
         self.ran: Ran | None = None
-        self.do: Callable[..., Any]  # a function of the text, by name, done to the state: for `meanwhile`
+        self.do: Callable[..., Any]  # call a function of ops on the state, by name: for `meanwhile`
         self.backward = 0  # events that were scheduled for a time that was past
 
     @property
@@ -229,7 +229,7 @@ def play(
     seen = Seen(chosen, [])
 
     class Watched(reference.Reference):
-        """Tells of requests, and is interfered with."""
+        """Writes requests down, and lets a test change the state."""
 
         def __init__(
             self, assembled: Assembled, tables: dict[str, Any], host: Host,
@@ -243,7 +243,7 @@ def play(
             super().__init__(assembled, tables, host, {**(instead or {}), **watching})
 
         def run(self) -> None:
-            seen.state, seen.do = self.state, lambda name, *values: self.text(name)(self.state, *values)
+            seen.state, seen.do = self.state, lambda name, *values: self.function(name)(self.state, *values)
             for at_s, change in (meanwhile or {}).items():
                 self.at(at_s, partial(change, seen))
             super().run()

@@ -1,4 +1,4 @@
-"""Bytes are neither lost nor made: every table tells of the same ones."""
+"""Bytes are neither lost nor made: every table has the same ones."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Links and registries that break under deploys: who waits, who tries again, who gives up, and that nothing hangs.
 
-What a link that is down does to connections is in `test_outlast`.
+What a link that is down does to connections is in `test_retransmission`.
 
 A ROM's rootfs leaves the client at 2.631 (a connection 0.2, login 0.42, checks 0.42, opening an upload 0.21, and the
 ramp after 0.8 more) and is at the node at 3.631 if nothing breaks.
@@ -172,7 +172,7 @@ def schedules(draw: st.DrawFn) -> dict[str, Any]:
 @settings(max_examples=2 * settings.default.max_examples)
 @given(schedules(), st.data())
 def test_nothing_hangs(faults: dict[str, Any], data: st.DataObject) -> None:
-    """Under random faults every deploy ends, ready or failed with a reason, its phases add up and the books balance."""
+    """Under random faults every deploy ends, ready or failed with a reason, its phases add up, and so does storage."""
     changes = {
         "policies__route": data.draw(st.sampled_from(["central", "node-direct", "both"])),
         "policies__fanout": data.draw(st.sampled_from(["sync-then-pull", "peer", "push-each"])),

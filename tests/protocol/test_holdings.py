@@ -20,7 +20,7 @@ from sim.records.layout import used
 from sim.records.native import state_at
 from sim.records.scope import scope_of
 from tests.protocol.growth import make_room
-from tests.protocol.holdings_twin import TEXT, Twin
+from tests.protocol.holdings_twin import HOLDING, Twin
 
 WORLDS: list[dict[str, Any]] = [
     {},
@@ -72,13 +72,13 @@ def entry_source(scope: dict[str, Any]) -> str:
 
 @pytest.fixture(scope="module")
 def compiled() -> Callable[..., Any]:
-    """Calls a function of the text as machine code, on a state of arrays."""
+    """Calls an op's function as machine code, on a state of arrays."""
 
     def jit(function: FunctionType, scope: dict[str, Any], **options: bool) -> Any:
         copy = FunctionType(function.__code__, scope, function.__name__)
         return numba.njit(error_model="numpy", _nrt=False, **options)(copy)
 
-    modules = (hashing, queue, tasks, rules, *TEXT)
+    modules = (hashing, queue, tasks, rules, *HOLDING)
     scope = scope_of(modules) | rules_native.functions(jit) | {"at": state_at(LAYOUT)}
     source = entry_source(scope)
     exec("def rows_are_low(w): return False\ndef ask_host(w, what, a, b, c): pass", scope)
@@ -101,7 +101,7 @@ def compiled() -> Callable[..., Any]:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 112))
 def test_machine_code_holds_the_same(seed: int, compiled: Callable[..., Any]) -> None:
-    """The same text compiled, on arrays."""
+    """The same functions compiled, on arrays."""
     twin = Twin(seed, **WORLDS[seed % len(WORLDS)], state=ArrayState, call=compiled)
     for number in range(200):
         twin.step()
@@ -111,7 +111,7 @@ def test_machine_code_holds_the_same(seed: int, compiled: Callable[..., Any]) ->
 
 
 def test_a_difference_is_noticed() -> None:
-    """A blob that only one of the two has, a publish that only one was told of: the comparison says so."""
+    """A blob that only one of the two has, a publish that only one has heard of: the comparison says so."""
     twin = Twin(1)
     twin.at(1.0)
     twin.call("add_blob", 1, 0, 3)

@@ -155,7 +155,7 @@ def test_show_tells_whether_routes_change_and_when() -> None:
     st.sampled_from(["central", "node-direct", "both"]),
     st.sampled_from([None, "0.4 MB/s"]),
 )
-def test_whatever_goes_down_every_deploy_ends_and_the_books_balance(
+def test_whatever_goes_down_every_deploy_ends_and_storage_adds_up(
     broken: list[tuple[str, float, float, float]], convergence: str, route: str, leg_rate: str | None
 ) -> None:
     """Links go down or weaken in any order, at once and again, while pushes, pulls and copies go on: nothing hangs."""

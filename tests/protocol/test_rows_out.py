@@ -268,7 +268,7 @@ def test_whatever_is_only_written_is_a_table_that_grows() -> None:
 
 
 def test_every_failure_has_a_reason() -> None:
-    """What an op may say is told in words."""
+    """What an op may return has words."""
     numbers = {value for name, value in vars(codes).items() if name.isupper() and isinstance(value, int)}
     failures = set(range(codes.FAILED, codes.TOKEN_REFUSED + 1))
     assert failures <= numbers

@@ -1,4 +1,4 @@
-"""The rules as text asks them: the interpreter and machine code decide alike, and as the rules themselves do."""
+"""The rules as ops ask them: the interpreter and machine code decide alike, and as the rules themselves do."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sim.policies.snapshot import Due, Holders, Kept, Owed, Parents, Publish, Ri
 from sim.policies.userrule import UserRule
 from sim.protocol import rules, rules_native
 from sim.protocol.codes import NEVER
-from sim.protocol.ops import rules as text
+from sim.protocol.ops import rules as asking
 from sim.protocol.rules import FUNCTIONS, Outside, number_of, rule_values
 from sim.protocol.state import LAYOUT
 from sim.records import ArrayState, ObjectState
@@ -43,9 +43,9 @@ def jit(function: FunctionType, scope: dict[str, Any]) -> Any:
 
 def compiled(*outside: Outside) -> dict[str, Callable[..., Any]]:
     """What asks the rules, compiled: each function takes a state's address."""
-    scope = vars(text) | rules_native.functions(jit, outside) | {"at": state_at(LAYOUT)}
+    scope = vars(asking) | rules_native.functions(jit, outside) | {"at": state_at(LAYOUT)}
     for name in ASKED:
-        scope[name] = jit(getattr(text, name), scope)
+        scope[name] = jit(getattr(asking, name), scope)
     taken = {"publish_wins": "b, c", "due": "b, c", "eviction_worth": "b, c, d, e", "choose_parents": "b, c, d"}
     for name, values in taken.items():
         exec(f"def from_{name}(a, {values}): return {name}(at(a), {values})", scope)
@@ -53,8 +53,8 @@ def compiled(*outside: Outside) -> dict[str, Callable[..., Any]]:
 
 
 def interpreted(*outside: Outside) -> dict[str, Callable[..., Any]]:
-    scope = vars(text) | rules.functions(outside)
-    return {name: FunctionType(getattr(text, name).__code__, scope, name) for name in ASKED}
+    scope = vars(asking) | rules.functions(outside)
+    return {name: FunctionType(getattr(asking, name).__code__, scope, name) for name in ASKED}
 
 
 class Pair:

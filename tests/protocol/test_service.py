@@ -25,7 +25,7 @@ class Workers:
         return serve(self._state, 0, arrived_s, service_s)
 
     def serve_ahead(self, now_s: float, busy_s: float, requests: int) -> bool:
-        """Whether requests that will arrive later are booked now."""
+        """Whether requests that will arrive later are served ahead."""
         self._state.g.now_s = now_s
         return serve_ahead(self._state, 0, busy_s, requests)
 
@@ -93,8 +93,8 @@ def test_a_request_as_another_ends_does_not_wait() -> None:
     assert workers.waited_s == 0.0
 
 
-def test_requests_are_booked_while_workers_are_to_spare() -> None:
-    """With ten idle workers three requests are booked as 2 s of one; when only five are idle nothing is."""
+def test_requests_are_served_ahead_while_workers_are_to_spare() -> None:
+    """With ten idle workers three requests are served ahead as 2 s of one; when only five are idle nothing is."""
     workers = Workers(10)
     assert workers.serve_ahead(0.0, 2.0, 3)
     assert (workers.requests, workers.busy_s, sorted(workers.free_s)) == (3, 2.0, [0.0] * 9 + [2.0])
@@ -106,16 +106,16 @@ def test_requests_are_booked_while_workers_are_to_spare() -> None:
 
 
 @given(st.integers(1, 40), st.lists(st.tuples(st.integers(0, 3), st.integers(1, 9), st.booleans()), max_size=80))
-def test_bookings_leave_a_heap_and_keep_count(count: int, asked: list[tuple[int, int, bool]]) -> None:
-    """Served or booked, in any order: the earliest worker is first, and after `all_free_s` every one is free.
+def test_serving_ahead_leaves_a_heap_and_keeps_count(count: int, asked: list[tuple[int, int, bool]]) -> None:
+    """Served now or ahead, in any order: the earliest worker is first, and after `all_free_s` every one is free.
 
-    Nothing is booked unless seven are idle, or all.
+    Nothing is served ahead unless seven are idle, or all.
     """
     workers, now_s, busy_s = Workers(count), 0.0, 0.0
-    for later_s, service_s, books in asked:
+    for later_s, service_s, ahead in asked:
         now_s += later_s
         idle = sum(free_s <= now_s for free_s in workers.free_s)
-        if not books:
+        if not ahead:
             workers.serve(now_s, service_s)
         elif workers.serve_ahead(now_s, service_s, 1):
             assert idle >= min(SPARE_WORKERS, count)
@@ -129,7 +129,7 @@ def test_bookings_leave_a_heap_and_keep_count(count: int, asked: list[tuple[int,
 
 
 def step_by_step(count: int, requests: list[tuple[float, float]]) -> list[float]:
-    """The same queue told the long way: the number in service is counted at every start."""
+    """The same queue worked out the long way: the number in service is counted at every start."""
     done_s: list[float] = []
     queue_from_s = 0.0
     for arrived_s, service_s in requests:

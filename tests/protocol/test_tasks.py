@@ -157,16 +157,16 @@ def test_branches_that_have_ended_at_once_hold_up_nothing() -> None:
 
 @pytest.mark.parametrize(("first_s", "second_s"), [(2.0, 1.0), (1.0, 2.0), (5.0, 1.0)])
 def test_a_failure_of_one_branch_waits_for_the_others(first_s: float, second_s: float) -> None:
-    """What comes after is told the failure of the first branch in their order, when the last has ended, at 5 s."""
+    """What comes after sees the failure of the first branch in their order, when the last has ended, at 5 s."""
     said: list[int] = []
 
-    def tells(run: Programs, p: int) -> int:
+    def notes_failure(run: Programs, p: int) -> int:
         said.append(run.w.tasks[p].failure)
         return GO
 
     run = Programs(
         catches(3), forks(6, 8, 10), says("never"),
-        tells, says("failed"), ends,
+        notes_failure, says("failed"), ends,
         until(first_s), fails(DISK_FULL),
         until(second_s), fails(CONNECTION_LOST),
         until(5.0), ends,
@@ -210,14 +210,14 @@ def test_tasks_take_turns_as_simpys_processes_do(gaps: list[list[int]]) -> None:
     assert run.run() == theirs
 
 
-def test_who_is_let_go_first_goes_on_first() -> None:
-    """Of a list by `next`; and before those that were let go earlier."""
+def test_who_is_made_ready_first_runs_first() -> None:
+    """Of a list by `next`; and before those that were made ready earlier."""
     w = fresh()
     a, b, c = (new_task(w, 0, -1) for _ in range(3))
     w.tasks[a].next = b
     make_ready(w, c)
     make_all_ready(w, a)
-    assert [w.ready[at] for at in range(w.g.ready_used)] == [c, b, a]  # a stack: its last goes on first
+    assert [w.ready[at] for at in range(w.g.ready_used)] == [c, b, a]  # a stack: its last runs first
 
 
 def test_branches_meet_where_the_last_would_be_on_idle_links() -> None:

@@ -87,7 +87,7 @@ def test_nothing_moves_before_it_is_asked_for() -> None:
 
 @pytest.mark.parametrize("preset", ["kraken", "dragonfly"])
 def test_swarms_pass_the_audit_whatever_breaks(preset: str) -> None:
-    """Lines, nodes and central fail while images spread: the books stay in order, and every deploy has its end."""
+    """Lines, nodes and central fail while images spread: storage adds up, and every deploy ends."""
     faults = {
         "faults.line": {"kind": "link-down", "target": "was-fra", "between": "10 min", "lasts": "1 min"},
         "faults.disk": {"kind": "node-lost", "target": ["fra1", "was2"], "between": "15 min", "lasts": "2 min"},

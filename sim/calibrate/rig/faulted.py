@@ -39,4 +39,4 @@ class _FaultedRig(Rig):
         outage.until_s = outage.from_s + cut.for_s
         outage.kind, outage.registry, outage.factor = LINK_WEAK, -1, 0.0
         outage.link_up, outage.link_down = self._routes.links_of(f"{HUB}-{cut.host}")
-        self._engine.text("add_outage")(w, number)
+        self._engine.function("add_outage")(w, number)

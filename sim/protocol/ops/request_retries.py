@@ -61,20 +61,20 @@ def retry_after_wait(w: Any, p: int, done_idle_s: float) -> bool:
     return bool(tries_again)
 
 
-def send_with_retries(w: Any, p: int, which: int, insisting: int, opens: int) -> int:
+def send_with_retries(w: Any, p: int, which: int, retried: int, opens: int) -> int:
     """Send the `requests` of a task one after another, each when the one before is answered."""
     task = w.tasks[p]
     if task.stage == 0:
         task.done, task.done_idle_s = 0, 0.0
         if opens:
             w.timelines[task.timeline].now_s += w.profiles[task.profile].start_s
-        if insisting:
+        if retried:
             begin_retries(w, p, opens)
         task.stage = _OPENS_FIRST if opens else _IS_SENT
         if opens == 0:
             observe_requests(w, p, which, task.requests, task.beside)
     result = _send_requests(w, p, which)
-    while result >= FAILED and insisting and retry_after_wait(w, p, task.done_idle_s):
+    while result >= FAILED and retried and retry_after_wait(w, p, task.done_idle_s):
         task.stage = _OPENS_FIRST
         result = _send_requests(w, p, which)
     if result == WAIT:

@@ -99,16 +99,16 @@ def follow_routes(w: Any) -> None:
                 plain = w.ways[way.plain]
                 way.down = plain.down
                 way.down_round_trip_s = plain.down_round_trip_s
-            elif way.down_known == 0 or _leaves(w, way.down, turn.lane):
+            elif way.down_known == 0 or _abandons(w, way.down, turn.lane):
                 way.down = turn.lane
                 way.down_round_trip_s = turn.round_trip_s
-        elif way.up_known == 0 or _leaves(w, way.up, turn.lane):
+        elif way.up_known == 0 or _abandons(w, way.up, turn.lane):
             way.up = turn.lane
             way.up_round_trip_s = turn.round_trip_s
     w.g.rerouted_used = 0
 
 
-def _leaves(w: Any, was: int, lane: int) -> bool:
+def _abandons(w: Any, was: int, lane: int) -> bool:
     """Whether a direction that was asked for changes its lane."""
     number_lane(w, lane)
     if lane == was:

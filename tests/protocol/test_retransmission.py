@@ -200,7 +200,7 @@ def test_a_registry_that_restarts_while_the_link_is_down_has_reset_its_connectio
     assert parts(seen)[1][0] == exactly(0.36 + 1.4 + 1.0 + 0.02)
 
 
-def test_two_cuts_in_a_row_are_both_outlasted() -> None:
+def test_a_connection_lives_through_two_cuts_in_a_row() -> None:
     """Cut at 0.36 and back 0.2 s later; 100 kB on it is cut again for 0.5 s, and goes on 0.6 s later."""
     seen = pushed(fault("link-down", UP, 0.36, 0.1), fault("link-down", UP, 0.66, 0.5))
     assert [(began, size) for began, _, size in parts(seen)] == [

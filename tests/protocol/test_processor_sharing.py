@@ -44,7 +44,7 @@ def test_those_who_end_at_one_instant_end_in_the_order_they_started() -> None:
     assert [(body[1], body[0]) for body in seen.bodies] == [(3.0, 0), (3.0, 1), (3.0, 2)]
 
 
-def test_another_lane_breaks_a_convoy_up() -> None:
+def test_a_flight_of_another_lane_ends_processor_sharing() -> None:
     """Two flights of 50 bytes share 10 bytes/s; at 4 s (30 left each) a third comes from another lane: 10/3 each."""
     # 10 bytes at 10/3 bytes/s: it ends at 7 s; the two have 20 left each, at 5 bytes/s.
     assert ended_s([10.0], [(0.0, 0, 50), (0.0, 0, 50), (4.0, 1, 10)]) == pytest.approx([11.0, 11.0, 7.0])
@@ -57,18 +57,18 @@ def test_who_joins_a_lane_that_shares_with_others_shares_with_them() -> None:
     assert found == pytest.approx([10 + 10 / 6, 10 + 10 / 6, 10.0])
 
 
-def test_a_link_that_weakens_slows_a_convoy_down() -> None:
+def test_a_link_that_weakens_slows_all_on_the_lane_down() -> None:
     """Two flights of 50 bytes at 10 bytes/s; from 4 s on (30 left each) the link carries 6: 3 each, until 14 s."""
     assert ended_s([10.0], [(0.0, 0, 50)] * 2, capacity(4, 0, 6)) == pytest.approx([14.0, 14.0])
 
 
-def test_a_link_that_goes_down_breaks_a_convoy_off() -> None:
+def test_a_link_that_goes_down_breaks_all_on_the_lane_off() -> None:
     """Two flights of 50 bytes at 10 bytes/s have 20 bytes each through at 4 s, when the link goes down."""
     ended, _ = play([10], [Flow(0, 50)] * 2, [capacity(4, 0, 0)], together=True)
     assert [(end.at_s, end.sent_bytes, end.broken) for end in ended] == [(4.0, 20, True)] * 2
 
 
-def test_a_convoy_whose_way_leads_elsewhere_breaks_off() -> None:
+def test_flights_of_a_way_that_leads_elsewhere_break_off() -> None:
     """The same where their lane is left at 4 s, and a flight of another lane then has the link to itself."""
     lanes, sent = [Way((0,), INF)] * 2, [Sent(0.0, ((0, 50.0),)), Sent(0.0, ((0, 50.0),)), Sent(4.0, ((1, 50.0),))]
     found = ends(driven(Case([10.0], lanes, sent, [Changed(4.0, 2, 0, 0.0)])))
@@ -80,8 +80,8 @@ sends = st.lists(st.tuples(st.integers(0, 300), st.integers(1, 10**7), st.intege
 
 @given(sends, st.lists(st.tuples(st.integers(0, 300), st.sampled_from([3e5, 1e6, 7e5])), max_size=2))
 def test_pieces_add_up_to_the_byte(asked: list[tuple[int, int, int]], changes: list[tuple[int, float]]) -> None:
-    """What flights carried alone, in convoys and in the engine is their sizes, whoever comes when and whatever links
-    do."""
+    """What flights carried alone, by processor sharing and by fair sharing is their sizes, whoever comes when and
+    whatever links do."""
     routes = ((0, 1), (1,))
     flows = [Flow(at / 10, size_bytes, routes[way]) for at, size_bytes, way in asked]
     changed = [capacity(at / 10, 0, capacity_Bps) for at, capacity_Bps in changes]

@@ -1,4 +1,4 @@
-"""What requests that are booked as one stretch take of a registry's workers: their service, and no more."""
+"""What requests that are served ahead as one stretch take of a registry's workers: their service, and no more."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_request_under_way_holds_no_worker_yet(detail: str, workers: int, aske
 
 
 def both(**changes: Any) -> list[Result]:
-    """The default scenario, everything through central, booked and one by one."""
+    """The default scenario, everything through central, requests merged and one by one."""
     path = FOLDER / "metros.toml"
     return [sim.run(sim.load(path, {**changes, "run.detail": detail}, "central")) for detail in ("phases", "requests")]
 
@@ -37,14 +37,14 @@ def both(**changes: Any) -> list[Result]:
     ("workers", "request_time", "a_day", "minutes", "busy"),
     [(1, "5 ms", 200_000, 10, 0.2), (4, "5 ms", 200_000, 20, 0.06), (4, "20 ms", 500_000, 5, 0.57)],
 )
-def test_booking_is_right_for_few_workers(
+def test_serving_ahead_is_right_for_few_workers(
     workers: int, request_time: str, a_day: int, minutes: int, busy: float
 ) -> None:
-    """Whether few workers idle or are busy, booking moves the mean, p50 and p99 of latency by less than 0.5 %."""
+    """Whether few workers idle or are busy, serving ahead moves the mean, p50 and p99 of latency by less than 0.5 %."""
     changes = {"central.workers": workers, "central.request_time": request_time, "demand.rate": f"{a_day}/day"}
-    booked, one_by_one = both(**changes, **{"run.duration": f"{minutes} min"})
+    merged, one_by_one = both(**changes, **{"run.duration": f"{minutes} min"})
     central = one_by_one.registries.set_index("registry").loc["central"]
     assert central.busy_s / (workers * one_by_one.simulated_s) == pytest.approx(busy, abs=0.05)
     for statistic in ("mean", "p50", "p99"):
         name = f"deploy_latency_s.{statistic}"
-        assert booked.metrics[name] == pytest.approx(one_by_one.metrics[name], rel=0.005)
+        assert merged.metrics[name] == pytest.approx(one_by_one.metrics[name], rel=0.005)

@@ -1,4 +1,4 @@
-"""A text of one function, compiled by several processes at once: run as `python text_to_compile.py`."""
+"""One function, compiled by several processes at once: run as `python one_function.py`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Globals:
 
 
 def add_one(w: Any) -> None:
-    """The whole text."""
+    """All that is compiled."""
     w.g.count += 1
 
 

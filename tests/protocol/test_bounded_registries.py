@@ -48,7 +48,7 @@ def test_running_instances_keep_their_images() -> None:
 
 
 def test_the_next_deploy_takes_the_place_of_the_one_before() -> None:
-    """An application's second image lets go of its first, which the third can then drive out."""
+    """An application's second image takes the tag of its first, which the third can then drive out."""
     run = seen(Deploy(0.0), Deploy(20.0), Deploy(40.0), **DIRECT, **TWO)
     assert drops(run, "why", "dropped_s") == [("evicted", exactly(40.0))]
     assert not any(row["failed"] for row in run.deploys())
@@ -119,7 +119,7 @@ def test_garbage_gives_quota_back() -> None:
     assert collected == [MB + 1000, MB + 1000]  # of the first deploy at 30 s, of the third at 60 s
 
 
-def test_collected_images_are_off_the_books() -> None:
+def test_collected_images_take_no_storage() -> None:
     """An image whose tag moved on is collected at 30 s, so the third ROM finds room and the fourth takes the second's.
 
     Central has room for two; the first is not dropped once more.

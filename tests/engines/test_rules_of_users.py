@@ -43,7 +43,7 @@ _THAT_ERRS = '''"""Copies begin after a while, unless what is to be done wrong i
 
 import math
 
-from sim.figures import Duration, Tally, Table, setting
+from sim.figures import Duration, Table, WholeNumber, setting
 from sim.policies.snapshot import Due
 
 
@@ -51,7 +51,7 @@ class Parameters(Table):
     """When, and what is done wrong."""
 
     after_s: Duration = setting("after", "0 s", about="How long after the publish.")
-    wrong: Tally = setting("wrong", 0, about="What is done wrong.")
+    wrong: WholeNumber = setting("wrong", 0, about="What is done wrong.")
 
 
 def due(view, parameters):

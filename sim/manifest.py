@@ -2,7 +2,7 @@
 
 A manifest holds the resolved scenario and the document it was read from, the digests of the files that it reads, of the
 rules of a user's own that it chooses, and of the model's source, the versions of everything that computes, seed and
-runs, the machine, and when it was written.
+runs, the machine, and when it was written. Left out: the files themselves, and who made it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""One seeded run: assembles demand, world and tables into a `Result`, and decides nothing."""
+"""One seeded run: has the demand drawn or read, an engine run it, and hands its tables over as a `Result`.
+
+Decides nothing: what is asked for is the workload's, what happens the protocol's, and which engine runs it can't be
+seen in the rows.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +65,7 @@ def run(
 
 
 def _demand(scenario: Scenario, streams: Streams) -> Demand:
-    """What a run is asked to do: made up, listed in a table, or the pushes of a log."""
+    """What a run is asked to do: drawn, listed in a table, or the pushes of a log."""
     if scenario.demand.replay is not None:
         return redeployed.demand(scenario, logs.source(scenario), streams)
     if scenario.demand.table is not None:
@@ -79,7 +83,7 @@ class Replayed:
 
 
 def replay(scenario: Scenario, seed: int | None = None, run: int = 0, engine: Engine | None = None) -> Replayed:
-    """Run a scenario that has `[demand.replay]`; its log is read while the world runs."""
+    """Run a scenario that has `[demand.replay]`; its log is read while the run goes on."""
     streams = Streams(scenario.run.seed if seed is None else seed, run)
     began = time.perf_counter()
     source = logs.source(scenario)
@@ -104,7 +108,7 @@ def _result(scenario: Scenario, streams: Streams, ran: Ran, began: float) -> Res
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """The world makes no cycles that grow with it, and looking for them would take a fifth of the time."""
+    """A run makes no cycles of objects that grow with it; looking for them would take a fifth of the time."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -24,7 +24,7 @@ Once = Callable[[str, Callable[[], Any]], Any]
 
 #: Examples of a property by tier; one that is dearer or cheaper than most asks for a share or a multiple of
 #: `settings.default.max_examples`.
-EXAMPLES = {"quick": 20, "test": 60, "accept": 2000}
+EXAMPLES = {"quick": 20, "test": 60, "accept": 1000}
 
 #: Rooms of `tests/` in which whatever is tested is a whole scenario, a verb or a process.
 INTEGRATION = ("bench", "calibrate", "cli", "docs", "engines", "experiment", "notebooks", "report", "rig")

@@ -2,7 +2,7 @@
 
 All of it is of the time in which there is demand, `run.duration`: what is priced by the month counts as the part of a
 month that this is, and tiers are read as if the run's bytes went on for 30 days. So a month costs `MONTH_S` over the
-duration times as much.
+duration times as much. Left out: what a provider bills that no key has a price for, such as requests.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 A deploy met a fault if it was under way at some time of it; the rest are those that met none. The backlog has drained
 when, after the fault's end, as few deploys are under way as in 95 % of the time before the first fault. Registries
 agree again when every copy is made that was owed by the fault's end; never, if one of those was given up meanwhile.
-Of a fault that comes several times in a run all its times count together, and the longest of what follows them.
+Of a fault that comes several times in a run all its times count together, and the longest of what follows them. Left
+out: which of two faults that overlap did it; a deploy that met both counts for both.
 """
 
 from __future__ import annotations

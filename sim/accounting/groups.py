@@ -3,7 +3,8 @@
 A deploy belongs to its client's site and group, to its kind of image, its push's route and its stream. It belongs to
 every group of nodes on which it starts, so over several groups the counts may add up to more than there are. Transfers,
 copies and starts are their deploy's, but by nodes they are those of the node at their end. Rows without a node (a
-deploy that failed before it came to a start, bytes pushed to central) are those of the group `(none)`.
+deploy that failed before it came to a start, bytes pushed to central) are those of the group `(none)`. Left out: the
+links between, which no group has to itself.
 """
 
 from __future__ import annotations

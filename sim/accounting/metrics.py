@@ -2,7 +2,7 @@
 
 A deploy that failed counts as infinite in the distributions of what it did not get done, so that a variant cannot look
 fast by failing; a push that was done before counts as it was. A distribution without values (the lags of a run without
-syncs) has NaN metrics.
+syncs) has NaN metrics. Left out: costs (`costs`) and what faults did (`fault_effects`), which a `Result` adds.
 """
 
 from __future__ import annotations

@@ -132,7 +132,7 @@ Gains = Annotated[
     ),
 ]  # fmt: skip
 Out = Annotated[
-    str | None, typer.Option(metavar="DIR", help="Write tables, figures and a manifest there.", show_default=False)
+    str | None, typer.Option(metavar="DIR", help="Write tables, plots and a manifest there.", show_default=False)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Warnings about the question are errors.")]

@@ -83,8 +83,8 @@ def run(commands: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def agrees(shown: Sequence[str], printed: Sequence[str]) -> bool:
-    """Whether these lines are printed, `[...]` standing for any number of them."""
-    wanted = [line.rstrip() for line in shown]
+    """Whether these lines are printed, `[...]` standing for any number of them; empty lines at the end do not count."""
+    wanted, printed = _trimmed([line.rstrip() for line in shown]), _trimmed(printed)
     if CUT not in wanted:
         return wanted == [*printed]
     at = 0
@@ -98,6 +98,14 @@ def agrees(shown: Sequence[str], printed: Sequence[str]) -> bool:
             return False
         at = found + len(part)
     return True
+
+
+def _trimmed(lines: Sequence[str]) -> list[str]:
+    """Without the empty lines at the end."""
+    count = len(lines)
+    while count and not lines[count - 1]:
+        count -= 1
+    return [*lines[:count]]
 
 
 def _parts(lines: Sequence[str]) -> list[list[str]]:

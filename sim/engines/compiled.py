@@ -14,6 +14,7 @@ from sim import policies
 from sim.engines import kernels
 from sim.engines.host import Host
 from sim.errors import InputError
+from sim.policies.userrule import UserRule
 from sim.protocol import rules_native
 from sim.protocol.assembly import Assembled
 from sim.protocol.rules import FUNCTIONS, Outside
@@ -48,22 +49,23 @@ class Compiled:
 
     def run(self) -> None:
         """Run until nothing is left to happen. InputError for what a user's rule raises, and may not decide."""
+        own = [other.own for other in self._outside if other.own is not None]
         try:
             self._unit(self.state.address)
         except Exception as error:
-            raise self._fault(f"raised {type(error).__name__}: {error}") from error
+            if not own:
+                raise
+            raise _fault(own, f"raised {type(error).__name__}: {error}") from error
         if self._failure is not None:
             raise self._failure
         if self.state.g["rule_broke"]:
-            raise self._fault("decided what can't be carried out")
+            raise _fault(own, "decided what can't be carried out")
 
-    def _fault(self, problem: str) -> Exception:
-        """What went wrong in machine code, which only a user's rule can do."""
-        own = [other.own for other in self._outside if other.own is not None]
-        if not own:
-            return RuntimeError(f"machine code {problem}")
-        named = own[0].path if len(own) == 1 else f"one of {', '.join(rule.path for rule in own)}"
-        return InputError(named, problem, "--engine reference says where, and by what")
+
+def _fault(own: Sequence[UserRule], problem: str) -> InputError:
+    """What one of these rules did wrong in machine code, where nothing else can go wrong."""
+    named = own[0].path if len(own) == 1 else f"one of {', '.join(rule.path for rule in own)}"
+    return InputError(named, problem, "--engine reference says where, and by what")
 
 
 #: A rule: its kind and name.

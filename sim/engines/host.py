@@ -22,14 +22,14 @@ class Host:
         self, answers: dict[int, Callable[[State, int, int, int], None]], collected: Collected | None = None
     ) -> None:  # fmt: skip
         """`collected` takes rows that nobody reads before the run has ended; without it they stay in the state."""
-        self._answers = {GROW_ASKED: self._make_room, **answers}
+        self._answers = {GROW_ASKED: self._grow, **answers}
         self._collected = collected
         self._state: State | None = None
 
     def attach(self, state: State) -> None:
         """The state that is asked about."""
         self._state = state
-        self._make_room(state, 0, 0, 0)
+        self._grow(state, 0, 0, 0)
 
     def ask_from_text(self, w: Any, what: int, a: int, b: int, c: int) -> None:
         """As text that the interpreter runs asks."""
@@ -42,7 +42,7 @@ class Host:
         g: Any = self._state.g
         self._answers[int(g["asked"])](self._state, int(g["asked_a"]), int(g["asked_b"]), int(g["asked_c"]))
 
-    def _make_room(self, state: State, table: int, b: int, c: int) -> None:
+    def _grow(self, state: State, table: int, b: int, c: int) -> None:
         """Between tasks all tables that are short of it get more; while one goes on, only that one."""
         if table:
             name = list(TABLES)[table - 1]

@@ -86,7 +86,7 @@ def replay(scenario: Scenario, source: Source, streams: Streams, engine: Engine)
             ROUTES_CHANGED: lambda state, a, b, c: built.routes.reroute(state),
             DRAWS_ASKED: lambda state, registry, b, c: built.draws.refill(state, registry),
             OPERATIONS_ASKED: refill,
-            **swarm_answers(built),
+            **swarm_answers(built, engine == "compiled"),
             **audit.answers(),
         },
         collected,

@@ -98,7 +98,7 @@ def run_built(scenario: Scenario, built: Built, deploys: int, engine: Engine) ->
             ROUTES_CHANGED: lambda state, a, b, c: built.routes.reroute(state),
             DRAWS_ASKED: lambda state, registry, b, c: built.draws.refill(state, registry),
             **({} if built.decisions is None else {DECISION_ASKED: built.decisions.answer}),
-            **swarm_answers(built),
+            **swarm_answers(built, engine == "compiled"),
             **audit.answers(),
         },
         collected,

@@ -20,18 +20,18 @@ from sim.protocol.codes import (
     SWARM_RUNS,
 )
 from sim.protocol.routes import Routes
-from sim.records.cells import cell, number_at, set_cells
+from sim.records.cells import cell, lengthen, number_at, set_cells
 from sim.records.layout import State
 
 #: A layer under way: its repository and blob, by number.
 Key = tuple[int, int]
 
 
-def swarm_answers(built: Built) -> dict[int, Callable[[State, int, int, int], None]]:
-    """What answers for the swarm of a run; nothing where there is none."""
+def swarm_answers(built: Built, compiled: bool) -> dict[int, Callable[[State, int, int, int], None]]:
+    """What answers for the swarm of a run, as machine code or not; nothing where there is none."""
     if built.swarm is None:
         return {}
-    return {SWARM_ASKED: Torrents(_swarm(built.routes, *built.swarm)).answer}
+    return {SWARM_ASKED: Torrents(_swarm(built.routes, *built.swarm, compiled)).answer}
 
 
 class Torrents:
@@ -92,8 +92,8 @@ class Torrents:
         fetched = {key for _, key in self._fetching.values()}
         for key in dict.fromkeys(key for _, _, key in heard if key not in fetched):
             self._swarm.drop(self._under_way.pop(key), cell(state, "g", 0, "now_s"))
-        _make_room(state, "swarm_ended", len(heard))
-        _make_room(state, "swarm_shares", sum(len(one.shares) for one, _, _ in heard))
+        lengthen(state, "swarm_ended", len(heard))
+        lengthen(state, "swarm_shares", sum(len(one.shares) for one, _, _ in heard))
         first = 0
         for at, (one, task, _) in enumerate(heard):
             row = {"task": task, "at_s": one.at_s, "failed": int(one.failed), "first_share": first}
@@ -108,13 +108,7 @@ def _key(state: State) -> Key:
     return int(cell(state, "swarm", 0, "repository")), int(cell(state, "swarm", 0, "blob"))
 
 
-def _make_room(state: State, name: str, rows: int) -> None:
-    short = rows - state.length(name)
-    if short > 0:
-        state.grow(name, max(short, state.length(name), 64))
-
-
-def _swarm(routes: Routes, rules: Rules, seed: int) -> Swarm:
+def _swarm(routes: Routes, rules: Rules, seed: int, compiled: bool) -> Swarm:
     """A swarm on a run's network: hosts hang on places, places are joined by routes."""
     graph = routes.graph
     places: dict[str, int] = {}
@@ -130,4 +124,4 @@ def _swarm(routes: Routes, rules: Rules, seed: int) -> Swarm:
         delay_s = (up.delay_s + down.delay_s) / 2
         hosts.append(Attached(place, delay_s, (*disk, leaf[0]), (leaf[1], *disk), host.window_bytes))
     legs = [[Leg(*graph.route(a, b)) for b in places] for a in places]
-    return Swarm(rules, routes.capacity_Bps, hosts, legs, seed)
+    return Swarm(rules, routes.capacity_Bps, hosts, legs, seed, compiled)

@@ -8,8 +8,8 @@
     nodes.*.workers=8, 32                                      all keys of that form, together
 
 A range keeps the unit of its lower end, and a value in between has four significant digits there, so that what was
-simulated is what a reader can write into a file. Between whole numbers there are only
-whole numbers where the key takes no others.
+simulated is what a reader can write into a file. Between whole numbers there are only whole numbers where the key takes
+no others. Left out: which combinations of several axes are visited (`sim.experiment.sweeps.designs`).
 """
 
 from __future__ import annotations

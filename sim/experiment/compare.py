@@ -1,4 +1,7 @@
-"""Runs a scenario's variants side by side, every run r of them with the random numbers of (seed, r)."""
+"""Runs a scenario's variants side by side, every run r of them with the random numbers of (seed, r).
+
+Here runs are asked for, as many as were said or as a precision takes; what they show is in `comparison`.
+"""
 
 from __future__ import annotations
 
@@ -96,18 +99,11 @@ def compare(
         outcomes = make(runs)
         gained = doubled(made, named, outcomes, gains) if gains else {}
     return Comparison(
-        scenario=scenario,
-        seed=seed,
-        runs=runs,
+        scenario=scenario, seed=seed, runs=runs, executor=executor, outcomes=outcomes, measures=measures, gains=gained,
         baseline=scenario.baseline if scenario.baseline in named else next(iter(named)),
-        executor=executor,
-        outcomes=outcomes,
-        wall_s=time.perf_counter() - began,
-        measures=measures,
-        allow_failures=allow_failures,
-        gains=gained,
         precision=None if precision is None or reached is None else Precision(precision, reached),
-    )
+        allow_failures=allow_failures, wall_s=time.perf_counter() - began,
+    )  # fmt: skip
 
 
 def _series(outcomes: Outcomes) -> dict[str, NDArray[np.float64]]:

@@ -2,7 +2,8 @@
 
 Runs that came out equal bit for bit have moved nothing. Of the others every metric is compared run by run, on the same
 seeds: it has moved when its mean is beyond `within` of what it was, whatever the interval of the difference, which is
-shown beside it; or when it was finite and is not, or the other way round.
+shown beside it; or when it was finite and is not, or the other way round. Left out: changes of the scenario, since it
+is the stored one that is made again.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 A metric of the user's own is a function of a run's `Result` (its tables) that gives a number. It is known by its file:
 the store's key holds the digest of the whole file in which it is defined, so that a changed helper beside it counts,
 too. A function without a file, or one that carries values of its own (a closure, defaults, a `partial`), has nothing
-that it could be known by, and runs that are measured by it bypass the store.
+that it could be known by, and runs that are measured by it bypass the store. Left out: what such a function imports
+from other files, of which a change goes unseen.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 After n runs an interval is precise when its farther bound is at most a share of its mean away. By chance the first few
 runs may agree too well; so the intervals have to stay precise for `look_ahead(n)` further runs, and where they do not,
-it goes on from there (Hoad, Robinson and Davies, "Automated selection of the number of replications for a
+it goes on from there (K. Hoad, S. Robinson and R. Davies, "Automated selection of the number of replications for a
 discrete-event simulation", 2010, with their k = 5). The number that comes out depends on the runs alone, not on how
 many were made at once.
 """

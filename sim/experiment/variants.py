@@ -1,4 +1,7 @@
-"""Which variants of a scenario an experiment runs, by the name that each is listed under."""
+"""Which variants of a scenario an experiment runs, by the name that each is listed under.
+
+A scenario without variants, or one that already is a variant, is its own only one.
+"""
 
 from __future__ import annotations
 

@@ -33,6 +33,7 @@ from sim.protocol.routes import Host, Routes, SyncCaps
 from sim.protocol.rules import rule_values
 from sim.protocol.spans import spans_of
 from sim.protocol.state import LAYOUT
+from sim.records.cells import set_cells, write_rows
 from sim.records.layout import State, table_of
 from sim.registry.clients import CONTAINERD, PROFILES, TOKEN, Profile, Retry
 from sim.registry.dedup import SCOPES, account_of
@@ -70,16 +71,9 @@ class ServiceDraws:
     def refill(self, state: State, registry: int) -> None:
         """Draw the next block for a registry, whose last one is used up."""
         first = self._first[registry]
-        end = first + DRAWS_AT_ONCE
         drawn = self._streams[registry].standard_exponential(DRAWS_AT_ONCE)
-        if hasattr(state, "service_draws"):
-            state.service_draws[first:end] = drawn.tolist()
-            row = state.registries[registry]  # type: ignore[union-attr]
-            row.next_draw, row.end_draw = first, end
-            return
-        state["service_draws"][first:end] = drawn
-        rows = state["registries"]
-        rows["next_draw"][registry], rows["end_draw"][registry] = first, end
+        write_rows(state, "service_draws", first, drawn)
+        set_cells(state, "registries", registry, {"next_draw": first, "end_draw": first + DRAWS_AT_ONCE})
 
     def blocks(self) -> Mapping[int, int]:
         """Where the block of each such registry begins."""

@@ -1,6 +1,7 @@
-"""What the numbers mean that stand in rows: results of ops, kinds of events, questions to the engine, and the like.
+"""What numbers in rows mean: results of ops, kinds of events, questions to the engine, and the like.
 
-State has no text, and compiled ops know these as constants. Texts for them are those of `sim.engines.rows`.
+State has no text. Ops know these numbers as constants, which compiled ops have in them; the texts that a result has for
+them are in `sim.engines.rows`.
 """
 
 from __future__ import annotations

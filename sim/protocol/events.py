@@ -1,4 +1,9 @@
-"""What an event means, and what begins at the start. Text for both engines."""
+"""Events: what begins at time 0, and what each kind of event does when it comes off the queue.
+
+An event for a subject that has gone on since (its generation is another) is void, and does not move the clock.
+
+Left out: which event is next. That is the queue's of each engine.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +44,7 @@ from sim.records.queue import pop_event
 
 
 def begin(w: Any) -> None:
-    """Time 0: what registries have, what is known to happen, and the first deploy."""
+    """Time 0: what registries hold, the events that are known, and the first deploy."""
     g = w.g
     begin_schedules(w)
     warm_up(w)
@@ -55,7 +60,7 @@ def begin(w: Any) -> None:
 
 
 def handle_event(w: Any) -> None:
-    """The event that was taken off the queue happens. What nobody waits for any more does not move the clock."""
+    """The event that was popped takes place (`event_*` of the globals)."""
     g = w.g
     kind, what, generation = g.event_kind, g.event_what, g.event_generation
     if kind == TASK_DUE:
@@ -82,7 +87,7 @@ def handle_event(w: Any) -> None:
 
 
 def handle_rare_event(w: Any, kind: int, what: int, generation: int) -> None:
-    """The rest of what may happen."""
+    """The same for kinds that are rare."""
     g = w.g
     if kind == WAIT_TIMED_OUT:
         task = w.tasks[what]
@@ -118,7 +123,7 @@ def handle_rare_event(w: Any, kind: int, what: int, generation: int) -> None:
 
 
 def run_to_end(w: Any) -> None:
-    """A whole run, for an engine that has the one queue: events come off it until there are none."""
+    """A whole run, for an engine without a queue of its own: events are popped until there are none."""
     g = w.g
     begin(w)
     while g.events_used > 0 and g.stopped == 0:
@@ -130,7 +135,7 @@ def run_to_end(w: Any) -> None:
 
 
 def finish_run(w: Any) -> None:
-    """The run has ended: what is past its time goes, and the last bin is written down."""
+    """The run has ended: images that are past their time go, and the last bin is closed."""
     w.g.now_s = max(w.g.now_s, w.g.runs_until_s)
     for registry in range(w.g.nodes + 1):
         if w.g.limited and w.registries[registry].bounded:

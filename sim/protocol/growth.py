@@ -1,4 +1,9 @@
-"""Room for what programs add to tables that grow: rows alone can't make it, so an engine does between tasks."""
+"""Growth of tables: rows for what programs are about to add. Kernel code can't allocate, so engines do it between
+tasks.
+
+A table that grows counts its rows, and has as many to spare as `tasks_per_growth` tasks may add at most (a *margin*
+each).
+"""
 
 from __future__ import annotations
 
@@ -11,13 +16,13 @@ _WANTED = {
     "ranks": "nodes", "hops": "hops",
 }  # fmt: skip
 
-#: Tables that one task may fill by some rows for each node; to others it adds some for each blob of an image.
+#: Tables to which a task may add some rows for each node; to others it adds some for each blob of an image.
 _BY_NODE: Final = ("tasks", "timelines", "phases_s", "waited_s", "ready", "events", "copies")
-#: Tables that are filled anew when they are longer, which is the dearer the less they grow.
+#: Hash tables, which are rehashed as they grow: the less they grow, the more often.
 _HASHED: Final = ("held", "entries")
 _LARGE: Final = 1 << 21
 """Rows from which on these grow by half, as memory is dearer then."""
-#: Tables to which every task that waits may add a row when what it waits for has come.
+#: Tables to which every waiting task may add a row when it is made ready.
 WAITED_FOR: Final = ("ready", "events")
 
 
@@ -27,7 +32,7 @@ def margin_of(name: str) -> str:
 
 
 def grow_all(state: State) -> None:
-    """Lengthen whatever table is short of room, as `machine.ensure_rows` wants it."""
+    """Lengthen every table that is short of rows, as `machine.ensure_rows` wants it."""
     g: Any = state.g
     read = g.__getattribute__ if isinstance(state, ObjectState) else g.__getitem__
     runs = int(read("tasks_per_growth"))
@@ -43,7 +48,7 @@ def grow_all(state: State) -> None:
 
 
 def grow_flow_tables(state: State) -> None:
-    """The rows that `ops/flow_monitor.flow_rows_are_low` has asked for."""
+    """Lengthen the tables of flows, as `ops.flow_monitor.flow_rows_are_low` has asked for."""
     g: Any = state.g
     read = g.__getattribute__ if isinstance(state, ObjectState) else g.__getitem__
     for name, other in _WANTED.items():

@@ -20,8 +20,8 @@ from sim.protocol.build import Built
 from sim.protocol.codes import ROOTFS
 from sim.protocol.names import Names
 from sim.protocol.state import LAYOUT
-from sim.records.cells import cell, set_cells
-from sim.records.layout import ArrayState, State, table_of
+from sim.records.cells import cell, lengthen, set_cells, write_rows
+from sim.records.layout import State, table_of
 from sim.registry.dedup import account_of
 from sim.registry.oci import Image
 from sim.registry.reference import is_digest
@@ -90,12 +90,11 @@ class LogFeed:
             rows[count] = tuple(row[field] for field in _ROW_FIELDS)
             count, found = count + 1, found + row["found"]
         self._new.write(state)
-        put_rows(state, "operations", 0, rows[:count])
-        self._make_room(state)
-        set_cells(state, "g", 0, {"operation": 0})
-        set_cells(state, "g", 0, {"operations_end": count})
+        write_rows(state, "operations", 0, rows[:count])
+        self._set_margins(state)
+        set_cells(state, "g", 0, {"operation": 0, "operations_end": count})
 
-    def _make_room(self, state: State) -> None:
+    def _set_margins(self, state: State) -> None:
         """A task may add as many rows as an image has blobs, and more than that."""
         for name in ("margin", "node_margin"):
             margin = int(cell(state, "g", 0, name))
@@ -207,17 +206,14 @@ class _New:
         for name, values in self._columns.items():
             self._append(state, name, np.array(values, np.int64))
             values.clear()
-        short = len(self._found) - state.length("found_blobs")
-        if short > 0:
-            state.grow("found_blobs", short)
-        put_rows(state, "found_blobs", 0, np.array(self._found, np.int64))
+        lengthen(state, "found_blobs", len(self._found))
+        write_rows(state, "found_blobs", 0, np.array(self._found, np.int64))
         self._found.clear()
 
     def _append(self, state: State, name: str, rows: NDArray[Any]) -> None:
-        count, size = self._counts[name], state.length(name)
-        if count > size:
-            state.grow(name, max(size, count - size))
-        put_rows(state, name, count - len(rows), rows)
+        count = self._counts[name]
+        lengthen(state, name, count)
+        write_rows(state, name, count - len(rows), rows)
 
 
 _GROWING: Final = ("images", "blobs", "names")
@@ -231,20 +227,6 @@ def rank_of(digest: str) -> int:
         return int(digits, 16)
     except ValueError:
         return int.from_bytes(digest.encode()[:7].ljust(7, b"\0"), "big")
-
-
-def put_rows(state: State, name: str, at: int, rows: NDArray[Any]) -> None:
-    """Write rows over those of a table from number `at` on."""
-    if isinstance(state, ArrayState):
-        state[name][at : at + len(rows)] = rows
-        return
-    table = getattr(state, name)
-    if rows.dtype.names is None:
-        table[at : at + len(rows)] = rows.tolist()
-        return
-    for row, values in zip(table[at : at + len(rows)], rows.tolist(), strict=True):
-        for field, value in zip(rows.dtype.names, values, strict=True):
-            setattr(row, field, value)
 
 
 def counts_of(state: State) -> Logged:

@@ -1,8 +1,7 @@
-"""How tasks go on from op to op, and what an event means. Text for both engines.
+"""The machine that runs programs: how a task goes from op to op, and what it does after a failure.
 
-Engines bind four names anew: `push_event` (where events wait), `dispatch` (from an op's number to the op),
-`rows_are_low` (whether a table is nearly full) and `ask_host` (what rows alone can't do: a route over the graph, more
-room).
+Each engine has its own `push_event` (where events wait), `dispatch` (from an op's number to the op), `rows_are_low`
+(whether a table is nearly full) and `ask_host` (what rows alone can't do: a route over the graph, more rows).
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from sim.protocol.tasks import free_task, free_timeline, join_branches, make_rea
 
 
 def ask_host(w: Any, what: int, a: int, b: int, c: int) -> None:
-    """Have the engine do what rows can't: it is done when this returns."""
+    """Have the engine do what rows can't, by a number of `sim.protocol.codes`; it is done when this returns."""
     raise NotImplementedError
 
 
@@ -31,7 +30,7 @@ def rows_are_low(w: Any) -> bool:
 
 
 def ensure_rows(w: Any, at_s: float) -> None:
-    """Have room in all tables for what goes on next, at a time; so often as there is room for is not looked again."""
+    """Have rows in all tables for what goes on at a time; while there are enough it only counts."""
     g = w.g
     if g.tasks_until_growth > 0 and at_s < g.growth_due_s:
         g.tasks_until_growth -= 1
@@ -44,7 +43,7 @@ def ensure_rows(w: Any, at_s: float) -> None:
 
 
 def run_ready_tasks(w: Any) -> None:
-    """Every task that may go on at this instant does, depth first."""
+    """Run every task that is ready at this instant, depth first."""
     g = w.g
     while g.ready_used > 0:
         if g.tasks_until_growth > 0 and g.now_s < g.growth_due_s:
@@ -58,21 +57,21 @@ def run_ready_tasks(w: Any) -> None:
 def run_task(w: Any, p: int) -> None:
     """A task goes on until it has to wait, or ends."""
     task = w.tasks[p]
-    said = GO
-    while said == GO:
+    result = GO
+    while result == GO:
         at = 3 * task.pc
         task.pc += 1
-        said = dispatch(w, p, w.program[at], w.program[at + 1], w.program[at + 2])
-        if said >= FAILED:
-            said = fail(w, p, said)
-    if said == WAIT:
+        result = dispatch(w, p, w.program[at], w.program[at + 1], w.program[at + 2])
+        if result >= FAILED:
+            result = fail(w, p, result)
+    if result == WAIT:
         wait_until(w, p, w.timelines[task.timeline].now_s)
-    elif said == ENDED:
+    elif result == ENDED:
         end_task(w, p)
 
 
 def fail(w: Any, p: int, why: int) -> int:
-    """What a task does after a failure: it tries again, goes on where it handles failures, or ends."""
+    """What a task does after a failure: it tries again, goes to its handler, or ends."""
     task = w.tasks[p]
     task.stage = 0
     if task.attempt >= 0 and try_again(w, p, why):
@@ -87,9 +86,9 @@ def fail(w: Any, p: int, why: int) -> int:
 
 
 def end_task(w: Any, p: int) -> None:
-    """Its program has ended; whoever waits for all of its branches goes on when this was the last.
+    """A task's program has ended; if it was the last branch of its parent, that goes on.
 
-    A failure that nobody handles ends one task after another.
+    A failure without a handler ends one task after another.
     """
     while True:
         task = w.tasks[p]
@@ -111,7 +110,7 @@ def end_task(w: Any, p: int) -> None:
 
 
 def task_due(w: Any) -> None:
-    """A task's time has come, unless it went on by another way meanwhile."""
+    """A task's time has come, unless it has gone on since."""
     g = w.g
     p = g.event_what
     if w.tasks[p].generation == g.event_generation:

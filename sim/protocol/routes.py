@@ -22,8 +22,8 @@ from sim.network.topology import shapes
 from sim.network.topology.shapes import Span
 from sim.protocol.ops.ways import WAY_HASH
 from sim.protocol.state import LAYOUT
-from sim.records.cells import cell, set_cells
-from sim.records.layout import ArrayState, State, table_of
+from sim.records.cells import append_rows, cell, numbers_at, set_cells
+from sim.records.layout import State, table_of
 
 _FIRST_CELLS: Final = 256
 T = TypeVar("T", bound=Hashable)
@@ -267,8 +267,9 @@ class Routes:
             up, round_trip_s = followed[plain]
             lane = self._lane(state, self._narrowed(state, source, target, up))
             turns += [(way, 0, lane, round_trip_s), (way, 1, -1, 0.0)]
-        fields = ("way", "down", "lane", "round_trip_s")
-        _add(state, "rerouted", [dict(zip(fields, turn, strict=True)) for turn in turns])
+        columns = zip(*turns, strict=True) if turns else ((), (), (), ())
+        fields = dict(zip(("way", "down", "lane", "round_trip_s"), map(list, columns), strict=True))
+        append_rows(state, "rerouted", table_of(LAYOUT, "rerouted", fields, len(turns)))
 
     def _add_plain(self, state: State, machine: int, registry: int) -> int:
         plan = self._planned(machine, registry)
@@ -281,7 +282,7 @@ class Routes:
             "down_round_trip_s": plan.round_trip_s, "ramp_up": self.hosts[machine].ramp,
             "ramp_down": self.hosts[registry].ramp,
         }  # fmt: skip
-        return _add(state, "ways", [values])
+        return append_rows(state, "ways", _row("ways", values))
 
     def _add_capped(self, state: State, source: int, target: int, plain: int) -> int:
         a, b = self.hosts[source], self.hosts[target]
@@ -292,7 +293,7 @@ class Routes:
                 self.names[link] = f"copies {name}"
         values = {name: cell(state, "ways", plain, name) for name in _COPIED}
         course = self._narrowed(state, source, target, int(values["up"]))
-        return _add(state, "ways", [values | {"up": self._lane(state, course), "plain": plain}])
+        return append_rows(state, "ways", _row("ways", values | {"up": self._lane(state, course), "plain": plain}))
 
     def _planned(self, machine: int, registry: int) -> _Plan:
         """The way from a machine to a registry, as routes are now."""
@@ -322,7 +323,7 @@ class Routes:
         caps = self._targets.get(target), self._legs.get((self.hosts[source].site, self.hosts[target].site))
         extra = tuple(link for link in caps if link is not None)
         first, end = (int(cell(state, "lanes", lane, field)) for field in ("first_link", "end_link"))
-        route = _column(state, "lane_links", first, end)
+        route = numbers_at(state, "lane_links", first, end)
         own_cap_Bps = float(cell(state, "lanes", lane, "own_cap_Bps"))
         return Course(source, target, (*route, *extra), min(own_cap_Bps, self._job_Bps or own_cap_Bps))
 
@@ -336,7 +337,7 @@ class Routes:
         return found
 
     def _add_lane(self, state: State, course: Course) -> int:
-        first = _add_numbers(state, "lane_links", course.links)
+        first = append_rows(state, "lane_links", np.array(course.links, np.int64))
         at = int(cell(state, "g", 0, "lanes_used"))
         values = {
             "source": course.source, "target": course.target, "first_link": first,
@@ -344,7 +345,7 @@ class Routes:
             "like": self._like.setdefault((course.links, course.cap_Bps), at),
             "along": self._along.setdefault(course.links, at),
         }  # fmt: skip
-        return _add(state, "lanes", [values])
+        return append_rows(state, "lanes", _row("lanes", values))
 
     def _enter(self, state: State, machine: int, registry: int, copy: int, way: int) -> None:
         """Have text find a way."""
@@ -397,36 +398,6 @@ def _index(keys: NDArray[np.int64], ways: NDArray[np.int64] | None = None, cells
     return index
 
 
-# A state's rows from outside of text, be they objects or arrays.
-
-
-def _column(state: State, name: str, first: int, end: int) -> Sequence[int]:
-    table = state[name] if isinstance(state, ArrayState) else getattr(state, name)
-    return [int(number) for number in table[first:end]]
-
-
-def _make_room(state: State, name: str, more: int) -> int:
-    """The first unused row of a table that has room for so many more."""
-    used = int(cell(state, "g", 0, f"{name}_used"))
-    size = state.length(name)
-    if used + more > size:
-        state.grow(name, max(size, more, 64))
-    return used
-
-
-def _add(state: State, name: str, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Add rows to a counted table; the number of the first."""
-    used = _make_room(state, name, len(rows))
-    for at, values in enumerate(rows, used):
-        set_cells(state, name, at, values)
-    set_cells(state, "g", 0, {f"{name}_used": used + len(rows)})
-    return used
-
-
-def _add_numbers(state: State, name: str, numbers: Sequence[int]) -> int:
-    """The same for a table of numbers."""
-    used = _make_room(state, name, len(numbers))
-    table = state[name] if isinstance(state, ArrayState) else getattr(state, name)
-    table[used : used + len(numbers)] = numbers
-    set_cells(state, "g", 0, {f"{name}_used": used + len(numbers)})
-    return used
+def _row(name: str, values: Mapping[str, Any]) -> NDArray[Any]:
+    """A row of a table."""
+    return table_of(LAYOUT, name, {field: [value] for field, value in values.items()}, 1)

@@ -1,9 +1,13 @@
-"""Tasks and timelines: how a program is begun, called, forked and joined, and where its time goes. Text for both
-engines.
+"""Tasks and timelines: how programs are begun, called, forked and joined, and where a deploy's time goes.
 
-A task that is called shares its caller's timeline; each of several branches has one of its own, and the caller goes on
-from the one that ended last: it is the critical one. What goes on at one instant goes on depth first: whoever is let go
-runs until it waits, and only then those behind it (`ready` is a stack).
+A task that is called shares its caller's timeline. Each of several branches has one of its own, and their parent goes
+on from the one that ended last: the critical path. Tasks that are ready at one instant run depth first (`ready` is a
+stack): one runs until it waits, then those that it made ready, then those before it.
+
+Beside its time a timeline keeps how much of that was waiting: for other deploys, for retries, for what is down. What a
+step takes on idle, unimpaired links and registries is known from formulas, and the rest is waiting.
+
+Left out: preemption. A task that runs is never interrupted.
 """
 
 from __future__ import annotations
@@ -36,6 +40,7 @@ def new_timeline(w: Any, started_s: float, waited_s: float) -> int:
 
 
 def free_timeline(w: Any, t: int) -> None:
+    """A timeline is needed no more."""
     w.timelines[t].next = w.g.free_timeline
     w.g.free_timeline = t
 
@@ -50,20 +55,20 @@ def enter_phase(w: Any, t: int, phase: int) -> None:
 
 
 def add_waiting(w: Any, t: int, duration_s: float) -> None:
-    """Of what was last done `duration_s` were waiting for others; less than none if they let it go by sooner."""
+    """Of what was last done so much was waiting; less than none where waiting before has saved it some."""
     timeline = w.timelines[t]
     w.waited_s[t * N_PHASES + timeline.phase] += duration_s
     timeline.waited_s += duration_s
 
 
 def add_waiting_beyond(w: Any, t: int, idle_s: float) -> None:
-    """On idle, whole links and registries it would be here at `idle_s`: the rest was waiting."""
+    """On idle, unimpaired links and registries it would be here at `idle_s`: the rest was waiting."""
     timeline = w.timelines[t]
     add_waiting(w, t, timeline.now_s - idle_s - timeline.waited_s)
 
 
 def wait_for(w: Any, t: int, at_s: float, idle_s: float) -> None:
-    """Wait for what comes at `at_s`, and would have come at `idle_s` on idle, whole links."""
+    """Wait for what comes at `at_s`, and would have come at `idle_s` on idle, unimpaired links."""
     timeline = w.timelines[t]
     idle_s = max(timeline.now_s - timeline.waited_s, idle_s)
     timeline.now_s = max(timeline.now_s, at_s)
@@ -73,8 +78,8 @@ def wait_for(w: Any, t: int, at_s: float, idle_s: float) -> None:
 def end_timeline(w: Any, t: int) -> None:
     """Close the last phase.
 
-    Waiting early may save some later, for a time that is fixed or for another branch. It is counted in all and not in a
-    phase: no phase has less than none, and what it saved comes off the phases before.
+    To wait early may save waiting later, where a time is fixed or another branch is critical. Such savings count in all
+    and not in a phase: no phase has less than none, and they come off the phases before.
     """
     enter_phase(w, t, w.timelines[t].phase)
     saved_s = 0.0
@@ -85,7 +90,7 @@ def end_timeline(w: Any, t: int) -> None:
 
 
 def new_task(w: Any, entry: int, timeline: int) -> int:
-    """A task that will run the program at `entry`; nobody waits for it."""
+    """A task that will run the program at `entry`; no other waits for it."""
     g = w.g
     p = g.free_task
     if p >= 0:
@@ -106,6 +111,7 @@ def new_task(w: Any, entry: int, timeline: int) -> int:
 
 
 def free_task(w: Any, p: int) -> None:
+    """A task has ended; its row can be taken again, and events for it are void."""
     task = w.tasks[p]
     task.generation += 1
     task.next = w.g.free_task
@@ -136,7 +142,7 @@ def add_child(w: Any, p: int, child: int) -> None:
 
 
 def call(w: Any, p: int, entry: int) -> int:
-    """A child on the same timeline, about the same things; it goes on once the caller is `BLOCKED`."""
+    """A child on the same timeline, about the same things; its caller is to return BLOCKED."""
     child = new_task(w, entry, w.tasks[p].timeline)
     inherit(w, p, child)
     add_child(w, p, child)
@@ -154,7 +160,7 @@ def branch(w: Any, p: int, entry: int, alone: bool) -> int:
 
 
 def start_branches(w: Any, p: int) -> int:
-    """Let all branches go, the first one first; what an op returns that has forked."""
+    """Make all branches ready, the first one first; what an op returns that has forked."""
     child = w.tasks[p].child
     count = 0
     while child >= 0:
@@ -215,6 +221,7 @@ def join_branches(w: Any, p: int) -> int:
 
 
 def _go_on_from(w: Any, t: int, last: int) -> None:
+    """A timeline is where another is."""
     timeline, other = w.timelines[t], w.timelines[last]
     timeline.now_s, timeline.mark_s, timeline.phase, timeline.waited_s = (
         other.now_s,
@@ -228,14 +235,14 @@ def _go_on_from(w: Any, t: int, last: int) -> None:
 
 
 def make_ready(w: Any, p: int) -> None:
-    """A task goes on at this instant, before those that were let go earlier and have not gone on yet."""
+    """A task goes on at this instant, before those that were made ready earlier."""
     g = w.g
     w.ready[g.ready_used] = p
     g.ready_used += 1
 
 
 def make_all_ready(w: Any, first: int) -> None:
-    """The tasks of a list by `next`, the first one first."""
+    """The tasks of a list by `next` are ready, the first one first."""
     count = 0
     while first >= 0:
         following = w.tasks[first].next
@@ -250,14 +257,14 @@ def make_all_ready(w: Any, first: int) -> None:
 
 
 def begin_yield(w: Any, p: int) -> int:
-    """Others that an op is about to let go are to go on before its own task does; end the op with `end_yield`."""
+    """An op is about to make other tasks ready, which are to run before its own goes on; it ends with `end_yield`."""
     aside = w.g.ready_used
     make_ready(w, p)
     return int(aside)
 
 
 def end_yield(w: Any, aside: int) -> int:
-    """What such an op returns: its task goes on at once if nobody was let go."""
+    """What such an op returns: its task goes on at once if no other was made ready."""
     if w.g.ready_used == aside + 1:
         w.g.ready_used = aside
         return GO
@@ -270,6 +277,6 @@ def wait_until(w: Any, p: int, at_s: float) -> None:
 
 
 def keep_running_until(w: Any, at_s: float) -> None:
-    """Something goes on until then that nobody waits for: the clock shows that time in the end, at least."""
+    """Something goes on until then though no event says so: the run's clock shows that time in the end, at least."""
     if at_s > w.g.runs_until_s:
         w.g.runs_until_s = at_s

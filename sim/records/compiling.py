@@ -60,7 +60,7 @@ def call_host(typing_context: Any, address: Any) -> Any:
 
 
 def checksum(parts: Iterable[ModuleType | str]) -> int:
-    """Of the source of modules, or of source text, and of how it is compiled."""
+    """Of the source of modules, or of other source, and of how it is compiled."""
     own = (sys.modules[__name__], native, layout_module, linking)
     source = "".join(part if isinstance(part, str) else inspect.getsource(part) for part in (*own, *parts))
     return zlib.crc32(source.encode())
@@ -156,7 +156,7 @@ def _inner(function: Any, scope: dict[str, Any]) -> Any:
     copy.__module__ = function.__module__
     made = numba.njit(**OPTIONS, **_INNER)(copy)
     called = made.get_call_template
-    # Numba would compile a function anew for each constant that it is told: LLVM sees to those.
+    # Numba would compile a function anew for each constant that it is given: LLVM sees to those.
     made.get_call_template = lambda args, kws: called(tuple(map(types.unliteral, args)), kws)
     return made
 
@@ -200,9 +200,11 @@ def _kinds_of(function: Callable[..., Any]) -> _Kinds:
 
 def _places(taken: Sequence[str], counts: Mapping[str, int]) -> dict[str, list[str]]:
     """The arguments by kind, with zeros for those that a function does not take."""
-    given = {kind: [f"a{at}" for at, each in enumerate(taken) if each == kind] for kind in _TAKEN}
-    return {kind: [*of_kind, *["0" if kind == "int" else "0.0"] * (counts[kind] - len(of_kind))]
-            for kind, of_kind in given.items()}  # fmt: skip
+    places = {}
+    for kind in _TAKEN:
+        given = [f"a{at}" for at, each in enumerate(taken) if each == kind]
+        places[kind] = given + ["0" if kind == "int" else "0.0"] * (counts[kind] - len(given))
+    return places
 
 
 def _entry_source(kinds: Mapping[str, _Kinds], counts: Mapping[str, int], results: int) -> str:
@@ -220,7 +222,7 @@ def _entry_source(kinds: Mapping[str, _Kinds], counts: Mapping[str, int], result
 
 def _floats(values: Sequence[str], results: int) -> str:
     """A tuple of so many floats."""
-    return f"({', '.join([*(f'float({value})' for value in values), *['0.0'] * (results - len(values))])},)"
+    return f"({', '.join([*(f'1.0 * {value}' for value in values), *['0.0'] * (results - len(values))])},)"
 
 
 def _caller_source(name: str, number: int, kinds: _Kinds, counts: Mapping[str, int]) -> str:

@@ -1,8 +1,10 @@
-"""Tables of rows, as objects or as arrays; what is said of state in `sim.records` is done here.
+"""Layouts, and states that have them: tables of rows, as objects or as arrays.
 
-Rows are made when they are first needed: a table that counts its rows has a global `TABLE_used`, and whoever runs the
-text makes room (`make_room`) before it could run out; rows that are objects can also come as they are counted
-(`grow_as_counted`). A table may also be replaced by a larger one from outside (`grow`).
+A table that counts its rows has a global `TABLE_used`; whoever runs kernel code lengthens it (`grow`) before it could
+run out, or lets rows that are objects come as they are counted (`grow_as_counted`). What an array of rows looks like in
+memory is numpy's own structured dtype, with fields in the order of their widths.
+
+Left out: rows that go away (tables have lists of free ones), text (codes stand for it), arrays within rows.
 """
 
 from __future__ import annotations
@@ -16,8 +18,8 @@ from typing import Annotated, Any, Final, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
-#: Whole numbers that take less room in arrays; to text, and in rows that are objects, they are like any others. Times
-#: are floats of 64 bits, and bytes whole numbers of 64.
+#: Whole numbers that take less memory in arrays; to kernel code, and in rows that are objects, they are like any
+#: others. Times are floats of 64 bits, and bytes whole numbers of 64.
 Int8 = Annotated[int, "int8"]
 Int32 = Annotated[int, "int32"]
 
@@ -133,7 +135,7 @@ def _maker(kind: type) -> Callable[[Iterable[tuple[Any, ...]]], list[Any]]:
 
 @cache
 def _counting_type(kind: type, counters: tuple[str, ...]) -> type:
-    """Globals some of which count rows: what is counted so high that room runs short has `_more` called."""
+    """Globals some of which count rows: one that is counted up to its limit has `_more` called."""
     plain = _row_type(kind)
 
     def counting(name: str) -> property:
@@ -142,12 +144,12 @@ def _counting_type(kind: type, counters: tuple[str, ...]) -> type:
 
         def count(g: Any, value: int) -> None:
             put(g, value)
-            if value > g.room[name]:
+            if value > g.limits[name]:
                 _more(g, name)
 
         return property(slot.__get__, count)
 
-    namespace = {"__slots__": ("room", "counted", "spare"), **{name: counting(name) for name in counters}}
+    namespace = {"__slots__": ("limits", "counted", "spare"), **{name: counting(name) for name in counters}}
     return type(kind.__name__, (plain,), namespace)
 
 
@@ -158,7 +160,7 @@ def _more(g: Any, counter: str) -> None:
         short = (value + g.spare) * each - len(table)
         if short > 0:
             table += new(max(short, len(table) // 2, g.spare))
-    g.room[counter] = min(len(table) // each for table, each, _ in g.counted[counter]) - g.spare
+    g.limits[counter] = min(len(table) // each for table, each, _ in g.counted[counter]) - g.spare
 
 
 def _objects(kind: type, rows: Iterable[tuple[Any, ...]]) -> list[Any]:
@@ -176,13 +178,13 @@ def _new_rows(layout: Layout, name: str, count: int) -> list[Any]:
 
 
 class ArrayState:
-    """Tables as arrays, and where they are in memory, for compiled text."""
+    """Tables as arrays, and where they are in memory, for machine code."""
 
     def __init__(self, layout: Layout, tables: Mapping[str, NDArray[Any]]) -> None:
         self.layout = layout
         self._tables = {"g": layout.rows("g", 1)} | {name: layout.rows(name, 0) for name in layout.tables}
         self._places = np.zeros(2 * len(self._tables), np.int64)
-        #: Where kernel code finds it.
+        #: Where machine code finds it.
         self.address = int(self._places.ctypes.data)
         for name in self._tables:
             self._put(name, np.ascontiguousarray(tables.get(name, self._tables[name])))
@@ -231,13 +233,6 @@ class ArrayState:
         """Another table in its place."""
         self._put(name, np.ascontiguousarray(table))
 
-    def make_room(self, margin: int) -> None:
-        """Double whatever has fewer than `margin` rows left."""
-        for name, (counter, each) in self.layout.counted.items():
-            size = len(self._tables[name])
-            if (int(self.g[counter]) + margin) * each > size:
-                self.grow(name, max(size, 2 * margin * each))
-
 
 @cache
 def _with_slots(kind: type, names: tuple[str, ...]) -> type:
@@ -245,7 +240,7 @@ def _with_slots(kind: type, names: tuple[str, ...]) -> type:
 
 
 class ObjectState:
-    """Tables as lists of small objects (or of numbers), for text that the interpreter runs."""
+    """Tables as lists of small objects (or of numbers), for the interpreter."""
 
     g: Any
 
@@ -257,7 +252,7 @@ class ObjectState:
 
     def __init__(self, layout: Layout, tables: Mapping[str, NDArray[Any]]) -> None:
         self.layout = layout
-        #: Whether tables get rows as they are counted, so that nobody else has to make room.
+        #: Whether tables get rows as they are counted, so that nobody else has to lengthen them.
         self.grows_as_counted = False
         globals_ = tables["g"].tolist() if "g" in tables else [_new_row(layout.globals_)]
         (self.g,) = _objects(layout.globals_, globals_)
@@ -303,7 +298,7 @@ class ObjectState:
             new = partial(_new_rows, self.layout, name)
             by_counter.setdefault(counter, []).append((getattr(self, name), each, new))
         before, self.g = self.g, _counting_type(self.layout.globals_, tuple(by_counter))()
-        self.g.spare, self.g.counted, self.g.room = spare, by_counter, dict.fromkeys(by_counter, -1)
+        self.g.spare, self.g.counted, self.g.limits = spare, by_counter, dict.fromkeys(by_counter, -1)
         for field in fields(self.layout.globals_):
             setattr(self.g, field, getattr(before, field))
         self.grows_as_counted = True
@@ -312,13 +307,6 @@ class ObjectState:
         """Another table in its place."""
         rows = table.tolist()
         getattr(self, name)[:] = rows if self.layout.is_column(name) else _objects(self.layout.tables[name], rows)
-
-    def make_room(self, margin: int) -> None:
-        """Double whatever has fewer than `margin` rows left."""
-        for name, (counter, each) in self.layout.counted.items():
-            size = len(getattr(self, name))
-            if (getattr(self.g, counter) + margin) * each > size:
-                self.grow(name, max(size, margin * each))
 
 
 State = ArrayState | ObjectState

@@ -1,7 +1,7 @@
-"""Machine code linked once: what is called inside of a text is optimized where the text is entered, and nowhere else.
+"""Machine code linked once: what kernel code calls is optimized where it is entered, and nowhere else.
 
 Numba makes each function a library of its own, with all that it calls, and theirs, linked into it, optimized and
-emitted: for text of some hundred functions that took three times as long as doing it once. While `linked_once` holds,
+emitted: for some hundred functions that took three times as long as doing it once. While `linked_once` holds,
 a library is left as it is, unless its name begins with `ENTRY`: that one gets all that it calls, directly or not.
 
 This knows numba from inside: `CodeLibrary.finalize` and what asks a library for an address (numba/core/codegen.py).
@@ -22,7 +22,7 @@ codegen: Any = numbas
 
 @contextmanager
 def linked_once() -> Iterator[None]:
-    """Compile text so; to be left before anything else is compiled."""
+    """Compile kernel code so; to be left before anything else is compiled."""
     finalize = codegen.CPUCodeLibrary.finalize
     pointer = codegen.JITCodeLibrary.get_pointer_to_function
     set_env = codegen.JITCPUCodegen.set_env
@@ -65,7 +65,7 @@ def _link(library: Any, others: list[Any]) -> None:
     """Link in what is called and not there, from those others that have it, until all is.
 
     LLVM leaves out what nobody calls when it is linked in, so callers come before those that they call. Nobody outside
-    calls what is linked in, and LLVM is told so: it then knows all callers, and that no function fails.
+    calls what is linked in, and LLVM is to know it: it then sees all callers, and that no function fails.
     """
     having = {
         function.name: other

@@ -1,10 +1,12 @@
 """What a state of rows is to numba: a pointer to where its tables are, so that no function takes more than that.
 
-Passing arrays by name, as numba would, takes seven words each in every call, and compiling the calls took as long as
+Passing arrays as numba would takes seven machine words each in every call, and compiling the calls took as long as
 compiling what they do. Here `w.table` is where the table's place stands, `w.table[i]` a record, `w.column[i]` a number,
 `len(w.table)` its rows, `w.g` the globals. Places are read anew when the engine may have replaced a table meanwhile.
 Nothing is checked, unless REGSIM_CHECK_ROWS is set: an index is within its table and not below 0, and a narrow field
-has room for what it is given.
+can hold what it is given.
+
+Source: numba's manual, "Extending Numba" (low-level API), and LLVM's reference, "tbaa Metadata".
 """
 
 from __future__ import annotations
@@ -57,10 +59,13 @@ class TableType(types.Type):
 
 
 class RowType(types.Record):
-    """A row with fields, whose loads and stores say which field they are of. Narrow whole numbers are wide to text."""
+    """A row with fields, whose loads and stores say which field they are of.
+
+    Narrow whole numbers are wide to kernel code.
+    """
 
     def typeof(self, key: str) -> Any:
-        """What text sees."""
+        """What kernel code sees."""
         kind = self.stored(key)
         return types.int64 if isinstance(kind, types.Integer) else kind
 
@@ -112,7 +117,7 @@ def _set_field(context: Any, builder: Any, sig: Any, args: Any, name: str) -> No
     if CHECKS and row.stored(name) != row.typeof(name):
         again = context.cast(builder, stored, row.stored(name), row.typeof(name))
         with builder.if_then(builder.icmp_signed("!=", again, wide), likely=False):
-            context.call_conv.return_user_exc(builder, OverflowError, (f"no room for it in {name}",))
+            context.call_conv.return_user_exc(builder, OverflowError, (f"it does not fit into {name}",))
     _mark(builder, builder.store(stored, place), what)
 
 
@@ -166,7 +171,7 @@ class _Length(AbstractTemplate):
 
 
 def _check(context: Any, builder: Any, table: Any, index: Any, kind: Any) -> None:
-    """An index that is not within its table ends the run, where that is asked for: to find faults in text."""
+    """An index that is not within its table ends the run, where that is asked for: to find faults in kernel code."""
     if CHECKS:
         places = builder.bitcast(table, _WORD.as_pointer())
         count = builder.load(builder.gep(places, [ir.Constant(_WORD, 1)]))
@@ -204,7 +209,7 @@ def _length(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 
 
 def state_at(layout: Layout) -> Any:
-    """For compiled text: what has a state of this layout from its address."""
+    """For machine code: what has a state of this layout from its address."""
     kind = StateType(layout)
 
     @intrinsic

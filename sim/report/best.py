@@ -1,4 +1,7 @@
-"""Which of several variants is the best: the answer with its promise in a sentence, and a table of the variants."""
+"""Which of several variants is the best: the answer with its promise in a sentence, and a table of the variants.
+
+The promise is that of the procedure KN (`sim.stats.selection`). There is no key to draw anything along.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a search for a capacity found: the answer in a sentence, a table of the values tried, and plot data."""
+"""What a search for a capacity found: the answer in a sentence, a table of the values tried, and plot data.
+
+With the answer stands what binds: the thresholds that are missed first, and where others are held back the longest.
+"""
 
 from __future__ import annotations
 

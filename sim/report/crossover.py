@@ -1,4 +1,7 @@
-"""Where the better of two variants changes: the answer in a sentence, a table of the values tried, and plot data."""
+"""Where the better of two variants changes: the answer in a sentence, a table of the values tried, and plot data.
+
+"Lower" is said of the metric, whichever way is better; who fails more is the worse one whatever its metric.
+"""
 
 from __future__ import annotations
 

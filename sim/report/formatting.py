@@ -2,7 +2,7 @@
 
 Three significant digits of the mean, since more would be noise at the usual ten runs. Seconds and bytes get the unit
 that keeps them short; all else keeps its own. How often deploys failed is written here too, since every kind of result
-says it.
+says it. Left out: locales; a decimal point is a point.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Drawn from the tables of one run of each variant, the first; what varies from run to run is in the comparison's table.
 Every subplot names its own curves and parts, so that no legend has to be looked up; hatching always means waiting for
-others. Colours are those of Okabe and Ito, "Color Universal Design" (2008), distinct with any colour vision.
+others. Colours are those of Okabe and Ito, "Color Universal Design" (2008), distinct with any colour vision. Left out:
+intervals over runs.
 """
 
 from __future__ import annotations

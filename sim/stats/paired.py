@@ -5,7 +5,8 @@ Run r of both meets the same demand, so what demand does to both cancels: Var(X 
 the runs that independent samples would need beyond these for an interval as narrow.
 
 Sums in floating point leave differences where there are none. These repeat from run to run, so that their interval may
-well lie beside zero. Hence the `resolution` of values: what differs by no more does not differ.
+well lie beside zero. Hence the `resolution` of values: what differs by no more does not differ. Left out: unpaired
+samples, since runs of one number always share their random numbers here.
 """
 
 from __future__ import annotations

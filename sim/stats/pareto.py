@@ -1,4 +1,7 @@
-"""The Pareto set: the points that no other is better than in everything that counts."""
+"""The Pareto set: the points that no other is better than in everything that counts.
+
+Points are what they are; that they are means with intervals is not looked at here.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 deploy_latency_s.p95                of all deploys
 deploy_latency_s.p95[site=sin]      of those of one site
 sin_under_2s                        a user's own, a number without a unit as its name ends in none
+
+Left out: whether the scenario at hand has that group, link or fault, which who has the scenario checks.
 """
 
 from __future__ import annotations

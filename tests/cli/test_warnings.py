@@ -87,7 +87,8 @@ sys.exit(main())
 @pytest.mark.parametrize("executor", ["serial", "processes:2"])
 def test_quiet_leaves_out_what_runs_warn_of(small: str, executor: str) -> None:
     """A line says which engine runs it, once however many workers there are; with `--quiet` none does."""
-    asked = [sys.executable, "-c", _WARNING, "compare", small, "--runs", "2", "--executor", executor]
+    asked = [sys.executable, "-c", _WARNING, "compare", small, "--runs", "1", "--gains", "0"]
+    asked += ["--executor", executor]
     loud, quiet = (
         subprocess.run(
             [*asked, *more], capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": ROOT}
@@ -110,6 +111,7 @@ def test_strict_is_of_the_question_and_not_of_the_answer(regsim: Ask, small: str
     assert sum(line.startswith("warning: ") for line in answer.err.splitlines()) == len(codes)
 
 
+@pytest.mark.usefixtures("no_flips")
 def test_strict_refuses_variants_that_came_out_the_same(regsim: Ask, small: str) -> None:
     """That one variant is the other to the bit is a fault of the question, though only the runs show it."""
     same = 'variants.below = { policies.route = { name = "direct-below", size = "1 GB" } }'

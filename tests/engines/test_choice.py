@@ -32,7 +32,7 @@ def test_no_run_waits_for_the_compiler_that_ends_sooner_without(
     monkeypatch: pytest.MonkeyPatch, deploys: int | None, kept: bool, chosen: str
 ) -> None:
     """Machine code is used where it is there, and made where that pays."""
-    monkeypatch.setattr(choice, "_is_kept", lambda: kept)
+    monkeypatch.setattr(choice, "_is_kept", lambda scenario: kept)
     assert choice.choose(sim.load("metros.toml"), deploys) == chosen
 
 

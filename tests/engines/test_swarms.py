@@ -10,8 +10,6 @@ import pytest
 import sim
 from tests.protocol import shipped
 
-pytestmark = pytest.mark.slow  # the first use compiles
-
 FAULTS = {
     "faults.line": {"kind": "link-down", "target": "was-fra", "between": "10 min", "lasts": "1 min"},
     "faults.disk": {"kind": "node-lost", "target": ["fra1", "was2"], "between": "15 min", "lasts": "2 min"},

@@ -177,7 +177,6 @@ def test_the_gate_catches_a_made_up_change(request_time: str, passed: bool, stor
         assert all(abs(each.apart.mean) > 0.01 * abs(each.was) for each in found.moved)
 
 
-@pytest.mark.slow
 def test_the_model_still_says_what_it_said() -> None:
     """The stored comparison comes out within 1 % in every metric.
 

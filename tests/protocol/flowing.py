@@ -13,6 +13,7 @@ from sim.protocol.growth import grow_flow_tables
 from sim.protocol.ops.lanes import narrow_lane, residual_units
 from sim.protocol.state import ALONG, TABLES, Globals
 from sim.records.layout import ArrayState, Layout, ObjectState, table_of, used
+from tests.protocol.growth import make_room
 
 from .flow_driver import Body, Shift, begin_bodies, drive_bodies
 
@@ -124,7 +125,7 @@ def state_of(case: Case, kind: type[Any]) -> Any:
     g["nodes_used"], g["lanes_used"] = len(case.capacity_Bps), len(case.ways)
     g["lane_links_used"] = len(tables["lane_links"])
     state = kind(LAYOUT, tables | {"g": g})
-    state.make_room(300 + 6 * len(bodies) + len(case.changed))
+    make_room(state, 300 + 6 * len(bodies) + len(case.changed))
     reading = state if kind is ObjectState else Readable(state)
     for lane in range(len(case.ways)):
         narrow_lane(reading, lane)

@@ -20,6 +20,7 @@ from sim.records.layout import used
 from sim.records.scope import scope_of
 from sim.registry.dedup import SCOPES
 from sim.registry.oci import Image, Layer, numbered_digest
+from tests.protocol.growth import make_room
 
 from ..oracle.contents import Contents
 from ..oracle.plan import mountable
@@ -174,7 +175,7 @@ class Twin:
     def at(self, now_s: float) -> None:
         """It is that time now, and there is room for what may happen."""
         self.now_s = self.world.now_s = now_s
-        self.w.make_room(24)
+        make_room(self.w, 24)
         self.set(now_s=now_s)
 
     # One operation each, done on both; they say the same.
@@ -381,7 +382,7 @@ class Twin:
 
     def compare(self) -> None:
         """Both hold the same, and have said the same."""
-        self.w.make_room(64)  # asking makes places
+        make_room(self.w, 64)  # asking makes places
         self._rows.clear()
         for n, registry in enumerate(self.registries):
             for repository in range(N_REPOSITORIES):

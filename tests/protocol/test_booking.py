@@ -32,7 +32,7 @@ def both(**changes: Any) -> list[Result]:
     return [sim.run(sim.load(path, {**changes, "run.detail": detail}, "central")) for detail in ("phases", "requests")]
 
 
-@pytest.mark.slow
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("workers", "request_time", "a_day", "minutes", "busy"),
     [(1, "5 ms", 200_000, 10, 0.2), (4, "5 ms", 200_000, 20, 0.06), (4, "20 ms", 500_000, 5, 0.57)],

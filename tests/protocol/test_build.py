@@ -23,6 +23,7 @@ from sim.runner import _demand
 from sim.scenario import Scenario
 from sim.streams import Streams
 from sim.workload.demand import Demand
+from tests.protocol.growth import make_room
 
 from . import shipped
 from .small import MB, Deploy, demand, scenario
@@ -193,9 +194,9 @@ def test_what_is_there_at_the_start_is_whole(
     _, built, _ = made
     state: Any = ObjectState(LAYOUT, built.tables)
     monkeypatch.setattr(warm, "rows_are_low", lambda w: True)
-    monkeypatch.setattr(warm, "ask_host", lambda w, *asked: w.make_room(64))
+    monkeypatch.setattr(warm, "ask_host", lambda w, *asked: make_room(w, 64))
     state.g.tasks_per_growth = 1  # so that room for one image is enough
-    state.make_room(64)
+    make_room(state, 64)
     warm.warm_up(state)
     for row in state.warm_places:
         there = has_image(state, row.registry, state.names[row.name].repository, row.image)

@@ -46,7 +46,7 @@ def both(variant: str, **changes: Any) -> list[Result]:
     return [sim.run(sim.load(FOLDER / "metros.toml", {**few, "run.detail": detail}, variant)) for detail in DETAILS]
 
 
-@pytest.mark.slow
+@pytest.mark.integration
 @pytest.mark.parametrize("variant", ["central", "node-direct"])
 def test_detail_moves_the_tail_by_less_than_a_hundredth(variant: str) -> None:
     """Over a day of the default scenario the p99 of deploy latency is the same to 1 %, and the work is the same."""
@@ -58,7 +58,7 @@ def test_detail_moves_the_tail_by_less_than_a_hundredth(variant: str) -> None:
     assert booked.registries.busy_s.tolist() == pytest.approx(one_by_one.registries.busy_s.tolist())
 
 
-@pytest.mark.slow
+@pytest.mark.integration
 def test_detail_hardly_matters_where_requests_queue() -> None:
     """With a single worker that is busy a third of the time, mean and p99 still agree to 2 %."""
     slow = {"central.workers": 1, "central.request_time": "300 ms", "run.duration": "6 h"}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.streams import Streams
@@ -169,6 +169,7 @@ def schedules(draw: st.DrawFn) -> dict[str, Any]:
     return found
 
 
+@settings(max_examples=2 * settings.default.max_examples)
 @given(schedules(), st.data())
 def test_nothing_hangs(faults: dict[str, Any], data: st.DataObject) -> None:
     """Under random faults every deploy ends, ready or failed with a reason, its phases add up and the books balance."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import random
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -15,11 +14,12 @@ import pytest
 from sim.protocol import rules_native, tasks
 from sim.protocol.codes import DISK_FULL, GO, WAIT
 from sim.protocol.ops import admission, holdings, rules, waiters
-from sim.protocol.state import LAYOUT, Entry
-from sim.records import ArrayState, Layout, ObjectState, hashing, queue
+from sim.protocol.state import LAYOUT
+from sim.records import ArrayState, ObjectState, hashing, queue
 from sim.records.layout import used
 from sim.records.native import state_at
 from sim.records.scope import scope_of
+from tests.protocol.growth import make_room
 from tests.protocol.holdings_twin import TEXT, Twin
 
 WORLDS: list[dict[str, Any]] = [
@@ -119,52 +119,10 @@ def test_a_difference_is_noticed() -> None:
         twin.compare()
 
 
-class _Counts:
-    keys_used: int
-
-
-LOOKED_UP = Layout(_Counts, {"set": int, "map": Entry})
-
-
-@pytest.mark.parametrize("seed", range(10))
-def test_hash_tables_know_what_sets_and_dicts_know(seed: int) -> None:
-    """Inserting, deleting and lengthening by any number of slots, up to nearly full: the same keys, the same values."""
-    draw = random.Random(seed)
-    w: Any = ObjectState(LOOKED_UP, {name: LOOKED_UP.rows(name, 1) for name in LOOKED_UP.tables})
-    room = map_room = 1
-    keys: set[int] = set()
-    values: dict[int, int] = {}
-    universe = [draw.randrange(1, 1 << 62) for _ in range(150)]
-    for _ in range(600):
-        key = draw.choice(universe)
-        if len(keys) + 2 > room:
-            more = draw.randint(1, 40)
-            w.grow("set", more)
-            w.grow("map", more)
-            room, map_room = hashing.set_room(w.set, room), hashing.map_room(w.map, map_room)
-        if key in keys:
-            hashing.set_delete(w.set, room, hashing.set_find(w.set, room, key))
-            hashing.map_delete(w.map, map_room, hashing.map_find(w.map, map_room, key))
-            keys.remove(key)
-            del values[key]
-        else:
-            assert hashing.set_add(w.set, room, key)
-            assert not hashing.set_add(w.set, room, key)
-            values[key] = draw.randrange(1000)
-            hashing.map_insert(w.map, map_room, key, values[key])
-            keys.add(key)
-        assert all(hashing.set_has(w.set, room, one) == (one in keys) for one in universe[:40])
-        for one in universe[:40]:
-            slot = hashing.map_find(w.map, map_room, one)
-            assert (slot >= 0) == (one in values)
-            assert slot < 0 or w.map[slot].value == values[one]
-    assert sorted(key for key in w.set if key) == sorted(keys)
-
-
 def test_who_waits_for_an_image_goes_on_in_order() -> None:
     """Those that wait for one image go on when it comes, the first one first; who has given up and others do not."""
     w: Any = ObjectState(LAYOUT, {"tasks": LAYOUT.rows("tasks", 6)})
-    w.make_room(16)
+    make_room(w, 16)
     for p, image in ((4, 7), (1, 7), (0, 8), (3, 7), (2, 7)):
         waiters.add_waiter(w, p, 1, 0, image)
     for p in (4, 3, 2):
@@ -186,7 +144,7 @@ def test_held_blobs_take_little_room() -> None:
     most = 0.0
     for blob in range(30_000):
         if blob % 8 == 0:
-            w.make_room(64)
+            make_room(w, 64)
         holdings.add_blob(w, 0, 0, blob)
         if blob > 10_000:
             most = max(most, 8 * len(w.held) / w.g.held_blobs)
@@ -202,7 +160,7 @@ def test_what_comes_while_garbage_is_collected_waits() -> None:
     tables["registries"]["paused_until_s"] = 7.0
     tables["blobs"]["size_bytes"], tables["images"]["blobs"], tables["timelines"]["now_s"] = 60, 1, 5.0
     w: Any = ObjectState(LAYOUT, tables)
-    w.make_room(16)
+    make_room(w, 16)
     w.g.limited = 1
     said = [admission.claim_image(w, 0, admission.ANSWERING, 0)] + [admission.admit_image(w, 0, 0, 0) for _ in range(3)]
     assert said == [GO, WAIT, WAIT, GO]

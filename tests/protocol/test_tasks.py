@@ -32,12 +32,13 @@ from sim.protocol.tasks import (
 from sim.records import ObjectState, queue
 from sim.records.scope import scope_of
 from sim.tables.rows import SYNC_WAIT
+from tests.protocol.growth import make_room
 
 
 def fresh() -> Any:
     """A state with room for a few tasks."""
     w: Any = ObjectState(LAYOUT, {})
-    w.make_room(64)
+    make_room(w, 64)
     return w
 
 

@@ -1,6 +1,6 @@
 """Layers in pieces from other nodes, in the world: what moves is written down, and breaks are told.
 
-Lines carry 1 MB/s. The first use compiles, so all of it is marked slow.
+Lines carry 1 MB/s.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sim
 from . import shipped
 from .small import MB, App, Deploy, Seen, demand, play, scenario
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.integration
 
 ROM = [App(kind=1)]
 

@@ -69,7 +69,7 @@ def run(w: Any, until_s: float, most_events: int) -> int:
             return DONE
         if g.events_used + MARGIN > len(w.events) or g.shares + 2 * len(w.conns) > len(w.shares):
             return PAUSED
-        if g.order > most_events:
+        if g.order >= most_events:
             return PAUSED
         pop_event(w)
         now, kind, what, generation = g.event_s, g.event_kind, g.event_what, g.event_generation

@@ -64,7 +64,8 @@ class Swarm:
 
     `capacity_Bps` : (n_links,) bytes/s, which `hosts` and `legs` name by position; `legs[a][b]` leads from place a to
     place b. `seed` makes it repeatable. Calls come in order of time; whatever is due before a call is asked for by
-    `run` first. A swarm of more than `COMPILE_AFTER` events goes on as machine code, unless `compiled` says at once.
+    `run` first. A swarm of more than `COMPILE_AFTER` events goes on as machine code; `compiled` does so from the first
+    torrent on.
     """
 
     def __init__(
@@ -77,12 +78,13 @@ class Swarm:
         self._state: State = _idle(rules, capacity_Bps, hosts, legs, seed)
         self._unused: list[int] = []
         self._kernel: Any = _INTERPRETED
+        self._most_events = 0 if compiled else COMPILE_AFTER
         self._add_members(16)
-        if compiled:
-            self._compile()
 
     def torrent(self, size_bytes: int, upstream: int, holders: Sequence[int]) -> int:
         """A layer that somebody is about to fetch: upstream's seeds have it, and so do the hosts in `holders`."""
+        if self._number("order") >= self._most_events:
+            self._compile()
         piece_bytes = self._rules.piece_bytes
         pieces = max(1, -(-size_bytes // piece_bytes))
         rows = self._state.length("torrents")
@@ -113,12 +115,11 @@ class Swarm:
     def run(self, until_s: float) -> list[Ended]:
         """Go on until somebody has ended, but no further than `until_s`: all who have ended at that instant."""
         while True:
-            most = COMPILE_AFTER if self._kernel is _INTERPRETED else _ENDLESS
-            code = self._kernel.run(self._state, float(until_s), most)
+            code = self._kernel.run(self._state, float(until_s), self._most_events)
             self._take_shares()
             if code != PAUSED:
                 return self._ended() if code == DONE else []
-            if self._number("order") > most:
+            if self._number("order") >= self._most_events:
                 self._compile()
             else:
                 self._state.grow("events", self._state.length("events"))
@@ -217,8 +218,10 @@ class Swarm:
         self._state.replace(name, np.pad(table, ((0, 0), (0, new - old))).ravel())
 
     def _compile(self) -> None:
+        """Go on as machine code."""
         self._kernel = importlib.import_module("sim.contrib.swarm.compiled")
         self._state = as_arrays(self._state)
+        self._most_events = _ENDLESS
 
 
 def _idle(

@@ -2,7 +2,7 @@
 
 The verdict is who fails less, and then who deploys faster at p50 and at p95, by the paired difference from the baseline
 at 95 %. An end flips it when the other variant is the better one there, opens it when neither is any more, and settles
-it when it was open before. What two assumptions do together is not seen here; `regsim sweep --design morris:N` does.
+it when it was open before. Left out: what two assumptions do together; `regsim sweep --design morris:N` shows that.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ a sweep or a search, and never after something changed that could change it.
 A file holds the SHA-256 of its second line and, in that line, the outcome as JSON with its key. It is written beside
 its place, forced to the disk and renamed: killed at any moment, a process leaves whole files and perhaps a temporary
 one, which nobody reads. Two processes may share a store; when both make the same run, both write the same bytes. What
-does not match its checksum or its place is named, taken as missing, and written anew. Tables are not kept: run 0 is
-made again where somebody wants to see it.
+does not match its checksum or its place is named, taken as missing, and written anew. Left out: tables (run 0 is made
+again where somebody wants to see it), and throwing old runs away.
 """
 
 from __future__ import annotations

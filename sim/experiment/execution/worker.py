@@ -1,7 +1,8 @@
 """One run as a task: what a worker is given, what it hands back. Imports neither pandas nor scipy nor matplotlib.
 
 A worker is given the scenario once, when it starts, and then only the names of runs. It hands back metrics, digest and
-counters; tables are large, so they come along only where a task asks for them, to be looked at and written.
+counters; tables are large, so they come along only where a task asks for them, to be looked at and written. Left out:
+who the workers are, which is for `executors`.
 """
 
 from __future__ import annotations

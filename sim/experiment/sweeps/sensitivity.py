@@ -3,7 +3,8 @@
 Morris: `mu_star` is the mean size of the change in the metric when the key goes by a step of two thirds of its range,
 scaled to the whole range; `sigma` how much that depends on where the others stand. Sobol: `first` is the share of the
 metric's variance that the key explains alone, `total` that with all its interactions; both have 95 % half-widths by
-bootstrap. The metric at a point is its mean over runs, which share their random numbers from point to point.
+bootstrap. The metric at a point is its mean over runs, which share their random numbers from point to point. Sources:
+Morris (1991); Sobol' (1993); Saltelli et al. (2010). Left out: indices of the second order.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Transfers within limits: an image is claimed and admitted before it comes, blobs are charged.
+"""Admission of images to bounded registries: an image is claimed and admitted before it comes, its blobs are charged.
 
-Left out: what goes to make room (ops/storage), and how accounts' quotas are counted (ops/quotas).
+Where a registry is not bounded these ops do nothing. Left out: which images are dropped for it (`ops/storage`), and how
+accounts' quotas are counted (`ops/quotas`).
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def release_image(w: Any, p: int, whose: int, b: int) -> int:
 
 
 def admit_image(w: Any, p: int, whose: int, b: int) -> int:
-    """On once there is room for the image that is claimed; what comes while garbage is collected waits."""
+    """Have space for the image that is claimed; while garbage is collected, wait. A failure if the disk is full."""
     registry = bounded_registry(w, p, whose)
     if registry < 0:
         return GO
@@ -75,7 +76,7 @@ def admit_image(w: Any, p: int, whose: int, b: int) -> int:
 
 
 def fits(w: Any, registry: int, repository: int, image: int) -> bool:
-    """Whether a registry has room for an image without dropping another; if so, its account is charged."""
+    """Whether a registry has space for an image without dropping another; if so, its account is charged."""
     row = w.registries[registry]
     if row.bounded == 0:
         return True

@@ -1,8 +1,13 @@
-"""Bodies of bytes: blobs that a task sends or fetches, alone or side by side.
+"""Groups of blobs that a client moves side by side, and the transfers that this makes.
 
-A client moves at most so many blobs at once, group after group. Slow start is a delay before the flow: what it costs
-over sending at the idle lane's rate. A blob within the initial window needs no flow, only the time that the idle lane
-takes; it has the same requests as a larger one, so beside a larger one it trails along and ends first.
+A client moves at most so many blobs at once, group after group. Slow start is a delay before a flow: what it costs over
+sending at the lane's rate when idle. A blob within the initial window needs no flow, only the time that the idle lane
+takes. It has the same requests as a larger one, so beside a larger one it *trails*: it shares that one's requests and
+ends no later.
+
+Left out: chunks within a blob ("chunked or monolithic", distribution specification,
+https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs): all clients here send a blob in
+one body.
 """
 
 from __future__ import annotations
@@ -34,7 +39,7 @@ def begin_groups(w: Any, p: int, a: int, b: int) -> int:
 
 
 def next_group(w: Any, p: int, done: int, pulls: int) -> int:
-    """The next blobs that the client moves side by side; go to `done` if there are none."""
+    """Take the next blobs that the client moves side by side; go to `done` if there are none."""
     task = w.tasks[p]
     profile, image = w.profiles[task.profile], w.images[task.image]
     task.group = task.group_end
@@ -54,14 +59,13 @@ def next_group(w: Any, p: int, done: int, pulls: int) -> int:
 
 
 def lane_of(w: Any, p: int, direction: int) -> int:
-    """The lane of a task's way for bytes that go up, or down."""
+    """The lane of a task's way, up or down."""
     way = w.tasks[p].way
     return int(up_lane(w, way) if direction == UP else down_lane(w, way))
 
 
 def bytes_to_move(w: Any, p: int, at: int) -> int:
-    """How much of a blob of its image a task moves, by the blob's position: all of it, or the part that its mark
-    says."""
+    """How much of a blob a task moves, by its position in the image: all of it, or the part that its mark says."""
     task = w.tasks[p]
     if task.planned == IN_PARTS:
         return int(w.marks[task.marks + at])
@@ -69,7 +73,7 @@ def bytes_to_move(w: Any, p: int, at: int) -> int:
 
 
 def each_blob(w: Any, p: int, entry: int, direction: int) -> int:
-    """A branch for each large blob of the group that is marked to travel; small ones trail along with the first."""
+    """A branch for each large blob of the group that travels; small ones trail along with the first."""
     task = w.tasks[p]
     first = w.images[task.image].first_blob
     leaders = trailing = 0
@@ -100,7 +104,7 @@ def each_blob(w: Any, p: int, entry: int, direction: int) -> int:
 
 
 def is_trailing(w: Any, parent: int, blob: int) -> bool:
-    """Whether no branch is about a blob that travels: then it trails along."""
+    """Whether a blob that travels has no branch of its own: it trails."""
     child = w.tasks[parent].child
     while child >= 0:
         if w.tasks[child].blob == blob:
@@ -124,7 +128,7 @@ def send_small(w: Any, p: int, lane: int) -> None:
 
 
 def idle_s(w: Any, p: int, lane: int, direction: int, size_bytes: float) -> float:
-    """How long a flow of so much of a blob takes on idle, whole links beside the other blobs of its group.
+    """How long a flow of so much of a blob takes on idle, unimpaired links beside the other blobs of its group.
 
     Each has a slow start of its own. They hold each other back; only what others add to that is waiting.
     """
@@ -145,7 +149,10 @@ def idle_s(w: Any, p: int, lane: int, direction: int, size_bytes: float) -> floa
 
 
 def end_transfer(w: Any, p: int, waited_s: float) -> int:
-    """A task's flight has ended; the bytes that got through. `waited_s` is what it took beyond idle, whole links."""
+    """A task's flight has ended: a row; the bytes that got through.
+
+    `waited_s` is what it took beyond idle, unimpaired links.
+    """
     task = w.tasks[p]
     flight = w.flights[task.flight]
     lane = w.lanes[flight.lane]
@@ -165,11 +172,11 @@ def end_transfer(w: Any, p: int, waited_s: float) -> int:
 
 
 def record_transfer(
-    w: Any, books: int, content: int, lane: int, started_s: float, ended_s: float, size_bytes: int, waited_s: float,
+    w: Any, counter: int, content: int, lane: int, started_s: float, ended_s: float, size_bytes: int, waited_s: float,
     shared: int, bound_by: int, bound_s: float,
 ) -> None:  # fmt: skip
-    """One body that has crossed a lane, on the books of a task, and what held it back the longest."""
-    g, task = w.g, w.tasks[books]
+    """A row for a body that has crossed a lane, and what held it back the longest; task `counter` counts its bytes."""
+    g, task = w.g, w.tasks[counter]
     task.moved_bytes += size_bytes
     row = w.transfers[g.transfers_used]
     g.transfers_used += 1
@@ -179,16 +186,16 @@ def record_transfer(
 
 
 def record_manifests(w: Any, p: int, direction: int, b: int) -> int:
-    """What was sent or read of manifests, and of small blobs, is a row."""
+    """A row for what was sent or read of manifests and small blobs."""
     record_metadata(w, p, lane_of(w, p, direction))
     return GO
 
 
 def record_metadata(w: Any, p: int, lane: int) -> None:
-    """Manifests, and what trailed along before them, as one body at one instant."""
+    """A row for manifests, and what trailed along before them, as one body at one instant."""
     task = w.tasks[p]
-    image, books = w.images[task.image], w.tasks[task.counter]
-    size_bytes = books.metadata_bytes + image.manifest_bytes + image.index_bytes
+    image, counter = w.images[task.image], w.tasks[task.counter]
+    size_bytes = counter.metadata_bytes + image.manifest_bytes + image.index_bytes
     now_s = w.timelines[task.timeline].now_s
     record_transfer(w, task.counter, METADATA, lane, now_s, now_s, size_bytes, 0.0, 0, UNBOUND, 0.0)
-    books.metadata_bytes = 0
+    counter.metadata_bytes = 0

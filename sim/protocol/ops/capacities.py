@@ -1,16 +1,16 @@
 """Links whose capacity changes under the flights on them.
 
-A link's capacity may change at any instant, and what flies over a link that goes down breaks off. What has got through
-by then has ended, though its turn at that instant may yet have to come; the rest goes on at its new rate. Tasks that
-are let go run in between, so that a change comes in parts, of which whoever handles the event runs the tasks:
+A capacity may change at any instant. What has got through by then has ended, though its event at that instant may be
+yet to come; the rest goes on at its new rate, and breaks off if the link is down. Tasks that are ready run in between,
+so that a change comes in parts, between which its caller runs tasks:
 
     while settle_flows(w):
-        go_on(w)
+        run_ready_tasks(w)
     resize(w, link, capacity_Bps)       (or `divert(w)`)
-    go_on(w)
+    run_ready_tasks(w)
     arm_fair(w)
 
-A run in which that never happens pays nothing for it.
+A run in which no capacity changes pays nothing for this.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ from sim.protocol.ops.processor_sharing import ps_next_s, ps_to_solver
 
 
 def settle_flows(w: Any) -> int:
-    """Whatever has got through by now ends: 1 where tasks are let go, which are to run before this is called again.
+    """Whatever has got through by now ends: 1 where tasks are ready, which are to run before this is called again.
 
-    0 in the end, when convoys that are left have gone on in the engine, where links may change under them.
+    In the end 0; flights that shared a lane among themselves have gone to the solver by then, where links may change.
     """
     g = w.g
     if g.settle_stage == 0:
@@ -80,7 +80,7 @@ def settle_flows(w: Any) -> int:
 
 
 def nominal_capacity(w: Any, link: int, capacity_Bps: float) -> float:
-    """From now on a link would carry so many bytes/s; what it does, in the part that is not broken, is for `resize`.
+    """From now on a link would carry so many bytes/s; what outages leave of that is returned, for `resize`.
 
     To be called before flows are settled.
     """
@@ -102,15 +102,15 @@ def resize(w: Any, link: int, capacity_Bps: float) -> None:
         _resize_under(w, link, capacity_Bps, stamp, count)
     else:
         _take_off(w, count)
-        # Nobody is on the lanes, so nothing is picked anew.
+        # No flight is on the lanes any more, so none is picked anew.
         _resize_under(w, link, 0.0, stamp, 0)
         ready_picked(w, count)
 
 
 def divert(w: Any) -> None:
-    """Routes have changed under lanes that are `left`: flights on them break off now, to go on elsewhere.
+    """Routes have changed under lanes that are `abandoned`: flights on them break off now, to go on elsewhere.
 
-    Where no lane is left nothing has to be settled either.
+    Where there is no such lane flows need not be settled either.
     """
     g = w.g
     g.stamp += 1
@@ -125,7 +125,7 @@ def divert(w: Any) -> None:
 
 
 def _pick_crossing(w: Any, stamp: int) -> int:
-    """How many flights are on lanes with this stamp; they stand in `picked`: those alone, then those of the engine."""
+    """How many flights are on lanes with this stamp. They are in `picked`: those that share no link, the solver's."""
     g = w.g
     count = 0
     f = g.first_lone
@@ -150,7 +150,7 @@ def _take_off(w: Any, count: int) -> None:
         flight = w.flights[f]
         leave_lane(w, flight.lane)
         if flight.shared:
-            # As its parting and the bins have counted it, each in whole bytes.
+            # As its segment and the bins have counted it, each in whole bytes.
             shared_bytes = w.flows[flight.flow].asked
             left_bytes = stop_shared(w, f)
             sent_bytes = int(flight.size_bytes) - int(shared_bytes) + int(shared_bytes - left_bytes)
@@ -194,7 +194,7 @@ def _resize_under(w: Any, link: int, capacity_Bps: float, stamp: int, count: int
                 move_shared(w, f)
         elif row.rate_Bps != row.was_rate_Bps or row.cap_Bps != row.was_cap_Bps:
             share_lone(w, f, flight.left_bytes, row.was_limit)
-    # Those that may be faster now meet others on their other links.
+    # Flights that may be faster now can overfill their other links.
     g.stamp += 1
     for lane in range(g.lanes_used):
         if w.lanes[lane].crossing == stamp:

@@ -1,4 +1,11 @@
-"""Connections from one registry to another, which are kept open for a while and used again."""
+"""Connections from one registry to another, which are kept open for a while after each use (HTTP keep-alive).
+
+A connection that is open is used again, and several requests may share it. How long it stays open unused is the default
+of Go's HTTP client (`sim.registry.clients`).
+
+Left out: a limit on streams, and connections of clients, who open one for each push or pull. Outages are
+`ops/request_retries`'.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +17,14 @@ from sim.registry.clients import KEEP_OPEN_S
 
 
 def is_open(w: Any, way: int, now_s: float) -> bool:
-    """Whether there is a connection, though it may take a while yet until it can be used."""
+    """Whether there is a connection; it may be some time yet until it can be used."""
     return bool(w.ways[way].until_s >= now_s)
 
 
 def connect(w: Any, p: int, a: int, b: int) -> int:
-    """Have a connection: one that is open from a while ago, or is being opened, or a new one.
+    """Have a connection: one that is kept open, one that is being opened, or a new one.
 
-    Whoever finds one that is being opened waits until it is; who would open one does so once everybody has come who may
-    before.
+    A new one is opened only when the clock has come so far, since another task may open it before.
     """
     if w.g.faults:
         return connect_with_retries(w, p)

@@ -1,4 +1,4 @@
-"""How a program runs: calls, jumps, failures, waits. Nothing here knows what a registry is."""
+"""Control flow of programs: calls, jumps, handlers of failures. Nothing here knows what a registry is."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from sim.protocol.tasks import call
 
 
 def call_program(w: Any, p: int, entry: int, b: int) -> int:
-    """Run another program on the same timeline; on when it has ended, and a failure if it failed."""
+    """Run another program on the same timeline; a failure if that failed."""
     call(w, p, entry)
     return BLOCKED
 
 
 def jump(w: Any, p: int, to: int, b: int) -> int:
-    """On there."""
+    """Go to a place."""
     w.tasks[p].pc = to
     return GO
 
 
-def on_failure(w: Any, p: int, at: int, b: int) -> int:
-    """After a failure from here on, go on there."""
-    w.tasks[p].handler = at
+def on_failure(w: Any, p: int, label: int, b: int) -> int:
+    """After a failure from here on, go to `label`."""
+    w.tasks[p].handler = label
     return GO
 
 
 def reraise(w: Any, p: int, a: int, b: int) -> int:
-    """The failure that was handled, if there was one."""
+    """Fail as before, if a failure was handled; otherwise go on."""
     why = w.tasks[p].failure
     w.tasks[p].handler = -1
     w.tasks[p].failure = 0
@@ -35,11 +35,11 @@ def reraise(w: Any, p: int, a: int, b: int) -> int:
 
 
 def ignore_failure(w: Any, p: int, a: int, b: int) -> int:
-    """Whatever failed, it is nobody's concern."""
+    """Go on as if nothing had failed."""
     w.tasks[p].failure = 0
     return GO
 
 
 def end(w: Any, p: int, a: int, b: int) -> int:
-    """The program ends here."""
+    """The program ends."""
     return ENDED

@@ -1,4 +1,11 @@
-"""One deploy: push, create the instance, have the image where it starts, boot; and what becomes of its instances."""
+"""A deploy: push, create the instance, have the image where it starts, boot; and what becomes of its instances.
+
+What the platform does (creating, restarting and scaling instances to zero) is as Unikraft Cloud's documentation has it
+(unikraft-cloud/docs, instances.mdx). A client asks its nodes' metro for the instance over a connection of its own; a
+node that lacks the image pulls it (`ops/pull`).
+
+Left out: capacity of nodes for instances, and time to create one beside pull and boot.
+"""
 
 from __future__ import annotations
 
@@ -91,7 +98,7 @@ def ask_for_deploy(w: Any, d: int, entry: int) -> None:
 
 
 def by_route(w: Any, p: int, central: int, direct: int) -> int:
-    """Go to `central`, at `direct`, or with the next ops if the push goes to both; past them if there is none."""
+    """Go to `central` or `direct` if the push goes to only one of them."""
     task = w.tasks[p]
     route = w.deploys[task.deploy].route
     if route == CENTRAL:
@@ -102,7 +109,7 @@ def by_route(w: Any, p: int, central: int, direct: int) -> int:
 
 
 def pushes_nothing(w: Any, p: int, label: int, b: int) -> int:
-    """Go to `label` if nothing is pushed: what is there is started."""
+    """Go to `label` if nothing is pushed: an image that exists is started."""
     if w.deploys[w.tasks[p].deploy].route == START_ONLY:
         w.tasks[p].pc = label
     return GO
@@ -159,7 +166,7 @@ def owe_all_nodes(w: Any, p: int, a: int, b: int) -> int:
 
 
 def push_done(w: Any, p: int, a: int, b: int) -> int:
-    """The client has heard that the push is done."""
+    """The client has heard that its push is done."""
     task = w.tasks[p]
     timeline = w.timelines[task.timeline]
     w.deploys[task.deploy].push_s = timeline.now_s - timeline.started_s
@@ -182,7 +189,7 @@ def call_platform(w: Any, p: int, a: int, b: int) -> int:
 
 
 def instance_accepted(w: Any, p: int, a: int, b: int) -> int:
-    """Creating the instance is accepted."""
+    """The platform accepts the instance; the answer goes back."""
     task = w.tasks[p]
     timeline = w.timelines[task.timeline]
     w.deploys[task.deploy].client_latency_s = timeline.now_s + w.ways[task.way].back_s - timeline.started_s
@@ -190,14 +197,15 @@ def instance_accepted(w: Any, p: int, a: int, b: int) -> int:
 
 
 def creates_at_once(w: Any, p: int, label: int, b: int) -> int:
-    """Go to `label` unless clients ask over and over until the first node has the image."""
+    """Go to `label` unless clients poll the first node until it has the image."""
     if w.g.polls == 0:
         w.tasks[p].pc = label
     return GO
 
 
 def begin_polls(w: Any, p: int, fetch_ahead: int, b: int) -> int:
-    """The client polls the first node, without a pause; what that is not sent it fetches when it is first asked."""
+    """The client polls the first node, one request after another; a node that fetches on demand does so at the first of
+    them."""
     task = w.tasks[p]
     deploy = w.deploys[task.deploy]
     timeline = w.timelines[task.timeline]
@@ -206,7 +214,7 @@ def begin_polls(w: Any, p: int, fetch_ahead: int, b: int) -> int:
     task.way = way_of(w, deploy.client, task.node, 0)
     task.from_s, task.since_s = timeline.now_s, timeline.now_s - timeline.waited_s
     task.each_s = w.ways[task.way].round_trip_s + w.registries[task.node].request_s
-    deploy.client_latency_s = INF  # until a poll is told yes
+    deploy.client_latency_s = INF  # until a poll succeeds
     if w.g.nodes_on_demand == 0:
         return GO
     aside = begin_yield(w, p)
@@ -219,9 +227,9 @@ def begin_polls(w: Any, p: int, fetch_ahead: int, b: int) -> int:
 
 
 def poll_succeeds(w: Any, p: int, a: int, b: int) -> int:
-    """The answer that says yes is that to the first poll which is served when the image has come.
+    """The first poll that is served after the image has come says yes; then the client asks for the instance.
 
-    Polls that find nothing are not simulated. Then the client asks for the instance.
+    Polls that find nothing are not simulated.
     """
     task = w.tasks[p]
     timeline, way = w.timelines[task.timeline], w.ways[task.way]
@@ -235,12 +243,12 @@ def poll_succeeds(w: Any, p: int, a: int, b: int) -> int:
 
 
 def poll_served_s(since_s: float, came_s: float, request_s: float, each_s: float) -> float:
-    """When the first poll that finds what came is answered, where the first was sent at `since_s`."""
+    """When the first poll that finds what came at `came_s` is served, where the first was sent at `since_s`."""
     return since_s + math.ceil(max(0.0, came_s - request_s - since_s) / each_s) * each_s + request_s
 
 
 def wait_for_image(w: Any, p: int, at_node: int, b: int) -> int:
-    """Wait until central, or a node, has the image; a failure when the platform's patience is over."""
+    """Wait until central, or the node, has the image; a failure if it has not come within `policies.patience`."""
     task = w.tasks[p]
     t = task.timeline
     timeline = w.timelines[t]
@@ -350,7 +358,7 @@ def was_pushed_to(w: Any, d: int, node: int, count: int) -> bool:
 
 
 def start_existing(w: Any, p: int, entry: int, b: int) -> int:
-    """Start an image that is somewhere already, by the tag or by the digest that was the newest when it was asked for.
+    """Start an image that exists, by the tag or by the digest that was the newest when it was asked for.
 
     A node pulls what it lacks: from where it was published if nodes are peers, else from central, for which it waits
     where neither has any image that it could start.
@@ -388,7 +396,7 @@ def need_not_wait(w: Any, p: int, label: int, b: int) -> int:
 
 
 def begin_restarts(w: Any, p: int, a: int, b: int) -> int:
-    """What a link or a registry that is down breaks the platform tries again, by its back-off."""
+    """From here on the platform starts the instance again where a link or a registry failed it, after its back-off."""
     task = w.tasks[p]
     timeline = w.timelines[task.timeline]
     task.restarts = 0
@@ -400,7 +408,7 @@ def begin_restarts(w: Any, p: int, a: int, b: int) -> int:
 
 
 def restart(w: Any, p: int, again: int, b: int) -> int:
-    """The pull failed: go to `again` after a while, if trying again may help, or a failure."""
+    """The pull failed: go to `again` after a while, if trying again may help and there are restarts left, or fail."""
     task = w.tasks[p]
     why = task.failure
     if w.g.faults == 0 or why > LAST_UNREACHABLE or task.restarts == RESTARTS:
@@ -408,7 +416,7 @@ def restart(w: Any, p: int, again: int, b: int) -> int:
     timeline = w.timelines[task.timeline]
     timeline.now_s += w.restarts_s[task.restarts]
     task.restarts += 1
-    # All was in vain but a connection that is still open.
+    # Nothing of what was done is of use, but for a connection that is still open.
     way = way_of(w, task.node, task.upstream, 0)
     add_waiting_beyond(w, task.timeline, task.from_s + (task.opens_s if is_open(w, way, timeline.now_s) else 0.0))
     task.failure = 0
@@ -417,13 +425,13 @@ def restart(w: Any, p: int, again: int, b: int) -> int:
 
 
 def image_arrived(w: Any, p: int, a: int, b: int) -> int:
-    """One machine less that lacks the image."""
+    """One node less that lacks the image."""
     w.deploys[w.tasks[p].deploy].missing -= 1
     return GO
 
 
 def boot(w: Any, p: int, a: int, b: int) -> int:
-    """The instance boots if its image is there; a row, whatever happened."""
+    """The instance boots if its image is there; a row in any case."""
     task = w.tasks[p]
     timeline = w.timelines[task.timeline]
     pulled_s = timeline.now_s
@@ -438,7 +446,7 @@ def boot(w: Any, p: int, a: int, b: int) -> int:
 
 
 def add_start(w: Any, p: int, wake: int, pulled_s: float, ready_s: float) -> None:
-    """One start of an instance: ready, or without its image where nothing was booted."""
+    """A row for a start of an instance: ready, or without its image where nothing was booted."""
     g, task = w.g, w.tasks[p]
     row = w.starts[g.starts_used]
     g.starts_used += 1
@@ -450,7 +458,7 @@ def add_start(w: Any, p: int, wake: int, pulled_s: float, ready_s: float) -> Non
 
 
 def begin_scale_to_zero(w: Any, p: int, entry: int, b: int) -> int:
-    """An instance is scaled to zero after a while, and starts again as often as the demand says."""
+    """The instance will be scaled to zero after a while, and woken as often as the demand says."""
     if w.g.runs == 0:
         return GO
     task = w.tasks[p]
@@ -465,7 +473,7 @@ def begin_scale_to_zero(w: Any, p: int, entry: int, b: int) -> int:
 
 
 def scale_to_zero(w: Any, p: int, over: int, b: int) -> int:
-    """The instance ends; go to `over` if it was for good. It starts again when it has slept."""
+    """The instance ends; go to `over` if it is not woken any more. Otherwise it sleeps."""
     task, g = w.tasks[p], w.g
     timeline = w.timelines[task.timeline]
     if g.limited and w.registries[task.node].bounded:
@@ -481,7 +489,7 @@ def scale_to_zero(w: Any, p: int, over: int, b: int) -> int:
 
 
 def wake(w: Any, p: int, a: int, b: int) -> int:
-    """It is asked for now."""
+    """A request wakes the instance."""
     task = w.tasks[p]
     task.asked_s = w.timelines[task.timeline].now_s
     task.booted = -1
@@ -490,7 +498,7 @@ def wake(w: Any, p: int, a: int, b: int) -> int:
 
 
 def record_wake(w: Any, p: int, again: int, b: int) -> int:
-    """It is ready, or without its image; go to `again` when it has run for a while."""
+    """It is ready, or without its image: a row; go to `again` when it has run for a while."""
     task, g = w.tasks[p], w.g
     timeline = w.timelines[task.timeline]
     if task.stage == 1:

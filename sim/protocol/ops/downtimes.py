@@ -1,7 +1,7 @@
-"""When links carried nothing, and registries were down.
+"""Downtimes of lanes: when their links carried nothing, and when a registry at one of their ends was down.
 
 A link that is down, or of whose capacity nothing is left, carries nothing; so does a registry's disk while the registry
-is down, which resets its connections. Whoever sends looks back: what happened on a lane while it waited.
+is down, which resets its connections. Senders look back: what happened on a lane while they waited.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from sim.protocol.codes import NEVER
 
 
 def lane_is_down(w: Any, lane: int, at_s: float, spared: int) -> bool:
-    """Whether nothing got over a lane's links at that time, past or present.
+    """Whether a lane's links carried nothing at that time, past or present.
 
-    The links that join machine `spared` (-1: none) to its place don't matter.
+    The access links of machine `spared` (-1: none) are passed over.
     """
     return _first_downtime(w, lane, at_s, at_s, 0, spared) < NEVER
 

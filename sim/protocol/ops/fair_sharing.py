@@ -1,9 +1,10 @@
-"""Flights in the fair-share engine: those that meet flights of other lanes.
+"""Flights in the max-min solver: those that share links with flights of other lanes.
 
-The engine is `network/kernel`, with the state `w` for its net: exact weighted max-min fairness with caps. Flights of
-one route and cap are a class there, made when the first of them comes. A flight in it is a row of `flows`, whose
-`token` is the flight, -1 in a row that is free. One event serves all of them: it is armed for the next end and again
-only when that moves earlier; when rates fall and it moves later, it finds nobody and is armed again.
+The solver is `sim.network.fairshare`, with the state `w` for its own: exact weighted max-min fairness with caps.
+Flights of one route and cap are one class there, made when the first of them comes. A flight in it is a row of `flows`,
+whose `token` is the flight, or -1 in a row that is free. One event serves all of them. It is armed for the next end,
+and again only when that moves earlier; when rates fall and it moves later, the event finds no flight through and is
+armed again.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def _add_lane_class(w: Any, lane: int) -> int:
 
 
 def _shade_link(w: Any, c: int, link: int) -> None:
-    """If whoever crosses a link also crosses one of no more capacity, what that lets through the link does, too.
+    """Mark a link that can hold no class back, since all that cross it also cross another of no more capacity.
 
     Of the links that all of its classes cross a bit is kept for each hop of the first class; they only get fewer.
     """
@@ -85,7 +86,7 @@ def _shade_link(w: Any, c: int, link: int) -> None:
 
 
 def share_flight(w: Any, f: int, left_bytes: float) -> None:
-    """A flight goes on in the engine, with so many bytes left."""
+    """A flight goes on in the solver, with so many bytes left."""
     g, flight = w.g, w.flights[f]
     flight.shared = 1
     c = class_of_lane(w, flight.lane)
@@ -105,6 +106,7 @@ def share_flight(w: Any, f: int, left_bytes: float) -> None:
 
 
 def _free_flow_row(w: Any, flow: int) -> None:
+    """A row of the solver is free."""
     row = w.flows[flow]
     row.token = -1
     row.next = w.g.free_flow
@@ -113,7 +115,7 @@ def _free_flow_row(w: Any, flow: int) -> None:
 
 
 def move_shared(w: Any, f: int) -> None:
-    """A flight of the engine goes on in another class, since its lane's cap holds it back now, or does no more."""
+    """A flight of the solver goes on in another class, since its lane's cap holds it back now, or does so no more."""
     g, flight = w.g, w.flights[f]
     old = w.flows[flight.flow].owner
     c = class_of_lane(w, flight.lane)
@@ -123,7 +125,7 @@ def move_shared(w: Any, f: int) -> None:
 
 
 def stop_shared(w: Any, f: int) -> float:
-    """Take a flight out of the engine; the bytes that it still had to send."""
+    """Take a flight out of the solver; the bytes that it still had to send."""
     g, flight = w.g, w.flights[f]
     flow = flight.flow
     row = w.flows[flow]
@@ -136,7 +138,7 @@ def stop_shared(w: Any, f: int) -> float:
 
 
 def end_shared(w: Any) -> int:
-    """The flights that the engine has through by now leave it: how many, in `picked` in the order they started."""
+    """The flights that the solver has through by now leave it: how many, in `picked` in the order they started."""
     g = w.g
     now_s = g.now_s
     if next_end_s(w) > now_s:
@@ -175,7 +177,7 @@ def sort_picked(w: Any, count: int) -> None:
 
 
 def arm_fair(w: Any) -> None:
-    """Wake when the engine's next flow ends, unless that is settled; what was settled for later is void."""
+    """Have an event when the solver's next flow ends, unless there is one; one for later is void."""
     g = w.g
     next_s = next_end_s(w)
     if next_s < g.fair_armed_s:
@@ -185,6 +187,6 @@ def arm_fair(w: Any) -> None:
 
 
 def disarm_fair(w: Any) -> None:
-    """What was settled is void."""
+    """The solver's event is void."""
     w.g.fair_generation += 1
     w.g.fair_armed_s = NEVER

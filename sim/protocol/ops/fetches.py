@@ -1,4 +1,10 @@
-"""Blobs on their way to a node: a pull that wants one that another is fetching already waits for that fetch."""
+"""Fetches of blobs to a node, coalesced: a pull that wants a blob which another is fetching waits for that fetch.
+
+Each registry has a list of its fetches under way. A pull that joins one keeps a list of these (`joins`) and waits for
+them one after another. A fetch that breaks off fails the pulls that joined it.
+
+Source: containerd locks a blob that is being written, by its reference (core/content, plugins/content/local).
+"""
 
 from __future__ import annotations
 
@@ -49,7 +55,7 @@ def start_blob_fetch(w: Any, p: int, registry: int, repository: int, blob: int) 
 
 
 def end_blob_fetch(w: Any, registry: int, repository: int, blob: int, state: int, at_s: float, idle_s: float) -> None:
-    """A blob has come, or will not; those who wait go on with that."""
+    """A blob has come, or will not; tasks that wait for it go on."""
     found = find_blob_fetch(w, registry, repository, blob)
     if found < 0:
         return
@@ -73,14 +79,14 @@ def end_blob_fetch(w: Any, registry: int, repository: int, blob: int, state: int
 
 
 def break_off_blob_fetch(w: Any, p: int, registry: int, repository: int, blob: int) -> None:
-    """A pull has ended: a blob that it was fetching will not come. What another fetches is none of its business."""
+    """A pull has ended: a blob that it was fetching will not come. Fetches of other pulls go on."""
     found = find_blob_fetch(w, registry, repository, blob)
     if found >= 0 and w.blob_fetches[found].task == p:
         end_blob_fetch(w, registry, repository, blob, BROKEN_OFF, 0.0, 0.0)
 
 
 def join_blob_fetch(w: Any, p: int, found: int) -> None:
-    """A task will wait for a fetch under way, after those that it waits for already."""
+    """A task will wait for a fetch under way, after those that it has joined before."""
     g, task = w.g, w.tasks[p]
     made = g.free_join
     if made >= 0:
@@ -101,7 +107,7 @@ def join_blob_fetch(w: Any, p: int, found: int) -> None:
 
 
 def wait_for_blob_fetch(w: Any, p: int) -> bool:
-    """Whether a task has to wait for the first of the fetches that it joined; it goes on when that has ended."""
+    """Whether a task has to wait for the first of the fetches that it joined; it is ready when that has ended."""
     task = w.tasks[p]
     fetch = w.blob_fetches[w.joins[task.joins].fetch]
     if fetch.state != FETCHING:
@@ -116,7 +122,7 @@ def wait_for_blob_fetch(w: Any, p: int) -> bool:
 
 
 def leave_blob_fetch(w: Any, p: int) -> None:
-    """A task has heard of the first of the fetches that it joined, or does not want to know."""
+    """A task knows how the first of the fetches that it joined ended, or needs to know no more."""
     g, task = w.g, w.tasks[p]
     made = task.joins
     found = w.joins[made].fetch

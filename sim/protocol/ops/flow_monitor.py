@@ -1,14 +1,13 @@
-"""What links carried minute by minute, for how long they were full, and what held each flight back.
+"""The flow monitor: what links carried minute by minute, for how long they were full, and what held each flight back.
 
-Flows that share in the fair-share engine are booked in whole numbers as they end and as each bin closes, so that bins
+Flights in the max-min solver are counted in whole bytes as they end and as each bin of a minute closes, so that bins
 add up exactly to what was carried. A flight that shares has a row in `held_back` for its own cap and one for each link
-of its route: seconds for which that held it back (`held_s`), and in which place among the first times that anything did
-(`rank`, 0 while it has not): of what held it back equally long the earlier one counts. What does so in the engine is
-gathered apart (`seen_s`) and added when the flight has ended. In `w.held_s` and `w.alone_s`, (n_links + 1,), the last
-row is for caps.
+of its route: the seconds for which that held it back (`held_s`), and its rank among the first times that anything did
+(0 while it has not): of two that held it back equally long the earlier one counts. What the solver adds is kept apart
+(`seen_s`) and added when the flight has ended. In `w.held_s` and `w.alone_s`, (n_links + 1,), the last row is for caps.
 
-Flights alone, or with others of their lane alone, leave rows of `segments`: a part of a flight in which its rate was
-one. `engines/usage` has the arithmetic that puts all of it together.
+Flights that share no link, or only their lane, leave rows of `segments`: a part of a flight in which its rate was one.
+`sim.engines.usage` puts all of it together.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ SPARE: Final = 16
 
 
 def advance_monitor(w: Any, now_s: float) -> None:
-    """Close the bins that end by now; to be called before anything changes in the engine."""
+    """Close the bins that end by now; to be called before anything changes in the solver."""
     g = w.g
     while now_s >= (g.bins_closed + 1) * BIN_SECONDS:
         edge_s = (g.bins_closed + 1) * BIN_SECONDS
@@ -42,7 +41,7 @@ def advance_monitor(w: Any, now_s: float) -> None:
 
 
 def close_bins(w: Any) -> None:
-    """Write down what the open bin has so far; once more at the end of a run."""
+    """A row for each link that carried something in the open bin; once more at the end of a run."""
     g = w.g
     link = g.first_open
     while link >= 0:
@@ -59,10 +58,9 @@ def close_bins(w: Any) -> None:
 def flow_rows_are_low(w: Any, now_s: float) -> bool:
     """Whether a table of flows may run full while the next `tasks_per_growth` tasks and events go on.
 
-    Each may have all flights share, or part from those with which they do: a parting and a class for each. After a
-    quiet time many bins close at once, and until when there is room for these is said in `growth_due_s`; bins that
-    close while nobody shares have no rows. If there is not enough the globals say how many rows each such table
-    should have (`*_wanted`).
+    Each may have all flights share, or stop doing so: a segment and a class for each. After a quiet time many bins
+    close at once; `growth_due_s` says until when there are rows for these. Bins that close while no flight is in the
+    solver have no rows. If rows are short the globals say how many each such table should have (`*_wanted`).
     """
     g, links = w.g, len(w.links)
     each = 2 * g.flights_used + SPARE
@@ -94,7 +92,7 @@ def flow_rows_are_low(w: Any, now_s: float) -> bool:
 
 
 def _count_shared(w: Any, f: int, bytes_by_now: int) -> None:
-    """A flight in the engine has got so much through since it is there."""
+    """A flight in the solver has got so much through since it is there."""
     g, flight = w.g, w.flights[f]
     more = bytes_by_now - flight.counted_bytes
     flight.counted_bytes = bytes_by_now
@@ -143,7 +141,7 @@ def place_of_limit(w: Any, limit: int) -> int:
 
 
 def record_segment(w: Any, lane: int, started_s: float, carried_bytes: int) -> None:
-    """A part of a flight ends now."""
+    """A row for a part of a flight that ends now."""
     g = w.g
     row = w.segments[g.segments_used]
     row.lane, row.started_s, row.ended_s, row.carried_bytes = lane, started_s, g.now_s, carried_bytes
@@ -162,7 +160,7 @@ def end_lone_segment(w: Any, f: int, left_bytes: float, limit: int) -> None:
 
 
 def monitor_started(w: Any, f: int) -> None:
-    """A flight has come to the engine."""
+    """A flight has come to the solver."""
     flight = w.flights[f]
     flight.counted_bytes = 0
     _mark_held(w, f, w.flows[flight.flow].owner)
@@ -175,7 +173,7 @@ def monitor_moved(w: Any, f: int, old: int) -> None:
 
 
 def monitor_ended(w: Any, f: int, c: int, asked_bytes: float, left_bytes: float) -> None:
-    """A flight has left the engine, where it was last in class `c`, with so much left of what it had to send there."""
+    """A flight has left the solver, where it was last in class `c`, with so much left of what it had to send there."""
     _count_shared(w, f, int(asked_bytes - left_bytes))
     _note_held(w, f, c)
     flight = w.flights[f]
@@ -216,7 +214,7 @@ def find_bound(w: Any, f: int) -> None:
 
 
 def clear_bound(w: Any, f: int) -> None:
-    """Of a flight that broke off nobody asks what held it back."""
+    """A flight that broke off was held back by nothing that counts."""
     w.flights[f].bound_by = UNBOUND
     w.flights[f].bound_s = 0.0
 
@@ -244,7 +242,7 @@ def _mark_held(w: Any, f: int, c: int) -> None:
 
 
 def _note_held(w: Any, f: int, c: int) -> None:
-    """Until here it did."""
+    """Until here what held a class back held a flight back."""
     flight = w.flights[f]
     lane = w.lanes[flight.lane]
     for slot in range(lane.end_link - lane.first_link + 1):

@@ -1,16 +1,16 @@
-"""Flights under way and who shares with whom: a flight is sent, and its task goes on when it has ended.
+"""Flows under way (*flights*), and with whom each shares its links: its end makes its task ready.
 
-A flight that meets no other has a known end, and is an event of its own (LONE_DUE); flights that meet only others of
-their lane share it as processor sharing has it (`ops/processor_sharing`). When an arrival overfills a link, the
-flights on that link go over to the fair-share engine (`ops/fair_sharing`) with the bytes that they have left, and so
-does the new one. What capacities do that change under flights is `ops/capacities`'.
+A flight that shares no link has a known end, which is an event of its own (LONE_DUE). Flights that meet only others of
+their lane share it as in processor sharing (`ops/processor_sharing`). When a flight that starts overfills a link, all
+flights on that link go over to the max-min solver (`ops/fair_sharing`) with the bytes that they have left, and so does
+the new one. All three say the same; they differ in cost. Capacities that change under flights are `ops/capacities`'.
 
-Each handler of an event says whether the event still meant something; if so the clock stands where it was due, and the
-tasks of the flights that have ended wait on the stack in the order in which those started. `started_s`, `shared`,
-`broken`, `sent_bytes`, `bound_by` and `bound_s` (what held it back the longest, and how long) of a flight can be read
-until it is freed.
+Each handler of an event returns whether the event still meant something. If so the clock is at its time, and the tasks
+of the flights that have ended are ready, in the order in which those started. `started_s`, `shared`, `broken`,
+`sent_bytes`, `bound_by` and `bound_s` (what held it back the longest, and how long) of a flight can be read until it is
+freed.
 
-Left out: delay, and all that `network/transport` adds.
+Left out: delay, and what TCP adds (`sim.network.tcp.transport`).
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from sim.records.queue import push_event
 
 
 def send(w: Any, lane: int, size_bytes: float, p: int) -> int:
-    """Start a flight now; task `p` (-1: nobody) is let go when its last byte has left, or when it breaks off.
+    """Start a flight now; task `p` (-1: none) is ready when its last byte has left, or when it breaks off.
 
-    Over a link that is down it breaks at once: then it is `over` already, and nobody is let go.
+    Over a link that is down it breaks off at once: then it has `ended` already, and no task is made ready.
     """
     g = w.g
     f = new_flight(w, lane, size_bytes, p)
@@ -81,7 +81,7 @@ def new_flight(w: Any, lane: int, size_bytes: float, p: int) -> int:
 
 
 def free_flight(w: Any, f: int) -> None:
-    """Nobody asks for a flight any more that has ended."""
+    """A flight that has ended is needed no more."""
     flight = w.flights[f]
     row = w.lanes[flight.lane]
     w.held_back[flight.first_held_back].next = row.free_held_back
@@ -99,7 +99,7 @@ def mark_ended(w: Any, f: int) -> None:
 
 
 def break_off(w: Any, f: int, sent_bytes: int) -> None:
-    """A flight ends here, and so much has got through; telling those who wait is up to others."""
+    """A flight ends here, and so much has got through; its task is its caller's business."""
     mark_ended(w, f)
     flight = w.flights[f]
     flight.broken = 1
@@ -108,7 +108,7 @@ def break_off(w: Any, f: int, sent_bytes: int) -> None:
 
 
 def ready_picked(w: Any, count: int) -> None:
-    """The tasks of the first flights of `picked` are let go, the first one first."""
+    """The tasks of the first flights of `picked` are ready, the first one first."""
     for at in range(count - 1, -1, -1):
         p = w.flights[w.picked[at]].task
         if p >= 0:
@@ -123,7 +123,7 @@ def _end_picked(w: Any, count: int) -> None:
 
 
 def leave_lone(w: Any, f: int) -> None:
-    """A flight is none of those that fly alone any more."""
+    """A flight is no longer among those that share no link."""
     g, flight = w.g, w.flights[f]
     if flight.before >= 0:
         w.flights[flight.before].next = flight.next
@@ -138,13 +138,13 @@ def leave_lone(w: Any, f: int) -> None:
 
 
 def lone_left_bytes(w: Any, f: int) -> float:
-    """What a flight that flies alone still has to send."""
+    """What a flight that shares no link still has to send."""
     flight = w.flights[f]
     return float(max(flight.size_bytes - w.lanes[flight.lane].rate_Bps * (w.g.now_s - flight.started_s), 0.0))
 
 
 def _share_links(w: Any, f: int) -> None:
-    """Those that fly alone over the links which a flight overfills share them from now on."""
+    """A flight overfills links: those that shared no link, or only their lane, share these links from now on."""
     g, lane = w.g, w.flights[f].lane
     g.stamp += 1
     mark_overfilled(w, lane, g.stamp)
@@ -155,7 +155,7 @@ def _share_links(w: Any, f: int) -> None:
 
 
 def _share_lane(w: Any, f: int) -> None:
-    """Share a lane with those that fly there: in a convoy, unless they share with others already."""
+    """Share a lane with its flights: among themselves, unless they share with others already."""
     lane = w.flights[f].lane
     row = w.lanes[lane]
     first = row.alone
@@ -173,7 +173,7 @@ def _share_lane(w: Any, f: int) -> None:
 
 
 def share_overfilled(w: Any) -> None:
-    """Those that fly alone, or in a convoy, over links that are marked as overfilled share them from now on."""
+    """Flights on links that are marked as overfilled, and not in the solver yet, go there."""
     g = w.g
     stamp = g.stamp
     f = g.first_lone
@@ -192,20 +192,20 @@ def share_overfilled(w: Any) -> None:
 
 
 def share_lone(w: Any, f: int, left_bytes: float, limit: int) -> None:
-    """A flight that has flown alone, held back by `limit`, goes on in the engine."""
+    """A flight that shared no link, held back by `limit`, goes on in the solver."""
     _end_lone_flight(w, f, left_bytes, limit)
     share_flight(w, f, left_bytes)
 
 
 def _end_lone_flight(w: Any, f: int, left_bytes: float, limit: int) -> None:
-    """A flight that has flown alone does so no longer; its event is void."""
+    """A flight that shared no link does so now; its event is void."""
     leave_lone(w, f)
     w.flights[f].generation += 1
     end_lone_segment(w, f, left_bytes, limit)
 
 
 def lone_due(w: Any, f: int, generation: int) -> int:
-    """The end of a flight that had its links to itself; 0 if the event is void."""
+    """The end of a flight that shared no link; 0 if the event is void."""
     if w.flights[f].generation != generation:
         return 0
     w.g.now_s = w.g.event_s
@@ -214,7 +214,7 @@ def lone_due(w: Any, f: int, generation: int) -> int:
 
 
 def lone_ended(w: Any, f: int) -> None:
-    """A flight that had its links to itself ends now, and its task is let go."""
+    """A flight that shared no link ends now, and its task is ready."""
     flight = w.flights[f]
     lane = flight.lane
     leave_lane(w, lane)
@@ -226,7 +226,7 @@ def lone_ended(w: Any, f: int) -> None:
 
 
 def ps_due(w: Any, lane: int, generation: int) -> int:
-    """The first of a convoy have ended; 0 if the event is void."""
+    """The first flights of a lane that share it among themselves have ended; 0 if the event is void."""
     if w.lanes[lane].ps_generation != generation:
         return 0
     w.g.now_s = w.g.event_s
@@ -235,14 +235,14 @@ def ps_due(w: Any, lane: int, generation: int) -> int:
 
 
 def ps_end_due(w: Any, lane: int) -> None:
-    """The first of a convoy end now, and their tasks are let go."""
+    """They end now, and their tasks are ready."""
     _end_picked(w, ps_end_first(w, lane))
 
 
 def fair_due(w: Any, generation: int) -> int:
-    """The first flights of the engine have ended; 0 if the event is void.
+    """The first flights of the solver have ended; 0 if the event is void.
 
-    When those who waited have run, `arm_fair` is to be called: what they have set off may have armed it already.
+    When the tasks that are ready now have run, `arm_fair` is to be called: flights that these start may have armed it.
     """
     g = w.g
     if g.fair_generation != generation:
@@ -254,7 +254,7 @@ def fair_due(w: Any, generation: int) -> int:
 
 
 def end_fair_due(w: Any) -> int:
-    """The flights that the engine has through by now end, and their tasks are let go; how many."""
+    """The flights that the solver has through by now end, and their tasks are ready; how many."""
     ended = end_shared(w)
     _end_picked(w, ended)
     return ended
@@ -281,6 +281,7 @@ def sum_loads(w: Any) -> None:
 
 
 def _add_load(w: Any, lane: int, rate_Bps: float) -> None:
+    """The links of a lane carry so much more."""
     row = w.lanes[lane]
     for h in range(row.first_link, row.end_link):
         w.link_uses[w.lane_links[h]].load_Bps += rate_Bps

@@ -1,10 +1,9 @@
-"""Removal on request, and the collection of what it leaves.
+"""Removal on request, and the garbage collection that frees its blobs.
 
-Mark and sweep, as `registry garbage-collect` of the distribution registry does it, but for one accident there: whether
-a repository keeps a blob for another's manifest depends on which of the two is scanned first
-(registry/storage/garbagecollect.go); here it never does. Manifests that no tag points at are kept, since a digest may
-pin them, unless they are to be dropped first (its option `--delete-untagged`). While garbage is collected nothing is
-written.
+Mark and sweep, as `registry garbage-collect` of distribution does it, but for one accident there: whether a repository
+keeps a blob for another's manifest depends on which of the two is scanned first (registry/storage/garbagecollect.go);
+here it never does. Manifests without a tag are kept, since a digest may pin them, unless they are to be dropped first
+(its option `--delete-untagged`). While garbage is collected nothing is written.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from sim.records.hashing import set_find
 
 
 def delete_image(w: Any, registry: int, repository: int, image: int) -> None:
-    """Somebody asked for an image's removal: its manifest and its tags go; bytes stay until garbage is collected.
+    """An image's removal was asked for: its manifest and its tags go; blobs stay until garbage is collected.
 
     Copies elsewhere stay, too, and are no longer listed.
     """
@@ -69,10 +68,10 @@ def collect_garbage(w: Any, registry: int) -> None:
 
 
 def _forget_untagged(w: Any, registry: int, at: int) -> None:
-    """Manifests of a place go that no tag means."""
+    """Manifests of a place that no tag means go."""
     place = w.places[at]
     tag = place.first_tag
-    while tag >= 0:  # the entry of an image that is meant is below 0 for now
+    while tag >= 0:  # the entry of an image that a tag means is below 0 for now
         slot = find_entry(w, entry_key(IMAGE_KEY, at, w.publishes[w.tags[tag].publish].image))
         if slot >= 0 and w.entries[slot].value >= 0:
             w.entries[slot].value = -1 - w.entries[slot].value

@@ -1,16 +1,16 @@
 """What registries hold: blobs and manifests by repository, and the tags that point at them.
 
-Blobs and manifests belong to a repository, as every endpoint of the OCI distribution specification does
-(https://github.com/opencontainers/distribution-spec/blob/main/spec.md). A tag that moves leaves its manifest behind, to
-be had by its digest. Removing a tag removes a name; removing a manifest removes every tag to it; blobs stay until
-garbage is collected (ops/garbage). When a tag comes or goes, that is a row of `tag_changes`; lists trail those by their
-lag.
+Blobs and manifests belong to a repository, as every endpoint of the OCI distribution specification has it
+(https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#endpoints). A tag that moves leaves its
+manifest behind, to be had by its digest. Removing a tag removes a name; of a manifest, "once deleted, a `GET` to
+`/v2/<name>/manifests/<digest>` and any tag pointing to that digest will return a 404" (deleting manifests); blobs stay
+until garbage is collected (`ops/garbage`). Each tag that comes or goes is a row of `tag_changes`; lists trail those by
+their lag.
 
-Of the blobs that count as held where a repository is asked `g.dedup` has how far it looks: `registry.dedup` says what
-each scope stands for. A client may mount blobs from repositories of the same account that it has pushed to in that
-registry: `registry.plan` says why those.
+How far dedup looks for a blob is `g.dedup`: `sim.registry.dedup` has the scopes. A client may mount blobs from
+repositories of the same account that it has pushed to in that registry.
 
-A held blob is a word in the set `held`, which is two thirds full at most. Images and tags of a place are lists in the
+A held blob is a key of the set `held`, which is two thirds full at most. Images and tags of a place are lists in the
 order in which they came.
 
 Left out: which digest a trailing list shows, hence it lists names alone; a copy that reaches a registry some time after
@@ -49,11 +49,11 @@ from sim.protocol.ops.rules import publish_wins
 from sim.protocol.ops.storage_accounting import account_image, is_claimed
 from sim.protocol.ops.waiters import wake_waiters
 from sim.protocol.state import GROW_TAG_CHANGES
-from sim.records.hashing import map_find, set_add, set_delete, set_find, set_has, set_room
+from sim.records.hashing import map_find, rehash_set, set_add, set_delete, set_find, set_has
 
 
 def place_has_blobs(w: Any, place: int, image: int) -> bool:
-    """Whether it holds all blobs of an image."""
+    """Whether a repository at a registry holds all blobs of an image."""
     row = w.images[image]
     for at in range(row.first_blob, row.first_blob + row.blobs):
         if not set_has(w.held, w.g.held_slots, ((place << 31) | w.image_blobs[at]) + 1):
@@ -62,7 +62,7 @@ def place_has_blobs(w: Any, place: int, image: int) -> bool:
 
 
 def has_blob(w: Any, registry: int, repository: int, blob: int) -> bool:
-    """The same; that another repository holds it is no help."""
+    """Whether a repository at a registry holds a blob, itself."""
     place = find_place(w, registry, repository)
     return place >= 0 and set_has(w.held, w.g.held_slots, ((place << 31) | blob) + 1)
 
@@ -86,16 +86,16 @@ def add_blob(w: Any, registry: int, repository: int, blob: int) -> None:
 
 
 def add_blob_at(w: Any, place: int, blob: int) -> None:
-    """The same of the repository of a place."""
+    """The same by place."""
     if w.places[place].known == 0:
         know_place(w, place)
     g = w.g
     if len(w.held) > g.held_slots:
-        g.held_slots = set_room(w.held, g.held_slots)
+        g.held_slots = rehash_set(w.held, g.held_slots)
     if not set_add(w.held, g.held_slots, ((place << 31) | blob) + 1):
         return
     g.held_blobs += 1
-    # Two thirds full at most: of the table's rows this many are spoken for.
+    # Two thirds full at most: so many rows the keys need.
     g.held_used = g.held_blobs + (g.held_blobs >> 1) + 1
     if g.dedup > REPOSITORY_SCOPE:
         add_to_entry(w, entry_key(POOL_KEY, w.places[place].part, blob), 1)
@@ -160,7 +160,7 @@ def place_has_image(w: Any, place: int, image: int) -> bool:
 
 
 def has_image(w: Any, registry: int, repository: int, image: int) -> bool:
-    """The same."""
+    """The same, by registry and repository."""
     place = find_place(w, registry, repository)
     return place >= 0 and find_entry(w, entry_key(IMAGE_KEY, place, image)) >= 0
 
@@ -178,7 +178,8 @@ def tag_publish(w: Any, registry: int, name: int) -> int:
 
 
 def published_later(w: Any, publish: int, other: int) -> bool:
-    """Whether it was made later in truth, whatever clocks say and whoever wins; at one instant, by the digests."""
+    """Whether a publish was made later in truth, whatever clocks say and whichever wins; at one instant, by the
+    digests."""
     one, two = w.publishes[publish], w.publishes[other]
     if one.published_s != two.published_s:
         return bool(one.published_s > two.published_s)
@@ -186,10 +187,10 @@ def published_later(w: Any, publish: int, other: int) -> bool:
 
 
 def put_image(w: Any, registry: int, name: int, repository: int, image: int, publish: int, came_s: float) -> int:
-    """Store a manifest, and point a tag at it unless that is -1.
+    """Store a manifest, and point a tag at it unless that is -1. 0, or BLOB_GONE and nothing changed if a blob is not
+    there.
 
-    A copy of what was published elsewhere says when it came here (below 0: as published): lists trail that. 0, or
-    BLOB_GONE and nothing changed if a disk died since its blobs were there (the specification's MANIFEST_BLOB_UNKNOWN).
+    A copy of what was published elsewhere says when it came here (below 0: as published): lists trail that.
     """
     g = w.g
     place = place_of(w, registry, repository)
@@ -214,6 +215,7 @@ def put_image(w: Any, registry: int, name: int, repository: int, image: int, pub
 
 
 def _add_image(w: Any, place: int, image: int) -> None:
+    """A manifest is at a place, behind those that came before."""
     g, row = w.g, w.places[place]
     made = int(g.free_held_image)
     if made >= 0:
@@ -232,6 +234,7 @@ def _add_image(w: Any, place: int, image: int) -> None:
 
 
 def _add_tag(w: Any, place: int, name: int) -> int:
+    """A tag is at a place, behind those that came before; its row."""
     g, row = w.g, w.places[place]
     made = int(g.free_tag)
     if made >= 0:
@@ -251,6 +254,7 @@ def _add_tag(w: Any, place: int, name: int) -> int:
 
 
 def _change_tag(w: Any, registry: int, name: int, changed_s: float, exists: int, rom: int) -> None:
+    """A row: a tag came to a registry, or went."""
     g = w.g
     if g.tag_changes_used >= len(w.tag_changes):
         ask_host(w, GROW_ASKED, GROW_TAG_CHANGES, 0, 0)
@@ -260,9 +264,10 @@ def _change_tag(w: Any, registry: int, name: int, changed_s: float, exists: int,
 
 
 def publish_image(w: Any, registry: int, name: int, image: int, published_s: float, waited_s: float) -> int:
-    """A client's push has put an image: the tag is its from now on, and older copies are stale; the publish.
+    """A client's push has put an image: the tag means it from now on, and older copies are stale. The publish; a
+    failure is below 0.
 
-    A failure is below 0. On idle, whole links it would have `waited_s` before.
+    Without waiting it would be there `waited_s` earlier.
     """
     g, repository = w.g, w.names[name].repository
     held = tag_publish(w, registry, name)
@@ -349,7 +354,7 @@ def _means_rom(w: Any, registry: int, tag: int) -> int:
 
 
 def unlist_tag(w: Any, registry: int, name: int, removed_s: float) -> None:
-    """Lists are not to show a tag that is there: what it means was removed elsewhere. Until it moves."""
+    """Lists do not show a tag that is there, until it moves: what it means was removed elsewhere."""
     at = find_tag(w, registry, name)
     if w.tags[at].unlisted == 0:
         _change_tag(w, registry, name, removed_s, 0, _means_rom(w, registry, at))
@@ -357,7 +362,7 @@ def unlist_tag(w: Any, registry: int, name: int, removed_s: float) -> None:
 
 
 def unlist_name(w: Any, name: int, removed: int) -> None:
-    """Somebody has asked for the removal of what a tag meant: no list shows that, or anything older, by that tag.
+    """The removal of what a tag meant was asked for: no list shows that, or anything older, by that tag.
 
     Registries may go on having copies, and start instances from them.
     """
@@ -386,7 +391,7 @@ def remove_manifest(w: Any, registry: int, repository: int, image: int, removed_
 
 
 def forget_image(w: Any, place: int, image: int) -> None:
-    """A repository no longer has a manifest that it had; whatever tags mean it stay."""
+    """A repository no longer has a manifest that it had; tags that mean it stay."""
     g, row = w.g, w.places[place]
     slot = find_entry(w, entry_key(IMAGE_KEY, place, image))
     at = int(w.entries[slot].value)
@@ -405,7 +410,7 @@ def forget_image(w: Any, place: int, image: int) -> None:
 
 
 def drop_image(w: Any, registry: int, repository: int, image: int, dropped_s: float) -> None:
-    """Remove a manifest and, at once, those of its blobs that no other there needs and nobody claims."""
+    """Remove a manifest and, at once, those of its blobs that no other there needs and none has claimed."""
     remove_manifest(w, registry, repository, image, dropped_s)
     place = find_place(w, registry, repository)
     row = w.images[image]

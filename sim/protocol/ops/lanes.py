@@ -1,17 +1,17 @@
-"""Lanes: from one machine to another for bodies of bytes, and what flights on them leave of their links.
+"""Lanes: one-way paths from machine to machine for bodies of bytes, and the residual capacity of their links.
 
-A lane is the links between, a cap of its own on each flow (`own_cap_Bps`), and the rate that a flow gets which has it
-to itself (`rate_Bps`, 0 while a link of it is down). What holds such a flow back is link `limit`, or its cap (OWN_CAP).
-Were nothing broken, its narrowest link would carry `nominal_Bps`. A cap that no flow can reach is none (`cap_Bps` is
-infinite then), which leaves the network with fewer classes.
+A lane has its links, a cap of its own on each flow (`own_cap_Bps`), and the rate that a flow gets alone (`rate_Bps`, 0
+while a link of it is down). What holds such a flow back is link `limit`, or its cap (OWN_CAP). Unimpaired, its
+narrowest link would carry `nominal_Bps`. A cap that no flow can reach is none (`cap_Bps` is infinite then), which
+leaves the solver with fewer classes.
 
-Residual capacity says which flights can meet. A flight never is faster than its bound, `rate_Bps`. As long as the
-bounds of all flights on a link add up to no more than it carries, it holds nobody back, and max-min fairness gives each
-its bound. Once a link is overfilled the flights on it have to share. Where no cap holds them back, all flights of a
-lane together never take more than its bound. Bounds are whole multiples of 1/1024 byte/s: integers, so that a link that
-empties is exactly empty.
+Residual capacity tells which flights can slow each other down. A flight is never faster than its bound, `rate_Bps`. As
+long as the bounds of all flights on a link add up to no more than it carries, that link holds none of them back, and
+max-min fairness gives each its bound. Once a link is overfilled its flights have to share. Flights of one lane without
+a cap never take more than the lane's bound together. Bounds are whole multiples of 1/1024 byte/s: integers, so that a
+link that empties is exactly empty.
 
-Left out: delays, which ops add, and what capacities are broken by.
+Left out: delays, which ops add, and why capacities change (`ops/faults`, `ops/link_schedules`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PER_BYTE: Final = 1024.0
 
 
 def residual_units(rate_Bps: float) -> int:
-    """A rate as links count it."""
+    """A rate in the units of residual capacity."""
     return round(rate_Bps * PER_BYTE)
 
 
@@ -50,18 +50,18 @@ def narrow_lane(w: Any, lane: int) -> None:
     row.cap_Bps = INF if cap_Bps >= narrowest_Bps else cap_Bps
     rate_Bps = min(cap_Bps, narrowest_Bps)
     row.rate_Bps = rate_Bps
-    # On a link that is down there is no room for anything; a lane of no links and no cap takes none.
+    # A link that is down has no residual capacity; a lane of no links and no cap reserves none.
     row.bound = 1 if rate_Bps == 0.0 else 0 if rate_Bps == INF else residual_units(rate_Bps)
 
 
 def reservations_of(w: Any, lane: int) -> int:
-    """How many times its bound those who fly on a lane take of each of its links."""
+    """How many times its bound a lane's flights reserve on each of its links."""
     row = w.lanes[lane]
     return int(min(row.flights, 1) if row.cap_Bps == INF else row.flights)
 
 
 def reserve(w: Any, lane: int, units: int) -> bool:
-    """Take so much of each link of a lane; whether none of them is overfilled then."""
+    """Reserve so much of each link of a lane; whether none of them is overfilled then."""
     row, residual = w.lanes[lane], w.residual
     fits = True
     for h in range(row.first_link, row.end_link):
@@ -74,14 +74,14 @@ def reserve(w: Any, lane: int, units: int) -> bool:
 
 
 def release(w: Any, lane: int, units: int) -> None:
-    """Give so much of each link of a lane back."""
+    """Release so much of each link of a lane."""
     row, residual = w.lanes[lane], w.residual
     for h in range(row.first_link, row.end_link):
         residual[w.lane_links[h]] += units
 
 
 def leave_lane(w: Any, lane: int) -> None:
-    """One less flies on a lane."""
+    """A flight leaves a lane."""
     row = w.lanes[lane]
     row.flights -= 1
     if row.flights == 0 or row.cap_Bps != INF:
@@ -116,13 +116,13 @@ def crosses_overfilled(w: Any, lane: int, stamp: int) -> bool:
 
 
 def lane_is_unimpaired(w: Any, lane: int) -> bool:
-    """Whether nothing on a lane's way is broken that would hold it back."""
+    """Whether no outage on a lane's way holds it back."""
     row = w.lanes[lane]
     return bool(row.nominal_Bps == row.narrowest_Bps)
 
 
 def nominal_rate_Bps(w: Any, lane: int) -> float:
-    """A lane's rate when idle, were nothing broken."""
+    """A lane's rate when idle and unimpaired."""
     row = w.lanes[lane]
     return float(min(row.own_cap_Bps, row.nominal_Bps))
 
@@ -137,11 +137,12 @@ def ramp_s(w: Any, lane: int, way: int, direction: int, size_bytes: float) -> fl
 
 
 def nominal_ramp_s(w: Any, lane: int, way: int, direction: int, size_bytes: float) -> float:
-    """The same were nothing broken."""
+    """The same when unimpaired."""
     return _ramp_at_s(w, way, direction, size_bytes, nominal_rate_Bps(w, lane))
 
 
 def _ramp_at_s(w: Any, way: int, direction: int, size_bytes: float, rate_Bps: float) -> float:
+    """The same at a rate."""
     row = w.ways[way]
     if direction == UP:
         ramp, round_trip_s = row.ramp_up, row.up_round_trip_s
@@ -151,11 +152,11 @@ def _ramp_at_s(w: Any, way: int, direction: int, size_bytes: float, rate_Bps: fl
 
 
 def beside_idle_s(w: Any, lane: int, size_bytes: float, count: int) -> float:
-    """How long a body takes when its links are whole and nothing else crosses them but those beside it.
+    """How long a body takes when its links are unimpaired and carry nothing but it and those beside it.
 
-    Of these, `count`, number i sets out `beside_later_s[i]` after it (or before, if below 0) with `beside_bytes[i]`;
-    all four columns have a row more, for the body itself. All share the narrowest link evenly, each up to the cap,
-    until they have ended.
+    Of these, `count`, number i starts `beside_later_s[i]` after it (or before, if below 0) with `beside_bytes[i]`; all
+    four columns have a row more, for the body itself. All share the narrowest link evenly, each up to the cap, until
+    they have ended.
     """
     row = w.lanes[lane]
     if count == 0:
@@ -167,7 +168,7 @@ def beside_idle_s(w: Any, lane: int, size_bytes: float, count: int) -> float:
 
 
 def _beside_another_s(size: float, other: float, later_s: float, cap_Bps: float, narrowest_Bps: float) -> float:
-    """How long a body takes from its start, when one other sets out `later_s` after it."""
+    """How long a body takes from its start, when one other starts `later_s` after it."""
     alone_Bps, both_Bps = min(cap_Bps, narrowest_Bps), min(cap_Bps, narrowest_Bps / 2)
     if later_s < 0:
         other += later_s * alone_Bps
@@ -220,7 +221,7 @@ def _beside_many_s(w: Any, cap_Bps: float, narrowest_Bps: float, own: int) -> fl
 
 
 def _next_beside(w: Any, own: int) -> int:
-    """Of the bodies that have not set out the one that does so next, the smaller of two at once; -1 for none."""
+    """Of the bodies that have not started the one that does so next, the smaller of two at once; -1 for none."""
     found = -1
     for body in range(own + 1):
         if w.beside_state[body] == 0 and (

@@ -1,7 +1,7 @@
-"""Links that keep hours: at each step of their schedules the network learns what they carry from then on.
+"""Links with a schedule: at each step of it the network learns what they carry from then on.
 
-The steps of a day stand in `schedule_steps`, in their order. The next one stands in the queue for as long as anything
-else is to happen, so that it neither keeps a run going nor lengthens it. A run without schedules has none of this.
+The steps of a day are in `schedule_steps`, in their order. The next one is in the queue for as long as anything else is
+to happen, so that it neither keeps a run going nor lengthens it. Schedules are `sim.network.topology.schedule`'s.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def begin_schedules(w: Any) -> None:
 
 
 def schedule_step(w: Any, step: int, day: int) -> None:
-    """A link's step, unless nothing else is to happen any more."""
+    """A link's step, unless the run is over."""
     g = w.g
     if is_run_over(w):
         return
@@ -44,11 +44,11 @@ def _await_step(w: Any, step: int, day: int) -> None:
 
 
 def is_run_over(w: Any) -> bool:
-    """Whether nothing is to happen any more but steps of schedules: events that are void don't count."""
+    """Whether nothing is to happen any more but steps of schedules; events that are void don't count."""
     g = w.g
     if g.scheduled > 0:
         return False
-    # A task that is there is waiting for something: what it waits for comes, by its own event or by another task.
+    # A task waits for something that comes, by an event of its own or by another task.
     free, p = 0, g.free_task
     while p >= 0:
         free += 1

@@ -1,13 +1,13 @@
-"""Pushes and pulls as a registry's log has them: what deploys do by half, each with a row of its own.
+"""Replay of a registry's log: its pushes and pulls, with what travels decided anew.
 
-A push goes to central by its client's requests, whatever the route policy says: the log tells where it went. A pull
-fetches from central what its client does not keep. What travels is decided here again, from what the simulated
-registry and the clients hold, and never taken over from the log. Operations come from the engine a chunk at a time, for
-a log may be larger than memory; what they are about, images, names and blobs, has rows by then.
+A push goes to central by its client's requests, whatever the route policy says: the log says where it went. A pull
+fetches from central what its client does not keep. What travels is decided by what the simulated registry and clients
+hold, and never taken over from the log. Operations come from the engine a chunk at a time, for a log may be larger than
+memory; images, names and blobs that they are about have rows by then.
 
-Left out: deletions, pulls that fail for want of rights, and pushes that broke off. A blob has the size and kind that
-the image last begun with says: a log may say something else in another image, and where both travel at once the later
-counts for both.
+Left out: deletions, pulls that were refused, and pushes that broke off. A blob has the size and kind that the image
+last begun with says: a log may say something else in another image, and where both travel at once the later counts for
+both.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def next_operation(w: Any) -> None:
 
 
 def begin_operation(w: Any) -> None:
-    """An operation begins now, and the next one will when it was logged."""
+    """An operation begins now, and schedules the next one."""
     g = w.g
     if rows_are_low(w):
         ask_host(w, GROW_ASKED, 0, 0, 0)
@@ -83,7 +83,7 @@ def begin_operation(w: Any) -> None:
 
 
 def _find_logged(w: Any, operation: Any) -> None:
-    """Blobs that a push finds though nothing in the log brought them are in the repository from before it."""
+    """Blobs that a push found though nothing in the log brought them are in the repository from before it."""
     w.logged[0].found_blobs += operation.found
     if operation.found == 0:
         return
@@ -106,7 +106,7 @@ def _was_there(w: Any, operation: Any) -> None:
 
 
 def _mean_image(w: Any, image: int) -> None:
-    """Its blobs are what this image says; the last is its config."""
+    """Blobs of an image have the sizes that this image says; the last is its config."""
     row = w.images[image]
     end = row.first_blob + row.blobs
     for at in range(row.first_blob, end):
@@ -116,7 +116,7 @@ def _mean_image(w: Any, image: int) -> None:
 
 
 def _keep_logged(w: Any, client: int, image: int) -> None:
-    """A client has all blobs of an image, for as long as it keeps any."""
+    """A client keeps all blobs of an image."""
     if w.g.log_cache == 0:
         return
     row = w.images[image]
@@ -156,7 +156,7 @@ def begin_logged_pull(w: Any, p: int, a: int, b: int) -> int:
 
 
 def resolve_logged(w: Any, p: int, a: int, b: int) -> int:
-    """What the reference means at central now; an image from before the log is what its client fetched."""
+    """Look what the reference means at central now; an image from before the log is what its client fetched."""
     task = w.tasks[p]
     repository = w.names[task.name].repository
     if task.known == 0:
@@ -176,7 +176,7 @@ def resolve_logged(w: Any, p: int, a: int, b: int) -> int:
 
 
 def plan_logged_pull(w: Any, p: int, a: int, b: int) -> int:
-    """Each blob is fetched unless its client keeps it; configs may be, all the same."""
+    """Decide for each blob: it is fetched unless its client keeps it; configs may be in any case."""
     task, g = w.tasks[p], w.g
     row = w.images[task.image]
     first = take_marks(w, p, row.blobs)
@@ -194,7 +194,7 @@ def plan_logged_pull(w: Any, p: int, a: int, b: int) -> int:
 
 
 def next_logged_group(w: Any, p: int, done: int, b: int) -> int:
-    """The next blobs that the client fetches side by side; go to `done` if there are none."""
+    """Take the next blobs that the client fetches side by side; go to `done` if there are none."""
     task = w.tasks[p]
     profile, row = w.profiles[task.profile], w.images[task.image]
     task.group = task.group_end
@@ -226,7 +226,7 @@ def logged_pulled(w: Any, p: int, a: int, b: int) -> int:
 
 
 def end_logged(w: Any, p: int, a: int, b: int) -> int:
-    """The operation's row. Of a pull that failed nothing counts as moved or saved."""
+    """A row for the operation. Of a pull that failed nothing counts as moved or saved."""
     g, task = w.g, w.tasks[p]
     t = task.timeline
     end_timeline(w, t)

@@ -1,8 +1,8 @@
-"""Looking things up: the one map of everything that is found by numbers, and places.
+"""The hash table of everything that is found by numbers, and places: repositories at registries.
 
-A key of `entries` is what it is about and two numbers, below 2^27 and 2^31; the table is two thirds full at most.
-A *place*, a repository at a registry, has a row from when it is first looked up to be used; it is *known* from when
-something was put there or is expected, and who sends news of the repository counts it in from then on.
+A key of `entries` is what it is about and two numbers, below 2^27 and 2^31; the table is two thirds full at most. A
+place has a row from when it is first looked up to be used. It is *known* from when something was put there or is
+expected: copies of what is published in the repository are owed to registries that know it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sim.protocol.codes import ACCOUNT_SCOPE, REGISTRY_SCOPE
-from sim.records.hashing import map_delete, map_find, map_insert, map_room
+from sim.records.hashing import map_delete, map_find, map_insert, rehash_map
 
 # What an entry is about: its key's two numbers, and its value.
 PLACE_KEY: Final = 1  # registry, repository: place
@@ -45,18 +45,18 @@ def entry_value(w: Any, key: int, otherwise: int) -> int:
 
 
 def add_entry(w: Any, key: int, value: int) -> None:
-    """An entry that is not there yet."""
+    """Add an entry that is not there yet."""
     g = w.g
     if len(w.entries) > g.entries_slots:
-        g.entries_slots = map_room(w.entries, g.entries_slots)
+        g.entries_slots = rehash_map(w.entries, g.entries_slots)
     map_insert(w.entries, g.entries_slots, key, value)
     g.entries_keys += 1
-    # Two thirds full at most: of the table's rows this many are spoken for.
+    # Two thirds full at most: so many rows the keys need.
     g.entries_used = g.entries_keys + (g.entries_keys >> 1) + 1
 
 
 def remove_entry(w: Any, slot: int) -> None:
-    """The entry in a slot goes."""
+    """Remove the entry in a slot."""
     g = w.g
     map_delete(w.entries, g.entries_slots, slot)
     g.entries_keys -= 1
@@ -78,13 +78,13 @@ def add_to_entry(w: Any, key: int, change: int) -> int:
 
 
 def find_place(w: Any, registry: int, repository: int) -> int:
-    """The place of a repository at a registry; -1 if nobody has looked it up to use it."""
+    """The place of a repository at a registry; -1 if there is no row for it."""
     at = map_find(w.entries, w.g.entries_slots, (PLACE_KEY << 58) | (registry << 31) | repository)
     return -1 if at < 0 else int(w.entries[at].value)
 
 
 def place_of(w: Any, registry: int, repository: int) -> int:
-    """The same; made if there is none, which is no reason for anybody to count it in."""
+    """The same; made if there is none, which does not make it known."""
     key = (PLACE_KEY << 58) | (registry << 31) | repository
     at = map_find(w.entries, w.g.entries_slots, key)
     if at >= 0:
@@ -131,7 +131,7 @@ def know_place(w: Any, place: int) -> None:
 
 
 def expect(w: Any, registry: int, repository: int) -> None:
-    """Something of a repository is about to come: who sends news of it should count this registry in."""
+    """Something of a repository is about to come: the registry knows it from now on."""
     know_place(w, place_of(w, registry, repository))
 
 

@@ -1,11 +1,12 @@
-"""Flights that share their lane with each other and with nobody else: processor sharing, in closed form.
+"""Flights that share their lane with each other and with no others: processor sharing, in closed form.
 
-The blobs of one image set out together on one lane, and mostly meet nobody. All have the same route and weight, so each
-has an equal part of the lane's rate, what each has got since the convoy formed is one number (`ps_served_bytes`),
-and a flight ends when that reaches its mark (Kleinrock, "Queueing Systems", vol. 2, 1976, 4.4). The fair-share engine
-would say the same, at several times the cost. Members are a list by `Flight.next`, in the order in which they end.
+The blobs of one image start together on one lane, and mostly meet no others. All have the same route and weight, so
+each has an equal part of the lane's rate. What each has been served since they began to share is one number
+(`ps_served_bytes`), and a flight ends when that reaches its virtual finish (Kleinrock, "Queueing Systems", vol. 2,
+1976, 4.4). The max-min solver would say the same, at several times the cost. A lane's flights are a list by
+`Flight.next`, in the order in which they end.
 
-Left out: lanes whose flights have a cap of their own; those share in the engine.
+Left out: lanes whose flights have a cap of their own; those share in the solver.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sim.records.queue import push_event
 
 
 def ps_begin(w: Any, lane: int) -> None:
-    """A lane has a convoy from now on, the last of all."""
+    """A lane's flights share it among themselves from now on."""
     g, row = w.g, w.lanes[lane]
     row.ps_flights, row.ps_first = 0, -1
     row.ps_served_bytes, row.ps_since_s = 0.0, g.now_s
@@ -33,7 +34,7 @@ def ps_begin(w: Any, lane: int) -> None:
 
 
 def _ps_end(w: Any, lane: int) -> None:
-    """A lane has no convoy any more; its event is void."""
+    """A lane's flights do so no longer; its event is void."""
     g, row = w.g, w.lanes[lane]
     if row.ps_before >= 0:
         w.lanes[row.ps_before].ps_next = row.ps_next
@@ -48,7 +49,7 @@ def _ps_end(w: Any, lane: int) -> None:
 
 
 def ps_join(w: Any, lane: int, f: int, left_bytes: float) -> None:
-    """One more flies along from now on, with so many bytes to go."""
+    """One more flight shares the lane from now on, with so many bytes left."""
     _ps_advance(w, lane)
     row, flight = w.lanes[lane], w.flights[f]
     flight.shared = 1
@@ -67,7 +68,7 @@ def ps_join(w: Any, lane: int, f: int, left_bytes: float) -> None:
 
 
 def ps_to_solver(w: Any, lane: int) -> None:
-    """The members of a convoy go on in the engine."""
+    """The flights of a lane go on in the solver."""
     _ps_advance(w, lane)
     row = w.lanes[lane]
     f, served_bytes = row.ps_first, row.ps_served_bytes
@@ -79,14 +80,15 @@ def ps_to_solver(w: Any, lane: int) -> None:
 
 
 def ps_next_s(w: Any, lane: int) -> float:
-    """When the next member of a convoy ends, if nobody else joins."""
+    """When the next flight of a lane ends, if none joins."""
     row = w.lanes[lane]
     left_bytes = w.flights[row.ps_first].virtual_finish_bytes - row.ps_served_bytes
     return float(row.ps_since_s + left_bytes * row.ps_flights / row.rate_Bps)
 
 
 def ps_end_first(w: Any, lane: int) -> int:
-    """The first members of a convoy have ended, all with the least mark: how many, in `picked` by their numbers."""
+    """The first flights of a lane have ended, all with the least virtual finish: how many, in `picked` by their
+    numbers."""
     row = w.lanes[lane]
     least_bytes = w.flights[row.ps_first].virtual_finish_bytes
     _ps_account(w, lane, least_bytes)
@@ -110,7 +112,7 @@ def ps_end_first(w: Any, lane: int) -> int:
 
 
 def _finishes_before(w: Any, f: int, other: int) -> bool:
-    """Whether of two in a convoy it ends first, or was sent first if they end together."""
+    """Whether of two flights of a lane it ends first, or started first if they end together."""
     one, two = w.flights[f], w.flights[other]
     if one.virtual_finish_bytes != two.virtual_finish_bytes:
         return bool(one.virtual_finish_bytes < two.virtual_finish_bytes)
@@ -118,13 +120,13 @@ def _finishes_before(w: Any, f: int, other: int) -> bool:
 
 
 def _ps_left_bytes(w: Any, f: int, served_bytes: float) -> float:
-    """What a member still has to get."""
+    """What a flight still has to be served."""
     flight = w.flights[f]
     return float(min(max(flight.virtual_finish_bytes - served_bytes, 0.0), flight.ps_joined_bytes))
 
 
 def _ps_advance(w: Any, lane: int) -> None:
-    """Let time go by until now, in which nobody has ended."""
+    """Serve the lane's flights until now; none has ended since."""
     row, now_s = w.lanes[lane], w.g.now_s
     lasted_s = now_s - row.ps_since_s
     if row.ps_flights and lasted_s > 0.0:
@@ -133,7 +135,8 @@ def _ps_advance(w: Any, lane: int) -> None:
 
 
 def _ps_account(w: Any, lane: int, served_bytes: float) -> None:
-    """Everybody's part of what the lane has carried since it was last booked. One link is full for all of them."""
+    """Account for each flight's part of what the lane has carried since the last time. One link is full for all of
+    them."""
     row, now_s = w.lanes[lane], w.g.now_s
     limit, lasted_s = row.limit, now_s - row.ps_since_s
     at = place_of_limit(w, limit)
@@ -152,7 +155,7 @@ def _ps_account(w: Any, lane: int, served_bytes: float) -> None:
 
 
 def _ps_arm(w: Any, lane: int) -> None:
-    """Wake when the first of a convoy ends; what was settled for another time is void."""
+    """Have an event when the next flight of a lane ends; an earlier one is void."""
     row = w.lanes[lane]
     row.ps_generation += 1
     push_event(w, ps_next_s(w, lane), PS_DUE, lane, row.ps_generation)

@@ -1,4 +1,12 @@
-"""A pull through a node's registry: resolve the reference, fetch what the node lacks, or join a fetch under way."""
+"""A pull through a node's registry: resolve the reference, fetch what the node lacks, or join a fetch under way.
+
+The node's registry is a pull-through cache. "A GET request to an existing manifest URL MUST provide the expected
+manifest [...]. If the manifest is not found in the repository, the response code MUST be `404 Not Found`"
+(https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests): here that is the failure
+IMAGE_NOT_FOUND. Whether a tag is asked of upstream though the node has it is `policies.tags.check`, an assumption.
+
+Left out: requests from the instance's runtime to its node's registry, which is on the same host.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +49,7 @@ MUST_HAVE: Final = 1
 
 
 def begin_pull(w: Any, p: int, a: int, b: int) -> int:
-    """From here on the time is the pull's; the node asks upstream, if anybody."""
+    """From here on the time is the pull's; where the node asks, it asks its upstream."""
     task = w.tasks[p]
     enter_phase(w, task.timeline, PULL)
     task.started_s = w.timelines[task.timeline].now_s
@@ -51,7 +59,7 @@ def begin_pull(w: Any, p: int, a: int, b: int) -> int:
 
 
 def expire_images(w: Any, p: int, label: int, b: int) -> int:
-    """What is past its time on the node goes first."""
+    """Images on the node that are past their time are dropped."""
     task = w.tasks[p]
     if w.g.limited == 0 or w.registries[task.node].bounded == 0:
         return GO
@@ -89,7 +97,7 @@ def look_up(w: Any, registry: int, name: int, digest: int) -> int:
 
 
 def node_has_image(w: Any, p: int, label: int, must: int) -> int:
-    """Go to `label` if the node has what the reference means; a failure if it has not, and must."""
+    """Go to `label` if the node has what the reference means. A failure if it has not, and must."""
     task = w.tasks[p]
     own = look_up(w, task.node, task.name, task.digest)
     if own == -1:
@@ -107,14 +115,14 @@ def set_resolved(w: Any, p: int, found: int) -> None:
 
 
 def to_upstream(w: Any, p: int, a: int, b: int) -> int:
-    """The way to upstream."""
+    """What follows is between the node and upstream."""
     task = w.tasks[p]
     task.way = way_of(w, task.node, task.upstream, 0)
     return GO
 
 
 def resolve_both(w: Any, p: int, a: int, b: int) -> int:
-    """What the node's own copy and upstream's say, now."""
+    """Look what the reference means now, on the node and upstream."""
     task = w.tasks[p]
     task.own = look_up(w, task.node, task.name, task.digest)
     task.theirs = look_up(w, task.upstream, task.name, task.digest)
@@ -124,7 +132,7 @@ def resolve_both(w: Any, p: int, a: int, b: int) -> int:
 
 
 def choose_newest(w: Any, p: int, a: int, b: int) -> int:
-    """The newest publish of both."""
+    """Of both take the newest publish; a failure if neither has the image."""
     task = w.tasks[p]
     own, theirs = task.own, task.theirs
     if theirs != -1 and (own == -1 or (theirs >= 0 and publish_wins(w, theirs, own))):
@@ -152,7 +160,7 @@ def note_staleness(w: Any, p: int, a: int, b: int) -> int:
 
 
 def nothing_to_fetch(w: Any, p: int, label: int, b: int) -> int:
-    """Go to `label` if the node has the image, whose tag it is from now on."""
+    """Go to `label` if the node has the image; its tag means that from now on."""
     task = w.tasks[p]
     if not has_image(w, task.node, w.names[task.name].repository, task.image):
         return GO
@@ -178,7 +186,7 @@ def note_use(w: Any, p: int, a: int, b: int) -> int:
 
 
 def begin_fetch(w: Any, p: int, a: int, b: int) -> int:
-    """What is fetched is on this task's books."""
+    """What is fetched from upstream from here on is counted by this task."""
     task = w.tasks[p]
     task.counter, task.purpose, task.joins, task.planned = p, FOR_PULL, -1, 0
     task.machine, task.registry, task.profile = task.node, task.upstream, w.g.node_profile
@@ -187,12 +195,12 @@ def begin_fetch(w: Any, p: int, a: int, b: int) -> int:
 
 
 def at_clock_unless_merged(w: Any, p: int, a: int, b: int) -> int:
-    """Wait for the world, unless requests to upstream are booked as one stretch."""
+    """Wait for the clock, unless requests to upstream are one stretch of the timeline."""
     return GO if w.registries[w.tasks[p].upstream].merges else WAIT
 
 
 def plan_fetch(w: Any, p: int, a: int, b: int) -> int:
-    """Each blob is fetched, or there already, or on its way: then this pull waits for it, too."""
+    """Decide for each blob: it is held, or on its way and this pull waits for it, or it is fetched."""
     task = w.tasks[p]
     image, deploy = w.images[task.image], w.deploys[task.deploy]
     repository = w.names[task.name].repository
@@ -221,7 +229,7 @@ def plan_fetch(w: Any, p: int, a: int, b: int) -> int:
 
 
 def next_fetch_group(w: Any, p: int, done: int, b: int) -> int:
-    """The next blobs that are fetched side by side; go to `done` if there are none."""
+    """Take the next blobs that are fetched side by side; go to `done` if there are none."""
     task = w.tasks[p]
     profile, image = w.profiles[task.profile], w.images[task.image]
     task.group = task.group_end
@@ -237,9 +245,9 @@ def next_fetch_group(w: Any, p: int, done: int, b: int) -> int:
 
 
 def store_fetched(w: Any, p: int, a: int, b: int) -> int:
-    """A blob, or the last part of it, is on the node, and before it what trailed along.
+    """The node has a blob, or the last part of it, and before it what trailed along.
 
-    Who waits for one of them goes on before the next is there.
+    Tasks that wait for one of them go on before the next is there.
     """
     task = w.tasks[p]
     aside = begin_yield(w, p)
@@ -262,7 +270,7 @@ def store_fetched(w: Any, p: int, a: int, b: int) -> int:
 
 
 def store_part(w: Any, p: int, blob: int, at: int) -> None:
-    """One part of a blob has come; with the last the node has it, and those who wait for it go on."""
+    """One part of a blob has come; with the last the node has the blob, and tasks that wait for it go on."""
     task = w.tasks[p]
     fetch = w.tasks[task.counter]
     count = w.images[task.image].blobs
@@ -283,8 +291,8 @@ def upstream_alone(w: Any, p: int, label: int, b: int) -> int:
 
 
 def choose_peers(w: Any, p: int, entry: int, none: int) -> int:
-    """Each blob comes in equal parts from the nodes that the source rule names, from upstream if it names nobody: a
-    branch for each of them, at `entry`."""
+    """Fetch each blob in equal parts from the nodes that the source rule chooses, or from upstream: a branch for each
+    of them, at `entry`. Go to `none` if no blob is fetched."""
     task = w.tasks[p]
     image = w.images[task.image]
     count = image.blobs
@@ -296,7 +304,7 @@ def choose_peers(w: Any, p: int, entry: int, none: int) -> int:
         task.pc = none
         return GO
     w.timelines[task.timeline].now_s += lookup_s
-    # Branches set out together, once it is known who they are.
+    # Branches start together, once all of them are known.
     child, alone = task.child, w.tasks[task.child].sibling < 0
     while child >= 0:
         other = w.tasks[child]
@@ -310,7 +318,7 @@ def choose_peers(w: Any, p: int, entry: int, none: int) -> int:
 
 
 def choose_peers_of(w: Any, p: int, at: int) -> float:
-    """Who sends a part of one blob, and how long it took to find out."""
+    """Which registries send a part of one blob, and how long it took to find out."""
     task = w.tasks[p]
     image = w.images[task.image]
     blob = w.image_blobs[image.first_blob + at]
@@ -376,7 +384,7 @@ def await_joined(w: Any, p: int, a: int, b: int) -> int:
 
 
 def end_fetch(w: Any, p: int, a: int, b: int) -> int:
-    """Whatever happened: what was moved counts, and what has not come will not; who waits for it hears that first."""
+    """The fetch has ended, or failed: what was moved counts; tasks that wait for what has not come hear of that."""
     task = w.tasks[p]
     aside = begin_yield(w, p)
     if task.stage == 0:

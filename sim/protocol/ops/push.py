@@ -1,4 +1,10 @@
-"""A push: log in, ask what the registry has, upload what it lacks, publish. A copy does the same from CHECKS on."""
+"""A push: log in, ask what the registry has, upload what it lacks, publish. A copy does the same from CHECKS on.
+
+"Pushing an object typically works in the opposite order as a pull: the blobs making up the object are uploaded first,
+and the manifest last" (https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#push).
+
+Left out: pushes that a client cancels, and registries that verify content.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +19,12 @@ from sim.protocol.ops.marks import take_marks
 
 
 def check_token(w: Any, p: int, a: int, b: int) -> int:
-    """Failure if the registry refuses tokens just now; trying again with the same one is no use."""
+    """A failure if the registry refuses tokens just now; trying again with the same one is no use."""
     return TOKEN_REFUSED if w.registries[w.tasks[p].registry].refuses_tokens else GO
 
 
 def keep_token(w: Any, p: int, a: int, b: int) -> int:
-    """The token is good for a while from here; what the client may mount is what it has pushed by now."""
+    """The token is valid for a while from here; what the client may mount is what it has pushed by now."""
     task = w.tasks[p]
     task.pushed_before = w.g.pushed_used
     task.token_until_s = w.timelines[task.timeline].now_s + w.registries[task.registry].token_life_s
@@ -26,8 +32,11 @@ def keep_token(w: Any, p: int, a: int, b: int) -> int:
 
 
 def plan_push(w: Any, p: int, a: int, b: int) -> int:
-    """Which blobs of the group the registry lacks, by what it holds now; what is not sent may be mounted, if the client
-    mounts."""
+    """Decide for each blob of the group, by what the registry holds now: it is held, or may be mounted, or travels.
+
+    "If a necessary blob exists already in another repository within the same registry, it can be mounted"
+    (https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#mounting-a-blob-from-another-repository).
+    """
     task = w.tasks[p]
     repository = w.names[task.name].repository
     image = w.images[task.image]
@@ -45,26 +54,25 @@ def plan_push(w: Any, p: int, a: int, b: int) -> int:
 def save_blob(w: Any, p: int, blob: int) -> None:
     """A blob is not sent: it counts as saved, and its task's repository has it from now on."""
     task = w.tasks[p]
-    books = w.tasks[task.counter]
-    books.saved_bytes += w.blobs[blob].size_bytes
-    books.saved_blobs += 1
+    counter = w.tasks[task.counter]
+    counter.saved_bytes += w.blobs[blob].size_bytes
+    counter.saved_blobs += 1
     add_blob(w, task.registry, w.names[task.name].repository, blob)
 
 
 def count_held(w: Any, p: int, a: int, b: int) -> int:
-    """What the registry has is not sent: it counts as saved, and as held by this repository."""
+    """Blobs that the registry has are not sent: they count as saved, and as held by this repository."""
     task = w.tasks[p]
     image = w.images[task.image]
     for at in range(task.group, task.group_end):
         if w.marks[task.marks + at] == 0:
             blob = w.image_blobs[image.first_blob + at]
-            save_blob(w, p, blob)  # which may have been another repository's
+            save_blob(w, p, blob)  # under some scopes it was another repository's
     return GO
 
 
 def nothing_to_mount(w: Any, p: int, label: int, b: int) -> int:
-    """Blobs of other repositories: how many requests are beside the first one's. Go to `label` if there are
-    none."""
+    """Go to `label` if no blob of the group is to be mounted."""
     task = w.tasks[p]
     task.mounts = 0
     for at in range(task.group, task.group_end):
@@ -75,7 +83,7 @@ def nothing_to_mount(w: Any, p: int, label: int, b: int) -> int:
 
 
 def mount_blobs(w: Any, p: int, a: int, b: int) -> int:
-    """They are this repository's from now on, and no byte was sent."""
+    """Blobs of other repositories are this repository's from now on, and no byte was sent."""
     task = w.tasks[p]
     image = w.images[task.image]
     for at in range(task.group, task.group_end):
@@ -118,7 +126,7 @@ def store_blob(w: Any, p: int, a: int, b: int) -> int:
 
 
 def charge_blobs(w: Any, p: int, a: int, b: int) -> int:
-    """Count blobs to their account, which is refused what is more than it may have, once its client hears.
+    """Count blobs to their account; a failure, once the client hears, if they are more than its quota.
 
     The request that would have a registry keep a blob is refused: the one that closes an upload, when the bytes have
     been sent, that which mounts it, or that which puts the manifest (goharbor/harbor, src/server/middleware/quota:
@@ -139,7 +147,7 @@ def charge_blobs(w: Any, p: int, a: int, b: int) -> int:
 
 
 def token_is_valid(w: Any, p: int, label: int, b: int) -> int:
-    """Go to `label` if the token is still good, or none is asked for."""
+    """Go to `label` if the token is still valid, or none is asked for."""
     task = w.tasks[p]
     if w.timelines[task.timeline].now_s <= task.token_until_s or not w.profiles[task.profile].renews:
         task.pc = label
@@ -147,7 +155,7 @@ def token_is_valid(w: Any, p: int, label: int, b: int) -> int:
 
 
 def publish(w: Any, p: int, a: int, b: int) -> int:
-    """The registry has the manifest: the tag is this push's from now on."""
+    """The registry has the manifest: the tag means this push from now on."""
     task = w.tasks[p]
     timeline = w.timelines[task.timeline]
     repository = w.names[task.name].repository
@@ -158,7 +166,7 @@ def publish(w: Any, p: int, a: int, b: int) -> int:
     if made < 0:
         return -int(made)
     task.publish = made
-    # Whoever called this push goes on from what it published; of several pushes, from what the first did.
+    # The tasks that called this push go on from what it published; of several pushes, from what the first did.
     above = task.parent
     while above >= 0 and w.tasks[above].child == p:
         w.tasks[above].publish = made

@@ -1,7 +1,7 @@
-"""Quotas: the bytes that each account may store in a registry.
+"""Quotas: the bytes that each account may store in central's registry.
 
 An account's layers count once, garbage too: what a removal leaves counts until garbage is collected, as in Harbor,
-whose quota follows its blobs. One registry has quotas, central.
+whose quota follows its blobs.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Requests and connections where links and registries may be down, each as often as a client tries.
+"""Requests and connections in runs with faults: each must get through, and is tried again as often as its client does.
 
-Each request and each answer is one that has to get through (`ops/retransmission`). A client that gets no answer opens
-another connection and goes on from the first request that was not answered; what it did in vain was waiting.
-Whatever fails here may be over later.
+Every request and every answer is delivered by `ops/retransmission`. A client that gets no answer opens another
+connection and goes on from the first request that was not answered; the time spent in vain is waiting. Failures here
+are of the kind that may be over later.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def begin_retries(w: Any, p: int, opens: int) -> None:
 
 
 def retry_after_wait(w: Any, p: int, done_idle_s: float) -> bool:
-    """Whether a task tries once more, after a while.
+    """Whether a task tries once more, after its client's back-off.
 
-    On idle, whole links what need not be done again would have been done at `done_idle_s`.
+    What need not be done again would have been done at `done_idle_s` on idle, unimpaired links.
     """
     task = w.tasks[p]
     profile = w.profiles[task.profile]
@@ -73,26 +73,26 @@ def send_with_retries(w: Any, p: int, which: int, insisting: int, opens: int) ->
         task.stage = _OPENS_FIRST if opens else _IS_SENT
         if opens == 0:
             observe_requests(w, p, which, task.requests, task.beside)
-    said = _send_requests(w, p, which)
-    while said >= FAILED and insisting and retry_after_wait(w, p, task.done_idle_s):
+    result = _send_requests(w, p, which)
+    while result >= FAILED and insisting and retry_after_wait(w, p, task.done_idle_s):
         task.stage = _OPENS_FIRST
-        said = _send_requests(w, p, which)
-    if said == WAIT:
+        result = _send_requests(w, p, which)
+    if result == WAIT:
         task.pc -= 1
     else:
         task.stage = 0
-    return said
+    return result
 
 
 def _send_requests(w: Any, p: int, which: int) -> int:
-    """One try, up to the first that fails."""
+    """One try, up to the first request that fails."""
     task = w.tasks[p]
     timeline, way = w.timelines[task.timeline], w.ways[task.way]
     while True:
         if task.stage == _OPENS_FIRST:
-            said = open_connection(w, p, 0)
-            if said != GO:
-                return said
+            result = open_connection(w, p, 0)
+            if result != GO:
+                return result
             if task.opens:
                 task.idle_s += way.open_s
                 task.opens = 0
@@ -103,9 +103,9 @@ def _send_requests(w: Any, p: int, which: int) -> int:
         if task.stage == _IS_SENT:
             if task.requests == 0:
                 return GO
-            said = deliver(w, p, UP, INF, NOTHING_SPARED)
-            if said != GO:
-                return said
+            result = deliver(w, p, UP, INF, NOTHING_SPARED)
+            if result != GO:
+                return result
             timeline.now_s += way.forth_s
             task.stage = _ARRIVES
             return WAIT
@@ -116,9 +116,9 @@ def _send_requests(w: Any, p: int, which: int) -> int:
             if task.requests == 1:
                 return GO
             task.stage = _IS_ANSWERED
-        said = answer_gets_through(w, p)
-        if said != GO:
-            return said
+        result = answer_gets_through(w, p)
+        if result != GO:
+            return result
         task.requests -= 1
         task.beside = 0
         task.done, task.done_idle_s = 1, timeline.now_s - timeline.waited_s
@@ -126,13 +126,13 @@ def _send_requests(w: Any, p: int, which: int) -> int:
 
 
 def kept_way(w: Any, way: int) -> int:
-    """The way that has the connection which registries keep: copies go over that of all."""
+    """The way that has the connection which registries keep: copies with caps use that of the plain way."""
     plain = w.ways[way].plain
     return int(plain if plain >= 0 else way)
 
 
 def connect_with_retries(w: Any, p: int) -> int:
-    """Have a connection between registries; who waits for one that can't be opened opens another."""
+    """Have a connection between registries. A task that waits for one that can't be opened opens another."""
     task = w.tasks[p]
     timeline, way = w.timelines[task.timeline], w.ways[kept_way(w, task.way)]
     if task.stage == 0:
@@ -147,7 +147,7 @@ def connect_with_retries(w: Any, p: int) -> int:
         wait_for(w, task.timeline, max(w.g.now_s, task.wait_s), task.idle_ready_s)
     if task.stage <= _WAITS:
         if way.until_s >= 0.0 and way.opening >= 0:
-            # On idle, whole links it would use this one, or open one by itself if that is sooner.
+            # On idle, unimpaired links it would use this one, or open one by itself if that is sooner.
             task.idle_ready_s = max(task.began_s, min(way.ready_s, task.idle_ready_s))
             task.stage = _WAITS
             task.pc -= 1
@@ -170,7 +170,7 @@ def connect_with_retries(w: Any, p: int) -> int:
 
 
 def _connected(w: Any, p: int) -> int:
-    """It is used from here, and kept for a while."""
+    """The connection is used from here, and kept for a while."""
     task = w.tasks[p]
     now_s, way = w.timelines[task.timeline].now_s, w.ways[kept_way(w, task.way)]
     task.stage = 0
@@ -181,7 +181,7 @@ def _connected(w: Any, p: int) -> int:
 
 
 def _wait_for_opener(w: Any, p: int, opener: int) -> None:
-    """Wait until another task has opened a connection, after those that wait for it already."""
+    """Wait until another task has opened a connection, behind those that wait already."""
     other = w.tasks[opener]
     w.tasks[p].next = -1
     if other.first_waiter < 0:
@@ -192,17 +192,17 @@ def _wait_for_opener(w: Any, p: int, opener: int) -> None:
 
 
 def _open_for_all(w: Any, p: int) -> int:
-    """Open a connection; those who wait for it go on before its opener does, whether it could be opened or not."""
+    """Open a connection; tasks that wait for it go on before its opener does, whether it could be opened or not."""
     task = w.tasks[p]
-    said = open_connection(w, p, 0)
-    while said >= FAILED and retry_after_wait(w, p, 0.0):
-        said = open_connection(w, p, 0)
+    result = open_connection(w, p, 0)
+    while result >= FAILED and retry_after_wait(w, p, 0.0):
+        result = open_connection(w, p, 0)
     task.pc -= 1
-    if said == WAIT:
+    if result == WAIT:
         return WAIT
     timeline, way = w.timelines[task.timeline], w.ways[kept_way(w, task.way)]
     ready_s = 0.0
-    if said == GO:
+    if result == GO:
         add_waiting_beyond(w, task.timeline, min(timeline.now_s - timeline.waited_s, task.idle_ready_s))
         ready_s = timeline.now_s
         if way.connection == task.connection:
@@ -211,7 +211,7 @@ def _open_for_all(w: Any, p: int) -> int:
     else:
         way.until_s, way.opening = -1.0, -1
         way.connection += 1
-        task.connection = said  # why it failed
+        task.connection = result  # why it failed
         task.stage = _HAS_FAILED
     first = task.first_waiter
     task.first_waiter = -1
@@ -225,31 +225,32 @@ def _open_for_all(w: Any, p: int) -> int:
 
 
 def call_platform_with_retries(w: Any, p: int) -> int:
-    """Open a connection to a node's platform and send it a request; it is there whatever becomes of its registry."""
+    """Open a connection to a node's platform and send it a request. The platform answers even while its registry is
+    down."""
     task = w.tasks[p]
     if task.stage == 0:
         begin_retries(w, p, 0)
         task.stage = _CALLS
-    said = _call_once(w, p)
-    while said >= FAILED and retry_after_wait(w, p, 0.0):
+    result = _call_once(w, p)
+    while result >= FAILED and retry_after_wait(w, p, 0.0):
         task.stage = _CALLS
-        said = _call_once(w, p)
-    if said == WAIT:
+        result = _call_once(w, p)
+    if result == WAIT:
         task.pc -= 1
     else:
         task.stage = 0
-    return said
+    return result
 
 
 def _call_once(w: Any, p: int) -> int:
     """One try."""
     task = w.tasks[p]
     if task.stage == _CALLS:
-        said = open_connection(w, p, 1)
-        if said != GO:
-            return said
+        result = open_connection(w, p, 1)
+        if result != GO:
+            return result
         task.stage = _ASKS
-    said = deliver(w, p, UP, INF, task.registry)
-    if said == GO:
+    result = deliver(w, p, UP, INF, task.registry)
+    if result == GO:
         w.timelines[task.timeline].now_s += w.ways[task.way].forth_s
-    return said
+    return result

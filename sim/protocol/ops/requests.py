@@ -126,7 +126,7 @@ def answer(w: Any, p: int, a: int, b: int) -> int:
 
 
 def last_byte_arrives(w: Any, p: int, a: int, b: int) -> int:
-    """The last byte of a body crosses from the registry to whoever asked."""
+    """The last byte of a body crosses from the registry to the machine that asked."""
     task = w.tasks[p]
     w.timelines[task.timeline].now_s += w.ways[task.way].back_s
     return GO

@@ -1,15 +1,16 @@
-"""Connections that meet an outage: they outlast it, as TCP does, or are given up.
+"""TCP through outages: packets that a link loses while it is down are sent again, until they get through or time is up.
 
-A link that is down carries nothing, and nobody tells those whose packets it loses. What is sent meanwhile is sent again
-ever more seldom, and a connection goes on with the first try after the outage (RFC 6298, 5; `network/retransmission`
-has the times, and how the window comes back). So it is for a body of bytes (`ops/transfers`), a request, an answer and
-the opening of a connection, wherever the outage meets them. What is on its way when a link goes down arrives. A
-connection ends when the sender's kernel gives up (after 924.6 s in use, 127 s while it is being opened) or the client
-does (`registry/clients`), and when a registry at one of its ends goes down, which resets it. Only then does the client
-try again, over a new connection (`ops/request_retries`, `ops/retries`).
+A sender is not told that a link is down. It retransmits after ever longer time-outs, and goes on with the first try
+after the outage (RFC 6298, section 5; `sim.network.tcp.retransmission` has the times, and how the window recovers).
+This holds for a body of bytes (`ops/transfers`), a request, an answer, and the opening of a connection. What has left
+before a link goes down arrives.
 
-Each function here is called again after it has said WAIT, until it says GO or why it failed; how far it is stands in
-its task (`delivery`, `opening`). It is up to the op to go back to its own cell.
+A connection ends when the sender's kernel gives up (after 924.6 s in use, 127 s while it is being opened), when the
+client does (`sim.registry.clients.Retry`), or when a registry at one of its ends goes down, which resets it. Only then
+does the client open another one (`ops/request_retries`, `ops/retries`).
+
+A function that returned WAIT is called again until it returns something else; how far it is stands in its task
+(`delivery`, `opening`), and to set `pc` back is its caller's business.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from sim.protocol.tasks import add_waiting
 
 NOTHING_SPARED: Final = -1
 
-# How far a crossing is, by `task.delivery`; 0: it has not begun.
-_DEPARTS: Final = 1  # waits for the world
+# How far a delivery is, by `task.delivery`; 0: it has not begun.
+_DEPARTS: Final = 1  # waits for the clock
 _RETRIES: Final = 2  # waits for its next try
 # The same of an opening.
 _SYN_ARRIVES: Final = 1
@@ -35,19 +36,19 @@ _SHAKES_HANDS: Final = 2
 
 
 def lane_towards(w: Any, way: int, direction: int) -> int:
-    """The lane of a way for what goes up, or down."""
+    """The lane of a way, up or down."""
     return up_lane(w, way) if direction == UP else down_lane(w, way)
 
 
 def round_trip_towards_s(w: Any, way: int, direction: int) -> float:
-    """The round trip that a sender up, or down, a way sees."""
+    """The round trip that a sender sees, up or down a way."""
     return float(w.ways[way].up_round_trip_s if direction == UP else w.ways[way].down_round_trip_s)
 
 
 def deliver(w: Any, p: int, direction: int, limit_s: float, spared: int) -> int:
     """Wait until a request or an answer that leaves now gets through, no longer than `limit_s`.
 
-    The links that join machine `spared` to its place don't matter.
+    The access links of machine `spared` are passed over.
     """
     task = w.tasks[p]
     if task.delivery == 0:
@@ -61,19 +62,19 @@ def deliver(w: Any, p: int, direction: int, limit_s: float, spared: int) -> int:
 
 
 def open_connection(w: Any, p: int, to_platform: int) -> int:
-    """Open a connection over a task's way.
+    """Open a connection over a task's way; a failure if the registry is down, or it takes longer than kernel or client
+    allow.
 
-    A failure if the registry there is down, or it takes longer than kernel or client bear.
-    The platform of a registry's machine is reached whatever becomes of the registry and of the machine's own link.
+    The platform of a node is reached though its registry, or the node's own link, is down.
     """
     task = w.tasks[p]
     timeline, way = w.timelines[task.timeline], w.ways[task.way]
     profile, registry = w.profiles[task.profile], w.registries[task.registry]
     spared = task.registry if to_platform else NOTHING_SPARED
     if task.opening == 0:
-        said = _deliver_syn(w, p, min(w.g.opens_for_s, profile.dial_s), spared)
-        if said != GO:
-            return said
+        result = _deliver_syn(w, p, min(w.g.opens_for_s, profile.dial_s), spared)
+        if result != GO:
+            return result
         task.syn_sent_s, task.trip_s = timeline.now_s, way.up_round_trip_s
         if to_platform == 0:
             timeline.now_s += task.trip_s / 2
@@ -88,17 +89,17 @@ def open_connection(w: Any, p: int, to_platform: int) -> int:
         if registry.tls == 0:
             return GO
         task.opening = _SHAKES_HANDS
-    said = deliver(w, p, UP, profile.handshake_s, spared)
-    if said == WAIT:
+    result = deliver(w, p, UP, profile.handshake_s, spared)
+    if result == WAIT:
         return WAIT
     task.opening = 0
-    if said == GO:
+    if result == GO:
         timeline.now_s += way.open_s - task.trip_s
-    return said
+    return result
 
 
 def hears_reset(w: Any, p: int) -> bool:
-    """Whether either end is down as what got through arrives; then that is heard."""
+    """Whether either end is down as a packet arrives; then its sender hears of that."""
     task = w.tasks[p]
     timeline = w.timelines[task.timeline]
     if was_reset(w, up_lane(w, task.way), timeline.now_s, timeline.now_s):
@@ -110,19 +111,19 @@ def hears_reset(w: Any, p: int) -> bool:
 def answer_with_retransmission(w: Any, p: int) -> int:
     """The answer to the last request comes back."""
     task = w.tasks[p]
-    said = answer_gets_through(w, p)
-    if said == WAIT:
+    result = answer_gets_through(w, p)
+    if result == WAIT:
         task.pc -= 1
-    return said
+    return result
 
 
 def answer_gets_through(w: Any, p: int) -> int:
-    """The same, of an op that has more to do."""
+    """The same as a part of an op that has more to do."""
     task = w.tasks[p]
-    said = deliver(w, p, DOWN, w.profiles[task.profile].quiet_s, NOTHING_SPARED)
-    if said == GO:
+    result = deliver(w, p, DOWN, w.profiles[task.profile].quiet_s, NOTHING_SPARED)
+    if result == GO:
         w.timelines[task.timeline].now_s += w.ways[task.way].back_s
-    return said
+    return result
 
 
 def _deliver_syn(w: Any, p: int, limit_s: float, spared: int) -> int:
@@ -137,20 +138,20 @@ def _deliver_syn(w: Any, p: int, limit_s: float, spared: int) -> int:
 
 
 def _gets_through(w: Any, p: int, lane: int, spared: int) -> bool:
-    """Whether what leaves now surely does, though the world may have yet to come so far."""
+    """Whether what leaves now is sure to get through, though the clock may have yet to come so far."""
     task, g = w.tasks[p], w.g
     return w.timelines[task.timeline].now_s < g.next_change_s and not lane_is_down(w, lane, g.now_s, spared)
 
 
 def _begin_delivery(w: Any, p: int, try_s: float, wait_s: float, limit_s: float) -> None:
-    """It is yet to be seen whether what leaves gets through; when it is sent again if not."""
+    """Whether what leaves gets through is yet to be seen; when it is sent again if not."""
     task = w.tasks[p]
     task.try_s, task.timeout_s, task.limit_s = try_s, wait_s, limit_s
     task.delivery = _DEPARTS
 
 
 def _deliver_on(w: Any, p: int, direction: int, spared: int) -> int:
-    """The world has come to where it leaves, or to its next try."""
+    """The clock has come to where it leaves, or to its next try."""
     task = w.tasks[p]
     timeline = w.timelines[task.timeline]
     if task.delivery == _DEPARTS:
@@ -158,10 +159,10 @@ def _deliver_on(w: Any, p: int, direction: int, spared: int) -> int:
             task.delivery = 0
             return GO
         begin_retransmission(w, p, timeline.now_s, task.try_s, task.timeout_s, task.limit_s)
-    said = retransmit(w, p, direction, spared)
-    if said == GO:
+    result = retransmit(w, p, direction, spared)
+    if result == GO:
         add_waiting(w, task.timeline, timeline.now_s - task.lost_since_s)
-    return said
+    return result
 
 
 def begin_retransmission(w: Any, p: int, lost_since_s: float, try_s: float, wait_s: float, limit_s: float) -> None:

@@ -1,8 +1,10 @@
-"""Trying again: what a client does about a blob when its connection breaks or its registry does not answer.
+"""Retries of one blob: what a client does when its connection breaks or its registry does not answer.
 
-From `tries` to `end_tries` a failure has a task go on at `reopen` after a while, as often as its client tries again
-(`registry/clients`); then it is the task's. What breaks a connection may be over later; any other failure is final. All
-that was done in vain was waiting. What differs in what is repeated is `ops/blob_retries`'s.
+From `begin_tries` to `end_tries` a failure sends a task back to the step behind `begin_tries`, after the client's
+back-off and as often as it tries (`sim.registry.clients.Retry`); then the failure is the task's. Only what may be over
+later is tried again (up to LAST_UNREACHABLE). All time that was spent in vain is waiting.
+
+What is repeated of a blob is `ops/blob_retries`'; retries of single requests are `ops/request_retries`'.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Any, Final
 from sim.protocol.codes import GO, LAST_UNREACHABLE
 from sim.protocol.tasks import add_waiting_beyond
 
-# What is tried.
+# What is tried again.
 OF_DOWNLOAD: Final = 0
 OF_UPLOAD: Final = 1
 
@@ -23,7 +25,7 @@ REPEATS_NOTHING: Final = 2
 
 
 def begin_tries(w: Any, p: int, first: int, upload: int) -> int:
-    """From here on a task tries again, as often as its client does; go to `first` for the first time."""
+    """From here on a task tries again after a failure, as often as its client does; the first time go to `first`."""
     task = w.tasks[p]
     if w.g.faults:
         profile, timeline = w.profiles[task.profile], w.timelines[task.timeline]
@@ -42,7 +44,7 @@ def end_tries(w: Any, p: int, a: int, b: int) -> int:
 
 
 def try_again(w: Any, p: int, why: int) -> bool:
-    """Whether a task that failed tries again: then it goes on where its attempt begins."""
+    """Whether a task that failed tries again: then it goes on behind its `begin_tries`."""
     if why > LAST_UNREACHABLE:
         return False
     task = w.tasks[p]

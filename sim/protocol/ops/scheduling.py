@@ -1,4 +1,4 @@
-"""Events that happen whatever becomes of others."""
+"""Events that are known beforehand: arrivals, outages, collections of garbage, looks of the audit."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from sim.records.queue import push_event
 
 
 def schedule(w: Any, at_s: float, kind: int, what: int, generation: int) -> None:
-    """Something will happen, and keeps the run going until then; `certain` counts these."""
+    """Have an event at a time that keeps the run going until then; `scheduled` counts these."""
     w.g.scheduled += 1
     push_event(w, at_s, kind, what, generation)

@@ -17,16 +17,16 @@ from sim.protocol.machine import ask_host
 from sim.protocol.tasks import add_waiting
 
 SPARE_WORKERS: Final = 7
-"""How many workers must be idle (or all, if there are fewer) for requests to be booked before they arrive: whoever
-comes in the meantime then finds one, too. It is as many as the top of the heap shows at a glance."""
+"""So many workers must be idle (or all, if there are fewer) for requests to be served ahead: those that arrive in the
+meantime then find one, too. It is as many as the top of the heap shows at a glance."""
 
 
 def observe_requests(w: Any, p: int, which: int, count: int, beside: int) -> None:
-    """Requests leave now: for whoever reads the protocol along."""
+    """Requests leave now. This does nothing: it is here for tests to put something else in its place."""
 
 
 def serve_request(w: Any, p: int, beside: int) -> None:
-    """A request has arrived, and so many of other blobs."""
+    """A request has arrived, and so many beside it for other blobs: the timeline is where its answer leaves."""
     task = w.tasks[p]
     t = task.timeline
     timeline, registry = w.timelines[t], w.registries[task.registry]
@@ -71,8 +71,8 @@ def serve(w: Any, r: int, arrived_s: float, service_s: float) -> float:
 def serve_ahead(w: Any, r: int, busy_s: float, requests: int) -> bool:
     """Have requests served that will arrive later, `busy_s` in all, if workers are to spare; whether they are.
 
-    Workers are idle, so nobody waits. One is held for the sum of the service times from now on, though in truth it
-    serves them later, and others during the round trips between: the same work, placed a little otherwise.
+    Workers are idle, so that no request has to wait. One is held for the sum of the service times from now on, though
+    in truth it serves them later, and others during the round trips between: the same work, placed a little otherwise.
     """
     registry = w.registries[r]
     first, workers, now_s = registry.first_worker, registry.workers, w.g.now_s

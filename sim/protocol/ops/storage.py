@@ -1,8 +1,11 @@
-"""Registries that can't keep everything: what goes from them, why, and what that leaves.
+"""Bounded registries: which images are dropped, why, and what is lost by that.
 
-Room is made when a transfer begins: whoever is about to send or fetch an image claims it (ops/admission), so that
-nothing it shares with others goes meanwhile, and what the disk lacks is freed by dropping other images. An image that
-goes from a node before any other registry has it is lost. What goes is a row of `drops`.
+Space is made when a transfer begins. A task that is about to send or fetch an image claims it (`ops/admission`), so
+that nothing it shares with others goes meanwhile, and other images are dropped until it fits. An image that a node
+drops before any other registry has it is lost. Whatever is dropped is a row of `drops`.
+
+What an image is worth is the eviction rule's to say (`sim/policies/eviction`); bytes are counted by
+`ops/storage_accounting`.
 """
 
 from __future__ import annotations
@@ -40,7 +43,7 @@ def stop_running(w: Any, registry: int, repository: int) -> None:
 
 
 def admit(w: Any, registry: int, image: int) -> int:
-    """Have room for an image that is claimed, by dropping others. 0, or DISK_FULL and nothing changed."""
+    """Have space for an image that is claimed, by dropping others. 0, or DISK_FULL and nothing changed."""
     victim = choose_victims(w, registry, image, w.g.keep_unsynced != 0 and registry != 0)
     if victim == -2:
         return DISK_FULL
@@ -54,12 +57,12 @@ def admit(w: Any, registry: int, image: int) -> int:
 
 
 def drop_expired(w: Any, registry: int) -> None:
-    """Drop what is past its time."""
+    """Drop images that are past their time."""
     if w.registries[registry].bounded == 0:
         return
     at = next_expired(w, registry, -1, w.g.now_s)
     while at >= 0:
-        # Whoever drops one before its neighbour has been found would lose the way.
+        # Its row says what follows, as long as it is not dropped.
         following = next_expired(w, registry, at, w.g.now_s)
         stored = w.stored_images[at]
         drop_stored(w, registry, stored.place, stored.image, EXPIRED)
@@ -67,7 +70,7 @@ def drop_expired(w: Any, registry: int) -> None:
 
 
 def drop_stored(w: Any, registry: int, place: int, image: int, why: int) -> None:
-    """An image goes from a bounded registry; lost, if no other has it."""
+    """An image is dropped from a bounded registry; it is lost if no other has it."""
     now_s, repository = w.g.now_s, w.places[place].repository
     freed = unaccount_image(w, registry, place, image)
     drop_image(w, registry, repository, image, now_s)
@@ -87,7 +90,7 @@ def is_anywhere(w: Any, repository: int, image: int, but: int) -> bool:
 def record_drop(
     w: Any, registry: int, repository: int, image: int, why: int, freed: int, lost: bool, shown_until_s: float
 ) -> None:
-    """A row of what went from a registry now."""
+    """A row for what went from a registry now."""
     g = w.g
     if g.drops_used >= len(w.drops):
         ask_host(w, GROW_ASKED, GROW_DROPS, 0, 0)

@@ -1,12 +1,12 @@
-"""The books of a registry with a bounded disk: its images, what their layers take, what may go.
+"""Accounting for a registry with a bounded disk: its images, what their layers take, and which may be evicted.
 
 A layer's bytes are there once, however many images of the registry refer to it, and go with the last of them (reference
 counts by layer, as containerd's garbage collection has them). Images that instances run from, one for each place, are
-pinned; those that somebody is sending or fetching are claimed; neither is dropped. An image may have its time, too:
-counted from when it came, as the pull-through cache of distribution does (`proxy.ttl`).
+pinned, and images that are being sent or fetched are claimed; neither is dropped. An image may have a time to live,
+counted from when it came, as the pull-through cache of distribution has it (`proxy.ttl`).
 
-What is known of a layer here is one entry: how many images refer to it, how many have claimed it, and whether room is
-kept for it while it comes. Nothing is dropped here but from the books. An image has each of its blobs once.
+What is known of a layer is one entry: how many images refer to it, how many have claimed it, and whether space is
+reserved for it while it comes. An image has each of its blobs once.
 
 Left out: that a disk holds other things than images.
 """
@@ -39,7 +39,7 @@ _CLAIMS: Final = _REFERENCE - _CLAIM
 
 
 def claim_blobs(w: Any, registry: int, image: int) -> None:
-    """Somebody is about to send or fetch this image: its layers stay until `release_blobs`, whatever images go."""
+    """An image is about to be sent or fetched: its layers stay until `release_blobs`, whatever images go."""
     row = w.images[image]
     for at in range(row.first_blob, row.first_blob + row.blobs):
         add_to_entry(w, entry_key(BLOB_KEY, registry, w.image_blobs[at]), _CLAIM)
@@ -47,7 +47,7 @@ def claim_blobs(w: Any, registry: int, image: int) -> None:
 
 
 def release_blobs(w: Any, registry: int, image: int) -> None:
-    """It has come, or will not; bytes that came for nothing are cleared away."""
+    """The image has come, or will not; bytes that came for nothing are cleared away."""
     add_to_entry(w, entry_key(IN_TRANSFER_KEY, registry, image), -1)
     row = w.images[image]
     for at in range(row.first_blob, row.first_blob + row.blobs):
@@ -60,7 +60,7 @@ def release_blobs(w: Any, registry: int, image: int) -> None:
 
 
 def is_claimed(w: Any, registry: int, blob: int) -> bool:
-    """Whether somebody is sending, fetching or copying a layer."""
+    """Whether a layer is claimed."""
     return (entry_value(w, entry_key(BLOB_KEY, registry, blob), 0) & _CLAIMS) != 0
 
 
@@ -77,13 +77,13 @@ def new_bytes(w: Any, registry: int, image: int) -> int:
 
 
 def has_space(w: Any, registry: int, image: int) -> bool:
-    """Whether an image's layers have room as things are."""
+    """Whether an image's layers fit as things are."""
     row = w.registries[registry]
     return bool(row.capacity_bytes < 0 or row.used_bytes + new_bytes(w, registry, image) <= row.capacity_bytes)
 
 
 def choose_victims(w: Any, registry: int, image: int, spares_unsynced: bool) -> int:
-    """Which images must be dropped to have room for one that is claimed: the first, the others by `next_victim`.
+    """Which images must be dropped to have space for one that is claimed: the first, the others by `next_victim`.
 
     -1: none, -2: there is no way. Those that central lacks stay if it `spares_unsynced`.
     """
@@ -121,7 +121,7 @@ def choose_victims(w: Any, registry: int, image: int, spares_unsynced: bool) -> 
 
 
 def is_evictable(w: Any, registry: int, stored: int, spares_unsynced: bool) -> int:
-    """Whether an image may be dropped, as a number: no instance runs from it, and nobody is sending or fetching it."""
+    """Whether an image may be dropped, as a number: no instance runs from it, and it is not being sent or fetched."""
     row = w.stored_images[stored]
     place = w.places[row.place]
     if place.running == row.image or entry_value(w, entry_key(IN_TRANSFER_KEY, registry, row.image), 0) != 0:
@@ -158,7 +158,7 @@ def _count_references(w: Any, registry: int, image: int, change: int) -> None:
 
 
 def reserve_space(w: Any, registry: int, image: int) -> None:
-    """There is room for the layers of an image from now on, while they come."""
+    """There is space for the layers of an image from now on, while they come."""
     row = w.images[image]
     for at in range(row.first_blob, row.first_blob + row.blobs):
         blob = w.image_blobs[at]
@@ -220,13 +220,14 @@ def touch_image(w: Any, place: int, image: int, now_s: float) -> None:
 
 
 def _touch(w: Any, stored: int, now_s: float) -> None:
+    """An image is used now."""
     row = w.stored_images[stored]
     row.used_s = now_s
     row.uses += 1
 
 
 def next_expired(w: Any, registry: int, stored: int, now_s: float) -> int:
-    """The first image behind another, or of all (-1), whose time is over and that is not in use; -1 if none is."""
+    """The first image behind another, or of all (-1), that is past its time and not in use; -1 if none is."""
     row = w.registries[registry]
     if row.ttl_s == NEVER:
         return -1
@@ -240,12 +241,12 @@ def next_expired(w: Any, registry: int, stored: int, now_s: float) -> int:
 
 
 def is_accounted(w: Any, place: int, image: int) -> bool:
-    """Whether an image is on the books."""
+    """Whether a registry accounts for an image."""
     return find_entry(w, entry_key(STORED_KEY, place, image)) >= 0
 
 
 def unaccount_image(w: Any, registry: int, place: int, image: int) -> int:
-    """Take an image off the books; the bytes that this freed."""
+    """A registry accounts for an image no longer; the bytes that this freed."""
     g = w.g
     slot = find_entry(w, entry_key(STORED_KEY, place, image))
     at = int(w.entries[slot].value)
@@ -266,7 +267,7 @@ def unaccount_image(w: Any, registry: int, place: int, image: int) -> int:
     for position in range(row.first_blob, row.first_blob + row.blobs):
         key = entry_key(BLOB_KEY, registry, w.image_blobs[position])
         value = entry_value(w, key, 0) - _REFERENCE
-        # What somebody has claimed stays, as if it were coming.
+        # What is claimed stays, as if it were coming.
         keeps_coming = value < _REFERENCE and value & _CLAIMS != 0 and value & _RESERVED == 0
         add_to_entry(w, key, _RESERVED - _REFERENCE if keeps_coming else -_REFERENCE)
     registry_row.used_bytes -= freed
@@ -274,7 +275,7 @@ def unaccount_image(w: Any, registry: int, place: int, image: int) -> int:
 
 
 def freed_bytes(w: Any, registry: int, image: int) -> int:
-    """What no other image than this refers to and nobody has claimed."""
+    """Bytes of layers that no other image than this refers to and none has claimed."""
     row = w.images[image]
     found = 0
     for at in range(row.first_blob, row.first_blob + row.blobs):

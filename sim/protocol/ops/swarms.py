@@ -1,9 +1,12 @@
-"""Layers that nodes fetch in pieces from each other: the protocol's side of a swarm.
+"""Layers that nodes fetch in pieces from each other: what the protocol and a swarm (`sim.contrib.swarm`) do for each
+other.
 
-The swarm has an order of events of its own (`sim/contrib/swarm`) and keeps in step: it goes on until the run's next
-event or until somebody has a layer, whichever is first. The engine keeps it (`sim.engines.swarm`); what both tell
-each other is in the row `swarm`. Pieces share links with each other and not with the run's flows; who has which is the
-swarm's alone, and whole layers are the nodes'.
+The swarm has a queue of its own and keeps in step: it goes on until the run's next event or until a member has a layer,
+whichever is first. The engine has it (`sim.engines.swarm`); the row `swarm` is how ops ask and are answered. Pieces
+share links with each other and not with the run's flows. Which node has which piece is the swarm's to know; whole
+layers are the nodes'.
+
+Left out: routes that change (`ops/faults`): pieces go by the routes of the start.
 """
 
 from __future__ import annotations
@@ -36,14 +39,14 @@ from sim.records.queue import next_event_s
 
 
 def no_swarm(w: Any, p: int, label: int, b: int) -> int:
-    """Go to `label` if nodes form no swarm, or whoever fetches is no node."""
+    """Go to `label` if nodes form no swarm, or the task is no node's."""
     if w.g.swarm == 0 or w.tasks[p].node > w.g.nodes:
         w.tasks[p].pc = label
     return GO
 
 
 def each_layer(w: Any, p: int, entry: int, none: int) -> int:
-    """All blobs that are fetched at once, each by a branch at `entry`; go to `none` if there are none."""
+    """Fetch all blobs at once, each by a branch at `entry`; go to `none` if there are none."""
     task = w.tasks[p]
     image = w.images[task.image]
     count = 0
@@ -63,7 +66,7 @@ def each_layer(w: Any, p: int, entry: int, none: int) -> int:
 
 
 def join_swarm(w: Any, p: int, a: int, b: int) -> int:
-    """A node fetches a layer from now on; it hears of it once it has all of it or has given up."""
+    """Fetch a layer from the swarm: the node is a member until it has all of it, or gives up."""
     task, call_row = w.tasks[p], w.swarm[0]
     repository = w.names[task.name].repository
     call_row.task, call_row.host, call_row.upstream = p, task.node, task.registry
@@ -78,14 +81,14 @@ def join_swarm(w: Any, p: int, a: int, b: int) -> int:
                 holders += 1
     ask_host(w, SWARM_ASKED, SWARM_JOINS, holders, 0)
     if call_row.driven == 0:
-        # Others who begin at this instant join first.
+        # Others that begin at this instant join first.
         call_row.driven = 1
         schedule(w, w.g.now_s, SWARM_DUE, 0, 0)
     return BLOCKED
 
 
 def record_shares(w: Any, p: int, a: int, b: int) -> int:
-    """The node has heard: what it had from whom is a row each; a failure if it has given up."""
+    """A row for what the node had of the layer from each registry; a failure if it has given up."""
     task, g = w.tasks[p], w.g
     ended = w.swarm_ended[w.swarm[0].current]
     w.timelines[task.timeline].now_s = ended.at_s
@@ -95,7 +98,7 @@ def record_shares(w: Any, p: int, a: int, b: int) -> int:
     for at in range(first, first + shares):
         share = w.swarm_shares[at]
         lane = down_lane(w, way_of(w, task.node, share.source, 0))
-        # By tokens and turns, which no link stands for.
+        # It was held back by the swarm's own rules, which no link stands for.
         held_s = share.last_s - share.first_s
         record_transfer(
             w, task.counter, w.blobs[task.blob].content, lane, share.first_s, share.last_s, share.carried_bytes, 0.0, 0,
@@ -105,14 +108,14 @@ def record_shares(w: Any, p: int, a: int, b: int) -> int:
 
 
 def store_layer(w: Any, p: int, a: int, b: int) -> int:
-    """The node has the layer, for others to fetch: nobody there waits for it."""
+    """The node has the layer, for others to fetch."""
     task = w.tasks[p]
     add_blob(w, task.node, w.names[task.name].repository, task.blob)
     return GO
 
 
 def swarm_due(w: Any) -> None:
-    """Who has a layer by now, or has given up, hears of it; the swarm goes on for as long as anybody fetches."""
+    """Members that have ended go on; the swarm runs for as long as there are others."""
     ask_host(w, SWARM_ASKED, SWARM_REPORTS, 0, 0)
     _resume_members(w)
     call_row = w.swarm[0]
@@ -124,7 +127,7 @@ def swarm_due(w: Any) -> None:
 
 
 def leave_swarm(w: Any, registry: int, lost: int) -> None:
-    """A registry is down, maybe with its disk: what it is fetching breaks off."""
+    """A registry is down, maybe with its disk: what it fetches breaks off."""
     if w.g.swarm:
         ask_host(w, SWARM_ASKED, SWARM_LEAVES, registry, lost)
         _resume_members(w)
@@ -138,7 +141,7 @@ def resize_for_swarm(w: Any, link: int, capacity_Bps: float) -> None:
 
 
 def _resume_members(w: Any) -> None:
-    """Those who are told go on, one after another."""
+    """Tasks of members that have ended go on, one after another."""
     for at in range(w.swarm[0].ended):
         w.swarm[0].current = at
         make_ready(w, w.swarm_ended[at].task)

@@ -1,8 +1,11 @@
-"""The platform's own copying: what was published at one registry is brought to those that it is owed to.
+"""Copies from registry to registry, made by the platform: what was published at one is brought to those that it is owed
+to.
 
-A copy is owed from a publish on. Its trigger (`policies/trigger`) says when its job is due; the job takes a place among
-the workers, asks the target what it lacks, sends that and puts the manifest. Where it breaks it backs off and tries
-again. The states it passes are `registry/replication`'s.
+A copy is owed from a publish on. Its trigger (`sim/policies/trigger`) says when its job is due. The job takes a worker,
+asks the target what it lacks, sends that and puts the manifest; after a failure it backs off and tries again. The
+states that it passes are those of `sim.registry.replication`.
+
+Left out: copies that are interrupted for more urgent ones.
 """
 
 from __future__ import annotations
@@ -36,13 +39,13 @@ from sim.protocol.ops.rules import due, publish_wins
 from sim.protocol.ops.ways import way_of
 from sim.protocol.tasks import begin_yield, end_yield, make_ready, new_task, new_timeline
 
-# Among which workers a copy takes a place.
+# Which workers a copy needs.
 OF_ALL: Final = 0
 OF_TARGET: Final = 1
 
 
 def move_replica(w: Any, p: int, event: int) -> None:
-    """Let an event happen to the reference that a job brings to its target: the job's own task has its state."""
+    """An event moves the reference that a job brings to its target to its next state; the job's task keeps that."""
     task = w.tasks[w.tasks[p].counter]
     following = w.replica_moves[task.state * N_MOVES + event]
     if following < 0:
@@ -69,7 +72,7 @@ def new_copy(
 
 
 def owe(w: Any, c: int) -> None:
-    """Have what was just published copied when its trigger says; on demand, when somebody asks for it."""
+    """Have what was just published copied when its trigger says; on demand, when it is asked for."""
     g, copy = w.g, w.copies[c]
     to_central = copy.target == 0
     if g.central_on_demand if to_central else g.nodes_on_demand:
@@ -92,7 +95,7 @@ def owe(w: Any, c: int) -> None:
 
 
 def start_job(w: Any, c: int, entry: int, at_s: float) -> int:
-    """A task that makes a copy, from then on."""
+    """Start a task that makes a copy, from then on."""
     p = new_task(w, entry, new_timeline(w, at_s, 0.0))
     task, copy = w.tasks[p], w.copies[c]
     task.copy, task.deploy, task.name, task.image = c, copy.deploy, copy.name, copy.image
@@ -104,9 +107,9 @@ def start_job(w: Any, c: int, entry: int, at_s: float) -> int:
 
 
 def owe_nodes(w: Any, deploy: int, except_node: int, name: int, image: int, publish: int, waited_s: float) -> None:
-    """What central has just taken, for each node that is to have it without asking."""
+    """Central owes what it has just taken to each node that is to have it without asking."""
     g = w.g
-    if g.nodes_on_demand:  # nodes fetch for themselves
+    if g.nodes_on_demand:  # nodes pull for themselves
         return
     repository = w.names[name].repository
     first = g.ready_used
@@ -117,7 +120,7 @@ def owe_nodes(w: Any, deploy: int, except_node: int, name: int, image: int, publ
 
 
 def reverse_ready(w: Any, first: int) -> None:
-    """Those let go since go on in the order in which they were."""
+    """Tasks that were made ready since run in the order in which that was."""
     last = w.g.ready_used - 1
     while first < last:
         w.ready[first], w.ready[last] = w.ready[last], w.ready[first]
@@ -126,7 +129,7 @@ def reverse_ready(w: Any, first: int) -> None:
 
 
 def start_owed(w: Any, p: int) -> bool:
-    """Whether the copy that somebody asks central for is owed: then its job begins now."""
+    """Whether the copy that a task needs at central is owed: then its job begins now."""
     task = w.tasks[p]
     image = w.images[w.deploys[task.deploy].digest]
     before, c = -1, image.owed
@@ -147,7 +150,8 @@ def start_owed(w: Any, p: int) -> bool:
 
 
 def join_run(w: Any, p: int, again: int, b: int) -> int:
-    """The copy begins with those that are due now, unless it has to wait while those of a run before are under way."""
+    """The copy begins with those that are due now, unless it has to wait while those of a run before are under way. Go
+    to `again` if it is never due."""
     task = w.tasks[p]
     copy = w.copies[task.copy]
     pair = w.ways[way_of(w, copy.source, copy.target, 0)]
@@ -166,14 +170,14 @@ def join_run(w: Any, p: int, again: int, b: int) -> int:
 
 
 def leave_run(w: Any, p: int, a: int, b: int) -> int:
-    """One copy of its run less."""
+    """One copy of its run less is under way."""
     copy = w.copies[w.tasks[p].copy]
     w.ways[way_of(w, copy.source, copy.target, 0)].run_under_way -= 1
     return GO
 
 
 def begin_job(w: Any, p: int, a: int, b: int) -> int:
-    """The job is owed from here, and what it moves is on its own books."""
+    """The copy is owed from here, and its task counts what it moves."""
     task = w.tasks[p]
     task.counter = p
     task.state = STATE_ABSENT
@@ -183,10 +187,10 @@ def begin_job(w: Any, p: int, a: int, b: int) -> int:
 
 
 def acquire_worker(w: Any, p: int, of_target: int, b: int) -> int:
-    """Take a place among the workers, or among those for the target, when one is free.
+    """Take a worker, of all or of those for the target, when one is free.
 
-    In a shared queue a copy that has a worker keeps it while it waits for its target; with a queue for each target it
-    waits there first and takes no worker until its target has time.
+    In a shared queue a copy that has a worker keeps it while it waits for its target. With a queue for each target it
+    waits there first and takes no worker until its target has one.
     """
     g, task = w.g, w.tasks[p]
     if of_target and g.workers_each == 0:
@@ -205,7 +209,7 @@ def acquire_worker(w: Any, p: int, of_target: int, b: int) -> int:
 
 
 def release_worker(w: Any, p: int, of_target: int, b: int) -> int:
-    """Give the place to the next, if any waits."""
+    """The worker takes the next copy, if one waits."""
     g, task = w.g, w.tasks[p]
     if of_target and g.workers_each == 0:
         return GO
@@ -229,7 +233,7 @@ def queues_by_target(w: Any, p: int, label: int, b: int) -> int:
 
 
 def begin_attempt(w: Any, p: int, a: int, b: int) -> int:
-    """One more try begins now; waiting for a worker, and all that was done in vain, was waiting."""
+    """An attempt begins now; the time in queues, and all that was spent in vain, is waiting."""
     task = w.tasks[p]
     timeline, now_s = w.timelines[task.timeline], w.g.now_s
     timeline.started_s = timeline.now_s = timeline.mark_s = now_s
@@ -241,7 +245,7 @@ def begin_attempt(w: Any, p: int, a: int, b: int) -> int:
 
 
 def source_lacks_image(w: Any, p: int, gone: int, b: int) -> int:
-    """The job begins, and has nothing to do if its source no longer has the image: go to `gone`."""
+    """The job begins; go to `gone` if its source no longer has the image."""
     task = w.tasks[p]
     move_replica(w, p, MOVE_BEGUN)
     if not has_image(w, task.machine, w.names[task.name].repository, task.image):
@@ -274,14 +278,14 @@ def put_copied_manifest(w: Any, p: int, a: int, b: int) -> int:
 
 
 def attempt_failed(w: Any, p: int, a: int, b: int) -> int:
-    """Something failed under the job."""
+    """A link or a registry failed the attempt."""
     w.tasks[p].failure = 0
     move_replica(w, p, MOVE_BROKE)
     return GO
 
 
 def back_off(w: Any, p: int, again: int, b: int) -> int:
-    """Try again after a while, as often as the rules allow: go to `again`."""
+    """Go to `again` after a while, as often as the rules allow; after that the copy is given up."""
     task, g = w.tasks[p], w.g
     if task.stage == 1:
         task.stage = 0
@@ -299,11 +303,11 @@ def back_off(w: Any, p: int, again: int, b: int) -> int:
 
 
 def end_job(w: Any, p: int, a: int, b: int) -> int:
-    """The copy has been made, or given up: a row.
+    """A row for the copy that has been made, or given up.
 
-    Whose tag it is from now on is the conflict rule's to say. A source whose tag means what loses to that hears of
-    it, be it this publish or one that came since: it takes the winner if it has that image, and otherwise gives the
-    tag up, so that its next start asks. Whatever central's tag means from then on it owes to nodes.
+    Which publish its tag means from now on is the conflict rule's to say. A source whose tag loses to that, be it by
+    this publish or one that came since, takes the winner if it has that image, and otherwise gives the tag up, so that
+    its next start asks. Whatever central's tag means from then on it owes to nodes.
     """
     g, task = w.g, w.tasks[p]
     aside = begin_yield(w, p)
@@ -326,7 +330,7 @@ def end_job(w: Any, p: int, a: int, b: int) -> int:
 
 
 def take_copy(w: Any, p: int) -> None:
-    """The target has the image from now on, and who is to hear of what its tag means does."""
+    """The target has the image from now on, and its source learns what the tag means."""
     task = w.tasks[p]
     copy = w.copies[task.copy]
     source, target, name, image, waited_s = copy.source, copy.target, copy.name, copy.image, copy.waited_s

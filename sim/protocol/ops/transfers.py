@@ -1,9 +1,10 @@
-"""A blob's bytes on their way: in one go where nothing breaks, else through outages while the connection lives.
+"""The transfer of one blob's bytes: slow start as a delay, then a flow; in runs with faults also through outages.
 
-What got through before an outage stays, and nothing is sent twice. A body that was cut is a row for each part that
-flowed; the wait for a try and for the window is waiting for others. The window's growth is a delay before the flow, as
-slow start is; what it has sent when an outage cuts it counts. A connection that goes on by another route keeps its
-window. When something is sent again, and how the window comes back, is `network/retransmission`'s.
+Without faults a transfer is one flow. With them it is as TCP has it: what got through before an outage stays, nothing
+is sent twice, and each part that flowed is a row. While packets are lost they are retransmitted (`ops/retransmission`);
+afterwards the window recovers from slow start or as CUBIC or BBR do (`sim.network.tcp.retransmission`), which is a
+delay before the next flow. What slow start has sent by the time an outage cuts it counts. A connection that is rerouted
+keeps its window.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _RETRANSMITS: Final = 5
 
 
 def transfer(w: Any, p: int, direction: int, b: int) -> int:
-    """Send a blob's bytes; on when the last has left."""
+    """Send a blob's bytes, until the last has left."""
     task = w.tasks[p]
     if w.g.faults:
         return _transfer_through_outages(w, p, direction)
@@ -67,12 +68,9 @@ def transfer(w: Any, p: int, direction: int, b: int) -> int:
 
 
 def _transfer_through_outages(w: Any, p: int, direction: int) -> int:
-    """The same where links and registries may be down.
-
-    Of a blob that broke off what got through is not sent again, if its client resumes.
-    """
+    """The same where links and registries may be down; a client that resumes sends what is left of a blob."""
     task = w.tasks[p]
-    # Who waits for bytes and gets none gives up; who sends them does when its kernel does.
+    # A receiver that gets no bytes gives up by itself, a sender when its kernel does.
     limit_s = INF if direction == UP else w.profiles[task.profile].quiet_s
     if task.stage == 0:
         task.opened = 1
@@ -81,28 +79,28 @@ def _transfer_through_outages(w: Any, p: int, direction: int) -> int:
         else:
             _begin_body(w, p, direction)
     if task.stage == _SMALL:
-        said = deliver(w, p, direction, limit_s, NOTHING_SPARED)
-        if said == GO:
+        result = deliver(w, p, direction, limit_s, NOTHING_SPARED)
+        if result == GO:
             lane = lane_of(w, p, direction)
             if w.lanes[lane].rate_Bps > 0.0:
                 send_small(w, p, lane)
             else:
-                said = CONNECTION_LOST
+                result = CONNECTION_LOST
     else:
-        said = _send_on(w, p, direction, min(w.g.tries_for_s, limit_s))
-        if said == GO:
-            # What broke held it back, too: it waited all that it took beyond the whole blob on whole links.
+        result = _send_on(w, p, direction, min(w.g.tries_for_s, limit_s))
+        if result == GO:
+            # Outages held it back, too: all that it took beyond the blob on unimpaired links was waiting.
             lane = lane_of(w, p, direction)
             whole_s = nominal_ramp_s(w, lane, task.way, direction, task.size_bytes)
             whole_s += idle_s(w, p, lane, direction, float(task.size_bytes))
             add_waiting_beyond(w, task.timeline, task.began_s + whole_s)
-        elif said >= FAILED:
+        elif result >= FAILED:
             task.got_bytes = task.size_bytes - task.sent_bytes - task.left_bytes
-    if said in (WAIT, BLOCKED):
+    if result in (WAIT, BLOCKED):
         task.pc -= 1
     else:
         task.stage = 0
-    return said
+    return result
 
 
 def _begin_body(w: Any, p: int, direction: int) -> None:
@@ -124,8 +122,8 @@ def _begin_body(w: Any, p: int, direction: int) -> None:
 def _send_on(w: Any, p: int, direction: int, limit_s: float) -> int:
     """Send what is left, as long as the connection lives: through no outage longer than `limit_s`.
 
-    From `from_s` on its window grows, and until it is as large as need be it loses `waited_s`. Whether it was reset is
-    known until `since_s`. What of the time was waiting is for others to say.
+    From `from_s` on its window grows, which costs `ramp_delay_s`; up to `since_s` it is known not to have been reset.
+    How much of the time was waiting is its caller's to say.
     """
     task = w.tasks[p]
     timeline = w.timelines[task.timeline]
@@ -160,9 +158,9 @@ def _send_on(w: Any, p: int, direction: int, limit_s: float) -> int:
                 continue
             _lose_packets(w, p, lost_since_s, limit_s)
         if task.stage == _RETRANSMITS:
-            said = retransmit(w, p, direction, NOTHING_SPARED)
-            if said != GO:
-                return said
+            result = retransmit(w, p, direction, NOTHING_SPARED)
+            if result != GO:
+                return result
             _recover_window(w, p, direction)
 
 
@@ -175,7 +173,7 @@ def _lose_packets(w: Any, p: int, lost_since_s: float, limit_s: float) -> None:
 
 
 def _flow_ended(w: Any, p: int, direction: int) -> bool:
-    """A flight has ended: whether it got through. If it broke off, the window was what it needed."""
+    """A flow has ended: whether it got through. If it broke off, the window was what its rate needed."""
     task = w.tasks[p]
     timeline, flight = w.timelines[task.timeline], w.flights[task.flight]
     now_s = w.g.now_s
@@ -198,7 +196,7 @@ def _flow_ended(w: Any, p: int, direction: int) -> bool:
 
 
 def _cut_in_slow_start(w: Any, p: int, lane: int, lost_since_s: float) -> None:
-    """It was cut while its window grew: what it had sent by then is a row."""
+    """An outage cut it while its window grew: what it had sent by then is a row."""
     task = w.tasks[p]
     if task.ramp_windows < 0:
         task.curve, task.window_before, task.starting, task.ramp_trip_s = DOUBLING, 1.0, 0, task.trip_s
@@ -217,7 +215,7 @@ def _cut_in_slow_start(w: Any, p: int, lane: int, lost_since_s: float) -> None:
 
 
 def _recover_window(w: Any, p: int, direction: int) -> None:
-    """Something gets through again, as of now."""
+    """Packets get through again, as of now."""
     task = w.tasks[p]
     rate_Bps = w.lanes[lane_of(w, p, direction)].rate_Bps
     if task.rate_Bps > 0.0:

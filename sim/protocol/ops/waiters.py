@@ -1,6 +1,6 @@
-"""Who waits for an image to come to a registry.
+"""Tasks that wait until a registry has an image: a queue for each image at each place.
 
-Left out: why it should come, and how long anybody waits for it.
+Left out: why the image should come (`ops/sync`, `ops/pull`), and for how long a task waits (`ops/deploys`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sim.protocol.tasks import wait_until
 
 
 def add_waiter(w: Any, p: int, registry: int, repository: int, image: int) -> None:
-    """A task waits until a registry has an image, after those that wait for it already."""
+    """A task waits until a registry has an image, behind those that wait already."""
     key = entry_key(WAITERS_KEY, place_of(w, registry, repository), image)
     task = w.tasks[p]
     task.next = -1
@@ -28,7 +28,7 @@ def add_waiter(w: Any, p: int, registry: int, repository: int, image: int) -> No
 
 
 def remove_waiter(w: Any, p: int, registry: int, repository: int, image: int) -> None:
-    """A task that waits for an image does no longer."""
+    """A task waits no longer."""
     at = find_entry(w, entry_key(WAITERS_KEY, place_of(w, registry, repository), image))
     if at < 0:
         return
@@ -50,9 +50,10 @@ def remove_waiter(w: Any, p: int, registry: int, repository: int, image: int) ->
 
 
 def wake_waiters(w: Any, registry: int, repository: int, image: int, idle_s: float) -> None:
-    """A registry has an image; those who wait for it go on, behind what else is due now.
+    """A registry has an image: its waiters go on, behind what else is due at this instant.
 
-    It would have it at `idle_s` on idle, whole links: each has that as its `wait_s`, and 2 as what it `image_wait`.
+    On idle, unimpaired links it would have it at `idle_s`: each waiter has that as its `wait_s`, and 2 as its
+    `image_wait`.
     """
     if w.g.awaited_images == 0:
         return

@@ -1,4 +1,4 @@
-"""What registries have at the start: every application that is known is at central and on its nodes."""
+"""What registries hold at the start: every application that is known is at central and on its nodes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sim.protocol.ops.places import place_of
 
 
 def warm_up(w: Any) -> None:
-    """Put every image where it is at time 0, as far as there is room."""
+    """Put every image where it is at time 0, as far as it fits."""
     for at in range(len(w.warm_places)):
         if at % w.g.tasks_per_growth == 0 and rows_are_low(w):
             ask_host(w, GROW_ASKED, 0, 0, 0)

@@ -1,9 +1,9 @@
-"""Ways between machines and registries: found by a table, worked out over the graph by the engine when first asked for.
+"""Ways between machines and registries: found by a hash table, worked out over the graph when first asked for.
 
-A way is everything about a pair of machines that a request or a body of bytes needs to know. A lane is numbered, and
-told of its narrowest link, when a way's direction is first asked for. Where routes change, ways stay the rows that they
-are and get other lanes, so whoever is under way goes on by the new route with what it sends next (`sim.protocol.routes`
-works them out).
+A way is everything about a pair of machines that requests and bodies need to know. Its lanes are numbered, and learn
+their narrowest link, when a direction is first asked for. Where routes change, ways stay the rows that they are and get
+other lanes, so that tasks under way go on by the new route with what they send next (`sim.protocol.routes` works routes
+out).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def way_key(w: Any, machine: int, registry: int, copy: int) -> int:
 
 
 def find_way(w: Any, machine: int, registry: int, copy: int) -> int:
-    """The way from a machine to a registry, for a copy if `copy` is 1; -1 where nobody has asked for it."""
+    """The way from a machine to a registry, for a copy if `copy` is 1; -1 where none has been asked for."""
     key = way_key(w, machine, registry, copy)
     mask = len(w.way_index) - 1
     at = (key * WAY_HASH >> 16) & mask
@@ -38,7 +38,7 @@ def find_way(w: Any, machine: int, registry: int, copy: int) -> int:
 
 
 def way_of(w: Any, machine: int, registry: int, copy: int) -> int:
-    """The same, worked out if nobody has asked for it. Rows of ways and lanes may move meanwhile."""
+    """The same, worked out if it is new. Rows of ways and lanes may move meanwhile."""
     way = find_way(w, machine, registry, copy)
     if way < 0:
         ask_host(w, ROUTE_ASKED, machine, registry, copy)
@@ -70,6 +70,7 @@ def down_lane(w: Any, way: int) -> int:
 
 
 def _know_up(w: Any, way: int) -> None:
+    """The same of one way."""
     row = w.ways[way]
     if row.up_known == 0:
         row.up_known = 1
@@ -77,7 +78,7 @@ def _know_up(w: Any, way: int) -> None:
 
 
 def number_lane(w: Any, lane: int) -> None:
-    """A lane is there from now on, if it was not."""
+    """A lane is in use from now on, if it was not."""
     row = w.lanes[lane]
     if row.number < 0:
         row.number = w.g.lane_numbers
@@ -88,8 +89,7 @@ def number_lane(w: Any, lane: int) -> None:
 def follow_routes(w: Any) -> None:
     """Ways lead over other lanes from now on, as the engine has worked out.
 
-    The lanes that are left are marked: what flies on them breaks off. A direction that nobody has asked for leaves
-    none.
+    Lanes that are abandoned are marked: their flights break off. A direction that was never asked for abandons none.
     """
     for at in range(w.g.rerouted_used):
         turn = w.rerouted[at]
@@ -109,7 +109,7 @@ def follow_routes(w: Any) -> None:
 
 
 def _leaves(w: Any, was: int, lane: int) -> bool:
-    """Whether a direction that somebody has asked for changes its lane."""
+    """Whether a direction that was asked for changes its lane."""
     number_lane(w, lane)
     if lane == was:
         return False

@@ -77,8 +77,8 @@ class Image:
 
     first_blob: Int32  # in `image_blobs`
     blobs: Int32
-    manifest_bytes: Int32
-    index_bytes: Int32
+    manifest_bytes: int
+    index_bytes: int
     rom: Int32
     rank: int  # of its digest among all
     owed: Int32 = -1  # the first of the copies of it that are made on demand

@@ -6,7 +6,7 @@ from __future__ import annotations
 class SwarmCall:
     """The one row by which ops ask the swarm, and it answers."""
 
-    # who joins, and what it fetches
+    # a member that joins, and what it fetches
     task: int
     host: int
     upstream: int
@@ -14,7 +14,7 @@ class SwarmCall:
     blob: int
     size_bytes: int
     tracker_s: float  # a round trip to the tracker
-    known: int  # somebody fetches it already
+    known: int  # another fetches it already
     # when it goes on
     driven: int  # its next event is in the queue
     until_s: float

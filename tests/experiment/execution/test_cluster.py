@@ -14,19 +14,19 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+import sim
 from sim.errors import InputError
 from sim.experiment.execution.executors import resolved, started
+from sim.scenario import Scenario
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="Dask is not installed"),
-]
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="Dask is not installed")
 PATIENCE_S = 120
 RUNS = 10
 #: Runs of about half a second, so that there is time to kill somebody midway.
@@ -51,9 +51,7 @@ class Cluster:
     def __init__(self, stack: ExitStack, directory: Path) -> None:
         self._stack = stack
         self._directory = directory
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = 0  # whichever is free, the first time
         self.workers: list[subprocess.Popen[bytes]] = []
         self.start_scheduler()
 
@@ -62,8 +60,12 @@ class Cluster:
         return f"tcp://127.0.0.1:{self.port}"
 
     def start_scheduler(self) -> None:
-        self.scheduler = self._process("dask_scheduler", "--host", "127.0.0.1", "--port", str(self.port), "--no-show")
-        wait(lambda: reachable(self.port), "the scheduler to listen")
+        told = self._directory / "scheduler.json"
+        told.unlink(missing_ok=True)
+        words = ("--host", "127.0.0.1", "--port", str(self.port), "--no-show", "--scheduler-file", str(told))
+        self.scheduler = self._process("dask_scheduler", *words)
+        wait(lambda: told.exists() and told.read_text().endswith("}"), "the scheduler to listen")
+        self.port = int(json.loads(told.read_text())["address"].rpartition(":")[2])
 
     def start_worker(self) -> None:
         self.workers.append(self._process("dask_worker", self.address, "--nthreads", "1", "--no-nanny"))
@@ -79,11 +81,6 @@ class Cluster:
 def end(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     process.wait()
-
-
-def reachable(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def wait(until: Callable[[], object], what: str) -> None:
@@ -114,7 +111,7 @@ def question(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def client(question: Path, executor: str, store: Path | None = None) -> subprocess.Popen[str]:
     """`regsim compare --json` as a process."""
     keep = [] if store is None else ["--store", str(store)]
-    asked = ["compare", question.name, "--runs", str(RUNS), "--gains", "0", "--json"]
+    asked = ["compare", question.name, "--runs", str(RUNS), "--gains", "0", "--engine", "reference", "--json"]
     command = [sys.executable, "-m", "sim", *asked, "--executor", executor, *keep]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=question.parent
@@ -163,12 +160,24 @@ def resumed(question: Path, executor: str, store: Path, before: Kept) -> str:
     return out
 
 
+def test_one_worker_of_a_cluster_gives_the_bytes_of_this_process(tmp_path: Path) -> None:
+    """A few short runs by a scheduler and a worker: the document of the comparison is the same."""
+    asked = Scenario.from_document(tomllib.loads(QUESTION), "small", {"run.duration": "1 h", "demand.rate": "40/h"})
+    with ExitStack() as stack:
+        cluster = Cluster(stack, tmp_path)
+        cluster.start_worker()
+        made = sim.compare(asked, runs=2, executor=f"dask:{cluster.address}", tables=False)
+    assert made.to_json() == sim.compare(asked, runs=2, executor="serial", tables=False).to_json()
+
+
+@pytest.mark.slow
 def test_a_cluster_gives_the_bytes_of_one_process(question: Path, serial: str, cluster: Cluster) -> None:
     """The documents of one process, of two, and of two workers of a cluster are equal, digests and all."""
     assert answer(client(question, "processes:2")) == serial
     assert answer(client(question, f"dask:{cluster.address}")) == serial
 
 
+@pytest.mark.slow
 def test_rules_of_ones_own_go_to_the_workers(question: Path, cluster: Cluster, tmp_path: Path) -> None:
     """A folder that is named from the client's has no meaning where they run; they have its rules all the same."""
     rules = tmp_path / "placement"
@@ -183,6 +192,7 @@ def test_rules_of_ones_own_go_to_the_workers(question: Path, cluster: Cluster, t
     assert answer(client(mine, f"dask:{cluster.address}")) == answer(client(mine, "serial"))
 
 
+@pytest.mark.slow
 def test_a_worker_may_be_killed_and_another_join(
     question: Path, serial: str, cluster: Cluster, tmp_path: Path
 ) -> None:  # fmt: skip
@@ -196,6 +206,7 @@ def test_a_worker_may_be_killed_and_another_join(
     assert len(kept(store)) == 2 * RUNS
 
 
+@pytest.mark.slow
 def test_a_client_may_be_killed_and_asked_again(
     question: Path, serial: str, cluster: Cluster, tmp_path: Path
 ) -> None:  # fmt: skip
@@ -206,6 +217,7 @@ def test_a_client_may_be_killed_and_asked_again(
     assert resumed(question, executor, store, before) == serial
 
 
+@pytest.mark.slow
 def test_a_scheduler_may_be_killed_and_started_again(
     question: Path, serial: str, cluster: Cluster, tmp_path: Path
 ) -> None:  # fmt: skip
@@ -224,6 +236,7 @@ def test_a_scheduler_may_be_killed_and_started_again(
     assert resumed(question, executor, store, before) == serial
 
 
+@pytest.mark.slow
 def test_a_worker_with_another_model_is_refused(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client whose source differs from the workers' gets none of their numbers, and a line that names the worker."""
     monkeypatch.setattr("sim.experiment.execution.cluster.model_digest", lambda: "another")
@@ -234,6 +247,7 @@ def test_a_worker_with_another_model_is_refused(cluster: Cluster, monkeypatch: p
         pool.submit(json.dumps, 1).result(PATIENCE_S)
 
 
+@pytest.mark.slow
 def test_where_no_scheduler_is_a_line_says_so(question: Path) -> None:
     """An address that nobody listens at, and one that is none: exit code 2, and how to start one."""
     with socket.socket() as probe:

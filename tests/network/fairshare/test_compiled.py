@@ -1,13 +1,10 @@
-"""The interpreter and the compiled text give the same times, bit for bit."""
-
-from types import ModuleType
+"""The interpreter and machine code give the same times, bit for bit."""
 
 import numpy as np
 import pytest
 
 from sim.network import Change, Flows, Fluid, simulate
 from sim.network.fairshare import fluid
-from sim.records.scope import scope_of
 
 
 def busy(seed, links, routes, flows):
@@ -25,10 +22,9 @@ def busy(seed, links, routes, flows):
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "links", "routes", "flows"), [(1, 1, 1, 300), (2, 12, 30, 600), (3, 60, 200, 900)])
 def test_compiled_and_plain_times_are_identical(seed, links, routes, flows):
-    """Not one bit of one completion time depends on how the text is run, capacity changes included."""
+    """Not one bit of one completion time depends on how the code is run, capacity changes included."""
     capacity, asked = busy(seed, links, routes, flows)
     changes = [Change(10, "l0", 0), Change(20, "l0", 5e7)]
     plain = simulate(capacity, asked, changes, compiled=False)
@@ -36,33 +32,24 @@ def test_compiled_and_plain_times_are_identical(seed, links, routes, flows):
     assert plain.tobytes() == simulate(capacity, asked, changes, compiled=True).tobytes()
 
 
-@pytest.mark.slow
 def test_going_on_compiled_in_the_middle_of_a_run_changes_nothing(monkeypatch):
-    """An engine that turns to the compiled text half-way tells the same story, new classes and changes included."""
+    """A network that goes on as machine code half-way comes to the same, new classes and changes included."""
 
     def story():
         draw = np.random.default_rng(4)
-        engine = Fluid([1e6] * 8)
-        told, now = [], 0.0
+        network = Fluid([1e6] * 8)
+        seen, now = [], 0.0
         for token in range(700):
             route = tuple(draw.permutation(8)[:3].tolist())
-            engine.start(now, engine.class_of(route, cap_Bps=draw.choice([2e5, 1e9])), draw.exponential(1e6), token)
+            network.start(now, network.class_of(route, cap_Bps=draw.choice([2e5, 1e9])), draw.exponential(1e6), token)
             if token % 50 == 0:
-                engine.set_capacity(now, token % 8, draw.choice([5e5, 2e6]))
+                network.set_capacity(now, token % 8, draw.choice([5e5, 2e6]))
             if token > 40:
-                now = engine.next_finish_s
-                told.append((now, engine.finished(now), engine.link_bytes(now), engine.flows))
-        return told
+                now = network.next_finish_s
+                seen.append((now, network.finished(now), network.link_bytes(now), network.flows))
+        return seen
 
     monkeypatch.setattr(fluid, "COMPILE_AFTER", 10**9)
     plain = story()
     monkeypatch.setattr(fluid, "COMPILE_AFTER", 1000)
     assert story() == plain
-
-
-def test_a_name_means_one_thing_in_a_text():
-    """Modules that are compiled together share their names: two constants or functions of one name are refused."""
-    one, other = ModuleType("one"), ModuleType("other")
-    one.HALF, other.HALF = 0.5, 0.25
-    with pytest.raises(ValueError, match=r"other\.HALF: another module"):
-        scope_of((one, other))

@@ -1,8 +1,9 @@
 """What is wrong with a document, as values: where, what, and what to do about it.
 
-A `Diagnostic` is a fault of the text, not of the world (`[faults]` of a scenario is what breaks in a run). Each becomes
-one line of an `InputError`. The errors of pydantic, which reads a document into typed tables, are put into the same
-form and words here (its codes: https://docs.pydantic.dev/latest/errors/validation_errors/).
+A `Diagnostic` is a fault of the text, not of the world (`[faults]` of a scenario is what breaks in a run). Each
+becomes one line of an `InputError`. The errors of pydantic, which reads a document into typed tables, are put into the
+same form and words here (its codes: https://docs.pydantic.dev/latest/errors/validation_errors/). Left out: where in
+the file a key stands, which TOML's reader does not keep.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     links.hub-n3.capacity: must be above 0, got 0 bit/s; raise it or remove the link
 
-Anything else that goes wrong is our bug and is raised as the ordinary Python exception it is. Both classes
-pickle, so that an error travels whole from a worker process.
+Anything else that goes wrong is our bug and is raised as the ordinary Python exception it is. Both classes pickle, so
+that an error travels whole from a worker process. Left out: warnings, which stop nothing.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """Sizes, times, rates, prices and shares: text with a unit to numbers in base units and back. Nothing else converts.
 
-A figure is a decimal number and a unit, `36 MiB`, `10 Gbit/s`, `0.09 USD/GB`, `50000/day`; the unit is
-mandatory wherever the figure has a dimension. `b` and `bit` are bits, `B` is bytes; k, M, G, T are powers of
-1000 (SI) and Ki, Mi, Gi, Ti powers of 1024 (IEC 80000-13). A unit is a numerator, a denominator, or both, so
-dimensions are checked, not guessed: `10 Gbit` for a rate is an error that says it is a size.
+A figure is a decimal number and a unit, `36 MiB`, `10 Gbit/s`, `0.09 USD/GB`, `50000/day`; the unit is mandatory
+wherever the figure has a dimension. `b` and `bit` are bits, `B` is bytes; k, M, G, T are powers of 1000 (SI) and Ki,
+Mi, Gi, Ti powers of 1024 (IEC 80000-13). A unit is a numerator, a denominator, or both, so dimensions are checked, not
+guessed: `10 Gbit` for a rate is an error that says it is a size.
 
-Numbers are read as exact fractions and rounded once, to the nearest byte or float. Each `format_` function
-gives the shortest text that its parser reads back as the very same number.
+Numbers are read as exact fractions and rounded once, to the nearest byte or float. Each `format_` function gives the
+shortest text that its parser reads back as the very same number. Left out: dates and times of the week
+(`scenario/model/timeofweek`), and money other than US dollars.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 The result is a scenario file: each figure with its 95 % interval as its range and the data as its source. With a
 scenario to extend it runs at once. What was estimated but is no figure of a scenario stands beside as comments, and so
-does what the data leave open.
+does what the data leave open. Left out: figures that no such file has, as registries' workers, which must be known or
+assumed.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 `published.csv` in a folder of scenarios says for each row which scenario (and variant) it speaks of, which figure of
 its run, and what was published, where. Rows marked as fitted are those that figures of the scenario were fitted to;
-`fit` does that again. Every other row is a prediction.
+`fit` does that again. Every other row is a prediction. Left out: figures that were published without the setting that
+they were measured in.
 """
 
 from __future__ import annotations

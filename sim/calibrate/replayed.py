@@ -1,7 +1,8 @@
 """A replayed log beside its simulation: what travelled and what was saved, as logged and as decided again.
 
-Blobs and bytes must be equal where the log has everything. They differ, and the rows then say so, where a log
-begins in the middle, where it is played so fast that pulls come before their pushes have ended, or clients forgot.
+Blobs and bytes must be equal where the log has everything. They differ, and the rows then say so, where a log begins
+in the middle, where it is played so fast that pulls come before their pushes have ended, or clients forgot. Left out:
+logged durations, which hold the registry's load and not only its service.
 """
 
 from __future__ import annotations

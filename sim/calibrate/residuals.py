@@ -1,4 +1,7 @@
-"""Plots of residuals: what was observed against what was fitted, as a share of it, one plot below the other."""
+"""Plots of residuals: what was observed against what was fitted, as a share of it, one plot below the other.
+
+Left out: tests of whether residuals are random; a reader looks.
+"""
 
 from __future__ import annotations
 

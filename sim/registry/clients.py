@@ -12,7 +12,8 @@ what runs side by side is a group of blobs, checked together; containerd's pushe
 What a client does when a connection breaks or a registry does not answer is its `Retry`. All of these use Go's HTTP
 client with the same limits, each read in its source: go-containerregistry, pkg/v1/remote/options.go; containerd,
 core/remotes/docker/registry.go; moby, daemon/pkg/registry/registry.go; containers/image, pkg/tlsclientconfig; oras-go,
-by Go's own default transport. None limits how long an answer may take.
+by Go's own default transport. None limits how long an answer may take. Left out: authentication beyond a token, and
+proxies in between.
 """
 
 from __future__ import annotations

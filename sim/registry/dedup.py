@@ -4,7 +4,7 @@ Clients ask a repository, so `repository` is what really happens (distribution s
 repositories; kraftkit and containerd ask no further). The wider scopes are what a registry could offer: all
 repositories of the `account`, or of the whole `registry`, as cross-repository mounts do where a client may use them.
 `fleet` is an upper bound that no registry reaches: a blob that any registry has is everywhere. Under `none` everything
-is sent each time.
+is sent each time. Left out: blobs that are alike in part; a blob is held whole or not at all.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """What is wrong with a document, as values: where, what, and what to do about it.
 
-A `Diagnostic` is a fault of the text, not of the world (`[faults]` of a scenario is what breaks in a run). Each becomes
-one line of an `InputError`. The findings of pydantic, which reads a document into typed tables, are put into the same
-form and words here (its codes: https://docs.pydantic.dev/latest/errors/validation_errors/).
+A `Diagnostic` is a fault of the text, not of the world (`[faults]` of a scenario is what breaks in a run). Each
+becomes one line of an `InputError`. The errors of pydantic, which reads a document into typed tables, are put into the
+same form and words here (its codes: https://docs.pydantic.dev/latest/errors/validation_errors/). Left out: where in
+the file a key stands, which TOML's reader does not keep.
 """
 
 from __future__ import annotations
@@ -54,14 +55,14 @@ def _related(path: KeyPath, other: KeyPath) -> bool:
 
 
 def diagnostics_of(error: ValidationError, model: type[BaseModel]) -> Iterator[Diagnostic]:
-    """Pydantic's findings about a document of `model`, one fault each."""
-    for finding in error.errors(include_url=False):
-        yield from _faults(finding, model)
+    """Pydantic's errors about a document of `model`, one fault each."""
+    for found in error.errors(include_url=False):
+        yield from _faults(found, model)
 
 
-def _faults(finding: Mapping[str, Any], model: type[BaseModel]) -> Iterator[Diagnostic]:
-    path: KeyPath = tuple(finding["loc"])
-    kind, value, context = finding["type"], finding["input"], finding.get("ctx", {})
+def _faults(found: Mapping[str, Any], model: type[BaseModel]) -> Iterator[Diagnostic]:
+    path: KeyPath = tuple(found["loc"])
+    kind, value, context = found["type"], found["input"], found.get("ctx", {})
     is_key = bool(path) and path[-1] == "[key]"
     path = path[:-1] if is_key else path
     if is_key and kind != "fault":
@@ -87,7 +88,7 @@ def _faults(finding: Mapping[str, Any], model: type[BaseModel]) -> Iterator[Diag
         remedy = near(value, known) if isinstance(value, str) else f"one of {', '.join(known)}"
         yield Diagnostic(path, f"unknown choice, got {shown(value)}", remedy, path)
     else:
-        problem, remedy = _TYPES.get(kind, (finding["msg"].lower(), "mend it"))
+        problem, remedy = _TYPES.get(kind, (found["msg"].lower(), "mend it"))
         yield Diagnostic(path, f"{problem}, got {shown(value)}", remedy, path)
 
 

@@ -1,7 +1,8 @@
 """A scenario: its tables, where they came from, and its variants.
 
-A document is checked whole: what one value spoils is set aside and the rest is still looked at, so that every
-fault is reported at once. Every variant is checked when a scenario is loaded, and its faults name it.
+A document is checked whole: what one value spoils is set aside and the rest is still looked at, so that every fault is
+reported at once. Every variant is checked when a scenario is loaded, and its faults name it. Left out: demand, and all
+that is drawn: a scenario is the same whatever its seed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Scenarios that ship with the package, found by name wherever one stands: `metros`, `published/kraken`."""
+"""Scenarios that ship with the package, found by name wherever one stands: `metros`, `published/kraken`.
+
+Left out: scenarios of a user's own, which are found by their paths.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 Draws come from the streams that synthetic demand has, so that runs of one seed differ by what a list does not say: who
 of a group, which kind, which application, on which nodes. An application keeps the client and the kind of its first
-row wherever a later one leaves them open; what is there at the start has the size and the nodes of that row.
+row wherever a later one leaves them open; what is there at the start has the size and the nodes of that row. Left out:
+removals and kernels of a row's own.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Calibration from what planners have: each file is told by its content, gives figures and says what is open."""
+"""Calibration from what planners have: each file is reported by its content, gives figures and says what is open."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def holds(estimate: Estimate, truth: float) -> bool:
     return estimate.low <= truth <= estimate.high
 
 
-def test_ping_tells_the_round_trip() -> None:
+def test_ping_shows_the_round_trip() -> None:
     """The median of the replies that ping printed, between the lowest and the highest."""
     found = read(str(DATA / "ping.txt"))
     rtt = named(found, "round trip")
@@ -40,7 +40,7 @@ def test_ping_tells_the_round_trip() -> None:
     assert any("rate" in words for words in found.open)
 
 
-def test_iperf3_tells_the_rate_of_one_direction() -> None:
+def test_iperf3_shows_the_rate_of_one_direction() -> None:
     """A test held to 200 Mbit/s gave that after its first two seconds, and says what it cannot tell."""
     found = read(str(DATA / "iperf3.json"))
     rate = named(found, "goodput up")
@@ -58,7 +58,7 @@ def test_iperf3_the_other_way(tmp_path: Path) -> None:
     assert named(read(str(tmp_path / "r.json")), "goodput").key == "clients.CLIENT.down"
 
 
-def test_k6_tells_round_trip_and_service(tmp_path: Path) -> None:
+def test_k6_shows_round_trip_and_service(tmp_path: Path) -> None:
     """30 ms to connect and 34 ms to the first byte are a round trip of 30 ms and 4 ms of service."""
     rng = np.random.default_rng(1)
     lines = [K6_HEADER]
@@ -90,7 +90,7 @@ def kubelet(path: Path, sizes: list[int]) -> None:
     ))  # fmt: skip
 
 
-def test_kubelet_tells_fixed_time_and_rate(tmp_path: Path) -> None:
+def test_kubelet_shows_fixed_time_and_rate(tmp_path: Path) -> None:
     """Pulls of several sizes give 1 s and 43 MB/s back, and the wait for other pulls apart from both."""
     kubelet(tmp_path / "log", [10_000_000, 50_000_000, 100_000_000, 1_000_000_000])
     found = read(str(tmp_path / "log"))
@@ -100,7 +100,7 @@ def test_kubelet_tells_fixed_time_and_rate(tmp_path: Path) -> None:
 
 
 def test_pulls_of_one_size_have_no_rate(tmp_path: Path) -> None:
-    """Where all images are of one size, nothing tells the fixed time from the rate."""
+    """Where all images are of one size, nothing parts the fixed time from the rate."""
     kubelet(tmp_path / "log", [10_000_000] * 5)
     found = read(str(tmp_path / "log"))
     assert [one.name for one in found.estimates] == ["pull", "wait for other pulls of the node"]
@@ -116,8 +116,8 @@ def nginx(path: Path, service_s: float, count: int) -> None:
     ))  # fmt: skip
 
 
-def test_an_access_log_with_durations_tells_the_service_time(tmp_path: Path) -> None:
-    """nginx's request times, exponential with a mean of 5 ms: found, and told from fixed ones."""
+def test_an_access_log_with_durations_shows_the_service_time(tmp_path: Path) -> None:
+    """nginx's request times, exponential with a mean of 5 ms: found, and reported from fixed ones."""
     nginx(tmp_path / "access.log", 5e-3, 1_000)
     found = read(str(tmp_path / "access.log"))
     request = named(found, "request")
@@ -127,7 +127,7 @@ def test_an_access_log_with_durations_tells_the_service_time(tmp_path: Path) -> 
 
 
 def test_an_access_log_without_durations_says_so() -> None:
-    """Combined lines tell the demand and no service time; distribution's own lines tell both."""
+    """Combined lines show the demand and no service time; distribution's own lines show both."""
     combined, own = read(str(DATA / "registry.log")), read(str(DATA / "registry.json.gz"))
     assert any(words.startswith("a service time: combined lines") for words in combined.open)
     assert "REGISTRY.request_time" not in [one.key for one in combined.estimates]
@@ -154,7 +154,7 @@ def test_the_file_is_a_scenario_that_runs(tmp_path: Path) -> None:
     assert figure.range is not None
 
 
-def test_two_files_that_disagree_are_told(tmp_path: Path) -> None:
+def test_two_files_that_disagree_are_reported(tmp_path: Path) -> None:
     """Where two files estimate one figure the narrower interval counts, and that they do not overlap is said."""
     text = (DATA / "ping.txt").read_text().replace("time=0.", "time=9.")
     (tmp_path / "far.txt").write_text(text)
@@ -215,7 +215,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_mistakes_are_told_before_anything_is_written(
+def test_mistakes_are_reported_before_anything_is_written(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """A group that the scenario lacks, or no place to write to, ends with code 2; nothing is printed or written."""
@@ -244,7 +244,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_files_that_tell_nothing(
+def test_files_that_show_nothing(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """A file that is missing, cut off or too short ends with code 2 and a line that names it."""

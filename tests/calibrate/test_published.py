@@ -130,7 +130,7 @@ def test_the_page_of_results_shows_what_is_printed(published: list[Compared]) ->
     assert lines_missing(published, whole=True) == []
 
 
-def test_bad_files_are_told(
+def test_bad_files_are_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """A folder without the file, a scenario that nothing speaks of, a number that is none, an unknown figure."""
@@ -146,9 +146,9 @@ def test_bad_files_are_told(
         ("scenario,variant", "scenario,varient", "published.csv:1: is not its header"),
     ):
         (tmp_path / "p/published.csv").write_text(text.replace(old, new, 1))
-        with pytest.raises(InputError) as told:
+        with pytest.raises(InputError) as reported:
             compare(tmp_path / "p", "spegel-10.toml")
-        assert problem in str(told.value)
+        assert problem in str(reported.value)
 
 
 def test_the_table_has_no_mean_of_nothing() -> None:

@@ -70,9 +70,9 @@ def test_skopeo_asks_for_a_layer_once_more_before_it_sends_it() -> None:
     again = ("HEAD blob", "POST upload")
     assert [SKOPEO.opening(kind) for kind in ("kernel", "rootfs", "config")] == [again, again, ("POST upload",)]
     log = (Path(__file__).parents[1] / "data" / "registry.log").read_text().splitlines()
-    told = [line.split('"')[1].split()[0] for line in log if "10.99.1.1" in line and "/v2/org1/web/" in line][:14]
+    reported = [line.split('"')[1].split()[0] for line in log if "10.99.1.1" in line and "/v2/org1/web/" in line][:14]
     layer = ["HEAD", *(request.split()[0] for request in (*again, *SKOPEO.blob_close))]
-    assert told == [*layer, *layer, "HEAD", *layer[2:]]
+    assert reported == [*layer, *layer, "HEAD", *layer[2:]]
 
 
 def test_a_profile_cannot_be_changed() -> None:

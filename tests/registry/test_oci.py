@@ -36,7 +36,7 @@ def test_rom_has_no_kernel() -> None:
     assert ROM.blobs == (ROOTFS, CONFIG)
 
 
-def test_digest_alone_tells_values_apart() -> None:
+def test_digest_alone_shows_values_apart() -> None:
     """Layers and images are equal, and hash alike, when their digests are."""
     assert Layer(KERNEL.digest, 99, "rootfs") == KERNEL
     assert Image(IMAGE.digest, (ROOTFS,), CONFIG, 0, 0) == IMAGE

@@ -81,7 +81,7 @@ def test_bases_may_have_bases(folder: Path) -> None:
         ),
     ],
 )
-def test_a_name_that_leads_nowhere_is_told_in_one_line(folder: Path, text: str, line: str) -> None:
+def test_a_name_that_leads_nowhere_is_reported_in_one_line(folder: Path, text: str, line: str) -> None:
     """The line names the file, the key, the value and the remedy."""
     path = written(folder, text + "\n")
     with pytest.raises(InputError) as caught:
@@ -89,7 +89,7 @@ def test_a_name_that_leads_nowhere_is_told_in_one_line(folder: Path, text: str, 
     assert str(caught.value) == f"{path}: {line}"
 
 
-def test_a_circle_is_told(folder: Path) -> None:
+def test_a_circle_is_reported(folder: Path) -> None:
     """Two files that extend each other are no scenario."""
     (folder / "other.toml").write_text('extends = "question.toml"\n')
     with pytest.raises(InputError, match=r"other.toml: extends: leads back to itself"):

@@ -38,28 +38,28 @@ VALUES = st.recursive(
 UNHEALTHY = [*settings.default.suppress_health_check, HealthCheck.function_scoped_fixture]
 
 
-def loads_or_tells(document: Any) -> None:
-    """Load, resolve and show the document, or be told one line a fault."""
+def loads_or_reports(document: Any) -> None:
+    """Load, resolve and show the document, or be reported one line a fault."""
     try:
         scenario = Scenario.from_document(document)
     except InputError as error:
         lines, faults = str(error).split("\n"), error.errors
-        told = len(lines) == len(faults)
+        reported = len(lines) == len(faults)
     else:
-        told = canonical(Scenario.from_document(tomllib.loads(show.text(scenario)))) == canonical(scenario)
-    assert told
+        reported = canonical(Scenario.from_document(tomllib.loads(show.text(scenario)))) == canonical(scenario)
+    assert reported
 
 
 @given(document=st.dictionaries(KEYS, VALUES, max_size=6) | VALUES)
-def test_junk_is_told_as_input_errors(document: Any) -> None:
-    """Any nest of plain values is a scenario or is told as input errors."""
-    loads_or_tells(document)
+def test_junk_is_reported_as_input_errors(document: Any) -> None:
+    """Any nest of plain values is a scenario or is reported as input errors."""
+    loads_or_reports(document)
 
 
 @settings(suppress_health_check=UNHEALTHY)
 @given(data=st.data())
-def test_one_junk_value_in_a_good_scenario_is_told(document: dict[str, Any], data: st.DataObject) -> None:
-    """A good scenario with one value or table replaced by junk is a scenario or is told as input errors."""
+def test_one_junk_value_in_a_good_scenario_is_reported(document: dict[str, Any], data: st.DataObject) -> None:
+    """A good scenario with one value or table replaced by junk is a scenario or is reported as input errors."""
     changed = deepcopy(document)
     table: Any = changed
     while True:
@@ -68,12 +68,12 @@ def test_one_junk_value_in_a_good_scenario_is_told(document: dict[str, Any], dat
             break
         table = table[key]
     table[key] = data.draw(VALUES)
-    loads_or_tells(changed)
+    loads_or_reports(changed)
 
 
 @settings(suppress_health_check=UNHEALTHY)
 @given(path=st.lists(KEYS, min_size=1, max_size=5), value=VALUES)
-def test_junk_overrides_are_told(document: dict[str, Any], path: list[str], value: Any) -> None:
+def test_junk_overrides_are_reported(document: dict[str, Any], path: list[str], value: Any) -> None:
     """Any override by any path gives a scenario or input errors."""
     with contextlib.suppress(InputError):
         Scenario.from_document(document, overrides={".".join(path): value})

@@ -59,7 +59,7 @@ def test_files_that_are_no_scenario(tmp_path: Path, content: bytes, line: str) -
 
 
 def test_paths_that_are_no_file(tmp_path: Path) -> None:
-    """A missing file and a directory are told apart."""
+    """A missing file and a directory are kept apart."""
     assert refused(tmp_path / "x.toml") == "x.toml: no such file; check the path"
     assert refused(tmp_path) == f"{tmp_path.name}: is a directory; name a scenario file in it"
 
@@ -106,7 +106,7 @@ def test_overrides_apply_before_variants(file: Path) -> None:
     assert scenario.variant("node-direct").policies.route[0].name == "node-direct"
 
 
-def test_a_bad_override_is_told_like_a_bad_file(file: Path) -> None:
+def test_a_bad_override_is_reported_like_a_bad_file(file: Path) -> None:
     """An override of an unknown key or without unit names the key and the value."""
     with pytest.raises(InputErrors) as caught:
         load(file, {"links.dal-was.capcity": "1 Gbit/s", "central.disk": 3})

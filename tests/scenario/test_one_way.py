@@ -78,7 +78,7 @@ def test_a_change_reaches_into_a_variant_however_that_is_written(document: dict[
 
 
 def test_a_change_that_does_not_go_together_is_refused_with_all_its_faults(scenario: Scenario) -> None:
-    """A site that there is none of, and a value without its unit: both are told, as of a file."""
+    """A site that there is none of, and a value without its unit: both are reported, as of a file."""
     with pytest.raises(sim.InputError) as refused:
         scenario.with_({"nodes.n.site": "nowhere", "links.dal-was.capacity": 5})
     assert [error.where for error in refused.value.errors] == [
@@ -123,7 +123,7 @@ def test_python_values_are_as_good_as_text(scenario: Scenario) -> None:
 
 
 def test_none_takes_out_what_is_written(scenario: Scenario) -> None:
-    """Without its key the default holds again; what is not there cannot be taken out, so a mistyped key is told."""
+    """Without its key the default holds again; what is not there cannot be taken out, so a mistyped key is reported."""
     changed = scenario.with_({"demand.rate": None, "variants.node-direct": None})
     assert changed.demand.rate_per_s == sim.load(scenario.document, {"demand": {"rate": "50000/day"}}).demand.rate_per_s
     assert changed.variants == ("central",)

@@ -41,7 +41,7 @@ def test_every_scenario_at_the_top_ships() -> None:
 
 
 @pytest.mark.parametrize("name", ["metroz", "../metros", "/metros"])
-def test_a_name_of_nothing_is_told(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_of_nothing_is_reported(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A near name is offered; no path leads out of the shipped folder."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=r'no such file; check the path; did you mean "metros"\?'):

@@ -160,12 +160,12 @@ def test_a_group_stands_for_one_of_its_clients_whom_the_application_keeps() -> N
                         "paths are from the scenario's folder"]),
     ],
 )  # fmt: skip
-def test_a_slip_is_told_with_its_line_column_value_and_remedy(table: str, lines: list[str]) -> None:
+def test_a_mistake_is_reported_with_its_line_column_value_and_remedy(table: str, lines: list[str]) -> None:
     """Whatever is wrong in a table is one clear line each, before anything runs."""
     assert refused(table) == lines
 
 
-def test_of_many_slips_the_first_five_are_told() -> None:
+def test_of_many_mistakes_the_first_five_are_reported() -> None:
     """The fifth says how many more there are."""
     lines = refused("time,image\n" + "0,none\n" * 12)
     assert len(lines) == 5
@@ -277,10 +277,10 @@ def test_files_of_sizes_are_part_of_what_a_run_is_known_by(tmp_path: Path) -> No
 
 
 def test_warnings_know_a_table() -> None:
-    """What the table says in every row makes keys idle; nodes and clients that it names are not; late rows are told."""
-    told = {str(each) for each in scenario("time,app,client,nodes\n0,a,dev1,2\n4000,a,dev1,1\n",
+    """What the table says in every row makes keys idle; nodes and clients that it names are not; late rows say so."""
+    reported = {str(each) for each in scenario("time,app,client,nodes\n0,a,dev1,2\n4000,a,dev1,1\n",
                                            demand__rate="9/day", demand__nodes=2).warnings}  # fmt: skip
-    assert told == {
+    assert reported == {
         "scenario: demand.rate: has no effect: demand.table lists the deploys",
         "scenario: demand.nodes: has no effect: demand.table says on how many nodes each deploy starts",
         "scenario: demand.table: 1 of 2 rows come when run.duration (1 h) is over and are left out",

@@ -211,12 +211,12 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_faults_are_told(name: str) -> None:
-    """What is wrong with a replay is told in a line that names the key or the file."""
+def test_faults_are_reported(name: str) -> None:
+    """What is wrong with a replay is reported in a line that names the key or the file."""
     changes, problem = FAULTS[name]
-    with pytest.raises((InputError, InputErrors)) as told:
+    with pytest.raises((InputError, InputErrors)) as reported:
         replay(recorded(**changes))
-    assert problem in str(told.value)
+    assert problem in str(reported.value)
 
 
 def ask(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:

@@ -2,7 +2,8 @@
 
 Requests that move no blob show a registry's service time, where the log has durations: distribution's own lines have
 them and nginx's, the combined format has none. Pushes and pulls, put together by `workload.sessions`, show how often
-images come and how many are updates.
+images come and how many are updates. Left out: how popular single repositories are, and when of the day they are asked
+for.
 """
 
 from __future__ import annotations

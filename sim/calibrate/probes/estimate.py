@@ -2,7 +2,7 @@
 
 Means by Student's t, medians by order statistics, rates of a Poisson process and shares exactly, spreads by bootstrap,
 lines by least squares. Observations count as independent: durations from one busy minute are less than that, and their
-intervals then too narrow. The residual plot shows whether they drift.
+intervals then too narrow. The residual plot shows whether they drift. Left out: correlation between observations.
 """
 
 from __future__ import annotations

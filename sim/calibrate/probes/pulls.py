@@ -5,7 +5,8 @@
     msg="Pulling image: reg/a:1" id=7f ... msg="Pulled image: reg/a@sha256:ab" id=7f                     CRI-O
 
 kubelet's stand in its log, in `kubectl describe` and in events as JSON; older ones have no size. CRI-O's two lines are
-one pull by their id, and have no size. Sizes are the image's, not what travelled.
+one pull by their id, and have no size. Sizes are the image's, not what travelled. Left out: layers that a node had
+already, which these lines do not say.
 """
 
 from __future__ import annotations

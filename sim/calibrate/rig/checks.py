@@ -1,6 +1,7 @@
 """What has to hold between the parts of a rig's files: names that agree, pulls of what was pushed, complete repeats.
 
-`reading` reads the parts themselves. Each function yields every fault it finds; nothing is raised here.
+`reading` reads the parts themselves. Each function yields every fault it finds; nothing is raised here. Left out:
+whether measurements are plausible, which scores show.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 A scenario is hosts on a star (rates in Mbit/s of IP packets, one-way delay in ms), and steps: operations that start
 together, each step when the one before has ended. `tests/rig/README.md` describes the files, `rigfiles` reads them.
+Left out: how the rig makes and measures them (`tests/rig`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Parameters of the rig's model fitted to one rig's files: what `regsim calibrate RIG.json MEASURED.csv` prints.
 
-The fit itself is `fit`; the parameters that ship came from it, too.
+The fit itself is `fit`; the parameters that ship came from it, too. Left out: choosing among models; the parameters of
+one are fitted.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """A rig's scenario, simulated: its clients push and pull by the protocol's own programs, on the reference engine.
 
-What stands around these, and what a client process costs beyond its requests (`Parameters`), are programs and ops here.
-What its packets do to each other is `packetwire`'s, what it does at a registry that pulls through another `proxies`'.
+What stands around these, and what a client process costs beyond its requests (`Parameters`), are programs and ops
+here. What its packets do to each other is `packetwire`'s, what it does at a registry that pulls through another
+`proxies`'. Left out: what the rig's processes do to each other on its cores, but for how late they start.
 """
 
 from __future__ import annotations

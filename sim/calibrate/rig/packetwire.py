@@ -1,8 +1,10 @@
-"""What carries bodies packet by packet where engines have flows, and has requests wait in the queues as these then are.
+"""What carries bodies packet by packet where engines have flows, and has requests wait in the queues as these then
+are.
 
 All bodies go by their windows (`sim.network.packets`), those of one client at a time, too: who begins first has an
 easier start, and who fell back takes up only slowly what others leave. What is drawn is when connections that are
-opened together begin, and what their congestion control leaves to chance.
+opened together begin, and what their congestion control leaves to chance. Left out: packets of requests, which wait in
+queues and take no room in them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Client processes of a rig under way, and what comes of them: seconds and bytes, as the rig measures them."""
+"""Client processes of a rig under way, and what comes of them: seconds and bytes, as the rig measures them.
+
+Left out: processors' time, which no column has.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """How far the model is from what a rig measured, group by group.
 
-A scenario belongs to the group that its name begins with (`pair-`, `fanout-`, `crowd-`); any other name is a pair where
-every step is one operation, else a fan-out if its largest step pulls and a crowd if it pushes. Errors are fractions of
-what was measured:
+A scenario belongs to the group that its name begins with (`pair-`, `fanout-`, `crowd-`); any other name is a pair
+where every step is one operation, else a fan-out if its largest step pulls and a crowd if it pushes. Errors are
+fractions of what was measured:
 
 - `pair-push`, `pair-pull`: each operation, against the mean of its repeats.
 - `fanout-mean`, `crowd-mean`: each step of several operations, the mean over its operations, then over repeats.
@@ -16,7 +16,8 @@ more, as `cut-faults`: not packet by packet, but as a run with `[faults]` has it
 that is down (`protocol/ops/retransmission`).
 
 What prepares a fan-out or a crowd is not scored, as the pairs score such: a fan-out counts steps with pulls, a crowd
-steps with pushes, and where some of these are of several operations, those of one do not count.
+steps with pushes, and where some of these are of several operations, those of one do not count. Left out: the spread
+of repeats; each figure is a mean, or the mean of the longest.
 """
 
 from __future__ import annotations

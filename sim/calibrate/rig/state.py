@@ -2,7 +2,8 @@
 
 Links carry IP packets, so a link's capacity for blobs is its rate times 1448/1500: an MTU of 1500 bytes less 20 of IP,
 20 of TCP and 12 of its timestamps (RFC 791, RFC 9293, RFC 7323). Registries keep everything, and their disks are no
-links: on the rig neither they nor windows ever were what held a transfer back.
+links: on the rig neither they nor windows ever were what held a transfer back. Left out: disks and limits of
+registries, which never held the rig back.
 """
 
 from __future__ import annotations

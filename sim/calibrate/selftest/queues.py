@@ -1,8 +1,9 @@
 """The simulator's own queues, links and caches against theory.
 
 Each row simulates one thing over independent runs and puts the interval of its mean beside the closed form from
-`sim.theory`. Intervals are at 99 %, all rows together, so that one test in a hundred fails by chance and the fixed seed
-decides which. What is not random (slow start) must agree to rounding.
+`sim.theory`. Intervals are at 99 %, all rows together, so that one test in a hundred fails by chance and the fixed
+seed decides which. What is not random (slow start) must agree to rounding. Left out: what has no closed form, such as
+queues in series with several classes.
 """
 
 from __future__ import annotations

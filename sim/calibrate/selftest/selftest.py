@@ -1,6 +1,7 @@
 """The self-test as one report: theory beside what is simulated, laws on every queue and link, the statistics' audit.
 
-Theory and laws must hold; the audit reports how often intervals hold what they claim, and is judged in tests.
+Theory and laws must hold; the audit reports how often intervals hold what they claim, and is judged in tests. Left
+out: the packets' model, which is held against a rig.
 """
 
 from __future__ import annotations

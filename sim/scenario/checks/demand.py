@@ -1,6 +1,7 @@
 """Checks of demand: streams that say when they come, apps and nodes for them, and a log whose clients are hosts.
 
-A diagnostic stands at the key of the stream that wrote it: `demand.hours`, or `demand.streams.ci.hours`.
+A diagnostic stands at the key of the stream that wrote it: `demand.hours`, or `demand.streams.ci.hours`. Left out:
+what the log itself holds, which is read in the run.
 """
 
 from __future__ import annotations

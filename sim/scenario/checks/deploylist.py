@@ -1,4 +1,7 @@
-"""Checks of a list of deploys (`demand.table`): it can be read, and names clients, images and nodes that there are."""
+"""Checks of a list of deploys (`demand.table`): it can be read, and names clients, images and nodes that there are.
+
+Left out: whether its deploys can be met in time.
+"""
 
 from __future__ import annotations
 

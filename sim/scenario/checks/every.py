@@ -3,6 +3,7 @@
 A check is a generator of diagnostics over tables that are valid each by itself: names that must exist, hosts that must
 be reached, figures that must go together. A new one is written in the module of its subject and put into `CHECKS`,
 after the checks of what its diagnostics `need`: a fault that may only be there because of another is not reported.
+Left out: warnings, which refuse nothing (`warnings`), and what a run takes (`memory`), which is checked before.
 """
 
 from __future__ import annotations

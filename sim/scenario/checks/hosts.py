@@ -1,4 +1,7 @@
-"""Checks of hosts: there are some of each kind, at sites that exist, with clients and accounts that are known."""
+"""Checks of hosts: there are some of each kind, at sites that exist, with clients and accounts that are known.
+
+Left out: hosts' figures, which their tables check.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Checks of images: a kernel or none, sizes that can be drawn, and names that mean one image each."""
+"""Checks of images: a kernel or none, sizes that can be drawn, and names that mean one image each.
+
+Left out: whether sizes are plausible.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Checks of links and of the network's shape: ends that exist, a way to central, rates and hours that are whole."""
+"""Checks of links and of the network's shape: ends that exist, a way to central, rates and hours that are whole.
+
+Left out: whether a link is fast enough for what crosses it.
+"""
 
 from __future__ import annotations
 

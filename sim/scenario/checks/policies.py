@@ -1,4 +1,7 @@
-"""Checks of policies and faults: caps that can be kept, and targets that there are."""
+"""Checks of policies and faults: caps that can be kept, and targets that there are.
+
+Left out: rules' own parameters, which their models check.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Checks of tariffs: each counts at one place that exists, and has a price, or tiers that rise."""
+"""Checks of tariffs: each counts at one place that exists, and has a price, or tiers that rise.
+
+Left out: whether prices are what anybody charges.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Checks of thresholds: those on a link's utilisation name a link of which runs report it."""
+"""Checks of thresholds: those on a link's utilisation name a link of which runs report it.
+
+Left out: whether variants of that name exist, which is checked where they are compared.
+"""
 
 from __future__ import annotations
 

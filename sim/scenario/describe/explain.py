@@ -1,6 +1,7 @@
 """What a key is: its sentence, what is written there, its default and what that rests on, and its value in a file.
 
 Everything is read off the model, as `keys` walks it, so that an explanation can't say something else than the checks.
+Left out: what a key does to results, which `experiment` finds out.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     links.NAME.capacity     any link's; NAME, a star or a name stand for the tables that a user names
 
 A rule or a shape has its choice's key and the parameters of every choice below it; whoever asks what a parameter is
-gets the answer of each choice that has it.
+gets the answer of each choice that has it. Left out: which keys exclude each other, which checks know.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The JSON Schema (draft 2020-12) of a scenario file, for editors: keys, units by example, defaults and sources.
 
 It comes from the models, so it cannot say something else than they do; what it adds is that every single value may
-also be a figure table. It says less than loading does: names and sums between tables are checked there alone.
+also be a figure table. Left out: names and sums between tables, which only loading checks.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """A scenario resolved: every value that counts, in canonical units, with what it rests on beside it.
 
 The text is TOML that loads again to the same scenario; where it can't say something in a value it does in a comment.
-`canonical` is the same content for keys and digests, without what no run depends on.
+`canonical` is the same content for keys and digests, without what no run depends on. Left out: the comments of the
+file that it came from.
 """
 
 from __future__ import annotations

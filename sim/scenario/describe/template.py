@@ -1,7 +1,9 @@
-"""A commented scenario from a few answers: what was answered is written, every other key stands beside it as a comment.
+"""A commented scenario from a few answers: what was answered is written, every other key stands beside it as a
+comment.
 
 Each key's comment is the sentence that the model has for it, and a default that may be changed is a line to uncomment,
-with what it rests on. The functions here read each answer from text, so that options and prompts take the same.
+with what it rests on. The functions here read each answer from text, so that options and prompts take the same. Left
+out: faults, prices and thresholds, which a first question does without.
 """
 
 from __future__ import annotations

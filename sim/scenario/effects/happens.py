@@ -1,7 +1,8 @@
 """What may happen in a scenario's world, read off its tables before anything runs: which routes pushes may take,
 whether registries copy from each other, whether anything may break; and when a trigger begins its copies.
 
-A trigger is a rule, perhaps a user's own, so when it begins is found by asking it for many instants of the run.
+A trigger is a rule, perhaps a user's own, so when it begins is found by asking it for many instants of the run. Left
+out: how often anything happens.
 """
 
 from __future__ import annotations

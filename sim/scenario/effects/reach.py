@@ -1,7 +1,8 @@
 """Which parts of a scenario no deploy reaches: nodes that none starts on, sites and links that none passes.
 
 Where deploys go follows from who asks for them, from which nodes a placement chooses, and from the routes of least
-delay that the network takes. Of a placement that is not known here every node is taken to be reached.
+delay that the network takes. Of a placement that is not known here every node is taken to be reached. Left out: ways
+around links that faults take.
 """
 
 from __future__ import annotations

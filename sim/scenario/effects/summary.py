@@ -1,7 +1,7 @@
-"""What a scenario's demand comes to, whether it is synthetic, listed or replayed: which clients deploy which images, on
-how many nodes, and whether anything is removed or started without a push.
+"""What a scenario's demand comes to, whether it is synthetic, listed or replayed: which clients deploy which images,
+on how many nodes, and whether anything is removed or started without a push.
 
-Only what a scenario's text says before any draw is made: bounds, not counts.
+Only what a scenario's text says before any draw is made: bounds, not counts. Left out: when anything is asked for.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Which keys have no effect in a scenario's world, and why: what is written for nothing is hardly what somebody meant.
 
-A key is named only where a run comes out the same to the bit whatever the key says; tests hold each claim against runs.
-Where that depends on what happens in a run, nothing is claimed. Keys of `[demand]` are in `unused_demand`.
+A key is named only where a run comes out the same to the bit whatever the key says; tests hold each claim against
+runs. Where that depends on what happens in a run, nothing is claimed. Keys of `[demand]` are in `unused_demand`. Left
+out: keys whose effect is only too small to be seen.
 """
 
 from __future__ import annotations

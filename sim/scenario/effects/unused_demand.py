@@ -1,4 +1,7 @@
-"""Which keys of `[demand]` have no effect: beside a list of deploys or a log, by a stream's kind, for want of apps."""
+"""Which keys of `[demand]` have no effect: beside a list of deploys or a log, by a stream's kind, for want of apps.
+
+Left out: figures of images and clients that demand does not draw.
+"""
 
 from __future__ import annotations
 

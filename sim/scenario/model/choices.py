@@ -7,10 +7,10 @@ tables with `share`:
     route = { name = "direct-below", size = "10 MB" }
     route = [{ name = "central", share = 0.3 }, { name = "node-direct", share = 0.7 }]
 
-Names and parameter models are those of the files in `sim/policies` and `sim/network/topology/shapes`; nothing is listed
-here, so that a rule is added by adding a file. Rules of a user's own, from the folder of `run.policies_path` or
+Names and parameter models are those of the files in `sim/policies` and `sim/network/topology/shapes`; nothing is
+listed here, so that a rule is added by adding a file. Rules of a user's own, from the folder of `run.policies_path` or
 registered by a program, come with the validation's context (`rules`); a choice of one has it with it, wherever the
-scenario goes.
+scenario goes. Left out: rules in the scenario's own text.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 A stream is deploys (or starts, or nodes that are replaced) with a rate, clients, images and a shape of their own. The
 keys of a stream stand in `[demand]` itself, which is then the only stream, or in `[demand.streams.NAME]`; what a
-stream does not say there holds for it as `[demand]` says it.
+stream does not say there holds for it as `[demand]` says it. Left out: deploys that wait for others, and clients that
+give up and ask less often.
 """
 
 from __future__ import annotations

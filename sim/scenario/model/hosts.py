@@ -3,7 +3,8 @@ do.
 
 Attribute names carry units, keys do not (`request_time_s` is read from `request_time`). A default is written as a user
 would write it. Sources are public pages, repositories and papers; "assumption" marks what nobody has measured: sweep
-it. How groups become single hosts is in `root`, what these are called in `naming`.
+it. How groups become single hosts is in `root`, what these are called in `naming`. Left out: processors and memory of
+hosts, and disks that read and write at two speeds.
 """
 
 from __future__ import annotations

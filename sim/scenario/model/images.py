@@ -2,7 +2,8 @@
 
 An image is a kernel layer, shared by all of its kind, and a root filesystem of its app (`registry/oci`). Sizes may
 vary from app to app and from update to update, by `[images.NAME.sizes]`: lognormal, or as a list or a file has them.
-In a file they are a column of CSV: a heading, then one size a row, bytes as a number or text with a unit.
+In a file they are a column of CSV: a heading, then one size a row, bytes as a number or text with a unit. Left out:
+layers beyond these two, and images for several platforms.
 """
 
 from __future__ import annotations

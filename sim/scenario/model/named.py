@@ -1,7 +1,8 @@
 """The keys under which a scenario names its tables: sites, nodes, clients and the like, links, and images.
 
 An image's key is an OCI reference (`registry/reference`): `app` and `registry.example/team/app:1.2`, `latest` without
-a tag, or pinned by a digest. Rows call a kind of image by its key as it is written.
+a tag, or pinned by a digest. Rows call a kind of image by its key as it is written. Left out: names in other scripts
+than Latin, which no file name, unit or registry has either.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ name:
   `nodes/dal` or `clients/dev/3`, `sites/A/B`, `central/SITE`; of parallel ones the second by that and `/2`.
 
 None of these keys has a slash, so a path never equals a key. Where a file means a host or a link it may write the name
-that rows have, or the path, or the short name where only one thing has it.
+that rows have, or the path, or the short name where only one thing has it. Left out: names of a user's own for single
+hosts of a group.
 """
 
 from __future__ import annotations

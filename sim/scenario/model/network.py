@@ -1,7 +1,8 @@
 """The links that a scenario's shape generates, and which of its links a word in the file means.
 
-These answer for any scenario, also one whose shape can't be made: then there are no generated links, and a check of its
-own (`checks.links.shapes_can_be_made`) says why.
+These answer for any scenario, also one whose shape can't be made: then there are no generated links, and a check of
+its own (`checks.links.shapes_can_be_made`) says why. Left out: rates and delays of these links, which the shape gives
+them.
 """
 
 from __future__ import annotations

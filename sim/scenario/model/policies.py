@@ -1,6 +1,7 @@
 """The table `[policies]`: the rules under comparison, and how registries copy, collect garbage and ask about tags.
 
-Rules themselves are files in `sim/policies`; here are their keys and the figures that no rule decides.
+Rules themselves are files in `sim/policies`; here are their keys and the figures that no rule decides. Left out: rules
+that change during a run.
 """
 
 from __future__ import annotations

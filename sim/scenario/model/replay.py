@@ -1,6 +1,7 @@
 """The table `[demand.replay]`: demand as a registry's access log has it, instead of synthetic demand.
 
-Which log formats are read, and how requests become pushes and pulls, is in `workload/logs`.
+Which log formats are read, and how requests become pushes and pulls, is in `workload/logs`. Left out: removals that a
+log has.
 """
 
 from __future__ import annotations

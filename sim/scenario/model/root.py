@@ -1,7 +1,8 @@
 """All tables of a scenario together, and how groups of hosts become single hosts and links.
 
-Each table is valid by itself; whether they go together `checks` says. Where a file names a host, a link or a group, the
-methods whose names end in `_meant` give everything that the word may mean.
+Each table is valid by itself; whether they go together `checks` says. Where a file names a host, a link or a group,
+the methods whose names end in `_meant` give everything that the word may mean. Left out: the raw text and the
+variants, which `Scenario` adds.
 """
 
 from __future__ import annotations

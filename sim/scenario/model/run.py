@@ -1,4 +1,7 @@
-"""The table `[run]`: how long is simulated, from which seed, how often, and what counts."""
+"""The table `[run]`: how long is simulated, from which seed, how often, and what counts.
+
+Left out: how a run is made (engine, workers, where results go), which is said where it is started.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """What streams of demand come to: how many a second, from which clients, of which images.
 
 A stream may leave these to `[demand]`, to the groups' own shares or to other streams; here that is resolved. Rates are
-means over a week; how they change with the hour is `workload.synthetic.profiles`.
+means over a week; how they change with the hour is `workload.synthetic.profiles`. Left out: clients that ask for more
+than others of their group.
 """
 
 from __future__ import annotations

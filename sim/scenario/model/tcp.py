@@ -1,6 +1,7 @@
 """The table `[tcp]`: what hosts' TCP does about links that are down (`network/tcp/retransmission` is its model).
 
-What TCP does otherwise (slow start, windows) has figures elsewhere: `window` of a host, and `network/tcp`.
+What TCP does otherwise (slow start, windows) has figures elsewhere: `window` of a host, and `network/tcp`. Left out:
+options that differ from host to host.
 """
 
 from __future__ import annotations

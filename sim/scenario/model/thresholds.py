@@ -6,7 +6,8 @@
     cost_usd < 12 USD
     deploy_latency_s.p95[site=sin] < 2 s                   of one group: site, client, image, route or nodes
 
-The limit is written in the metric's unit. Whether a threshold is met is for `sim.experiment.thresholds` to say.
+The limit is written in the metric's unit. Whether a threshold is met is for `sim.experiment.thresholds` to say. Left
+out: thresholds on several metrics at once; each must hold by itself.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 A doubt that every variant raises is reported once for all, any other with its variant's name. A doubt that is `of_all`
 says that something is there for nothing: what the file has is not there for nothing as long as one variant uses it, so
-such a doubt is reported where all variants raise it, or where the variant itself wrote what it is about.
+such a doubt is reported where all variants raise it, or where the variant itself wrote what it is about. Left out:
+warnings about results, which those give who have them.
 """
 
 from __future__ import annotations

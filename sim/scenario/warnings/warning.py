@@ -2,6 +2,7 @@
 
 A warning is no fault: the scenario runs as it is written. A *question* is what one run would answer: the scenario
 itself, or one variant of it. A *doubt* is what one rule finds in one question; `collected` makes warnings of doubts.
+Left out: degrees; a warning counts or it is none.
 """
 
 from __future__ import annotations

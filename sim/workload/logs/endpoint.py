@@ -2,7 +2,7 @@
 
 The paths are those of the OCI distribution specification, "Endpoints"
 (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#endpoints), with the prefixes that repository
-managers put before them.
+managers put before them. Left out: lists of tags and of referrers, and the older API of version 1.
 """
 
 from __future__ import annotations

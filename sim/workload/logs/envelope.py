@@ -10,8 +10,9 @@
     {"log": "LINE\\n", "time": ...}                   Docker's json-file, fluentd
     {"MESSAGE": "LINE", ...}                         journalctl -o json
 
-Wrappers nest, so peeling goes on until nothing is recognised. A stamp outside dates a line that has no time of its own.
-Lines that Docker or CRI cut at 16 KiB are put together again.
+Wrappers nest, so peeling goes on until nothing is recognised. A stamp outside dates a line that has no time of its
+own. Lines that Docker or CRI cut at 16 KiB are put together again. Left out: parts of a line between which other lines
+stand.
 """
 
 from __future__ import annotations

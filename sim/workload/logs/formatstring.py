@@ -4,6 +4,8 @@
     %h %{X-Forwarded-For}i %t "%r" %>s %B %D
 
 Variables that mean nothing here match anything. Nothing else has to be learned to say by hand where a log has what.
+Left out: conditions of Apache's (`%400,501{...}`) and nginx's JSON escapes, for records are found by their names
+anyway.
 """
 
 from __future__ import annotations

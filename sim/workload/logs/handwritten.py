@@ -7,7 +7,8 @@
 `count` clients, `edge-1` to `edge-10`, do it at once. A push names its image's blobs, the config last, with their
 bytes; one name is one blob wherever it is pushed. A pull names none: it means what was pushed. Lines that begin with #
 are comments. Rows are in the order of their times. Without a tag it is `latest`; instead of one a digest may stand.
-What a repository is called here is free: no registry is asked.
+What a repository is called here is free: no registry is asked. Left out: removals, and pulls of what nobody has
+pushed.
 """
 
 from __future__ import annotations

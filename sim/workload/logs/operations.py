@@ -1,6 +1,7 @@
 """Operations: the single pushes and pulls that a registry's log shows, and what they add up to.
 
-The sums are what a replay is held against: blobs and bytes that were sent, saved and fetched.
+The sums are what a replay is held against: blobs and bytes that were sent, saved and fetched. Left out: removals and
+lists, which no replay repeats.
 """
 
 from __future__ import annotations

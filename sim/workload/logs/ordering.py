@@ -1,8 +1,8 @@
 """Requests in the order of their times, and which of its bytes are what, whatever order a log's lines have.
 
 Lines stand in the order in which requests ended, so times go back a little in any log. They go back by days where
-replicas' logs stand one behind the other and where rotated files were put together the newest first. How much has to be
-held back to sort a log is estimated from samples of its times.
+replicas' logs stand one behind the other and where rotated files were put together the newest first. How much has to
+be held back to sort a log is estimated from samples of its times. Left out: clocks of several servers that disagree.
 """
 
 from __future__ import annotations

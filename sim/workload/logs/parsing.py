@@ -1,11 +1,12 @@
 """One line or record of a registry's log, taken apart: `parse` gives its format and the values of a request.
 
-Fields are found by what they mean, not by one program's order of them. A line of text has its request in quotes
-(`"GET /v2/... HTTP/1.1"`), or between bars; what stands around it is known by its shape. A record's fields are known by
-their names, of which `record` has a table. `accesslog` describes the formats.
+Fields are found by what they mean, not by one program's order of them. A line of text has its request in quotes (`"GET
+/v2/... HTTP/1.1"`), or between bars; what stands around it is known by its shape. A record's fields are known by their
+names, of which `record` has a table. `accesslog` describes the formats.
 
 What is no request to a registry gives None: other paths, a server's own messages, TLS sent to a plain port, a probe
-that sends nothing. Malformed is what says that it is such a request and cannot be read.
+that sends nothing. Malformed is what says that it is such a request and cannot be read. Left out: binary formats, and
+lines of programs that no registry, proxy or load balancer writes.
 """
 
 from __future__ import annotations

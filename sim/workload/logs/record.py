@@ -3,7 +3,8 @@
 Programs agree on what a request's fields are and on nothing else: `http.request.method` is distribution's,
 `RequestMethod` Traefik's, `request.method` Caddy's. Names are compared in lower case without `_` and `-`, nested ones
 joined by dots, first whole and then by their last part. A duration's unit is in its name (`duration_ms`), in its text
-(`"4ms"`), or is its program's: nanoseconds in Traefik's `Duration`, milliseconds in Envoy's, seconds elsewhere.
+(`"4ms"`), or is its program's: nanoseconds in Traefik's `Duration`, milliseconds in Envoy's, seconds elsewhere. Left
+out: lists within a record.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""One request of a registry's log, and what reading the log has met so far: counts, formats, malformed lines."""
+"""One request of a registry's log, and what reading the log has met so far: counts, formats, malformed lines.
+
+Left out: headers and clients' names, which most logs do not have.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 gzip, bzip2 and xz are unpacked as they are read. A byte order mark says UTF-8 or UTF-16 (PowerShell's `>` writes the
 latter); without one it is UTF-8, in which a byte that is none becomes U+FFFD instead of an error: one odd byte in a
-user agent must not cost a log. zstd is refused by name, since Python 3.11 to 3.13 cannot unpack it.
+user agent must not cost a log. zstd is refused by name, since Python 3.11 to 3.13 cannot unpack it. Left out:
+encodings that no byte order mark names, but for UTF-8.
 """
 
 from __future__ import annotations

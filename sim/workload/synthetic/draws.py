@@ -1,6 +1,7 @@
 """Random choices that all demand shares: one of several by weights or by Zipf's law, and which ones belong to a share.
 
-Each takes uniform draws, not a generator, so that the same draws choose alike under other weights.
+Each takes uniform draws, not a generator, so that the same draws choose alike under other weights. Left out: weights
+that change during a run.
 """
 
 from __future__ import annotations

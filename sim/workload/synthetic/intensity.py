@@ -3,7 +3,8 @@
 Given their number, the times of a Poisson process with rate r(t) are independent, each with a density in proportion to
 r; so they are the inverse of the integrated rate at uniform draws (E. Cinlar, "Introduction to Stochastic Processes",
 1975; the inversion of L. Devroye, "Non-Uniform Random Variate Generation", 1986, chapter VI). The rate is linear
-between edges, so its integral is a parabola between edges and its inverse needs one square root.
+between edges, so its integral is a parabola between edges and its inverse needs one square root. Left out: rates that
+depend on what has come so far, as crowds that attract others do.
 """
 
 from __future__ import annotations

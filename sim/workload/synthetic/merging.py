@@ -1,6 +1,7 @@
 """Parts of synthetic demand as one: deploys of all of them in the order of time, applications numbered through.
 
-Those that exist at the start come first, in the order of the parts, and then those that appear in the run.
+Those that exist at the start come first, in the order of the parts, and then those that appear in the run. Left out:
+deploys that depend on others, such as one that follows when another has ended.
 """
 
 from __future__ import annotations

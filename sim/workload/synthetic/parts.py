@@ -1,7 +1,8 @@
 """Streams of demand in parts: what each asks for from one group of clients, in the hours of that group's time zone.
 
 The stream that has no name and no shape is one part, whatever its clients. Each part draws from random streams that
-bear its stream's name and its group's, so that one more stream moves no other's draws.
+bear its stream's name and its group's, so that one more stream moves no other's draws. Left out: clients within a
+group that ask for more than others.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Both are in a time zone, whose clocks may change during the run. A rate is by the minute; an hour that a zone's clocks
 skip or repeat is skipped or repeated, while a time of day comes once a day (`datetime`: of two the first, and one that
-is skipped at the offset before).
+is skipped at the offset before). Left out: seasons longer than a week, and holidays.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Sizes of root filesystems, drawn for each application and each of its images, where a scenario varies them.
 
 Distributions are those of `scenario/model/images`. Every draw is made whatever the image's kind is, so that another
-kind's sizes move nobody's.
+kind's sizes move nobody's. Left out: sizes that grow over time, and kernels, which have one size for a kind.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from sim.calibrate.probes.estimate import Estimate, line, mean, median, poisson,
 from sim.errors import InputError
 
 TRIALS = 400
-#: A 95 % interval covers 0.95 of the time; 400 trials tell that to within 0.033 (three standard errors).
+#: A 95 % interval covers 0.95 of the time; 400 trials show that to within 0.033 (three standard errors).
 COVERED = pytest.approx(0.95, abs=0.04)
 
 
@@ -59,7 +59,7 @@ def test_times_that_do_not_grow_have_no_rate() -> None:
     assert np.mean(claimed) == pytest.approx(0.025, abs=0.025)
 
 
-def test_the_spread_tells_fixed_from_exponential() -> None:
+def test_the_spread_shows_fixed_from_exponential() -> None:
     """Service times that are all alike vary by nothing, exponential ones by as much as their mean."""
     rng = np.random.default_rng(6)
     assert spread("x", rng.normal(5.0, 0.05, 200), "").high < 0.02

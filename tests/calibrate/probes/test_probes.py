@@ -16,7 +16,7 @@ from sim.errors import InputError
 FIELD = Path(__file__).parents[2] / "data" / "field"
 
 
-def told(path: Path) -> dict[str, Estimate]:
+def reported(path: Path) -> dict[str, Estimate]:
     return {one.name: one for one in read(str(path)).estimates}
 
 
@@ -27,9 +27,9 @@ def told(path: Path) -> dict[str, Estimate]:
         ("ping-flavours/german.txt", 20.65), ("ping-flavours/quiet.txt", 20.412), ("ping-duplicates/dup.txt", 20.55),
     ],
 )  # fmt: skip
-def test_a_ping_of_any_flavour_tells_its_round_trip(name: str, rtt_ms: float) -> None:
+def test_a_ping_of_any_flavour_shows_its_round_trip(name: str, rtt_ms: float) -> None:
     """Whichever program, system and language: replies count once, copies of them not at all."""
-    assert told(FIELD / name)["round trip"].value == pytest.approx(rtt_ms / 1e3)
+    assert reported(FIELD / name)["round trip"].value == pytest.approx(rtt_ms / 1e3)
 
 
 def test_a_day_of_pings_counts_each_reply() -> None:
@@ -40,15 +40,15 @@ def test_a_day_of_pings_counts_each_reply() -> None:
 
 
 def test_a_ping_without_a_reply_says_so() -> None:
-    """Total loss is told as that, not as a file that nobody knows."""
+    """Total loss is reported as that, not as a file that nobody knows."""
     with pytest.raises(InputError, match="no reply came, 5 of 5 were lost"):
         read(str(FIELD / "ping-flavours/busybox-no.txt"))
 
 
 @pytest.mark.parametrize("name", ["bidir-3.7.json", "bidir-3.16.json"])
-def test_iperf3_both_ways_at_once_tells_both(name: str) -> None:
+def test_iperf3_both_ways_at_once_shows_both(name: str) -> None:
     """50 Mbit/s up and 400 down, whether the two sums have two names or one name twice."""
-    found = told(FIELD / "iperf-bidir" / name)
+    found = reported(FIELD / "iperf-bidir" / name)
     assert found["goodput up"].value == pytest.approx(50e6 / 8, rel=0.02)
     assert found["goodput down"].value == pytest.approx(400e6 / 8, rel=0.02)
 
@@ -60,7 +60,7 @@ def test_iperf3_both_ways_at_once_tells_both(name: str) -> None:
 )  # fmt: skip
 def test_iperf3_is_read_however_it_was_saved(name: str) -> None:
     """With a mark in front, packed, in tenths of a second, as a stream, with words behind, twice, or broken off."""
-    found = told(FIELD / "iperf-errors" / name)["goodput up"]
+    found = reported(FIELD / "iperf-errors" / name)["goodput up"]
     assert found.value == pytest.approx(50e6 / 8, rel=0.01)
     assert found.n == {"two-runs.json": 12, "i0.1.json": 8}.get(name, 6)
 
@@ -74,7 +74,7 @@ def test_iperf3_is_read_however_it_was_saved(name: str) -> None:
         ("i0.json", "has one interval of 30 s, .*; measure with -i 1"),
     ],
 )
-def test_iperf3_that_tells_nothing_says_what_iperf3_said(name: str, problem: str) -> None:
+def test_iperf3_that_shows_nothing_says_what_iperf3_said(name: str, problem: str) -> None:
     """The program's own error is the message, or what to measure instead."""
     with pytest.raises(InputError, match=problem):
         read(str(FIELD / "iperf-errors" / name))
@@ -107,13 +107,13 @@ def test_k6_s_failed_requests_do_not_count(kind: str, tmp_path: Path) -> None:
             for metric, value, tags in rows
         )
         path.write_bytes(gzip.compress(text.encode()) if kind == "csv.gz" else text.encode())
-    found = told(path)
+    found = reported(path)
     assert found["request"].value == pytest.approx(4e-3)
     assert any("6 of the 10" in words or "6 of 10" in words for words in read(str(path)).open)
 
 
 def test_k6_where_every_request_failed_is_refused(tmp_path: Path) -> None:
-    """What nobody answered tells nothing."""
+    """What nobody answered shows nothing."""
     rows = samples(failed=5, good=0)
     text = "metric_name,timestamp,metric_value,error_code,status\n"
     (tmp_path / "k6.csv").write_text(text + "".join(f"{metric},1,{value},1212,0\n" for metric, value, _ in rows))
@@ -123,12 +123,12 @@ def test_k6_where_every_request_failed_is_refused(tmp_path: Path) -> None:
 
 def test_k6_as_it_is_packed_is_read() -> None:
     """`k6 run --out csv=FILE.csv.gz` is k6's CSV."""
-    assert told(FIELD / "k6-csv-gz" / "ok.csv.gz")["round trip"].value == pytest.approx(20e-3)
+    assert reported(FIELD / "k6-csv-gz" / "ok.csv.gz")["round trip"].value == pytest.approx(20e-3)
 
 
 @pytest.mark.parametrize("name", ["describe.txt", "events.json", "kubelet.log"])
 def test_pulls_alone_are_enough(name: str) -> None:
-    """A kubelet's file tells a fixed time and a rate though neither is a figure of a scenario."""
+    """A kubelet's file shows a fixed time and a rate though neither is a figure of a scenario."""
     found = calibrate([str(FIELD / "kubelet-alone" / name)])
     assert not found.figures
     assert "fixed time 397.3 ms" in found.to_toml()
@@ -143,7 +143,7 @@ def test_containerd_s_and_cri_o_s_lines_are_pulls_too(tmp_path: Path) -> None:
         f'repo tag \\"reg/a:1\\", size \\"{size}\\" in {1 + size / 43e6:.6f}s"'
         for size in sizes
     ))  # fmt: skip
-    found = told(tmp_path / "containerd.log")
+    found = reported(tmp_path / "containerd.log")
     assert found["fixed time"].value == pytest.approx(1.0, rel=1e-4)
     assert found["rate"].value == pytest.approx(43e6, rel=1e-4)
     (tmp_path / "crio.log").write_text("\n".join(
@@ -151,7 +151,7 @@ def test_containerd_s_and_cri_o_s_lines_are_pulls_too(tmp_path: Path) -> None:
         for number, (began, ended) in enumerate([(1, 4), (10, 13), (20, 23)])
         for at, what in ((began, "Pulling"), (ended, "Pulled"))
     ))  # fmt: skip
-    assert told(tmp_path / "crio.log")["pull"].value == pytest.approx(3.0)
+    assert reported(tmp_path / "crio.log")["pull"].value == pytest.approx(3.0)
 
 
 def test_a_result_can_be_aimed_at_a_link() -> None:
@@ -168,4 +168,4 @@ def test_a_result_can_be_aimed_at_a_link() -> None:
 )  # fmt: skip
 def test_durations_of_every_proxy_are_service_times(name: str, request_ms: float) -> None:
     """Whatever its unit and its name, a duration behind a line is how long the request took."""
-    assert told(FIELD / "ingress-nginx" / name)["request"].value == pytest.approx(request_ms / 1e3)
+    assert reported(FIELD / "ingress-nginx" / name)["request"].value == pytest.approx(request_ms / 1e3)

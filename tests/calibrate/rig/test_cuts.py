@@ -46,7 +46,7 @@ def test_the_same_uploads_without_a_cut_take_what_they_took(control: str) -> Non
 
 
 @pytest.mark.parametrize("control", CONTROLS)
-def test_a_rig_that_broke_flows_off_would_be_told(control: str) -> None:
+def test_a_rig_that_broke_flows_off_would_be_reported(control: str) -> None:
     """Were a blob sent again from its first byte after a second's wait, as without this, half the rows were off."""
     rows = by_repeat(read_measured(RIG / f"rest-{control}.csv"))
     off = []

@@ -31,7 +31,7 @@ def edited(**changes: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("{", ":1: is no JSON: Expecting property name enclosed in double quotes; give a list of scenarios"),
         ("{}", ": must be a list of scenarios, got dict"),
@@ -66,17 +66,17 @@ def edited(**changes: Any) -> str:
         (json.dumps([GOOD, GOOD]), ": pair-x: name: 2 scenarios have it; give each its own"),
     ],
 )
-def test_a_bad_rig_is_told_in_a_line(text: str, told: str, tmp_path: Path) -> None:
+def test_a_bad_rig_is_reported_in_a_line(text: str, reported: str, tmp_path: Path) -> None:
     """The line names the file, the place in it, and what is wrong."""
     file = tmp_path / "rig.json"
     file.write_text(text)
     with pytest.raises(InputError) as caught:
         read_scenarios(file)
-    assert str(caught.value) == f"{file}{told}"
+    assert str(caught.value) == f"{file}{reported}"
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("a,b\n1,2\n", ":1: the header lacks columns; it needs " + HEADER.strip().replace(",", ", ")),
         (
@@ -90,17 +90,17 @@ def test_a_bad_rig_is_told_in_a_line(text: str, told: str, tmp_path: Path) -> No
         (HEADER + "s,0,0\n", ":2: must have 11 fields as the header has, got 3; one field a column"),
     ],
 )
-def test_bad_measurements_are_told_in_a_line(text: str, told: str, tmp_path: Path) -> None:
+def test_bad_measurements_are_reported_in_a_line(text: str, reported: str, tmp_path: Path) -> None:
     """The line names the file, the line in it, the column and the value."""
     file = tmp_path / "measured.csv"
     file.write_text(text)
     with pytest.raises(InputError) as caught:
         read_measured(file)
-    assert str(caught.value) == f"{file}{told}"
+    assert str(caught.value) == f"{file}{reported}"
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"),
+    ("rows", "reported"),
     [
         (["other,0,0,push,a,b,o/i"], ": other: the rig has no such scenario; one of pair-x"),
         (["pair-x,0,7,push,a,b,o/i"], ": pair-x: step: must be 0 to 0, got 7"),
@@ -115,7 +115,7 @@ def test_bad_measurements_are_told_in_a_line(text: str, told: str, tmp_path: Pat
         ),
     ],
 )
-def test_measurements_of_another_rig_are_refused(rows: list[str], told: str, tmp_path: Path) -> None:
+def test_measurements_of_another_rig_are_refused(rows: list[str], reported: str, tmp_path: Path) -> None:
     """Every row is an operation of the rig, and a repeat that was measured was measured whole."""
     rig, measured = tmp_path / "rig.json", tmp_path / "measured.csv"
     also = [{**PUSH, "image": "o/j"}] if any("o/j" in row for row in rows) else []
@@ -123,7 +123,7 @@ def test_measurements_of_another_rig_are_refused(rows: list[str], told: str, tmp
     measured.write_text(HEADER + "".join(f"{row},1,2,1,1\n" for row in rows))
     with pytest.raises(InputError) as caught:
         score(rig, measured)
-    assert str(caught.value) == f"{measured}{told}"
+    assert str(caught.value) == f"{measured}{reported}"
 
 
 PROXY = {"name": "c", "up": 10, "down": 10, "delay": 1, "registry": "proxy:b"}
@@ -134,14 +134,14 @@ def test_what_the_model_does_not_know_is_not_scored(tmp_path: Path) -> None:
     rig, measured = tmp_path / "rig.json", tmp_path / "measured.csv"
     rig.write_text(edited(hosts=[*GOOD["hosts"], PROXY], steps=[[PUSH], [{**PUSH, "to": "c"}]]))
     measured.write_text(HEADER + "pair-x,0,0,push,a,b,o/i,1,2,1,1\n")
-    told = "steps.1: a registry that pulls through takes no pushes"
+    reported = "steps.1: a registry that pulls through takes no pushes"
     with pytest.raises(InputError) as caught:
         score(rig, measured)
-    assert str(caught.value) == f"{rig}: pair-x: {told}; leave the scenario out"
+    assert str(caught.value) == f"{rig}: pair-x: {reported}; leave the scenario out"
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "reported"),
     [
         (
             {"hosts": [*GOOD["hosts"], {**PROXY, "registry": "proxy:a"}]},
@@ -156,13 +156,13 @@ def test_what_the_model_does_not_know_is_not_scored(tmp_path: Path) -> None:
         ({"cuts": [{"host": "a", "step": 3, "after_s": 1, "for_s": 1}]}, "cuts.0.step: must be 0 to 0, got 3"),
     ],
 )
-def test_links_that_do_not_meet_are_told(changes: dict[str, Any], told: str, tmp_path: Path) -> None:
+def test_links_that_do_not_meet_are_reported(changes: dict[str, Any], reported: str, tmp_path: Path) -> None:
     """A proxy needs a registry, a host behind another that other, a cut its host and step."""
     file = tmp_path / "rig.json"
     file.write_text(edited(**changes))
     with pytest.raises(InputError) as caught:
         read_scenarios(file)
-    assert str(caught.value).startswith(f"{file}: pair-x: {told}")
+    assert str(caught.value).startswith(f"{file}: pair-x: {reported}")
 
 
 def test_a_congestion_control_that_was_never_measured_is_refused(tmp_path: Path) -> None:

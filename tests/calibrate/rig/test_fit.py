@@ -55,7 +55,7 @@ def test_nothing_is_fitted_to_transfers_at_once() -> None:
 def test_the_shipped_parameters_are_what_the_fit_finds(congestion: str) -> None:
     """Fitted again to the same data, each comes out within 1 %; a pull's start, which cubic leaves open, may be bbr's.
 
-    A process starts alike whatever TCP does, so what bbr tells has to lie within cubic's interval.
+    A process starts alike whatever TCP does, so what bbr shows has to lie within cubic's interval.
     """
     scenarios = read_scenarios(RIG / f"{congestion}.json")
     found, bounds = fit(scenarios, by_repeat(read_measured(RIG / f"{congestion}.csv")))

@@ -23,7 +23,7 @@ def test_two_repeats_are_scored_by_their_mean() -> None:
     assert Scored("pair-push", "s", 0, "laptop", 2.31, 2.10).error == pytest.approx(0.1)
 
 
-def test_a_group_tells_mean_90th_percentile_and_worst() -> None:
+def test_a_group_shows_mean_90th_percentile_and_worst() -> None:
     """Errors of 1 to 10 %: mean 5.5 %, the ninth of ten 9 %, the worst 10 %."""
     found = Score(tuple(Scored("crowd-mean", "s", 0, "", 100 + n, 100) for n in range(1, 11))).groups["crowd-mean"]
     assert (found.n, found.p90, found.max) == (10, 0.09, 0.1)
@@ -158,7 +158,7 @@ def test_an_update_sends_no_kernel() -> None:
     assert first - update == pytest.approx(2e6 * 1500 / 1448 + one_upload)
 
 
-def test_other_names_are_told_apart_by_what_they_do() -> None:
+def test_other_names_are_kept_apart_by_what_they_do() -> None:
     """A crowd by any other name has several pushes in its largest step."""
     hosts = [{"name": n, "up": 80, "down": 80, "delay": 5, "registry": r} for n, r in (("a", None), ("b", "plain"))]
     push = [{"op": "push", "at": "a", "to": "b", "image": f"x/{n}", "layers": [[f"k{n}", 10**6]]} for n in range(2)]
@@ -222,7 +222,7 @@ PULLS: list[dict[str, object]] = [{"op": "pull", "at": at, "from": "b", "image":
 
 
 @pytest.mark.parametrize(
-    ("name", "steps", "told"),
+    ("name", "steps", "reported"),
     [
         ("fanout-x", [[PUSH], PULLS], [("fanout-mean", 1), ("fanout-makespan", 1)]),
         ("fanout-x", [[PUSH], PULLS[:1]], [("fanout-mean", 1), ("fanout-makespan", 1)]),
@@ -232,13 +232,13 @@ PULLS: list[dict[str, object]] = [{"op": "pull", "at": at, "from": "b", "image":
     ],
 )
 def test_what_prepares_is_not_scored(
-    name: str, steps: list[list[dict[str, object]]], told: list[tuple[str, int]]
+    name: str, steps: list[list[dict[str, object]]], reported: list[tuple[str, int]]
 ) -> None:
     """A fan-out counts its pulls and not the push before them, even when it has a single node."""
-    assert counted(name, steps) == told
+    assert counted(name, steps) == reported
 
 
-def test_a_host_is_told_the_bytes_of_its_whole_step() -> None:
+def test_a_host_is_reported_the_bytes_of_its_whole_step() -> None:
     """While it pushes 1 MB and pulls 1 MB, it sends 1 MB and the acknowledgements of the other."""
     second = {**PUSH, "image": "o/j", "layers": [["m", 10**6]]}
     hosts = [{"name": n, "up": 80, "down": 80, "delay": 5, "registry": r} for n, r in (("a", None), ("b", "plain"))]

@@ -10,7 +10,7 @@ from sim.errors import InputErrors
 from sim.network.topology import shapes
 from sim.scenario import Scenario
 
-# Changes of the small scenario by dotted path; None removes the key. Then the one line that must be told.
+# Changes of the small scenario by dotted path; None removes the key. Then the one line that must be reported.
 #: Whose traffic has a price.
 OUT = {"hosts": "central", "direction": "egress"}
 ONE_FAULT: list[tuple[dict[str, Any], str]] = [
@@ -263,8 +263,8 @@ def changed(document: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]
     return document
 
 
-def told(document: dict[str, Any]) -> list[str]:
-    """The lines that loading the document tells."""
+def reported(document: dict[str, Any]) -> list[str]:
+    """The lines that loading the document shows."""
     with pytest.raises(InputErrors) as caught:
         Scenario.from_document(document, "small.toml")
     return str(caught.value).split("\n")
@@ -272,14 +272,14 @@ def told(document: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize(("changes", "line"), ONE_FAULT, ids=[line.split(";")[0] for _, line in ONE_FAULT])
 def test_one_fault_is_one_exact_line(document: dict[str, Any], changes: dict[str, Any], line: str) -> None:
-    """A scenario with one fault tells that fault alone: place, problem, value and remedy."""
-    assert told(changed(document, changes)) == [f"small.toml: {line}"]
+    """A scenario with one fault shows that fault alone: place, problem, value and remedy."""
+    assert reported(changed(document, changes)) == [f"small.toml: {line}"]
 
 
-def test_three_mistakes_are_told_together_in_the_files_order(document: dict[str, Any]) -> None:
-    """A mistyped key, a figure without unit and an unknown site are all told, in the order of the file."""
+def test_three_mistakes_are_reported_together_in_the_files_order(document: dict[str, Any]) -> None:
+    """A mistyped key, a figure without unit and an unknown site are all reported, in the order of the file."""
     changes = {"central.site": "wax", "nodes.n.workrs": 4, "images.http.rootfs": 1}
-    assert told(changed(document, changes)) == [
+    assert reported(changed(document, changes)) == [
         'small.toml: central.site: unknown site, got "wax"; did you mean "was"?',
         'small.toml: nodes.n.workrs: unknown key, got 4; did you mean "workers"?',
         'small.toml: images.http.rootfs: a size needs its unit, got 1; write a size such as "36 MiB"',
@@ -287,16 +287,16 @@ def test_three_mistakes_are_told_together_in_the_files_order(document: dict[str,
 
 
 def test_a_fault_hides_only_what_follows_from_it(document: dict[str, Any]) -> None:
-    """A spoilt count is told once: the hosts it would have made are not reported missing as well."""
+    """A spoilt count is reported once: the hosts it would have made are not reported missing as well."""
     changes = {"nodes.n.count": "twenty", "demand.nodes": 5, "links.n7": {"capacity": "1 Gbit/s"}}
-    assert told(changed(document, changes)) == [
+    assert reported(changed(document, changes)) == [
         'small.toml: nodes.n.count: must be a whole number, got "twenty"; write a whole number such as 20'
     ]
 
 
 def test_variants_do_not_repeat_the_faults_of_their_base(document: dict[str, Any]) -> None:
-    """A fault that every variant inherits is told once."""
-    assert told(changed(document, {"run.runs": 0})) == [
+    """A fault that every variant inherits is reported once."""
+    assert reported(changed(document, {"run.runs": 0})) == [
         "small.toml: run.runs: must be at least 1, got 0; write a whole number such as 20"
     ]
 
@@ -304,7 +304,7 @@ def test_variants_do_not_repeat_the_faults_of_their_base(document: dict[str, Any
 def test_faults_in_a_mix_of_rules_name_the_rule(document: dict[str, Any]) -> None:
     """Every rule of a mix is looked at, and its place in the list is part of the path."""
     mix = [{"name": "centrl"}, {"name": "both"}, {"name": "direct-below", "size": "1 s"}]
-    assert told(changed(document, {"policies.route": mix})) == [
+    assert reported(changed(document, {"policies.route": mix})) == [
         'small.toml: policies.route.0.name: unknown choice, got "centrl"; did you mean "central"?',
         'small.toml: policies.route.2.size: must be a size, got "1 s", which is a time; write a size such as "36 MiB"',
     ]

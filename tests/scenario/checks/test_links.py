@@ -15,8 +15,8 @@ OFFICE = {"from": "8 h", "until": "18 h", "capacity": "1 Gbit/s"}
 WINDOW = "links.dal-was.schedule.office"
 
 
-def told(document: dict[str, Any], changes: dict[str, Any]) -> list[str]:
-    """The lines in which the small scenario's faults are told after these changes."""
+def reported(document: dict[str, Any], changes: dict[str, Any]) -> list[str]:
+    """The lines in which the small scenario's faults are reported after these changes."""
     tables = {key: part for key, part in document.items() if key != "variants"} | {"run": {}}
     with pytest.raises(InputErrors) as caught:
         Scenario.from_document(overridden(tables, changes, "test"), "small.toml")
@@ -69,13 +69,13 @@ def file_of(changes: dict[str, Any]) -> dict[str, Any]:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_one_fault_is_one_exact_line(document: dict[str, Any], changes: dict[str, Any], line: str) -> None:
-    """A scenario with one fault tells that fault alone: place, problem, value and remedy."""
-    assert told(document, changes) == [line]
+    """A scenario with one fault shows that fault alone: place, problem, value and remedy."""
+    assert reported(document, changes) == [line]
 
 
-def test_windows_that_begin_together_are_both_told(document: dict[str, Any]) -> None:
+def test_windows_that_begin_together_are_both_reported(document: dict[str, Any]) -> None:
     """Each of them lasts longer than until the other."""
-    faults = told(document, {WINDOW: OFFICE, "links.dal-was.schedule.again": OFFICE})
+    faults = reported(document, {WINDOW: OFFICE, "links.dal-was.schedule.again": OFFICE})
     assert [fault.split(":")[0] for fault in faults] == [f"{WINDOW}.from", "links.dal-was.schedule.again.from"]
 
 
@@ -107,19 +107,19 @@ def test_a_graph_is_found_beside_the_scenario(tmp_path: Path, small_text: str, m
     assert {"was-hub", "hub-dal", "n20", "central"} <= set(names)
 
 
-def test_sites_that_a_graph_does_not_join_are_told(tmp_path: Path, document: dict[str, Any]) -> None:
+def test_sites_that_a_graph_does_not_join_are_reported(tmp_path: Path, document: dict[str, Any]) -> None:
     """A site that is no place of the file, and that no link joins, cannot be reached."""
     path = tmp_path / "map.graphml"
     path.write_text(GRAPH)
     changes = {"topology": {"shape": "graphml", "file": str(path)}, "sites.fra": {}}
-    assert told(document, changes) == [
+    assert reported(document, changes) == [
         "sites.fra: is no place of the topology's file, and no link leads to was; one of dal, hub, was "
         'or add a link with between = ["fra", "was"]'
     ]
 
 
-def test_a_shape_that_cannot_be_made_is_all_that_is_told(document: dict[str, Any]) -> None:
+def test_a_shape_that_cannot_be_made_is_all_that_is_reported(document: dict[str, Any]) -> None:
     """That its links are missing follows from it."""
     del document["links"]
-    (line,) = told(document, {"topology": {"shape": "graphml", "file": "none.graphml"}})
+    (line,) = reported(document, {"topology": {"shape": "graphml", "file": "none.graphml"}})
     assert line.startswith("topology.file: cannot read none.graphml")

@@ -1,4 +1,4 @@
-"""Every key says in one sentence what it is, and what is told of it is what schema and file say of it."""
+"""Every key says in one sentence what it is, and what is reported of it is what schema and file say of it."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ def test_a_key_without_its_sentence_is_found() -> None:
 
 
 def test_every_key_of_the_schema_can_be_explained_and_no_other() -> None:
-    """The walk over the model finds the keys that editors are told of, with the same sentences."""
+    """The walk over the model finds the keys that editors are reported of, with the same sentences."""
     schema = json_schema()
-    told = {path: about for path, about in described(schema, schema["$defs"]) if path.split(".")[0] != "variants"}
-    for path, about in told.items():
+    reported = {path: about for path, about in described(schema, schema["$defs"]) if path.split(".")[0] != "variants"}
+    for path, about in reported.items():
         assert about in explain.explained(path).about or path.endswith((".name", ".shape")), path
-    assert set(KEYS) <= told.keys() | {"thresholds.NAME", "policies.route.0.name"}
+    assert set(KEYS) <= reported.keys() | {"thresholds.NAME", "policies.route.0.name"}
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -118,7 +118,7 @@ def test_a_rule_is_explained_with_its_choices_and_what_each_variant_chose(docume
 
 
 def test_a_parameter_of_several_rules_is_explained_for_each() -> None:
-    """The round trip of a mesh is none, that of a file's edges 10 ms: both are told, with whose they are."""
+    """The round trip of a mesh is none, that of a file's edges 10 ms: both are reported, with whose they are."""
     found = explain.explained("topology.rtt")
     joining = [name for name in shapes.names() if issubclass(shapes.parameters(name), Backbone)]
     assert {"mesh", "ring", "tree"} <= set(joining)
@@ -148,7 +148,7 @@ def test_a_star_stands_for_every_name(document: dict[str, Any]) -> None:
         ("demand.rate.value", 'unknown key, got "demand.rate.value"; demand.rate has no keys'),
     ],
 )
-def test_an_unknown_key_is_told_with_the_near_one(key: str, line: str, document: dict[str, Any]) -> None:
+def test_an_unknown_key_is_reported_with_the_near_one(key: str, line: str, document: dict[str, Any]) -> None:
     """A mistyped key, one without its table, and a name that the file lacks each get one line with the remedy."""
     with pytest.raises(sim.InputError) as refused:
         explain.explained(key, Scenario.from_document(document, "small.toml"))
@@ -167,10 +167,10 @@ def test_what_stands_in_a_variant_is_what_stands_in_a_scenario(document: dict[st
 def test_any_text_is_a_key_or_a_line(key: str) -> None:
     """Whatever is asked for is explained or refused in one line."""
     try:
-        told = explain.text(explain.explained(key))
+        reported = explain.text(explain.explained(key))
     except sim.InputError as error:
-        told = str(error)
-    assert told.startswith((key.replace(".*", ".NAME"), "--explain: unknown key, got ")) or "NAME" in told
+        reported = str(error)
+    assert reported.startswith((key.replace(".*", ".NAME"), "--explain: unknown key, got ")) or "NAME" in reported
 
 
 def test_keys_stand_under_the_names_of_a_file(document: dict[str, Any]) -> None:
@@ -181,7 +181,7 @@ def test_keys_stand_under_the_names_of_a_file(document: dict[str, Any]) -> None:
     assert "nodes.NAME.count" in KEYS
 
 
-def test_what_a_table_of_deploys_may_say_is_told() -> None:
+def test_what_a_table_of_deploys_may_say_is_reported() -> None:
     """The key of a table of deploys names every column that is read."""
     about = Demand.model_fields["table"].description or ""
     assert [name for name in deploylist._READ if name not in re.split("[ ,.]+", about)] == []

@@ -285,7 +285,7 @@ def test_what_has_no_effect_changes_no_row_alone(world: str) -> None:
 
 
 def test_keys_that_move_rows_are_found_among_others() -> None:
-    """One key with an effect among three without, and a value that makes no scenario with another: both are told."""
+    """One key with an effect among three without, and a value that makes no scenario with another: both say so."""
     among = [("policies.fanout", 0), ("policies.patience", 0), ("demand.updates", 0), ("policies.eviction", 1)]
     assert moved("central", among) == {"demand.updates"}
     assert moved("central", [("demand.at", 0), ("policies.fanout", 0), ("demand.every", 0)]) == {

@@ -87,7 +87,7 @@ def test_a_scenario_with_streams_shows_what_they_say_and_loads_again() -> None:
 
 
 def test_a_rate_of_each_is_another_run_than_the_same_of_all() -> None:
-    """The canonical text, by which runs are kept, tells per node, per client and all together apart."""
+    """The canonical text, by which runs are kept, keeps per node, per client and all together apart."""
     rates = ("3/day", "3/day per node", "3/day per client")
     texts = {json.dumps(canonical(scenario(**{"demand.rate": rate}))) for rate in rates}
     assert len(texts) == 3

@@ -208,7 +208,7 @@ def test_an_account_that_somebody_wrote_is_nobody_elses() -> None:
     assert len(set(accounts)) == 4
 
 
-def test_a_host_of_a_group_is_told_from_those_of_names_that_begin_alike() -> None:
+def test_a_host_of_a_group_is_reported_from_those_of_names_that_begin_alike() -> None:
     """Numbers count from 1 up to the group's size, without zeros in front; nothing else is a host of it."""
     group = Group("nodes", "n", 11)
     assert [group.position(name) for name in ("n1", "n11", "n0", "n12", "n01", "n", "m1", "n1x")] == [

@@ -110,11 +110,11 @@ def priced() -> Result:
     return sim.run(made(prices={"registry_hour": "0.1 USD", "disk_month": "0.08 USD/GB"}))
 
 
-def test_the_links_whose_utilisation_is_told_are_known_before_a_run(priced: Result) -> None:
+def test_the_links_whose_utilisation_is_reported_are_known_before_a_run(priced: Result) -> None:
     """The names that thresholds may use are those of a run's metrics."""
-    told = {metric.split(".")[1] for metric in priced.metrics if metric.startswith("link_utilisation.")}
-    assert set(reported_links(priced.scenario)) == told
-    assert {"a-b-up", "a-b-down"} < told
+    reported = {metric.split(".")[1] for metric in priced.metrics if metric.startswith("link_utilisation.")}
+    assert set(reported_links(priced.scenario)) == reported
+    assert {"a-b-up", "a-b-down"} < reported
 
 
 def test_cost_is_traffic_registries_hours_and_what_nodes_keep(priced: Result) -> None:

@@ -23,7 +23,7 @@ SMALL: Mapping[str, Any] = {
 }
 
 
-def told(overrides: Mapping[str, Any] | None = None, variants: Mapping[str, Any] | None = None) -> list[str]:
+def reported(overrides: Mapping[str, Any] | None = None, variants: Mapping[str, Any] | None = None) -> list[str]:
     """The line of each warning about the small scenario, changed, with variants if any."""
     document = {**SMALL, "variants": dict(variants or {})}
     return [str(warning) for warning in Scenario.from_document(document, "small.toml", overrides).warnings]
@@ -51,53 +51,55 @@ def test_a_rom_has_no_kernel() -> None:
 
 
 def test_variants_that_ask_the_same() -> None:
-    """A variant that resolves to the same question as one before it is told, by its name."""
+    """A variant that resolves to the same question as one before it is reported, by its name."""
     variants = {"a": {"policies.route": "central"}, "b": {"policies.route": "node-direct"}, "c": {}}
-    assert told(variants=variants) == ["small.toml: variants.c: asks the same as variant a"]
+    assert reported(variants=variants) == ["small.toml: variants.c: asks the same as variant a"]
 
 
 def test_variants_that_differ_in_keys_without_effect() -> None:
-    """With one node a deploy two fan-outs ask the same, and the key that tells them apart is named; not with two."""
+    """With one node a deploy two fan-outs ask the same, and the key that shows them apart is named; not with two."""
     variants = {name: {"policies.route": "node-direct", "policies.fanout": name} for name in ("peer", "push-each")}
-    assert told(variants=variants)[-1] == (
+    assert reported(variants=variants)[-1] == (
         "small.toml: variants.push-each: asks the same as variant peer but for policies.fanout, without effect"
     )
     assert warned({"demand.nodes": 2}, variants) == []
 
 
-def test_a_key_without_effect_is_told_where_it_is_chosen() -> None:
+def test_a_key_without_effect_is_reported_where_it_is_chosen() -> None:
     """A fan-out is for nothing where each deploy starts on one node; the default, written out, asks for nothing."""
     direct = {"policies.route": "node-direct"}
-    assert told(direct | {"policies.fanout": "peer"}) == [
+    assert reported(direct | {"policies.fanout": "peer"}) == [
         "small.toml: policies.fanout: has no effect: each deploy starts on one node, the one that was pushed to"
     ]
-    assert told(direct | {"policies.fanout": "sync-then-pull"}) == []
-    assert told(direct | {"policies.fanout": "peer", "demand.nodes": 2}) == []
+    assert reported(direct | {"policies.fanout": "sync-then-pull"}) == []
+    assert reported(direct | {"policies.fanout": "peer", "demand.nodes": 2}) == []
 
 
 def test_a_key_with_effect_in_one_variant_is_not_for_nothing() -> None:
     """What the file has for its node-direct variant is no doubt in its central one; what that writes itself is."""
     variants: dict[str, Any] = {"a": {"policies.route": "central"}, "b": {"policies.route": "node-direct"}}
     shared = {"policies.fanout": "peer", "demand.nodes": 2}
-    assert told(shared, variants) == []
+    assert reported(shared, variants) == []
     variants["a"] |= shared
     variants["b"] |= shared
-    assert told(None, variants) == ["small.toml: variant a: policies.fanout: has no effect: every push goes to central"]
+    assert reported(None, variants) == [
+        "small.toml: variant a: policies.fanout: has no effect: every push goes to central"
+    ]
 
 
-def test_keys_that_need_another_are_told_with_it() -> None:
+def test_keys_that_need_another_are_reported_with_it() -> None:
     """An eviction rule without storage, garbage keys without `every`, a backoff where nothing breaks."""
     direct = {"policies.route": "node-direct"}
-    assert told(direct | {"policies.eviction": "lfu"}) == [
+    assert reported(direct | {"policies.eviction": "lfu"}) == [
         "small.toml: policies.eviction: has no effect: no registry has a storage that could be full"
     ]
-    assert told({"policies.garbage.pause": "1 min"}) == [
+    assert reported({"policies.garbage.pause": "1 min"}) == [
         "small.toml: policies.garbage.pause: has no effect: policies.garbage.every is not given"
     ]
-    assert told(direct | {"policies.sync.backoff": "9 s"}) == [
+    assert reported(direct | {"policies.sync.backoff": "9 s"}) == [
         "small.toml: policies.sync.backoff: has no effect: no copy can break: nothing fails and no registry is limited"
     ]
-    assert told({"policies.sync.workers": 3}) == [
+    assert reported({"policies.sync.workers": 3}) == [
         "small.toml: policies.sync.workers: has no effect: no registry copies from another"
     ]
 
@@ -105,22 +107,22 @@ def test_keys_that_need_another_are_told_with_it() -> None:
 def test_a_fault_reads_the_keys_of_its_kind() -> None:
     """A link that is down keeps nothing of its capacity, whatever `to` says."""
     fault = {"kind": "link-down", "target": "hub-central", "at": "1 h", "to": 0.5}
-    assert told({"faults.cut": fault}) == [
+    assert reported({"faults.cut": fault}) == [
         "small.toml: faults.cut.to: has no effect: a fault of kind link-down does not read it"
     ]
-    assert told({"faults.cut": {**fault, "kind": "link-degraded"}}) == []
+    assert reported({"faults.cut": {**fault, "kind": "link-degraded"}}) == []
 
 
 def test_policies_of_a_replay() -> None:
     """Two routes under a replay ask the same: its pushes go where the log says."""
     replay = {"demand.replay.log": "access.log"}
     variants = {"a": {"policies.route": "central"}, "b": {"policies.route": "node-direct"}}
-    assert told(replay, variants) == [
+    assert reported(replay, variants) == [
         "small.toml: variant b: policies.route: has no effect: "
         "a replay pushes to central and pulls from there as its log says",
         "small.toml: variants.b: asks the same as variant a but for policies.route, without effect",
     ]
-    assert told(replay | {"demand.rate": "9/h"}) == [
+    assert reported(replay | {"demand.rate": "9/h"}) == [
         "small.toml: demand.rate: has no effect: demand is what the log has"
     ]
 
@@ -137,7 +139,7 @@ def test_policies_of_a_replay() -> None:
 def test_a_delay_beyond_patience(sync: dict[str, Any], at: str, begins: str) -> None:
     """The second node waits 60 s for the image to be at central; a copy that begins later than that is too late."""
     direct = {"policies.route": "node-direct", "demand.nodes": 2, "policies.sync": sync}
-    assert told(direct) == [
+    assert reported(direct) == [
         f"small.toml: policies.sync.{at}: starts wait 1 min (policies.patience) for their image to be at central, "
         f"but a copy begins up to {begins} after its publish; those that wait longer fail"
     ]
@@ -164,7 +166,7 @@ def test_nothing_brings_what_starts_wait_for() -> None:
 )
 def test_sizes_in_bits(key: str, value: str, words: str) -> None:
     """A size in bits is an eighth of what most people mean; what was read is said."""
-    assert told({key: value}) == [f"small.toml: {key}: {words}"]
+    assert reported({key: value}) == [f"small.toml: {key}: {words}"]
 
 
 def test_rates_in_bits_or_bytes_are_no_slip() -> None:
@@ -278,8 +280,8 @@ def test_scenarios_that_ship_are_without_doubt(path: Path) -> None:
     assert lines == ABOUT_SHIPPED.get(path.name, [])
 
 
-def test_a_doubt_of_all_variants_is_told_once() -> None:
-    """What the file has is told without a variant, what one variant has is told with its name."""
+def test_a_doubt_of_all_variants_is_reported_once() -> None:
+    """What the file has is reported without a variant, what one variant has is reported with its name."""
     rom = {"images.rom.kernel": "1 MB", "images.rom.rootfs": "1 MB"}
     variants: dict[str, Any] = {"a": {"policies.route": "central"}, "b": {"policies.route": "node-direct"}}
     assert warned(rom, variants) == ["rom-with-kernel at small.toml: images.rom.kernel"]
@@ -291,7 +293,7 @@ def test_an_override_that_every_variant_overrules() -> None:
     """A route set over two variants that each write their own counts for none of them; for one of them it counts."""
     two = {"a": {"policies": {"route": "central"}}, "b": {"policies.route": "node-direct"}}
     set_ = {"policies.route": "both", "demand.rate": "9000/day"}
-    assert told(set_, two) == [
+    assert reported(set_, two) == [
         "small.toml: policies.route: is set, but each variant writes it itself and none has it; "
         "set variants.NAME.policies.route"
     ]
@@ -302,14 +304,14 @@ def test_an_override_that_every_variant_overrules() -> None:
     assert changed.variant("a").warnings == ()
 
 
-def test_a_stream_that_never_comes_in_the_run_is_told() -> None:
+def test_a_stream_that_never_comes_in_the_run_is_reported() -> None:
     """A day from Sunday on has no work day, 25 hours have an hour of one; 02:00 has passed, but not further west."""
     sunday = {"demand.weekdays": "Mon-Fri", "run.start": "Sun 00:00"}
-    assert told(sunday) == [
+    assert reported(sunday) == [
         "small.toml: demand: never comes: by its hours and days none is within 1 d from run.start, Sun 00:00, on"
     ]
-    assert told(sunday | {"demand.outside": 0.1}) == []
-    assert told(sunday | {"run.duration": "25 h"}) == []
+    assert reported(sunday | {"demand.outside": 0.1}) == []
+    assert reported(sunday | {"run.duration": "25 h"}) == []
     late = {"demand.streams.nightly": {"at": "02:00"}, "run.start": "Mon 03:00", "run.duration": "12 h"}
     assert warned(late) == ["never-comes at small.toml: demand.streams.nightly"]
     sites = {"topology.shape": "metros", "sites.here": {"timezone": "-02:00"}, "central.site": "here"}
@@ -317,11 +319,11 @@ def test_a_stream_that_never_comes_in_the_run_is_told() -> None:
     assert warned(late | sites | placed) == []
 
 
-def test_scale_outs_beyond_the_nodes_there_are_are_told() -> None:
+def test_scale_outs_beyond_the_nodes_there_are_are_reported() -> None:
     """Of two nodes an app has one, so of two more instances one starts where the image is."""
     more = {"demand.streams.apps": {}, "demand.streams.more": {"kind": "starts", "of": "apps", "nodes": 2}}
-    assert told(more) == [
+    assert reported(more) == [
         "small.toml: demand.streams.more.nodes: starts on 2 more nodes, but beside those of an app there are 1; "
         "others have it"
     ]
-    assert told(more | {"demand.streams.more.nodes": 1}) == []
+    assert reported(more | {"demand.streams.more.nodes": 1}) == []

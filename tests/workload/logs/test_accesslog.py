@@ -40,16 +40,16 @@ def read(path: Path, most_malformed: float = 0.01) -> tuple[list[Request], Readi
 
 
 def test_both_logs_of_one_recording_hold_the_same_requests() -> None:
-    """distribution's combined lines and its JSON, packed, tell of the same requests in some order."""
+    """distribution's combined lines and its JSON, packed, show of the same requests in some order."""
     combined, one = read(DATA / "registry.log")
     lines, other = read(DATA / "registry.json.gz")
     assert (one.format, other.format) == ("combined", "distribution")
-    told = [
+    reported = [
         sorted((r.client, r.method, r.repository, r.kind, r.reference, r.status, r.written_bytes) for r in found)
         for found in (combined, lines)
     ]
-    assert told[0] == told[1]
-    assert len(told[0]) > 150
+    assert reported[0] == reported[1]
+    assert len(reported[0]) > 150
     assert one.malformed == other.malformed == 0
 
 
@@ -86,7 +86,7 @@ def test_chunks_cut_records_anywhere(
 
 
 def test_malformed_records_are_counted_with_their_lines(tmp_path: Path) -> None:
-    """What cannot be read is passed over and told; what follows is read again."""
+    """What cannot be read is passed over and reported; what follows is read again."""
     path = tmp_path / "log"
     good = [json.dumps(record(number)) for number in range(4)]
     path.write_text("\n".join([good[0], CUT, good[1], good[2][:-5], "", good[3], NO_TIME]))
@@ -99,7 +99,7 @@ def test_malformed_records_are_counted_with_their_lines(tmp_path: Path) -> None:
 
 
 def test_a_broken_record_of_an_array_costs_no_other(tmp_path: Path) -> None:
-    """One record of an array that is no JSON is told by its line, and the rest is read."""
+    """One record of an array that is no JSON is reported by its line, and the rest is read."""
     path = tmp_path / "log.json"
     text = json.dumps([record(number) for number in range(5)], indent=1)
     path.write_text(text.replace('"http.response.written": 2', '"http.response.written": oops'))
@@ -108,7 +108,7 @@ def test_a_broken_record_of_an_array_costs_no_other(tmp_path: Path) -> None:
     assert reading.first == [(20, "is no JSON")]
 
 
-def test_an_array_that_does_not_end_is_told(tmp_path: Path) -> None:
+def test_an_array_that_does_not_end_is_reported(tmp_path: Path) -> None:
     """A file cut off in the middle gives the records before the cut, and says where it ends."""
     path = tmp_path / "log.json"
     path.write_text(json.dumps([record(number) for number in range(20)])[:-30])
@@ -122,9 +122,9 @@ def test_more_malformed_than_allowed_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_text("\n".join([json.dumps(record(number)) for number in range(98)] + [CUT, CUT]))
     assert len(read(path, most_malformed=0.02)[0]) == 98
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as reported:
         read(path, most_malformed=0.019)
-    assert str(told.value) == (
+    assert str(reported.value) == (
         f"{path}: 2 of 100 requests are malformed, more than 1.9 %: lines 99, 100 (is no line of a known log); "
         "mend them, or allow more by demand.replay.malformed"
     )
@@ -142,16 +142,16 @@ def test_a_hopeless_file_is_given_up_early(tmp_path: Path) -> None:
     "content", [b"", b"\n\n", b'{"msg": "listening", "time": "now"}\n', b"\x1f\x8b broken", b"\xff\xfe"]
 )
 def test_files_that_are_no_log(tmp_path: Path, content: bytes) -> None:
-    """Empty files, files without requests, broken packing and other encodings are told in a line."""
+    """Empty files, files without requests, broken packing and other encodings are reported in a line."""
     path = tmp_path / "log"
     path.write_bytes(content)
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as reported:
         read(path)
-    assert str(told.value).startswith(str(path))
+    assert str(reported.value).startswith(str(path))
 
 
-def test_no_file_is_told(tmp_path: Path) -> None:
-    """A name of nothing, or of a directory, is told with the remedy."""
+def test_no_file_is_reported(tmp_path: Path) -> None:
+    """A name of nothing, or of a directory, is reported with the remedy."""
     with pytest.raises(InputError, match="no such file; check the path"):
         read(tmp_path / "none")
     with pytest.raises(InputError, match="can't be read"):

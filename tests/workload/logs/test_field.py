@@ -1,4 +1,4 @@
-"""Logs as registries, proxies and shippers write them: each tells of the same push and the same three pulls.
+"""Logs as registries, proxies and shippers write them: each shows of the same push and the same three pulls.
 
 One push of 3 blobs (31,975,120 B) and 3 pulls of 9 blobs (95,925,360 B), in 33 requests: `tests/data/field`.
 """
@@ -32,7 +32,7 @@ WHOLE = [
 
 
 def logged(path: Path, fields: str | None = None) -> tuple[Logged, Reading]:
-    """What a log tells, read twice as a replay does."""
+    """What a log shows, read twice as a replay does."""
     before = Sessions(Logged())
     for _ in before.operations(requests(Reading(str(path), fields_given=fields))):
         pass
@@ -62,7 +62,7 @@ def test_ranges_of_a_blob_add_up(name: str) -> None:
 
 
 def test_a_blob_that_an_object_store_hands_out_is_fetched() -> None:
-    """A 307 sends the client elsewhere for the bytes: the blob is fetched, its size guessed where nothing tells it."""
+    """A 307 sends the client elsewhere for the bytes: the blob is fetched, its size guessed where nothing shows it."""
     counted, _ = logged(FIELD / "redirect-307" / "redirect307-pullonly.log")
     assert (counted.pulls, counted.fetched_blobs, len(counted.guessed)) == (3, 9, 3)
     found, _ = logged(FIELD / "redirect-307" / "head307.log")
@@ -70,7 +70,7 @@ def test_a_blob_that_an_object_store_hands_out_is_fetched() -> None:
 
 
 def test_rotated_files_in_any_order_are_one_log() -> None:
-    """Newest first or oldest first, a log tells the same; that its times went back is said."""
+    """Newest first or oldest first, a log shows the same; that its times went back is said."""
     right, _ = logged(FIELD / "time-goes-back" / "rot-right.log.gz")
     back, reading = logged(FIELD / "time-goes-back" / "rot-newest-first.log.gz")
     assert right == back

@@ -65,7 +65,7 @@ def test_nginx_adds_how_long_it_took() -> None:
 
 
 def test_what_servers_add_to_a_combined_line() -> None:
-    """Durations are told by their shape, whatever their unit, and a request's length stands before one."""
+    """Durations are reported by their shape, whatever their unit, and a request's length stands before one."""
     assert values(COMBINED + " 4000").duration_s == 0.004
     assert values(COMBINED + ' rt=0.004 uct="0.000"').duration_s == 0.004
     assert values(COMBINED + ' 7 "registry@docker" "http://10.0.0.2:5000" 12ms').duration_s == 0.012
@@ -85,7 +85,7 @@ def test_envoy_s_line_begins_with_its_time_and_has_the_client_behind() -> None:
     assert (found.sent_bytes, found.written_bytes, found.duration_s, found.client) == (5000.0, 0.0, 0.04, "10.0.0.7")
 
 
-def test_zot_s_and_traefik_s_records_are_told_by_their_names() -> None:
+def test_zot_s_and_traefik_s_records_are_reported_by_their_names() -> None:
     """A record's fields are found by what their names mean; Traefik's durations are nanoseconds, zot's are Go's."""
     zot = {
         "level": "info", "component": "session", "clientIP": "10.0.0.7:5130", "method": "GET",
@@ -131,7 +131,7 @@ def test_a_record_of_fast18() -> None:
     assert values(json.dumps(FAST18)).duration_s == 1.5
 
 
-def test_an_upload_tells_what_it_sent() -> None:
+def test_an_upload_shows_what_it_sent() -> None:
     """distribution's signed state holds the offset reached; FAST'18's `written` of a `PUT` is the layer's size."""
     line = COMBINED.replace("GET /v2/org1/web/blobs/sha256:ab", f"PUT /v2/a/blobs/uploads/u?_state={STATE}&digest=d")
     found = values(line)
@@ -148,7 +148,7 @@ def test_a_state_that_says_nothing_is_no_size(state: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("uri", "told"),
+    ("uri", "reported"),
     [
         ("/v2/", ("", "other", "")),
         ("/v2/a/b/c/manifests/latest", ("a/b/c", "manifest", "latest")),
@@ -162,9 +162,9 @@ def test_a_state_that_says_nothing_is_no_size(state: str) -> None:
         ("/v2/a/tags/list", ("", "other", "")),
     ],
 )
-def test_what_a_request_is_about(uri: str, told: tuple[str, str, str]) -> None:
+def test_what_a_request_is_about(uri: str, reported: tuple[str, str, str]) -> None:
     """The repository, the kind of thing and its name come from the path, wherever these words occur in it."""
-    assert values(COMBINED.replace("/v2/org1/web/blobs/sha256:ab", uri))[2:5] == told
+    assert values(COMBINED.replace("/v2/org1/web/blobs/sha256:ab", uri))[2:5] == reported
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_lines_of_another_format_are_not_counted_twice() -> None:
     ],
 )
 def test_what_is_malformed_says_why(item: Any, problem: str) -> None:
-    """A line that is no line, or a record that lacks something or holds nonsense, is told in a few words."""
+    """A line that is no line, or a record that lacks something or holds nonsense, is reported in a few words."""
     with pytest.raises(MalformedError, match=problem.replace("(", r"\(").replace(")", r"\)")):
         parse(item, "")
 
@@ -249,10 +249,10 @@ def test_a_record_of_nonsense_is_malformed_and_no_more(changes: dict[str, Any]) 
         with suppress(MalformedError):
             found = parse(item, "")
         if found is not None:
-            told = found[1]
-            assert isinstance(told.status, int)
-            assert isinstance(told.client, str)
-            assert not any(each < 0 for each in (told.written_bytes, told.sent_bytes, told.duration_s))
+            reported = found[1]
+            assert isinstance(reported.status, int)
+            assert isinstance(reported.client, str)
+            assert not any(each < 0 for each in (reported.written_bytes, reported.sent_bytes, reported.duration_s))
 
 
 @given(

@@ -26,9 +26,9 @@ def said(at_s: float, words: str, status: int = 200, size: float = NAN, client: 
     return Request(1, at_s, method, "r", kind, "".join(reference), status, written, sent, NAN, client)
 
 
-def played(*told: Request) -> tuple[list[Operation], Logged]:
+def played(*reported: Request) -> tuple[list[Operation], Logged]:
     logged = Logged()
-    found = list(Sessions(logged).operations(told))
+    found = list(Sessions(logged).operations(reported))
     for operation in found:
         logged.add(operation, 1000.0)
     return found, logged
@@ -148,7 +148,7 @@ def test_a_pull_of_what_the_log_never_saw_pushed_is_not_known() -> None:
     assert logged.unknown_pulls == 1
 
 
-def test_a_blob_that_was_there_before_the_log_is_told() -> None:
+def test_a_blob_that_was_there_before_the_log_is_reported() -> None:
     """A push that finds what nothing brought shows that the log begins in the middle."""
     found, logged = played(*UPDATE)
     assert found[0].found == {"k"}
@@ -209,13 +209,13 @@ def test_clients_are_apart() -> None:
     assert sorted((one.client, one.at_s) for one in found) == [("a", 0.0), ("b", 0.5)]
 
 
-def test_both_logs_of_one_recording_tell_the_same() -> None:
+def test_both_logs_of_one_recording_show_the_same() -> None:
     """Seconds or microseconds, dated by beginning or by end: ten pushes and thirteen pulls of the same blobs."""
-    told = []
+    reported = []
     for name in ("registry.log", "registry.json.gz"):
         logged = Logged()
         found = list(Sessions(logged).operations(requests(Reading(str(DATA / name)))))
-        told.append({(one.kind, one.client, one.repository, one.reference, one.blobs, one.moved) for one in found})
+        reported.append({(one.kind, one.client, one.repository, one.reference, one.blobs, one.moved) for one in found})
         assert [one.kind for one in found].count("push") == 10
         assert (len(found), logged.unended, logged.bare) == (23, 0, 0)
-    assert told[0] == told[1]
+    assert reported[0] == reported[1]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import cache
+from pathlib import Path
 from types import ModuleType
 
 from pydantic import BaseModel, ConfigDict
@@ -21,8 +23,14 @@ class NoParameters(BaseModel):
 
 def names(package: str) -> tuple[str, ...]:
     """The choices of a package, sorted: its public modules' names with hyphens."""
-    path = importlib.import_module(package).__path__
-    found = (module.name for module in pkgutil.iter_modules(path) if not module.name.startswith("_"))
+    folders = tuple(importlib.import_module(package).__path__)
+    return _names(folders, tuple(Path(folder).stat().st_mtime_ns for folder in folders if Path(folder).is_dir()))
+
+
+@cache
+def _names(folders: tuple[str, ...], changed: tuple[int, ...]) -> tuple[str, ...]:
+    """The same of folders which were `changed` then: every scenario asks for some, and reading them takes its time."""
+    found = (module.name for module in pkgutil.iter_modules(folders) if not module.name.startswith("_"))
     return tuple(sorted(name.replace("_", "-") for name in found))
 
 

@@ -8,6 +8,7 @@ broke is what fails; and they may take their time, since a busy machine is no fa
 from __future__ import annotations
 
 import fcntl
+import importlib
 import pickle
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -65,7 +66,13 @@ def two_sites() -> str:
 @pytest.fixture
 def no_flips(monkeypatch: pytest.MonkeyPatch) -> None:
     """`compare` without what turns its answer, which takes seventy runs on idle links: for tests that are not of it."""
-    monkeypatch.setattr("sim.experiment.comparison.flips", lambda *asked: [])
+    for name in ("comparison", "compare"):
+        monkeypatch.setattr(importlib.import_module(f"sim.experiment.{name}"), "flips", _none_turns)
+
+
+def _none_turns(*asked: object) -> list[object]:
+    """By name, as workers are sent it."""
+    return []
 
 
 @pytest.fixture(scope="session")

@@ -53,7 +53,7 @@ def compare(
             scenario, n_runs, seed_number, executor, progress, kept,
             precision=narrow, most_runs=n_runs or lazy.compare.MOST_RUNS, allow_failures=allow_failures,
             gains=lazy.doubling.MOST if doubled is None else doubled, by=(*split, *options.split_by(wanted)),
-            engine=chosen,
+            engine=chosen, turns=not assumptions,
         )  # fmt: skip
         if assumptions:
             examined = lazy.examination.examine(

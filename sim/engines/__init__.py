@@ -5,8 +5,20 @@ compiled. `compiled` runs the same functions as machine code, with a queue of it
 uses; `run` and `replay` make tables of what it leaves.
 """
 
-from sim.engines.choice import EngineWarning, checked, choose, engine_for
+from sim.engines.choice import EngineWarning, at_hand, checked, choose, engine_for
 from sim.engines.replay import replay
 from sim.engines.run import Engine, Ran, built, run, run_built
 
-__all__ = ["Engine", "EngineWarning", "Ran", "built", "checked", "choose", "engine_for", "replay", "run", "run_built"]
+__all__ = [
+    "Engine",
+    "EngineWarning",
+    "Ran",
+    "at_hand",
+    "built",
+    "checked",
+    "choose",
+    "engine_for",
+    "replay",
+    "run",
+    "run_built",
+]

@@ -6,6 +6,7 @@ Machine code pays from some thousand deploys on if there is some, and is worth c
 from __future__ import annotations
 
 import importlib
+import sys
 import warnings
 from typing import Final, cast, get_args
 
@@ -54,6 +55,15 @@ def engine_for(scenario: Scenario, deploys: int | None, asked: Engine | None = N
     rules = f"the rule {min(unfit)}" if len(unfit) == 1 else f"the rules {', '.join(sorted(unfit))}"
     warnings.warn(f"machine code has no way for {rules}: the reference engine runs it", EngineWarning, stacklevel=2)
     return "reference"
+
+
+def at_hand(scenario: Scenario) -> Engine:
+    """The engine of a run that is over sooner than machine code is loaded: what has been loaded for others serves it,
+    too."""
+    compiled = sys.modules.get("sim.engines.compiled")
+    if compiled is None or outside_of(scenario) or not compiled.is_loaded(programs()):
+        return "reference"
+    return "compiled"
 
 
 def _is_kept(scenario: Scenario) -> bool:

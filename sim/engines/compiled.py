@@ -26,6 +26,8 @@ from sim.records import ArrayState
 from sim.records.compiling import MachineCode, compile_kernel
 
 _UNITS: dict[int, MachineCode] = {}
+#: What engines bind anew and what ops know by name, as source, by the number of what it is made for, which is kept too.
+_SOURCES: dict[int, tuple[Assembled, tuple[str, str, str], str]] = {}
 
 
 class Compiled:
@@ -60,6 +62,9 @@ class Compiled:
             if not own:
                 raise
             raise _fault(own, f"raised {type(error).__name__}: {error}") from error
+        finally:
+            # It knows this engine, whose state would stay until somebody looks for cycles.
+            del self._callback
         if self._failure is not None:
             raise self._failure
         if self.state.g["rule_broke"]:
@@ -127,13 +132,25 @@ def _note(whole: MachineCode, outside: Sequence[Outside]) -> Path:
     return whole.folder / f"rules_{zlib.crc32(rules_native.sources(outside).encode()):08x}.json"
 
 
+def is_loaded(assembled: Assembled) -> bool:
+    """Whether there is machine code for the protocol and all rules that ship in this process's memory."""
+    return unit(assembled).is_loaded
+
+
+def _sources(assembled: Assembled) -> tuple[tuple[str, str, str], str]:
+    if id(assembled) not in _SOURCES:
+        sources = (kernels.dispatch_source(assembled), kernels.rows_source(), kernels.ASK_HOST)
+        _SOURCES[id(assembled)] = assembled, sources, kernels.constants_source()
+    _, sources, constants = _SOURCES[id(assembled)]
+    return sources, constants
+
+
 def unit(
     assembled: Assembled, outside: Sequence[Outside] = (), without: frozenset[Named] = _NONE
 ) -> MachineCode:  # fmt: skip
     """The machine code, made once a process and kept on disk; `without` some rules, and with some from outside."""
     outside = [one for one in outside if one.is_numbers and (one.kind, one.name) not in without]
-    sources = (kernels.dispatch_source(assembled), kernels.rows_source(), kernels.ASK_HOST)
-    constants = kernels.constants_source()
+    sources, constants = _sources(assembled)
     named = [(kind, policies.names(kind)) for kind in FUNCTIONS]
     digests = [f"{one.kind} {one.name} {one.own.digest}" for one in outside if one.own is not None]
     key = zlib.crc32("".join((*sources, constants, *map(repr, sorted(without)), repr(named), *digests)).encode())

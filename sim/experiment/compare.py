@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from sim.engines.run import Engine
 from sim.errors import InputError
+from sim.experiment.assumptions.flips import flips, sides_of
 from sim.experiment.comparison import Comparison, Precision
 from sim.experiment.doubling import doubled
 from sim.experiment.execution import executors
@@ -53,6 +55,7 @@ def compare(
     demand: pd.DataFrame | str | None = None,
     gains: int = 0,
     engine: Engine | None = None,
+    turns: bool = False,
 ) -> Comparison:
     """Run every variant `runs` times and compare each with the baseline.
 
@@ -70,7 +73,8 @@ def compare(
     that give a number, by name; what ends in `_s`, `_bytes` or `_usd` has that unit.
 
     With `gains` so many of the things that held each variant's deploys back the longest are doubled, one at a time, in
-    up to three further runs each (`Comparison.gains`, `sim.experiment.doubling`).
+    up to three further runs each (`Comparison.gains`, `sim.experiment.doubling`). With `turns` a worker finds
+    `Comparison.flips` meanwhile.
 
     `runs` and `seed` are the scenario's unless given; `executor` is `serial`, `processes` (one for each core) or
     `processes:N`. `progress(done, total)` is called before the first run and after each. Neither the executor nor its
@@ -96,14 +100,16 @@ def compare(
         reached = None
         if precision is not None:
             runs, reached = until_enough(lambda count: _series(make(count)), precision, most_runs)
-        outcomes = make(runs)
-        gained = doubled(made, named, outcomes, gains) if gains else {}
-    return Comparison(
-        scenario=scenario, seed=seed, runs=runs, executor=executor, outcomes=outcomes, measures=measures, gains=gained,
-        baseline=scenario.baseline if scenario.baseline in named else next(iter(named)),
-        precision=None if precision is None or reached is None else Precision(precision, reached),
-        allow_failures=allow_failures, wall_s=time.perf_counter() - began,
-    )  # fmt: skip
+        compared = Comparison(
+            scenario=scenario, seed=seed, runs=runs, executor=executor, outcomes=make(runs), measures=measures,
+            baseline=scenario.baseline if scenario.baseline in named else next(iter(named)),
+            precision=None if precision is None or reached is None else Precision(precision, reached),
+            allow_failures=allow_failures, wall_s=0.0,
+        )  # fmt: skip
+        turned = made.aside(flips, scenario, seed, runs, sides_of(compared, compared.baseline)) if turns else None
+        gained = doubled(made, named, compared.outcomes, gains) if gains else {}
+        found = None if turned is None else tuple(turned())
+    return replace(compared, gains=gained, turned=found, wall_s=time.perf_counter() - began)
 
 
 def _series(outcomes: Outcomes) -> dict[str, NDArray[np.float64]]:

@@ -25,7 +25,7 @@ from sim.accounting.failures import Failures
 from sim.accounting.held_back import Held, mean_held, to_json
 from sim.errors import InputError, shown
 from sim.experiment.assumptions.examination import Assumptions
-from sim.experiment.assumptions.flips import Flip, flips
+from sim.experiment.assumptions.flips import Flip, flips, sides_of
 from sim.experiment.doubling import Gain
 from sim.experiment.doubts import doubts
 from sim.experiment.execution.worker import Outcome
@@ -93,6 +93,8 @@ class Comparison:
     precision: Precision | None = None
     allow_failures: bool = False
     examined: Assumptions | None = field(default=None, repr=False)
+    #: `flips`, where they were asked for at once.
+    turned: tuple[Flip, ...] | None = field(default=None, repr=False)
 
     @property
     def headline(self) -> tuple[str, ...]:
@@ -229,7 +231,8 @@ class Comparison:
     @property
     def known_flips(self) -> tuple[Flip, ...] | None:
         """`flips`, if somebody has read them: finding them takes seconds that not every reader of a verdict has."""
-        return self.__dict__.get("flips")
+        found: tuple[Flip, ...] | None = self.__dict__.get("flips", self.turned)
+        return found
 
     @cached_property
     def verdict(self) -> str:
@@ -250,7 +253,9 @@ class Comparison:
     @cached_property
     def flips(self) -> tuple[Flip, ...]:
         """The assumed figures that turn who deploys faster, as far as idle links show it; found when first read."""
-        return tuple(flips(self.scenario, self.seed, self.baseline, self))
+        if self.turned is not None:
+            return self.turned
+        return tuple(flips(self.scenario, self.seed, self.runs, sides_of(self, self.baseline)))
 
     def to_json(self) -> dict[str, Any]:
         """The document `regsim.compare/1`, ready for `json.dumps`; what is infinite or has no value is None."""

@@ -20,9 +20,11 @@ _WANTED = {
 _BY_NODE: Final = ("tasks", "timelines", "phases_s", "waited_s", "ready", "events", "copies")
 #: Hash tables, which are rehashed as they grow: the less they grow, the more often.
 _HASHED: Final = ("held", "entries")
-_LARGE: Final = 1 << 21
+_LARGE_HASHED: Final = 1 << 21
 """Rows from which on these grow by half, as memory is dearer then."""
-#: Tables to which every waiting task may add a row when it is made ready.
+_LARGE: Final = 1 << 14
+"""Rows from which on all others grow by a quarter."""
+#: Tables to which every task that waits may add a row when what it waits for has come.
 WAITED_FOR: Final = ("ready", "events")
 
 
@@ -42,9 +44,15 @@ def grow_all(state: State) -> None:
             rows = max(rows, int(read(counter)) + int(read("tasks_used")) + runs * int(read("margin")))
         size = state.length(name)
         if rows * each > size:
-            more = size // 4 if name not in _HASHED else size if size < _LARGE else size // 2
-            state.grow(name, max(more, rows * each - size))
+            state.grow(name, max(_more(name, size), rows * each - size))
     grow_flow_tables(state)
+
+
+def _more(name: str, size: int) -> int:
+    """How much longer a table of that size becomes."""
+    if name in _HASHED:
+        return size if size < _LARGE_HASHED else size // 2
+    return size if size < _LARGE else size // 4
 
 
 def grow_flow_tables(state: State) -> None:

@@ -1,8 +1,9 @@
 """Where deploys start: the candidates as each client sees them, and the rule that chooses among them.
 
-A million deploys are placed by few questions to the rule: those that agree on the client, on how many nodes they want
-and on the rule's `cell` (see `sim.policies.placement`) are placed alike. A rule without cells is asked for each. Where
-a rule looks at the deploy itself (`NotYetError`) nothing is decided before the run: it is asked as the deploy begins.
+A million deploys are placed by few questions to the rule: those that agree on the client (on its metro, where the rule
+looks at no round trips), on how many nodes they want and on the rule's `cell` (see `sim.policies.placement`) are placed
+alike. A rule without cells is asked for each. Where a rule looks at the deploy itself (`NotYetError`) nothing is
+decided before the run: it is asked as the deploy begins.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any, overload
+from typing import Any, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,11 @@ class RoundTrips(Sequence[float]):
     def __init__(self, graph: Graph, client: str, nodes: Sequence[str]) -> None:
         self._graph, self._client, self._nodes = graph, client, nodes
         self._found: list[float] | None = None
+
+    @property
+    def were_read(self) -> bool:
+        """Whether anybody has looked at one."""
+        return self._found is not None
 
     def __len__(self) -> int:
         return len(self._nodes)
@@ -142,16 +148,29 @@ class Placing:
         is not to be known before the run."""
         answers: dict[Nodes | None, int] = {}
         chosen = np.empty(len(client), np.int64)
-        if not len(client):
-            return chosen, []
-        key = client * (int(wanted.max()) + 1) + wanted
-        order = np.argsort(key, kind="stable")
-        for rows in np.split(order, np.flatnonzero(np.diff(key[order])) + 1):
+
+        def ask(rows: NDArray[np.int64]) -> tuple[list[Nodes | None], NDArray[np.int64]]:
             who, count = int(client[rows[0]]), int(wanted[rows[0]])
-            asked, alike = self._distinct(who, count, app_draw[rows], deploy_draw[rows])
-            draws = zip(app_draw[rows[asked]].tolist(), deploy_draw[rows[asked]].tolist(), strict=True)
-            found = [answers.setdefault(self._early(who, count, *both), len(answers)) for both in draws]
-            chosen[rows] = np.array(found, np.int64)[alike]
+            first, alike = self._distinct(who, count, app_draw[rows], deploy_draw[rows])
+            draws = zip(app_draw[rows[first]].tolist(), deploy_draw[rows[first]].tolist(), strict=True)
+            return [self._early(who, count, *both) for both in draws], alike
+
+        def keep(rows: NDArray[np.int64], found: list[Nodes | None], alike: NDArray[np.int64]) -> None:
+            numbers = [answers.setdefault(nodes, len(answers)) for nodes in found]
+            chosen[rows] = np.array(numbers, np.int64)[alike]
+
+        metros = {metro: at for at, (_, metro) in enumerate(self._clients)}
+        metro = np.array([metros[metro] for _, metro in self._clients], np.int64)[client]
+        for rows in _groups(metro, wanted):
+            # Clients of a metro see the same but for round trips, at which most rules never look.
+            trips = cast("RoundTrips", self._seen_by(int(client[rows[0]])).round_trips_s)
+            ask(rows[:1])
+            asked = None if trips.were_read else ask(rows)
+            if asked is not None and not trips.were_read:
+                keep(rows, *asked)
+                continue
+            for own in _groups(client[rows], wanted[rows]):
+                keep(rows[own], *ask(rows[own]))
         return chosen, list(answers)
 
     def round_trips_s(self, client: int) -> Sequence[float]:
@@ -259,3 +278,12 @@ class Placing:
             order, len(local), 0, 0.0, 0.0, sites=tuple(sites.index(nodes[at][1]) for at in order),
             round_trips_s=(), weights=tuple(self._weights[at] for at in order),
         )  # fmt: skip
+
+
+def _groups(first: NDArray[np.int64], second: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The rows that agree in two columns of whole numbers from 0 on, together."""
+    if not len(first):
+        return []
+    key = first * (int(second.max()) + 1) + second
+    order = np.argsort(key, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(key[order])) + 1)

@@ -111,6 +111,11 @@ class MachineCode:
         return self._made(address, *arguments)
 
     @property
+    def is_loaded(self) -> bool:
+        """Whether it is in memory."""
+        return bool(self._made.signatures)
+
+    @property
     def is_kept(self) -> bool:
         """Whether it is in memory or on disk, so that nobody waits for the compiler."""
         if self._made.signatures:

@@ -46,6 +46,17 @@ def test_small_runs_do_not_even_import_the_compiler() -> None:
     assert ran.stdout.split() == ["False"]
 
 
+def test_machine_code_is_at_hand_once_another_run_has_loaded_it() -> None:
+    """What is over in a moment neither loads it nor imports the compiler, but takes what is there."""
+    asked = (
+        "import sys, sim; from sim import engines; scenario = sim.load('metros.toml').variant('central');"
+        "few = scenario.with_({'demand.rate': '100/day'}); print(engines.at_hand(few), 'numba' in sys.modules);"
+        "sim.run(few, engine='compiled'); print(engines.at_hand(few))"
+    )
+    ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["reference", "False", "compiled"]
+
+
 class ReachedError(Exception):
     """Machine code was about to run."""
 

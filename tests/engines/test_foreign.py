@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gc
 import weakref
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+import sim
+from sim import engines
 from sim.calibrate.rig.files import RigScenario
 from sim.calibrate.rig.model import Rig
 from sim.calibrate.rig.parameters import shipped
+from sim.engines import Engine
 from sim.engines.host import Host
 from sim.engines.reference import Reference
 from sim.protocol.assembly import assemble
@@ -22,6 +25,7 @@ from sim.protocol.state import LAYOUT
 from sim.protocol.tasks import make_ready, new_task, new_timeline
 from sim.records.layout import table_of
 from sim.streams import Streams
+from sim.workload.synthetic import generate
 
 
 class Seen:
@@ -80,6 +84,20 @@ HOSTS: list[dict[str, Any]] = [
     {"name": "a", "up": 10, "down": 10, "delay": 1},
     {"name": "b", "up": 10, "down": 10, "delay": 1, "registry": "plain"},
 ]
+
+
+@pytest.mark.parametrize("engine", get_args(Engine))
+def test_the_state_of_a_run_goes_at_once(engine: Engine) -> None:
+    """Of run after run each would else stay until somebody looks for cycles, which in large processes is seldom."""
+    scenario, streams = sim.load("metros.toml", {"demand.rate": "100/day"}).variant("central"), Streams(1)
+    gc.disable()
+    try:
+        ran = engines.run(scenario, generate.demand(scenario, streams), streams, engine)
+        left = weakref.ref(ran.state)
+        del ran
+        assert left() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("kind", ["engine", "rig"])

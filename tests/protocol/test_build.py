@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from sim import policies
+from sim.policies.snapshot import PlacementView
 from sim.protocol.build import DRAWS_AT_ONCE, Built, build
 from sim.protocol.codes import BOTH, CENTRAL, INF, NEVER, NODE_DIRECT, START_ONLY
 from sim.protocol.ops import warm, ways
@@ -248,17 +249,47 @@ def test_many_deploys_are_placed_as_one_by_one(rule: str, drawn: str, cells: boo
     module = policies.rule("placement", rule)
     values = {"drawn": drawn, "n": 2}
     parameters = module.Parameters(**{key: values[key] for key in module.Parameters.model_fields if key in values})
-    clients = [("dal-dev-1", "dal"), ("fra-dev-1", "fra"), ("sin-dev-2", "nowhere")]
     known = [name for name, _ in scenario.client_hosts()]
-    clients = [(known[at], metro) for at, (_, metro) in enumerate(clients)]
+    # The last ones are of the first's metro, and one of them is far from there.
+    clients = [*zip(known, ("dal", "fra", "nowhere", "dal"), strict=False), (known[-1], "dal")]
     chosen = SimpleNamespace(place=module.place, **({"cell": module.cell} if cells else {}))
     weights = [float(at % 3) for at in range(len(placing.nodes))]
     one: Any = Placing(placing._graph, placing.nodes, weights, clients, cast(Any, chosen), parameters)
     rng, n = np.random.default_rng(1), 400
-    client, wanted = rng.integers(3, size=n), rng.integers(1, 5, size=n)
+    client, wanted = rng.integers(len(clients), size=n), rng.integers(1, 5, size=n)
     app_draw = rng.random(40)[rng.integers(40, size=n)]
     app_draw[:3], deploy_draw = (0.0, 0.5, 1.0 - 2.0**-53), rng.random(n)
     found, answers = one.place_all(client, wanted, app_draw, deploy_draw)
     for at in range(n):
         draws = float(app_draw[at]), float(deploy_draw[at])
         assert answers[found[at]] == one.place(int(client[at]), int(wanted[at]), *draws)
+
+
+@pytest.mark.parametrize("looks_from", [0.0, 0.5, 2.0])
+def test_clients_of_a_metro_are_asked_about_together_unless_a_rule_looks_at_their_round_trips(
+    looks_from: float,
+) -> None:
+    """A rule that goes by round trips from some draw on places each client's deploys by its own, and no other's."""
+    scenario = shipped.scenario("metros-peer")
+    placing = build(scenario, Demand.nothing(), Streams(SEED)).placing
+    asked = []
+
+    def place(view: PlacementView, parameters: Any) -> tuple[int, ...]:
+        asked.append(view)
+        if view.app_draw < looks_from:
+            return view.nodes[:1]
+        return (min(view.nodes, key=lambda node: view.round_trips_s[view.nodes.index(node)]),)
+
+    known = [name for name, _ in scenario.client_hosts()]
+    rule: Any = SimpleNamespace(place=place, cell=lambda view, parameters: view.app_draw)
+    weights = [1.0] * len(placing.nodes)
+    clients = [(known[0], "dal"), (known[-1], "dal")]
+    one = Placing(placing._graph, placing.nodes, weights, clients, rule, None)
+    client, app_draw = np.array([0, 1, 0, 1]), np.array([0.2, 0.2, 0.7, 0.7])
+    found, answers = one.place_all(client, np.ones(4, np.int64), app_draw, np.zeros(4))
+    count = len(asked)
+    assert [answers[at] for at in found] == [
+        one.place(who, 1, draw, 0.0) for who, draw in zip(client.tolist(), app_draw.tolist(), strict=True)
+    ]
+    assert len(set(answers)) == (1 if looks_from > 1.0 else 2)
+    assert count == {2.0: 3, 0.5: 7, 0.0: 5}[looks_from]

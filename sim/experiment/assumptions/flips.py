@@ -59,18 +59,22 @@ class Flip(NamedTuple):
         return ScenarioWarning("flip", f"{name}: {figure.name}", f"{turns} about {self.value} ({about})")
 
 
-def flips(scenario: Scenario, seed: int, baseline: str, measured: Measured) -> list[Flip]:
-    """What turns the verdict of a comparison of the scenario's variants, of which this was `measured`.
-
-    Nothing is found where things break, where demand is a log's or a table's, or has starts or sizes of its own:
-    idle links do not show what these do.
-    """
-    sides = {
+def sides_of(measured: Measured, baseline: str) -> dict[Where, int]:
+    """Whether each variant was measured to deploy faster than the baseline (-1), slower (1), or neither (0)."""
+    return {
         (name, quantile): _SIGN.get(side(measured, name, baseline, f"deploy_latency_s.{quantile}"), 0)
         for name in measured.variants
         if name != baseline
         for quantile in SHARES
     }
+
+
+def flips(scenario: Scenario, seed: int, runs: int, sides: Mapping[Where, int]) -> list[Flip]:
+    """What turns the verdict of a comparison of the scenario's variants, which had these `sides` in so many runs.
+
+    Nothing is found where things break, where demand is a log's or a table's, or has starts or sizes of its own:
+    idle links do not show what these do.
+    """
     if not any(sides.values()):
         return []
     questions = {name: scenario.variant(name) for name in scenario.variants}
@@ -78,7 +82,7 @@ def flips(scenario: Scenario, seed: int, baseline: str, measured: Measured) -> l
         return []
     asked: dict[str, list[Met]] = {}
     for name, each in questions.items():
-        found = [met(each, seed, run) for run in range(min(measured.runs, _RUNS))]
+        found = [met(each, seed, run) for run in range(min(runs, _RUNS))]
         asked[name] = [one for one in found if one is not None]
         if len(asked[name]) < len(found):
             return []

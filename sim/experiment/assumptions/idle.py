@@ -80,7 +80,8 @@ def shrunk(scenario: Scenario, wanted: int) -> dict[str, Any]:
 def idle(scenario: Scenario, asked: Sequence[Met]) -> tuple[Idle, ...]:
     """How long the deploys of a small scenario take, each alone, as often as each of these runs asks for them."""
     cases = _cases(scenario, np.add.reduce([each.share for each in asked]))
-    deploys = engines.run(scenario, _demand(cases), Streams(scenario.run.seed), "reference").tables["deploys"]
+    engine, streams = engines.at_hand(scenario), Streams(scenario.run.seed)
+    deploys = engines.run(scenario, _demand(cases), streams, engine).tables["deploys"]
     deploys.sort("deploy")
     latency_s = np.where(deploys.column("failed"), np.inf, deploys.column("latency_s"))
     places = np.array([(case.client, case.kind, int(case.update)) for case in cases]).T

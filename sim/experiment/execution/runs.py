@@ -15,8 +15,9 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from sim.engines.choice import checked
 from sim.engines.run import Engine
@@ -25,6 +26,8 @@ from sim.experiment.execution.store import Store, key
 from sim.experiment.execution.worker import Outcome, Question, Settings, Task, begin, measure
 from sim.experiment.measures import NOTHING, Measures
 from sim.scenario import Scenario
+
+B = TypeVar("B")
 
 Progress = Callable[[int, int], None]
 
@@ -90,6 +93,15 @@ class Runs:
             done += 1
             self._progress(done, total)
         return [self._known[task] for task in tasks]
+
+    def aside(self, fn: Callable[..., B], *args: Any) -> Callable[[], B]:
+        """Have a worker do something else, while others make runs; what is returned waits for what comes of it.
+
+        It is done here where no run was made, and so no worker is there.
+        """
+        if self._pool is None:
+            return partial(fn, *args)
+        return self._pool.submit(fn, *args).result
 
     def _name(self, task: Task) -> str:
         scenario = self.scenario(task)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
 import sim
+from sim import engines
+from sim.engines import Engine
 from sim.experiment.assumptions.idle import idle, met, shrunk
 from sim.scenario import Scenario
 from sim.units import seconds_of
@@ -83,6 +85,30 @@ def test_the_verdict_tells_what_turns_it_once_that_is_known() -> None:
     (flip,) = [flip for flip in known.flips if flip.assumption.name == "policies.sync.delay"]
     assert f"On idle links it turns at policies.sync.delay of about {flip.value}" in known.verdict
     assert asked.verdict.endswith("is not asked yet: add --assumptions.")
+
+
+@pytest.mark.parametrize("executor", ["serial", "processes:2"])
+def test_what_turns_it_is_found_by_a_worker_meanwhile(executor: str) -> None:
+    """Asked for with the comparison it is what one finds who reads it later, and the verdict has it at once."""
+    later = sim.compare(hourly(), executor="serial", runs=2)
+    at_once = sim.compare(hourly(), executor=executor, runs=2, gains=1, turns=True)
+    assert at_once.flips == later.flips != ()
+    assert at_once.known_flips == at_once.flips
+    assert at_once.verdict == later.verdict
+
+
+@pytest.mark.parametrize("engine", get_args(Engine))
+def test_idle_answers_are_those_of_any_engine(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> None:
+    """Where machine code has been loaded for others it answers, and the answer is the same to the bit."""
+    scenario = hourly(demand__nodes=2)
+    small = scenario.with_(shrunk(scenario, 2)).variant("direct")
+    asked = met(scenario.variant("direct"), 4, 0)
+    assert asked is not None
+    monkeypatch.setattr(engines, "at_hand", lambda scenario: engine)
+    (found,) = idle(small, [asked])
+    monkeypatch.undo()
+    (known,) = idle(small, [asked])
+    assert (found.latency_s.tolist(), found.weight.tolist()) == (known.latency_s.tolist(), known.weight.tolist())
 
 
 def test_nothing_turns_what_does_not_matter() -> None:

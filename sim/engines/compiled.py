@@ -42,7 +42,8 @@ class Compiled:
         self._host = host
         self._failure: BaseException | None = None
         self._callback = ctypes.CFUNCTYPE(None)(self._asked)
-        self.state.g["host"] = ctypes.cast(self._callback, ctypes.c_void_p).value
+        # Its address as it lies there: what `ctypes.cast` is given it makes refer to itself.
+        self.state.g["host"] = ctypes.c_void_p.from_buffer(self._callback).value
         host.attach(self.state)
 
     def _asked(self) -> None:

@@ -22,7 +22,7 @@ class Host:
         self, answers: dict[int, Callable[[State, int, int, int], None]], collected: Collected | None = None
     ) -> None:  # fmt: skip
         """`collected` takes rows that nobody reads before the run has ended; without it they stay in the state."""
-        self._answers = {GROW_ASKED: self._grow, **answers}
+        self._answers = answers
         self._collected = collected
         self._state: State | None = None
 
@@ -34,13 +34,18 @@ class Host:
     def ask_from_interpreter(self, w: Any, what: int, a: int, b: int, c: int) -> None:
         """As interpreted functions ask."""
         assert self._state is not None
-        self._answers[what](self._state, a, b, c)
+        self._answer(what)(self._state, a, b, c)
 
     def ask_from_state(self) -> None:
         """As machine code asks: in the globals."""
         assert self._state is not None
         g: Any = self._state.g
-        self._answers[int(g["asked"])](self._state, int(g["asked_a"]), int(g["asked_b"]), int(g["asked_c"]))
+        answer = self._answer(int(g["asked"]))
+        answer(self._state, int(g["asked_a"]), int(g["asked_b"]), int(g["asked_c"]))
+
+    def _answer(self, what: int) -> Callable[[State, int, int, int], None]:
+        # Among the answers it would keep this object, and so the state, until somebody looks for cycles.
+        return self._grow if what == GROW_ASKED else self._answers[what]
 
     def _grow(self, state: State, table: int, b: int, c: int) -> None:
         """Between tasks all tables that are short of rows get more; while one goes on, only the table that is named."""

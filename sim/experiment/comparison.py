@@ -17,7 +17,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
@@ -231,8 +231,7 @@ class Comparison:
     @property
     def known_flips(self) -> tuple[Flip, ...] | None:
         """`flips`, if somebody has read them: finding them takes seconds that not every reader of a verdict has."""
-        found: tuple[Flip, ...] | None = self.__dict__.get("flips", self.turned)
-        return found
+        return cast("tuple[Flip, ...] | None", self.__dict__.get("flips", self.turned))
 
     @cached_property
     def verdict(self) -> str:
@@ -253,9 +252,8 @@ class Comparison:
     @cached_property
     def flips(self) -> tuple[Flip, ...]:
         """The assumed figures that turn who deploys faster, as far as idle links show it; found when first read."""
-        if self.turned is not None:
-            return self.turned
-        return tuple(flips(self.scenario, self.seed, self.runs, sides_of(self, self.baseline)))
+        sides = sides_of(self, self.baseline)
+        return tuple(flips(self.scenario, self.seed, self.runs, sides)) if self.turned is None else self.turned
 
     def to_json(self) -> dict[str, Any]:
         """The document `regsim.compare/1`, ready for `json.dumps`; what is infinite or has no value is None."""

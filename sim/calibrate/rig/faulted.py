@@ -1,6 +1,6 @@
 """A rig's scenario as a run of one with `[faults]` has it: bodies are flows, and what cuts a host off is a link fault.
 
-Congestion control and queues are the rig's. Nothing is drawn. Left out: bytes that are sent twice, of which flows know nothing.
+Congestion control and queues are the rig's. Nothing is drawn. Left out: bytes sent twice, of which flows know nothing.
 """
 
 from __future__ import annotations

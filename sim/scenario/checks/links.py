@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterator
 from sim.errors import near
 from sim.network.topology import shapes
 from sim.network.topology.schedule import DAY_S
-from sim.network.topology import shapes
 from sim.network.topology.shapes import ShapeError
 from sim.scenario.checks.hosts import host_tables
 from sim.scenario.diagnostics import Diagnostic, unclear

@@ -56,6 +56,7 @@ from sim.protocol.ops import (
     swarms,
     sync,
     transfers,
+    unpacking,
 )
 from sim.protocol.ops.admission import ANSWERING, ASKING, CHARGE_IMAGE, CHARGE_MOUNTS, CHARGE_UPLOAD, OWN_NODE
 from sim.protocol.ops.blobs import DOWN, record_manifests
@@ -229,6 +230,7 @@ GET_BYTES: Final[Program] = steps(
     label("get"),
     request(GET, WITH_TRAILING),
     push.first_byte,
+    unpacking.unpack_from_first_byte,
     transfer(DOWN),
     last_byte_arrives,
     catch_up,
@@ -403,7 +405,7 @@ PROGRAMS: Final[dict[str, Program]] = {
         end,
     ),
     "PULL": program(
-        "Have on a node the image that a reference means; ends with everything there.",
+        "Have on a node the image that a reference means; ends with everything there and unpacked.",
         pull.begin_pull,
         pull.expire_images,
         when(pull.checks_upstream, "ask"),
@@ -433,6 +435,7 @@ PROGRAMS: Final[dict[str, Program]] = {
         step(admission.release_image, OWN_NODE),
         reraise,
         label("there"),
+        unpacking.await_unpacked,
         pull.note_use,
         end,
     ),
@@ -444,6 +447,7 @@ PROGRAMS: Final[dict[str, Program]] = {
         answer,
         pull.at_clock_unless_merged,
         pull.plan_fetch,
+        unpacking.begin_unpacking,
         when(swarms.no_swarm, "alone"),
         step(swarms.each_layer, "GET_FROM_SWARM", "joined"),
         jump("joined"),
@@ -462,6 +466,7 @@ PROGRAMS: Final[dict[str, Program]] = {
         step(record_manifests, DOWN),
         label("ended"),
         pull.end_fetch,
+        unpacking.give_up_layers,
         reraise,
         catch_up,
         pull.store_image,
@@ -484,6 +489,12 @@ PROGRAMS: Final[dict[str, Program]] = {
         GET_BYTES,
         pull.store_fetched,
         end_tries,
+        end,
+    ),
+    "UNPACK_LAYER": program(
+        "One layer that a node unpacks, for all pulls that need it.",
+        unpacking.await_turn,
+        unpacking.unpack_layer,
         end,
     ),
     "GET_FROM_SWARM": program(

@@ -62,6 +62,8 @@ def document(r: Random) -> Document:
         "policies": _policies(r),
     }  # fmt: skip
     _limits(r, made)
+    if r.random() < 0.4:
+        _formats(r, made)
     if r.random() < 0.15:
         from_s = r.randint(0, 100)
         hours = {"from": f"{from_s} s", "until": f"{from_s + r.randint(1, 60)} s", "capacity": _rate(r, -0.5, 1)}
@@ -171,6 +173,18 @@ def _limits(r: Random, made: Document) -> None:
             "untagged": r.random() < 0.5,
             "pause": pause,
         }
+
+
+def _formats(r: Random, made: Document) -> None:
+    """What images travel as, and what nodes do with that."""
+    own = {"wire": r.choice([0.3, 0.5, 1.0]), "rate": _rate(r, 0, 1.5), "written": r.choice([0.0, 1.0, 2.5])}
+    made["formats"] = {"own": own | {"cores": r.choice([0.5, 1, 3])}}
+    for image in made["images"].values():
+        if r.random() < 0.7:
+            image["format"] = r.choice(["own", "own", "gzip", "zstd", "tar", "cpio", "erofs-lz4hc"])
+    for node in made["nodes"].values():
+        node["unpack"] = r.choice(["in-order", "parallel", "streamed"])
+        node["cores"], node["ranges"] = r.choice([1, 1, 2, 8]), r.choice([1, 1, 2, 5])
 
 
 _KINDS = (

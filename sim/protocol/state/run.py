@@ -74,6 +74,7 @@ class Globals(QueueGlobals):
     marks_used: int
     blob_fetches_used: int
     joins_used: int
+    unpacks_used: int
     chosen_used: int
     places_used: int
     held_images_used: int
@@ -104,6 +105,9 @@ class Globals(QueueGlobals):
     wakes: int
     removed_after_s: float
     polls: int
+    unpacking: int  # nodes have something to unpack
+    ranging: int  # some node fetches layers in parts
+    unpack_entry: int
     patience_s: float
     node_profile: int
     # rules by name: the number of each among those of its kind, and where its parameters begin in `rule_values`

@@ -112,6 +112,7 @@ class Task:
     booted: Int32  # the image that an instance runs, what its reference meant, and for how long that was newer
     meant: Int32
     trailing_s: float
+    unpack: Int32  # the row of `unpacks` that it is about
     # a deploy and its instances: see ops/deploys
     each_s: float  # what a poll takes
     asked_s: float

@@ -123,7 +123,7 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
     tables["machines"] = machine_rows(routes, hosts, profile_of)
     # Scratch for blobs that travel side by side: all of one image, each in as many parts as there may be, and one more.
     at_once = int(tables["images"]["blobs"].max(initial=0)) * int(tables["registries"]["ranges"].max())
-    beside = max(64, at_once + 2)
+    beside = max(64, 2 * at_once + 2)
     tables |= {name: LAYOUT.rows(name, beside) for name in LAYOUT.tables if name.startswith("beside_")}
     accounts = _accounts(scenario)
     own = [accounts[client] for client in demand.app_client.tolist()]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sim.engines.run import Engine
+from sim.registry.formats import FORMATS
 
 from .small import App, Deploy, Seen, demand, exactly, play, scenario
 
@@ -158,6 +159,23 @@ def test_what_others_take_of_the_cores_is_waiting_and_what_one_image_takes_is_no
     # On an idle node either is there after 3 s: 1 s of the wait is for the line.
     assert [row["pull_waited_s"] for row in seen.deploys()] == [close(3.0)] * 2
     assert [row["waited_s"] for row in seen.rows("unpacks")] == [close(2.0)] * 2
+
+
+def test_what_a_layer_s_own_fetch_writes_is_no_waiting() -> None:
+    """A disk of 50 MB/s takes a layer's 50 MB and what is unpacked of them, 100 MB, in 3 s, and nobody else is there."""
+    changed = world(
+        format_={"wire": 0.5, "written": 1.0, "rate": "1 GB/s"}, nodes__n__disk="50 MB/s", nodes__n__unpack="streamed"
+    )
+    seen = play(changed, demand([Deploy(0.0, pushes=False)], apps=ROM, known_apps=1))
+    ((row,), (layer,)) = seen.deploys(), seen.rows("unpacks")
+    assert (row["pull_s"], row["pull_waited_s"], layer["waited_s"]) == (close(3.0), close(0.0), close(0.0))
+
+
+def test_figures_of_two_images_tell_a_third() -> None:
+    """A layer of tensorflow, 2.7 GiB on the wire, was inflated in 33 s on the machine that pytorch's, of which the
+    format has its figures, was inflated on (containerd/containerd issue 13559); these say 33.2 s."""
+    gzip = FORMATS["gzip"]
+    assert 2.7 * 2**30 / gzip.wire / gzip.rate_Bps == pytest.approx(33, abs=1)
 
 
 def test_rows_say_what_held_a_layer_back() -> None:

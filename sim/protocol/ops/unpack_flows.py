@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sim.protocol.codes import IN_ORDER
+from sim.protocol.codes import IN_ORDER, STREAMED
 from sim.protocol.ops.flows import free_flight, send
 from sim.protocol.ops.lanes import beside_idle_s
 from sim.protocol.ops.ways import number_lane
@@ -48,7 +48,7 @@ def end_flow(w: Any, row: Any, f: int, size: int, written: int, last: int) -> No
     """A flow of a layer has ended, or broken off with its disk; what held back the `last` one says the layer's row."""
     g, flight = w.g, w.flights[f]
     if w.lanes[flight.lane].nominal_Bps > 0.0:
-        own_s = _idle_flow_s(w, row, flight.lane, float(size), written)
+        own_s = min(_idle_flow_s(w, row, flight.lane, float(size), written), g.now_s - flight.started_s)
         row.idle_ended_s = max(row.idle_ended_s, row.idle_started_s + own_s)
     if flight.shared == 0 and flight.broken == 0:
         # Flows that shared no link are counted by rows of transfers, of which this one has none.
@@ -64,20 +64,24 @@ def end_flow(w: Any, row: Any, f: int, size: int, written: int, last: int) -> No
 
 
 def _idle_flow_s(w: Any, row: Any, lane: int, size: float, written: int) -> float:
-    """How long a flow of a layer takes on an idle node, beside the other layers that its pull has unpacked with it.
+    """How long a flow of a layer takes on an idle node, beside the other layers that its pull has unpacked with it and,
+    where layers are unpacked as they come, beside what their fetches write.
 
     These hold each other back; only what others add to that is waiting. In order there is none beside it.
     """
-    count = 0
-    if w.registries[row.node].unpack != IN_ORDER:
+    mode, count = w.registries[row.node].unpack, 0
+    if mode != IN_ORDER:
         for at in range(row.first_beside, row.end_beside):
             other = w.unpacks[at]
+            if other.state != UNPACKING and other.state != UNPACKED:
+                continue
             blob = w.blobs[other.blob]
-            if other.blob != row.blob and (other.state == UNPACKING or other.state == UNPACKED):
-                work = w.formats[blob.format]
-                size_of = round(blob.size_bytes * (work.written if written else work.core_ns))
-                if size_of > 0:
-                    w.beside_later_s[count] = other.idle_started_s - row.idle_started_s
-                    w.beside_bytes[count] = float(size_of)
-                    count += 1
+            work, later_s = w.formats[blob.format], other.idle_started_s - row.idle_started_s
+            size_of = round(blob.size_bytes * (work.written if written else work.core_ns))
+            if other.blob != row.blob and size_of > 0:
+                w.beside_later_s[count], w.beside_bytes[count] = later_s, float(size_of)
+                count += 1
+            if written and mode == STREAMED and other.fetched:
+                w.beside_later_s[count], w.beside_bytes[count] = later_s, float(blob.size_bytes)
+                count += 1
     return float(beside_idle_s(w, lane, size, count))

@@ -10,7 +10,7 @@ core/unpack/unpacker.go). A layer that is at the node when an instance starts, a
 unpacked then; what is there at the start of a run was unpacked before.
 
 Left out: that a layer which is unpacked while it comes is held up by bytes that are late (it only ends no sooner than
-they do); reading what was just written from disk again; room on the disk for what is unpacked; cores that instances
+they do), and that a fetch which its own layer's unpacking holds up on the disk waits for nobody else; reading what was just written from disk again; room on the disk for what is unpacked; cores that instances
 use; the snapshot of a layer that one repository of the node drops while another keeps it, which is unpacked anew.
 """
 
@@ -121,7 +121,7 @@ def _add_unpack(w: Any, p: int, blob: int, before: int) -> int:
     w.tasks[child].blob, w.tasks[child].unpack = blob, made
     row = w.unpacks[made]
     row.deploy, row.node, row.blob, row.pull, row.task, row.before = task.deploy, task.node, blob, p, child, before
-    row.state, row.arrived, row.broken, row.bound_by = COMING, 0, 0, UNBOUND
+    row.state, row.arrived, row.fetched, row.broken, row.bound_by = COMING, 0, 0, 0, UNBOUND
     add_entry(w, entry_key(UNPACKED_KEY, task.node, blob), made)
     return made
 
@@ -151,7 +151,8 @@ def layer_arrives(w: Any, node: int, blob: int, at_s: float, idle_s: float) -> N
         return
     row = w.unpacks[found]
     if row.arrived == 0 and row.state == COMING:
-        row.arrived, row.arrived_s, row.idle_arrived_s = 1, at_s, idle_s
+        row.arrived = row.fetched = 1
+        row.arrived_s, row.idle_arrived_s = at_s, idle_s
         make_ready(w, row.task)
 
 

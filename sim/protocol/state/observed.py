@@ -111,6 +111,7 @@ class Unpack:
     task: Int32  # that unpacks it
     before: Int32  # the row of the layer that is unpacked before it, or -1
     arrived: Int32  # whether its bytes are there, or begin to come where layers are unpacked meanwhile
+    fetched: Int32  # whether they came, or were there
     first_waiter: Int32 = -1
     last_waiter: Int32 = -1
     first_beside: Int32  # rows of the layers of its image that one pull has unpacked

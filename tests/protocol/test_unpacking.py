@@ -162,10 +162,9 @@ def test_what_others_take_of_the_cores_is_waiting_and_what_one_image_takes_is_no
 
 
 def test_what_a_layer_s_own_fetch_writes_is_no_waiting() -> None:
-    """A disk of 50 MB/s takes a layer's 50 MB and what is unpacked of them, 100 MB, in 3 s, and nobody else is there."""
-    changed = world(
-        format_={"wire": 0.5, "written": 1.0, "rate": "1 GB/s"}, nodes__n__disk="50 MB/s", nodes__n__unpack="streamed"
-    )
+    """A disk of 50 MB/s takes 50 MB and what is unpacked of them, 100 MB, in 3 s, and nobody else is there."""
+    half: dict[str, Any] = {"wire": 0.5, "written": 1.0, "rate": "1 GB/s"}
+    changed = world(format_=half, nodes__n__disk="50 MB/s", nodes__n__unpack="streamed")
     seen = play(changed, demand([Deploy(0.0, pushes=False)], apps=ROM, known_apps=1))
     ((row,), (layer,)) = seen.deploys(), seen.rows("unpacks")
     assert (row["pull_s"], row["pull_waited_s"], layer["waited_s"]) == (close(3.0), close(0.0), close(0.0))

@@ -10,8 +10,9 @@ core/unpack/unpacker.go). A layer that is at the node when an instance starts, a
 unpacked then; what is there at the start of a run was unpacked before.
 
 Left out: that a layer which is unpacked while it comes is held up by bytes that are late (it only ends no sooner than
-they do), and that a fetch which its own layer's unpacking holds up on the disk waits for nobody else; reading what was just written from disk again; room on the disk for what is unpacked; cores that instances
-use; the snapshot of a layer that one repository of the node drops while another keeps it, which is unpacked anew.
+they do), and that a fetch which its own layer's unpacking holds up on the disk waits for nobody else; reading what was
+just written from disk again; room on the disk for what is unpacked; cores that instances use; the snapshot of a layer
+that one repository of the node drops while another keeps it, which is unpacked anew.
 """
 
 from __future__ import annotations

@@ -86,6 +86,7 @@ def tables_of(
         taken.sort(ENDS[name])
         tables[name].fill(made(taken, state, names))
     tables["unpacks"].fill(_unpacks(state, names))
+    tables["loads"].fill(_loads(state, names))
     transfers = rows.columns(state, "transfers")
     transfers.sort(ENDS["transfers"])
     bins = usage(state, names, transfers, rows)
@@ -198,6 +199,18 @@ def _unpacks(state: Rows, names: Names) -> Iterator[Any]:
     yield rows["written_bytes"].copy()
     yield rows["bound_by"].astype(np.int32) - UNBOUND, ("", "cap", *names.links)
     yield rows["bound_s"].copy()
+
+
+def _loads(state: Rows, names: Names) -> Iterator[Any]:
+    """Starts that had read a part of their layers, in the order in which the rest was there or given up."""
+    rows = used(state, "loads")
+    rows = rows[np.argsort(rows["whole_s"], kind="stable")]
+    yield narrow(rows["deploy"])
+    yield narrow(rows["node"]), names.machines
+    yield from (rows[name].copy() for name in ("started_s", "read_bytes", "rest_bytes", "loaded_bytes"))
+    yield np.where(rows["broken"] != 0, np.inf, np.maximum(rows["whole_s"], rows["started_s"]))
+    yield from (rows[name].copy() for name in ("stalled_s", "down_s"))
+    yield rows["broken"] != 0
 
 
 def _syncs(rows: Columns, state: Rows, names: Names) -> Iterator[Any]:

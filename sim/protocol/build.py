@@ -28,7 +28,7 @@ from sim.protocol.images import Images, Kind, boot_s, images_of, kinds_of
 from sim.protocol.names import Names
 from sim.protocol.ops.faults import KINDS
 from sim.protocol.ops.requests import LISTS, N_LISTS
-from sim.protocol.pipelines import add_cores, add_pipelines
+from sim.protocol.pipelines import add_cores, add_pipelines, lazy_globals
 from sim.protocol.placing import Nodes, Placing, Start
 from sim.protocol.routes import Host, Routes, SyncCaps
 from sim.protocol.rules import rule_values
@@ -118,7 +118,7 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
         **_rules(scenario, globals_, asked, len(groups) - 1),
         **_registries(scenario, groups, draws, routes), **profile_rows(profiles), **link_rows(routes, globals_),
         }  # fmt: skip
-    globals_ |= add_pipelines(scenario, routes, kinds, cores, tables)
+    globals_ |= add_pipelines(scenario, routes, kinds, cores, tables) | lazy_globals(scenario.policies)
     tables |= _outages(scenario, streams, routes, globals_, tables["registries"])
     tables["machines"] = machine_rows(routes, hosts, profile_of)
     # Scratch for blobs that travel side by side: all of one image, each in as many parts as there may be, and one more.

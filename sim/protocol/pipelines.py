@@ -19,6 +19,7 @@ from sim.protocol.routes import Routes
 from sim.protocol.state import LAYOUT
 from sim.records.layout import table_of
 from sim.scenario import Scenario
+from sim.scenario.model.policies import Policies
 
 CORE: Final = 1e9
 """What one core does in a second, in the units of its link: nanoseconds."""
@@ -65,3 +66,18 @@ def add_pipelines(
             tables[name][: len(before)], tables[name][len(before) :] = before, more
     ranging = scenario.demand.replay is None and any(group.ranges > 1 for group in groups)
     return {"unpacking": int(bool(cores)), "ranging": int(ranging)}
+
+
+def lazy_globals(chosen: Policies) -> dict[str, Any]:
+    """What nodes do where they read layers on demand; nothing where they do not."""
+    lazy = chosen.lazy
+    if chosen.load != "lazy":
+        return {}
+    background = lazy.rest == "background"
+    return {
+        "lazy_loading": 1, "lazy_share": lazy.read_share, "lazy_read_bytes": lazy.read_bytes,
+        "lazy_at_once": lazy.at_once, "lazy_least_bytes": lazy.least_bytes, "lazy_background": int(background),
+        "lazy_spreads": int(not background or lazy.pace_Bps is not None), "lazy_bursts": lazy.bursts,
+        "lazy_after_s": lazy.rest_after_s, "lazy_pace_Bps": lazy.pace_Bps or INF, "lazy_later": lazy.later_share,
+        "lazy_later_s": lazy.later_for_s,
+    }  # fmt: skip

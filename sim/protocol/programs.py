@@ -48,10 +48,12 @@ from sim.protocol.ops import (
     blobs,
     control,
     deploys,
+    lazy,
     logged,
     pull,
     push,
     requests,
+    rest,
     retries,
     swarms,
     sync,
@@ -177,6 +179,11 @@ def fork(op: Op, name: str) -> Step:
     return Step(op, name)
 
 
+def fork_aside(op: Op, name: str) -> Step:
+    """Run another program side by side, if the op says so, and wait for none."""
+    return Step(op, name)
+
+
 def phase(number: int) -> Step:
     """The time from here on is a phase's."""
     return Step(requests.phase, number)
@@ -230,6 +237,7 @@ GET_BYTES: Final[Program] = steps(
     label("get"),
     request(GET, WITH_TRAILING),
     push.first_byte,
+    lazy.read_in_turns,
     unpacking.unpack_from_first_byte,
     transfer(DOWN),
     last_byte_arrives,
@@ -470,6 +478,33 @@ PROGRAMS: Final[dict[str, Program]] = {
         reraise,
         catch_up,
         pull.store_image,
+        fork_aside(rest.leave_rest, "LOAD_REST"),
+        end,
+    ),
+    "LOAD_REST": program(
+        "The rest of an image of which a start has read what it needs: in the background, or on demand.",
+        label("next"),
+        take(rest.next_burst, "over"),
+        rest.begin_burst,
+        on_failure("read"),
+        connect,
+        label("next group"),
+        take(pull.next_fetch_group, "there"),
+        each_blob("GET_REST", DOWN),
+        jump("next group"),
+        label("there"),
+        keep_open,
+        label("read"),
+        rest.end_burst,
+        when(rest.rest_broke, "over"),
+        jump("next"),
+        label("over"),
+        end,
+    ),
+    "GET_REST": program(
+        "A part of the rest of one layer.",
+        GET_BYTES,
+        end_tries,
         end,
     ),
     "FETCH_PARTS": program(

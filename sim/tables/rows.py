@@ -201,16 +201,30 @@ UNPACKS: Final = (
     Column("bound_s", "float", "for how long that did"),
 )
 
+LOADS: Final = (
+    Column("deploy", "int", "number of the deploy whose pull read a part of its layers before the start"),
+    Column("node", "text", "where"),
+    Column("started_s", "float", "when it had read what a start needs"),
+    Column("read_bytes", "int", "bytes of layers that it had read by then"),
+    Column("rest_bytes", "int", "bytes that were to come later, in the background or on demand"),
+    Column("loaded_bytes", "int", "bytes of those that came"),
+    Column("whole_s", "float", "when the last of them came; infinite if some did not"),
+    Column("stalled_s", "float", "how long the instance stood still for them: for each read on demand; in the "
+           "background while its way was down"),
+    Column("down_s", "float", "how long its way was down while it waited for them"),
+    Column("broken", "bool", "whether its client gave up, which the instance sees as an error"),
+)  # fmt: skip
+
 TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "deploys": DEPLOYS, "transfers": TRANSFERS, "links": LINKS, "registries": REGISTRIES, "syncs": SYNCS,
     "starts": STARTS, "drops": DROPS, "utilisation": UTILISATION, "lists": LISTS,
-    "streams": STREAMS, "unpacks": UNPACKS,
+    "streams": STREAMS, "unpacks": UNPACKS, "loads": LOADS,
 }  # fmt: skip
 
 #: Where rows stand in the order in which they ended: the column that says when.
 ENDS: Final[Mapping[str, str]] = {
     "deploys": "ended_s", "transfers": "ended_s", "syncs": "committed_s", "starts": "ready_s", "drops": "dropped_s",
-    "unpacks": "ended_s",
+    "unpacks": "ended_s", "loads": "whole_s",
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from sim.network.tcp.transport import INITIAL_WINDOW_BYTES
 from sim.protocol.codes import CONFIG, FOR_PULL, GO, METADATA, UNBOUND
 from sim.protocol.ops.flows import free_flight
 from sim.protocol.ops.lanes import UP, beside_idle_s, lane_is_unimpaired, nominal_ramp_s, nominal_rate_Bps
+from sim.protocol.ops.lazy import bytes_before_start
 from sim.protocol.ops.ways import down_lane, up_lane
 from sim.protocol.tasks import add_waiting, branch, start_branches
 
@@ -65,11 +66,15 @@ def lane_of(w: Any, p: int, direction: int) -> int:
 
 
 def bytes_to_move(w: Any, p: int, at: int) -> int:
-    """How much of a blob a task moves, by its position in the image: all of it, or the part that its mark says."""
+    """How much of a blob a task moves, by its position in the image: all of it, the part that its mark says, or of one
+    that is loaded lazily what a start reads."""
     task = w.tasks[p]
     if task.planned == IN_PARTS:
         return int(w.marks[task.marks + at])
-    return int(w.blobs[w.image_blobs[w.images[task.image].first_blob + at]].size_bytes)
+    blob = w.image_blobs[w.images[task.image].first_blob + at]
+    if task.planned and w.g.lazy_loading:
+        return bytes_before_start(w, blob)
+    return int(w.blobs[blob].size_bytes)
 
 
 def each_blob(w: Any, p: int, entry: int, direction: int) -> int:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from sim.protocol.codes import IN_ORDER, STREAMED
 from sim.protocol.ops.flows import free_flight, send
 from sim.protocol.ops.lanes import beside_idle_s
+from sim.protocol.ops.lazy import share_before_start
 from sim.protocol.ops.ways import number_lane
 
 # How far a layer is (`Unpack.state`).
@@ -24,8 +25,9 @@ def begin_flows(w: Any, p: int, row: Any) -> None:
     """Both flows of a layer; the task is ready when the one that it waits for has ended."""
     task, blob = w.tasks[p], w.blobs[row.blob]
     work, lane = w.formats[blob.format], w.registries[row.node].first_lane
-    row.core_ns = round(blob.size_bytes * work.core_ns)
-    row.written_bytes = round(blob.size_bytes * work.written)
+    share = share_before_start(w, row.blob)
+    row.core_ns = round(blob.size_bytes * work.core_ns * share)
+    row.written_bytes = round(blob.size_bytes * work.written * share)
     task.flight = row.write = -1
     if row.core_ns > 0:
         number_lane(w, lane + blob.format)
@@ -77,11 +79,12 @@ def _idle_flow_s(w: Any, row: Any, lane: int, size: float, written: int) -> floa
                 continue
             blob = w.blobs[other.blob]
             work, later_s = w.formats[blob.format], other.idle_started_s - row.idle_started_s
-            size_of = round(blob.size_bytes * (work.written if written else work.core_ns))
+            share = share_before_start(w, other.blob)
+            size_of = round(blob.size_bytes * (work.written if written else work.core_ns) * share)
             if other.blob != row.blob and size_of > 0:
                 w.beside_later_s[count], w.beside_bytes[count] = later_s, float(size_of)
                 count += 1
             if written and mode == STREAMED and other.fetched:
-                w.beside_later_s[count], w.beside_bytes[count] = later_s, float(blob.size_bytes)
+                w.beside_later_s[count], w.beside_bytes[count] = later_s, blob.size_bytes * share
                 count += 1
     return float(beside_idle_s(w, lane, size, count))

@@ -19,7 +19,18 @@ from sim.protocol.codes import N_PHASES
 from sim.protocol.state.deploys import Deploy, Fanout, Logged, LoggedDeploy, Operation, WarmPlace
 from sim.protocol.state.faults import Downtime, Effect, LinkFault, Outage, ScheduleStep
 from sim.protocol.state.network import Flight, HeldBack, Lane, LinkUse, Machine, Rerouted, Way, WayKey
-from sim.protocol.state.observed import Bin, CapacityChange, Drop, Segment, Start, Sync, TagChange, Transfer, Unpack
+from sim.protocol.state.observed import (
+    Bin,
+    CapacityChange,
+    Drop,
+    Load,
+    Segment,
+    Start,
+    Sync,
+    TagChange,
+    Transfer,
+    Unpack,
+)
 from sim.protocol.state.registries import (
     Blob,
     BlobFetch,
@@ -121,6 +132,7 @@ TABLES: dict[str, type] = {
     "swarm_ended": SwarmEnded,
     "swarm_shares": SwarmShare,
     "unpacks": Unpack,
+    "loads": Load,
     # flows
     "lanes": Lane,
     "lane_links": int,

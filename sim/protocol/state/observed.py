@@ -128,3 +128,18 @@ class Unpack:
     broken: Int32  # its disk went down meanwhile
     bound_by: Int32  # what held back the flow that ended last, and how long
     bound_s: float
+
+
+class Load:
+    """A start that has read a part of its layers, and what became of the rest. See ops/rest."""
+
+    deploy: int
+    node: int
+    started_s: float
+    read_bytes: int
+    rest_bytes: int
+    loaded_bytes: int
+    whole_s: float
+    stalled_s: float
+    down_s: float
+    broken: int

@@ -26,6 +26,7 @@ from sim.protocol.codes import BOTH, CENTRAL, NEVER, NODES_UNDECIDED, ROUTE_UNDE
 from sim.protocol.deciding import ROUTES, AtStart, Decisions, Facts
 from sim.protocol.images import Images, Kind, boot_s, images_of, kinds_of
 from sim.protocol.names import Names
+from sim.protocol.ops.building import KERNELS
 from sim.protocol.ops.faults import KINDS
 from sim.protocol.ops.requests import LISTS, N_LISTS
 from sim.protocol.pipelines import add_cores, add_pipelines, lazy_globals
@@ -121,6 +122,8 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
     globals_ |= add_pipelines(scenario, routes, kinds, cores, tables) | lazy_globals(scenario.policies)
     tables |= _outages(scenario, streams, routes, globals_, tables["registries"])
     tables["machines"] = machine_rows(routes, hosts, profile_of)
+    tables["machines"]["kernels"][len(groups) :] = [KERNELS[group.kernels] for _, group in scenario.client_hosts()]
+    tables["machines"]["cores"][len(groups) :] = [group.cores or 0.0 for _, group in scenario.client_hosts()]
     # Scratch for blobs that travel side by side: all of one image, each in as many parts as there may be, and one more.
     at_once = int(tables["images"]["blobs"].max(initial=0)) * int(tables["registries"]["ranges"].max())
     beside = max(64, 2 * at_once + 2)

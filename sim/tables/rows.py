@@ -24,9 +24,11 @@ LOGIN, CHECKS, UPLOAD, COMMIT, SYNC_WAIT, PULL, BOOT = range(len(PHASES))
 START: Final = "start"
 
 PHASE_MEANINGS: Final[Mapping[str, str]] = {
-    "login": "opening the connection, the version check and the token",
+    "login": "fetching the kernel to build with, where a client has none, opening the connection, the version check, "
+    "and the token",
     "checks": "asking which tags and blobs the registry has",
-    "upload": "opening uploads, sending the blobs that it lacks, and closing the uploads",
+    "upload": "packing the blobs that the registry lacks, where that takes a client time, opening uploads, sending the "
+    "blobs, and closing the uploads",
     "commit": "the manifest and the index, until the registry has published the tag",
     "sync_wait": "from the publish until the node looks for the image: its answer's way back, the request that creates "
     "the instance, and waiting until the image is where it is needed",

@@ -184,6 +184,10 @@ def _formats(r: Random, made: Document) -> None:
     for image in made["images"].values():
         if r.random() < 0.7:
             image["format"] = r.choice(["own", "own", "gzip", "zstd", "tar", "cpio", "erofs-lz4hc"])
+    made["formats"]["own"]["compress"] = _rate(r, 0, 1.5)
+    for client in made["clients"].values():
+        client |= {"cores": r.choice([1, 4])} if r.random() < 0.5 else {}
+        client["kernels"] = r.choice(["cached", "once", "always"])
     for node in made["nodes"].values():
         node["unpack"] = r.choice(["in-order", "parallel", "streamed"])
         node["cores"], node["ranges"] = r.choice([1, 1, 2, 8]), r.choice([1, 1, 2, 5])

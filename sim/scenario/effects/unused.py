@@ -47,6 +47,9 @@ def _of_formats(model: Model) -> Iterator[Unused]:
                 yield Unused(("nodes", key, name), "no image's format has layers unpacked")
         if logged:
             yield Unused(("nodes", key, "ranges"), "a log's pulls fetch each layer whole")
+    for key in model.clients:
+        if not any(one is not None and one.compress_Bps > 0 for one in made):
+            yield Unused(("clients", key, "cores"), "no image's format takes a client time to pack")
     for name in model.formats:
         if name not in used:
             yield Unused(("formats", name), "no image has this format")

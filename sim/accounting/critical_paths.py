@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain, pairwise
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,7 +151,7 @@ class Bodies:
             started_s = np.concatenate((started_s, self._unpacks.column("started_s")))
             ended_s = np.concatenate((ended_s, self._unpacks.column("ended_s")))
         unpacked = unpacked + count
-        parts = (
+        parts: tuple[tuple[Ints, Any, Floats, Floats], ...] = (
             (push, place[push], paths.asked_s, paths.published_s),
             (copy, place[copy], np.minimum(paths.waits_from_s, paths.pull_s), paths.pull_s),
             (

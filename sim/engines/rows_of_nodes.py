@@ -40,7 +40,7 @@ def unpacks(state: Rows, names: Names) -> Iterator[Any]:
 
 def loads(state: Rows, names: Names) -> Iterator[Any]:
     """Starts that had read a part of their layers, in the order in which the rest was there or given up."""
-    rows = used(state, "loads")
+    rows = used(state, "lazy_loads")
     rows = rows[np.argsort(rows["whole_s"], kind="stable")]
     yield narrow(rows["deploy"])
     yield narrow(rows["node"]), names.machines

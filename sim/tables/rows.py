@@ -209,7 +209,7 @@ LOADS: Final = (
     Column("started_s", "float", "when it had read what a start needs"),
     Column("read_bytes", "int", "bytes of layers that it had read by then"),
     Column("rest_bytes", "int", "bytes that were to come later, in the background or on demand"),
-    Column("loaded_bytes", "int", "bytes of those that came"),
+    Column("loaded_bytes", "int", "bytes that came of those, what was sent twice included"),
     Column("whole_s", "float", "when the last of them came; infinite if some did not"),
     Column("stalled_s", "float", "how long the instance stood still for them: for each read on demand; in the "
            "background while its way was down"),

@@ -15,7 +15,7 @@ class Machine:
     ramp: float  # how much its slow start is stretched
     window_bytes: int
     profile: int  # the client that runs on it
-    kernels: Int32  # of a client: HAS_KERNELS, FETCHES_ONCE or FETCHES_ALWAYS, see ops/building
+    kernels: int  # of a client: HAS_KERNELS, FETCHES_ONCE or FETCHES_ALWAYS, see ops/building
     cores: float  # of a client that packs what it pushes; 0: that takes no time
     access_up: int = -1  # the links that join it to a site, if there are no others
     access_down: int = -1

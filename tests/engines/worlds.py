@@ -62,6 +62,7 @@ def document(r: Random) -> Document:
         "policies": _policies(r),
     }  # fmt: skip
     _limits(r, made)
+    _rate_limits(r, made)
     if r.random() < 0.15:
         from_s = r.randint(0, 100)
         hours = {"from": f"{from_s} s", "until": f"{from_s + r.randint(1, 60)} s", "capacity": _rate(r, -0.5, 1)}
@@ -171,6 +172,15 @@ def _limits(r: Random, made: Document) -> None:
             "untagged": r.random() < 0.5,
             "pause": pause,
         }
+
+
+def _rate_limits(r: Random, made: Document) -> None:
+    """How many requests registries answer."""
+    for registry in (made["central"], *made["nodes"].values()):
+        if r.random() < 0.2:
+            limit = {"rate": r.choice(["1/s", "20/min", "10/s", "1/day"]), "burst": r.choice([1, 4, 20])}
+            scopes = r.sample(["registry", "account", "address", "site"], r.choice([1, 1, 2]))
+            registry["limits"] = {scope: limit | {"counts": r.choice(["requests", "pulls"])} for scope in scopes}
 
 
 _KINDS = (

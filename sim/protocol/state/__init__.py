@@ -23,6 +23,7 @@ from sim.protocol.state.observed import Bin, CapacityChange, Drop, Segment, Star
 from sim.protocol.state.registries import (
     Blob,
     BlobFetch,
+    Bucket,
     Copy,
     CopyWorkers,
     Entry,
@@ -30,6 +31,7 @@ from sim.protocol.state.registries import (
     HeldTag,
     Image,
     Join,
+    Limit,
     Name,
     Place,
     Profile,
@@ -91,7 +93,11 @@ TABLES: dict[str, type] = {
     "service_draws": float,
     "profiles": Profile,
     "request_counts": int,  # (profiles x lists of requests)
+    "counts_as_pull": int,  # likewise: a bit for each request of the list that a pull is counted by
+    "sent_again": int,  # likewise: for each that is sent again when it is refused
     "waits_s": float,
+    "limits": Limit,
+    "buckets": Bucket,
     "blobs": Blob,
     "image_blobs": int,
     "images": Image,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.protocol.codes import NEVER
+from sim.protocol.codes import INF, NEVER
 from sim.records.layout import Int32
 
 
@@ -31,6 +31,9 @@ class Registry:
     skew_s: float  # how far its clock is ahead
     disk: int  # its link
     paused_until_s: float  # while garbage is collected
+    # how many requests it answers: see ops/rate_limits
+    first_limit: int  # in `limits`
+    limits: int
     # lists
     first_effect: int = -1  # the outages in force, but for those of its disk: see ops/faults
     first_fetch: int = -1  # blobs that are being fetched to here: see ops/fetches
@@ -62,6 +65,31 @@ class Profile:
     dial_s: float
     handshake_s: float
     quiet_s: float
+    first_throttle: int  # in `waits_s`: what it waits when it has made too many requests
+    throttles: int
+    heeds_s: float  # the longest Retry-After that it waits for in their place
+
+
+class Limit:
+    """A limit of a registry, with a bucket for each who asks it: see ops/rate_limits."""
+
+    registry: int
+    scope: int  # whose requests share a bucket: its place in `sim.scenario.model.limits.SCOPES`
+    pulls: int  # it counts pulls, not requests
+    rate_per_s: float
+    burst: float
+
+
+class Bucket:
+    """The tokens that one of those has left, as of `at_s`."""
+
+    limit: int
+    whose: int  # account, machine or site by number
+    tokens: float
+    at_s: float
+    passed: int
+    refused: int
+    first_refused_s: float = INF
 
 
 class Blob:

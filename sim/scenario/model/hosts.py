@@ -14,6 +14,7 @@ from typing import Literal, cast
 from pydantic import StrictBool, StrictStr
 
 from sim.figures import Cost, Count, Duration, Latitude, Longitude, Period, Rate, Size, Table, Weight, figure, setting
+from sim.scenario.model.limits import RateLimits
 from sim.scenario.model.links import LinkParameters
 from sim.scenario.model.timeofweek import Zone
 
@@ -103,6 +104,7 @@ class Registry(Host):
     storage_bytes: Size | None = setting(
         "storage", None, about="The most that the registry keeps; without it, all there is."
     )
+    limits: RateLimits = setting("limits", {}, about="How many requests, or pulls, it answers before it says 429.")
     month_usd: Cost | None = setting("month", None, about="What each of these hosts costs a month.")
 
 

@@ -4,11 +4,11 @@ A deploy's phases partition its critical path: that of its last-ready node, and 
 Within them the bodies of bytes on that path stand in the transfers: of bodies side by side the one that ends last
 counts, and before it the one that ended last before it began. What held a body back the longest (its `bound_by`) gets
 the seconds for which it did (`bound_s`), whether the body shared or was alone; the rest of the body's time is
-`several`. What a phase's requests waited for workers is the registry's that was asked. While a start waits for an
-image, the time until the copy begins is `copies`, then the copy's bodies count like others. What is left is `requests`
-(of the push, of creating the instance and of the pull: round trips, service, opening connections, slow start, and
-bodies too small to be held back) and `boot`, so that all of it adds up to the deploys' latencies. Deploys that failed
-are left out.
+`several`. What a phase's requests waited for workers is the registry's that was asked; where that refused some, it is
+its `limits`', with what they waited to be sent again. While a start waits for an image, the time until the copy begins
+is `copies`, then the copy's bodies count like others. What is left is `requests` (of the push, of creating the instance
+and of the pull: round trips, service, opening connections, slow start, and bodies too small to be held back) and
+`boot`, so that all of it adds up to the deploys' latencies. Deploys that failed are left out.
 
 A copy begins so long after its publish as its trigger says; what it waited beyond that for a worker of the copies is
 the waited part of `copies`. Left out: what else than the longest held a body back.
@@ -34,8 +34,9 @@ class Holder(NamedTuple):
     """What held back: a kind of thing, and the group or link that it belongs to.
 
     Kinds: `client up`, `client down`, `node up`, `node down`, `central up`, `central down` (lines), `link` (between
-    places), `disk`, `window` (one TCP connection's), `cap` (on copies), `workers` (requests waiting), `copies` (waiting
-    until one begins), `outages` (and retries), `several`, `requests` (of `push`, `create` or `pull`), `boot`.
+    places), `disk`, `window` (one TCP connection's), `cap` (on copies), `workers` (requests waiting), `limits` (those
+    refused, and sent again), `copies` (waiting until one begins), `outages` (and retries), `several`, `requests` (of
+    `push`, `create` or `pull`), `boot`.
     """
 
     kind: str
@@ -135,6 +136,9 @@ def held_back(
 
     bodies = Bodies(scenario, tables, paths)
     broken = _during(paths, outages)
+    limits = tables["limits"]
+    refused = zip(limits.column("registry"), limits.column("refused"), strict=True)
+    refusing = {host for host, count in refused if count}
     for holder, held_s, waited_s in _by_holder(bodies, owners, broken):
         add(holder, held_s, waited_s)
     for part, registry in (("push", bodies.pushed_to), ("pull", bodies.pulled_from)):
@@ -144,7 +148,8 @@ def held_back(
         add(OUTAGES, *[float(waits_s[broken].sum())] * 2)
         for code in np.unique(registry[waits_s > 0]):
             mine_s = float(waits_s[(registry == code) & ~broken].sum())
-            add(Holder("workers", owners.registry(bodies.hosts[code])), mine_s, mine_s)
+            kind = "limits" if bodies.hosts[code] in refusing else "workers"
+            add(Holder(kind, owners.registry(bodies.hosts[code])), mine_s, mine_s)
         add(Holder("requests", part), float((left_s - waits_s).sum()))
     left_s = paths.lasts_s["create"] - bodies.lasted_s["create"]
     not_begun_s, retried_s = _copies_s(tables["syncs"], paths, left_s, polls)

@@ -57,8 +57,8 @@ THROTTLED: Final[Mapping[str, Throttled]] = {
     "oras": Throttled((0.25, 0.5, 1.0, 2.0, 4.0), 60.0, ("PUT upload",)),
 }
 
-#: What a pull is counted by: "A Docker pull [...] for a multi-arch image will count as one pull for each different
-#: architecture" (docs.docker.com/docker-hub/usage/pulls), so one manifest, whatever index led to it.
+#: What a pull is counted by: of an image for several architectures each that is fetched counts once
+#: (docs.docker.com/docker-hub/usage/pulls), so its manifest does, and the index that led to it does not.
 COUNTED_AS_PULL: Final = "GET manifest"
 
 

@@ -28,6 +28,7 @@ _KINDS: Final[Mapping[str, str]] = {
     "window": "TCP windows",
     "cap": "caps on copies",
     "workers": "waiting for workers",
+    "limits": "limits of requests",
     "copies": "waiting for copies to begin",
     "outages": "outages and retries",
     "several": "what held bodies for less long",

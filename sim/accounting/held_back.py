@@ -35,8 +35,8 @@ class Holder(NamedTuple):
 
     Kinds: `client up`, `client down`, `node up`, `node down`, `central up`, `central down` (lines), `link` (between
     places), `disk`, `window` (one TCP connection's), `cap` (on copies), `workers` (requests waiting), `limits` (those
-    refused, and sent again), `copies` (waiting until one begins), `outages` (and retries), `several`, `requests` (of
-    `push`, `create` or `pull`), `boot`.
+    refused, and sent again), `turns` (pulls that wait for others on their node), `copies` (waiting until one begins),
+    `outages` (and retries), `several`, `requests` (of `push`, `create` or `pull`), `boot`.
     """
 
     kind: str
@@ -145,6 +145,10 @@ def held_back(
         left_s = paths.lasts_s[part] - bodies.lasted_s[part]
         waits_s = np.clip(paths.waited_s[part] - bodies.waited_s[part], 0.0, left_s)
         waits_s[waits_s < INSTANT_S] = 0.0
+        if part == "pull" and len(tables["turns"]):
+            for node, turn_s in _turns_s(tables["turns"], paths, waits_s):
+                add(Holder("turns", owners.registry(node)), *[float(turn_s.sum())] * 2)
+                waits_s, left_s = waits_s - turn_s, left_s - turn_s
         add(OUTAGES, *[float(waits_s[broken].sum())] * 2)
         for code in np.unique(registry[waits_s > 0]):
             mine_s = float(waits_s[(registry == code) & ~broken].sum())
@@ -260,6 +264,25 @@ def _copies_s(syncs: Table, paths: Paths, left_s: Floats, polls: bool) -> tuple[
     whole_s = np.where(waits, paths.pull_s - paths.waits_from_s, 0.0)
     rest_s = np.clip(np.minimum(whole_s, left_s) - not_begun_s, 0.0, None)
     return not_begun_s, np.where(attempts > 1, rest_s, 0.0)
+
+
+def _turns_s(turns: Table, paths: Paths, waits_s: Floats) -> list[tuple[str, Floats]]:
+    """By node, how long the paths that lead to it waited for a turn to pull, (n_paths,) s each, no more than `waits_s`.
+
+    One that was refused waited as long as it did at all.
+    """
+    place, (code, nodes) = paths.of(turns.column("deploy")), turns.codes("node")
+    wait_s = np.where(turns.column("refused"), np.inf, turns.column("began_s") - turns.column("asked_s"))
+    named = np.array([*paths.nodes, ""])[paths.node]
+    found = []
+    for at, node in enumerate(nodes):
+        ours = np.flatnonzero((place >= 0) & (code == at))
+        ours = ours[named[place[ours]] == node]
+        if len(ours):
+            summed_s = np.zeros(len(paths))
+            np.add.at(summed_s, place[ours], wait_s[ours])
+            found.append((node, np.minimum(summed_s, waits_s)))
+    return found
 
 
 def _during(paths: Paths, outages: Sequence[tuple[float, float]]) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""What registries' limits of requests did, as a table of a result, and as reasons why a deploy failed."""
+"""What limits of requests and of pulls did, as tables of a result, and as reasons why a deploy failed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from sim.protocol.codes import RATE_LIMITED
+from sim.engines.collected import Columns
+from sim.protocol.codes import RATE_LIMITED, TOO_MANY_PULLS
 from sim.protocol.names import Names
 from sim.protocol.ops.rate_limits import OF_ACCOUNT, OF_ADDRESS, OF_SITE
 from sim.records.layout import State as Rows
@@ -20,7 +21,7 @@ LIMIT_REASONS: Final[Mapping[int, str]] = {
     RATE_LIMITED + 2 * at + on_node: f"too many requests: {registry} limits.{scope}"
     for at, scope in enumerate(SCOPES)
     for on_node, registry in enumerate(("central's", "a node's"))
-}
+} | {TOO_MANY_PULLS: "too many pulls: the node's pull_rate"}
 
 
 def limits(state: Rows, names: Names) -> Iterator[Any]:
@@ -42,3 +43,11 @@ def _whose(state: Rows, names: Names, scope: int, whose: int) -> str:
     if scope == OF_ADDRESS:
         return names.machines[whose]
     return sorted(set(names.sites))[whose] if scope == OF_SITE else ""
+
+
+def pulls_begun(rows: Columns, names: Names) -> Iterator[Any]:
+    """A row for each pull of a node that bounds them."""
+    yield rows["deploy"]
+    yield rows["node"], names.machines
+    yield from (rows[name] for name in ("asked_s", "began_s"))
+    yield rows["refused"] != 0

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engines.collected import ENDED, Collected, Columns, narrow
-from sim.engines.limits import LIMIT_REASONS, limits
+from sim.engines.limits import LIMIT_REASONS, limits, pulls_begun
 from sim.engines.usage import BIN_S, LaneBytes, Usage, ended_s, held_s, lane_bytes, offered_bytes, on_links, usage
 from sim.protocol.codes import (
     BLOB_GONE,
@@ -97,6 +97,7 @@ def tables_of(
     tables["transfers"].fill(_transfers(transfers, state, names))
     tables["lists"].fill(_lists(rows.columns(state, "tag_changes"), state, names))
     tables["limits"].fill(limits(state, names))
+    tables["turns"].fill(pulls_begun(rows.columns(state, "pulls_begun"), names))
     return tables
 
 

@@ -158,6 +158,8 @@ def _overrides(scenario: Scenario, holders: Iterable[Holder]) -> Iterator[tuple[
         elif kind == "limits":
             for path in _tables(scenario, holder.group):
                 yield from _limits(path, _table(scenario, path).limits)
+        elif kind == "turns":
+            yield from _turns(scenario, holder.group)
         elif kind == "window":
             for group in holder.group.split(" to "):
                 for path in _tables(scenario, group):
@@ -229,6 +231,16 @@ def _limits(path: str, limits: RateLimits) -> Iterator[tuple[str, Any]]:
     for at, limit in limits.written():
         yield f"{path}.limits.{SCOPES[at]}.rate", units.format_per_second(2 * limit.rate_per_s)
         yield f"{path}.limits.{SCOPES[at]}.burst", 2 * limit.burst
+
+
+def _turns(scenario: Scenario, group: str) -> Iterator[tuple[str, Any]]:
+    """Twice as many pulls at once on each node of a group, and begun in a while."""
+    table = scenario.nodes[group]
+    if table.parallel_pulls is not None:
+        yield f"nodes.{group}.parallel_pulls", 2 * table.parallel_pulls
+    if table.pull_rate_per_s is not None:
+        yield f"nodes.{group}.pull_rate", units.format_per_second(2 * table.pull_rate_per_s)
+        yield f"nodes.{group}.pull_burst", 2 * table.pull_burst
 
 
 def _cap(scenario: Scenario, group: str) -> Iterator[tuple[str, Any]]:

@@ -25,7 +25,7 @@ from sim.policies.snapshot import NotYetError, PushView
 from sim.protocol.codes import BOTH, CENTRAL, NEVER, NODES_UNDECIDED, ROUTE_UNDECIDED, START_ONLY
 from sim.protocol.deciding import ROUTES, AtStart, Decisions, Facts
 from sim.protocol.images import Images, Kind, images_of, kinds_of
-from sim.protocol.limits import limit_rows, limit_table, request_bits
+from sim.protocol.limits import limit_rows, limit_table, request_bits, turns_table
 from sim.protocol.names import Names
 from sim.protocol.ops.faults import KINDS
 from sim.protocol.ops.requests import LISTS, N_LISTS
@@ -136,7 +136,9 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
     tables["swarm"] = LAYOUT.rows("swarm", 1)
     tables["copy_workers"] = _copy_workers(scenario.policies.sync, len(groups))
     globals_["limited"] = int(tables["registries"]["bounded"].any())
-    globals_["throttles"] = int(tables["registries"]["limits"].any())
+    tables["turns"] = turns_table(groups)
+    globals_["takes_turns"] = int(tables["turns"]["bounded"].any())
+    globals_["throttles"] = int(tables["registries"]["limits"].any() or tables["turns"]["rate_per_s"].any())
     tables["g"] = table_of(LAYOUT, "g", globals_, 1)
     names = Names(
         machines=[host.name for host in hosts], sites=[host.site for host in hosts],

@@ -1,6 +1,6 @@
-"""Limits of requests as rows: the registries' token buckets, and which requests of each client they are about.
+"""Limits as rows: the registries' token buckets, which requests of each client they are about, and nodes' turns.
 
-Left out: what happens to a request that is refused (`ops/rate_limits`).
+Left out: what happens to what is refused (`ops/rate_limits`, `ops/turns`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from sim.protocol.state import LAYOUT
 from sim.records.layout import table_of
 from sim.registry.clients import Profile
 from sim.registry.throttling import COUNTED_AS_PULL, throttled
+from sim.scenario.model.hosts import Central, NodeGroup
 from sim.scenario.model.limits import RateLimits
 
 #: A row of `limits`, by field.
@@ -38,6 +39,19 @@ def limit_table(rows: Sequence[LimitRow]) -> dict[str, NDArray[Any]]:
     if not rows:
         return {}
     return {"limits": table_of(LAYOUT, "limits", {name: [row[name] for row in rows] for name in rows[0]}, len(rows))}
+
+
+def turns_table(groups: Sequence[Central | NodeGroup]) -> NDArray[Any]:
+    """How many pulls each registry's host makes at once, and begins in a while; central makes none."""
+    rows = LAYOUT.rows("turns", len(groups))
+    for row, group in zip(rows, groups, strict=True):
+        if not isinstance(group, NodeGroup):
+            continue
+        row["bounded"] = group.parallel_pulls is not None or group.pull_rate_per_s is not None
+        row["free"] = -1 if group.parallel_pulls is None else group.parallel_pulls
+        row["rate_per_s"] = group.pull_rate_per_s or 0.0
+        row["burst"] = row["tokens"] = float(group.pull_burst)
+    return rows
 
 
 def request_bits(profiles: Sequence[Profile]) -> dict[str, NDArray[np.int64]]:

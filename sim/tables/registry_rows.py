@@ -51,3 +51,11 @@ LIMITS: Final = (
     Column("refused", "int", "requests that were refused, by the answer 429"),
     Column("first_refused_s", "float", "when the first of them was; infinite if none"),
 )
+
+TURNS: Final = (
+    Column("deploy", "int", "number of the deploy whose instance pulls"),
+    Column("node", "text", "node that pulls, one that bounds its pulls"),
+    Column("asked_s", "float", "when the pull was asked for"),
+    Column("began_s", "float", "when it had its turn"),
+    Column("refused", "bool", "whether it failed then, as the node had begun too many"),
+)

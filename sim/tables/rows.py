@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.tables.codes import Codes, LazyTexts
 from sim.tables.columns import Column, Table
-from sim.tables.registry_rows import DROPS, LIMITS, LISTS, REGISTRIES
+from sim.tables.registry_rows import DROPS, LIMITS, LISTS, REGISTRIES, TURNS
 
 #: The consecutive parts of a deploy's latency, in the order in which they are first entered.
 PHASES: Final = ("login", "checks", "upload", "commit", "sync_wait", "pull", "boot")
@@ -157,7 +157,7 @@ STREAMS: Final = (
 TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "deploys": DEPLOYS, "transfers": TRANSFERS, "links": LINKS, "registries": REGISTRIES, "syncs": SYNCS,
     "starts": STARTS, "drops": DROPS, "utilisation": UTILISATION, "lists": LISTS,
-    "streams": STREAMS, "limits": LIMITS,
+    "streams": STREAMS, "limits": LIMITS, "turns": TURNS,
 }  # fmt: skip
 
 #: Where rows stand in the order in which they ended: the column that says when.

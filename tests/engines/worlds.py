@@ -181,6 +181,11 @@ def _rate_limits(r: Random, made: Document) -> None:
             limit = {"rate": r.choice(["1/s", "20/min", "10/s", "1/day"]), "burst": r.choice([1, 4, 20])}
             scopes = r.sample(["registry", "account", "address", "site"], r.choice([1, 1, 2]))
             registry["limits"] = {scope: limit | {"counts": r.choice(["requests", "pulls"])} for scope in scopes}
+    for node in made["nodes"].values():
+        if r.random() < 0.15:
+            node["parallel_pulls"] = r.choice([1, 2])
+        if r.random() < 0.1:
+            node |= {"pull_rate": r.choice(["5/s", "6/min"]), "pull_burst": r.choice([1, 10])}
 
 
 _KINDS = (

@@ -27,7 +27,7 @@ OF_SITE: Final = 3
 
 GIVES_UP: Final = 9
 """`Task.stage` of a request that will not be sent again, until its client has heard that it was refused."""
-_ALMOST: Final = 1e-9
+ALMOST: Final = 1e-9
 """So much of a token may be missing: times are sums of floats."""
 _LONGEST_S: Final = 1e9
 
@@ -51,7 +51,7 @@ def passes_limits(w: Any, p: int, which: int, beside: int) -> bool:
             continue
         bucket = w.buckets[bucket_of(w, p, number)]
         refill(w, limit, bucket)
-        if bucket.tokens < 1.0 - _ALMOST:
+        if bucket.tokens < 1.0 - ALMOST:
             if task.retry_after_s < 0.0:
                 task.refused_by = RATE_LIMITED + 2 * limit.scope + (1 if limit.registry else 0)
             task.retry_after_s = max(task.retry_after_s, whole_seconds((1.0 - bucket.tokens) / limit.rate_per_s))
@@ -101,7 +101,7 @@ def whole_seconds(exact_s: float) -> float:
     """A time as `Retry-After` has it."""
     exact_s = min(exact_s, _LONGEST_S)
     whole_s = float(int(exact_s))
-    return whole_s if exact_s <= whole_s + _ALMOST else whole_s + 1.0
+    return whole_s if exact_s <= whole_s + ALMOST else whole_s + 1.0
 
 
 def wait_after_refusal_s(w: Any, p: int, which: int) -> float:

@@ -19,7 +19,7 @@ from sim.protocol.codes import N_PHASES
 from sim.protocol.state.deploys import Deploy, Fanout, Logged, LoggedDeploy, Operation, WarmPlace
 from sim.protocol.state.faults import Downtime, Effect, LinkFault, Outage, ScheduleStep
 from sim.protocol.state.network import Flight, HeldBack, Lane, LinkUse, Machine, Rerouted, Way, WayKey
-from sim.protocol.state.observed import Bin, CapacityChange, Drop, Segment, Start, Sync, TagChange, Transfer
+from sim.protocol.state.observed import Bin, CapacityChange, Drop, PullBegun, Segment, Start, Sync, TagChange, Transfer
 from sim.protocol.state.registries import (
     Blob,
     BlobFetch,
@@ -39,6 +39,7 @@ from sim.protocol.state.registries import (
     Pushed,
     Registry,
     StoredImage,
+    Turns,
 )
 from sim.protocol.state.run import Globals
 from sim.protocol.state.swarm import SwarmCall, SwarmEnded, SwarmShare
@@ -113,6 +114,7 @@ TABLES: dict[str, type] = {
     "pushed": Pushed,
     "rule_values": float,  # the rules' parameters, as numbers
     # pulls and copies
+    "turns": Turns,  # by registry
     "blob_fetches": BlobFetch,
     "joins": Join,
     "holders": int,  # of a layer, for the source rule to choose from
@@ -149,6 +151,7 @@ TABLES: dict[str, type] = {
     # what is observed
     "transfers": Transfer,
     "starts": Start,
+    "pulls_begun": PullBegun,
     "syncs": Sync,
     "drops": Drop,
     "tag_changes": TagChange,

@@ -191,6 +191,19 @@ class Pushed:
     next: int
 
 
+class Turns:
+    """The pulls of a node, as far as it bounds them: see ops/turns."""
+
+    bounded: int
+    free: int = -1  # so many more may be under way; -1: any number
+    first: int = -1  # tasks that wait for their turn
+    last: int = -1
+    rate_per_s: float  # of the bucket of pulls; 0: there is none
+    burst: float
+    tokens: float
+    at_s: float
+
+
 class BlobFetch:
     """A blob that is being fetched to a registry, for tasks that wait for it; kept until the last has looked."""
 

@@ -124,6 +124,16 @@ class Result:
         return _frame(self.tables["loads"])
 
     @cached_property
+    def limits(self) -> pd.DataFrame:
+        """The buckets of registries' limits: how many requests passed, and how many were refused."""
+        return _frame(self.tables["limits"])
+
+    @cached_property
+    def turns(self) -> pd.DataFrame:
+        """One row per pull of a node that bounds its pulls: when it was asked for, and when it had its turn."""
+        return _frame(self.tables["turns"])
+
+    @cached_property
     def lists(self) -> pd.DataFrame:
         """One row per tag that came to a registry or went, and from when on its list says so."""
         return _frame(self.tables["lists"])

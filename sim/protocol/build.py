@@ -25,6 +25,7 @@ from sim.policies.snapshot import NotYetError, PushView
 from sim.protocol.codes import BOTH, CENTRAL, NEVER, NODES_UNDECIDED, ROUTE_UNDECIDED, START_ONLY
 from sim.protocol.deciding import ROUTES, AtStart, Decisions, Facts
 from sim.protocol.images import Images, Kind, boot_s, images_of, kinds_of
+from sim.protocol.limits import limit_rows, limit_table, request_bits, turns_table
 from sim.protocol.names import Names
 from sim.protocol.ops.faults import KINDS
 from sim.protocol.ops.requests import LISTS, N_LISTS
@@ -39,6 +40,7 @@ from sim.records.layout import State, table_of
 from sim.registry.clients import CONTAINERD, PROFILES, TOKEN, Profile, Retry
 from sim.registry.dedup import SCOPES, account_of
 from sim.registry.reference import DEFAULT_TAG
+from sim.registry.throttling import throttled
 from sim.scenario import Scenario
 from sim.scenario.model.hosts import Central, NodeGroup
 from sim.scenario.model.policies import Sync
@@ -138,6 +140,9 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
     tables["swarm"] = LAYOUT.rows("swarm", 1)
     tables["copy_workers"] = _copy_workers(scenario.policies.sync, len(groups))
     globals_["limited"] = int(tables["registries"]["bounded"].any())
+    tables["turns"] = turns_table(groups)
+    globals_["takes_turns"] = int(tables["turns"]["bounded"].any())
+    globals_["throttles"] = int(tables["registries"]["limits"].any() or tables["turns"]["rate_per_s"].any())
     tables["g"] = table_of(LAYOUT, "g", globals_, 1)
     names = Names(
         machines=[host.name for host in hosts], sites=[host.site for host in hosts],
@@ -276,6 +281,7 @@ def machine_rows(routes: Routes, hosts: Sequence[Host], profile_of: Sequence[int
         LAYOUT, "machines", {
             "trips": [host.trips for host in hosts], "ramp": [host.ramp for host in hosts],
             "window_bytes": [host.window_bytes for host in hosts], "profile": profile_of,
+            "site": np.unique([host.site for host in hosts], return_inverse=True)[1],
             "access_up": [up for up, _ in leaves], "access_down": [down for _, down in leaves],
         },
     )  # fmt: skip
@@ -288,14 +294,17 @@ def _registries(
     chosen, blocks = scenario.policies, draws.blocks()
     merges = scenario.run.detail == "phases"
     rows = LAYOUT.rows("registries", len(groups))
-    workers = 0
+    workers, limits = 0, list[Any]()
     for number, (row, group) in enumerate(zip(rows, groups, strict=True)):
         drawn = number in blocks
         row["workers"], row["first_worker"] = group.workers, workers
         workers += group.workers
         row["request_s"] = group.request_time_s
         row["first_byte_s"], row["list_lag_s"], row["tls"] = group.first_byte_s, group.list_lag_s, group.tls
-        row["merges"], row["drawn"], row["token_life_s"] = merges and not drawn, drawn, group.token_life_s
+        row["drawn"], row["token_life_s"] = drawn, group.token_life_s
+        row["first_limit"], row["limits"] = len(limits), len(group.limits.written())
+        limits += limit_rows(number, group.limits)
+        row["merges"] = merges and not drawn and row["limits"] == 0  # what is counted is counted when it comes
         row["next_draw"] = row["end_draw"] = blocks.get(number, 0)
         row["disk"] = routes.disk(number)
         quota_bytes = group.quota_bytes if isinstance(group, Central) else None
@@ -306,13 +315,17 @@ def _registries(
         row["capacity_bytes"] = -1 if group.storage_bytes is None else group.storage_bytes
         row["quota_bytes"] = -1 if quota_bytes is None else quota_bytes
         row["ttl_s"] = NEVER if ttl_s is None else ttl_s
-    return {"registries": rows, "free_s": np.zeros(workers), "service_draws": draws.table()}
+    return {
+        "registries": rows, "free_s": np.zeros(workers), "service_draws": draws.table(), **limit_table(limits),
+    }  # fmt: skip
 
 
 def profile_rows(profiles: Sequence[Profile]) -> Tables:
     """What each client asks, and how long it waits before it tries again."""
     waits_s = [wait_s for profile in profiles for wait_s in profile.retry.waits_s]
     counts = [len(profile.retry.waits_s) for profile in profiles]
+    throttles_s = [throttled(profile.name).waits_s for profile in profiles]
+    throttles = [len(one_s) for one_s in throttles_s]
     rows = table_of(
         LAYOUT, "profiles", {
             "start_s": [one.start_s for one in profiles], "renews": [TOKEN in one.login for one in profiles],
@@ -324,11 +337,15 @@ def profile_rows(profiles: Sequence[Profile]) -> Tables:
             "dial_s": [one.retry.dial_s for one in profiles],
             "handshake_s": [one.retry.handshake_s for one in profiles],
             "quiet_s": [one.retry.quiet_s for one in profiles],
+            "first_throttle": len(waits_s) + np.cumsum(throttles) - throttles, "throttles": throttles,
+            "heeds_s": [throttled(one.name).heeds_s for one in profiles],
         },
     )  # fmt: skip
     requests = [len(LISTS[number](one)) for one in profiles for number in range(N_LISTS)]
+    all_waits_s = [*waits_s, *(wait_s for one_s in throttles_s for wait_s in one_s)]
     return {
-        "profiles": rows, "waits_s": np.array(waits_s, np.float64), "request_counts": np.array(requests, np.int64),
+        "profiles": rows, "waits_s": np.array(all_waits_s, np.float64),
+        "request_counts": np.array(requests, np.int64), **request_bits(profiles),
     }  # fmt: skip
 
 

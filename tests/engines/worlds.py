@@ -66,6 +66,7 @@ def document(r: Random) -> Document:
         _formats(r, made)
     if r.random() < 0.4:
         _lazy(r, made)
+    _rate_limits(r, made)
     if r.random() < 0.15:
         from_s = r.randint(0, 100)
         hours = {"from": f"{from_s} s", "until": f"{from_s + r.randint(1, 60)} s", "capacity": _rate(r, -0.5, 1)}
@@ -199,6 +200,20 @@ def _lazy(r: Random, made: Document) -> None:
         "least": r.choice(["20 kB", "2 MB"]), "rest": r.choice(["background", "on-demand"]), "bursts": r.choice([1, 3]),
         "rest_after": r.choice(["0 s", "7 s"]), "later_share": 0.5, "later_for": "20 s",
     } | ({"pace": _rate(r, -1, 1)} if r.random() < 0.5 else {})  # fmt: skip
+
+
+def _rate_limits(r: Random, made: Document) -> None:
+    """How many requests registries answer."""
+    for registry in (made["central"], *made["nodes"].values()):
+        if r.random() < 0.2:
+            limit = {"rate": r.choice(["1/s", "20/min", "10/s", "1/day"]), "burst": r.choice([1, 4, 20])}
+            scopes = r.sample(["registry", "account", "address", "site"], r.choice([1, 1, 2]))
+            registry["limits"] = {scope: limit | {"counts": r.choice(["requests", "pulls"])} for scope in scopes}
+    for node in made["nodes"].values():
+        if r.random() < 0.15:
+            node["parallel_pulls"] = r.choice([1, 2])
+        if r.random() < 0.1:
+            node |= {"pull_rate": r.choice(["5/s", "6/min"]), "pull_burst": r.choice([1, 10])}
 
 
 _KINDS = (

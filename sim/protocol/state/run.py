@@ -83,6 +83,8 @@ class Globals(QueueGlobals):
     stored_images_used: int
     pushed_used: int
     logged_deploys_used: int
+    buckets_used: int
+    pulls_begun_used: int
     # the hash tables: rows that their keys want, slots that they use, keys
     held_used: int
     held_slots: int = 1
@@ -95,6 +97,8 @@ class Globals(QueueGlobals):
     parts: int  # of registries, for dedup
     blob_count: int  # the number of the last count of distinct blobs
     limited: int  # some registry is bounded
+    throttles: int  # some registry limits how many requests it answers, or a node how many pulls it begins
+    takes_turns: int  # some node bounds its pulls
     # rules of deploys
     dedup: int = 1  # REPOSITORY_SCOPE
     check_upstream: int

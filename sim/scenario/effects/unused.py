@@ -136,6 +136,9 @@ def _of_registries(model: Model) -> Iterator[Unused]:
         yield Unused(("policies", "eviction"), "no registry has a storage that could be full")
     if not on_nodes:
         yield Unused(("policies", "keep_unsynced"), "no node has a storage that could be full")
+    for key, node in model.nodes.items():
+        if node.pull_rate_per_s is None:
+            yield Unused(("nodes", key, "pull_burst"), f"nodes.{key}.pull_rate is not given")
     if all(group.ttl_s is not None for group in groups):
         yield Unused(("policies", "ttl"), "every node has a ttl of its own")
     garbage, every_s = model.policies.garbage, model.policies.garbage.every_s

@@ -13,7 +13,22 @@ from typing import Literal, cast
 
 from pydantic import StrictBool, StrictStr
 
-from sim.figures import Cost, Count, Duration, Latitude, Longitude, Period, Rate, Size, Table, Weight, figure, setting
+from sim.figures import (
+    Cost,
+    Count,
+    Duration,
+    Frequency,
+    Latitude,
+    Longitude,
+    Period,
+    Rate,
+    Size,
+    Table,
+    Weight,
+    figure,
+    setting,
+)
+from sim.scenario.model.limits import RateLimits
 from sim.scenario.model.links import LinkParameters
 from sim.scenario.model.timeofweek import Zone
 
@@ -103,6 +118,7 @@ class Registry(Host):
     storage_bytes: Size | None = setting(
         "storage", None, about="The most that the registry keeps; without it, all there is."
     )
+    limits: RateLimits = setting("limits", {}, about="How many requests, or pulls, it answers before it says 429.")
     month_usd: Cost | None = setting("month", None, about="What each of these hosts costs a month.")
 
 
@@ -129,6 +145,20 @@ class NodeGroup(Registry):
     first_byte_s: Duration = figure(
         "first_byte", "0.55 ms", source=f"{_LAMBDA} of the cache in a zone, second-hand",
         about="How long a node's blob store takes until a blob's first byte.",
+    )  # fmt: skip
+    parallel_pulls: Count | None = setting(
+        "parallel_pulls", None,
+        about="How many pulls a node makes at once, further ones wait; without it, all. kubelet makes one, unless "
+        "serializeImagePulls is false, then maxParallelImagePulls.",
+    )  # fmt: skip
+    pull_rate_per_s: Frequency | None = setting(
+        "pull_rate", None,
+        about="How many pulls a node may begin, further ones fail and are started again; without it, all. kubelet's "
+        "registryPullQPS, 5/s by default.",
+    )  # fmt: skip
+    pull_burst: Count = figure(
+        "pull_burst", 10, source="kubernetes, KubeletConfiguration: registryBurst",
+        about="How many of them it may begin at once.",
     )  # fmt: skip
     ttl_s: Period | None = setting(
         "ttl", None,

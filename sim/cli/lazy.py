@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sim.experiment import doubts as doubts
     from sim.experiment import gate as gate
     from sim.experiment import measures as measures
+    from sim.experiment import recorded as recorded
     from sim.experiment import rerun as rerun
     from sim.experiment import thresholds as thresholds
     from sim.experiment import variants as variants
@@ -74,6 +75,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "doubts": "sim.experiment",
     "gate": "sim.experiment",
     "measures": "sim.experiment",
+    "recorded": "sim.experiment",
     "rerun": "sim.experiment",
     "thresholds": "sim.experiment",
     "variants": "sim.experiment",

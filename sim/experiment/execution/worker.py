@@ -90,6 +90,12 @@ class Outcome:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """What `to_json` gave, without a sample."""
+        kinds = {"digest": str, "deploys": int, "events": int, "too_short": bool, "waiting": int, "reasons": dict}
+        wrong = [name for name, kind in kinds.items() if type(document[name]) is not kind]
+        wrong += [name for name, value in document["metrics"].items() if type(value) not in (float, int)]
+        wrong += [name for name, failed in document["reasons"].items() if type(failed) is not int]
+        if wrong:
+            raise TypeError(f"of another kind: {', '.join(wrong)}")
         bound_by = tuple((str(name), float(held_s)) for name, held_s in document["bound_by"])
         return cls(**{**document, "bound_by": bound_by, "held": HeldBack.from_json(document["held"])})
 

@@ -7,7 +7,6 @@ making the runs again (`rerun`), and what the machine and the model were (which 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +20,8 @@ from sim.experiment.variants import variants
 from sim.files import read_json
 from sim.policies.outside import read_folder, registered
 from sim.scenario import Scenario
+from sim.schemas import named, unread
 
-SCHEMA: Final = "regsim.manifest/1"
 _REMEDY: Final = "name a directory that --out of run, compare, sweep, capacity or crossover wrote"
 #: A manifest of 10,000 runs has 1 MB.
 _MOST_BYTES: Final = 1 << 28
@@ -98,8 +97,8 @@ def recorded(directory: str | Path, overrides: Mapping[str, Any] | None = None) 
 def checked(document: Any, path: Path) -> Manifest:
     """A document as a manifest. InputErrors with every key that is not as a manifest has it."""
     schema = document.get("schema") if isinstance(document, dict) else document
-    if not isinstance(document, dict) or schema != SCHEMA:
-        raise InputError(f"{path}: schema", *another_version(schema, SCHEMA, _REMEDY))
+    if not isinstance(document, dict) or schema != named("manifest"):
+        raise InputError(f"{path}: schema", *unread(schema, "manifest", _REMEDY))
     try:
         return Manifest.model_validate(document)
     except ValidationError as error:
@@ -108,16 +107,6 @@ def checked(document: Any, path: Path) -> Manifest:
             for each in error.errors(include_url=False)
         ]
         raise InputErrors(faults) from None
-
-
-def another_version(schema: Any, known: str, remedy: str) -> tuple[str, str]:
-    """What is wrong with a document's schema, and what to do: another version is named as one."""
-    kind, _, number = known.partition("/")
-    found = re.fullmatch(rf"{re.escape(kind)}/(\d{{1,9}})", schema) if isinstance(schema, str) else None
-    if found is None or found[1] == number:
-        return f"must be {known}, got {shown(schema)}", remedy
-    age = "an older" if int(found[1]) < int(number) else "a newer"
-    return f"is of {age} regsim, {shown(schema)}; this one reads {known}", "make the result anew, or use that regsim"
 
 
 def _problem(fault: Mapping[str, Any]) -> str:
@@ -141,26 +130,26 @@ def of_manifest(manifest: Manifest, path: Path, overrides: Mapping[str, Any] | N
 
 def _find_rules(path: Path, manifest: Manifest, overrides: Mapping[str, Any]) -> None:
     """InputError, before anything else is said, for a rule of a user's own that is not to be found again."""
-    named = overrides.get("run.policies_path")
+    folder = overrides.get("run.policies_path")
     here = registered()
     for rule in manifest.rules:
         where, save = f"{path}: {rule.kind} {rule.name}", f"{rule.kind}/{rule.name.replace('-', '_')}.py"
-        found = here if rule.registered and named is None else {}
-        if named is not None:
-            found = read_folder(Path(named)).rules
+        found = here if rule.registered and folder is None else {}
+        if folder is not None:
+            found = read_folder(Path(folder)).rules
         elif not rule.registered and Path(rule.path).is_file():
             continue
         if (rule.kind, rule.name) in found:
             continue
-        if named is not None:
-            raise InputError(where, f"is not in {named}", f"name the folder that has {save} with --policies")
+        if folder is not None:
+            raise InputError(where, f"is not in {folder}", f"name the folder that has {save} with --policies")
         if rule.registered:
             problem = "was registered by a program, which is not this one"
             raise InputError(where, problem, f"write it into a file DIR/{save} and name --policies DIR")
         raise InputError(where, f"{rule.path} is not there", f"name the folder that has {save} with --policies DIR")
 
 
-def _digests(manifest: Manifest, path: Path, named: Mapping[str, str | None]) -> Iterator[tuple[Task, str]]:
+def _digests(manifest: Manifest, path: Path, known: Mapping[str, str | None]) -> Iterator[tuple[Task, str]]:
     listed: Iterator[tuple[tuple[tuple[str, Any], ...], str, list[str]]]
     if manifest.made is not None:
         listed = ((tuple(part.settings.items()), part.variant, part.digests) for part in manifest.made)
@@ -172,7 +161,7 @@ def _digests(manifest: Manifest, path: Path, named: Mapping[str, str | None]) ->
     else:
         raise InputError(f"{path}: digests", "is missing", _REMEDY)
     for settings, name, digests in listed:
-        if name not in named:
+        if name not in known:
             raise InputError(f"{path}: digests", f"are of no variant of its scenario, got {shown(name)}", _REMEDY)
         for run, digest in enumerate(digests):
-            yield Task(named[name], run, settings), digest
+            yield Task(known[name], run, settings), digest

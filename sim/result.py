@@ -78,6 +78,7 @@ class Result:
     simulated_s: float
     wall_s: float
     peak_rss_bytes: int = field(default_factory=peak_rss_bytes)
+    solver_calls: int = 0
 
     @cached_property
     def deploys(self) -> pd.DataFrame:
@@ -238,6 +239,7 @@ class Result:
             "failures": {self.variant or ONLY: self.failures.to_json()},
             "flows": self.flows,
             "events": self.events,
+            "solver_calls": self.solver_calls,
             "simulated_s": self.simulated_s,
             "wall_s": self.wall_s,
             "peak_rss_bytes": self.peak_rss_bytes,

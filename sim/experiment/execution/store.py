@@ -33,7 +33,7 @@ from sim.files import folder, parse_json, read_bytes, replacing
 from sim.manifest import files_read, model_digest, rules_chosen
 from sim.scenario import Scenario, canonical
 
-_SCHEMA: Final = "regsim.outcome/6"
+_SCHEMA: Final = "regsim.outcome/7"
 #: An outcome of 10,000 metrics has 1 MB.
 _MOST_BYTES: Final = 1 << 28
 

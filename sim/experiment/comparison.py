@@ -305,7 +305,8 @@ class Comparison:
     def write(self, directory: str | Path, beside: Mapping[str, Any] | None = None) -> None:
         """`metrics.parquet`, each variant's tables of run 0 in a folder of its name, `compare.json`, `manifest.json`.
 
-        `beside` is what else the document has, as `regsim compare --json` prints it. Each file is whole or not there; the manifest comes last, when all else is there.
+        `beside` is what else the document has. Each file is whole or not there; the manifest comes last, when all else
+        is there.
         """
         target = folder(directory)
         for name, sample in self.samples.items():

@@ -42,7 +42,7 @@ from sim.experiment.sample import (
     resolution,
     rows_of,
     values_of,
-)  # fmt: skip
+)
 from sim.experiment.tradeoff import Choice, tradeoff
 from sim.files import folder, folder_name, jsonable, write_json
 from sim.manifest import manifest
@@ -282,7 +282,10 @@ class Comparison:
                 for name in self.variants
             },
             "differences": {
-                name: {metric: self._difference(name, metric) for metric in self.shared_metrics(name)}
+                name: {
+                    metric: {**(found := self.difference(name, metric)).to_json(), "decided": found.decided}
+                    for metric in self.shared_metrics(name)
+                }
                 for name in self.others
             },
             "pairing": {
@@ -305,8 +308,7 @@ class Comparison:
     def write(self, directory: str | Path, beside: Mapping[str, Any] | None = None) -> None:
         """`metrics.parquet`, each variant's tables of run 0 in a folder of its name, `compare.json`, `manifest.json`.
 
-        `beside` is what else the document has. Each file is whole or not there; the manifest comes last, when all else
-        is there.
+        Each file is whole or not there, the manifest comes last. The document has `beside`, too.
         """
         target = folder(directory)
         for name, sample in self.samples.items():
@@ -317,7 +319,3 @@ class Comparison:
         about = {"runs": self.runs, "executor": self.executor, "wall_s": self.wall_s, "digests": self.digests}
         about |= {"counts": counts_of(self.outcomes)}
         write_json(target / "manifest.json", manifest(self.scenario, self.seed, about))
-
-    def _difference(self, variant: str, metric: str) -> dict[str, Any]:
-        found = self.difference(variant, metric)
-        return {**found.to_json(), "decided": found.decided}

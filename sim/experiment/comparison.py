@@ -302,8 +302,7 @@ class Comparison:
             "tradeoff": [choice.to_json() for choice in self.tradeoff],
             "verdict": self.verdict,
         }
-        made: dict[str, Any] = jsonable(document)
-        return made
+        return cast("dict[str, Any]", jsonable(document))
 
     def write(self, directory: str | Path, beside: Mapping[str, Any] | None = None) -> None:
         """`metrics.parquet`, each variant's tables of run 0 in a folder of its name, `compare.json`, `manifest.json`.
@@ -316,6 +315,6 @@ class Comparison:
         parquet = importlib.import_module("sim.tables.parquet")
         parquet.write_columns(target / "metrics.parquet", RUN_COLUMNS, rows_of(self.values))
         write_json(target / "compare.json", self.to_json() | dict(beside or {}))
-        about = {"runs": self.runs, "executor": self.executor, "wall_s": self.wall_s, "digests": self.digests}
-        about |= {"counts": counts_of(self.outcomes)}
+        about = {"runs": self.runs, "executor": self.executor, "wall_s": self.wall_s}
+        about |= {"digests": self.digests, "counts": counts_of(self.outcomes)}
         write_json(target / "manifest.json", manifest(self.scenario, self.seed, about))

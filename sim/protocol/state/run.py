@@ -179,6 +179,7 @@ class Globals(QueueGlobals):
     first_ps_lane: int = -1  # lanes whose flights share among themselves
     last_ps_lane: int = -1
     sharing: int  # flights in the max-min solver
+    solver_calls: int  # how often it was asked
     stamp: int  # of lanes or links that were marked last
     settle_stage: int
     # the flow monitor

@@ -16,6 +16,7 @@ from pydantic import StrictBool, StrictStr
 from sim.figures import (
     Cost,
     Count,
+    Delay,
     Duration,
     Frequency,
     Latitude,
@@ -56,7 +57,7 @@ class _Placed(Table):
 class Host(LinkParameters, _Placed):
     """What central, nodes and clients have in common: a site, and the line that joins the host to it."""
 
-    rtt_s: Duration = figure("rtt", "0.1 ms", source=_ZONE, about="The round trip between the host and its site.")
+    rtt_s: Delay = figure("rtt", "0.1 ms", source=_ZONE, about="The round trip between the host and its site.")
     window_bytes: Size = figure(
         "window", "6 MiB", source=_WINDOW, range=("64 KiB", "64 MiB"),
         about="The most that one TCP connection to or from the host has under way.",
@@ -203,7 +204,7 @@ class ClientGroup(Host):
         "down", "200 Mbit/s", assumption=True, range=("10 Mbit/s", "1000 Mbit/s"),
         about="What each machine's line carries from its site.",
     )  # fmt: skip
-    rtt_s: Duration = figure(
+    rtt_s: Delay = figure(
         "rtt", "15 ms", assumption=True, range=("5 ms", "30 ms"),
         about="The round trip between each machine and its site.",
     )  # fmt: skip

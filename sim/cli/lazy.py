@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from sim.report import plots as plots
     from sim.report import reruns as reruns
     from sim.report import saving as saving
+    from sim.report import stored as stored
+    from sim.report.page import page as page
     from sim.report.terminal import answers as answers
     from sim.report.terminal import protocol as protocol
     from sim.scenario import document as document
@@ -91,6 +93,8 @@ _HOMES: Final[Mapping[str, str]] = {
     "plots": "sim.report",
     "reruns": "sim.report",
     "saving": "sim.report",
+    "stored": "sim.report",
+    "page": "sim.report.page",
     "answers": "sim.report.terminal",
     "protocol": "sim.report.terminal",
     "document": "sim.scenario",

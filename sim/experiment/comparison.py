@@ -49,17 +49,9 @@ if TYPE_CHECKING:
 
 #: The metrics that people are shown; the rest is in the files.
 HEADLINE: Final = (
-    "deploy_latency_s.p50",
-    "deploy_latency_s.p95",
-    "deploy_latency_s.p99",
-    "client_latency_s.p50",
-    "client_latency_s.p95",
-    "wan_bytes",
-    "central_egress_bytes",
-    "dedup_saved_bytes",
-    "stale_starts",
-    "failed_deploys",
-)
+    "deploy_latency_s.p50", "deploy_latency_s.p95", "deploy_latency_s.p99", "client_latency_s.p50",
+    "client_latency_s.p95", "wan_bytes", "central_egress_bytes", "dedup_saved_bytes", "stale_starts", "failed_deploys",
+)  # fmt: skip
 
 #: What is shown where there is any.
 NOTEWORTHY: Final = ("missed_starts", "lost_images", "cost_usd", "cost_usd_per_month")
@@ -284,24 +276,30 @@ class Comparison:
             "digests": self.digests,
             "faults": {name: faults_to_json(self, name) for name in self.variants},
             "held_back": {name: to_json(self.held_back(name)) for name in self.variants},
+            "held_deploys": {
+                name: sum(each.held.deploys for each in runs) / len(runs) for name, runs in self.outcomes.items()
+            },
             "gains": {name: [gain.to_json() for gain in gains] for name, gains in self.gains.items()},
             "tradeoff": [choice.to_json() for choice in self.tradeoff],
+            "allow_failures": self.allow_failures,
+            "flips": None if self.known_flips is None else [flip.to_json() for flip in self.known_flips],
             "verdict": self.verdict,
         }
         made: dict[str, Any] = jsonable(document)
         return made
 
-    def write(self, directory: str | Path) -> None:
+    def write(self, directory: str | Path, beside: Mapping[str, Any] | None = None) -> None:
         """`metrics.parquet`, each variant's tables of run 0 in a folder of its name, `compare.json`, `manifest.json`.
 
-        Each file is whole or not there; the manifest comes last, when all else is there.
+        Each file is whole or not there; the manifest comes last, when all else is there. What stands `beside` goes into
+        the document, too: what was made of the comparison, such as judged thresholds.
         """
         target = folder(directory)
         for name, sample in self.samples.items():
             sample.write_tables(target / folder_name(name))
         parquet = importlib.import_module("sim.tables.parquet")
         parquet.write_columns(target / "metrics.parquet", RUN_COLUMNS, self._metric_columns())
-        write_json(target / "compare.json", self.to_json())
+        write_json(target / "compare.json", self.to_json() | dict(beside or {}))
         about = {"runs": self.runs, "executor": self.executor, "wall_s": self.wall_s, "digests": self.digests}
         write_json(target / "manifest.json", manifest(self.scenario, self.seed, about))
 

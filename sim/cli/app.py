@@ -27,6 +27,7 @@ from sim.cli.score import score
 from sim.cli.selftest import selftest
 from sim.cli.show import show
 from sim.cli.sweep import sweep
+from sim.cli.why import why
 
 app = typer.Typer(
     name="regsim",
@@ -40,7 +41,7 @@ app = typer.Typer(
 )
 #: In the order in which help lists them.
 VERBS = (
-    new, check, show, schema, run, compare, best, sweep, capacity, crossover, report, rerun, bench, replay, score,
+    new, check, show, schema, run, compare, best, sweep, capacity, crossover, report, why, rerun, bench, replay, score,
     calibrate, published, selftest, docs,
 )  # fmt: skip
 for verb in VERBS:

@@ -1,11 +1,12 @@
 """For whom, and which were the slowest: latencies by site (or by group of clients), and the slowest deploys one by one.
 
-All of it is of the first run of each variant.
+All of it is of the first run of each variant. `regsim why` says where the time of any one deploy went.
 """
 
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Mapping
 from typing import Final
 
@@ -75,9 +76,10 @@ def slowest(stored: Stored) -> Section | None:
     if not lines:
         return None
     heads = ["variant", "deploy", "client", "repository", "route", "longest phase", "that took", "latency", "asked at"]
-    says = ["Deploys that failed are not among them."]
+    command = f"regsim why {shlex.quote(str(stored.place))} --deploy {lines[0][1].text}"
+    says = ["Deploys that failed are not among them. Where the seconds of one went, and what would have saved some:"]
     grid = Grid("The slowest deploys of the first run", heads, lines, 6, filtered=True)
-    return Section("slowest", "The slowest deploys", says, grids=[grid])
+    return Section("slowest", "The slowest deploys", says, grids=[grid], texts=[("On the command line", command)])
 
 
 def _slowest(name: str, sample: Result) -> list[list[Cell]]:

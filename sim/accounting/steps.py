@@ -27,6 +27,7 @@ _BETWEEN: Final[Mapping[str, str]] = {"sync_wait": "image", "boot": "boot"}
 REQUESTS: Final = "requests"
 WORKERS: Final = "workers"
 OUTAGE: Final = "outage"
+UNPACK: Final = "unpack"
 #: A stretch without bytes that waited this share of its time or more was waiting, and not asking.
 _MOSTLY: Final = 0.5
 
@@ -34,9 +35,9 @@ _MOSTLY: Final = 0.5
 class Step(NamedTuple):
     """A stretch of a deploy's critical path, s since the run began, its phase, and how much of it was waiting.
 
-    `on` is what held it: a link's direction, a disk, `cap` (its own window or cap), `copies ...`, or where no body of
-    bytes was under way `requests`, `workers`, `outage`, `image` (waiting for it) or `boot`. Of a body `row` is its row
-    in the transfers, and `purpose`, `content`, `source`, `target` and `size_bytes` are what stands there.
+    `on` is what held it: a link's direction, a disk, `cap` (its own window or cap), `copies ...`, `unpack`, or where
+    nothing of this was under way `requests`, `workers`, `outage`, `image` (waiting for it) or `boot`. Of a body `row`
+    is its row in the transfers, and `purpose`, `content`, `source`, `target` and `size_bytes` are what stands there.
     """
 
     from_s: float
@@ -78,7 +79,7 @@ def steps(
     only = np.zeros(len(deploys), bool)
     only[at] = True
     paths = Paths(tables, -np.inf, scenario.policies.create == "poll", only)
-    bodies = [*_bodies(Bodies(scenario, tables, paths))]
+    bodies = _bodies(Bodies(scenario, tables, paths))
     found: list[Step] = []
     begins_s = float(deploys.column("asked_s")[at])
     for phase in rows.PHASES:
@@ -97,8 +98,8 @@ def _waiting(step: Step, outages: Sequence[tuple[float, float]]) -> Step:
     return step._replace(on=OUTAGE if broken else WORKERS)
 
 
-def _bodies(bodies: Bodies) -> Iterator[Step]:
-    """The bodies on the path, in order of time, without a phase."""
+def _bodies(bodies: Bodies) -> list[Step]:
+    """The bodies on the path and what was unpacked there, in order of time, without a phase."""
     transfers = bodies.transfers
     texts = {name: transfers.codes(name) for name in ("bound_by", "purpose", "content", "source", "target")}
 
@@ -106,13 +107,23 @@ def _bodies(bodies: Bodies) -> Iterator[Step]:
         codes, entries = texts[name]
         return entries[int(codes[row])]
 
-    for place in np.argsort(bodies.begins_s, kind="stable").tolist():
-        row, begins_s = int(bodies.kept[place]), float(bodies.begins_s[place])
-        yield Step(
-            begins_s, begins_s + float(bodies.each_s[place]), "", text("bound_by", row) or REQUESTS,
-            float(bodies.each_waited_s[place]), row, text("purpose", row), text("content", row), text("source", row),
-            text("target", row), int(transfers.column("size_bytes")[row]),
-        )  # fmt: skip
+    found = [
+        Step(
+            begins_s, begins_s + each_s, "", text("bound_by", row) or REQUESTS, waited_s, row, text("purpose", row),
+            text("content", row), text("source", row), text("target", row),
+            int(transfers.column("size_bytes")[row]),
+        )
+        for begins_s, each_s, waited_s, row in zip(
+            bodies.begins_s.tolist(), bodies.each_s.tolist(), bodies.each_waited_s.tolist(), bodies.kept.tolist(),
+            strict=True,
+        )
+    ]  # fmt: skip
+    unpacked = bodies.unpacked_begins_s.tolist(), bodies.unpacked_s.tolist(), bodies.unpacked_waited_s.tolist()
+    found += [
+        Step(begins_s, begins_s + each_s, "", UNPACK, waited_s)
+        for begins_s, each_s, waited_s in zip(*unpacked, strict=True)
+    ]
+    return sorted(found)
 
 
 def _of_phase(phase: str, from_s: float, until_s: float, waited_s: float, bodies: list[Step]) -> Iterator[Step]:

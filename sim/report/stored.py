@@ -20,6 +20,7 @@ from sim.files import folder_name
 from sim.result import ONLY, Result
 from sim.scenario import Scenario
 from sim.tables import parquet, rows
+from sim.tables.columns import Table
 
 #: What a document of each kind has to have. A replay's directory has a run's document, too: its own comes first.
 NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -87,8 +88,11 @@ class Stored:
         named = self.record.named.get(name)
         if named is not None:
             scenario = scenario.variant(named)
+        # What a table says that an older version did not write yet, it said of nothing that this one knows.
+        files = {table: place / f"{table}.parquet" for table in rows.TABLES}
         tables = {
-            table: parquet.read_table(place / f"{table}.parquet", columns) for table, columns in rows.TABLES.items()
+            table: parquet.read_table(files[table], columns) if files[table].is_file() else Table(columns)
+            for table, columns in rows.TABLES.items()
         }
         of = json.loads((place / "run.json").read_bytes()) if self._alone else {}
         ended_s = tables["deploys"].column("ended_s")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from sim.accounting.steps import OUTAGE, REQUESTS, WORKERS, Step
+from sim.accounting.steps import OUTAGE, REQUESTS, UNPACK, WORKERS, Step
 from sim.errors import one_line
 from sim.experiment.counterfactuals import Counterfactual
 from sim.report.formatting import amount, interval_text
@@ -85,8 +85,10 @@ def _place(on: str) -> str:
     """What a stretch was on, as a reader calls it."""
     if on.endswith("-disk"):
         return f"disk of {on.removesuffix('-disk')}"
-    known = {REQUESTS: "requests and round trips", "image": "until the image is there", "boot": "booting",
-             "cap": "its own window or cap", WORKERS: "waiting for workers", OUTAGE: "outage and retries"}  # fmt: skip
+    known = {
+        REQUESTS: "requests and round trips", WORKERS: "waiting for workers", OUTAGE: "outage and retries",
+        UNPACK: "unpacking", "image": "until the image is there", "boot": "booting", "cap": "its own window or cap",
+    }  # fmt: skip
     return known.get(on, f"cap on {on}" if on.startswith("copies ") else on)
 
 

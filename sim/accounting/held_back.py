@@ -118,15 +118,16 @@ OUTAGES: Final = Holder("outages")
 
 
 def held_back(
-    scenario: Scenario, tables: Mapping[str, Table], from_s: float, outages: Sequence[tuple[float, float]] = ()
-) -> HeldBack:
+    scenario: Scenario, tables: Mapping[str, Table], from_s: float, outages: Sequence[tuple[float, float]] = (),
+    only: NDArray[np.bool_] | None = None,
+) -> HeldBack:  # fmt: skip
     """By what deploys asked for from `from_s` on were held back, s summed over them, the most first.
 
-    `outages` are times in which something was broken: what deploys of these times waited and no link, disk or copy
-    explains is theirs.
+    With `only`, (n_deploys,), of these alone. `outages` are times in which something was broken: what deploys of these
+    times waited and no link, disk or copy explains is theirs.
     """
     polls = scenario.policies.create == "poll"
-    paths = Paths(tables, from_s, polls)
+    paths = Paths(tables, from_s, polls, only)
     owners = _Owners(scenario, tables["links"])
     sums: dict[Holder, list[float]] = {}
 

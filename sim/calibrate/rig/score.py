@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -95,6 +95,10 @@ class Score:
             for name, group in self.groups.items()
         }
         return {"schema": "regsim.score/1", "groups": groups}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every figure: its group and scenario, step and host, the model's value and the measured one, s or bytes."""
+        return [asdict(one) for one in self.scored]
 
     def to_text(self) -> str:
         """The same as a table, errors in per cent."""

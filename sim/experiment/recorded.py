@@ -64,6 +64,7 @@ class Manifest(_Part):
     run: int = Field(default=0, ge=0, lt=2**31)
     digest: _Digest | None = None
     wall_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    written: str | None = None
     model: str
     versions: dict[str, str]
     machine: dict[str, str | int | None]

@@ -15,10 +15,19 @@ def score(
     parameters: Annotated[
         str | None, typer.Option("--parameters", metavar="FILE", help="Use these instead of the shipped ones.")
     ] = None,
+    wire: Annotated[
+        str,
+        typer.Option(
+            "--wire",
+            metavar="fluid|packets",
+            help="Whose errors are \"groups\" in the JSON: the fluid's, on which every run goes, or the packets'.",
+        ),
+    ] = "packets",
     as_json: options.Json = False,
 ) -> None:
     """Simulate a rig's scenarios and print how far they are from what was measured, group by group."""
-    found = lazy.score.score(rig, measured, parameters)
+    with options.named("wire"):
+        found = lazy.score.score(rig, measured, parameters, wire)
     if as_json:
         output.document(found.to_json())
     else:

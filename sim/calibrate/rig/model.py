@@ -50,8 +50,11 @@ class Rig:
 
     #: How much longer slow start makes a flow than its rate: packets have a slow start of their own.
     _ramp = 0.0
-    #: Whether hosts outlast outages; packets that are lost have their own way to go on.
-    _faults = False
+
+    @property
+    def _faults(self) -> bool:
+        """Whether hosts outlast outages; packets that are lost have their own way to go on."""
+        return False
 
     def __init__(self, scenario: RigScenario, parameters: Parameters, streams: Streams) -> None:
         self._parameters = parameters

@@ -1,6 +1,9 @@
-"""A rig's scenario as a run of one with `[faults]` has it: bodies are flows, and what cuts a host off is a link fault.
+"""A rig's scenario on the wire of every run: bodies are flows that share links, and what cuts a host off is a link
+fault.
 
-Congestion control and queues are the rig's. Nothing is drawn. Left out: bytes sent twice, of which flows know nothing.
+Where a scenario has cuts its hosts are those of a run with `[faults]`: congestion control and queues are the rig's.
+What is drawn is when clients start, and what a proxy asks for first. Left out: bytes sent twice, of which flows know
+nothing.
 """
 
 from __future__ import annotations
@@ -17,14 +20,17 @@ from sim.protocol.ops.faults import LINK_WEAK
 from sim.streams import Streams
 
 
-def simulate_faults(scenario: RigScenario, parameters: Parameters) -> list[list[Outcome]]:
-    """The outcome of each operation of each step."""
-    return _FaultedRig(scenario, parameters, Streams(0)).outcomes()
+def simulate_fluid(scenario: RigScenario, parameters: Parameters, seed: int = 0) -> list[list[Outcome]]:
+    """The outcome of each operation of each step; `seed` as for packets."""
+    return _FluidRig(scenario, parameters, Streams(seed)).outcomes()
 
 
-class _FaultedRig(Rig):
+class _FluidRig(Rig):
     _ramp = 1.0
-    _faults = True
+
+    @property
+    def _faults(self) -> bool:
+        return bool(self._scenario.cuts)
 
     def _made_wire(self, capacity_Bps: Sequence[float]) -> RigWire:
         return FlowWire()

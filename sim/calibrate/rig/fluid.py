@@ -9,12 +9,14 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sim.calibrate.rig.files import Cut, RigScenario
 from sim.calibrate.rig.model import Rig
 from sim.calibrate.rig.packetwire import FlowWire, RigWire
 from sim.calibrate.rig.parameters import Parameters
 from sim.calibrate.rig.processes import Outcome
+from sim.calibrate.rig.state import QUEUE_S
 from sim.network.topology.shapes.star import HUB
 from sim.protocol.ops.faults import LINK_WEAK
 from sim.streams import Streams
@@ -31,6 +33,12 @@ class _FluidRig(Rig):
     @property
     def _faults(self) -> bool:
         return bool(self._scenario.cuts)
+
+    def _globals(self) -> dict[str, Any]:
+        if self._faults or self._scenario.congestion != "cubic":
+            return {}
+        seed = int(self._streams.generator("windows").integers(1 << 31))
+        return {"windows": 1, "window_random": seed, "queue_s": QUEUE_S}
 
     def _made_wire(self, capacity_Bps: Sequence[float]) -> RigWire:
         return FlowWire()

@@ -60,7 +60,7 @@ class Rig:
         self._parameters = parameters
         self._streams = streams
         self._scenario = scenario
-        built = build(scenario, parameters, self._ramp, self._faults)
+        built = build(scenario, parameters, self._ramp, self._faults, self._globals())
         self._routes = built.routes
         self._steps = built.steps
         self._begun = 0
@@ -77,6 +77,10 @@ class Rig:
 
     def _made_wire(self, capacity_Bps: Sequence[float]) -> RigWire:
         return PacketWire(capacity_Bps, self._scenario.congestion)
+
+    def _globals(self) -> dict[str, Any]:
+        """What the wire needs to have set."""
+        return {}
 
     def outcomes(self) -> list[list[Outcome]]:
         """What each operation of each step comes to."""

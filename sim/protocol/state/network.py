@@ -84,6 +84,7 @@ class Lane:
     along: Int32  # the first lane of the same route, whatever its cap
     abandoned: Int32  # ways that led over it lead elsewhere from now on: flights on it break off
     free_held_back: Int32 = -1
+    last_flight: Int32 = -1  # that began on it with a window
     # ops/fair_sharing
     capped_class: Int32 = -1
     open_class: Int32 = -1
@@ -131,6 +132,15 @@ class Flight:
     # ops/processor_sharing
     virtual_finish_bytes: float
     ps_joined_bytes: float
+    # ops/congestion
+    window: float  # segments
+    growth: Int32
+    trip_s: float  # without queues
+    w_max: float
+    w_est: float
+    lost_s: float  # when it last lost a packet
+    ahead_s: float  # how long each segment of a burst of others' holds it up
+    least_delay_s: float  # of a round's that it has seen
 
 
 class LinkUse:
@@ -143,6 +153,14 @@ class LinkUse:
     opened: int
     next_open: int = -1
     load_Bps: float  # see `flows.sum_loads`
+    # of the flights with windows that cross it: see ops/congestion
+    windows: int
+    windows_bytes: float
+    windows_weight: float
+    weighed_trips_s: float
+    group: int  # those that began together last, and when the first of them did
+    group_began_s: float
+    full_until_s: float  # windows that grow before this lose packets
 
 
 class HeldBack:
@@ -154,3 +172,4 @@ class HeldBack:
     seen_rank: Int32
     mark_s: float
     next: Int32 = -1
+    own_class: Int32 = -1  # of a flight's first row: its class where it has a window

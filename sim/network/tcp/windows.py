@@ -5,7 +5,7 @@ windows double (RFC 5681, 3.1) until HyStart ends that (RFC 9406 and Linux): whe
 half of the shortest round trip, the path is full (`train_is_long`); where a round trip has become an eighth longer,
 others' packets are ahead. The latter is what two connections do to each other that begin together: windows leave as
 bursts at twice the rate at which they are acknowledged, so that a burst of W segments leaves W/2 of them queued before
-the next connection's (`burst_delay_s`). Who comes second leaves slow start early, and grows by 5 % a round from there
+the next connection's, or less if a link on the way there slows bursts (`burst_delay_s`). Who comes second leaves slow start early, and grows by 5 % a round from there
 (Linux: nothing was ever lost) until its packets meet a full queue. Then CUBIC takes over: 0.7 of the window, and a
 curve back to it (RFC 9438, 4.2 to 4.7).
 
@@ -38,13 +38,18 @@ NO_LOSS_YET: Final = 1
 CONGESTION_AVOIDANCE: Final = 2
 
 
-def burst_delay_s(capacity_Bps: float, bottleneck_Bps: float) -> float:
-    """How long a segment of a burst holds those up that come behind it, at a link, s.
+def burst_left(capacity_Bps: float, burst_Bps: float) -> float:
+    """What part of a burst is still queued before a link when its last packet has come, at `burst_Bps`."""
+    return max(1.0 - capacity_Bps / burst_Bps, 0.0)
 
-    Bursts come at twice the rate of the bottleneck that spaces acknowledgements; what the link can't send meanwhile
-    waits. A link that is twice as fast holds nobody up.
+
+def burst_delay_s(window: float, ahead_s: float, left: float, lag_s: float) -> float:
+    """How long bursts of a window each hold those up that come `lag_s` after the first of them began, s.
+
+    `ahead_s` is what a link takes to send a segment of each. Who begins before they have all come gets behind the last
+    of them, since acknowledgements come back in the order in which packets waited.
     """
-    return MSS_BYTES / capacity_Bps * max(1.0 - capacity_Bps / (2 * bottleneck_Bps), 0.0)
+    return min(ahead_s * left * window, max(ahead_s * window - lag_s, 0.0))
 
 
 def queue_delay_s(windows_bytes: float, capacity_Bps: float, mean_trip_s: float) -> float:

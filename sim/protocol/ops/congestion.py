@@ -13,6 +13,7 @@ Left out: BBR, whose flows share evenly (`flows`), runs with faults, bytes sent 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from sim.network.fairshare.kernel import rate, reshape
@@ -24,13 +25,14 @@ from sim.network.tcp.windows import (
     after_round,
     after_slow_start,
     burst_delay_s,
+    burst_left,
 )
 from sim.protocol.codes import INF, ROUND_DUE
 from sim.protocol.ops.fair_sharing import add_lane_class, arm_fair, share_in_class
 from sim.protocol.ops.flow_monitor import advance_monitor, begin_held_back
 from sim.protocol.ops.flows import new_flight
 from sim.protocol.ops.lanes import reserve
-from sim.protocol.ops.window_sums import count_window, queue_s, weight_of
+from sim.protocol.ops.window_sums import count_window, queue_s, standing_queue_s, weight_of
 from sim.records.queue import push_event
 
 
@@ -42,9 +44,10 @@ def send_by_window(w: Any, lane: int, size_bytes: float, p: int, round_trip_s: f
     reserve(w, lane, row.bound)
     begin_held_back(w, f)
     flight.window, flight.growth, flight.trip_s = float(INITIAL_WINDOW), SLOW_START, round_trip_s
-    flight.w_max = flight.w_est = flight.lost_s = 0.0
+    flight.w_max = flight.w_est = flight.lost_s = flight.grew = 0.0
+    flight.overflows = 0
     flight.least_delay_s = INF
-    flight.ahead_s = _get_in_line(w, f)
+    _get_in_line(w, f)
     slot = w.held_back[flight.first_held_back]
     if slot.own_class < 0:
         slot.own_class = add_lane_class(w, lane)
@@ -63,43 +66,58 @@ def round_due(w: Any, f: int, generation: int) -> None:
     if flight.generation != generation:
         return
     w.g.now_s = w.g.event_s
-    count_window(w, f, -1.0)
+    overflows = flight.overflows
     window, growth = _grown(w, f)
-    flight.window, flight.growth = window, growth
-    count_window(w, f, 1.0)
-    if _meets_full_queue(w, f):
-        count_window(w, f, -1.0)
-        flight.window, flight.w_max = after_loss(window, flight.w_max)
-        flight.w_est, flight.growth, flight.lost_s = flight.window, CONGESTION_AVOIDANCE, w.g.now_s
-        count_window(w, f, 1.0)
+    _resize_window(w, f, window, growth)
+    if overflows or _loses(w, f):
+        window, flight.w_max = after_loss(flight.window, flight.w_max)
+        flight.w_est, flight.lost_s = window, w.g.now_s
+        _resize_window(w, f, window, CONGESTION_AVOIDANCE)
+        flight.grew = 0.0
+        flight.overflows = 0
     advance_monitor(w, w.g.now_s)
     reshape(w, w.g.now_s, w.flows[flight.flow].owner, weight_of(w, f), _cap_Bps(w, f))
     arm_fair(w)
     _await_round(w, f)
 
 
-def _get_in_line(w: Any, f: int) -> float:
-    """How long each segment of a window holds the bursts of this flight up: those that began less than half a round
-    trip before it are ahead of it, on each link. Of two that one task's machine begins at one instant, either may be.
+def _resize_window(w: Any, f: int, window: float, growth: int) -> None:
+    """A flight's window changes."""
+    flight = w.flights[f]
+    count_window(w, f, -1.0)
+    flight.grew = window - flight.window
+    flight.window, flight.growth = window, growth
+    count_window(w, f, 1.0)
+
+
+def _get_in_line(w: Any, f: int) -> None:
+    """Whose bursts are ahead of a flight's: those that began less than half a round trip before it, on the link where
+    they leave most behind. Of two that begin at one instant on a lane either may be first.
     """
     g, flight = w.g, w.flights[f]
     row = w.lanes[flight.lane]
-    ahead_s = 0.0
+    flight.ahead_s = flight.ahead_left = flight.ahead_lag_s = flight.burst_s = 0.0
+    burst_Bps = 2 * row.narrowest_Bps
     for h in range(row.first_link, row.end_link):
         link = w.lane_links[h]
-        use = w.link_uses[link]
+        use, capacity_Bps = w.link_uses[link], w.links[link].capacity
         if use.windows == 0 or g.now_s - use.group_began_s > flight.trip_s / 2:
             use.group, use.group_began_s = 0, g.now_s
-        ahead_s = max(ahead_s, use.group * burst_delay_s(w.links[link].capacity, row.narrowest_Bps))
+        ahead_s, left = use.group * MSS_BYTES / capacity_Bps, burst_left(capacity_Bps, burst_Bps)
+        if ahead_s * left > flight.ahead_s * flight.ahead_left:
+            flight.ahead_s, flight.ahead_left = ahead_s, left
+            flight.ahead_lag_s = g.now_s - use.group_began_s
+        flight.burst_s = max(flight.burst_s, 2 * left * MSS_BYTES / capacity_Bps)
         use.group += 1
+        burst_Bps = min(burst_Bps, capacity_Bps)
     last = row.last_flight
     if last >= 0 and w.flights[last].lane == flight.lane and w.flights[last].started_s == g.now_s:
-        g.window_random = (g.window_random * 1103515245 + 12345) % 2147483648
-        if (g.window_random >> 16) & 1:
+        if _draw(w) < 0.5:
             other = w.flights[last]
-            ahead_s, other.ahead_s = other.ahead_s, ahead_s
+            flight.ahead_s, other.ahead_s = other.ahead_s, flight.ahead_s
+            flight.ahead_left, other.ahead_left = other.ahead_left, flight.ahead_left
+            flight.ahead_lag_s, other.ahead_lag_s = other.ahead_lag_s, flight.ahead_lag_s
     row.last_flight = f
-    return ahead_s
 
 
 def _grown(w: Any, f: int) -> tuple[float, int]:
@@ -109,8 +127,13 @@ def _grown(w: Any, f: int) -> tuple[float, int]:
     if flight.growth == SLOW_START:
         standing_s = _longest_queue_s(w, f)
         flight.least_delay_s = min(flight.least_delay_s, standing_s)
-        delay_s = flight.ahead_s * flight.window + standing_s - flight.least_delay_s
-        return after_slow_start(flight.window, row.narrowest_Bps, flight.trip_s, delay_s)
+        burst_s = burst_delay_s(flight.window, flight.ahead_s, flight.ahead_left, flight.ahead_lag_s)
+        delay_s = max(burst_s, standing_s) - flight.least_delay_s
+        window, growth = after_slow_start(flight.window, row.narrowest_Bps, flight.trip_s, delay_s)
+        # Each segment more than was acknowledged waits, and what the queue has no room for is lost.
+        if standing_s + flight.burst_s * (window - flight.window) > w.g.queue_s:
+            flight.overflows = 1
+        return window, growth
     since_s = w.g.now_s - flight.lost_s
     window, w_est = after_round(flight.growth, flight.window, flight.trip_s, flight.w_max, flight.w_est, since_s)
     flight.w_est = w_est
@@ -118,20 +141,32 @@ def _grown(w: Any, f: int) -> tuple[float, int]:
     return min(window, max(row.own_cap_Bps * (flight.trip_s + w.g.queue_s) / MSS_BYTES, flight.window)), flight.growth
 
 
-def _meets_full_queue(w: Any, f: int) -> bool:
-    """Whether a queue on its way is full, or was within the last round trip; not twice in one."""
+def _loses(w: Any, f: int) -> bool:
+    """Whether it loses packets in a queue on its way that is full, or was within the last round trip; not twice in one.
+
+    What windows have grown by in a round is lost there, and each connection has a part in that as its window is large.
+    """
     g, flight = w.g, w.flights[f]
     row = w.lanes[flight.lane]
     lasts_s = flight.trip_s + g.queue_s
-    full = False
+    if flight.growth == CONGESTION_AVOIDANCE and flight.lost_s + lasts_s >= g.now_s:
+        return False
+    expected = 0.0
     for h in range(row.first_link, row.end_link):
         use = w.link_uses[w.lane_links[h]]
-        if use.full_until_s > g.now_s:
-            full = True
-        elif queue_s(w, w.lane_links[h]) > g.queue_s:
-            full = True
-            use.full_until_s = g.now_s + lasts_s
-    return full and (flight.growth != CONGESTION_AVOIDANCE or flight.lost_s + lasts_s < g.now_s)
+        if queue_s(w, w.lane_links[h]) > g.queue_s and use.full_until_s <= g.now_s:
+            use.full_since_s, use.full_until_s = g.now_s, g.now_s + lasts_s
+            use.full_growth = use.grown
+        if use.full_until_s > g.now_s and flight.started_s < use.full_since_s:
+            expected = max(expected, use.full_growth * flight.window * MSS_BYTES / use.windows_bytes)
+    return expected > 0.0 and _draw(w) >= math.exp(-expected)
+
+
+def _draw(w: Any) -> float:
+    """A pseudo-random number from 0 to 1 (the generator of ISO C's example)."""
+    g = w.g
+    g.window_random = (g.window_random * 1103515245 + 12345) % 2147483648
+    return (g.window_random >> 16) / 32768
 
 
 def _longest_queue_s(w: Any, f: int) -> float:
@@ -139,7 +174,7 @@ def _longest_queue_s(w: Any, f: int) -> float:
     row = w.lanes[w.flights[f].lane]
     longest_s = 0.0
     for h in range(row.first_link, row.end_link):
-        longest_s = max(longest_s, queue_s(w, w.lane_links[h]))
+        longest_s = max(longest_s, standing_queue_s(w, w.lane_links[h]))
     return longest_s
 
 

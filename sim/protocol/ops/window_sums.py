@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.network.tcp.transport import MSS_BYTES
-from sim.network.tcp.windows import queue_delay_s
+from sim.network.tcp.windows import SLOW_START, queue_delay_s
 
 
 def count_window(w: Any, f: int, sign: float) -> None:
@@ -20,9 +20,12 @@ def count_window(w: Any, f: int, sign: float) -> None:
         use = w.link_uses[w.lane_links[h]]
         use.windows += 1 if sign > 0.0 else -1
         if use.windows == 0:
-            use.windows_bytes = use.windows_weight = use.weighed_trips_s = 0.0
+            use.windows_bytes = use.bursts_bytes = use.grown = use.windows_weight = use.weighed_trips_s = 0.0
         else:
             use.windows_bytes += sign * flight.window * MSS_BYTES
+            use.grown += sign * flight.grew
+            if flight.growth == SLOW_START:
+                use.bursts_bytes += sign * flight.window / 2 * MSS_BYTES
             use.windows_weight += sign * weight
             use.weighed_trips_s += sign * weight * flight.trip_s
 
@@ -34,8 +37,17 @@ def weight_of(w: Any, f: int) -> float:
 
 
 def queue_s(w: Any, link: int) -> float:
-    """How long packets wait before a link."""
+    """How long packets wait before a link where its queue is longest."""
     use = w.link_uses[link]
     if use.windows == 0:
         return 0.0
     return queue_delay_s(use.windows_bytes, w.links[link].capacity, use.weighed_trips_s / use.windows_weight)
+
+
+def standing_queue_s(w: Any, link: int) -> float:
+    """How long they wait before bursts: what slow start adds in a round is not there yet as the round begins."""
+    use = w.link_uses[link]
+    if use.windows == 0:
+        return 0.0
+    bytes_before = use.windows_bytes - use.bursts_bytes
+    return queue_delay_s(bytes_before, w.links[link].capacity, use.weighed_trips_s / use.windows_weight)

@@ -139,7 +139,12 @@ class Flight:
     w_max: float
     w_est: float
     lost_s: float  # when it last lost a packet
-    ahead_s: float  # how long each segment of a burst of others' holds it up
+    ahead_s: float  # what others take on a link for a segment each of their bursts, which are ahead of its own,
+    ahead_left: float  # what part of these still waits when they have come, and how long before it the first began
+    ahead_lag_s: float
+    burst_s: float  # what a link takes for a segment of its own that comes ahead of its time
+    grew: float  # by how many segments in its last round
+    overflows: Int32  # what its burst has lost is known a round later
     least_delay_s: float  # of a round's that it has seen
 
 
@@ -156,11 +161,15 @@ class LinkUse:
     # of the flights with windows that cross it: see ops/congestion
     windows: int
     windows_bytes: float
+    bursts_bytes: float  # what slow start has added to these in this round
     windows_weight: float
     weighed_trips_s: float
     group: int  # those that began together last, and when the first of them did
     group_began_s: float
-    full_until_s: float  # windows that grow before this lose packets
+    full_since_s: float  # windows that were there then and grow before this ends lose packets
+    full_until_s: float
+    grown: float  # segments that windows have grown by in their last rounds, and that as it was full
+    full_growth: float
 
 
 class HeldBack:

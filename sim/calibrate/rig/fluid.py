@@ -16,7 +16,6 @@ from sim.calibrate.rig.model import Rig
 from sim.calibrate.rig.packetwire import FlowWire, RigWire
 from sim.calibrate.rig.parameters import Parameters
 from sim.calibrate.rig.processes import Outcome
-from sim.calibrate.rig.state import QUEUE_S
 from sim.network.topology.shapes.star import HUB
 from sim.protocol.ops.faults import LINK_WEAK
 from sim.streams import Streams
@@ -38,7 +37,7 @@ class _FluidRig(Rig):
         if self._faults or self._scenario.congestion != "cubic":
             return {}
         seed = int(self._streams.generator("windows").integers(1 << 31))
-        return {"windows": 1, "window_random": seed, "queue_s": QUEUE_S}
+        return {"windows": 1, "window_random": seed}
 
     def _made_wire(self, capacity_Bps: Sequence[float]) -> RigWire:
         return FlowWire()

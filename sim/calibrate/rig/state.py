@@ -98,7 +98,7 @@ def build(
     globals_: dict[str, Any] = {
         "nodes": len(registries) - 1, "tasks_per_growth": 1,
         "margin": _MARGIN + 8 * images.most_blobs, "node_margin": _MARGIN + 8 * max(map(len, steps)),
-        **given,
+        "queue_s": QUEUE_S, **given,
     }  # fmt: skip
     tables: Tables = {
         **images.tables(), **_registries(len(registries), parameters.request_s), **profile_rows([PROFILE]),
@@ -207,7 +207,7 @@ def _faults(scenario: RigScenario, links: int, globals_: dict[str, Any]) -> Tabl
     """Nothing is known of outages yet; there is room for all that are to come."""
     globals_ |= {
         "faults": 1, "tries_for_s": given_up_s(_RETRIES), "opens_for_s": given_up_s(_SYN_RETRIES, SYN_TIMEOUT_S),
-        "queue_s": QUEUE_S, "bbr": scenario.congestion == "bbr",
+        "bbr": scenario.congestion == "bbr",
     }  # fmt: skip
     cuts = len(scenario.cuts)
     return {

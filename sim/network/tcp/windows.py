@@ -5,9 +5,9 @@ windows double (RFC 5681, 3.1) until HyStart ends that (RFC 9406 and Linux): whe
 half of the shortest round trip, the path is full (`train_is_long`); where a round trip has become an eighth longer,
 others' packets are ahead. The latter is what two connections do to each other that begin together: windows leave as
 bursts at twice the rate at which they are acknowledged, so that a burst of W segments leaves W/2 of them queued before
-the next connection's, or less if a link on the way there slows bursts (`burst_delay_s`). Who comes second leaves slow start early, and grows by 5 % a round from there
-(Linux: nothing was ever lost) until its packets meet a full queue. Then CUBIC takes over: 0.7 of the window, and a
-curve back to it (RFC 9438, 4.2 to 4.7).
+the next connection's, or less if a link on the way there slows bursts (`burst_delay_s`). Who comes second leaves slow
+start early, and grows by 5 % a round from there (Linux: nothing was ever lost) until its packets meet a full queue.
+Then CUBIC takes over: 0.7 of the window, and a curve back to it (RFC 9438, 4.2 to 4.7).
 
 How long a standing queue is follows from Little's law: windows are what is under way, on links or in queues
 (`queue_delay_s`).

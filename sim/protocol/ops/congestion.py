@@ -30,8 +30,8 @@ from sim.network.tcp.windows import (
 from sim.protocol.codes import INF, ROUND_DUE
 from sim.protocol.ops.fair_sharing import add_lane_class, arm_fair, share_in_class
 from sim.protocol.ops.flow_monitor import advance_monitor, begin_held_back
-from sim.protocol.ops.flows import new_flight
-from sim.protocol.ops.lanes import reserve
+from sim.protocol.ops.flows import new_flight, share_overfilled
+from sim.protocol.ops.lanes import mark_overfilled, reserve
 from sim.protocol.ops.window_sums import count_window, queue_s, standing_queue_s, weight_of
 from sim.records.queue import push_event
 
@@ -41,7 +41,11 @@ def send_by_window(w: Any, lane: int, size_bytes: float, p: int, round_trip_s: f
     f = new_flight(w, lane, size_bytes, p)
     flight, row = w.flights[f], w.lanes[lane]
     row.flights += 1
-    reserve(w, lane, row.bound)
+    if not reserve(w, lane, row.bound):
+        # Flights without a round trip have no window, and may have had these links to themselves.
+        w.g.stamp += 1
+        mark_overfilled(w, lane, w.g.stamp)
+        share_overfilled(w)
     begin_held_back(w, f)
     flight.window, flight.growth, flight.trip_s = float(INITIAL_WINDOW), SLOW_START, round_trip_s
     flight.w_max = flight.w_est = flight.lost_s = flight.grew = 0.0
@@ -104,19 +108,20 @@ def _get_in_line(w: Any, f: int) -> None:
         if use.windows == 0 or g.now_s - use.group_began_s > flight.trip_s / 2:
             use.group, use.group_began_s = 0, g.now_s
         ahead_s, left = use.group * MSS_BYTES / capacity_Bps, burst_left(capacity_Bps, burst_Bps)
-        if ahead_s * left > flight.ahead_s * flight.ahead_left:
+        if use.queue_s < INF and ahead_s * left > flight.ahead_s * flight.ahead_left:
             flight.ahead_s, flight.ahead_left = ahead_s, left
             flight.ahead_lag_s = g.now_s - use.group_began_s
-        flight.burst_s = max(flight.burst_s, 2 * left * MSS_BYTES / capacity_Bps)
+        if use.queue_s < INF:
+            flight.burst_s = max(flight.burst_s, 2 * left * MSS_BYTES / capacity_Bps)
         use.group += 1
         burst_Bps = min(burst_Bps, capacity_Bps)
     last = row.last_flight
-    if last >= 0 and w.flights[last].lane == flight.lane and w.flights[last].started_s == g.now_s:
-        if _draw(w) < 0.5:
-            other = w.flights[last]
-            flight.ahead_s, other.ahead_s = other.ahead_s, flight.ahead_s
-            flight.ahead_left, other.ahead_left = other.ahead_left, flight.ahead_left
-            flight.ahead_lag_s, other.ahead_lag_s = other.ahead_lag_s, flight.ahead_lag_s
+    together = last >= 0 and w.flights[last].lane == flight.lane and w.flights[last].started_s == g.now_s
+    if together and _draw(w) < 0.5:
+        other = w.flights[last]
+        flight.ahead_s, other.ahead_s = other.ahead_s, flight.ahead_s
+        flight.ahead_left, other.ahead_left = other.ahead_left, flight.ahead_left
+        flight.ahead_lag_s, other.ahead_lag_s = other.ahead_lag_s, flight.ahead_lag_s
     row.last_flight = f
 
 
@@ -154,11 +159,11 @@ def _loses(w: Any, f: int) -> bool:
     expected = 0.0
     for h in range(row.first_link, row.end_link):
         use = w.link_uses[w.lane_links[h]]
-        if queue_s(w, w.lane_links[h]) > g.queue_s and use.full_until_s <= g.now_s:
+        if queue_s(w, w.lane_links[h]) > use.queue_s and use.full_until_s <= g.now_s:
             use.full_since_s, use.full_until_s = g.now_s, g.now_s + lasts_s
-            use.full_growth = use.grown
+            use.full_losses = use.grown / use.windows_bytes
         if use.full_until_s > g.now_s and flight.started_s < use.full_since_s:
-            expected = max(expected, use.full_growth * flight.window * MSS_BYTES / use.windows_bytes)
+            expected = max(expected, use.full_losses * flight.window * MSS_BYTES)
     return expected > 0.0 and _draw(w) >= math.exp(-expected)
 
 
@@ -166,7 +171,7 @@ def _draw(w: Any) -> float:
     """A pseudo-random number from 0 to 1 (the generator of ISO C's example)."""
     g = w.g
     g.window_random = (g.window_random * 1103515245 + 12345) % 2147483648
-    return (g.window_random >> 16) / 32768
+    return float((g.window_random >> 16) / 32768)
 
 
 def _longest_queue_s(w: Any, f: int) -> float:
@@ -174,7 +179,8 @@ def _longest_queue_s(w: Any, f: int) -> float:
     row = w.lanes[w.flights[f].lane]
     longest_s = 0.0
     for h in range(row.first_link, row.end_link):
-        longest_s = max(longest_s, standing_queue_s(w, w.lane_links[h]))
+        if w.link_uses[w.lane_links[h]].queue_s < INF:
+            longest_s = max(longest_s, standing_queue_s(w, w.lane_links[h]))
     return longest_s
 
 

@@ -121,6 +121,8 @@ def _free_flow_row(w: Any, flow: int) -> None:
 def move_shared(w: Any, f: int) -> None:
     """A flight of the solver goes on in another class, since its lane's cap holds it back now, or does so no more."""
     g, flight = w.g, w.flights[f]
+    if flight.window > 0.0:  # its class is its own, and capped anew round by round
+        return
     old = w.flows[flight.flow].owner
     c = class_of_lane(w, flight.lane)
     advance_monitor(w, g.now_s)

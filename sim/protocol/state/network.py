@@ -159,6 +159,7 @@ class LinkUse:
     next_open: int = -1
     load_Bps: float  # see `flows.sum_loads`
     # of the flights with windows that cross it: see ops/congestion
+    queue_s: float  # how long a full queue before it is; infinite for what has none, as disks
     windows: int
     windows_bytes: float
     bursts_bytes: float  # what slow start has added to these in this round
@@ -168,8 +169,8 @@ class LinkUse:
     group_began_s: float
     full_since_s: float  # windows that were there then and grow before this ends lose packets
     full_until_s: float
-    grown: float  # segments that windows have grown by in their last rounds, and that as it was full
-    full_growth: float
+    full_losses: float  # how many for each byte of these
+    grown: float  # segments that windows have grown by in their last rounds
 
 
 class HeldBack:

@@ -19,8 +19,8 @@ def score(
         str,
         typer.Option(
             "--wire",
-            metavar="fluid|packets",
-            help="Whose errors are \"groups\" in the JSON: the fluid's, on which every run goes, or the packets'.",
+            metavar="fluid|even|packets",
+            help='Whose errors are "groups" in the JSON: flows by their windows, by even shares, or packets.',
         ),
     ] = "packets",
     as_json: options.Json = False,

@@ -1,9 +1,9 @@
-"""A rig's scenario on the wire of every run: bodies are flows that share links, and what cuts a host off is a link
-fault.
+"""A rig's scenario on the wire of a run: bodies are flows that share links, and what cuts a host off is a link fault.
 
-Where a scenario has cuts its hosts are those of a run with `[faults]`: congestion control and queues are the rig's.
-What is drawn is when clients start, and what a proxy asks for first. Left out: bytes sent twice, of which flows know
-nothing.
+Hosts are those of a run whose `[tcp]` says what the rig's are: its congestion control, its queues, and that shares are
+as windows are (`ops/congestion`). Or shares are even, as they are in a run whose `[tcp]` says nothing, and wherever a
+scenario has cuts, since runs with `[faults]` know no other. What is drawn is when clients start, what a proxy asks for
+first, and whose packets come first. Left out: bytes sent twice, of which flows know nothing.
 """
 
 from __future__ import annotations
@@ -22,22 +22,21 @@ from sim.streams import Streams
 
 
 def simulate_fluid(scenario: RigScenario, parameters: Parameters, seed: int = 0) -> list[list[Outcome]]:
-    """The outcome of each operation of each step; `seed` as for packets."""
+    """The outcome of each operation of each step, by windows where these count; `seed` as for packets."""
     return _FluidRig(scenario, parameters, Streams(seed)).outcomes()
 
 
-class _FluidRig(Rig):
+def simulate_even(scenario: RigScenario, parameters: Parameters, seed: int = 0) -> list[list[Outcome]]:
+    """The same by even shares."""
+    return _EvenRig(scenario, parameters, Streams(seed)).outcomes()
+
+
+class _EvenRig(Rig):
     _ramp = 1.0
 
     @property
     def _faults(self) -> bool:
         return bool(self._scenario.cuts)
-
-    def _globals(self) -> dict[str, Any]:
-        if self._faults or self._scenario.congestion != "cubic":
-            return {}
-        seed = int(self._streams.generator("windows").integers(1 << 31))
-        return {"windows": 1, "window_random": seed}
 
     def _made_wire(self, capacity_Bps: Sequence[float]) -> RigWire:
         return FlowWire()
@@ -53,3 +52,11 @@ class _FluidRig(Rig):
         outage.kind, outage.registry, outage.factor = LINK_WEAK, -1, 0.0
         outage.link_up, outage.link_down = self._routes.links_of(f"{HUB}-{cut.host}")
         self._engine.function("add_outage")(w, number)
+
+
+class _FluidRig(_EvenRig):
+    def _globals(self) -> dict[str, Any]:
+        if self._faults or self._scenario.congestion != "cubic":
+            return {}
+        seed = int(self._streams.generator("windows").integers(1 << 31))
+        return {"windows": 1, "window_random": seed}

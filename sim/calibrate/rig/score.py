@@ -15,8 +15,9 @@ that pulls through another, and `cut-push`, in a step in which a link breaks. Be
 stands `cut-faults`: what the fluid's `cut-push` is, bodies as flows and the cut as a link that is down
 (`protocol/ops/retransmission`).
 
-Both wires are scored: the fluid one that every run uses (`fluid`), and the packet one (`packetwire`). The protocol,
-its engine and the parameters are the same; bodies of bytes alone go another way.
+Three wires are scored. `fluid` is that of a run whose `[tcp]` says what the rig's hosts do, `even` that of a run whose
+`[tcp]` says nothing; `packets` goes packet by packet (`packetwire`), which no run does. The protocol, its engine and
+the parameters are the same; bodies of bytes alone go another way.
 
 What prepares a fan-out or a crowd is not scored, as the pairs score such: a fan-out counts steps with pulls, a crowd
 steps with pushes, and where some of these are of several operations, those of one do not count. Left out: the spread
@@ -33,7 +34,7 @@ from typing import Any, Final, Literal
 
 from sim.calibrate.rig import checks
 from sim.calibrate.rig.files import Measured, Operation, RigScenario
-from sim.calibrate.rig.fluid import simulate_fluid
+from sim.calibrate.rig.fluid import simulate_even, simulate_fluid
 from sim.calibrate.rig.model import simulate
 from sim.calibrate.rig.parameters import Parameters, read, shipped
 from sim.calibrate.rig.processes import Outcome
@@ -49,10 +50,10 @@ GROUPS: Final = (
 #: How many runs of the model a scenario is scored by.
 SEEDS: Final = 20
 
-Wire = Literal["fluid", "packets"]
-"""What bodies go by: the fluid of every run, or packets."""
+Wire = Literal["fluid", "even", "packets"]
+"""What bodies go by: flows of a run, by windows or by even shares, or packets."""
 WIRES: Final[Mapping[Wire, Callable[[RigScenario, Parameters, int], list[list[Outcome]]]]] = {
-    "fluid": simulate_fluid, "packets": simulate,
+    "fluid": simulate_fluid, "even": simulate_even, "packets": simulate,
 }  # fmt: skip
 
 
@@ -108,40 +109,45 @@ class Score:
 class Scores:
     """What each wire makes of the same measurements; `wire` is the one whose errors are asked for."""
 
-    fluid: Score
-    packets: Score
+    wires: Mapping[Wire, Score]
     wire: Wire = "packets"
 
     @property
     def groups(self) -> dict[str, Group]:
         """The groups of the wire that is asked for."""
-        return (self.fluid if self.wire == "fluid" else self.packets).groups
+        return self.wires[self.wire].groups
 
     def to_json(self) -> dict[str, Any]:
         """The document `regsim.score/1`."""
-        wires = {"fluid": self.fluid, "packets": self.packets}
         documents = {
-            wire: {name: asdict(group) for name, group in found.groups.items()} for wire, found in wires.items()
+            wire: {name: asdict(group) for name, group in found.groups.items()} for wire, found in self.wires.items()
         }
         return {"schema": "regsim.score/1", "groups": documents[self.wire], "wires": documents, "wire": self.wire}
 
     def to_text(self) -> str:
-        """Both wires side by side, errors in per cent."""
-        fluid, packets = self.fluid.groups, self.packets.groups
+        """The wires side by side, errors in per cent."""
+        groups = {wire: found.groups for wire, found in self.wires.items()}
         lines = [
-            f"{'absolute relative error':<23}{'fluid: what every run uses':>30}{'packets':>30}",
-            f"{'group':<18}{'n':>5}{_HEAD}{_HEAD}",
+            f"{'absolute relative error':<23}" + "".join(f"{_TITLES[wire]:>30}" for wire in groups),
+            f"{'group':<18}{'n':>5}" + _HEAD * len(groups),
         ]
-        for name, group in packets.items():
-            beside = _errors(fluid[name]) if name in fluid else f"{'as cut-push':>30}"
-            lines.append(f"{name:<18}{group.n:>5}{beside}{_errors(group)}")
+        for name in GROUPS:
+            own = [found.get(name) for found in groups.values()]
+            number = next((group.n for group in own if group is not None), 0)
+            if number:
+                lines.append(f"{name:<18}{number:>5}" + "".join(map(_errors, own)).rstrip())
         return "\n".join(lines)
 
 
+_TITLES: Final[Mapping[Wire, str]] = {
+    "fluid": "fluid, shares by windows", "even": "fluid, even shares", "packets": "packets"
+}  # fmt: skip
 _HEAD: Final = f"{'mean':>10}{'90th':>10}{'worst':>10}"
 
 
-def _errors(group: Group) -> str:
+def _errors(group: Group | None) -> str:
+    if group is None:
+        return f"{'as cut-push':>30}"
     return "".join(f"{100 * error:>8.1f} %" for error in (group.mape, group.p90, group.max))
 
 
@@ -153,7 +159,7 @@ def score(rig: str | Path, measured: str | Path, parameters: str | Path | None =
     """
     if wire not in WIRES:
         raise InputError("wire", f"there is none of that name, got {shown(wire)}", near(wire, WIRES))
-    asked: Wire = "fluid" if wire == "fluid" else "packets"
+    (asked,) = (one for one in WIRES if one == wire)
     given = None if parameters is None else read(parameters)
     scenarios = read_scenarios(rig)
     rows = by_repeat(read_measured(measured))
@@ -167,7 +173,7 @@ def score(rig: str | Path, measured: str | Path, parameters: str | Path | None =
 
     if not any(scenario.name == name for scenario in scenarios for name, _ in rows):
         raise InputError(str(measured), f"measures none of the scenarios of {rig}", "give both of one rig")
-    return Scores(on("fluid"), on("packets"), asked)
+    return Scores({one: on(one) for one in WIRES}, asked)
 
 
 def score_scenario(

@@ -164,7 +164,7 @@ def test_both_wires_are_scored_and_the_one_asked_for_is_the_groups(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A push of 10 MB over 80 Mbit/s, measured as it was simulated on packets: no error there, and the fluid's, which
-    is another, stands beside it. `--wire` says which of the two a gate looks at."""
+    is another, stands beside it (twice: under bbr shares are even). `--wire` says which a gate looks at."""
     monkeypatch.setattr("sim.calibrate.rig.score.SEEDS", 1)
     hosts = [{"name": n, "up": 80, "down": 80, "delay": 9, "registry": r} for n, r in (("a", None), ("b", "plain"))]
     push = {"op": "push", "at": "a", "to": "b", "image": "o/i", "layers": [["k", 10**7]]}
@@ -181,13 +181,13 @@ def test_both_wires_are_scored_and_the_one_asked_for_is_the_groups(
     assert found["wires"]["fluid"]["pair-push"]["max"] == pytest.approx(abs(fluid / outcome.seconds - 1))
     assert score(rig, rows).to_json()["groups"] == found["wires"]["packets"]
     assert score(rig, rows).to_text().splitlines()[2].split() == [
-        "pair-push", "1", *[f"{100 * abs(fluid / outcome.seconds - 1):.1f}", "%"] * 3, *["0.0", "%"] * 3
+        "pair-push", "1", *[f"{100 * abs(fluid / outcome.seconds - 1):.1f}", "%"] * 6, *["0.0", "%"] * 3
     ]  # fmt: skip
 
 
 def test_a_wire_that_there_is_not_is_refused(tmp_path: Path) -> None:
     """The error names what was given and what there is."""
-    with pytest.raises(InputError, match=r'wire: .* got "copper".*one of fluid, packets'):
+    with pytest.raises(InputError, match=r'wire: .* got "copper".*one of even, fluid, packets'):
         score(tmp_path / "none.json", tmp_path / "none.csv", wire="copper")
 
 

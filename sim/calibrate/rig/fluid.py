@@ -16,19 +16,24 @@ from sim.calibrate.rig.model import Rig
 from sim.calibrate.rig.packetwire import FlowWire, RigWire
 from sim.calibrate.rig.parameters import Parameters
 from sim.calibrate.rig.processes import Outcome
+from sim.calibrate.rig.state import QUEUE_S
 from sim.network.topology.shapes.star import HUB
 from sim.protocol.ops.faults import LINK_WEAK
 from sim.streams import Streams
 
 
-def simulate_fluid(scenario: RigScenario, parameters: Parameters, seed: int = 0) -> list[list[Outcome]]:
-    """The outcome of each operation of each step, by windows where these count; `seed` as for packets."""
-    return _FluidRig(scenario, parameters, Streams(seed)).outcomes()
+def simulate_fluid(
+    scenario: RigScenario, parameters: Parameters, seed: int = 0, queue_s: float = QUEUE_S
+) -> list[list[Outcome]]:
+    """The outcome of each operation of each step, by windows where these count; the rest as for packets."""
+    return _FluidRig(scenario, parameters, Streams(seed), queue_s).outcomes()
 
 
-def simulate_even(scenario: RigScenario, parameters: Parameters, seed: int = 0) -> list[list[Outcome]]:
+def simulate_even(
+    scenario: RigScenario, parameters: Parameters, seed: int = 0, queue_s: float = QUEUE_S
+) -> list[list[Outcome]]:
     """The same by even shares."""
-    return _EvenRig(scenario, parameters, Streams(seed)).outcomes()
+    return _EvenRig(scenario, parameters, Streams(seed), queue_s).outcomes()
 
 
 class _EvenRig(Rig):

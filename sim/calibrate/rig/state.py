@@ -98,7 +98,7 @@ def build(
     globals_: dict[str, Any] = {
         "nodes": len(registries) - 1, "tasks_per_growth": 1,
         "margin": _MARGIN + 8 * images.most_blobs, "node_margin": _MARGIN + 8 * max(map(len, steps)),
-        "queue_s": QUEUE_S, **given,
+        **given,
     }  # fmt: skip
     tables: Tables = {
         **images.tables(), **_registries(len(registries), parameters.request_s), **profile_rows([PROFILE]),

@@ -57,6 +57,8 @@ def send_by_window(w: Any, lane: int, size_bytes: float, p: int, round_trip_s: f
         slot.own_class = add_lane_class(w, lane)
     k = w.classes[slot.own_class]
     k.cap, k.weight = _cap_Bps(w, f), weight_of(w, f)
+    if _longest_queue_s(w, f) + flight.burst_s * INITIAL_WINDOW > w.g.queue_s:
+        flight.overflows = 1
     count_window(w, f, 1.0)
     share_in_class(w, f, slot.own_class, size_bytes)
     arm_fair(w)
@@ -129,14 +131,21 @@ def _grown(w: Any, f: int) -> tuple[float, int]:
     """The window after a round in which nothing was lost, and how it grows from there."""
     flight = w.flights[f]
     row = w.lanes[flight.lane]
+    if flight.growth == SLOW_START and flight.overflows:
+        # Of its burst so much got through before the queue was full, half of it on and half into the queue.
+        more = flight.window
+        if flight.burst_s > 0.0:
+            more = min(more, 2 * max(w.g.queue_s - _ahead_s(w, f, flight.window), 0.0) / flight.burst_s)
+        return flight.window + more, SLOW_START
     if flight.growth == SLOW_START:
         standing_s = _longest_queue_s(w, f)
         flight.least_delay_s = min(flight.least_delay_s, standing_s)
-        burst_s = burst_delay_s(flight.window, flight.ahead_s, flight.ahead_left, flight.ahead_lag_s)
-        delay_s = max(burst_s, standing_s) - flight.least_delay_s
+        delay_s = max(_ahead_s(w, f, flight.window), standing_s) - flight.least_delay_s
         window, growth = after_slow_start(flight.window, row.narrowest_Bps, flight.trip_s, delay_s)
-        # Each segment more than was acknowledged waits, and what the queue has no room for is lost.
-        if standing_s + flight.burst_s * (window - flight.window) > w.g.queue_s:
+        # Each segment more than was acknowledged waits, and what the queue has no room for is lost; acknowledgements
+        # come for two at a time, and release four.
+        before_s = max(_ahead_s(w, f, window), standing_s)
+        if before_s + flight.burst_s * (window - flight.window + 2) > w.g.queue_s:
             flight.overflows = 1
         return window, growth
     since_s = w.g.now_s - flight.lost_s
@@ -144,6 +153,12 @@ def _grown(w: Any, f: int) -> tuple[float, int]:
     flight.w_est = w_est
     # No more than the receive window is ever under way.
     return min(window, max(row.own_cap_Bps * (flight.trip_s + w.g.queue_s) / MSS_BYTES, flight.window)), flight.growth
+
+
+def _ahead_s(w: Any, f: int, window: float) -> float:
+    """How long others' bursts of a window each hold a flight's up."""
+    flight = w.flights[f]
+    return burst_delay_s(window, flight.ahead_s, flight.ahead_left, flight.ahead_lag_s)
 
 
 def _loses(w: Any, f: int) -> bool:

@@ -19,13 +19,25 @@ from sim.protocol.codes import N_PHASES
 from sim.protocol.state.deploys import Deploy, Fanout, Logged, LoggedDeploy, Operation, WarmPlace
 from sim.protocol.state.faults import Downtime, Effect, LinkFault, Outage, ScheduleStep
 from sim.protocol.state.network import Flight, HeldBack, Lane, LinkUse, Machine, Rerouted, Way, WayKey
-from sim.protocol.state.observed import Bin, CapacityChange, Drop, Segment, Start, Sync, TagChange, Transfer
+from sim.protocol.state.observed import (
+    Bin,
+    CapacityChange,
+    Drop,
+    Load,
+    Segment,
+    Start,
+    Sync,
+    TagChange,
+    Transfer,
+    Unpack,
+)
 from sim.protocol.state.registries import (
     Blob,
     BlobFetch,
     Copy,
     CopyWorkers,
     Entry,
+    Format,
     HeldImage,
     HeldTag,
     Image,
@@ -93,6 +105,7 @@ TABLES: dict[str, type] = {
     "request_counts": int,  # (profiles x lists of requests)
     "waits_s": float,
     "blobs": Blob,
+    "formats": Format,
     "image_blobs": int,
     "images": Image,
     "names": Name,
@@ -118,6 +131,8 @@ TABLES: dict[str, type] = {
     "swarm": SwarmCall,
     "swarm_ended": SwarmEnded,
     "swarm_shares": SwarmShare,
+    "unpacks": Unpack,
+    "loads": Load,
     # flows
     "lanes": Lane,
     "lane_links": int,

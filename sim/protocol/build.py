@@ -22,7 +22,7 @@ from sim.network.tcp.retransmission import SYN_TIMEOUT_S, given_up_s
 from sim.network.topology.schedule import DAY_S, Change
 from sim.network.topology.shapes import Routing
 from sim.policies.snapshot import NotYetError, PushView
-from sim.protocol.codes import BOTH, CENTRAL, NEVER, NODES_UNDECIDED, ROUTE_UNDECIDED, START_ONLY
+from sim.protocol.codes import BOTH, CENTRAL, INF, NEVER, NODES_UNDECIDED, ROUTE_UNDECIDED, START_ONLY
 from sim.protocol.deciding import ROUTES, AtStart, Decisions, Facts
 from sim.protocol.images import Images, Kind, boot_s, images_of, kinds_of
 from sim.protocol.limits import limit_rows, limit_table, request_bits, turns_table
@@ -112,7 +112,7 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
             if group.service == "exponential"
         }
     )
-    globals_ = _globals(scenario, len(groups) - 1, routes.capped)
+    globals_ = _globals(scenario, len(groups) - 1, routes.capped) | _windows(scenario, streams)
     facts = Facts.of(scenario, demand, placing, kinds)
     asked = _asked(scenario, demand, facts, images)
     tables: Tables = {
@@ -274,6 +274,14 @@ def _globals(scenario: Scenario, nodes: int, capped: bool) -> dict[str, Any]:
     }
 
 
+def _windows(scenario: Scenario, streams: Streams) -> dict[str, Any]:
+    """How flows share: whether they have windows, and where their pseudo-random numbers begin."""
+    found: dict[str, Any] = {"queue_s": scenario.tcp.queue_s}
+    if scenario.tcp.by_window:
+        found |= {"windows": 1, "window_random": int(streams.generator("windows").integers(1 << 31))}
+    return found
+
+
 def machine_rows(routes: Routes, hosts: Sequence[Host], profile_of: Sequence[int]) -> NDArray[Any]:
     """Machines by their numbers, with the client that runs on each."""
     leaves = [routes.graph.leaf(host.name) or (-1, -1) for host in hosts]
@@ -351,6 +359,7 @@ def profile_rows(profiles: Sequence[Profile]) -> Tables:
 
 def link_rows(routes: Routes, globals_: dict[str, Any]) -> Tables:
     """Links at the start, and the steps of their schedules in the order of the day."""
+    cables = len(routes.graph.links)
     count, capacity_Bps = len(routes.capacity_Bps), np.array(routes.capacity_Bps, np.float64)
     steps = sorted(change for schedule in routes.schedules for change in _day(schedule))
     hours = {
@@ -358,12 +367,14 @@ def link_rows(routes: Routes, globals_: dict[str, Any]) -> Tables:
         "capacity_Bps": [capacity for _, _, capacity in steps],
     }  # fmt: skip
     globals_["nodes_used"] = count
+    # What is no cable, as disks are, holds senders back and drops nothing.
+    queues_s = [globals_["queue_s"]] * cables + [INF] * (count - cables)
     return {
         "links": table_of(LAYOUT, "links", {"capacity": capacity_Bps}),
         "nodes": LAYOUT.rows("nodes", count),
         "ranks": LAYOUT.rows("ranks", count),
         "solver": table_of(LAYOUT, "solver", {"observed": [1]}),
-        "link_uses": LAYOUT.rows("link_uses", count),
+        "link_uses": table_of(LAYOUT, "link_uses", {"queue_s": queues_s}),
         "nominal_Bps": capacity_Bps,
         "residual": np.array([round(capacity * _BOUND) for capacity in routes.capacity_Bps], np.int64),
         "alone_s": np.zeros(count + 1),
@@ -391,7 +402,7 @@ def _outages(
     tcp, converges_s = scenario.tcp, _converges_s(scenario)
     globals_ |= {
         "faults": 1, "tries_for_s": given_up_s(tcp.retries), "opens_for_s": given_up_s(tcp.syn_retries, SYN_TIMEOUT_S),
-        "queue_s": tcp.queue_s, "bbr": tcp.congestion == "bbr",
+        "bbr": tcp.congestion == "bbr",
         "converges_s": -1.0 if converges_s is None else converges_s,
     }  # fmt: skip
     number = {host.name: at for at, host in enumerate(routes.hosts[: routes.registries])}

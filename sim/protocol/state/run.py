@@ -169,6 +169,8 @@ class Globals(QueueGlobals):
     bbr: int
     converges_s: float = -1.0
     # flows
+    windows: int  # they share by their congestion windows
+    window_random: int  # pseudo-random numbers: see ops/congestion
     flow_number: int
     lane_numbers: int  # lanes that have been used
     longest_lane: int  # links of the longest of these

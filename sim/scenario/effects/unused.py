@@ -156,7 +156,9 @@ def _of_faults(model: Model) -> Iterator[Unused]:
             if other not in READS.get(broken.kind, ()):
                 yield Unused(("faults", key, other), f"a fault of kind {broken.kind} does not read it")
     if not any(_cuts(broken) for broken in model.faults.values()):
-        outages = [("tcp", field.alias or name) for name, field in Tcp.model_fields.items()]
+        shared = ("shares", "congestion", "queue") if model.tcp.shares == "windows" else ("shares",)
+        keys = (field.alias or name for name, field in Tcp.model_fields.items())
+        outages = [("tcp", key) for key in keys if key not in shared]
         for path in (*outages, ("topology", "reroute"), ("topology", "convergence")):
             yield Unused(path, "no fault takes all that a link carries")
     elif isinstance(model.topology.parameters, Routing) and not model.topology.parameters.reroute:

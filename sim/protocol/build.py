@@ -36,6 +36,7 @@ from sim.protocol.state import LAYOUT
 from sim.records.cells import set_cells, write_rows
 from sim.records.layout import State, table_of
 from sim.registry.clients import CONTAINERD, PROFILES, TOKEN, Profile, Retry
+from sim.registry.copiers import COPIERS
 from sim.registry.dedup import SCOPES, account_of
 from sim.registry.reference import DEFAULT_TAG
 from sim.scenario import Scenario
@@ -181,10 +182,11 @@ def _hosts(scenario: Scenario) -> tuple[list[Host], list[Profile], list[int]]:
 
 
 def _copier(chosen: Sync) -> Profile:
-    """The client that copies: containerd's requests, the blobs and the tries as the scenario has them."""
+    """The client that copies: a tool's requests or containerd's, the blobs and the tries as the scenario has them."""
     waits_s = tuple(chosen.backoff_s * 2**attempt for attempt in range(chosen.retries)) if chosen.resume else ()
-    at_once = 1 if chosen.references == "series" else CONTAINERD.parallel_pushes
-    return replace(CONTAINERD, parallel_pushes=at_once, retry=Retry(waits_s, resumes=chosen.resume))
+    copier = CONTAINERD if chosen.client is None else COPIERS[chosen.client]
+    at_once = 1 if chosen.references == "series" else copier.parallel_pushes
+    return replace(copier, parallel_pushes=at_once, retry=Retry(waits_s, resumes=chosen.resume))
 
 
 def _accounts(scenario: Scenario) -> list[str]:

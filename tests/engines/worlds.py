@@ -145,6 +145,8 @@ def _sync(r: Random) -> Document:
         "queue": r.choice(["shared", "per-target"]), "backoff": r.choice(["0 s", "2 s"]),
         "deletions": r.random() < 0.4,
     }  # fmt: skip
+    if r.random() < 0.3:
+        made["client"] = r.choice(["dregsy", "ocync", "regsync"])
     for key in ("job_rate", "target_rate", "leg_rate"):
         if r.random() < 0.2:
             made[key] = _rate(r, 0, 0.7)

@@ -27,6 +27,7 @@ from sim.protocol.assembly import Assembled
 from sim.protocol.ops import requests as lists
 from sim.protocol.ops.holdings import has_blob, has_image, tag_publish
 from sim.registry.clients import CONTAINERD, PROFILES, Profile
+from sim.registry.copiers import COPIERS
 from sim.registry.oci import numbered_digest
 from sim.scenario import Scenario
 from sim.streams import Streams
@@ -258,7 +259,8 @@ def play(
 def _clients(chosen: Scenario) -> list[Profile]:
     """The clients by the numbers of their rows."""
     clients = dict.fromkeys(PROFILES[group.profile] for _, group in chosen.client_hosts())
-    return [CONTAINERD, CONTAINERD, *clients]  # copies are asked for as containerd asks
+    tool = chosen.policies.sync.client  # without one copies are asked for as containerd asks
+    return [CONTAINERD, CONTAINERD if tool is None else COPIERS[tool], *clients]
 
 
 def _note(seen: Seen, clients: Sequence[Profile], w: Any, p: int, which: int, count: int, beside: int) -> None:

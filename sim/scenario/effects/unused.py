@@ -84,7 +84,7 @@ def _of_copies(model: Model, world: Happens) -> Iterator[Unused]:
         yield Unused((*at, "queue"), "policies.sync.target_workers is not given")
     if not sync.retries:
         yield Unused((*at, "backoff"), "policies.sync.retries is 0")
-    for key in ("workers", "target_workers", "queue", "references", "job_rate", "target_rate", "leg_rate"):
+    for key in ("workers", "target_workers", "queue", "references", "client", "job_rate", "target_rate", "leg_rate"):
         if not world.copies:
             yield Unused((*at, key), "no registry copies from another")
     for key in ("retries", "backoff", "resume"):

@@ -24,7 +24,8 @@ class Sync(Table):
     `shared` queue a copy waits for its target with a worker in hand, so that a slow target holds up the others.
     `job_rate` caps each copy (of references in series), `target_rate` all copies to one registry, `leg_rate` all copies
     from one site to another. After a break a job goes back to the queue and begins again with the blobs that are
-    missing; one that can `resume` keeps its worker and goes on where the blob broke off.
+    missing; one that can `resume` keeps its worker and goes on where the blob broke off. A `client` that mounts takes
+    what copies from the same registry have brought to others of the account's repositories by then.
     """
 
     to_central: Trigger = figure(
@@ -55,6 +56,10 @@ class Sync(Table):
     references: Literal["series", "parallel"] = figure(
         "references", "parallel", assumption=True,
         about="Whether the blobs of an image are copied one after another or side by side.",
+    )  # fmt: skip
+    client: Literal["dregsy", "ocync", "regsync"] | None = setting(
+        "client", None,
+        about="The tool that copies, with its requests, mounts and blobs at once; without it, containerd's requests.",
     )  # fmt: skip
     job_Bps: Rate | None = setting(
         "job_rate", None, about="The most that one job copies with; without it there is no such limit."

@@ -150,6 +150,7 @@ FLIPS: Mapping[str, tuple[Any, ...]] = {
     "policies.sync.target_workers": (1, 10),
     "policies.sync.queue": ("shared", "per-target"),
     "policies.sync.references": ("parallel", "series"),
+    "policies.sync.client": ("regsync", "ocync"),
     "policies.sync.job_rate": ("1 Mbit/s",),
     "policies.sync.target_rate": ("1 Mbit/s",),
     "policies.sync.leg_rate": ("1 Mbit/s",),

@@ -57,8 +57,8 @@ def test_what_differs_is_named(stored: Path) -> None:
     again = rerun(recorded(stored), "serial")
     first, *causes = sentences(again)
     assert first.startswith("6 of 6 runs came out otherwise: central, run 0; ")
-    assert "now otherwise: the model's source" in causes
-    assert any(cause.startswith("now otherwise: numpy ") and cause.endswith("was 1.0") for cause in causes)
+    assert "changed since then: the model's source" in causes
+    assert any(cause.startswith("changed since then: numpy ") and cause.endswith("was 1.0") for cause in causes)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_an_edited_rule_is_named(scenario: Scenario, tmp_path: Path) -> None:
         ruled(scenario, tmp_path / "rules", text)
         first, *causes = found_again(tmp_path / "out")
         assert first.startswith("equal bit for bit") == equal
-        assert causes == [f"now otherwise: the source of the placement mine in {path}"]
+        assert causes == [f"changed since then: the source of the placement mine in {path}"]
 
 
 def test_a_rule_that_is_not_there_any_more_is_one_line(scenario: Scenario, tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_a_rule_of_a_program_is_found_where_it_is_registered(
 def found_again(directory: Path, overrides: dict[str, str] | None = None) -> list[str]:
     """What is said of a result made again, but for what the machine and the model were."""
     said = sentences(rerun(recorded(directory, overrides), "serial"))
-    return [line for line in said if "now otherwise" not in line or "placement" in line]
+    return [line for line in said if "changed since then" not in line or "placement" in line]
 
 
 def test_the_gate_passes_what_is_as_it_was(stored: Path) -> None:

@@ -43,7 +43,7 @@ from sim.scenario import Scenario
 from sim.scenario.model.hosts import Central, NodeGroup
 from sim.scenario.model.policies import Sync
 from sim.streams import Streams
-from sim.workload.demand import Demand
+from sim.workload.demand import BY_DIGEST, Demand
 from sim.workload.outages import outages
 
 """Of every image that is pushed."""
@@ -115,7 +115,8 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
     tables: Tables = {
         **images.tables, **asked, **routes.tables_for(*_asked_ways(asked)),
         **_rules(scenario, globals_, asked, len(groups) - 1),
-        **_registries(scenario, groups, draws, routes), **profile_rows(profiles), **link_rows(routes, globals_),
+        **_registries(scenario, groups, draws, routes), **profile_rows(profiles, scenario.policies.create),
+        **link_rows(routes, globals_),
         }  # fmt: skip
     tables |= _outages(scenario, streams, routes, globals_, tables["registries"])
     tables["machines"] = machine_rows(routes, hosts, profile_of)
@@ -249,7 +250,6 @@ def _globals(scenario: Scenario, nodes: int, capped: bool) -> dict[str, Any]:
         "sleeps_for_s": scenario.demand.sleeps_for_s,
         "wakes": scenario.demand.wakes,
         "removed_after_s": scenario.demand.removed_after_s,
-        "polls": chosen.create == "poll",
         "patience_s": chosen.patience_s,
         "targets_all": sync.targets == "all",
         "sync_delay_s": sync.delay_s,
@@ -258,6 +258,8 @@ def _globals(scenario: Scenario, nodes: int, capped: bool) -> dict[str, Any]:
         "sync_deletions": sync.deletions,
         "node_profile": 0,
         "sync_profile": 1,
+        "config_first": chosen.configs == "first",
+        "handshakes": scenario.tcp.parallel == "opened",
         "workers_each": sync.target_workers or 0,
         "workers_shared": sync.queue == "shared",
         "collections": collections,
@@ -293,6 +295,7 @@ def _registries(
         workers += group.workers
         row["request_s"] = group.request_time_s
         row["first_byte_s"], row["list_lag_s"], row["tls"] = group.first_byte_s, group.list_lag_s, group.tls
+        row["store_s"], row["anonymous"] = group.store_s, group.anonymous
         row["merges"], row["drawn"], row["token_life_s"] = merges and not drawn, drawn, group.token_life_s
         row["next_draw"] = row["end_draw"] = blocks.get(number, 0)
         row["disk"] = routes.disk(number)
@@ -307,8 +310,8 @@ def _registries(
     return {"registries": rows, "free_s": np.zeros(workers), "service_draws": draws.table()}
 
 
-def profile_rows(profiles: Sequence[Profile]) -> Tables:
-    """What each client asks, and how long it waits before it tries again."""
+def profile_rows(profiles: Sequence[Profile], create: str = "at-once") -> Tables:
+    """What each client asks, and how long it waits before it tries again; `create` is `policies.create`."""
     waits_s = [wait_s for profile in profiles for wait_s in profile.retry.waits_s]
     counts = [len(profile.retry.waits_s) for profile in profiles]
     rows = table_of(
@@ -316,7 +319,9 @@ def profile_rows(profiles: Sequence[Profile]) -> Tables:
             "start_s": [one.start_s for one in profiles], "renews": [TOKEN in one.login for one in profiles],
             "pushes_at_once": [one.parallel_pushes for one in profiles],
             "pulls_at_once": [one.parallel_pulls for one in profiles], "mounts": [one.mounts for one in profiles],
-            "config_last": [one.config_last for one in profiles], "first_wait": np.cumsum(counts) - counts,
+            "config_last": [one.config_last for one in profiles],
+            "polls": [one.polls if create == "client" else create == "poll" for one in profiles],
+            "first_wait": np.cumsum(counts) - counts,
             "waits": counts, "resumes": [one.retry.resumes for one in profiles],
             "repeats": [_REPEATS.index(one.retry.repeats) for one in profiles],
             "dial_s": [one.retry.dial_s for one in profiles],
@@ -435,7 +440,7 @@ def _asked(scenario: Scenario, demand: Demand, facts: Facts, images: Images) -> 
     first = np.cumsum(length) - length
     pushed_to = np.array([start.pushed_to + 1 if start.nodes else -1 for start in starts], np.int64)[placed]
     nothing = np.zeros(n, np.bool_)
-    by_digest = np.full(n, scenario.demand.reference == "digest") if demand.by_digest is None else demand.by_digest
+    by_digest = _by_digest(scenario, demand, facts, pushes)
     route = _routed(scenario, demand, facts, pushes)
     undecided = np.where(pushed_to == 0, NODES_UNDECIDED, 0) | np.where(route == _NOT_YET, ROUTE_UNDECIDED, 0)
     pinned = np.array([one.digest is not None for one in kinds], np.bool_)[kind]
@@ -452,6 +457,19 @@ def _asked(scenario: Scenario, demand: Demand, facts: Facts, images: Images) -> 
         "deploys": table_of(LAYOUT, "deploys", deploys, n),
         "deploy_nodes": np.array([node + 1 for start in starts for node in start.nodes], np.int64),
     }
+
+
+def _by_digest(scenario: Scenario, demand: Demand, facts: Facts, pushes: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether each deploy's instances name the image itself, by its digest; what starts without a push does so only
+    where the scenario says it."""
+    said = np.full(len(demand), BY_DIGEST[scenario.demand.reference])
+    if demand.by_digest is not None:
+        said = demand.by_digest.astype(np.int64)
+    pins = np.array([PROFILES[group.profile].pins for _, group in scenario.client_hosts()], np.bool_)
+    found: NDArray[np.bool_] = (said == BY_DIGEST["digest"]) | (
+        (said == BY_DIGEST["client"]) & pins[facts.wanted.client] & pushes
+    )
+    return found
 
 
 def _placed(facts: Facts) -> tuple[NDArray[np.int64], list[Start]]:

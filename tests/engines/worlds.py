@@ -52,7 +52,7 @@ def document(r: Random) -> Document:
         "images": {"app": _image(r) | {"kernel": "3 MB"}, "rom": _image(r) | {"rom": True}},
         "tcp": {
             "congestion": r.choice(["cubic", "bbr"]), "queue": r.choice(["0 s", "20 ms"]),
-            "retries": r.choice([2, 5, 15]), "syn_retries": r.choice([2, 6]),
+            "retries": r.choice([2, 5, 15]), "syn_retries": r.choice([2, 6]), "parallel": r.choice(["open", "opened"]),
         },
         "run": {
             "duration": r.choice(["60 s", "200 s"]), "seed": r.randrange(1 << 20), "audit": r.random() < 0.5,
@@ -86,6 +86,7 @@ def _registry(r: Random) -> Document:
         "workers": r.choice([1, 2, 100]), "request_time": r.choice(["1 ms", "10 ms", "100 ms"]),
         "disk": _rate(r, 0.5, 3), "tls": r.random() < 0.5, "first_byte": r.choice(["0 ms", "20 ms"]),
         "service": r.choice(["fixed", "fixed", "fixed", "exponential"]), "list_lag": r.choice(["0 s", "3 s", "120 s"]),
+        "anonymous": r.random() < 0.5, "store": r.choice(["0 ms", "0 ms", "20 ms"]),
         **({"token_life": r.choice(["1 s", "3 s"])} if r.random() < 0.2 else {}),
     }  # fmt: skip
 
@@ -104,7 +105,7 @@ def _image(r: Random) -> Document:
 
 
 def _demand(r: Random) -> Document:
-    made: Document = {"reference": r.choice(["tag", "tag", "digest"]), "warm": r.random() < 0.7}
+    made: Document = {"reference": r.choice(["tag", "client", "digest"]), "warm": r.random() < 0.7}
     made["nodes"] = r.choice([1, 1, 2, 3])
     if r.random() < 0.4:
         made |= {"runs_for": r.choice(["3 s", "20 s"]), "sleeps_for": "5 s", "wakes": r.choice([0, 1, 3])}
@@ -122,7 +123,7 @@ def _policies(r: Random) -> Document:
     chunks = {"name": "content-defined", "changed": "25 %", "places": 2, "chunk": "64 KiB"}
     return {
         "route": r.choice(routes), "placement": r.choice(placements), "elsewhere": r.choice([0.0, 0.0, 0.5]),
-        "create": r.choice(["at-once", "at-once", "at-once", "poll"]),
+        "create": r.choice(["at-once", "at-once", "client", "poll"]), "configs": r.choice(["first", "beside"]),
         "patience": r.choice(["20 s", "120 s", "10 min"]),
         "fanout": r.choice(["sync-then-pull", "peer", "push-each"]), "source": r.choice(sources),
         "chunking": r.choice(["whole", "whole", "whole", chunks]), "coalesce": r.random() < 0.7,

@@ -24,6 +24,8 @@ class Registry:
     waited_s: float
     # what else requests find
     first_byte_s: float
+    store_s: float
+    anonymous: int
     tls: int
     token_life_s: float
     refuses_tokens: int
@@ -55,6 +57,7 @@ class Profile:
     pulls_at_once: int
     mounts: int
     config_last: int
+    polls: int  # until its node has what it pushed to central
     first_wait: int  # in `waits_s`
     waits: int
     resumes: int

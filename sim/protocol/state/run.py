@@ -103,7 +103,6 @@ class Globals(QueueGlobals):
     sleeps_for_s: float
     wakes: int
     removed_after_s: float
-    polls: int
     patience_s: float
     node_profile: int
     # rules by name: the number of each among those of its kind, and where its parameters begin in `rule_values`
@@ -129,6 +128,8 @@ class Globals(QueueGlobals):
     sync_backoff_s: float
     sync_deletions: int
     sync_profile: int
+    config_first: int
+    handshakes: int  # bodies side by side open connections of their own
     copies_capped: int  # copies have ways of their own
     workers_each: int  # at most so many for one target; 0: as many as there are
     workers_shared: int  # a copy keeps its worker while it waits for its target

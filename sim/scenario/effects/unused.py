@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from sim.network.topology.shapes import Routing
 from sim.scenario.effects import summary
 from sim.scenario.effects.happens import LOCAL_FIRST, Happens, happens, heeds_delay
-from sim.scenario.effects.summary import demand_summary
+from sim.scenario.effects.summary import demand_summary, polls
 from sim.scenario.effects.unused_demand import Unused, in_a_replay, unused_in_demand
 from sim.scenario.model.faults import READS, Fault
 from sim.scenario.model.root import Model
@@ -41,7 +41,7 @@ def _of_routes(model: Model, world: Happens) -> Iterator[Unused]:
         yield Unused(("policies", "fanout"), "each deploy starts on one node, the one that was pushed to")
     if "central" not in world.routes:
         yield Unused(("policies", "create"), "clients poll after a push to central alone, and there is none")
-    if not world.waits and not (model.policies.create == "poll" and "central" in world.routes):
+    if not world.waits and not (polls(model) and "central" in world.routes):
         yield Unused(("policies", "patience"), "nothing waits for an image to be copied")
     if together.by_digest:
         yield Unused(("policies", "tags", "check"), "instances are created by digest")
@@ -118,7 +118,7 @@ def _of_faults(model: Model) -> Iterator[Unused]:
             if other not in READS.get(broken.kind, ()):
                 yield Unused(("faults", key, other), f"a fault of kind {broken.kind} does not read it")
     if not any(_cuts(broken) for broken in model.faults.values()):
-        outages = [("tcp", field.alias or name) for name, field in Tcp.model_fields.items()]
+        outages = [("tcp", field.alias or name) for name, field in Tcp.model_fields.items() if name != "parallel"]
         for path in (*outages, ("topology", "reroute"), ("topology", "convergence")):
             yield Unused(path, "no fault takes all that a link carries")
     elif isinstance(model.topology.parameters, Routing) and not model.topology.parameters.reroute:

@@ -125,9 +125,14 @@ class Policies(Table):
         "elsewhere", 0.0, assumption=True, range=(0.0, 0.5),
         about="Share of the deploys that the platform starts on another node than the one chosen to be pushed to.",
     )  # fmt: skip
-    create: Literal["at-once", "poll"] = figure(
-        "create", "at-once", source="kraftkit, cloud/deploy (poll: legacy)",
-        about="Whether the client creates the instance at once after its push, or polls until the image is listed.",
+    create: Literal["client", "at-once", "poll"] = figure(
+        "create", "client", source="unikraft/kraftkit, cloud/deploy: KraftKit polls",
+        about="Whether clients create the instance at once after a push, or poll until the platform has the image; "
+        "client: as each does by its code.",
+    )  # fmt: skip
+    configs: Literal["first", "beside"] = figure(
+        "configs", "first", source="containerd/containerd, core/unpack/unpacker.go",
+        about="Whether a node gets an image's config before its layers, or beside them.",
     )  # fmt: skip
     patience_s: Period = figure(
         "patience", "60 s", source="kraftkit, cloud/deploy: gives up after 60 s",

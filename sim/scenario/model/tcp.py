@@ -1,7 +1,8 @@
-"""The table `[tcp]`: what hosts' TCP does about links that are down (`network/tcp/retransmission` is its model).
+"""The table `[tcp]`: what hosts' TCP does about links that are down (`network/tcp/retransmission` is its model), and
+whether bodies side by side open connections of their own.
 
 What TCP does otherwise (slow start, windows) has figures elsewhere: `window` of a host, and `network/tcp`. Left out:
-options that differ from host to host.
+options that differ from host to host, and one HTTP/2 connection that bodies side by side share.
 """
 
 from __future__ import annotations
@@ -14,13 +15,17 @@ from sim.figures import Duration, Retries, Table, figure
 class Tcp(Table):
     """What hosts' TCP does about an outage, on each connection that it interrupts.
 
-    `queue` is what packets wait where a flow fills its link: time-outs are that much longer. `retries` and
-    `syn_retries` say when a connection, and one that is being opened, is given up.
+    Without an outage `parallel` alone matters. `queue` is what packets wait where a flow fills its link: time-outs are
+    that much longer. `retries` and `syn_retries` say when a connection, and one that is being opened, is given up.
     """
 
     congestion: Literal["cubic", "bbr"] = figure(
         "congestion", "cubic", source="Linux, net/ipv4/Kconfig: the default",
         about="The congestion control by which a connection comes back after an outage.",
+    )  # fmt: skip
+    parallel: Literal["open", "opened"] = figure(
+        "parallel", "opened", source="Go, net/http: over HTTP/1.1 each request under way has a connection of its own",
+        about="Whether bodies side by side find their connections open, or open each but the first when they need it.",
     )  # fmt: skip
     queue_s: Duration = figure(
         "queue", "0 s", assumption=True, range=("0 s", "100 ms"),

@@ -242,6 +242,7 @@ def _globals(scenario: Scenario, nodes: int, capped: bool) -> dict[str, Any]:
         "run_s": scenario.run.duration_s,
         "copies_capped": capped,
         "dedup": SCOPES.index(chosen.dedup),
+        "parts": nodes + 2,  # after the fleet, central and the nodes: see ops/places
         "check_upstream": chosen.tags.check == "upstream",
         "coalesce": chosen.coalesce,
         "keep_unsynced": chosen.keep_unsynced,
@@ -299,6 +300,7 @@ def _registries(
         row["merges"], row["drawn"], row["token_life_s"] = merges and not drawn, drawn, group.token_life_s
         row["next_draw"] = row["end_draw"] = blocks.get(number, 0)
         row["disk"] = routes.disk(number)
+        row["dedup"] = -1 if group.dedup is None else SCOPES.index(group.dedup)
         quota_bytes = group.quota_bytes if isinstance(group, Central) else None
         ttl_s = (group.ttl_s or chosen.ttl_s) if isinstance(group, NodeGroup) else None
         paused = isinstance(group, Central) and chosen.garbage.every_s is not None

@@ -86,6 +86,7 @@ def _registry(r: Random) -> Document:
         "workers": r.choice([1, 2, 100]), "request_time": r.choice(["1 ms", "10 ms", "100 ms"]),
         "disk": _rate(r, 0.5, 3), "tls": r.random() < 0.5, "first_byte": r.choice(["0 ms", "20 ms"]),
         "service": r.choice(["fixed", "fixed", "fixed", "exponential"]), "list_lag": r.choice(["0 s", "3 s", "120 s"]),
+        **({"dedup": r.choice(["none", "repository", "account", "registry"])} if r.random() < 0.2 else {}),
         "anonymous": r.random() < 0.5, "store": r.choice(["0 ms", "0 ms", "20 ms"]),
         **({"token_life": r.choice(["1 s", "3 s"])} if r.random() < 0.2 else {}),
     }  # fmt: skip

@@ -32,6 +32,7 @@ class Registry:
     list_lag_s: float
     skew_s: float  # how far its clock is ahead
     disk: int  # its link
+    dedup: int = -1  # how far that looks here; -1: as far as `g.dedup`
     paused_until_s: float  # while garbage is collected
     # lists
     first_effect: int = -1  # the outages in force, but for those of its disk: see ops/faults

@@ -41,7 +41,8 @@ MOUNT: Final = 11
 RECHECK: Final = 12  # whether a blob has come after all
 LOGIN_AND_MANIFESTS: Final = 13
 NAMED: Final = 14  # one request, which the program names
-N_LISTS: Final = 15
+REFUSED_AND_TAGS: Final = 15  # tags, asked for without a token first
+N_LISTS: Final = 16
 
 #: The requests of each list, as a client sends them.
 LISTS: Final[Mapping[int, Callable[[Profile], Requests]]] = {
@@ -60,6 +61,7 @@ LISTS: Final[Mapping[int, Callable[[Profile], Requests]]] = {
     RECHECK: lambda client: client.blob_check,
     LOGIN_AND_MANIFESTS: lambda client: (*client.login, *client.manifests),
     NAMED: lambda client: ("",),
+    REFUSED_AND_TAGS: lambda client: (*client.challenge, *client.tags),
 }
 
 # How requests are sent, a sum of these.
@@ -152,8 +154,11 @@ def last_byte_arrives(w: Any, p: int, a: int, b: int) -> int:
 
 
 def list_of(w: Any, p: int, which: int) -> int:
-    """The list that a task's client sends: with the tags before the first group, and for a config its own."""
+    """The list that a task's client sends: with the tags before the first group, and for a config its own; of a
+    registry that wants a token, it asks for tags without one first."""
     task = w.tasks[p]
+    if which == TAGS:
+        return TAGS if w.registries[task.registry].anonymous else REFUSED_AND_TAGS
     if which == CHECK and task.group == 0:
         return FIRST_CHECK
     if which == OPENING and w.blobs[task.blob].content == CONFIG:

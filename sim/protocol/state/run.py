@@ -109,7 +109,6 @@ class Globals(QueueGlobals):
     sleeps_for_s: float
     wakes: int
     removed_after_s: float
-    polls: int
     unpacking: int  # nodes have something to unpack
     ranging: int  # some node fetches layers in parts
     unpack_entry: int
@@ -151,6 +150,8 @@ class Globals(QueueGlobals):
     sync_backoff_s: float
     sync_deletions: int
     sync_profile: int
+    config_first: int
+    handshakes: int  # bodies side by side open connections of their own
     copies_capped: int  # copies have ways of their own
     workers_each: int  # at most so many for one target; 0: as many as there are
     workers_shared: int  # a copy keeps its worker while it waits for its target

@@ -109,6 +109,19 @@ class Registry(Host):
         "list_lag", "120 s", source=_LIST_LAG, range=("0 s", "300 s"),
         about="How long after a tag came or went the registry's list of images shows it.",
     )  # fmt: skip
+    dedup: Literal["none", "repository", "account", "registry"] | None = setting(
+        "dedup", None,
+        about="Within what this registry knows a layer again; without it, as policies.dedup says. zot: registry, since "
+        "it answers for a blob that any of its repositories holds.",
+    )  # fmt: skip
+    anonymous: StrictBool = figure(
+        "anonymous", False, source="containerd/containerd, core/remotes/docker/authorizer.go: 401 first, then a token",
+        about="Whether nodes pull from the registry without a token; else each pull is refused first and gets one.",
+    )  # fmt: skip
+    store_s: Duration = figure(
+        "store", "0 s", assumption=True, range=("0 s", "100 ms"),
+        about="How long the registry's blob store takes to keep a blob whose last byte has come.",
+    )  # fmt: skip
     tls: StrictBool = figure(
         "tls", True, assumption=True, about="Whether connections to the registry open with a TLS handshake."
     )

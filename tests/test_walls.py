@@ -32,7 +32,6 @@ PARTS = ("topology", "fairshare", "tcp", "packets")
 LONGEST = 320
 #: Modules that are longer, and the one subject that each has.
 LONGER = {
-    "engines/rows.py": "every table that a run leaves",
     "protocol/programs.py": "every program of the protocol",
     "protocol/build.py": "a scenario as rows",
     "protocol/routes.py": "ways and lanes over the graph",

@@ -25,7 +25,7 @@ LOGIN, CHECKS, UPLOAD, COMMIT, SYNC_WAIT, PULL, BOOT = range(len(PHASES))
 START: Final = "start"
 
 PHASE_MEANINGS: Final[Mapping[str, str]] = {
-    "login": "fetching a kernel to build with if there is none, opening the connection, the version check and the token",
+    "login": "fetching a kernel to build with where none is, opening the connection, the version check, and the token",
     "checks": "asking which tags and blobs the registry has",
     "upload": "packing the blobs that the registry lacks, where that takes a client time, opening uploads, sending the "
     "blobs, and closing the uploads",

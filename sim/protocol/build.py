@@ -25,7 +25,7 @@ from sim.policies.snapshot import NotYetError, PushView
 from sim.protocol.codes import BOTH, CENTRAL, NEVER, NODES_UNDECIDED, ROUTE_UNDECIDED, START_ONLY
 from sim.protocol.deciding import ROUTES, AtStart, Decisions, Facts
 from sim.protocol.images import Images, Kind, images_of, kinds_of
-from sim.protocol.limits import limit_rows, limit_table, request_bits, turns_table
+from sim.protocol.limits import answers_within_s, limit_rows, limit_table, request_bits, turns_table
 from sim.protocol.names import Names
 from sim.protocol.ops.faults import KINDS
 from sim.protocol.ops.requests import LISTS, N_LISTS
@@ -120,6 +120,9 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
         }  # fmt: skip
     tables |= _outages(scenario, streams, routes, globals_, tables["registries"])
     tables["machines"] = machine_rows(routes, hosts, profile_of)
+    tables["machines"]["answers_within_s"][len(groups) :] = answers_within_s(scenario)
+    commits = bool(tables["registries"]["commit_Bps"].any())
+    globals_["answers_time_out"] = commits and bool(np.isfinite(tables["machines"]["answers_within_s"]).any())
     # Scratch for blobs that travel side by side: all of one image, and one more.
     beside = max(64, int(tables["images"]["blobs"].max(initial=0)) + 2)
     tables |= {name: LAYOUT.rows(name, beside) for name in LAYOUT.tables if name.startswith("beside_")}
@@ -296,6 +299,7 @@ def _registries(
         row["workers"], row["first_worker"] = group.workers, workers
         workers += group.workers
         row["request_s"] = group.request_time_s
+        row["commit_Bps"] = group.commit_Bps or 0.0
         row["first_byte_s"], row["list_lag_s"], row["tls"] = group.first_byte_s, group.list_lag_s, group.tls
         row["drawn"], row["token_life_s"] = drawn, group.token_life_s
         row["first_limit"], row["limits"] = len(limits), len(group.limits.written())

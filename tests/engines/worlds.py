@@ -181,6 +181,11 @@ def _rate_limits(r: Random, made: Document) -> None:
             limit = {"rate": r.choice(["1/s", "20/min", "10/s", "1/day"]), "burst": r.choice([1, 4, 20])}
             scopes = r.sample(["registry", "account", "address", "site"], r.choice([1, 1, 2]))
             registry["limits"] = {scope: limit | {"counts": r.choice(["requests", "pulls"])} for scope in scopes}
+    if r.random() < 0.25:
+        for registry in (made["central"], *made["nodes"].values()):
+            registry["commit_rate"] = r.choice(["0.1 MB/s", "1 MB/s", "100 MB/s"])
+        for clients in made["clients"].values():
+            clients["answer_timeout"] = r.choice(["0.5 s", "5 s", "30 s"])
     for node in made["nodes"].values():
         if r.random() < 0.15:
             node["parallel_pulls"] = r.choice([1, 2])

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from sim.protocol.codes import INF
 from sim.records.layout import Int32
 
 
@@ -16,6 +17,7 @@ class Machine:
     window_bytes: int
     profile: int  # the client that runs on it
     site: int
+    answers_within_s: float = INF  # so long it waits for an answer
     access_up: int = -1  # the links that join it to a site, if there are no others
     access_down: int = -1
 

@@ -24,6 +24,7 @@ class Registry:
     waited_s: float
     # what else requests find
     first_byte_s: float
+    commit_Bps: float  # how fast it commits a blob that has come; 0: at once
     tls: int
     token_life_s: float
     refuses_tokens: int

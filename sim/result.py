@@ -124,6 +124,16 @@ class Result:
         return _frame(self.tables["turns"])
 
     @cached_property
+    def unpacks(self) -> pd.DataFrame:
+        """One row per layer that a node unpacked, in the order they ended."""
+        return _frame(self.tables["unpacks"])
+
+    @cached_property
+    def loads(self) -> pd.DataFrame:
+        """One row per start on a part of its layers: what became of the rest, and for how long it stood still."""
+        return _frame(self.tables["loads"])
+
+    @cached_property
     def lists(self) -> pd.DataFrame:
         """One row per tag that came to a registry or went, and from when on its list says so."""
         return _frame(self.tables["lists"])

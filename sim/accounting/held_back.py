@@ -34,9 +34,10 @@ class Holder(NamedTuple):
     """What held back: a kind of thing, and the group or link that it belongs to.
 
     Kinds: `client up`, `client down`, `node up`, `node down`, `central up`, `central down` (lines), `link` (between
-    places), `disk`, `window` (one TCP connection's), `cap` (on copies), `workers` (requests waiting), `limits` (those
-    refused, and sent again), `turns` (pulls that wait for others on their node), `copies` (waiting until one begins),
-    `outages` (and retries), `several`, `requests` (of `push`, `create` or `pull`), `boot`.
+    places), `disk`, `cores` (of nodes that decompress layers), `window` (one TCP connection's), `cap` (on copies),
+    `workers` (requests waiting), `limits` (those refused, and sent again), `turns` (pulls that wait for others on their
+    node), `copies` (waiting until one begins), `outages` (and retries), `several`, `requests` (of `push`, `create` or
+    `pull`), `boot`.
     """
 
     kind: str
@@ -141,9 +142,14 @@ def held_back(
     refusing = {host for host, count in refused if count}
     for holder, held_s, waited_s in _by_holder(bodies, owners, broken):
         add(holder, held_s, waited_s)
+    for holder, held_s, waited_s in _of_unpacks(tables, bodies, owners):
+        add(holder, held_s, waited_s)
     for part, registry in (("push", bodies.pushed_to), ("pull", bodies.pulled_from)):
         left_s = paths.lasts_s[part] - bodies.lasted_s[part]
-        waits_s = np.clip(paths.waited_s[part] - bodies.waited_s[part], 0.0, left_s)
+        waits_s = paths.waited_s[part] - bodies.waited_s[part]
+        if part == "pull":
+            left_s, waits_s = left_s - bodies.lasted_s["unpack"], waits_s - bodies.waited_s["unpack"]
+        waits_s = np.clip(waits_s, 0.0, left_s)
         waits_s[waits_s < INSTANT_S] = 0.0
         if part == "pull" and len(tables["turns"]):
             for node, turn_s in _turns_s(tables["turns"], paths, waits_s):
@@ -206,6 +212,24 @@ class _Owners:
         return (
             Holder("requests", purpose if purpose != "sync" else "create") if not bound_by else Holder("link", bound_by)
         )
+
+
+def _of_unpacks(
+    tables: Mapping[str, Table], bodies: Bodies, owners: _Owners
+) -> list[tuple[Holder, float, float]]:  # fmt: skip
+    """By what held back the unpacking of layers: a node's cores, all or those that one layer uses, or a disk."""
+    if not len(bodies.unpacked):
+        return []
+    unpacks, found = tables["unpacks"], []
+    bound, names = unpacks.codes("bound_by")
+    node, hosts = unpacks.codes("node")
+    key = bound[bodies.unpacked].astype(np.int64) * len(hosts) + node[bodies.unpacked]
+    for one in np.unique(key).tolist():
+        mine = key == one
+        name, group = names[one // len(hosts)], owners.registry(hosts[one % len(hosts)])
+        holder = Holder("disk", group) if name.endswith("-disk") else Holder("cores", group)
+        found.append((holder, float(bodies.unpacked_s[mine].sum()), float(bodies.unpacked_waited_s[mine].sum())))
+    return found
 
 
 def _by_holder(bodies: Bodies, owners: _Owners, broken: NDArray[np.bool_]) -> list[tuple[Holder, float, float]]:

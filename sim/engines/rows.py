@@ -32,6 +32,8 @@ from sim.protocol.codes import (
     UNBOUND,
 )
 from sim.protocol.names import Names
+from sim.protocol.ops.unpack_flows import UNPACKED
+from sim.protocol.pipelines import CORE
 from sim.records.layout import State as Rows
 from sim.records.layout import used
 from sim.registry.replication import State
@@ -85,6 +87,8 @@ def tables_of(
         taken = rows.columns(state, name)
         taken.sort(ENDS[name])
         tables[name].fill(made(taken, state, names))
+    tables["unpacks"].fill(_unpacks(state, names))
+    tables["loads"].fill(_loads(state, names))
     transfers = rows.columns(state, "transfers")
     transfers.sort(ENDS["transfers"])
     bins = usage(state, names, transfers, rows)
@@ -183,6 +187,34 @@ def _starts(rows: Columns, state: Rows, names: Names) -> Iterator[Any]:
     yield spelled(np.where(missed, -1, rows["meant"]), names.digests)
     yield stale
     yield np.where(stale, rows["trailing_s"], 0.0)
+
+
+def _unpacks(state: Rows, names: Names) -> Iterator[Any]:
+    """Layers that were unpacked; nobody waits for those that were given up."""
+    rows = used(state, "unpacks")
+    rows = rows[rows["state"] == UNPACKED]
+    rows = rows[np.argsort(rows["ended_s"], kind="stable")]
+    yield narrow(rows["deploy"])
+    yield narrow(rows["node"]), names.machines
+    yield narrow(state["blobs"]["content"][rows["blob"]]), CONTENTS
+    yield from (rows[name].copy() for name in ("arrived_s", "started_s", "ended_s"))
+    yield np.maximum(rows["ended_s"] - rows["started_s"] - (rows["idle_ended_s"] - rows["idle_started_s"]), 0.0)
+    yield rows["core_ns"] / CORE
+    yield rows["written_bytes"].copy()
+    yield rows["bound_by"].astype(np.int32) - UNBOUND, ("", "cap", *names.links)
+    yield rows["bound_s"].copy()
+
+
+def _loads(state: Rows, names: Names) -> Iterator[Any]:
+    """Starts that had read a part of their layers, in the order in which the rest was there or given up."""
+    rows = used(state, "loads")
+    rows = rows[np.argsort(rows["whole_s"], kind="stable")]
+    yield narrow(rows["deploy"])
+    yield narrow(rows["node"]), names.machines
+    yield from (rows[name].copy() for name in ("started_s", "read_bytes", "rest_bytes", "loaded_bytes"))
+    yield np.where(rows["broken"] != 0, np.inf, np.maximum(rows["whole_s"], rows["started_s"]))
+    yield from (rows[name].copy() for name in ("stalled_s", "down_s"))
+    yield rows["broken"] != 0
 
 
 def _syncs(rows: Columns, state: Rows, names: Names) -> Iterator[Any]:

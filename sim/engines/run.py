@@ -32,7 +32,7 @@ from sim.protocol.rules import functions, outside_of
 from sim.protocol.state import (
     LAYOUT,
 )
-from sim.records.layout import ArrayState, State
+from sim.records.layout import ArrayState, State, used
 from sim.registry.replication import MOVES, Event
 from sim.registry.replication import State as Replicated
 from sim.scenario import Scenario
@@ -117,7 +117,8 @@ def run_built(scenario: Scenario, built: Built, deploys: int, engine: Engine) ->
             state.replace(name, LAYOUT.rows(name, 0))
     stored = stored_bytes(state)
     if isinstance(state, ArrayState):
-        for name in ("held", "places", "blobs"):
+        # Rows of layers that were unpacked say which, and blobs what these are.
+        for name in ("held", "places", *(() if len(used(state, "unpacks")) else ("blobs",))):
             state.replace(name, LAYOUT.rows(name, 0))
     tables = tables_of(state, built.names, stored, collected)
     audit.check_tables(state, tables, deploys)
@@ -161,7 +162,8 @@ def complete(built: Built, assembled: Assembled, scenario: Scenario, demand: Dem
     tables["holder_round_trips_s"] = np.zeros(nodes + 1)
     tables["chosen"] = np.zeros(nodes + 1, np.int64)
     g["deploys"] = count
-    g["margin"] = _MARGIN + 8 * int(tables["images"]["blobs"].max(initial=0))
+    ranges = max(1, int(tables["registries"]["ranges"].max()))
+    g["margin"] = _MARGIN + 8 * int(tables["images"]["blobs"].max(initial=0)) * ranges
     g["node_margin"] = g["margin"] + 4 * nodes
     # What is known to happen is scheduled at the start, all at once.
     known = 3 * len(tables.get("outages", ())) + len(tables.get("schedule_steps", ()))
@@ -174,6 +176,7 @@ def complete(built: Built, assembled: Assembled, scenario: Scenario, demand: Dem
         tables[name] = LAYOUT.rows(name, 2 * each * warm + 2 * _MARGIN)
     for name, program in (
         ("deploy_entry", "DEPLOY"), ("when_due_entry", "COPY_WHEN_DUE"), ("job_entry", "COPY_JOB"),
+        ("unpack_entry", "UNPACK_LAYER"),
     ):  # fmt: skip
         g[name] = entries[program]
 

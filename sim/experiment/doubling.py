@@ -152,6 +152,9 @@ def _overrides(scenario: Scenario, holders: Iterable[Holder]) -> Iterator[tuple[
         elif kind == "disk":
             for path in _tables(scenario, holder.group):
                 yield f"{path}.disk", units.format_rate(2 * _table(scenario, path).disk_Bps)
+        elif kind == "cores":
+            for path in _tables(scenario, holder.group):
+                yield f"{path}.cores", 2 * _table(scenario, path).cores
         elif kind == "workers":
             for path in _tables(scenario, holder.group):
                 yield f"{path}.workers", 2 * _table(scenario, path).workers

@@ -24,11 +24,12 @@ from sim.network.topology.shapes import Routing
 from sim.policies.snapshot import NotYetError, PushView
 from sim.protocol.codes import BOTH, CENTRAL, NEVER, NODES_UNDECIDED, ROUTE_UNDECIDED, START_ONLY
 from sim.protocol.deciding import ROUTES, AtStart, Decisions, Facts
-from sim.protocol.images import Images, Kind, images_of, kinds_of
+from sim.protocol.images import Images, Kind, boot_s, images_of, kinds_of
 from sim.protocol.limits import answers_within_s, limit_rows, limit_table, request_bits, turns_table
 from sim.protocol.names import Names
 from sim.protocol.ops.faults import KINDS
 from sim.protocol.ops.requests import LISTS, N_LISTS
+from sim.protocol.pipelines import add_cores, add_pipelines, lazy_globals
 from sim.protocol.placing import Nodes, Placing, Start
 from sim.protocol.routes import Host, Routes, SyncCaps
 from sim.protocol.rules import rule_values
@@ -103,6 +104,7 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
     placing = _placing(scenario, routes)
     kinds = kinds_of(scenario, demand)
     images = images_of(scenario, demand, kinds)
+    cores = add_cores(scenario, routes, kinds)
     draws = ServiceDraws(
         {
             number: streams.generator("service", hosts[number].name)
@@ -118,13 +120,15 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
         **_rules(scenario, globals_, asked, len(groups) - 1),
         **_registries(scenario, groups, draws, routes), **profile_rows(profiles), **link_rows(routes, globals_),
         }  # fmt: skip
+    globals_ |= add_pipelines(scenario, routes, kinds, cores, tables) | lazy_globals(scenario.policies)
     tables |= _outages(scenario, streams, routes, globals_, tables["registries"])
     tables["machines"] = machine_rows(routes, hosts, profile_of)
     tables["machines"]["answers_within_s"][len(groups) :] = answers_within_s(scenario)
     commits = bool(tables["registries"]["commit_Bps"].any())
     globals_["answers_time_out"] = commits and bool(np.isfinite(tables["machines"]["answers_within_s"]).any())
-    # Scratch for blobs that travel side by side: all of one image, and one more.
-    beside = max(64, int(tables["images"]["blobs"].max(initial=0)) + 2)
+    # Scratch for blobs that travel side by side: all of one image, each in as many parts as there may be, and one more.
+    at_once = int(tables["images"]["blobs"].max(initial=0)) * int(tables["registries"]["ranges"].max())
+    beside = max(64, 2 * at_once + 2)
     tables |= {name: LAYOUT.rows(name, beside) for name in LAYOUT.tables if name.startswith("beside_")}
     accounts = _accounts(scenario)
     own = [accounts[client] for client in demand.app_client.tolist()]
@@ -463,7 +467,7 @@ def _asked(scenario: Scenario, demand: Demand, facts: Facts, images: Images) -> 
         "client": 1 + len(facts.placing.nodes) + facts.wanted.client, "kind": kind, "image": image, "route": route,
         "update": demand.update, "kernel": np.where(pinned, 0, demand.kernel), "by_digest": by_digest | pinned,
         "removed": nothing if demand.removed is None else demand.removed, "draw": demand.place_draw,
-        "boot_s": np.array([one.boot_s for one in kinds])[kind], "undecided": undecided,
+        "boot_s": np.array([boot_s(one) for one in kinds])[kind], "undecided": undecided,
         "pushed_to": np.where(pushed_to == 0, -1, pushed_to), "first_node": first[placed],
         "nodes": length[placed], "missing": length[placed], "digest": image,
     }  # fmt: skip

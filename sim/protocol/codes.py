@@ -93,6 +93,11 @@ ACCOUNT_SCOPE: Final = 2
 REGISTRY_SCOPE: Final = 3
 FLEET_SCOPE: Final = 4
 
+# How a node unpacks an image's layers.
+IN_ORDER: Final = 0
+PARALLEL: Final = 1
+STREAMED: Final = 2
+
 # Routes of a deploy.
 CENTRAL: Final = 0
 NODE_DIRECT: Final = 1

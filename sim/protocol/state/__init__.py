@@ -19,7 +19,19 @@ from sim.protocol.codes import N_PHASES
 from sim.protocol.state.deploys import Deploy, Fanout, Logged, LoggedDeploy, Operation, WarmPlace
 from sim.protocol.state.faults import Downtime, Effect, LinkFault, Outage, ScheduleStep
 from sim.protocol.state.network import Flight, HeldBack, Lane, LinkUse, Machine, Rerouted, Way, WayKey
-from sim.protocol.state.observed import Bin, CapacityChange, Drop, PullBegun, Segment, Start, Sync, TagChange, Transfer
+from sim.protocol.state.observed import (
+    Bin,
+    CapacityChange,
+    Drop,
+    Load,
+    PullBegun,
+    Segment,
+    Start,
+    Sync,
+    TagChange,
+    Transfer,
+    Unpack,
+)
 from sim.protocol.state.registries import (
     Blob,
     BlobFetch,
@@ -27,6 +39,7 @@ from sim.protocol.state.registries import (
     Copy,
     CopyWorkers,
     Entry,
+    Format,
     HeldImage,
     HeldTag,
     Image,
@@ -100,6 +113,7 @@ TABLES: dict[str, type] = {
     "limits": Limit,
     "buckets": Bucket,
     "blobs": Blob,
+    "formats": Format,
     "image_blobs": int,
     "images": Image,
     "names": Name,
@@ -126,6 +140,8 @@ TABLES: dict[str, type] = {
     "swarm": SwarmCall,
     "swarm_ended": SwarmEnded,
     "swarm_shares": SwarmShare,
+    "unpacks": Unpack,
+    "loads": Load,
     # flows
     "lanes": Lane,
     "lane_links": int,

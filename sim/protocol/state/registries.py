@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.protocol.codes import INF, NEVER
-from sim.records.layout import Int32
+from sim.records.layout import Int8, Int32
 
 
 class Registry:
@@ -31,6 +31,10 @@ class Registry:
     list_lag_s: float
     skew_s: float  # how far its clock is ahead
     disk: int  # its link
+    # ops/unpacking
+    unpack: int  # IN_ORDER, PARALLEL or STREAMED
+    ranges: int  # in so many parts it fetches a layer
+    first_lane: int = -1  # of its disk as unpacking writes; those of its cores, by format, follow
     paused_until_s: float  # while garbage is collected
     # how many requests it answers: see ops/rate_limits
     first_limit: int  # in `limits`
@@ -97,8 +101,18 @@ class Blob:
     """A layer, or a config."""
 
     size_bytes: int
-    content: Int32  # KERNEL, ROOTFS or CONFIG
+    content: Int8  # KERNEL, ROOTFS or CONFIG
+    format: Int8  # its row in `formats`
     counted: Int32  # in which count of distinct blobs it was counted last
+
+
+class Format:
+    """What a node does with a layer, by byte of the blob; nothing in row 0. See ops/unpacking."""
+
+    core_ns: float  # nanoseconds of one core
+    written: float  # bytes
+    compress_ns: float  # the same of a client that packs it
+    cores: float  # that one layer uses at once
 
 
 class Image:

@@ -74,6 +74,8 @@ class Globals(QueueGlobals):
     marks_used: int
     blob_fetches_used: int
     joins_used: int
+    unpacks_used: int
+    loads_used: int
     chosen_used: int
     places_used: int
     held_images_used: int
@@ -109,6 +111,22 @@ class Globals(QueueGlobals):
     wakes: int
     removed_after_s: float
     polls: int
+    unpacking: int  # nodes have something to unpack
+    ranging: int  # some node fetches layers in parts
+    unpack_entry: int
+    # layers that are read on demand: see ops/lazy, ops/rest
+    lazy_loading: int
+    lazy_share: float
+    lazy_read_bytes: int
+    lazy_at_once: int
+    lazy_least_bytes: int
+    lazy_background: int
+    lazy_spreads: int  # the rest comes in several bursts
+    lazy_bursts: int
+    lazy_after_s: float
+    lazy_pace_Bps: float
+    lazy_later: float
+    lazy_later_s: float
     patience_s: float
     node_profile: int
     # rules by name: the number of each among those of its kind, and where its parameters begin in `rule_values`

@@ -118,6 +118,9 @@ class Task:
     booted: Int32  # the image that an instance runs, what its reference meant, and for how long that was newer
     meant: Int32
     trailing_s: float
+    unpack: Int32  # the row of `unpacks` that it is about
+    load: Int32  # the row of `loads`: see ops/rest
+    burst: Int32  # how many parts of the rest it has asked for
     # a deploy and its instances: see ops/deploys
     each_s: float  # what a poll takes
     asked_s: float

@@ -25,6 +25,7 @@ _KINDS: Final[Mapping[str, str]] = {
     "central down": "central's downlink",
     "link": "link",
     "disk": "disks",
+    "cores": "unpacking on nodes' cores",
     "window": "TCP windows",
     "cap": "caps on copies",
     "workers": "waiting for workers",

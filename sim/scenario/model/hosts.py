@@ -171,6 +171,19 @@ class NodeGroup(Registry):
     cold: StrictBool = figure(
         "cold", False, assumption=True, about="Whether the nodes start empty while the rest of the world is warm."
     )
+    cores: Count = figure(
+        "cores", 8, assumption=True, range=(2, 64),
+        about="How many cores a node has for unpacking layers, where an image's format has them unpacked.",
+    )  # fmt: skip
+    unpack: Literal["in-order", "parallel", "streamed"] = figure(
+        "unpack", "in-order", source="containerd/containerd, core/unpack/unpacker.go",
+        about="Whether a node unpacks layers one after another, each once it is fetched, or each as soon as it is "
+        "fetched, or each while it is fetched.",
+    )  # fmt: skip
+    ranges: Count = figure(
+        "ranges", 1, source="containerd/containerd issue 10177: one request a layer",
+        about="In how many parts, over a connection each, a node fetches a layer from its upstream.",
+    )  # fmt: skip
     weight: Weight = setting(
         "weight",
         1.0,

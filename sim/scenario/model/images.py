@@ -160,6 +160,11 @@ class Image(Table):
     sizes: Sizes | None = setting(
         "sizes", None, about="How root filesystems differ from app to app and from update to update."
     )
+    format: StrictStr | None = setting(
+        "format", None,
+        about="The format in which its layers travel, such as gzip, zstd or erofs; sizes are then those of their "
+        "content. Without it layers travel as they are, and nodes unpack nothing.",
+    )  # fmt: skip
     written_rom: StrictBool | None = setting(
         "rom", None, about="Whether it has no kernel; said by leaving the kernel out, and here only for readers."
     )

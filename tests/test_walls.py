@@ -40,7 +40,6 @@ LONGER = {
     "protocol/ops/pull.py": "a pull's ops",
     "protocol/ops/sync.py": "a copy's ops",
     "records/layout.py": "rows as objects or as arrays",
-    "tables/rows.py": "every table and metric",
 }
 SOURCES = {path.relative_to(SIM).as_posix(): path.read_text() for path in sorted(SIM.rglob("*.py"))}
 PURE = ("network", "registry", "contrib", "records", "protocol")

@@ -11,7 +11,8 @@ import pytest
 
 from sim.engines import usage
 from sim.engines.collected import WRITTEN, Collected, narrow
-from sim.engines.rows import REASONS, STATES, stored_bytes, tables_of
+from sim.engines.reasons import REASONS
+from sim.engines.rows import STATES, stored_bytes, tables_of
 from sim.protocol import codes
 from sim.protocol.codes import N_PHASES
 from sim.protocol.names import Names, NumberedDigests

@@ -55,6 +55,9 @@ _IN_CONTAINERS_IMAGE: Final = Throttled((2.0, 4.0, 8.0, 16.0), 60.0, ("PATCH upl
 #: By the clients' names; others do not try again.
 THROTTLED: Final[Mapping[str, Throttled]] = {
     "containerd": _IN_CONTAINERD,
+    "buildkit": _IN_CONTAINERD,
+    "crane": _IN_GO_CONTAINERREGISTRY,
+    "podman": _IN_CONTAINERS_IMAGE,
     "unikraft": _IN_CONTAINERD,
     "kraftkit": _IN_GO_CONTAINERREGISTRY,
     "skopeo": _IN_CONTAINERS_IMAGE,

@@ -96,7 +96,7 @@ def _registry(r: Random) -> Document:
 
 
 def _clients(r: Random, site: str) -> Document:
-    profile = r.choice(["kraftkit", "unikraft", "docker", "skopeo", "oras"])
+    profile = r.choice(["kraftkit", "unikraft", "docker", "skopeo", "oras", "podman", "crane", "buildkit"])
     account = {"account": "shared"} if r.random() < 0.3 else {}
     return _line(r) | {"site": site, "profile": profile, "count": r.choice([1, 2])} | account
 

@@ -104,7 +104,7 @@ def _clients(r: Random, site: str) -> Document:
 def _image(r: Random) -> Document:
     return {
         "rootfs": r.choice(["1 MB", "4 MB", "10 kB", "30 MB"]), "config": r.choice(["1 kB", "1 kB", "1 MB"]),
-        "manifest": "3 kB", "index": "6 kB", "boot": "100 ms",
+        "manifest": "3 kB", "index": "6 kB", "boot": "100 ms", "layers": r.choice([1, 1, 1, 2, 7, 40]),
     }  # fmt: skip
 
 

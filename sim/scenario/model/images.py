@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import PlainValidator, PrivateAttr, StrictBool, StrictStr, WithJsonSchema
 
 from sim.errors import shown
-from sim.figures import Duration, Quantity, Size, Table, Weight, figure, invalid, setting
+from sim.figures import Count, Duration, Quantity, Size, Table, Weight, figure, invalid, setting
 from sim.files import require_regular
 from sim.units import UnitError, bytes_of
 
@@ -157,6 +157,10 @@ class Image(Table):
         about="The size of the kernel, the layer that apps of this kind share; without one the image is a ROM.",
     )  # fmt: skip
     rootfs_bytes: Size = setting("rootfs", about="The size of the root filesystem, the layer that is each app's own.")
+    layers: Count = figure(
+        "layers", 1, source="kraftkit oci/README.md: a root filesystem is one layer",
+        about="In how many layers of equal size the root filesystem is, all of which are new with an update.",
+    )  # fmt: skip
     sizes: Sizes | None = setting(
         "sizes", None, about="How root filesystems differ from app to app and from update to update."
     )

@@ -11,7 +11,8 @@ and of the pull: round trips, service, opening connections, slow start, and bodi
 `boot`, so that all of it adds up to the deploys' latencies. Deploys that failed are left out.
 
 A copy begins so long after its publish as its trigger says; what it waited beyond that for a worker of the copies is
-the waited part of `copies`. Left out: what else than the longest held a body back.
+the waited part of `copies`. Left out: what else than the longest held a body back, and for what a fetch waited while a
+client polled for what it brings.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 from sim.accounting.critical_paths import INSTANT_S, Bodies, Floats, Paths, together
 from sim.accounting.groups import client_groups, node_groups
 from sim.scenario import Scenario
+from sim.scenario.effects.summary import polls
 from sim.scenario.model.naming import CENTRAL
 from sim.tables.columns import Table
 
@@ -118,15 +120,15 @@ OUTAGES: Final = Holder("outages")
 
 
 def held_back(
-    scenario: Scenario, tables: Mapping[str, Table], from_s: float, outages: Sequence[tuple[float, float]] = ()
-) -> HeldBack:
+    scenario: Scenario, tables: Mapping[str, Table], from_s: float, outages: Sequence[tuple[float, float]] = (),
+    only: NDArray[np.bool_] | None = None,
+) -> HeldBack:  # fmt: skip
     """By what deploys asked for from `from_s` on were held back, s summed over them, the most first.
 
-    `outages` are times in which something was broken: what deploys of these times waited and no link, disk or copy
-    explains is theirs.
+    With `only`, (n_deploys,), of these alone. `outages` are times in which something was broken: what deploys of these
+    times waited and no link, disk or copy explains is theirs.
     """
-    polls = scenario.policies.create == "poll"
-    paths = Paths(tables, from_s, polls)
+    paths = Paths(tables, from_s, polls(scenario), only)
     owners = _Owners(scenario, tables["links"])
     sums: dict[Holder, list[float]] = {}
 
@@ -162,7 +164,7 @@ def held_back(
             add(Holder(kind, owners.registry(bodies.hosts[code])), mine_s, mine_s)
         add(Holder("requests", part), float((left_s - waits_s).sum()))
     left_s = paths.lasts_s["create"] - bodies.lasted_s["create"]
-    not_begun_s, retried_s = _copies_s(tables["syncs"], paths, left_s, polls)
+    not_begun_s, retried_s = _copies_s(tables["syncs"], paths, left_s)
     left_s = left_s - not_begun_s - retried_s
     # The delay of copies is theirs on idle links, too: only what they began later than that was waited.
     waits_s = np.maximum(paths.waited_s["create"] - bodies.waited_s["create"], 0.0)
@@ -266,7 +268,7 @@ def _by_holder(bodies: Bodies, owners: _Owners, broken: NDArray[np.bool_]) -> li
     return [*found, (SEVERAL, float(rest_s.sum()), float(rest_waited_s.sum()))]
 
 
-def _copies_s(syncs: Table, paths: Paths, left_s: Floats, polls: bool) -> tuple[Floats, Floats]:
+def _copies_s(syncs: Table, paths: Paths, left_s: Floats) -> tuple[Floats, Floats]:
     """How long starts waited until the copy of their image began, and for copies that broke, (n_paths,) s each.
 
     No more than is `left_s`. A start that waits for a copy which another deploy set going waits until it is there; a
@@ -282,7 +284,7 @@ def _copies_s(syncs: Table, paths: Paths, left_s: Floats, polls: bool) -> tuple[
     ours = ours[np.lexsort((committed_s[ours], place[ours]))]
     begun_s[place[ours]] = syncs.column("started_s")[ours]
     attempts[place[ours]] = syncs.column("attempts")[ours]
-    waits &= ~(np.isnan(begun_s) & polls)
+    waits &= ~(np.isnan(begun_s) & paths.polled)
     until_s = np.where(np.isnan(begun_s), paths.pull_s, begun_s)
     not_begun_s = np.where(waits, np.clip(until_s - paths.waits_from_s, 0.0, left_s), 0.0)
     whole_s = np.where(waits, paths.pull_s - paths.waits_from_s, 0.0)

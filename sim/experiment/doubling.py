@@ -213,6 +213,24 @@ def _link(scenario: Scenario, name: str) -> Iterator[tuple[str, Any]]:
             yield f"links.{name}.down", units.format_rate(2 * span.down_Bps)
 
 
+def doubled_direction(scenario: Scenario, direction: str) -> Settings:
+    """What overrides one direction of one link, `NAME-up` or `NAME-down`, and no other; nothing where none is so named.
+
+    A table that is of this link alone is overridden where it says the rate, a generated link by its own name.
+    """
+    name, _, way = direction.rpartition("-")
+    found: dict[str, Any] = {}
+    for key, link in scenario.links.items():
+        if scenario.link_names.meant(key) == (name,):
+            found |= dict(_rates(f"links.{key}", link, way))
+            for place, window in link.schedule.items():
+                found |= dict(_rates(f"links.{key}.schedule.{place}", window, way))
+    for span in scenario.generated() if not found else ():
+        if span.name == name and way in ("up", "down"):
+            found[f"links.{name}.{way}"] = units.format_rate(2 * (span.up_Bps if way == "up" else span.down_Bps))
+    return tuple(found.items())
+
+
 def _whole_link(path: str, link: Any) -> Iterator[tuple[str, Any]]:
     for way in ("up", "down"):
         yield from _rates(path, link, way)

@@ -22,7 +22,7 @@ from sim.network.tcp.retransmission import SYN_TIMEOUT_S, given_up_s
 from sim.network.topology.schedule import DAY_S, Change
 from sim.network.topology.shapes import Routing
 from sim.policies.snapshot import NotYetError, PushView
-from sim.protocol.codes import BOTH, CENTRAL, NEVER, NODES_UNDECIDED, ROUTE_UNDECIDED, START_ONLY
+from sim.protocol.codes import BOTH, CENTRAL, INF, NEVER, NODES_UNDECIDED, ROUTE_UNDECIDED, START_ONLY
 from sim.protocol.deciding import ROUTES, AtStart, Decisions, Facts
 from sim.protocol.images import Images, Kind, boot_s, images_of, kinds_of
 from sim.protocol.limits import answers_within_s, limit_rows, limit_table, request_bits, turns_table
@@ -38,6 +38,7 @@ from sim.protocol.state import LAYOUT
 from sim.records.cells import set_cells, write_rows
 from sim.records.layout import State, table_of
 from sim.registry.clients import CONTAINERD, PROFILES, TOKEN, Profile, Retry
+from sim.registry.copiers import COPIERS
 from sim.registry.dedup import SCOPES, account_of
 from sim.registry.reference import DEFAULT_TAG
 from sim.registry.throttling import throttled
@@ -45,7 +46,7 @@ from sim.scenario import Scenario
 from sim.scenario.model.hosts import Central, NodeGroup
 from sim.scenario.model.policies import Sync
 from sim.streams import Streams
-from sim.workload.demand import Demand
+from sim.workload.demand import BY_DIGEST, Demand
 from sim.workload.outages import outages
 
 """Of every image that is pushed."""
@@ -112,13 +113,14 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
             if group.service == "exponential"
         }
     )
-    globals_ = _globals(scenario, len(groups) - 1, routes.capped)
+    globals_ = _globals(scenario, len(groups) - 1, routes.capped) | _windows(scenario, streams)
     facts = Facts.of(scenario, demand, placing, kinds)
     asked = _asked(scenario, demand, facts, images)
     tables: Tables = {
         **images.tables, **asked, **routes.tables_for(*_asked_ways(asked)),
         **_rules(scenario, globals_, asked, len(groups) - 1),
-        **_registries(scenario, groups, draws, routes), **profile_rows(profiles), **link_rows(routes, globals_),
+        **_registries(scenario, groups, draws, routes), **profile_rows(profiles, scenario.policies.create),
+        **link_rows(routes, globals_),
         }  # fmt: skip
     globals_ |= add_pipelines(scenario, routes, kinds, cores, tables) | lazy_globals(scenario.policies)
     tables |= _outages(scenario, streams, routes, globals_, tables["registries"])
@@ -193,10 +195,11 @@ def _hosts(scenario: Scenario) -> tuple[list[Host], list[Profile], list[int]]:
 
 
 def _copier(chosen: Sync) -> Profile:
-    """The client that copies: containerd's requests, the blobs and the tries as the scenario has them."""
+    """The client that copies: a tool's requests or containerd's, the blobs and the tries as the scenario has them."""
     waits_s = tuple(chosen.backoff_s * 2**attempt for attempt in range(chosen.retries)) if chosen.resume else ()
-    at_once = 1 if chosen.references == "series" else CONTAINERD.parallel_pushes
-    return replace(CONTAINERD, parallel_pushes=at_once, retry=Retry(waits_s, resumes=chosen.resume))
+    copier = CONTAINERD if chosen.client is None else COPIERS[chosen.client]
+    at_once = 1 if chosen.references == "series" else copier.parallel_pushes
+    return replace(copier, parallel_pushes=at_once, retry=Retry(waits_s, resumes=chosen.resume))
 
 
 def _accounts(scenario: Scenario) -> list[str]:
@@ -251,6 +254,7 @@ def _globals(scenario: Scenario, nodes: int, capped: bool) -> dict[str, Any]:
         "run_s": scenario.run.duration_s,
         "copies_capped": capped,
         "dedup": SCOPES.index(chosen.dedup),
+        "parts": nodes + 2,  # after the fleet, central and the nodes: see ops/places
         "check_upstream": chosen.tags.check == "upstream",
         "coalesce": chosen.coalesce,
         "keep_unsynced": chosen.keep_unsynced,
@@ -259,7 +263,6 @@ def _globals(scenario: Scenario, nodes: int, capped: bool) -> dict[str, Any]:
         "sleeps_for_s": scenario.demand.sleeps_for_s,
         "wakes": scenario.demand.wakes,
         "removed_after_s": scenario.demand.removed_after_s,
-        "polls": chosen.create == "poll",
         "patience_s": chosen.patience_s,
         "targets_all": sync.targets == "all",
         "sync_delay_s": sync.delay_s,
@@ -268,6 +271,8 @@ def _globals(scenario: Scenario, nodes: int, capped: bool) -> dict[str, Any]:
         "sync_deletions": sync.deletions,
         "node_profile": 0,
         "sync_profile": 1,
+        "config_first": chosen.configs == "first",
+        "handshakes": scenario.tcp.parallel == "opened",
         "workers_each": sync.target_workers or 0,
         "workers_shared": sync.queue == "shared",
         "collections": collections,
@@ -275,6 +280,14 @@ def _globals(scenario: Scenario, nodes: int, capped: bool) -> dict[str, Any]:
         "collects_untagged": garbage.untagged,
         "collect_pause_s": garbage.pause_s,
     }
+
+
+def _windows(scenario: Scenario, streams: Streams) -> dict[str, Any]:
+    """How flows share: whether they have windows, and where their pseudo-random numbers begin."""
+    found: dict[str, Any] = {"queue_s": scenario.tcp.queue_s}
+    if scenario.tcp.by_window:
+        found |= {"windows": 1, "window_random": int(streams.generator("windows").integers(1 << 31))}
+    return found
 
 
 def machine_rows(routes: Routes, hosts: Sequence[Host], profile_of: Sequence[int]) -> NDArray[Any]:
@@ -305,12 +318,14 @@ def _registries(
         row["request_s"] = group.request_time_s
         row["commit_Bps"] = group.commit_Bps or 0.0
         row["first_byte_s"], row["list_lag_s"], row["tls"] = group.first_byte_s, group.list_lag_s, group.tls
+        row["store_s"], row["anonymous"] = group.store_s, group.anonymous
         row["drawn"], row["token_life_s"] = drawn, group.token_life_s
         row["first_limit"], row["limits"] = len(limits), len(group.limits.written())
         limits += limit_rows(number, group.limits)
         row["merges"] = merges and not drawn and row["limits"] == 0  # what is counted is counted when it comes
         row["next_draw"] = row["end_draw"] = blocks.get(number, 0)
         row["disk"] = routes.disk(number)
+        row["dedup"] = -1 if group.dedup is None else SCOPES.index(group.dedup)
         quota_bytes = group.quota_bytes if isinstance(group, Central) else None
         ttl_s = (group.ttl_s or chosen.ttl_s) if isinstance(group, NodeGroup) else None
         paused = isinstance(group, Central) and chosen.garbage.every_s is not None
@@ -324,8 +339,8 @@ def _registries(
     }  # fmt: skip
 
 
-def profile_rows(profiles: Sequence[Profile]) -> Tables:
-    """What each client asks, and how long it waits before it tries again."""
+def profile_rows(profiles: Sequence[Profile], create: str = "at-once") -> Tables:
+    """What each client asks, and how long it waits before it tries again; `create` is `policies.create`."""
     waits_s = [wait_s for profile in profiles for wait_s in profile.retry.waits_s]
     counts = [len(profile.retry.waits_s) for profile in profiles]
     throttles_s = [throttled(profile.name).waits_s for profile in profiles]
@@ -335,7 +350,9 @@ def profile_rows(profiles: Sequence[Profile]) -> Tables:
             "start_s": [one.start_s for one in profiles], "renews": [TOKEN in one.login for one in profiles],
             "pushes_at_once": [one.parallel_pushes for one in profiles],
             "pulls_at_once": [one.parallel_pulls for one in profiles], "mounts": [one.mounts for one in profiles],
-            "config_last": [one.config_last for one in profiles], "first_wait": np.cumsum(counts) - counts,
+            "config_last": [one.config_last for one in profiles],
+            "polls": [one.polls if create == "client" else create == "poll" for one in profiles],
+            "first_wait": np.cumsum(counts) - counts,
             "waits": counts, "resumes": [one.retry.resumes for one in profiles],
             "repeats": [_REPEATS.index(one.retry.repeats) for one in profiles],
             "dial_s": [one.retry.dial_s for one in profiles],
@@ -355,6 +372,7 @@ def profile_rows(profiles: Sequence[Profile]) -> Tables:
 
 def link_rows(routes: Routes, globals_: dict[str, Any]) -> Tables:
     """Links at the start, and the steps of their schedules in the order of the day."""
+    cables = len(routes.graph.links)
     count, capacity_Bps = len(routes.capacity_Bps), np.array(routes.capacity_Bps, np.float64)
     steps = sorted(change for schedule in routes.schedules for change in _day(schedule))
     hours = {
@@ -362,12 +380,14 @@ def link_rows(routes: Routes, globals_: dict[str, Any]) -> Tables:
         "capacity_Bps": [capacity for _, _, capacity in steps],
     }  # fmt: skip
     globals_["nodes_used"] = count
+    # What is no cable, as disks are, holds senders back and drops nothing.
+    queues_s = [globals_["queue_s"]] * cables + [INF] * (count - cables)
     return {
         "links": table_of(LAYOUT, "links", {"capacity": capacity_Bps}),
         "nodes": LAYOUT.rows("nodes", count),
         "ranks": LAYOUT.rows("ranks", count),
         "solver": table_of(LAYOUT, "solver", {"observed": [1]}),
-        "link_uses": LAYOUT.rows("link_uses", count),
+        "link_uses": table_of(LAYOUT, "link_uses", {"queue_s": queues_s}),
         "nominal_Bps": capacity_Bps,
         "residual": np.array([round(capacity * _BOUND) for capacity in routes.capacity_Bps], np.int64),
         "alone_s": np.zeros(count + 1),
@@ -395,7 +415,7 @@ def _outages(
     tcp, converges_s = scenario.tcp, _converges_s(scenario)
     globals_ |= {
         "faults": 1, "tries_for_s": given_up_s(tcp.retries), "opens_for_s": given_up_s(tcp.syn_retries, SYN_TIMEOUT_S),
-        "queue_s": tcp.queue_s, "bbr": tcp.congestion == "bbr",
+        "bbr": tcp.congestion == "bbr",
         "converges_s": -1.0 if converges_s is None else converges_s,
     }  # fmt: skip
     number = {host.name: at for at, host in enumerate(routes.hosts[: routes.registries])}
@@ -458,7 +478,7 @@ def _asked(scenario: Scenario, demand: Demand, facts: Facts, images: Images) -> 
     first = np.cumsum(length) - length
     pushed_to = np.array([start.pushed_to + 1 if start.nodes else -1 for start in starts], np.int64)[placed]
     nothing = np.zeros(n, np.bool_)
-    by_digest = np.full(n, scenario.demand.reference == "digest") if demand.by_digest is None else demand.by_digest
+    by_digest = _by_digest(scenario, demand, facts, pushes)
     route = _routed(scenario, demand, facts, pushes)
     undecided = np.where(pushed_to == 0, NODES_UNDECIDED, 0) | np.where(route == _NOT_YET, ROUTE_UNDECIDED, 0)
     pinned = np.array([one.digest is not None for one in kinds], np.bool_)[kind]
@@ -475,6 +495,19 @@ def _asked(scenario: Scenario, demand: Demand, facts: Facts, images: Images) -> 
         "deploys": table_of(LAYOUT, "deploys", deploys, n),
         "deploy_nodes": np.array([node + 1 for start in starts for node in start.nodes], np.int64),
     }
+
+
+def _by_digest(scenario: Scenario, demand: Demand, facts: Facts, pushes: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether each deploy's instances name the image itself, by its digest; what starts without a push does so only
+    where the scenario says it."""
+    said = np.full(len(demand), BY_DIGEST[scenario.demand.reference])
+    if demand.by_digest is not None:
+        said = demand.by_digest.astype(np.int64)
+    pins = np.array([PROFILES[group.profile].pins for _, group in scenario.client_hosts()], np.bool_)
+    found: NDArray[np.bool_] = (said == BY_DIGEST["digest"]) | (
+        (said == BY_DIGEST["client"]) & pins[facts.wanted.client] & pushes
+    )
+    return found
 
 
 def _placed(facts: Facts) -> tuple[NDArray[np.int64], list[Start]]:

@@ -54,6 +54,7 @@ AUDIT_DUE: Final = 10
 WAIT_TIMED_OUT: Final = 11  # a task has waited for an image as long as it may
 LOG_OPERATION_DUE: Final = 12  # the next operation of a log begins
 SWARM_DUE: Final = 13  # a swarm goes on, or a member of it has a layer
+ROUND_DUE: Final = 14  # a flow's window has been delivered
 
 # What an engine is asked for (`g.asked`), since rows alone can't do it.
 ROUTE_ASKED: Final = 1  # a way from machine `asked_a` to registry `asked_b` (`asked_c`: as copies go)

@@ -35,12 +35,12 @@ def commit_blob(w: Any, p: int, unheard: int, b: int) -> int:
     commit_s = task.size_bytes / registry.commit_Bps
     heard_after_s = way.forth_s + registry.request_s
     within_s = w.machines[task.machine].answers_within_s
-    if task.stage == 0 and heard_after_s + commit_s + registry.first_byte_s + way.back_s <= within_s:
+    if task.stage == 0 and heard_after_s + commit_s + registry.store_s + way.back_s <= within_s:
         timeline.now_s += commit_s
         return GO
     if task.stage == 0:
         task.stage = 1
-        committed_s = timeline.now_s + commit_s + registry.first_byte_s
+        committed_s = timeline.now_s + commit_s + registry.store_s
         timeline.now_s += max(within_s - heard_after_s, 0.0)
         if registry.bounded == 0:
             aside = begin_yield(w, p)

@@ -200,9 +200,19 @@ def instance_accepted(w: Any, p: int, a: int, b: int) -> int:
 
 
 def creates_at_once(w: Any, p: int, label: int, b: int) -> int:
-    """Go to `label` unless clients poll the first node until it has the image."""
-    if w.g.polls == 0:
+    """Go to `label` unless the client polls the first node until it has the image."""
+    if w.profiles[w.machines[w.deploys[w.tasks[p].deploy].client].profile].polls == 0:
         w.tasks[p].pc = label
+    return GO
+
+
+def poll_once(w: Any, p: int, a: int, b: int) -> int:
+    """A client that polls asks the node that has its image once, and hears that it is there."""
+    task = w.tasks[p]
+    deploy = w.deploys[task.deploy]
+    if w.profiles[w.machines[deploy.client].profile].polls:
+        timeline, way = w.timelines[task.timeline], w.ways[task.way]
+        timeline.now_s += way.round_trip_s + w.registries[w.deploy_nodes[deploy.first_node]].request_s
     return GO
 
 

@@ -25,6 +25,8 @@ class Registry:
     # what else requests find
     first_byte_s: float
     commit_Bps: float  # how fast it commits a blob that has come; 0: at once
+    store_s: float
+    anonymous: int
     tls: int
     token_life_s: float
     refuses_tokens: int
@@ -35,6 +37,7 @@ class Registry:
     unpack: int  # IN_ORDER, PARALLEL or STREAMED
     ranges: int  # in so many parts it fetches a layer
     first_lane: int = -1  # of its disk as unpacking writes; those of its cores, by format, follow
+    dedup: int = -1  # how far that looks here; -1: as far as `g.dedup`
     paused_until_s: float  # while garbage is collected
     # how many requests it answers: see ops/rate_limits
     first_limit: int  # in `limits`
@@ -63,6 +66,7 @@ class Profile:
     pulls_at_once: int
     mounts: int
     config_last: int
+    polls: int  # until its node has what it pushed to central
     first_wait: int  # in `waits_s`
     waits: int
     resumes: int

@@ -110,7 +110,6 @@ class Globals(QueueGlobals):
     sleeps_for_s: float
     wakes: int
     removed_after_s: float
-    polls: int
     unpacking: int  # nodes have something to unpack
     ranging: int  # some node fetches layers in parts
     unpack_entry: int
@@ -152,6 +151,8 @@ class Globals(QueueGlobals):
     sync_backoff_s: float
     sync_deletions: int
     sync_profile: int
+    config_first: int
+    handshakes: int  # bodies side by side open connections of their own
     copies_capped: int  # copies have ways of their own
     workers_each: int  # at most so many for one target; 0: as many as there are
     workers_shared: int  # a copy keeps its worker while it waits for its target
@@ -170,6 +171,8 @@ class Globals(QueueGlobals):
     bbr: int
     converges_s: float = -1.0
     # flows
+    windows: int  # they share by their congestion windows
+    window_random: int  # pseudo-random numbers: see ops/congestion
     flow_number: int
     lane_numbers: int  # lanes that have been used
     longest_lane: int  # links of the longest of these
@@ -180,6 +183,7 @@ class Globals(QueueGlobals):
     first_ps_lane: int = -1  # lanes whose flights share among themselves
     last_ps_lane: int = -1
     sharing: int  # flights in the max-min solver
+    solver_calls: int  # how often it was asked
     stamp: int  # of lanes or links that were marked last
     settle_stage: int
     # the flow monitor

@@ -103,6 +103,8 @@ class Task:
     group: Int32
     group_end: Int32
     trailing: Int32
+    connections: Int32  # that it has opened for blobs side by side, the one that it began with included
+    late_s: float  # how much later than its group it began, for its connection
     mounts: Int32
     marks: Int32
     marks_size: Int32

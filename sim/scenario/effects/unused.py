@@ -139,6 +139,9 @@ def _of_registries(model: Model) -> Iterator[Unused]:
         yield Unused(("policies", "eviction"), "no registry has a storage that could be full")
     if not on_nodes:
         yield Unused(("policies", "keep_unsynced"), "no node has a storage that could be full")
+    if all(registry.commit_Bps is None for registry in (model.central, *groups)):
+        for key in model.clients:
+            yield Unused(("clients", key, "answer_timeout"), "no registry has a commit_rate")
     for key, node in model.nodes.items():
         if node.pull_rate_per_s is None:
             yield Unused(("nodes", key, "pull_burst"), f"nodes.{key}.pull_rate is not given")

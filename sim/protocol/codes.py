@@ -34,6 +34,9 @@ IMAGE_NOT_FOUND: Final = 23
 DISK_FULL: Final = 24
 QUOTA_EXCEEDED: Final = 25
 TOKEN_REFUSED: Final = 26
+RATE_LIMITED: Final = 40  # and twice the limit's scope, and 1 on a node: see ops/rate_limits
+TOO_MANY_PULLS: Final = 48
+LAST_RATE_LIMITED: Final = 48
 
 # Kinds of events (`Event.kind`); their subject is `Event.what`.
 TASK_DUE: Final = 0  # a task goes on

@@ -98,6 +98,10 @@ class Score:
             errors[one.group].append(one.error)
         return {name: _group(sorted(errors[name])) for name in GROUPS if name in errors}
 
+    def rows(self) -> list[dict[str, Any]]:
+        """Every figure: its group and scenario, step and host, the model's value and the measured one, s or bytes."""
+        return [asdict(one) for one in self.scored]
+
     def to_text(self) -> str:
         """The groups as a table, errors in per cent."""
         lines = [f"{'group':<18}{'n':>5}{_HEAD}   absolute relative error"]

@@ -15,6 +15,7 @@ class Machine:
     ramp: float  # how much its slow start is stretched
     window_bytes: int
     profile: int  # the client that runs on it
+    site: int
     access_up: int = -1  # the links that join it to a site, if there are no others
     access_down: int = -1
 

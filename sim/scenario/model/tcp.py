@@ -1,7 +1,9 @@
-"""The table `[tcp]`: how connections share links, and what they do about links that are down.
+"""The table `[tcp]`: how connections share links, whether bodies side by side open connections of their own, and what
+hosts do about links that are down.
 
 Their models are `network/tcp/windows` and `network/tcp/retransmission`. What TCP does otherwise has figures elsewhere:
-`window` of a host, and `network/tcp`. Left out: options that differ from host to host.
+`window` of a host, and `network/tcp`. Left out: options that differ from host to host, and one HTTP/2 connection that
+bodies side by side share.
 """
 
 from __future__ import annotations
@@ -14,9 +16,9 @@ from sim.figures import Duration, Retries, Table, figure, setting
 class Tcp(Table):
     """What hosts' TCP does on links that others use, too, and about an outage on each connection that it interrupts.
 
-    `queue` is what packets wait where a flow fills its link: time-outs are that much longer. `retries` and
-    `syn_retries` say when a connection, and one that is being opened, is given up. BBR's connections share evenly
-    whatever `shares` says: their windows don't differ for long.
+    Without an outage `shares` and `parallel` alone matter. `queue` is what packets wait where a flow fills its link:
+    time-outs are that much longer. `retries` and `syn_retries` say when a connection, and one that is being opened, is
+    given up. BBR's connections share evenly whatever `shares` says: their windows don't differ for long.
     """
 
     shares: Literal["even", "windows"] = setting(
@@ -26,6 +28,10 @@ class Tcp(Table):
     congestion: Literal["cubic", "bbr"] = figure(
         "congestion", "cubic", source="Linux, net/ipv4/Kconfig: the default",
         about="The congestion control by which connections share, and come back after an outage.",
+    )  # fmt: skip
+    parallel: Literal["open", "opened"] = figure(
+        "parallel", "opened", source="Go, net/http: over HTTP/1.1 each request under way has a connection of its own",
+        about="Whether bodies side by side find their connections open, or open each but the first when they need it.",
     )  # fmt: skip
     queue_s: Duration = figure(
         "queue", "0 s", assumption=True, range=("0 s", "100 ms"),

@@ -104,9 +104,10 @@ class Paths:
         nodes, self.nodes = starts.codes("node")
         self.node = np.full(len(self), -1, np.int64)
         self.node[place[at]] = nodes[at]
-        self.waits_from_s = self.published_s.copy()
-        if not polls:
-            self.waits_from_s[place[at]] = starts.column("asked_s")[at]
+        self.polled = self.where("route", "central") & polls  # what was pushed to its node is there
+        asked_s = self.published_s.copy()
+        asked_s[place[at]] = starts.column("asked_s")[at]
+        self.waits_from_s = np.where(self.polled, self.published_s, asked_s)
 
 
 class Bodies:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from sim import engines as engines
+    from sim import manifest as manifest
     from sim.calibrate import calibration as calibration
     from sim.calibrate import published as published
     from sim.calibrate import replayed as replayed
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sim.experiment import doubts as doubts
     from sim.experiment import gate as gate
     from sim.experiment import measures as measures
+    from sim.experiment import recorded as recorded
     from sim.experiment import rerun as rerun
     from sim.experiment import thresholds as thresholds
     from sim.experiment import variants as variants
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
 #: Where each is, in the same order.
 _HOMES: Final[Mapping[str, str]] = {
     "engines": "sim",
+    "manifest": "sim",
     "calibration": "sim.calibrate",
     "published": "sim.calibrate",
     "replayed": "sim.calibrate",
@@ -84,6 +87,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "doubts": "sim.experiment",
     "gate": "sim.experiment",
     "measures": "sim.experiment",
+    "recorded": "sim.experiment",
     "rerun": "sim.experiment",
     "thresholds": "sim.experiment",
     "variants": "sim.experiment",
@@ -124,7 +128,9 @@ _HOMES: Final[Mapping[str, str]] = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return importlib.import_module(f"{_HOMES[name]}.{name}")
+if not TYPE_CHECKING:  # a checker knows all names, so that it finds a mistyped one
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return importlib.import_module(f"{_HOMES[name]}.{name}")

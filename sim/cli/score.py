@@ -20,16 +20,25 @@ def score(
     parameters: Annotated[
         str | None, typer.Option("--parameters", metavar="FILE", help="Use these instead of the shipped ones.")
     ] = None,
+    wire: Annotated[
+        str,
+        typer.Option(
+            "--wire",
+            metavar="fluid|even|packets",
+            help='Whose errors are "groups" in the JSON: flows by their windows, by even shares, or packets.',
+        ),
+    ] = "packets",
     out: Out = None,
     as_json: options.Json = False,
 ) -> None:
     """Simulate a rig's scenarios and print how far they are from what was measured, group by group."""
     folder = output.writable(out)
-    found = lazy.score.score(rig, measured, parameters)
+    with options.named("wire"):
+        found = lazy.score.score(rig, measured, parameters, wire)
     if folder is not None:
         with output.writing(folder):
             about = {"rig": rig, "measured": measured, "parameters": parameters}
-            write_json(folder / "score.json", {**found.to_json(), **about, "scored": found.rows()})
+            write_json(folder / "score.json", {**found.to_json(), **about, "scored": found.wires[found.wire].rows()})
     if as_json:
         output.document(found.to_json())
     else:

@@ -68,6 +68,7 @@ class Ran:
     flows: int
     simulated_s: float
     state: State
+    solver_calls: int = 0
 
 
 @cache
@@ -123,7 +124,14 @@ def run_built(scenario: Scenario, built: Built, deploys: int, engine: Engine) ->
     tables = tables_of(state, built.names, stored, collected)
     audit.check_tables(state, tables, deploys)
     g: Any = state["g"][0]
-    return Ran(tables, int(g["order"]), int(g["flow_number"]), max(float(g["now_s"]), float(g["runs_until_s"])), state)
+    return Ran(
+        tables,
+        int(g["order"]),
+        int(g["flow_number"]),
+        max(float(g["now_s"]), float(g["runs_until_s"])),
+        state,
+        int(g["solver_calls"]),
+    )
 
 
 def _give_back(keep_apart: bool = False) -> None:

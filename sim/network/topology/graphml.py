@@ -99,7 +99,7 @@ def read_map(
             not_built=len(edges) - len(built),
             positions=_positions(graph),
         )
-    except (ValueError, networkx.NetworkXError, expat.ExpatError, KeyError) as fault:
+    except (ValueError, networkx.NetworkXError, expat.ExpatError, KeyError, SyntaxError) as fault:
         raise ValueError(f"{path}: {fault}") from None
 
 

@@ -78,7 +78,7 @@ def _rendered(stored: Stored, sections: list[Section]) -> str:
 
 
 def _made_by(stored: Stored) -> str:
-    versions = {} if stored.record is None else stored.record.manifest.get("versions", {})
+    versions = {} if stored.record is None else stored.record.manifest.versions
     return f"regsim {versions.get('regsim', '')}".rstrip()
 
 

@@ -29,6 +29,8 @@ KINDS: Final[Mapping[str, str]] = {
     "window": "TCP windows",
     "cap": "caps on copies",
     "workers": "waiting for workers",
+    "limits": "limits of requests",
+    "turns": "waiting for a turn to pull",
     "copies": "waiting for copies to begin",
     "outages": "outages and retries",
     "several": "what held bodies for less long",

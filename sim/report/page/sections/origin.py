@@ -67,7 +67,7 @@ def _about(stored: Stored) -> Iterator[list[Cell]]:
     record = stored.record
     if record is None:
         return
-    found: Mapping[str, Any] = record.manifest
+    found: Mapping[str, Any] = record.manifest.model_dump(exclude_none=True)
     yield texts("scenario", found["scenario"])
     yield texts("seed", record.seed)
     yield texts("runs", f"{len(record.digests):,}")

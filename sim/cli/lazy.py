@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from sim.report import reruns as reruns
     from sim.report import saving as saving
     from sim.report import stored as stored
+    from sim.report.map import drawing as drawing
+    from sim.report.map import network as network
     from sim.report.page import page as page
     from sim.report.terminal import answers as answers
     from sim.report.terminal import protocol as protocol
@@ -104,6 +106,8 @@ _HOMES: Final[Mapping[str, str]] = {
     "reruns": "sim.report",
     "saving": "sim.report",
     "stored": "sim.report",
+    "drawing": "sim.report.map",
+    "network": "sim.report.map",
     "page": "sim.report.page",
     "answers": "sim.report.terminal",
     "protocol": "sim.report.terminal",

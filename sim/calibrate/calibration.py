@@ -106,7 +106,7 @@ def described(estimate: Estimate) -> str:
     if estimate.unit == "share":
         bounds = f"{estimate.value:.3g} [{estimate.low:.3g}, {estimate.high:.3g}]"
         return f"{estimate.name} {bounds}, n = {estimate.n}"
-    value, low, high = (_written(estimate, each) for each in (estimate.value, estimate.low, estimate.high))
+    value, low, high = (quantity_text(estimate, each) for each in (estimate.value, estimate.low, estimate.high))
     return f"{estimate.name} {value} [{low}, {high}], n = {estimate.n}"
 
 
@@ -154,7 +154,7 @@ def _width(estimate: Estimate) -> float:
 
 
 def _figure(estimate: Estimate) -> str:
-    value, low, high = (_written(estimate, each) for each in (estimate.value, estimate.low, estimate.high))
+    value, low, high = (quantity_text(estimate, each) for each in (estimate.value, estimate.low, estimate.high))
     if estimate.unit == "share":
         bounds = f"value = {value}, range = [{low}, {high}]"
     else:
@@ -162,7 +162,7 @@ def _figure(estimate: Estimate) -> str:
     return f"{{ {bounds}, source = {toml(f'{estimate.source}, n = {estimate.n}')} }}"
 
 
-def _written(estimate: Estimate, value: float) -> str:
+def quantity_text(estimate: Estimate, value: float) -> str:
     """The value with four digits, in a unit that a scenario reads."""
     rounded = float(f"{value:.4g}")
     if estimate.unit == "share":

@@ -16,6 +16,7 @@ from sim.cli.check import check
 from sim.cli.compare import compare
 from sim.cli.crossover import crossover
 from sim.cli.docs import docs
+from sim.cli.import_ import import_
 from sim.cli.new import new
 from sim.cli.published import published
 from sim.cli.replay import replay
@@ -40,7 +41,7 @@ app = typer.Typer(
 #: In the order in which help lists them.
 VERBS = (
     new, check, show, schema, run, compare, best, sweep, capacity, crossover, rerun, bench, replay, score, calibrate,
-    published, selftest, docs,
+    import_, published, selftest, docs,
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)

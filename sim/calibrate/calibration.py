@@ -22,6 +22,7 @@ from sim.calibrate.probes.ping import is_ping, ping
 from sim.calibrate.probes.pulls import is_pulls, pulls
 from sim.errors import InputError
 from sim.scenario.tomltext import toml, toml_key
+from sim.workload.logs.handwritten import is_operations
 from sim.workload.logs.textfile import beginning, opened, whole
 
 #: What a file is, its first characters say.
@@ -140,6 +141,10 @@ def read(path: str, fields: str | None = None) -> Evidence:
     start = beginning(path, _START)
     if _is_rig(start) or start.startswith("scenario,repeat,"):
         raise InputError(path, "is one of a rig's two files", "give both: RIG.json MEASURED.csv")
+    if start.lstrip().startswith("<"):
+        raise InputError(path, "is XML: a map, or a page", "name a map by topology.file; give logs and measurements")
+    if is_operations(path):
+        raise InputError(path, "is operations written by hand", "play them by demand.replay.log and regsim replay")
     if is_k6(start):
         with opened(path) as lines:
             return k6(path, lines)

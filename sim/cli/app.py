@@ -17,6 +17,7 @@ from sim.cli.check import check
 from sim.cli.compare import compare
 from sim.cli.crossover import crossover
 from sim.cli.docs import docs
+from sim.cli.import_ import import_
 from sim.cli.map import map
 from sim.cli.new import new
 from sim.cli.published import published
@@ -45,7 +46,7 @@ app = typer.Typer(
 #: In the order in which help lists them.
 VERBS = (
     new, check, show, schema, run, compare, best, sweep, capacity, crossover, report, why, map, rerun, bench, replay,
-    score, calibrate, published, selftest, docs,
+    score, calibrate, import_, published, selftest, docs,
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sim.calibrate import published as published
     from sim.calibrate import replayed as replayed
     from sim.calibrate import residuals as residuals
+    from sim.calibrate.imports import sources as sources
     from sim.calibrate.rig import fitted as fitted
     from sim.calibrate.rig import score as score
     from sim.calibrate.selftest import selftest as selftest
@@ -75,6 +76,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "published": "sim.calibrate",
     "replayed": "sim.calibrate",
     "residuals": "sim.calibrate",
+    "sources": "sim.calibrate.imports",
     "fitted": "sim.calibrate.rig",
     "score": "sim.calibrate.rig",
     "selftest": "sim.calibrate.selftest",

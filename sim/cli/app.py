@@ -20,7 +20,7 @@ from sim.cli.docs import docs
 from sim.cli.new import new
 from sim.cli.published import published
 from sim.cli.replay import replay
-from sim.cli.rerun import bench, rerun
+from sim.cli.rerun import bench, diff, rerun
 from sim.cli.run import run
 from sim.cli.schema import schema
 from sim.cli.score import score
@@ -41,8 +41,8 @@ app = typer.Typer(
 )
 #: In the order in which help lists them.
 VERBS = (
-    new, check, show, schema, run, compare, best, sweep, capacity, crossover, rerun, bench, replay, score, calibrate,
-    published, selftest, docs,
+    new, check, show, schema, run, compare, best, sweep, capacity, crossover, rerun, bench, diff, replay, score,
+    calibrate, published, selftest, docs,
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)

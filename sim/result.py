@@ -131,6 +131,16 @@ class Result:
         return _frame(self.tables["loads"])
 
     @cached_property
+    def limits(self) -> pd.DataFrame:
+        """The buckets of registries' limits: how many requests passed, and how many were refused."""
+        return _frame(self.tables["limits"])
+
+    @cached_property
+    def turns(self) -> pd.DataFrame:
+        """One row per pull of a node that bounds its pulls: when it was asked for, and when it had its turn."""
+        return _frame(self.tables["turns"])
+
+    @cached_property
     def lists(self) -> pd.DataFrame:
         """One row per tag that came to a registry or went, and from when on its list says so."""
         return _frame(self.tables["lists"])
@@ -259,6 +269,7 @@ class Result:
             "metrics": {**self.metrics, **split},
             "faults": self._faults(),
             "held_back": to_json(self.held_back.parts),
+            "held_deploys": self.held_back.deploys,
             "costs": [cost._asdict() for cost in self.bill],
         }
         made: dict[str, Any] = jsonable(document)
@@ -275,11 +286,14 @@ class Result:
             for name, fault in self.scenario.faults.items()
         ]  # fmt: skip
 
-    def write(self, directory: str | Path) -> None:
-        """A Parquet file for each table, `run.json` and `manifest.json`; the manifest last, when all else is there."""
+    def write(self, directory: str | Path, beside: Mapping[str, Any] | None = None) -> None:
+        """A Parquet file for each table, `run.json` and `manifest.json`; the manifest last, when all else is there.
+
+        What stands `beside` goes into `run.json`, too.
+        """
         target = folder(directory)
         self.write_tables(target)
-        write_json(target / "run.json", self.to_json())
+        write_json(target / "run.json", self.to_json() | dict(beside or {}))
         about = {"run": self.run, "digest": self.digest}
         write_json(target / "manifest.json", manifest(self.scenario, self.seed, about))
 

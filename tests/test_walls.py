@@ -32,6 +32,7 @@ PARTS = ("topology", "fairshare", "tcp", "packets")
 LONGEST = 320
 #: Modules that are longer, and the one subject that each has.
 LONGER = {
+    "engines/rows.py": "every table that a run leaves",
     "protocol/programs.py": "every program of the protocol",
     "protocol/build.py": "a scenario as rows",
     "protocol/routes.py": "ways and lanes over the graph",
@@ -41,7 +42,6 @@ LONGER = {
     "protocol/ops/pull.py": "a pull's ops",
     "protocol/ops/sync.py": "a copy's ops",
     "records/layout.py": "rows as objects or as arrays",
-    "tables/rows.py": "every table and metric",
 }
 SOURCES = {path.relative_to(SIM).as_posix(): path.read_text() for path in sorted(SIM.rglob("*.py"))}
 PURE = ("network", "registry", "contrib", "records", "protocol")

@@ -20,6 +20,7 @@ from sim.cli.docs import docs
 from sim.cli.new import new
 from sim.cli.published import published
 from sim.cli.replay import replay
+from sim.cli.report import report
 from sim.cli.rerun import bench, diff, rerun
 from sim.cli.run import run
 from sim.cli.schema import schema
@@ -27,6 +28,7 @@ from sim.cli.score import score
 from sim.cli.selftest import selftest
 from sim.cli.show import show
 from sim.cli.sweep import sweep
+from sim.cli.why import why
 from sim.schemas import SCHEMAS
 
 app = typer.Typer(
@@ -41,8 +43,8 @@ app = typer.Typer(
 )
 #: In the order in which help lists them.
 VERBS = (
-    new, check, show, schema, run, compare, best, sweep, capacity, crossover, rerun, bench, diff, replay, score,
-    calibrate, published, selftest, docs,
+    new, check, show, schema, run, compare, best, sweep, capacity, crossover, report, why, rerun, bench, diff, replay,
+    score, calibrate, published, selftest, docs,
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)

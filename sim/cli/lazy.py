@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sim.cli import progress as progress
     from sim.experiment import axes as axes
     from sim.experiment import compare as compare
+    from sim.experiment import counterfactuals as counterfactuals
     from sim.experiment import doubling as doubling
     from sim.experiment import doubts as doubts
     from sim.experiment import gate as gate
@@ -49,8 +50,14 @@ if TYPE_CHECKING:
     from sim.report import plots as plots
     from sim.report import reruns as reruns
     from sim.report import saving as saving
+    from sim.report import stored as stored
+    from sim.report.page import page as page
     from sim.report.terminal import answers as answers
     from sim.report.terminal import protocol as protocol
+    from sim.report.why import answer as answer
+    from sim.report.why import sentences as sentences
+    from sim.report.why import spans as spans
+    from sim.report.why import traceevents as traceevents
     from sim.scenario import document as document
     from sim.scenario import keypath as keypath
     from sim.scenario import reading as reading
@@ -77,6 +84,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "progress": "sim.cli",
     "axes": "sim.experiment",
     "compare": "sim.experiment",
+    "counterfactuals": "sim.experiment",
     "doubling": "sim.experiment",
     "doubts": "sim.experiment",
     "gate": "sim.experiment",
@@ -103,8 +111,14 @@ _HOMES: Final[Mapping[str, str]] = {
     "plots": "sim.report",
     "reruns": "sim.report",
     "saving": "sim.report",
+    "stored": "sim.report",
+    "page": "sim.report.page",
     "answers": "sim.report.terminal",
     "protocol": "sim.report.terminal",
+    "answer": "sim.report.why",
+    "sentences": "sim.report.why",
+    "spans": "sim.report.why",
+    "traceevents": "sim.report.why",
     "document": "sim.scenario",
     "keypath": "sim.scenario",
     "reading": "sim.scenario",

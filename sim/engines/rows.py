@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engines.collected import ENDED, Collected, Columns, narrow
+from sim.engines.limits import LIMIT_REASONS, limits, pulls_begun
 from sim.engines.usage import BIN_S, LaneBytes, Usage, ended_s, held_s, lane_bytes, offered_bytes, on_links, usage
 from sim.protocol.codes import (
     BLOB_GONE,
@@ -66,6 +67,7 @@ REASONS: Final[Mapping[int, str]] = {
     DISK_FULL: "disk full",
     QUOTA_EXCEEDED: "quota exceeded",
     TOKEN_REFUSED: "token refused",
+    **LIMIT_REASONS,
 }
 
 
@@ -98,6 +100,8 @@ def tables_of(
     tables["registries"].fill(_registries(state, names, by_lane, stored_bytes))
     tables["transfers"].fill(_transfers(transfers, state, names))
     tables["lists"].fill(_lists(rows.columns(state, "tag_changes"), state, names))
+    tables["limits"].fill(limits(state, names))
+    tables["turns"].fill(pulls_begun(rows.columns(state, "pulls_begun"), names))
     return tables
 
 

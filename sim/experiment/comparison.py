@@ -59,17 +59,9 @@ if TYPE_CHECKING:
 
 #: The metrics that people are shown; the rest is in the files.
 HEADLINE: Final = (
-    "deploy_latency_s.p50",
-    "deploy_latency_s.p95",
-    "deploy_latency_s.p99",
-    "client_latency_s.p50",
-    "client_latency_s.p95",
-    "wan_bytes",
-    "central_egress_bytes",
-    "dedup_saved_bytes",
-    "stale_starts",
-    "failed_deploys",
-)
+    "deploy_latency_s.p50", "deploy_latency_s.p95", "deploy_latency_s.p99", "client_latency_s.p50",
+    "client_latency_s.p95", "wan_bytes", "central_egress_bytes", "dedup_saved_bytes", "stale_starts", "failed_deploys",
+)  # fmt: skip
 
 #: What is shown where there is any.
 NOTEWORTHY: Final = ("missed_starts", "lost_images", "cost_usd", "cost_usd_per_month")
@@ -298,8 +290,13 @@ class Comparison:
             "counts": counts_of(self.outcomes),
             "faults": {name: faults_to_json(self, name) for name in self.variants},
             "held_back": {name: to_json(self.held_back(name)) for name in self.variants},
+            "held_deploys": {
+                name: sum(each.held.deploys for each in runs) / len(runs) for name, runs in self.outcomes.items()
+            },
             "gains": {name: [gain.to_json() for gain in gains] for name, gains in self.gains.items()},
             "tradeoff": [choice.to_json() for choice in self.tradeoff],
+            "allow_failures": self.allow_failures,
+            "flips": None if self.known_flips is None else [flip.to_json() for flip in self.known_flips],
             "verdict": self.verdict,
         }
         return cast("dict[str, Any]", jsonable(document))

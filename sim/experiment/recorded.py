@@ -65,6 +65,7 @@ class Manifest(_Part):
     digest: _Digest | None = None
     counts: dict[str, Any] | None = None
     wall_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    written: str | None = None
     model: str
     versions: dict[str, str]
     machine: dict[str, str | int | None]

@@ -15,6 +15,7 @@ import numpy as np
 
 from sim.tables.codes import Codes, LazyTexts
 from sim.tables.columns import Column, Table
+from sim.tables.registry_rows import DROPS, LIMITS, LISTS, REGISTRIES, TURNS
 
 #: The consecutive parts of a deploy's latency, in the order in which they are first entered.
 PHASES: Final = ("login", "checks", "upload", "commit", "sync_wait", "pull", "boot")
@@ -119,18 +120,6 @@ UTILISATION: Final = (
     Column("mean_utilisation", "float", "share used of what it could carry in it"),
 )
 
-REGISTRIES: Final = (
-    Column("registry", "text", "host"),
-    Column("site", "text", "site it is in"),
-    Column("workers", "int", "requests it serves at once"),
-    Column("requests", "int", "requests served"),
-    Column("busy_s", "float", "time its workers spent serving, summed over workers"),
-    Column("waited_s", "float", "time requests waited for a free worker, summed over requests"),
-    Column("received_bytes", "int", "bytes received by pushes, syncs and pulls"),
-    Column("sent_bytes", "int", "bytes sent"),
-    Column("stored_bytes", "int", "bytes of distinct blobs held at the end"),
-)
-
 SYNCS: Final = (
     Column("deploy", "int", "number of the deploy that published the image"),
     Column("repository", "text", "repository of the image"),
@@ -159,27 +148,6 @@ STARTS: Final = (
     Column("meant", "text", "image that its tag then meant at the registry that had it newest, or that pinned it"),
     Column("stale", "bool", "whether its tag meant something newer at some registry when it was resolved"),
     Column("trailing_s", "float", "for how long it had meant that; 0 if it did not"),
-)
-
-DROPS: Final = (
-    Column("registry", "text", "where something was dropped"),
-    Column("repository", "text", "repository of the image; empty where garbage was collected"),
-    Column("digest", "text", "the image"),
-    Column("dropped_s", "float", "when"),
-    Column("why", "text", "evicted, expired, removed, collected, or broken with its disk"),
-    Column("freed_bytes", "int", "bytes that this freed"),
-    Column("lost", "bool", "whether no registry has the image any more"),
-    Column("shown_until_s", "float", "until when the registry's list still shows it"),
-)
-
-LISTS: Final = (
-    Column("registry", "text", "whose list it is"),
-    Column("repository", "text", "repository of the image"),
-    Column("tag", "text", "tag that came or went; one that only moved stays in the list"),
-    Column("rom", "bool", "whether it meant an image without a kernel"),
-    Column("present", "bool", "whether the registry has the tag from then on, and nobody has had it removed"),
-    Column("changed_s", "float", "when it came or went"),
-    Column("shown_s", "float", "from when on the registry's list says so"),
 )
 
 STREAMS: Final = (
@@ -218,7 +186,7 @@ LOADS: Final = (
 TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "deploys": DEPLOYS, "transfers": TRANSFERS, "links": LINKS, "registries": REGISTRIES, "syncs": SYNCS,
     "starts": STARTS, "drops": DROPS, "utilisation": UTILISATION, "lists": LISTS,
-    "streams": STREAMS, "unpacks": UNPACKS, "loads": LOADS,
+    "streams": STREAMS, "unpacks": UNPACKS, "loads": LOADS, "limits": LIMITS, "turns": TURNS,
 }  # fmt: skip
 
 #: Where rows stand in the order in which they ended: the column that says when.
@@ -319,6 +287,7 @@ TOTALS: Final = (
     Metric("stale_starts", "", "instances that booted an older digest than their tag then meant"),
     Metric("missed_starts", "", "instances whose image was not to be had"),
     Metric("failed_deploys", "", "deploys that did not get ready"),
+    Metric("refused_requests", "", "requests beyond a registry's limits, refused by the answer 429"),
     Metric("lost_images", "", "images whose only copy was dropped"),
     Metric("fleet_convergence_s", "s", "from a kernel's release until the last application it redeployed was ready"),
     Metric(

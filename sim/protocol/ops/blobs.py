@@ -36,6 +36,7 @@ def begin_groups(w: Any, p: int, a: int, b: int) -> int:
     """From the first blob of the image on."""
     task = w.tasks[p]
     task.group = task.group_end = 0
+    task.connections = 1
     return GO
 
 
@@ -79,10 +80,14 @@ def bytes_to_move(w: Any, p: int, at: int) -> int:
 
 def each_blob(w: Any, p: int, entry: int, direction: int) -> int:
     """A branch for each large blob of the group that travels, or for each range of it; small ones trail along with the
-    first."""
+    first.
+
+    Each but the first opens a connection, unless as many were open for a group before; under `g.handshakes` = 0 all
+    find theirs open.
+    """
     task = w.tasks[p]
     first = w.images[task.image].first_blob
-    leaders = trailing = 0
+    leaders = trailing = beside = 0
     largest = -1
     for at in range(task.group, task.group_end):
         if w.marks[task.marks + at] > 0:
@@ -108,6 +113,11 @@ def each_blob(w: Any, p: int, entry: int, direction: int) -> int:
                     child = branch(w, p, entry, leaders < 2 and parts == 1)
                     other = w.tasks[child]
                     other.blob, other.size_bytes = blob, size // parts + (1 if part < size % parts else 0)
+                    beside += 1
+                    if w.g.handshakes and beside > task.connections:
+                        task.connections = beside
+                        other.late_s = w.ways[task.way].open_s if beside > 1 else 0.0
+                        w.timelines[other.timeline].now_s += other.late_s
                     other.trailing = trailing if task.child == child else 0
             else:
                 w.tasks[task.counter].metadata_bytes += size
@@ -161,7 +171,10 @@ def idle_s(w: Any, p: int, lane: int, direction: int, size_bytes: float) -> floa
         while other >= 0:
             mate = w.tasks[other]
             if other != p:
-                w.beside_later_s[count] = nominal_ramp_s(w, lane, task.way, direction, mate.size_bytes) - own_s
+                later_s = mate.late_s - task.late_s
+                w.beside_later_s[count] = (
+                    nominal_ramp_s(w, lane, task.way, direction, mate.size_bytes) - own_s + later_s
+                )
                 w.beside_bytes[count] = float(mate.size_bytes)
                 count += 1
             other = mate.sibling

@@ -75,6 +75,8 @@ def flow_rows_are_low(w: Any, now_s: float) -> bool:
     segments, bins = g.segments_used + more, g.bins_used + (closing + 1) * links
     # A lane has a class with its cap and one without, once and for all.
     new = max(0, min(more, 2 * (g.lane_numbers + g.tasks_per_growth * SPARE) - g.classes_used))
+    if g.windows:  # each flight has one of its own
+        new = g.tasks_per_growth * SPARE
     flows, classes, nodes = g.flights_used + g.tasks_per_growth * SPARE, g.classes_used + new, g.nodes_used + new
     hops = g.hops_used + new * (g.longest_lane + 1) + SPARE * SPARE
     if (

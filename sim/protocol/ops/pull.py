@@ -208,6 +208,7 @@ def plan_fetch(w: Any, p: int, a: int, b: int) -> int:
     first = take_marks(w, p, 2 * image.blobs)
     task.planned = 1
     task.group = task.group_end = 0
+    task.connections = 1
     for at in range(image.blobs):
         blob = w.image_blobs[image.first_blob + at]
         size = w.blobs[blob].size_bytes
@@ -230,12 +231,21 @@ def plan_fetch(w: Any, p: int, a: int, b: int) -> int:
 
 
 def next_fetch_group(w: Any, p: int, done: int, b: int) -> int:
-    """Take the next blobs that are fetched side by side; go to `done` if there are none."""
+    """Take the next blobs that are fetched side by side; go to `done` if there are none. Where configs come first the
+    image's last blob, its config, is a group of its own before the others."""
     task = w.tasks[p]
     profile, image = w.profiles[task.profile], w.images[task.image]
+    end = image.blobs
+    if w.g.config_first:
+        end -= 1
+        if task.group_end == 0 and w.marks[task.marks + end] > 0:
+            task.group, task.group_end = end, end + 1
+            return GO
+        if task.group_end > end:
+            task.group_end = 0
     task.group = task.group_end
     left = profile.pulls_at_once
-    while task.group_end < image.blobs and left > 0:
+    while task.group_end < end and left > 0:
         left -= w.marks[task.marks + task.group_end] > 0
         task.group_end += 1
     while task.group < task.group_end and w.marks[task.marks + task.group] == 0:
@@ -363,6 +373,7 @@ def begin_parts(w: Any, p: int, a: int, b: int) -> int:
     task = w.tasks[p]
     task.way = way_of(w, task.node, task.upstream, 0)
     task.group = task.group_end = 0
+    task.connections = 1
     task.planned = IN_PARTS
     return GO
 

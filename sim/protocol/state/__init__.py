@@ -24,6 +24,7 @@ from sim.protocol.state.observed import (
     CapacityChange,
     Drop,
     Load,
+    PullBegun,
     Segment,
     Start,
     Sync,
@@ -34,6 +35,7 @@ from sim.protocol.state.observed import (
 from sim.protocol.state.registries import (
     Blob,
     BlobFetch,
+    Bucket,
     Copy,
     CopyWorkers,
     Entry,
@@ -42,6 +44,7 @@ from sim.protocol.state.registries import (
     HeldTag,
     Image,
     Join,
+    Limit,
     Name,
     Place,
     Profile,
@@ -49,6 +52,7 @@ from sim.protocol.state.registries import (
     Pushed,
     Registry,
     StoredImage,
+    Turns,
 )
 from sim.protocol.state.run import Globals
 from sim.protocol.state.swarm import SwarmCall, SwarmEnded, SwarmShare
@@ -103,7 +107,11 @@ TABLES: dict[str, type] = {
     "service_draws": float,
     "profiles": Profile,
     "request_counts": int,  # (profiles x lists of requests)
+    "counts_as_pull": int,  # likewise: a bit for each request of the list that a pull is counted by
+    "sent_again": int,  # likewise: for each that is sent again when it is refused
     "waits_s": float,
+    "limits": Limit,
+    "buckets": Bucket,
     "blobs": Blob,
     "formats": Format,
     "image_blobs": int,
@@ -120,6 +128,7 @@ TABLES: dict[str, type] = {
     "pushed": Pushed,
     "rule_values": float,  # the rules' parameters, as numbers
     # pulls and copies
+    "turns": Turns,  # by registry
     "blob_fetches": BlobFetch,
     "joins": Join,
     "holders": int,  # of a layer, for the source rule to choose from
@@ -158,6 +167,7 @@ TABLES: dict[str, type] = {
     # what is observed
     "transfers": Transfer,
     "starts": Start,
+    "pulls_begun": PullBegun,
     "syncs": Sync,
     "drops": Drop,
     "tag_changes": TagChange,

@@ -35,6 +35,16 @@ class Start:
     trailing_s: float  # for how long its tag had meant something newer; below 0: it had not
 
 
+class PullBegun:
+    """A pull that had its turn on a node that bounds its pulls."""
+
+    deploy: int
+    node: int
+    asked_s: float
+    began_s: float
+    refused: int  # the node had begun too many
+
+
 class Sync:
     """A copy that was made, or given up."""
 

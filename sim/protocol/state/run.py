@@ -83,6 +83,8 @@ class Globals(QueueGlobals):
     stored_images_used: int
     pushed_used: int
     logged_deploys_used: int
+    buckets_used: int
+    pulls_begun_used: int
     # the hash tables: rows that their keys want, slots that they use, keys
     held_used: int
     held_slots: int = 1
@@ -95,6 +97,8 @@ class Globals(QueueGlobals):
     parts: int  # of registries, for dedup
     blob_count: int  # the number of the last count of distinct blobs
     limited: int  # some registry is bounded
+    throttles: int  # some registry limits how many requests it answers, or a node how many pulls it begins
+    takes_turns: int  # some node bounds its pulls
     # rules of deploys
     dedup: int = 1  # REPOSITORY_SCOPE
     check_upstream: int
@@ -105,7 +109,6 @@ class Globals(QueueGlobals):
     sleeps_for_s: float
     wakes: int
     removed_after_s: float
-    polls: int
     unpacking: int  # nodes have something to unpack
     ranging: int  # some node fetches layers in parts
     unpack_entry: int
@@ -147,6 +150,8 @@ class Globals(QueueGlobals):
     sync_backoff_s: float
     sync_deletions: int
     sync_profile: int
+    config_first: int
+    handshakes: int  # bodies side by side open connections of their own
     copies_capped: int  # copies have ways of their own
     workers_each: int  # at most so many for one target; 0: as many as there are
     workers_shared: int  # a copy keeps its worker while it waits for its target
@@ -165,6 +170,8 @@ class Globals(QueueGlobals):
     bbr: int
     converges_s: float = -1.0
     # flows
+    windows: int  # they share by their congestion windows
+    window_random: int  # pseudo-random numbers: see ops/congestion
     flow_number: int
     lane_numbers: int  # lanes that have been used
     longest_lane: int  # links of the longest of these

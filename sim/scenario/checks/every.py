@@ -29,6 +29,7 @@ from sim.scenario.checks.links import (
     schedules_fit_the_day,
     shapes_can_be_made,
     sites_are_joined,
+    windows_have_queues,
 )
 from sim.scenario.checks.policies import faults_have_targets, jobs_keep_to_their_cap, lazy_nodes_serve_nobody
 from sim.scenario.checks.prices import tariffs_count_somewhere, tiers_rise
@@ -61,6 +62,7 @@ CHECKS: tuple[Callable[[Model], Iterator[Diagnostic]], ...] = (
     jobs_keep_to_their_cap,
     lazy_nodes_serve_nobody,
     faults_have_targets,
+    windows_have_queues,
     replays_have_hosts,
     thresholds_name_links,
     tariffs_count_somewhere,

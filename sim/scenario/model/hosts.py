@@ -18,6 +18,7 @@ from sim.figures import (
     Count,
     Delay,
     Duration,
+    Frequency,
     Latitude,
     Longitude,
     Period,
@@ -28,6 +29,7 @@ from sim.figures import (
     figure,
     setting,
 )
+from sim.scenario.model.limits import RateLimits
 from sim.scenario.model.links import LinkParameters
 from sim.scenario.model.timeofweek import Zone
 
@@ -107,6 +109,19 @@ class Registry(Host):
         "list_lag", "120 s", source=_LIST_LAG, range=("0 s", "300 s"),
         about="How long after a tag came or went the registry's list of images shows it.",
     )  # fmt: skip
+    dedup: Literal["none", "repository", "account", "registry"] | None = setting(
+        "dedup", None,
+        about="Within what this registry knows a layer again; without it, as policies.dedup says. zot: registry, since "
+        "it answers for a blob that any of its repositories holds.",
+    )  # fmt: skip
+    anonymous: StrictBool = figure(
+        "anonymous", False, source="containerd/containerd, core/remotes/docker/authorizer.go: 401 first, then a token",
+        about="Whether nodes pull from the registry without a token; else each pull is refused first and gets one.",
+    )  # fmt: skip
+    store_s: Duration = figure(
+        "store", "0 s", assumption=True, range=("0 s", "100 ms"),
+        about="How long the registry's blob store takes to keep a blob whose last byte has come.",
+    )  # fmt: skip
     tls: StrictBool = figure(
         "tls", True, assumption=True, about="Whether connections to the registry open with a TLS handshake."
     )
@@ -117,6 +132,7 @@ class Registry(Host):
     storage_bytes: Size | None = setting(
         "storage", None, about="The most that the registry keeps; without it, all there is."
     )
+    limits: RateLimits = setting("limits", {}, about="How many requests, or pulls, it answers before it says 429.")
     month_usd: Cost | None = setting("month", None, about="What each of these hosts costs a month.")
 
 
@@ -143,6 +159,20 @@ class NodeGroup(Registry):
     first_byte_s: Duration = figure(
         "first_byte", "0.55 ms", source=f"{_LAMBDA} of the cache in a zone, second-hand",
         about="How long a node's blob store takes until a blob's first byte.",
+    )  # fmt: skip
+    parallel_pulls: Count | None = setting(
+        "parallel_pulls", None,
+        about="How many pulls a node makes at once, further ones wait; without it, all. kubelet makes one, unless "
+        "serializeImagePulls is false, then maxParallelImagePulls.",
+    )  # fmt: skip
+    pull_rate_per_s: Frequency | None = setting(
+        "pull_rate", None,
+        about="How many pulls a node may begin, further ones fail and are started again; without it, all. kubelet's "
+        "registryPullQPS, 5/s by default.",
+    )  # fmt: skip
+    pull_burst: Count = figure(
+        "pull_burst", 10, source="kubernetes, KubeletConfiguration: registryBurst",
+        about="How many of them it may begin at once.",
     )  # fmt: skip
     ttl_s: Period | None = setting(
         "ttl", None,

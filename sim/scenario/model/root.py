@@ -71,7 +71,7 @@ class Model(Table):
     faults: Mapping[Name, Fault] = setting(
         "faults", {}, about="What breaks, by name, at a time that is given or drawn."
     )
-    tcp: Tcp = setting("tcp", {}, about="What hosts' TCP does about links that are down.")
+    tcp: Tcp = setting("tcp", {}, about="How connections share links, and outlast those that are down.")
     prices: Prices = setting("prices", {}, about="What registries and traffic cost.")
     thresholds: Mapping[Name, Condition] = setting(
         "thresholds", {}, about="What must hold of every answer, by name, as `--until` has it: METRIC < LIMIT."

@@ -17,7 +17,7 @@ from sim.scenario.checks.memory import busy_lines
 from sim.scenario.document import Document
 from sim.scenario.effects.happens import happens, longest_wait_s, on_demand, refuses
 from sim.scenario.effects.reach import unreached, unused_links, without_local_nodes
-from sim.scenario.effects.summary import as_logged, listed
+from sim.scenario.effects.summary import as_logged, listed, polls
 from sim.scenario.effects.unused import without_effect
 from sim.scenario.keypath import KeyPath, dotted
 from sim.scenario.model.choices import Choice
@@ -65,8 +65,8 @@ def copies_come_in_time(question: Question) -> Iterator[Doubt]:
     model, chosen, world = question.model, question.model.policies, happens(question.model)
     if as_logged(model):
         return
-    polls = chosen.create == "poll" and "central" in world.routes
-    for key, waits, where in (("to_central", world.waits, "central"), ("to_nodes", polls, "its node")):
+    polled = polls(model) and "central" in world.routes
+    for key, waits, where in (("to_central", world.waits, "central"), ("to_nodes", polled, "its node")):
         trigger: Choice = getattr(chosen.sync, key)
         if not waits or on_demand(trigger):
             continue

@@ -290,7 +290,11 @@ TOTALS: Final = (
     Metric("missed_starts", "", "instances whose image was not to be had"),
     Metric("failed_deploys", "", "deploys that did not get ready"),
     Metric("lost_images", "", "images whose only copy was dropped"),
-    Metric("fleet_convergence_s", "s", "from a kernel's release until the last application it redeployed was ready"),
+    Metric(
+        "fleet_convergence_s",
+        "s",
+        "from a kernel's release until the last application it redeployed, or node that has it installed, was ready",
+    ),
     Metric(
         "cost_usd", "USD", "price of traffic, of capacity and hosts, and of what nodes keep, for the run's duration"
     ),

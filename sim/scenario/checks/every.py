@@ -24,7 +24,7 @@ from sim.scenario.checks.links import (
     shapes_can_be_made,
     sites_are_joined,
 )
-from sim.scenario.checks.policies import faults_have_targets, jobs_keep_to_their_cap
+from sim.scenario.checks.policies import faults_have_targets, jobs_keep_to_their_cap, packages_are_whole
 from sim.scenario.checks.prices import tariffs_count_somewhere, tiers_rise
 from sim.scenario.checks.thresholds import thresholds_name_links
 from sim.scenario.diagnostics import Diagnostic
@@ -52,6 +52,7 @@ CHECKS: tuple[Callable[[Model], Iterator[Diagnostic]], ...] = (
     names_are_apart,
     digests_are_of_one_content,
     jobs_keep_to_their_cap,
+    packages_are_whole,
     faults_have_targets,
     replays_have_hosts,
     thresholds_name_links,

@@ -21,6 +21,14 @@ def jobs_keep_to_their_cap(model: Model) -> Iterator[Diagnostic]:
         yield Diagnostic(("policies", "sync", "job_rate"), problem, 'set policies.sync.references = "series"')
 
 
+def packages_are_whole(model: Model) -> Iterator[Diagnostic]:
+    """Kernels that nodes have installed are released as packages, which are not cut into chunks."""
+    chosen = model.policies
+    if chosen.kernels == "node" and model.demand.kernel_release is not None and chosen.chunking.name != "whole":
+        problem = f'cuts packages of kernels too, which policies.kernels = "node" releases, got {chosen.chunking.name}'
+        yield Diagnostic(("policies", "chunking"), problem, 'set policies.chunking = "whole", or remove the release')
+
+
 def faults_have_targets(model: Model) -> Iterator[Diagnostic]:
     """A fault breaks links or registries that there are, at a time that is given or drawn."""
     links = {*(span.name for span in generated(model)), *model.links}

@@ -55,16 +55,23 @@ _HOMES: Final[Mapping[str, str]] = {
 }
 _ROOMS: Final = ("network",)
 
+__all__ = [
+    "Comparison", "InputError", "Result", "Scenario", "Store", "__version__", "best", "capacity", "compare",
+    "crossover", "load", "network", "policy", "run", "sweep",
+]  # fmt: skip
 
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        value = getattr(importlib.import_module(_HOMES[name]), name)
-    elif name in _ROOMS:
-        value = importlib.import_module(f"sim.{name}")
-    else:
-        raise AttributeError(f"module 'sim' has no attribute {name!r}")
-    globals()[name] = value
-    return value
+
+if not TYPE_CHECKING:  # a checker knows all names, so that it finds a mistyped one
+
+    def __getattr__(name: str) -> Any:
+        if name in _HOMES:
+            value = getattr(importlib.import_module(_HOMES[name]), name)
+        elif name in _ROOMS:
+            value = importlib.import_module(f"sim.{name}")
+        else:
+            raise AttributeError(f"module 'sim' has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

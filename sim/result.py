@@ -7,7 +7,6 @@ is asked for. What has no value is NaN, null in JSON. Left out: how any of it is
 from __future__ import annotations
 
 import importlib
-import resource
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +35,11 @@ from sim.tables import metric_names, rows
 from sim.tables.columns import Table
 from sim.workload.outages import Episode, episodes
 
+try:
+    import resource
+except ImportError:  # not on Windows
+    resource = None  # type: ignore[assignment]
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -47,7 +51,9 @@ _RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
 def peak_rss_bytes() -> int:
-    """The most memory that this process has held so far."""
+    """The most memory that this process has held so far, 0 where the system does not say."""
+    if resource is None:
+        return 0
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT_BYTES
 
 
@@ -72,6 +78,7 @@ class Result:
     simulated_s: float
     wall_s: float
     peak_rss_bytes: int = field(default_factory=peak_rss_bytes)
+    solver_calls: int = 0
 
     @cached_property
     def deploys(self) -> pd.DataFrame:
@@ -112,6 +119,26 @@ class Result:
     def drops(self) -> pd.DataFrame:
         """One row per image that a registry dropped, and per collection of garbage."""
         return _frame(self.tables["drops"])
+
+    @cached_property
+    def unpacks(self) -> pd.DataFrame:
+        """One row per layer that a node unpacked, in the order they ended."""
+        return _frame(self.tables["unpacks"])
+
+    @cached_property
+    def loads(self) -> pd.DataFrame:
+        """One row per start on a part of its layers: what became of the rest, and for how long it stood still."""
+        return _frame(self.tables["loads"])
+
+    @cached_property
+    def limits(self) -> pd.DataFrame:
+        """The buckets of registries' limits: how many requests passed, and how many were refused."""
+        return _frame(self.tables["limits"])
+
+    @cached_property
+    def turns(self) -> pd.DataFrame:
+        """One row per pull of a node that bounds its pulls: when it was asked for, and when it had its turn."""
+        return _frame(self.tables["turns"])
 
     @cached_property
     def lists(self) -> pd.DataFrame:
@@ -232,6 +259,7 @@ class Result:
             "failures": {self.variant or ONLY: self.failures.to_json()},
             "flows": self.flows,
             "events": self.events,
+            "solver_calls": self.solver_calls,
             "simulated_s": self.simulated_s,
             "wall_s": self.wall_s,
             "peak_rss_bytes": self.peak_rss_bytes,
@@ -241,6 +269,7 @@ class Result:
             "metrics": {**self.metrics, **split},
             "faults": self._faults(),
             "held_back": to_json(self.held_back.parts),
+            "held_deploys": self.held_back.deploys,
             "costs": [cost._asdict() for cost in self.bill],
         }
         made: dict[str, Any] = jsonable(document)
@@ -257,11 +286,14 @@ class Result:
             for name, fault in self.scenario.faults.items()
         ]  # fmt: skip
 
-    def write(self, directory: str | Path) -> None:
-        """A Parquet file for each table, `run.json` and `manifest.json`; the manifest last, when all else is there."""
+    def write(self, directory: str | Path, beside: Mapping[str, Any] | None = None) -> None:
+        """A Parquet file for each table, `run.json` and `manifest.json`; the manifest last, when all else is there.
+
+        What stands `beside` goes into `run.json`, too.
+        """
         target = folder(directory)
         self.write_tables(target)
-        write_json(target / "run.json", self.to_json())
+        write_json(target / "run.json", self.to_json() | dict(beside or {}))
         about = {"run": self.run, "digest": self.digest}
         write_json(target / "manifest.json", manifest(self.scenario, self.seed, about))
 

@@ -20,7 +20,8 @@ SIM = Path(__file__).parents[1] / "sim"
 #: Rooms of `sim/`, ground floor first; a room imports itself and rooms listed before it. `sim/__init__.py` and
 #: `sim/__main__.py` are the roof: they may use all of them, and nobody uses them.
 ORDER = (
-    "version", "errors", "units", "figures", "streams", "plugins", "files", "tables", "records", "network", "registry",
+    "version", "errors", "schemas", "units", "figures", "streams", "plugins", "files", "tables", "records", "network",
+    "registry",
     "contrib", "theory", "policies", "scenario", "workload", "protocol", "engines", "stats", "accounting", "manifest",
     "result", "runner", "experiment", "report", "calibrate", "cli", "docs",
 )  # fmt: skip
@@ -31,6 +32,7 @@ PARTS = ("topology", "fairshare", "tcp", "packets")
 LONGEST = 320
 #: Modules that are longer, and the one subject that each has.
 LONGER = {
+    "engines/rows.py": "every table that a run leaves",
     "protocol/programs.py": "every program of the protocol",
     "protocol/build.py": "a scenario as rows",
     "protocol/routes.py": "ways and lanes over the graph",

@@ -32,7 +32,17 @@ from sim.experiment.execution.worker import Outcome
 from sim.experiment.fault_effects import faults_to_json
 from sim.experiment.measures import NOTHING, Measures
 from sim.experiment.rendering import render
-from sim.experiment.sample import RUN_COLUMNS, Values, fails_more, interval_of, least_failing, resolution, values_of
+from sim.experiment.sample import (
+    RUN_COLUMNS,
+    Values,
+    counts_of,
+    fails_more,
+    interval_of,
+    least_failing,
+    resolution,
+    rows_of,
+    values_of,
+)
 from sim.experiment.tradeoff import Choice, tradeoff
 from sim.files import folder, folder_name, jsonable, write_json
 from sim.manifest import manifest
@@ -49,17 +59,9 @@ if TYPE_CHECKING:
 
 #: The metrics that people are shown; the rest is in the files.
 HEADLINE: Final = (
-    "deploy_latency_s.p50",
-    "deploy_latency_s.p95",
-    "deploy_latency_s.p99",
-    "client_latency_s.p50",
-    "client_latency_s.p95",
-    "wan_bytes",
-    "central_egress_bytes",
-    "dedup_saved_bytes",
-    "stale_starts",
-    "failed_deploys",
-)
+    "deploy_latency_s.p50", "deploy_latency_s.p95", "deploy_latency_s.p99", "client_latency_s.p50",
+    "client_latency_s.p95", "wan_bytes", "central_egress_bytes", "dedup_saved_bytes", "stale_starts", "failed_deploys",
+)  # fmt: skip
 
 #: What is shown where there is any.
 NOTEWORTHY: Final = ("missed_starts", "lost_images", "cost_usd", "cost_usd_per_month")
@@ -272,7 +274,10 @@ class Comparison:
                 for name in self.variants
             },
             "differences": {
-                name: {metric: self._difference(name, metric) for metric in self.shared_metrics(name)}
+                name: {
+                    metric: {**(found := self.difference(name, metric)).to_json(), "decided": found.decided}
+                    for metric in self.shared_metrics(name)
+                }
                 for name in self.others
             },
             "pairing": {
@@ -282,39 +287,31 @@ class Comparison:
             "failures": {name: self.failures(name).to_json() for name in self.variants},
             "ruled_out": list(self.ruled_out),
             "digests": self.digests,
+            "counts": counts_of(self.outcomes),
             "faults": {name: faults_to_json(self, name) for name in self.variants},
             "held_back": {name: to_json(self.held_back(name)) for name in self.variants},
+            "held_deploys": {
+                name: sum(each.held.deploys for each in runs) / len(runs) for name, runs in self.outcomes.items()
+            },
             "gains": {name: [gain.to_json() for gain in gains] for name, gains in self.gains.items()},
             "tradeoff": [choice.to_json() for choice in self.tradeoff],
+            "allow_failures": self.allow_failures,
+            "flips": None if self.known_flips is None else [flip.to_json() for flip in self.known_flips],
             "verdict": self.verdict,
         }
-        made: dict[str, Any] = jsonable(document)
-        return made
+        return cast("dict[str, Any]", jsonable(document))
 
-    def write(self, directory: str | Path) -> None:
+    def write(self, directory: str | Path, beside: Mapping[str, Any] | None = None) -> None:
         """`metrics.parquet`, each variant's tables of run 0 in a folder of its name, `compare.json`, `manifest.json`.
 
-        Each file is whole or not there; the manifest comes last, when all else is there.
+        Each file is whole or not there, the manifest comes last. The document has `beside`, too.
         """
         target = folder(directory)
         for name, sample in self.samples.items():
             sample.write_tables(target / folder_name(name))
         parquet = importlib.import_module("sim.tables.parquet")
-        parquet.write_columns(target / "metrics.parquet", RUN_COLUMNS, self._metric_columns())
-        write_json(target / "compare.json", self.to_json())
-        about = {"runs": self.runs, "executor": self.executor, "wall_s": self.wall_s, "digests": self.digests}
+        parquet.write_columns(target / "metrics.parquet", RUN_COLUMNS, rows_of(self.values))
+        write_json(target / "compare.json", self.to_json() | dict(beside or {}))
+        about = {"runs": self.runs, "executor": self.executor, "wall_s": self.wall_s}
+        about |= {"digests": self.digests, "counts": counts_of(self.outcomes)}
         write_json(target / "manifest.json", manifest(self.scenario, self.seed, about))
-
-    def _difference(self, variant: str, metric: str) -> dict[str, Any]:
-        found = self.difference(variant, metric)
-        return {**found.to_json(), "decided": found.decided}
-
-    def _metric_columns(self) -> dict[str, Any]:
-        long = [
-            (name, run, metric, value)
-            for name, metrics in self.values.items()
-            for metric, values in metrics.items()
-            for run, value in enumerate(values.tolist())
-        ]
-        names = (column.name for column in RUN_COLUMNS)
-        return {name: list(values) for name, values in zip(names, zip(*long, strict=True), strict=True)}

@@ -48,14 +48,18 @@ from sim.protocol.ops import (
     blobs,
     control,
     deploys,
+    lazy,
     logged,
     pull,
     push,
     requests,
+    rest,
     retries,
     swarms,
     sync,
     transfers,
+    turns,
+    unpacking,
 )
 from sim.protocol.ops.admission import ANSWERING, ASKING, CHARGE_IMAGE, CHARGE_MOUNTS, CHARGE_UPLOAD, OWN_NODE
 from sim.protocol.ops.blobs import DOWN, record_manifests
@@ -176,6 +180,11 @@ def fork(op: Op, name: str) -> Step:
     return Step(op, name)
 
 
+def fork_aside(op: Op, name: str) -> Step:
+    """Run another program side by side, if the op says so, and wait for none."""
+    return Step(op, name)
+
+
 def phase(number: int) -> Step:
     """The time from here on is a phase's."""
     return Step(requests.phase, number)
@@ -229,6 +238,8 @@ GET_BYTES: Final[Program] = steps(
     label("get"),
     request(GET, WITH_TRAILING),
     push.first_byte,
+    lazy.read_in_turns,
+    unpacking.unpack_from_first_byte,
     transfer(DOWN),
     last_byte_arrives,
     catch_up,
@@ -363,11 +374,14 @@ PROGRAMS: Final[dict[str, Program]] = {
         deploys.begin_restarts,
         label("again"),
         on_failure("broke"),
+        turns.take_turn,
         call("PULL"),
+        turns.give_turn,
         deploys.image_arrived,
         jump("boot"),
         label("broke"),
         on_failure("boot"),
+        turns.give_turn,
         step(deploys.restart, "again"),
         label("boot"),
         deploys.boot,
@@ -384,10 +398,13 @@ PROGRAMS: Final[dict[str, Program]] = {
         deploys.begin_restarts,
         label("again"),
         on_failure("broke"),
+        turns.take_turn,
         call("PULL"),
+        turns.give_turn,
         jump("woken"),
         label("broke"),
         on_failure("woken"),
+        turns.give_turn,
         step(deploys.restart, "again"),
         label("woken"),
         step(deploys.record_wake, "running"),
@@ -398,13 +415,15 @@ PROGRAMS: Final[dict[str, Program]] = {
         "The first poll finds nothing, and has the node fetch.",
         at_clock,
         on_failure("over"),
+        turns.take_turn,
         call("PULL"),
         label("over"),
+        turns.give_turn,
         ignore_failure,
         end,
     ),
     "PULL": program(
-        "Have on a node the image that a reference means; ends with everything there.",
+        "Have on a node the image that a reference means; ends with everything there and unpacked.",
         pull.begin_pull,
         pull.expire_images,
         when(pull.checks_upstream, "ask"),
@@ -434,6 +453,7 @@ PROGRAMS: Final[dict[str, Program]] = {
         step(admission.release_image, OWN_NODE),
         reraise,
         label("there"),
+        unpacking.await_unpacked,
         pull.note_use,
         end,
     ),
@@ -445,6 +465,7 @@ PROGRAMS: Final[dict[str, Program]] = {
         answer,
         pull.at_clock_unless_merged,
         pull.plan_fetch,
+        unpacking.begin_unpacking,
         when(swarms.no_swarm, "alone"),
         step(swarms.each_layer, "GET_FROM_SWARM", "joined"),
         jump("joined"),
@@ -463,9 +484,37 @@ PROGRAMS: Final[dict[str, Program]] = {
         step(record_manifests, DOWN),
         label("ended"),
         pull.end_fetch,
+        unpacking.give_up_layers,
         reraise,
         catch_up,
         pull.store_image,
+        fork_aside(rest.leave_rest, "LOAD_REST"),
+        end,
+    ),
+    "LOAD_REST": program(
+        "The rest of an image of which a start has read what it needs: in the background, or on demand.",
+        label("next"),
+        take(rest.next_burst, "over"),
+        rest.begin_burst,
+        on_failure("read"),
+        connect,
+        label("next group"),
+        take(pull.next_fetch_group, "there"),
+        each_blob("GET_REST", DOWN),
+        jump("next group"),
+        label("there"),
+        keep_open,
+        label("read"),
+        rest.end_burst,
+        when(rest.rest_broke, "over"),
+        jump("next"),
+        label("over"),
+        end,
+    ),
+    "GET_REST": program(
+        "A part of the rest of one layer.",
+        GET_BYTES,
+        end_tries,
         end,
     ),
     "FETCH_PARTS": program(
@@ -485,6 +534,12 @@ PROGRAMS: Final[dict[str, Program]] = {
         GET_BYTES,
         pull.store_fetched,
         end_tries,
+        end,
+    ),
+    "UNPACK_LAYER": program(
+        "One layer that a node unpacks, for all pulls that need it.",
+        unpacking.await_turn,
+        unpacking.unpack_layer,
         end,
     ),
     "GET_FROM_SWARM": program(

@@ -1,4 +1,4 @@
-"""Columns as Parquet files; loaded only when something is written.
+"""Columns as Parquet files, written and read back; loaded only when somebody does.
 
 Each column's field carries its `unit` and `meaning`, so that a file explains itself away from this program. Text is
 dictionary-encoded: a column of a million host names is a million small numbers and one list of names.
@@ -14,12 +14,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sim.errors import InputError
 from sim.files import replacing
 from sim.tables.codes import in_order_of_use
 from sim.tables.columns import Column, Table
 
 # What a column's name ends in, and its unit.
 _UNITS: Final[Mapping[str, str]] = {"_s": "s", "_bytes": "bytes", "_Bps": "bytes/s", "_usd": "USD"}
+_AGAIN: Final = "have the result made again by this version, with --out"
 
 
 def write_table(path: Path, table: Table) -> None:
@@ -58,3 +60,26 @@ def write_columns(path: Path, columns: Sequence[Column], arrays: Mapping[str, An
 def column_unit(column: Column) -> str:
     """The unit that the column's name ends with; empty for counts, shares and text."""
     return next((unit for suffix, unit in _UNITS.items() if column.name.endswith(suffix)), "")
+
+
+def read_table(path: Path, columns: Sequence[Column]) -> Table:
+    """A run's table as `write_table` left it. InputError for a file that is none, or that lacks a column."""
+    try:
+        found = pq.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        why = str(error).partition("\n")[0].rstrip(".")
+        raise InputError(str(path), f"cannot be read ({why})", _AGAIN) from None
+    lacks = [column.name for column in columns if column.name not in found.column_names]
+    if lacks:
+        raise InputError(str(path), f"lacks the column {lacks[0]}", _AGAIN)
+    table = Table(columns)
+    table.fill(_values(found.column(column.name).combine_chunks(), column) for column in columns)
+    return table
+
+
+def _values(array: Any, column: Column) -> Any:
+    """A column as `Table.fill` takes it."""
+    if column.kind != "text":
+        return array.to_numpy(zero_copy_only=False)
+    coded = array if isinstance(array, pa.DictionaryArray) else array.dictionary_encode()
+    return coded.indices.to_numpy(zero_copy_only=False), coded.dictionary.to_pylist()

@@ -52,7 +52,8 @@ def document(r: Random) -> Document:
         "images": {"app": _image(r) | {"kernel": "3 MB"}, "rom": _image(r) | {"rom": True}},
         "tcp": {
             "congestion": r.choice(["cubic", "bbr"]), "queue": r.choice(["0 s", "20 ms"]),
-            "retries": r.choice([2, 5, 15]), "syn_retries": r.choice([2, 6]), "parallel": r.choice(["open", "opened"]),
+            "shares": r.choice(["even", "even", "windows"]), "parallel": r.choice(["open", "opened"]),
+            "retries": r.choice([2, 5, 15]), "syn_retries": r.choice([2, 6]),
         },
         "run": {
             "duration": r.choice(["60 s", "200 s"]), "seed": r.randrange(1 << 20), "audit": r.random() < 0.5,
@@ -62,6 +63,11 @@ def document(r: Random) -> Document:
         "policies": _policies(r),
     }  # fmt: skip
     _limits(r, made)
+    if r.random() < 0.4:
+        _formats(r, made)
+    if r.random() < 0.4:
+        _lazy(r, made)
+    _rate_limits(r, made)
     if r.random() < 0.15:
         from_s = r.randint(0, 100)
         hours = {"from": f"{from_s} s", "until": f"{from_s + r.randint(1, 60)} s", "capacity": _rate(r, -0.5, 1)}
@@ -176,6 +182,44 @@ def _limits(r: Random, made: Document) -> None:
             "untagged": r.random() < 0.5,
             "pause": pause,
         }
+
+
+def _formats(r: Random, made: Document) -> None:
+    """What images travel as, and what nodes do with that."""
+    own = {"wire": r.choice([0.3, 0.5, 1.0]), "rate": _rate(r, 0, 1.5), "written": r.choice([0.0, 1.0, 2.5])}
+    made["formats"] = {"own": own | {"cores": r.choice([0.5, 1, 3])}}
+    for image in made["images"].values():
+        if r.random() < 0.7:
+            image["format"] = r.choice(["own", "own", "gzip", "zstd", "tar", "cpio", "erofs-lz4hc"])
+    for node in made["nodes"].values():
+        node["unpack"] = r.choice(["in-order", "parallel", "streamed"])
+        node["cores"], node["ranges"] = r.choice([1, 1, 2, 8]), r.choice([1, 1, 2, 5])
+
+
+def _lazy(r: Random, made: Document) -> None:
+    """How nodes load layers lazily, where none serves others."""
+    if made["policies"]["source"] != "upstream" or made["policies"]["fanout"] == "peer":
+        return
+    made["policies"]["load"] = "lazy"
+    made["policies"]["lazy"] = {
+        "read_share": r.choice([0.05, 0.3, 1.0]), "read": r.choice(["100 kB", "1 MB"]), "at_once": r.choice([1, 4]),
+        "least": r.choice(["20 kB", "2 MB"]), "rest": r.choice(["background", "on-demand"]), "bursts": r.choice([1, 3]),
+        "rest_after": r.choice(["0 s", "7 s"]), "later_share": 0.5, "later_for": "20 s",
+    } | ({"pace": _rate(r, -1, 1)} if r.random() < 0.5 else {})  # fmt: skip
+
+
+def _rate_limits(r: Random, made: Document) -> None:
+    """How many requests registries answer."""
+    for registry in (made["central"], *made["nodes"].values()):
+        if r.random() < 0.2:
+            limit = {"rate": r.choice(["1/s", "20/min", "10/s", "1/day"]), "burst": r.choice([1, 4, 20])}
+            scopes = r.sample(["registry", "account", "address", "site"], r.choice([1, 1, 2]))
+            registry["limits"] = {scope: limit | {"counts": r.choice(["requests", "pulls"])} for scope in scopes}
+    for node in made["nodes"].values():
+        if r.random() < 0.15:
+            node["parallel_pulls"] = r.choice([1, 2])
+        if r.random() < 0.1:
+            node |= {"pull_rate": r.choice(["5/s", "6/min"]), "pull_burst": r.choice([1, 10])}
 
 
 _KINDS = (

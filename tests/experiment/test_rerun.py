@@ -64,7 +64,10 @@ def test_what_differs_is_named(stored: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [(None, "cannot be read"), ("{", "is not JSON"), ("{}", "must be regsim.manifest/1"), ("[]", "must be regsim"),
-     ('{"schema": "regsim.manifest/1"}', "lacks what runs are made from")],
+     ('{"schema": "regsim.manifest/1"}', "seed: is missing"),
+     ('{"schema": "regsim.manifest/9"}', "is of a newer regsim"),
+     ('{"schema": "regsim.manifest/0"}', "is of an older regsim"),
+     (f'{{"schema": {9000 * "9"}}}', "cannot be read"), (100_000 * "[", "nested too deeply"), ("\x00", "is not JSON")],
 )  # fmt: skip
 def test_what_is_no_result_is_said(text: str | None, problem: str, tmp_path: Path) -> None:
     """No manifest, no JSON, another schema, half of one: one line that names the file and says what to name."""

@@ -34,6 +34,7 @@ from sim.protocol.ops.connections import is_open
 from sim.protocol.ops.garbage import delete_image
 from sim.protocol.ops.holdings import has_image, newest_publish
 from sim.protocol.ops.pull import look_up
+from sim.protocol.ops.rate_limits import is_rate_limit
 from sim.protocol.ops.request_retries import call_platform_with_retries
 from sim.protocol.ops.storage import stop_running
 from sim.protocol.ops.sync import new_copy, owe, owe_nodes, start_owed
@@ -412,7 +413,7 @@ def begin_restarts(w: Any, p: int, a: int, b: int) -> int:
     task = w.tasks[p]
     timeline = w.timelines[task.timeline]
     task.restarts = 0
-    if w.g.faults:
+    if w.g.faults or w.g.throttles:
         task.from_s = timeline.now_s - timeline.waited_s
         way = way_of(w, task.node, task.upstream, 0)
         task.opens_s = 0.0 if is_open(w, way, timeline.now_s) else w.ways[way].open_s
@@ -423,7 +424,8 @@ def restart(w: Any, p: int, again: int, b: int) -> int:
     """The pull failed: go to `again` after a while, if trying again may help and there are restarts left, or fail."""
     task = w.tasks[p]
     why = task.failure
-    if w.g.faults == 0 or why > LAST_UNREACHABLE or task.restarts == RESTARTS:
+    may_help = is_rate_limit(why) or (why <= LAST_UNREACHABLE and (w.g.faults or w.g.throttles))
+    if not may_help or task.restarts == RESTARTS:
         return int(why)
     timeline = w.timelines[task.timeline]
     timeline.now_s += w.restarts_s[task.restarts]

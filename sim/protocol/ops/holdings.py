@@ -29,6 +29,7 @@ from sim.protocol.ops.places import (
     PUSHED_KEY,
     PUSHER_KEY,
     TAG_KEY,
+    UNPACKED_KEY,
     add_entry,
     add_to_entry,
     dedup_of,
@@ -118,6 +119,10 @@ def forget_held(w: Any, slot: int) -> None:
     g.held_used = g.held_blobs + (g.held_blobs >> 1) + 1
     if dedup_of(w, w.places[key >> 31].registry) > REPOSITORY_SCOPE:
         add_to_entry(w, entry_key(POOL_KEY, w.places[key >> 31].part, key & ((1 << 31) - 1)), -1)
+    if g.unpacking:
+        at = find_entry(w, entry_key(UNPACKED_KEY, w.places[key >> 31].registry, key & ((1 << 31) - 1)))
+        if at >= 0:
+            remove_entry(w, at)
 
 
 def note_pushed(w: Any, machine: int, registry: int, repository: int) -> None:

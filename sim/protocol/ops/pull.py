@@ -39,6 +39,7 @@ from sim.protocol.ops.holdings import (
 from sim.protocol.ops.marks import take_marks
 from sim.protocol.ops.rules import choose_parents, publish_wins
 from sim.protocol.ops.storage import drop_expired, run_from, use_image
+from sim.protocol.ops.unpacking import layer_arrives
 from sim.protocol.ops.ways import way_of
 from sim.protocol.tasks import begin_yield, branch, end_yield, enter_phase, fork_timeline, start_branches, wait_for
 from sim.tables.rows import PULL
@@ -290,6 +291,7 @@ def store_part(w: Any, p: int, blob: int, at: int) -> None:
     repository = w.names[task.name].repository
     add_blob(w, task.node, repository, blob)
     timeline = w.timelines[task.timeline]
+    layer_arrives(w, task.node, blob, timeline.now_s, timeline.now_s - timeline.waited_s)
     end_blob_fetch(w, task.node, repository, blob, FETCHED, timeline.now_s, timeline.now_s - timeline.waited_s)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sim.errors import shown
 from sim.scenario.diagnostics import Diagnostic, unclear
 from sim.scenario.model.naming import CENTRAL
 from sim.scenario.model.network import generated, links_meant
@@ -27,6 +28,22 @@ def packages_are_whole(model: Model) -> Iterator[Diagnostic]:
     if chosen.kernels == "node" and model.demand.kernel_release is not None and chosen.chunking.name != "whole":
         problem = f'cuts packages of kernels too, which policies.kernels = "node" releases, got {chosen.chunking.name}'
         yield Diagnostic(("policies", "chunking"), problem, 'set policies.chunking = "whole", or remove the release')
+
+
+def lazy_nodes_serve_nobody(model: Model) -> Iterator[Diagnostic]:
+    """Nodes that read layers on demand have nothing whole that others could fetch from them."""
+    chosen, path = model.policies, ("policies", "load")
+    if chosen.load != "lazy":
+        return
+    if chosen.lazy.read_share == 0:
+        problem = "must be above 0 where nodes load layers lazily, got 0"
+        yield Diagnostic(("policies", "lazy", "read_share"), problem, "write what a start reads, such as 0.064")
+    nothing = "nodes that load layers lazily have none to serve, but"
+    if chosen.source.name != "upstream":
+        problem = f"{nothing} policies.source is {shown(chosen.source.name)}"
+        yield Diagnostic(path, problem, 'write load = "whole" or source = "upstream"')
+    if chosen.fanout.name == "peer":
+        yield Diagnostic(path, f"{nothing} policies.fanout is peer", 'write load = "whole" or another fanout')
 
 
 def faults_have_targets(model: Model) -> Iterator[Diagnostic]:

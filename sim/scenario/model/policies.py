@@ -13,6 +13,7 @@ from pydantic import StrictBool
 from sim.figures import Count, Duration, Fraction, Period, Rate, Retries, Table, figure, setting
 from sim.registry.dedup import Scope
 from sim.scenario.model.choices import Chunking, Conflict, Eviction, Fanout, Placement, Routes, Source, Trigger
+from sim.scenario.model.lazy import Lazy
 
 _HARBOR = "goharbor/harbor, replication's retry of a blob: after 2, 4, 8 and 16 s"
 
@@ -177,5 +178,10 @@ class Policies(Table):
         "coalesce", True, assumption=True, about="Whether pulls of one image on one node that overlap are one fetch."
     )
     sync: Sync = setting("sync", {}, about="How registries copy from each other.")
+    load: Literal["whole", "lazy"] = figure(
+        "load", "whole", source="containerd, core/unpack/unpacker.go: an image is unpacked before it runs",
+        about="Whether a node has all of an image's layers before an instance starts, or reads on demand.",
+    )  # fmt: skip
+    lazy: Lazy = setting("lazy", {}, about="How nodes start instances before layers are there, and load the rest.")
     garbage: Garbage = setting("garbage", {}, about="When central collects garbage.")
     tags: Tags = setting("tags", {}, about="When a node asks central what a tag means.")

@@ -213,7 +213,7 @@ _GROUPS: Final = 3
 #: Keys that a flip needs beside it to be valid.
 BESIDE: Mapping[str, Mapping[str, Any]] = {"policies.sync.job_rate": {"policies.sync.references": "series"}}
 #: Keys that always have an effect somewhere by being what they are, or are checked as tables of their own.
-NOT_FLIPPED = {"demand.replay", "demand.table", "demand.of", "demand.streams"}
+NOT_FLIPPED = {"demand.replay", "demand.table", "demand.of", "demand.streams", "tcp.shares"}
 
 
 #: Of these it is what is written that has no effect: without it the run is the same, with another value perhaps not.

@@ -131,6 +131,7 @@ def _policies(r: Random) -> Document:
     return {
         "route": r.choice(routes), "placement": r.choice(placements), "elsewhere": r.choice([0.0, 0.0, 0.5]),
         "create": r.choice(["at-once", "at-once", "client", "poll"]), "configs": r.choice(["first", "beside"]),
+        "kernels": r.choice(["image", "image", "image", "node"]),
         "patience": r.choice(["20 s", "120 s", "10 min"]),
         "fanout": r.choice(["sync-then-pull", "peer", "push-each"]), "source": r.choice(sources),
         "chunking": r.choice(["whole", "whole", "whole", chunks]), "coalesce": r.random() < 0.7,

@@ -6,32 +6,18 @@ of text. Left out: which deploy is of which stream, which the demand knows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.engines.collected import ENDED, Collected, Columns, narrow
-from sim.engines.limits import LIMIT_REASONS, limits, pulls_begun
+from sim.engines.limits import limits, pulls_begun
+from sim.engines.reasons import REASONS
 from sim.engines.rows_of_nodes import CONTENTS, loads, unpacks
 from sim.engines.usage import BIN_S, LaneBytes, Usage, ended_s, held_s, lane_bytes, offered_bytes, on_links, usage
-from sim.protocol.codes import (
-    BLOB_GONE,
-    CONNECTION_LOST,
-    CONNECTION_TIMED_OUT,
-    DISK_FULL,
-    FETCH_BROKE_OFF,
-    IMAGE_NOT_FOUND,
-    N_PHASES,
-    NOT_AT_CENTRAL,
-    NOT_ON_ITS_NODE,
-    QUOTA_EXCEEDED,
-    REGISTRY_DOWN,
-    START_ONLY,
-    TOKEN_REFUSED,
-    UNBOUND,
-)
+from sim.protocol.codes import N_PHASES, START_ONLY, UNBOUND
 from sim.protocol.names import Names
 from sim.records.layout import State as Rows
 from sim.records.layout import used
@@ -52,21 +38,6 @@ ROUTES: Final = ("central", "node-direct", "both", START)
 KINDS_OF_STARTS: Final = ("deploy", "wake")
 STATES: Final = tuple(map(str, State))
 DROPPED: Final = ("evicted", "expired", "removed", "collected", "broken")
-REASONS: Final[Mapping[int, str]] = {
-    0: "",
-    CONNECTION_LOST: "connection lost",
-    CONNECTION_TIMED_OUT: "connection timed out",
-    REGISTRY_DOWN: "registry down",
-    FETCH_BROKE_OFF: "the fetch that it joined broke off",
-    BLOB_GONE: "a blob is gone",
-    NOT_AT_CENTRAL: "not at central within {patience_s:g} s",
-    NOT_ON_ITS_NODE: "not on its node within {patience_s:g} s",
-    IMAGE_NOT_FOUND: "image not found",
-    DISK_FULL: "disk full",
-    QUOTA_EXCEEDED: "quota exceeded",
-    TOKEN_REFUSED: "token refused",
-    **LIMIT_REASONS,
-}
 
 
 def tables_of(

@@ -141,6 +141,14 @@ def blob_is_kept(w: Any, p: int, a: int, b: int) -> int:
 def store_blob(w: Any, p: int, a: int, b: int) -> int:
     """The registry has a blob, and those that trailed along."""
     task = w.tasks[p]
+    store_trailing(w, p)
+    add_blob(w, task.registry, w.names[task.name].repository, task.blob)
+    return GO
+
+
+def store_trailing(w: Any, p: int) -> None:
+    """The registry has the blobs that trailed along with one."""
+    task = w.tasks[p]
     repository = w.names[task.name].repository
     if task.trailing:
         above, first = w.tasks[task.parent], w.images[task.image].first_blob
@@ -148,8 +156,6 @@ def store_blob(w: Any, p: int, a: int, b: int) -> int:
             blob = w.image_blobs[first + at]
             if w.marks[above.marks + at] == TRAVEL and is_trailing(w, task.parent, blob):
                 add_blob(w, task.registry, repository, blob)
-    add_blob(w, task.registry, repository, task.blob)
-    return GO
 
 
 def charge_blobs(w: Any, p: int, a: int, b: int) -> int:

@@ -138,6 +138,7 @@ FLIPS: Mapping[str, tuple[Any, ...]] = {
     "policies.elsewhere": (0.0, 0.4),
     "policies.create": ("at-once", "poll", "client"),
     "policies.configs": ("beside", "first"),
+    "policies.kernels": ("image", "node"),
     "policies.patience": ("1 ms", "60 s"),
     "policies.fanout": ("sync-then-pull", "push-each", "peer"),
     "policies.chunking": ("whole", "content-defined"),

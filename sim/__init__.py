@@ -26,9 +26,14 @@ if TYPE_CHECKING:
     from sim.experiment.compare import compare as compare
     from sim.experiment.comparison import Comparison as Comparison
     from sim.experiment.execution.store import Store as Store
+    from sim.experiment.loading import load_result as load_result
+    from sim.experiment.searches.best import Best as Best
     from sim.experiment.searches.best import best as best
+    from sim.experiment.searches.capacity import Capacity as Capacity
     from sim.experiment.searches.capacity import capacity as capacity
+    from sim.experiment.searches.crossover import Crossover as Crossover
     from sim.experiment.searches.crossover import crossover as crossover
+    from sim.experiment.sweeps.sweep import Sweep as Sweep
     from sim.experiment.sweeps.sweep import sweep as sweep
     from sim.policies.registered import policy as policy
     from sim.result import Result as Result
@@ -38,17 +43,22 @@ if TYPE_CHECKING:
     from sim.version import __version__ as __version__
 
 _HOMES: Final[Mapping[str, str]] = {
+    "Best": "sim.experiment.searches.best",
+    "Capacity": "sim.experiment.searches.capacity",
     "Comparison": "sim.experiment.comparison",
+    "Crossover": "sim.experiment.searches.crossover",
     "InputError": "sim.errors",
     "Result": "sim.result",
     "Scenario": "sim.scenario",
     "Store": "sim.experiment.execution.store",
+    "Sweep": "sim.experiment.sweeps.sweep",
     "__version__": "sim.version",
     "best": "sim.experiment.searches.best",
     "capacity": "sim.experiment.searches.capacity",
     "compare": "sim.experiment.compare",
     "crossover": "sim.experiment.searches.crossover",
     "load": "sim.scenario",
+    "load_result": "sim.experiment.loading",
     "policy": "sim.policies.registered",
     "run": "sim.runner",
     "sweep": "sim.experiment.sweeps.sweep",
@@ -56,7 +66,7 @@ _HOMES: Final[Mapping[str, str]] = {
 _ROOMS: Final = ("network",)
 
 
-def __getattr__(name: str) -> Any:
+def _imported(name: str) -> Any:
     if name in _HOMES:
         value = getattr(importlib.import_module(_HOMES[name]), name)
     elif name in _ROOMS:
@@ -65,6 +75,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'sim' has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+if not TYPE_CHECKING:  # a checker knows the names above, and takes any other for the mistake that it is
+    __getattr__ = _imported
 
 
 def __dir__() -> list[str]:

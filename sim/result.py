@@ -25,8 +25,8 @@ from sim.accounting.groups import Groups, groups
 from sim.accounting.held_back import HeldBack, held_back, to_json
 from sim.accounting.metrics import metrics, metrics_of_groups
 from sim.errors import InputError, near, shown
-from sim.files import folder, jsonable, write_json
-from sim.manifest import manifest
+from sim.files import folder, jsonable
+from sim.rendering import Finding
 from sim.scenario import Scenario
 from sim.scenario.model.naming import CENTRAL
 from sim.scenario.warnings.warning import ScenarioWarning
@@ -58,15 +58,15 @@ class WarmUp(NamedTuple):
     too_short: bool
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Result:
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Result(Finding):
     """One run. `tables` are its rows as columns; `wall_s` runs from the loaded scenario to the finished rows."""
 
     scenario: Scenario
     variant: str | None
     seed: int
     run: int
-    tables: Mapping[str, Table] = field(repr=False)
+    tables: Mapping[str, Table]
     events: int
     flows: int
     simulated_s: float
@@ -82,6 +82,11 @@ class Result:
     def transfers(self) -> pd.DataFrame:
         """One row per body of bytes from one host to another, in the order they ended."""
         return _frame(self.tables["transfers"])
+
+    @cached_property
+    def lanes(self) -> pd.DataFrame:
+        """One row per link of each lane: joined with transfers it leads from a link's bytes back to deploys."""
+        return _frame(self.tables["lanes"])
 
     @cached_property
     def links(self) -> pd.DataFrame:
@@ -256,14 +261,6 @@ class Result:
             }
             for name, fault in self.scenario.faults.items()
         ]  # fmt: skip
-
-    def write(self, directory: str | Path) -> None:
-        """A Parquet file for each table, `run.json` and `manifest.json`; the manifest last, when all else is there."""
-        target = folder(directory)
-        self.write_tables(target)
-        write_json(target / "run.json", self.to_json())
-        about = {"run": self.run, "digest": self.digest}
-        write_json(target / "manifest.json", manifest(self.scenario, self.seed, about))
 
     def write_tables(self, directory: str | Path) -> None:
         """`deploys.parquet`, `transfers.parquet` and so on."""

@@ -20,12 +20,12 @@ SIM = Path(__file__).parents[1] / "sim"
 #: Rooms of `sim/`, ground floor first; a room imports itself and rooms listed before it. `sim/__init__.py` and
 #: `sim/__main__.py` are the roof: they may use all of them, and nobody uses them.
 ORDER = (
-    "version", "errors", "units", "figures", "streams", "plugins", "files", "tables", "records", "network", "registry",
-    "contrib", "theory", "policies", "scenario", "workload", "protocol", "engines", "stats", "accounting", "manifest",
+    "version", "errors", "units", "figures", "streams", "plugins", "files", "rendering", "tables", "records", "network",
+    "registry", "contrib", "theory", "policies", "scenario", "workload", "protocol", "engines", "stats", "accounting", "manifest",
     "result", "runner", "experiment", "report", "calibrate", "cli", "docs",
 )  # fmt: skip
 #: The one module below `report` that knows of it: results ask it for the function that renders them.
-DOOR = "experiment/rendering.py"
+DOOR = "rendering.py"
 #: The parts of `network`, each of which uses those before it.
 PARTS = ("topology", "fairshare", "tcp", "packets")
 LONGEST = 320

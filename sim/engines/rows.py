@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engines.collected import ENDED, Collected, Columns, narrow
-from sim.engines.usage import BIN_S, LaneBytes, Usage, ended_s, held_s, lane_bytes, offered_bytes, on_links, usage
+from sim.engines.usage import BIN_S, LaneBytes, Usage, ended_s, held_s, hops, lane_bytes, offered_bytes, on_links, usage
 from sim.protocol.codes import (
     BLOB_GONE,
     CONNECTION_LOST,
@@ -93,6 +93,7 @@ def tables_of(
     )
     tables["registries"].fill(_registries(state, names, by_lane, stored_bytes))
     tables["transfers"].fill(_transfers(transfers, state, names))
+    tables["lanes"].fill(_lanes(state, names))
     tables["lists"].fill(_lists(rows.columns(state, "tag_changes"), state, names))
     return tables
 
@@ -202,6 +203,17 @@ def _drops(rows: Columns, state: Rows, names: Names) -> Iterator[Any]:
     yield rows["freed_bytes"]
     yield rows["lost"] != 0
     yield rows["shown_until_s"]
+
+
+def _lanes(state: Rows, names: Names) -> Iterator[Any]:
+    """The links of each lane that anything crossed, hop by hop, in the order of the lanes' numbers."""
+    lanes = used(state, "lanes")
+    numbered = lanes[lanes["number"] >= 0]
+    _, first = np.unique(numbered["number"], return_index=True)
+    number, at, end = (numbered[name][first].astype(np.int64) for name in ("number", "first_link", "end_link"))
+    lane, hop = hops(end - at)
+    yield from (narrow(number[lane]), narrow(hop))
+    yield narrow(state["lane_links"][at[lane] + hop]), names.links
 
 
 def _registries(state: Rows, names: Names, by_lane: LaneBytes, stored_bytes: Sequence[int]) -> Iterator[Any]:

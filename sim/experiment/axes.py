@@ -14,11 +14,12 @@ no others. Left out: which combinations of several axes are visited (`sim.experi
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from sim import units
 from sim.errors import InputError, shown
@@ -101,6 +102,18 @@ class Axis:
             return self.range.text(self.range.at(share))
         return self.values[min(int(share * len(self.values)), len(self.values) - 1)]
 
+    def to_json(self) -> dict[str, Any]:
+        """All of it, as JSON holds it."""
+        ends = None if self.range is None else asdict(self.range)
+        return {"keys": list(self.keys), "values": list(self.values), "range": ends, "text": self.text}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """What `to_json` gave."""
+        ends = document["range"]
+        found = None if ends is None else Range(**ends)
+        return cls(tuple(document["keys"]), tuple(document["values"]), found, str(document["text"]))
+
     def settings(self, value: Any) -> Settings:
         """What a run is given to have it at a value."""
         return tuple((key, value) for key in self.keys)
@@ -150,6 +163,16 @@ def number_of(value: Any) -> float | None:
         except UnitError:
             continue
     return None
+
+
+def number_along(axis: Axis, value: object) -> float:
+    """A value as a number of the axis's unit, or in base units where it is listed; NaN where it is a word."""
+    number = number_of(value)
+    if number is None:
+        return math.nan
+    if axis.range is None or not axis.range.unit:
+        return float(number)
+    return float(number) / axis.range.one
 
 
 def _parts(text: str) -> Iterable[str]:

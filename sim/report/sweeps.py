@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from sim.experiment.axes import Axis, number_of
+from sim.experiment.axes import Axis, number_along
 from sim.experiment.sample import fails_more, least_failing, side
 from sim.experiment.sweeps.sensitivity import INDICES, Sensitivity
 from sim.experiment.sweeps.sweep import DesignPoint, Sweep
@@ -153,7 +153,7 @@ def plot_data(found: Sweep) -> PlotData:
     made: dict[tuple[str, ...], list[tuple[float, DesignPoint]]] = {}
     for point in found.points:
         others = [f"{each.keys[0].split('.')[-1]} {value}" for each, value in _placed(found, point) if each is not axis]
-        number = _number(axis, point.values[along])
+        number = number_along(axis, point.values[along])
         for name in found.variants:
             made.setdefault((name, *others), []).append((number, point))
     shown = list(made.items())[:_MOST_SERIES]
@@ -180,14 +180,4 @@ def _placed(found: Sweep, point: DesignPoint) -> list[tuple[Axis, object]]:
 
 
 def _is_numeric(axis: Axis, found: Sweep, at: int) -> bool:
-    return not np.isnan([_number(axis, point.values[at]) for point in found.points]).any()
-
-
-def _number(axis: Axis, value: object) -> float:
-    """The value as a number of the axis's unit, or in base units where it is listed; NaN where it is a word."""
-    number = number_of(value)
-    if number is None:
-        return math.nan
-    if axis.range is None or not axis.range.unit:
-        return float(number)
-    return float(number) / axis.range.one
+    return not np.isnan([number_along(axis, point.values[at]) for point in found.points]).any()

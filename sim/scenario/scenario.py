@@ -17,12 +17,13 @@ from typing import Any, Self
 
 from pydantic import PrivateAttr, ValidationError, ValidationInfo, model_validator
 
-from sim.errors import InputError, InputErrors, near, shown
+from sim.errors import InputError, InputErrors, near, one_line, shown
 from sim.figures import Figure
 from sim.policies.outside import Known
+from sim.rendering import render
 from sim.scenario.checks.every import CHECKS, ranges_hold_values
 from sim.scenario.checks.memory import run_fits_into_memory
-from sim.scenario.diagnostics import Diagnostic, consequential, diagnostics_of
+from sim.scenario.diagnostics import Diagnostic, consequential, diagnostics_of, repair
 from sim.scenario.document import OVERRIDE, Document, nested, of_variant, overridden, without_figures
 from sim.scenario.keypath import KeyPath, dotted, split
 from sim.scenario.model.root import Model
@@ -129,6 +130,17 @@ class Scenario(Model):
         with naming(self.name):
             document = of_variant(self._origin.document, self.variant_name, changes)
         return self.from_document(document, self.name, variant=self.variant_name, rules=rules)
+
+    def __repr__(self) -> str:
+        told = {"variant": self.variant_name, "variants": ", ".join(self.variants)}
+        about = "".join(f", {what} {name}" for what, name in told.items() if name)
+        return one_line(f"<Scenario {FilePath(self.name).name}{about}>")
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        page: str = render("faces.html", self)
+        return page
 
     @property
     def name(self) -> str:
@@ -242,7 +254,7 @@ class Scenario(Model):
             reported = {each.path for each in diagnostics}
             diagnostics.extend(each for each in found if each.path not in reported)
             for each in found:
-                _repair(values, each)
+                repair(values, each)
         raise AssertionError(f"a document that no repair makes whole: {values}")
 
 
@@ -296,24 +308,3 @@ def _position(document: Any, path: KeyPath) -> list[int]:
         places.append(keys.index(key) if key in keys else len(keys))
         document = document[key] if key in keys else None
     return places
-
-
-def _repair(values: Document, each: Diagnostic) -> None:
-    """Take the faulty value out, of a list the whole list; or put in the missing one."""
-    table: Any = values
-    for place, key in enumerate(each.at[:-1]):
-        inner = table.get(key) if isinstance(table, Mapping) else None
-        if isinstance(inner, list):  # its tables are mended like others
-            item, rest = each.at[place + 1], each.at[place + 2 :]
-            if rest and isinstance(item, int) and isinstance(inner[item], dict):
-                _repair(inner[item], replace(each, at=rest))
-            else:
-                del table[key]
-            return
-        table = inner
-    if not isinstance(table, dict) or not each.at:
-        return
-    if each.fill is None:
-        table.pop(each.at[-1], None)
-    else:
-        table[each.at[-1]] = each.fill

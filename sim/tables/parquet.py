@@ -1,4 +1,4 @@
-"""Columns as Parquet files; loaded only when something is written.
+"""Columns as Parquet files, written and read; loaded only when somebody does either.
 
 Each column's field carries its `unit` and `meaning`, so that a file explains itself away from this program. Text is
 dictionary-encoded: a column of a million host names is a million small numbers and one list of names.
@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sim.errors import InputError, one_line
 from sim.files import replacing
 from sim.tables.codes import in_order_of_use
 from sim.tables.columns import Column, Table
-
-# What a column's name ends in, and its unit.
-_UNITS: Final[Mapping[str, str]] = {"_s": "s", "_bytes": "bytes", "_Bps": "bytes/s", "_usd": "USD"}
 
 
 def write_table(path: Path, table: Table) -> None:
@@ -48,13 +46,30 @@ def write_columns(path: Path, columns: Sequence[Column], arrays: Mapping[str, An
             array = pa.array(values, pa.string()).dictionary_encode()
         else:
             array = values if column.kind == "text" else pa.array(values)
-        about = {"unit": column_unit(column), "meaning": column.meaning}
+        about = column.about
         fields.append(pa.field(column.name, array.type, nullable=False, metadata=about))
         data.append(array)
     with replacing(path) as temporary:
         pq.write_table(pa.Table.from_arrays(data, schema=pa.schema(fields)), temporary, compression="zstd")
 
 
-def column_unit(column: Column) -> str:
-    """The unit that the column's name ends with; empty for counts, shares and text."""
-    return next((unit for suffix, unit in _UNITS.items() if column.name.endswith(suffix)), "")
+def read_table(path: Path, columns: Sequence[Column]) -> Table:
+    """What `write_table` wrote. InputError when the file is not there, or is another table."""
+    try:
+        found = pq.read_table(path, columns=[column.name for column in columns])
+    except (OSError, pa.ArrowException, ValueError) as error:
+        problem = f"cannot be read as a table ({one_line(str(error))[:80]})"
+        raise InputError(str(path), problem, "write the result anew") from None
+    table = Table(columns)
+    table.fill(_values(found.column(column.name), column) for column in columns)
+    return table
+
+
+def _values(found: pa.ChunkedArray, column: Column) -> Any:
+    """A column's numbers (n,), or its codes (n,) with their words."""
+    if column.kind != "text":
+        return found.to_numpy()
+    whole = found.unify_dictionaries().combine_chunks()
+    if isinstance(whole, pa.ChunkedArray):  # of a column without rows there is no chunk
+        return []
+    return whole.indices.to_numpy(), whole.dictionary.to_pylist()

@@ -23,13 +23,14 @@ from sim.accounting.failures import Failures
 from sim.engines.run import Engine
 from sim.errors import InputError
 from sim.experiment.execution import executors
+from sim.experiment.execution.recorded import Asked
 from sim.experiment.execution.runs import Progress, Runs
 from sim.experiment.execution.store import Store
 from sim.experiment.execution.worker import Outcome, Settings, Task
 from sim.experiment.measures import Custom, Measures, known_metric
-from sim.experiment.rendering import render
 from sim.experiment.sample import Sample, fails_more, interval_of, least_failing
 from sim.experiment.variants import variants
+from sim.rendering import Finding, render
 from sim.scenario import Scenario
 from sim.scenario.warnings.warning import ScenarioWarning
 from sim.stats.intervals import Interval
@@ -45,8 +46,8 @@ _BATCH: Final = 10
 Outcomes = Mapping[str, Sequence[Outcome]]
 
 
-@dataclass(frozen=True, slots=True)
-class Best:
+@dataclass(frozen=True, eq=False, repr=False)
+class Best(Finding):
     """Which variant was chosen, None where the runs did not do; `outcomes` are the runs that each variant had.
 
     `ruled_out` are the variants that fail more than the one that fails least.
@@ -62,6 +63,7 @@ class Best:
     outcomes: Mapping[str, tuple[Outcome, ...]]
     made: int
     wall_s: float
+    asked: Asked | None = None
 
     @property
     def found(self) -> Mapping[str, Interval]:
@@ -158,6 +160,10 @@ def best(
     named = variants(scenario)
     if len(named) < 2:
         raise InputError(scenario.name, "has no two variants to choose from", "write [variants.NAME] twice")
+    arguments = {
+        "metric": metric, "indifference": indifference, "most_runs": most_runs, "seed": seed,
+        "metrics": list(measures.names), "allow_failures": allow_failures,
+    }  # fmt: skip
     outcomes: dict[str, list[Outcome]] = {name: [] for name in named}
     began = time.perf_counter()
     executor = executors.resolved(executor, most_runs * len(named))
@@ -185,6 +191,7 @@ def best(
         return Best(
             scenario, seed, metric, zone, chosen, surviving, out,
             {name: tuple(each) for name, each in outcomes.items()}, made.made, time.perf_counter() - began,
+            Asked("best", arguments, made.known),
         )  # fmt: skip
 
 

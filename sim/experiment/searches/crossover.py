@@ -20,14 +20,15 @@ from sim.errors import InputError, near, shown
 from sim.experiment.axes import Axis, ranged
 from sim.experiment.doubts import moves_nothing, varied_for_nothing
 from sim.experiment.execution import executors
+from sim.experiment.execution.recorded import Asked
 from sim.experiment.execution.runs import Progress, Runs
 from sim.experiment.execution.store import Store
 from sim.experiment.execution.worker import Settings
 from sim.experiment.measures import Custom, Measures, known_metric
-from sim.experiment.rendering import render
 from sim.experiment.sample import Sample, side
 from sim.experiment.searches.bisection import RUNS, WITHIN, Look, Point, Prober, failures, narrow, points_at_most
 from sim.experiment.variants import variants
+from sim.rendering import Finding, render
 from sim.scenario import Scenario
 from sim.scenario.warnings.warning import ScenarioWarning
 
@@ -46,8 +47,8 @@ class Changeover:
     above: str
 
 
-@dataclass(frozen=True, slots=True)
-class Crossover:
+@dataclass(frozen=True, eq=False, repr=False)
+class Crossover(Finding):
     """Where `variant` and `baseline` change places in a metric; numbers are of `unit`, `points` by value."""
 
     scenario: Scenario
@@ -61,6 +62,7 @@ class Crossover:
     made: int
     points: tuple[Point, ...]
     wall_s: float
+    asked: Asked | None = None
 
     @property
     def unit(self) -> str:
@@ -163,6 +165,10 @@ def crossover(
             return Look("equal", apart)
         return Look(None if found == "open" else found, apart)
 
+    arguments = {
+        "axis": axis.to_json(), "metric": metric, "variant": variant, "runs": runs, "within": within, "seed": seed,
+        "metrics": list(measures.names), "allow_failures": allow_failures,
+    }  # fmt: skip
     began = time.perf_counter()
     with Runs(scenario, seed, executors.resolved(executor, 2 * runs), store, progress, measures, engine) as made:
         most = points_at_most(axis.range, within, PARTS)
@@ -178,7 +184,7 @@ def crossover(
         ]
         return Crossover(
             scenario, seed, axis, metric, variant, baseline, tuple(changes), made.asked, made.made, prober.points,
-            time.perf_counter() - began,
+            time.perf_counter() - began, Asked("crossover", arguments, made.known),
         )  # fmt: skip
 
 

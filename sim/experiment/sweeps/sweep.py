@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
@@ -20,16 +20,17 @@ from sim.engines.run import Engine
 from sim.experiment.axes import Axis, axis, combined
 from sim.experiment.doubts import varied_for_nothing
 from sim.experiment.execution import executors
+from sim.experiment.execution.recorded import Asked
 from sim.experiment.execution.runs import Progress, Runs, by_variant
 from sim.experiment.execution.store import Store
 from sim.experiment.execution.worker import Settings
 from sim.experiment.measures import Custom, Measures, known_metric, split_by
-from sim.experiment.rendering import render
 from sim.experiment.sample import Sample
 from sim.experiment.sweeps.designs import Design, design
 from sim.experiment.sweeps.sensitivity import Sensitivity, sensitivities
 from sim.experiment.tradeoff import Choice, tradeoff
 from sim.experiment.variants import variants
+from sim.rendering import Finding, render
 from sim.scenario import Scenario
 from sim.scenario.warnings.warning import ScenarioWarning
 
@@ -45,8 +46,8 @@ class DesignPoint:
     sample: Sample
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Sweep:
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Sweep(Finding):
     """What a sweep found; `metrics` are those that tables and plots show; documents have all."""
 
     scenario: Scenario
@@ -55,9 +56,10 @@ class Sweep:
     axes: tuple[Axis, ...]
     design: Design
     metrics: tuple[str, ...]
-    points: tuple[DesignPoint, ...] = field(repr=False)
+    points: tuple[DesignPoint, ...]
     wall_s: float
     allow_failures: bool = False
+    asked: Asked | None = None
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -182,13 +184,19 @@ def sweep(
     shown = (*metrics, *split_by(next(iter(metrics)), measures.by if by else (), scenario))
     varied = [axis(each, scenario) if isinstance(each, str) else each for each in axes]
     named, visited = variants(scenario, variant), design(kind, varied, seed)
+    arguments = {
+        "axes": [each.to_json() for each in varied], "kind": kind, "metrics": list(metrics),
+        "custom": custom is not None, "by": list(measures.by if by else ()), "variant": variant, "runs": runs,
+        "seed": seed, "allow_failures": allow_failures,
+    }  # fmt: skip
     began = time.perf_counter()
     places = [(values, combined(varied, values)) for values in visited.values]
     executor = executors.resolved(executor, len(places) * runs * len(named))
     with Runs(scenario, seed, executor, store, progress, measures, engine) as made:
         outcomes = by_variant(made, named, (settings for _, settings in places), runs)
+        asked = Asked("sweep", arguments, made.known)
     points = tuple(DesignPoint(values, settings, Sample(outcomes[settings])) for values, settings in places)
     return Sweep(
         scenario=scenario, seed=seed, runs=runs, axes=tuple(varied), design=visited, metrics=shown,
-        points=points, wall_s=time.perf_counter() - began, allow_failures=allow_failures,
+        points=points, wall_s=time.perf_counter() - began, allow_failures=allow_failures, asked=asked,
     )  # fmt: skip

@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from sim import document as document
     from sim import network as network
     from sim.errors import InputError as InputError
     from sim.experiment.compare import compare as compare
@@ -63,7 +64,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "run": "sim.runner",
     "sweep": "sim.experiment.sweeps.sweep",
 }
-_ROOMS: Final = ("network",)
+_ROOMS: Final = ("document", "network")
 
 
 def _imported(name: str) -> Any:

@@ -60,7 +60,18 @@ class WarmUp(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Result(Finding):
-    """One run. `tables` are its rows as columns; `wall_s` runs from the loaded scenario to the finished rows."""
+    """One run. `tables` are its rows as columns; `wall_s` runs from the loaded scenario to the finished rows.
+
+    Frames have a row for each thing that was observed; units stand at the end of columns' names, and what a column
+    means is in `frame.attrs["columns"]`. Bytes on a link lead back to deploys by way of lanes:
+
+    >>> import sim
+    >>> result = sim.run(sim.load("metros", {"demand.rate": "50/day"}), seed=1)
+    >>> crossed = result.transfers.merge(result.lanes, on="lane").query("link == 'was-fra-up'")
+    >>> link = result.links.set_index("link").loc["was-fra-up"]
+    >>> bool(crossed["size_bytes"].sum() == link[["push_bytes", "pull_bytes", "sync_bytes"]].sum())
+    True
+    """
 
     scenario: Scenario
     variant: str | None

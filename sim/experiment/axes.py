@@ -18,16 +18,14 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from fnmatch import fnmatchcase
 from typing import Any, Final, Self
 
 from sim import units
-from sim.errors import InputError, shown
+from sim.errors import ArgumentError, InputError, shown
 from sim.experiment.execution.worker import Settings
 from sim.scenario import Scenario
 from sim.scenario.document import parse_setting
-from sim.scenario.keypath import dotted
-from sim.scenario.model.entries import entries
+from sim.scenario.starred import matching
 from sim.units import UnitError
 
 _DIGITS: Final = 4
@@ -120,7 +118,7 @@ class Axis:
 
 
 def axis(text: str, scenario: Scenario) -> Axis:
-    """The axis that a text says of a scenario. InputError, of `--vary`, when it says none."""
+    """The axis that a text says of a scenario. InputError when it says none."""
     keys_text, equals, values_text = (part.strip() for part in text.partition("="))
     keys = tuple(each for key in keys_text.split("+") for each in _matching(key.strip(), scenario))
     if not all(keys) or not equals or not values_text:
@@ -216,11 +214,11 @@ def _ordered(found: Range, low: str, high: str) -> Range:
 
 def _matching(key: str, scenario: Scenario) -> list[str]:
     """The key, or all those of the scenario that its stars stand for. InputError when they stand for none."""
-    if "*" not in key:
-        return [key]
-    found = [name for leaf in entries(scenario) if fnmatchcase(name := dotted(leaf.path), key)]
+    found = matching(key, scenario)
     if not found:
-        raise _fault(f"no key is like {shown(key)}", "see regsim show for all of them")
+        raise _fault(
+            f"no key is like {shown(key)}", "scenario.with_ takes the same keys", "see regsim show for all of them"
+        )
     return found
 
 
@@ -244,8 +242,8 @@ def _written(number: float) -> str:
     return text.removesuffix(".0") if "e" not in text else f"{number:.12f}".rstrip("0").rstrip(".")
 
 
-def _fault(problem: str, remedy: str = _REMEDY) -> InputError:
-    return InputError("--vary", problem, remedy)
+def _fault(problem: str, remedy: str = _REMEDY, option_remedy: str | None = None) -> InputError:
+    return ArgumentError("axis", "--vary", problem, remedy, option_remedy)
 
 
 def combined(axes: Sequence[Axis], values: Sequence[Any]) -> Settings:

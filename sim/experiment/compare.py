@@ -82,6 +82,11 @@ def compare(
     number of workers nor the `engine` (see `sim.run`) changes any value. Runs that `store` knows are not made again,
     all others are put there; with `tables` run 0 of each variant is made all the same, as its tables are not kept.
     InputError for fewer than one run, for an executor or an engine that there is not, and when a worker dies.
+
+    >>> import sim
+    >>> outcome = sim.compare(sim.load("metros", {"demand.rate": "50/day"}), runs=3, by="site", executor="serial")
+    >>> outcome.by("site")["site"].unique().tolist()
+    ['dal', 'fra', 'sfo', 'sin', 'was']
     """
     if demand is not None:
         scenario = scenario.with_({"demand.table": demand})

@@ -76,6 +76,17 @@ class Comparison(Finding):
 
     Unless `allow_failures` no variant that fails more than another is called better. The verdict says what could flip
     it if the assumptions were `examined`.
+
+    `interval(NAME, METRIC)` and `difference(NAME, METRIC)` are in the metric's unit, at 95 %; `values` are by run.
+
+    >>> import sim
+    >>> outcome = sim.compare(sim.load("metros", {"demand.rate": "50/day"}), runs=3, executor="serial")
+    >>> outcome
+    <Comparison of metros.toml: 3 runs each of central, node-direct, seed 1>
+    >>> outcome.difference("node-direct", "central_egress_bytes").decided
+    True
+    >>> outcome.values["central"]["wan_bytes"].shape
+    (3,)
     """
 
     scenario: Scenario

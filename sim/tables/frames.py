@@ -1,6 +1,7 @@
 """A run's tables as pandas DataFrames, and two views of them; loaded only when somebody asks for one.
 
-Columns keep their names and units, and each frame says in its `attrs` what its columns mean. Text is categorical, so that a frame is no larger than its table.
+Columns keep their names and units, and each frame says in its `attrs` what its columns mean. Text is categorical, so
+that a frame is no larger than its table.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from sim.engines.choice import checked
 from sim.engines.run import Engine
 from sim.errors import InputError
 from sim.experiment.execution import executors
+from sim.experiment.execution.notebook import notebook_progress
 from sim.experiment.execution.recorded import recorded
 from sim.experiment.execution.store import Store, key
 from sim.experiment.execution.worker import Outcome, Question, Settings, Task, begin, measure
@@ -41,7 +42,7 @@ class Runs:
     the same, so neither the store nor a manifest has it.
 
     `executor` is one that `executors.resolved` gave. `progress(done, total)` counts all runs asked for so far, those
-    that were known included.
+    that were known included; in a notebook a bar shows that, unless it is given.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Runs:
             )  # fmt: skip
             store = None
         self._store = store
-        self._progress = progress or (lambda done, total: None)
+        self._progress = progress or notebook_progress() or (lambda done, total: None)
         self._known: dict[Task, Outcome] = dict(at_hand or {})
         self._makes = at_hand is None
         self._workers = ExitStack()

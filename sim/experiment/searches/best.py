@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from sim.accounting.failures import Failures
 from sim.engines.run import Engine
-from sim.errors import InputError
+from sim.errors import ArgumentError, InputError
 from sim.experiment.execution import executors
 from sim.experiment.execution.recorded import Asked
 from sim.experiment.execution.runs import Progress, Runs
@@ -51,6 +51,15 @@ class Best(Finding):
     """Which variant was chosen, None where the runs did not do; `outcomes` are the runs that each variant had.
 
     `ruled_out` are the variants that fail more than the one that fails least.
+
+    `found[NAME]` is the metric's mean over the runs that a variant had, with its interval, in the metric's unit.
+
+    >>> import sim
+    >>> found = sim.best(sim.load("metros", {"demand.rate": "50/day"}), "central_egress_bytes", executor="serial")
+    >>> found.chosen
+    'node-direct'
+    >>> found.table[["variant", "unit", "chosen"]].to_numpy().tolist()
+    [['central', 'bytes', False], ['node-direct', 'bytes', True]]
     """
 
     scenario: Scenario
@@ -153,6 +162,11 @@ def best(
     `indifference` is in the metric's unit; unless given it is 5 % of the baseline's mean over the first runs. Variants
     that fail more than another are ruled out first, unless `allow_failures`. InputError for a metric that there is not,
     that deploys which fail make infinite, or that has no value.
+
+    >>> import sim
+    >>> found = sim.best(sim.load("metros", {"demand.rate": "50/day"}), "wan_bytes", most_runs=20, executor="serial")
+    >>> found.metric, found.chosen in (None, *found.outcomes)
+    ('wan_bytes', True)
     """
     measures = Measures.of((), metrics, [metric])
     about = known_metric(metric, measures.names, scenario)
@@ -227,5 +241,5 @@ def _finite(outcome: Outcome, metric: str, variant: str) -> float:
     if not math.isfinite(value):
         why = "as deploys fail" if math.isinf(value) else "as a run has nothing to measure"
         problem = f"{metric} of {variant} has no finite value, {why}"
-        raise InputError("--metric", problem, "compare by another metric, such as failed_deploys")
+        raise ArgumentError("metric", "--metric", problem, "compare by another metric, such as failed_deploys")
     return value

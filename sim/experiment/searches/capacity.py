@@ -65,6 +65,14 @@ class Capacity(Finding):
     `binding` are the thresholds that were missed at the nearest value that misses any, `bound_by` the link or registry
     that held transfers or requests back the longest there, in the variant that missed. `shown` are metrics that tables
     show beside those of the thresholds.
+
+    >>> import sim
+    >>> asked = sim.load("metros", {"demand.rate": "50/day"}, variant="node-direct")
+    >>> found = sim.capacity(asked, "clients.*.up=1 Mbit/s..1 Gbit/s", ["push_s.p50 < 2 s"], runs=5, executor="serial")
+    >>> found.answer, found.unit, found.low < found.high
+    ('found', 'Mbit/s', True)
+    >>> list(found.table.query("point == 'met'")["outcome"].unique())
+    ['met']
     """
 
     scenario: Scenario
@@ -199,6 +207,11 @@ def capacity(
 
     Points get at most `runs` runs of each variant (or of the one named), and the interval is narrowed to `within`.
     InputError when a value makes no scenario, and for thresholds on what is not there.
+
+    >>> import sim
+    >>> asked = sim.load("metros", {"demand.rate": "50/day"}, variant="node-direct")
+    >>> sim.capacity(asked, "clients.*.up=1 Mbit/s..2 Mbit/s", ["push_s.p50 < 1 s"], runs=5, executor="serial").answer
+    'missed everywhere'
     """
     axis = ranged(axis, scenario) if isinstance(axis, str) else axis
     wanted = [threshold(each, metrics or ()) if isinstance(each, str) else each for each in thresholds]

@@ -48,7 +48,16 @@ class DesignPoint:
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Sweep(Finding):
-    """What a sweep found; `metrics` are those that tables and plots show; documents have all."""
+    """What a sweep found; `metrics` are those that tables and plots show; documents have all.
+
+    >>> import sim
+    >>> asked = sim.load("metros", {"demand.rate": "50/day"})
+    >>> found = sim.sweep(asked, ["clients.*.up=10 Mbit/s, 100 Mbit/s"], runs=2, executor="serial")
+    >>> found.table.shape  # points x variants x metrics
+    (12, 10)
+    >>> found.table.attrs["columns"]["mean"]["meaning"]
+    'mean over runs; infinite where a deploy failed at that quantile'
+    """
 
     scenario: Scenario
     seed: int
@@ -174,6 +183,11 @@ def sweep(
     What fails more than something else is not called the lower, the lowest or worth having unless `allow_failures`.
 
     InputError when a value makes no scenario, for a metric that there is not, and for a design that there is not.
+
+    >>> import sim
+    >>> asked = sim.load("metros", {"demand.rate": "50/day"})
+    >>> sim.sweep(asked, ["nodes.*.count=1..2:2"], runs=2, executor="serial").table["nodes.*.count"].unique()
+    array([1., 2.])
     """
     seed = scenario.run.seed if seed is None else seed
     runs = scenario.run.runs if runs is None else runs

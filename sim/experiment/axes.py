@@ -164,13 +164,18 @@ def number_of(value: Any) -> float | None:
 
 
 def number_along(axis: Axis, value: object) -> float:
-    """A value as a number of the axis's unit, or in base units where it is listed; NaN where it is a word."""
+    """A value as a number of the axis's unit (`unit_along`); NaN where it is a word."""
     number = number_of(value)
-    if number is None:
-        return math.nan
-    if axis.range is None or not axis.range.unit:
-        return float(number)
-    return float(number) / axis.range.one
+    return math.nan if number is None else float(number) / unit_along(axis)[1]
+
+
+def unit_along(axis: Axis) -> tuple[str, float]:
+    """The unit that an axis is written in, of a list that of its first value; and what one of it is in base units."""
+    if axis.range is not None:
+        return axis.range.unit.strip(), axis.range.one if axis.range.unit else 1.0
+    found = _FIGURE.fullmatch(str(axis.values[0])) if axis.values else None
+    one = number_of(f"{_MANY}{found[2]}") if found is not None and found[2] else None
+    return (found[2].strip(), one / _MANY) if found is not None and one else ("", 1.0)
 
 
 def _parts(text: str) -> Iterable[str]:

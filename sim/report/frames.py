@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from sim.experiment.axes import Axis, number_along
+from sim.experiment.axes import Axis, number_along, unit_along
 from sim.experiment.comparison import Comparison
 from sim.experiment.searches.best import Best
 from sim.experiment.searches.bisection import Point
@@ -139,7 +139,7 @@ def _swept(found: Sweep) -> pd.DataFrame:
     ]  # fmt: skip
     made = _frame(lines, (*(column for column, _ in keys), *COLUMNS["Sweep.table"]))
     for (column, _), axis in zip(keys, found.axes, strict=True):
-        made.attrs["columns"][column.name]["unit"] = "" if axis.range is None else axis.range.unit.strip()
+        made.attrs["columns"][column.name]["unit"] = unit_along(axis)[0]
     return made
 
 

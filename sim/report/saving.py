@@ -23,6 +23,7 @@ from sim.experiment.sweeps.sweep import Sweep
 from sim.files import folder, folder_name, write_json
 from sim.manifest import manifest
 from sim.report import curves
+from sim.report.formatting import foot_text
 from sim.report.renderers import RENDERERS, Found
 from sim.result import Result
 from sim.tables import parquet
@@ -53,7 +54,8 @@ def save(found: Found, directory: str | Path, kind: str) -> None:
     target = folder(directory)
     curves.write(RENDERERS[kind].plot_data(found), target, kind)
     if choices := getattr(found, "tradeoff", ()):
-        curves.write_tradeoff(choices, target)
+        runs = f"{found.runs} runs of each choice" if isinstance(found, Sweep) else ""
+        curves.write_tradeoff(choices, found.scenario, foot_text(found.scenario, found.seed, runs), target)
     parquet.write_columns(target / "metrics.parquet", METRICS_COLUMNS, _metrics(found))
     write_json(target / f"{kind}.json", found.to_json())
     about = {"kind": kind, "wall_s": found.wall_s, "made": [*made(found)]}

@@ -34,6 +34,7 @@ lint: $(VENV)/test ## style and types
 bench: $(VENV)/test ## speed of the network and of the whole simulator on this machine
 	$(BIN)/python tests/bench/bench_network.py
 	$(BIN)/python tests/bench/bench_engines.py
+	$(BIN)/python tests/bench/bench_package.py
 
 docs: $(VENV)/run ## write the pages and drawings that are read off the code
 	$(BIN)/python -m sim.docs

@@ -66,20 +66,23 @@ _HOMES: Final[Mapping[str, str]] = {
 }
 _ROOMS: Final = ("document", "network")
 
-
-def _imported(name: str) -> Any:
-    if name in _HOMES:
-        value = getattr(importlib.import_module(_HOMES[name]), name)
-    elif name in _ROOMS:
-        value = importlib.import_module(f"sim.{name}")
-    else:
-        raise AttributeError(f"module 'sim' has no attribute {name!r}")
-    globals()[name] = value
-    return value
+__all__ = [
+    "Best", "Capacity", "Comparison", "Crossover", "InputError", "Result", "Scenario", "Store", "Sweep", "__version__",
+    "best", "capacity", "compare", "crossover", "document", "load", "load_result", "network", "policy", "run", "sweep",
+]  # fmt: skip
 
 
-if not TYPE_CHECKING:  # a checker knows the names above, and takes any other for the mistake that it is
-    __getattr__ = _imported
+if not TYPE_CHECKING:  # a checker knows all names, so that it finds a mistyped one
+
+    def __getattr__(name: str) -> Any:
+        if name in _HOMES:
+            value = getattr(importlib.import_module(_HOMES[name]), name)
+        elif name in _ROOMS:
+            value = importlib.import_module(f"sim.{name}")
+        else:
+            raise AttributeError(f"module 'sim' has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -67,12 +67,21 @@ class Central(TypedDict, total=False):
     disk: Value[Quantity]
     #: How long after a tag came or went the registry's list of images shows it.
     list_lag: Value[Quantity]
+    #: Within what this registry knows a layer again; without it, as policies.dedup says. zot: registry, since it
+    #: answers for a blob that any of its repositories holds.
+    dedup: Value[Literal["none", "repository", "account", "registry"]]
+    #: Whether nodes pull from the registry without a token; else each pull is refused first and gets one.
+    anonymous: Value[bool]
+    #: How long the registry's blob store takes to keep a blob whose last byte has come.
+    store: Value[Quantity]
     #: Whether connections to the registry open with a TLS handshake.
     tls: Value[bool]
     #: How long a token that the registry gave is good.
     token_life: Value[Quantity]
     #: The most that the registry keeps; without it, all there is.
     storage: Value[Quantity]
+    #: How many requests, or pulls, it answers before it says 429.
+    limits: RateLimits
     #: What each of these hosts costs a month.
     month: Value[Quantity]
     #: How long central's blob store takes until a blob's first byte.
@@ -154,8 +163,9 @@ class Demand(TypedDict, total=False):
     popularity: Value[float]
     #: How many nodes each deploy starts an instance on.
     nodes: Value[int]
-    #: Whether nodes pull by a tag, which may have moved on, or by the digest that was pushed.
-    reference: Value[Literal["tag", "digest"]]
+    #: Whether nodes pull by a tag, which may have moved on, or by the digest that was pushed; client: as each client
+    #: asks by its code.
+    reference: Value[Literal["client", "tag", "digest"]]
     #: The share of updates that go back to an older image.
     rollbacks: Value[float]
     #: The part of the deploys whose image is removed from where it was pushed to.
@@ -209,6 +219,25 @@ class Fault(TypedDict, total=False):
     behind: Value[Quantity]
 
 
+class FormatTable(TypedDict, total=False):
+    """One format of layers. What is not said is as the format of that name that ships has it, or as of `tar`."""
+
+    #: How many bytes travel for a byte of content.
+    wire: Value[float]
+    #: How much content one core decompresses; without it nothing is decompressed.
+    rate: Value[Quantity]
+    #: How many cores one layer that is decompressed uses at once.
+    cores: Value[float]
+    #: How many bytes unpacking writes for a byte of content.
+    written: Value[float]
+    #: What a boot takes longer for each GiB of the root filesystem's content.
+    boot: Value[Quantity]
+    #: How much content one core of a client packs, where clients have `cores`.
+    compress: Value[Quantity]
+    #: Whether every layer is packed, or the root filesystem and no kernel.
+    packs: Value[Literal["all", "rootfs"]]
+
+
 class Garbage(TypedDict, total=False):
     """When central collects garbage, whether images without a tag go, and how long pushes are refused meanwhile."""
 
@@ -231,6 +260,9 @@ class Image(TypedDict, total=False):
     rootfs: Required[Value[Quantity]]
     #: How root filesystems differ from app to app and from update to update.
     sizes: Sizes
+    #: The format in which its layers travel, such as gzip, zstd or erofs; sizes are then those of their content.
+    #: Without it layers travel as they are, and nodes unpack nothing.
+    format: Value[str]
     #: Whether it has no kernel; said by leaving the kernel out, and here only for readers.
     rom: Value[bool]
     #: From the image on the node until the instance answers.
@@ -250,6 +282,31 @@ class KernelRelease(TypedDict, total=False):
     at: Required[Value[Quantity]]
     #: Within what time after that all apps have redeployed.
     over: Value[Quantity]
+
+
+class Lazy(TypedDict, total=False):
+    """How nodes load layers where `policies.load` is lazy."""
+
+    #: Which part of each layer a start reads.
+    read_share: Value[float]
+    #: How much one read brings: each is a request of its own.
+    read: Value[Quantity]
+    #: How many reads of a layer are under way at once.
+    at_once: Value[int]
+    #: Layers that are smaller are fetched whole.
+    least: Value[Quantity]
+    #: Whether the rest comes in the background, or what the instance reads of it on demand.
+    rest: Value[Literal["background", "on-demand"]]
+    #: How long after the start is possible the rest begins to come.
+    rest_after: Value[Quantity]
+    #: No more of the rest is asked for in the background than that; without it, all at once.
+    pace: Value[Quantity]
+    #: Which part of each layer an instance reads later, on demand.
+    later_share: Value[float]
+    #: Over what time it reads that.
+    later_for: Value[Quantity]
+    #: In how many parts the rest is read, on demand or at a pace, evenly over the time.
+    bursts: Value[int]
 
 
 class Link(TypedDict, total=False):
@@ -319,8 +376,9 @@ class NamedStream(TypedDict, total=False):
     popularity: Value[float]
     #: How many nodes each deploy starts an instance on.
     nodes: Value[int]
-    #: Whether nodes pull by a tag, which may have moved on, or by the digest that was pushed.
-    reference: Value[Literal["tag", "digest"]]
+    #: Whether nodes pull by a tag, which may have moved on, or by the digest that was pushed; client: as each client
+    #: asks by its code.
+    reference: Value[Literal["client", "tag", "digest"]]
     #: The share of updates that go back to an older image.
     rollbacks: Value[float]
     #: The part of the deploys whose image is removed from where it was pushed to.
@@ -360,22 +418,46 @@ class NodeGroup(TypedDict, total=False):
     disk: Value[Quantity]
     #: How long after a tag came or went the registry's list of images shows it.
     list_lag: Value[Quantity]
+    #: Within what this registry knows a layer again; without it, as policies.dedup says. zot: registry, since it
+    #: answers for a blob that any of its repositories holds.
+    dedup: Value[Literal["none", "repository", "account", "registry"]]
+    #: Whether nodes pull from the registry without a token; else each pull is refused first and gets one.
+    anonymous: Value[bool]
+    #: How long the registry's blob store takes to keep a blob whose last byte has come.
+    store: Value[Quantity]
     #: Whether connections to the registry open with a TLS handshake.
     tls: Value[bool]
     #: How long a token that the registry gave is good.
     token_life: Value[Quantity]
     #: The most that the registry keeps; without it, all there is.
     storage: Value[Quantity]
+    #: How many requests, or pulls, it answers before it says 429.
+    limits: RateLimits
     #: What each of these hosts costs a month.
     month: Value[Quantity]
     #: How many nodes the group has.
     count: Value[int]
     #: How long a node's blob store takes until a blob's first byte.
     first_byte: Value[Quantity]
+    #: How many pulls a node makes at once, further ones wait; without it, all. kubelet makes one, unless
+    #: serializeImagePulls is false, then maxParallelImagePulls.
+    parallel_pulls: Value[int]
+    #: How many pulls a node may begin, further ones fail and are started again; without it, all. kubelet's
+    #: registryPullQPS, 5/s by default.
+    pull_rate: Value[Quantity]
+    #: How many of them it may begin at once.
+    pull_burst: Value[int]
     #: How long after it came an image goes from a node of this group; without it, as policies.ttl says.
     ttl: Value[Quantity]
     #: Whether the nodes start empty while the rest of the world is warm.
     cold: Value[bool]
+    #: How many cores a node has for unpacking layers, where an image's format has them unpacked.
+    cores: Value[int]
+    #: Whether a node unpacks layers one after another, each once it is fetched, or each as soon as it is fetched, or
+    #: each while it is fetched.
+    unpack: Value[Literal["in-order", "parallel", "streamed"]]
+    #: In how many parts, over a connection each, a node fetches a layer from its upstream.
+    ranges: Value[int]
     #: What each of these nodes counts in the placement weighted, beside the other nodes' weights.
     weight: Value[float]
 
@@ -398,8 +480,11 @@ class Policies(TypedDict, total=False):
     placement: Rule
     #: Share of the deploys that the platform starts on another node than the one chosen to be pushed to.
     elsewhere: Value[float]
-    #: Whether the client creates the instance at once after its push, or polls until the image is listed.
-    create: Value[Literal["at-once", "poll"]]
+    #: Whether clients create the instance at once after a push, or poll until the platform has the image; client: as
+    #: each does by its code.
+    create: Value[Literal["client", "at-once", "poll"]]
+    #: Whether a node gets an image's config before its layers, or beside them.
+    configs: Value[Literal["first", "beside"]]
     #: How long a start waits for its image, and a client that polls for the node to have it.
     patience: Value[Quantity]
     #: How an image that was pushed to one node reaches the other nodes of its deploy.
@@ -422,6 +507,10 @@ class Policies(TypedDict, total=False):
     coalesce: Value[bool]
     #: How registries copy from each other.
     sync: Sync
+    #: Whether a node has all of an image's layers before an instance starts, or reads on demand.
+    load: Value[Literal["whole", "lazy"]]
+    #: How nodes start instances before layers are there, and load the rest.
+    lazy: Lazy
     #: When central collects garbage.
     garbage: Garbage
     tags: Tags
@@ -457,6 +546,30 @@ class Ramp(TypedDict, total=False):
     at: Value[Quantity]
     #: How long it takes from the stream's rate to the one in the end.
     over: Required[Value[Quantity]]
+
+
+class RateLimit(TypedDict, total=False):
+    """A token bucket: `burst` tokens at most, that come back at `rate`."""
+
+    #: How many tokens come back, such as 20/s or 400/day.
+    rate: Required[Value[Quantity]]
+    #: How many tokens the bucket holds at most, and at the start.
+    burst: Required[Value[int]]
+    #: Whether every request takes a token, or only the one for a manifest, once a pull, as at Docker Hub.
+    counts: Value[Literal["requests", "pulls"]]
+
+
+class RateLimits(TypedDict, total=False):
+    """What a registry limits, each with a bucket of its own for everybody whom it tells apart."""
+
+    #: Of all who ask it together.
+    registry: RateLimit
+    #: Of each account, by the repository that is asked for.
+    account: RateLimit
+    #: Of each machine that asks.
+    address: RateLimit
+    #: Of all machines of a site, as behind one address.
+    site: RateLimit
 
 
 class Replay(TypedDict, total=False):
@@ -570,6 +683,8 @@ class Sync(TypedDict, total=False):
     queue: Value[Literal["shared", "per-target"]]
     #: Whether the blobs of an image are copied one after another or side by side.
     references: Value[Literal["series", "parallel"]]
+    #: The tool that copies, with its requests, mounts and blobs at once; without it, containerd's requests.
+    client: Value[Literal["dregsy", "ocync", "regsync"]]
     #: The most that one job copies with; without it there is no such limit.
     job_rate: Value[Quantity]
     #: The most that all jobs together copy to one registry with; without it there is no such limit.
@@ -615,11 +730,16 @@ class Tariff(TypedDict, total=False):
 
 
 class Tcp(TypedDict, total=False):
-    """What hosts' TCP does about an outage, on each connection that it interrupts."""
+    """What hosts' TCP does on links that others use, too, and about an outage on each connection that it interrupts."""
 
-    #: The congestion control by which a connection comes back after an outage.
+    #: How connections share a full link: evenly, or as large as their congestion windows are.
+    shares: Value[Literal["even", "windows"]]
+    #: The congestion control by which connections share, and come back after an outage.
     congestion: Value[Literal["cubic", "bbr"]]
-    #: How long packets wait before a link that a flow fills, which retransmission time-outs allow for.
+    #: Whether bodies side by side find their connections open, or open each but the first when they need it.
+    parallel: Value[Literal["open", "opened"]]
+    #: How long packets wait before a link that a flow fills, which retransmission time-outs allow for; what comes to a
+    #: full queue is dropped.
     queue: Value[Quantity]
     #: How often a connection in use times out before its host gives it up.
     retries: Value[int]
@@ -671,13 +791,15 @@ class Document(TypedDict, total=False):
     clients: Mapping[str, ClientGroup]
     #: Kinds of image that are deployed, by reference, such as app or "registry.example/app:1.2".
     images: Mapping[str, Image]
+    #: Formats of layers, by name, where their figures are not those that ship.
+    formats: Mapping[str, FormatTable]
     #: What is asked of the registries: how many deploys, of which apps, on how many nodes.
     demand: Demand
     #: The rules under comparison: where pushes go, how images spread, what registries keep.
     policies: Policies
     #: What breaks, by name, at a time that is given or drawn.
     faults: Mapping[str, Fault]
-    #: What hosts' TCP does about links that are down.
+    #: How connections share links, and outlast those that are down.
     tcp: Tcp
     #: What registries and traffic cost.
     prices: Prices

@@ -18,7 +18,7 @@ import math
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Annotated, Any, Self, get_args
+from typing import Annotated, Any, Final, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic.fields import FieldInfo
@@ -218,13 +218,24 @@ def _time(value: object) -> float:
 #: So long that nobody asks for more, and so short or slow that nobody asks for less: beyond these, sums of floats lose
 #: what is added, and a run would not end.
 _LONGEST_S, _SHORTEST_S, _SLOWEST_BPS = 1e6 * 86400, 1e-9, 1 / 8
+#: A petabit a second, which rates in whole parts of a byte hold; sizes up to here are exact in floats.
+_FASTEST_BPS, _LARGEST_BYTES = 1e15 / 8, 2**53
+#: No packet is under way for longer: to Mars it takes 22 minutes.
+_FARTHEST_S = 3600.0
+#: Of a part of an image: larger than any, and thousands of them are still counted to the byte.
+LARGEST_IMAGE_BYTES: Final = 2**40
 
 Rate = Annotated[
-    float, Quantity("rate", units.rate_Bps_of, units.format_rate, "10 Gbit/s", above=0, least=_SLOWEST_BPS)
+    float,
+    Quantity("rate", units.rate_Bps_of, units.format_rate, "10 Gbit/s", above=0, least=_SLOWEST_BPS, most=_FASTEST_BPS),
 ]
 Duration = Annotated[float, Quantity("time", _time, units.format_seconds, "35 ms", least=0)]
+Delay = Annotated[float, Quantity("time", _time, units.format_seconds, "35 ms", least=0, most=_FARTHEST_S)]
 Period = Annotated[float, Quantity("time", _time, units.format_seconds, "24 h", above=0, least=_SHORTEST_S)]
-Size = Annotated[int, Quantity("size", units.bytes_of, units.format_bytes, "36 MiB", above=0)]
+Size = Annotated[int, Quantity("size", units.bytes_of, units.format_bytes, "36 MiB", above=0, most=_LARGEST_BYTES)]
+ImageSize = Annotated[
+    int, Quantity("size", units.bytes_of, units.format_bytes, "36 MiB", above=0, most=LARGEST_IMAGE_BYTES)
+]
 Price = Annotated[float, Quantity("price", units.price_of, units.format_price, "0.09 USD/GB", least=0)]
 CapacityPrice = Annotated[
     float,

@@ -52,13 +52,47 @@ def folder(path: str | Path) -> Path:
 
 def read_text(path: str | Path, most_bytes: int) -> str:
     """A file's text, UTF-8. OSError, UnicodeDecodeError, or InputError where it has more bytes, as a device may."""
+    return _content(path, most_bytes).decode("utf-8-sig")
+
+
+def read_bytes(path: Path, most_bytes: int) -> bytes:
+    """What a file holds. OSError, also for a device or a pipe, or InputError where it has more bytes."""
+    require_regular(path)
+    return bytes(_content(path, most_bytes))
+
+
+def _content(path: str | Path, most_bytes: int) -> bytearray:
     content = bytearray()
     with open(path, "rb") as file:
         while part := file.read(_CHUNK_BYTES):  # at once, a buffer of `most_bytes` would be made
             content += part
             if len(content) > most_bytes:
                 raise InputError(str(path), f"is larger than {most_bytes >> 20} MiB", "name another file")
-    return content.decode("utf-8-sig")
+    return content
+
+
+def read_json(path: Path, most_bytes: int, remedy: str) -> Any:
+    """What a file of JSON holds. InputError where it can't be read, is no JSON, or more than Python reads of it."""
+    try:
+        require_regular(path)
+        return parse_json(read_text(path, most_bytes))
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        raise InputError(str(path), f"cannot be read ({why})", remedy) from None
+    except json.JSONDecodeError as error:
+        raise InputError(str(path), f"is not JSON ({error})", remedy) from None
+    except ValueError as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(str(path), f"cannot be read ({error})", remedy) from None
+
+
+def parse_json(text: str | bytes) -> Any:
+    """What JSON says, whoever wrote it. ValueError, also for what nests deeper than Python reads."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def require_regular(path: Path) -> os.stat_result:

@@ -9,6 +9,7 @@ Nothing else below `sim.report` knows of it; a test holds that, and that every f
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -46,12 +47,12 @@ class Finding:
         made: Figure | Axes = render("drawing.plot", self, kind, ax)
         return made
 
-    def write(self, directory: str | Path) -> None:
+    def write(self, directory: str | Path, beside: Mapping[str, Any] | None = None) -> None:
         """Files that `sim.load_result` reads again; `manifest.json` comes last, when all others are there.
 
-        InputError when the directory cannot be made.
+        The document has what stands `beside`, too. InputError when the directory cannot be made.
         """
-        render("saving.write", self, directory)
+        render("saving.write", self, directory, beside)
 
     def __repr__(self) -> str:
         line: str = render("faces.line", self)

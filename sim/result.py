@@ -7,7 +7,6 @@ is asked for. What has no value is NaN, null in JSON. Left out: how any of it is
 from __future__ import annotations
 
 import importlib
-import resource
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +35,11 @@ from sim.tables import metric_names, rows
 from sim.tables.columns import Table
 from sim.workload.outages import Episode, episodes
 
+try:
+    import resource
+except ImportError:  # not on Windows
+    resource = None  # type: ignore[assignment]
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -47,7 +51,9 @@ _RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
 def peak_rss_bytes() -> int:
-    """The most memory that this process has held so far."""
+    """The most memory that this process has held so far, 0 where the system does not say."""
+    if resource is None:
+        return 0
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT_BYTES
 
 
@@ -83,6 +89,7 @@ class Result(Finding):
     simulated_s: float
     wall_s: float
     peak_rss_bytes: int = field(default_factory=peak_rss_bytes)
+    solver_calls: int = 0
 
     @cached_property
     def deploys(self) -> pd.DataFrame:
@@ -128,6 +135,26 @@ class Result(Finding):
     def drops(self) -> pd.DataFrame:
         """One row per image that a registry dropped, and per collection of garbage."""
         return _frame(self.tables["drops"])
+
+    @cached_property
+    def unpacks(self) -> pd.DataFrame:
+        """One row per layer that a node unpacked, in the order they ended."""
+        return _frame(self.tables["unpacks"])
+
+    @cached_property
+    def loads(self) -> pd.DataFrame:
+        """One row per start on a part of its layers: what became of the rest, and for how long it stood still."""
+        return _frame(self.tables["loads"])
+
+    @cached_property
+    def limits(self) -> pd.DataFrame:
+        """The buckets of registries' limits: how many requests passed, and how many were refused."""
+        return _frame(self.tables["limits"])
+
+    @cached_property
+    def turns(self) -> pd.DataFrame:
+        """One row per pull of a node that bounds its pulls: when it was asked for, and when it had its turn."""
+        return _frame(self.tables["turns"])
 
     @cached_property
     def lists(self) -> pd.DataFrame:
@@ -248,6 +275,7 @@ class Result(Finding):
             "failures": {self.variant or ONLY: self.failures.to_json()},
             "flows": self.flows,
             "events": self.events,
+            "solver_calls": self.solver_calls,
             "simulated_s": self.simulated_s,
             "wall_s": self.wall_s,
             "peak_rss_bytes": self.peak_rss_bytes,
@@ -257,6 +285,7 @@ class Result(Finding):
             "metrics": {**self.metrics, **split},
             "faults": self._faults(),
             "held_back": to_json(self.held_back.parts),
+            "held_deploys": self.held_back.deploys,
             "costs": [cost._asdict() for cost in self.bill],
         }
         made: dict[str, Any] = jsonable(document)

@@ -110,6 +110,7 @@ def _result(scenario: Scenario, streams: Streams, ran: Ran, began: float) -> Res
         tables=ran.tables,
         events=ran.events,
         flows=ran.flows,
+        solver_calls=ran.solver_calls,
         simulated_s=ran.simulated_s,
         wall_s=time.perf_counter() - began,
     )

@@ -54,6 +54,14 @@ def test_the_page_tells_of_shapes_that_there_are() -> None:
     assert names == [shape.name for shape in network.SHAPES if shape.name in names]
 
 
+def test_the_package_s_part_has_what_would_be_printed() -> None:
+    """What imports are timed, and what is largest, is on the page."""
+    package = loaded("bench_package")
+    part = markdown.section((BENCH / "RESULTS.md").read_text(), package.PART)
+    assert all(f"| {name} | " in part for name in package.IMPORTS)
+    assert {"regsim", "numpy", "numba"} <= set(package.needed())
+
+
 def test_a_part_of_a_page_is_written_and_no_other() -> None:
     """In its place, or at the end where it has none yet."""
     page = "# A\n\n## One\n\n1\n\n## Two\n\n2\n"

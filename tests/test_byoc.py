@@ -35,8 +35,8 @@ def gain_s(*changes: tuple[str, object]) -> float:
     ],
 )
 def test_defaults_that_lean_towards_node_direct(changes: tuple[tuple[str, object], ...]) -> None:
-    """Without them node-direct still is faster, by a tenth of a second less or more."""
-    assert 0 < gain_s(*changes) < gain_s() - 0.1
+    """Without them node-direct still is faster, by a twentieth of a second less or more."""
+    assert 0 < gain_s(*changes) < gain_s() - 0.05
 
 
 def test_updates_lean_towards_central() -> None:
@@ -54,6 +54,6 @@ def test_without_a_ttl_nodes_keep_every_kernel() -> None:
 
 
 def test_two_nodes_turn_the_answer_round_unless_the_second_pulls_from_the_first() -> None:
-    """The second node waits for the sync to central, more than 4 s longer than node-direct gained; a peer does not."""
-    assert gain_s(("demand.nodes", 2)) < -4.0
+    """The second node waits for the sync to central, more than 2 s longer than node-direct gained; a peer does not."""
+    assert gain_s(("demand.nodes", 2)) < -2.0
     assert gain_s(("demand.nodes", 2), ("policies.fanout", "peer")) > 3.0

@@ -18,11 +18,15 @@ FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.toml"))
 #: Small enough to be quick, large enough that updates and first pushes both occur.
 SMALL = {"demand.rate": "0.05/s", "run.duration": "30 min"}
 #: Reasons to fail, where a scenario asks about them.
-FAILURES = {"node-evicts-before-sync": {"disk full"}, "wan-outage": {"link down", "connection lost"}}
+FAILURES = {
+    "node-evicts-before-sync": {"disk full"},
+    "wan-outage": {"link down", "connection lost"},
+    "rate-limit": {"too many requests: central's limits.registry"},
+}
 #: A release has to lie within the shorter run.
 RELEASE = {"demand.kernel_release.at": "10 min", "demand.kernel_release.over": "10 min", "demand.apps": 50}
 #: Of a scenario whose every deploy goes to forty nodes.
-CROWD = {"flash-crowd": {"demand.nodes": 8}}
+CROWD = {"flash-crowd": {"demand.nodes": 8}, "rate-limit": {"demand.nodes": 8}}
 #: With streams that keep hours, half an hour in which two of three offices work, and CI builds.
 STREAMS = {"run.start": "Mon 13:50", "demand.streams.developers.rate": "0.05/s"}
 

@@ -20,10 +20,10 @@ SIM = Path(__file__).parents[1] / "sim"
 #: Rooms of `sim/`, ground floor first; a room imports itself and rooms listed before it. `sim/__init__.py` and
 #: `sim/__main__.py` are the roof: they may use all of them, and nobody uses them.
 ORDER = (
-    "version", "errors", "units", "figures", "streams", "plugins", "files", "rendering", "document", "tables",
-    "records", "network", "registry", "contrib", "theory", "policies", "scenario", "workload", "protocol",
-    "engines", "stats", "accounting", "manifest", "result", "runner", "experiment", "report", "calibrate",
-    "cli", "docs",
+    "version", "errors", "schemas", "units", "figures", "streams", "plugins", "files", "rendering",
+    "document", "tables", "records", "network", "registry", "contrib", "theory", "policies", "scenario",
+    "workload", "protocol", "engines", "stats", "accounting", "manifest", "result", "runner", "experiment",
+    "report", "calibrate", "cli", "docs",
 )  # fmt: skip
 #: The one module below `report` that knows of it: results ask it for the function that renders them.
 DOOR = "rendering.py"
@@ -33,6 +33,7 @@ LONGEST = 320
 #: Modules that are longer, and the one subject that each has.
 LONGER = {
     "document.py": "every key of a scenario, written from the schema",
+    "engines/rows.py": "every table that a run leaves",
     "protocol/programs.py": "every program of the protocol",
     "protocol/build.py": "a scenario as rows",
     "protocol/routes.py": "ways and lanes over the graph",

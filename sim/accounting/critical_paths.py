@@ -33,13 +33,17 @@ class Paths:
     """Deploys that got ready, (n,) each: when which part of their critical paths lay, and what was waited in it.
 
     `row` gives their place by the deploy's row, -1 for those that are left out; `node` is the code of the node on which
-    each was ready last, among `nodes`, -1 where it had no start.
+    each was ready last, among `nodes`, -1 where it had no start. With `only`, (n_deploys,), the others are left out.
     """
 
-    def __init__(self, tables: Mapping[str, Table], from_s: float, polls: bool) -> None:
+    def __init__(
+        self, tables: Mapping[str, Table], from_s: float, polls: bool, only: NDArray[np.bool_] | None = None
+    ) -> None:
         deploys = tables["deploys"]
         counts = ~deploys.column("failed") & np.isfinite(deploys.column("latency_s"))
         counts &= deploys.column("asked_s") >= from_s
+        if only is not None:
+            counts &= only
         self.at = np.flatnonzero(counts)
         self._deploys = deploys
         place = np.full(len(deploys) + 1, -1, np.int32)
@@ -100,18 +104,21 @@ class Paths:
         nodes, self.nodes = starts.codes("node")
         self.node = np.full(len(self), -1, np.int64)
         self.node[place[at]] = nodes[at]
-        self.waits_from_s = self.published_s.copy()
-        if not polls:
-            self.waits_from_s[place[at]] = starts.column("asked_s")[at]
+        self.polled = self.where("route", "central") & polls  # what was pushed to its node is there
+        asked_s = self.published_s.copy()
+        asked_s[place[at]] = starts.column("asked_s")[at]
+        self.waits_from_s = np.where(self.polled, self.published_s, asked_s)
 
 
 class Bodies:
     """The bodies of bytes on the critical paths, and for how long of them.
 
-    `kept` : (n_bodies,) rows of the transfers on a path, `owner` : the path of each; `each_s`, `each_waited_s` : how
-    long it was on it, and waited, `share` : of all of its time; `source`, `target` : (n_transfers,) codes of `hosts`.
-    `lasted_s`, `waited_s` : by part of the path, (n_paths,) s; `pushed_to`, `pulled_from` : (n_paths,) codes of `hosts`
-    each.
+    `kept` : (n_bodies,) rows of the transfers on a path, `owner` : the path of each; `begins_s` : since when it was on
+    it, `each_s`, `each_waited_s` : how long, and waited, `share` : of all of its time; `source`, `target` :
+    (n_transfers,) codes of `hosts`. `lasted_s`, `waited_s` : by part of the path, (n_paths,) s; `pushed_to`,
+    `pulled_from` : (n_paths,) codes of `hosts` each. Layers that are unpacked count beside the bodies of a pull, as a
+    part of their own (`unpack`): `unpacked` has the rows that are on a path, `unpacked_begins_s` since when,
+    `unpacked_s` how long of it, `unpacked_waited_s` what of that was waiting.
     """
 
     def __init__(self, scenario: Scenario, tables: Mapping[str, Table], paths: Paths) -> None:
@@ -138,20 +145,45 @@ class Bodies:
         self.pulled_from = _last(place[pull], ended_s[pull], self.source[pull], n)
         copy = np.concatenate((np.flatnonzero(known & transfers.where("purpose", "sync")), ahead))
         joined, joining = self._joined(tables, paths, pull, node)
+        self._unpacks = tables.get("unpacks")
+        unpacked, waiting = _unpacked(self._unpacks, paths, n)
+        count = len(started_s)
+        if self._unpacks is not None:  # layers that are unpacked stand beside bodies, behind them in number
+            started_s = np.concatenate((started_s, self._unpacks.column("started_s")))
+            ended_s = np.concatenate((ended_s, self._unpacks.column("ended_s")))
+        unpacked = unpacked + count
         parts = (
             (push, place[push], paths.asked_s, paths.published_s),
             (copy, place[copy], np.minimum(paths.waits_from_s, paths.pull_s), paths.pull_s),
-            (np.concatenate((pull, joined)), np.concatenate((place[pull], joining)), paths.pull_s, paths.pulled_s),
-        )
+            (
+                np.concatenate((pull, joined, unpacked)), np.concatenate((place[pull], joining, waiting)), paths.pull_s,
+                paths.pulled_s,
+            ),
+        )  # fmt: skip
         found = [_critical(which, owner, started_s, ended_s, low_s, high_s) for which, owner, low_s, high_s in parts]
-        self.kept, self.owner, self.each_s = (np.concatenate(each) for each in zip(*found, strict=True))
+        which, owner, begins_s, each_s = found[2]
+        is_body = which < count
+        found[2] = which[is_body], owner[is_body], begins_s[is_body], each_s[is_body]
+        self._unpacking(which[~is_body] - count, owner[~is_body], begins_s[~is_body], each_s[~is_body], n)
+        self.kept, self.owner, self.begins_s, self.each_s = (
+            np.concatenate(each) for each in zip(*found, strict=True)
+        )  # fmt: skip
         whole_s = ended_s[self.kept] - started_s[self.kept]
         self.share = np.divide(self.each_s, whole_s, out=np.zeros(len(whole_s)), where=whole_s > 0)
         self.each_waited_s = np.minimum(transfers.column("waited_s")[self.kept] * self.share, self.each_s)
         edges = np.cumsum([0, *(len(each[0]) for each in found)])
         part = {name: slice(low, high) for name, (low, high) in zip(_PARTS, pairwise(edges), strict=True)}
-        self.lasted_s = {name: np.bincount(self.owner[at], self.each_s[at], n) for name, at in part.items()}
-        self.waited_s = {name: np.bincount(self.owner[at], self.each_waited_s[at], n) for name, at in part.items()}
+        self.lasted_s |= {name: np.bincount(self.owner[at], self.each_s[at], n) for name, at in part.items()}
+        self.waited_s |= {name: np.bincount(self.owner[at], self.each_waited_s[at], n) for name, at in part.items()}
+
+    def _unpacking(self, kept: Ints, owner: Ints, begins_s: Floats, each_s: Floats, n: int) -> None:
+        """Layers whose unpacking is on a path: their rows, whose path, since when, how long, and what of it waited."""
+        self.unpacked, self.unpacked_begins_s, self.unpacked_s = kept, begins_s, each_s
+        self.unpacked_waited_s = np.zeros(0)
+        if self._unpacks is not None:
+            self.unpacked_waited_s = np.minimum(self._unpacks.column("waited_s")[kept], each_s)
+        self.lasted_s = {"unpack": np.bincount(owner, each_s, n)}
+        self.waited_s = {"unpack": np.bincount(owner, self.unpacked_waited_s, n)}
 
     def _joined(self, tables: Mapping[str, Table], paths: Paths, pull: Ints, node: Ints) -> tuple[Ints, Ints]:
         """What other deploys fetched for those that joined their fetches: the bodies, and who joined."""
@@ -181,10 +213,33 @@ class Bodies:
         return fetched[others], joined[others]
 
 
+def _unpacked(unpacks: Table | None, paths: Paths, n: int) -> tuple[Ints, Ints]:
+    """Layers that may be on a path's pull: its own deploy's on its node, and what another's pull unpacked there until
+    this one had its image. Their rows, and whose path."""
+    if unpacks is None or not len(unpacks) or not n:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    codes, names = unpacks.codes("node")
+    known = {name: at for at, name in enumerate(paths.nodes)}
+    node = np.array([known.get(name, -2) for name in names], np.int64)[codes]
+    owner = paths.of(unpacks.column("deploy")).astype(np.int64)
+    own = np.flatnonzero((owner >= 0) & (node == paths.node[owner]))
+    found, whose = [own], [owner[own]]
+    ended_s = unpacks.column("ended_s")  # rows are in the order in which they ended
+    for at in np.unique(node[node >= 0]).tolist():
+        rows, waits = np.flatnonzero(node == at), np.flatnonzero(paths.node == at)
+        low = np.searchsorted(ended_s[rows], paths.pulled_s[waits] - INSTANT_S)
+        count = np.searchsorted(ended_s[rows], paths.pulled_s[waits] + INSTANT_S, side="right") - low
+        path = np.repeat(waits, count)
+        row = rows[np.repeat(low - np.cumsum(count) + count, count) + np.arange(len(path))]
+        found.append(row[owner[row] != path])
+        whose.append(path[owner[row] != path])
+    return np.concatenate(found), np.concatenate(whose)
+
+
 def _critical(
     which: Ints, owner: Ints, started_s: Floats, ended_s: Floats, low_s: Floats, high_s: Floats
-) -> tuple[Ints, Ints, Floats]:
-    """Of bodies `which`, of paths `owner`, those on the path between two times: they, their path, how long each, s.
+) -> tuple[Ints, Ints, Floats, Floats]:
+    """Of bodies `which`, of paths `owner`, those on the path between two times: they, their path, since when, how long.
 
     From the end backwards: the one that ends last, then the one that ended last before that one began, and so on.
     """
@@ -194,7 +249,7 @@ def _critical(
     which, owner = which[order], owner[order]
     first = np.flatnonzero(np.append(True, owner[1:] != owner[:-1])) if len(owner) else np.empty(0, np.int64)
     turn = np.arange(len(owner)) - np.repeat(first, np.diff(np.append(first, len(owner))))
-    until_s, lasted_s = high_s.copy(), np.zeros(len(owner))
+    until_s, began_s, lasted_s = high_s.copy(), np.zeros(len(owner)), np.zeros(len(owner))
     by_turn = np.argsort(turn, kind="stable")
     edges = np.searchsorted(turn[by_turn], np.arange(int(turn.max(initial=-1)) + 2))
     for low, high in pairwise(edges):
@@ -203,10 +258,11 @@ def _critical(
         begins_s = np.maximum(started_s[which[at]], low_s[path])
         on_path = (ended_s[which[at]] <= until_s[path] + INSTANT_S) & (ended_s[which[at]] > begins_s)
         at, path, begins_s = at[on_path], path[on_path], begins_s[on_path]
+        began_s[at] = begins_s
         lasted_s[at] = np.maximum(np.minimum(ended_s[which[at]], until_s[path]) - begins_s, 0.0)
         until_s[path] = begins_s
     kept = lasted_s > 0
-    return which[kept], owner[kept], lasted_s[kept]
+    return which[kept], owner[kept], began_s[kept], lasted_s[kept]
 
 
 def _last(owner: Ints, ended_s: Floats, values: Ints, n: int) -> Ints:

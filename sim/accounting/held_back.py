@@ -4,14 +4,15 @@ A deploy's phases partition its critical path: that of its last-ready node, and 
 Within them the bodies of bytes on that path stand in the transfers: of bodies side by side the one that ends last
 counts, and before it the one that ended last before it began. What held a body back the longest (its `bound_by`) gets
 the seconds for which it did (`bound_s`), whether the body shared or was alone; the rest of the body's time is
-`several`. What a phase's requests waited for workers is the registry's that was asked. While a start waits for an
-image, the time until the copy begins is `copies`, then the copy's bodies count like others. What is left is `requests`
-(of the push, of creating the instance and of the pull: round trips, service, opening connections, slow start, and
-bodies too small to be held back) and `boot`, so that all of it adds up to the deploys' latencies. Deploys that failed
-are left out.
+`several`. What a phase's requests waited for workers is the registry's that was asked; where that refused some, it is
+its `limits`', with what they waited to be sent again. While a start waits for an image, the time until the copy begins
+is `copies`, then the copy's bodies count like others. What is left is `requests` (of the push, of creating the instance
+and of the pull: round trips, service, opening connections, slow start, and bodies too small to be held back) and
+`boot`, so that all of it adds up to the deploys' latencies. Deploys that failed are left out.
 
 A copy begins so long after its publish as its trigger says; what it waited beyond that for a worker of the copies is
-the waited part of `copies`. Left out: what else than the longest held a body back.
+the waited part of `copies`. Left out: what else than the longest held a body back, and for what a fetch waited while a
+client polled for what it brings.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 from sim.accounting.critical_paths import INSTANT_S, Bodies, Floats, Paths, together
 from sim.accounting.groups import client_groups, node_groups
 from sim.scenario import Scenario
+from sim.scenario.effects.summary import polls
 from sim.scenario.model.naming import CENTRAL
 from sim.tables.columns import Table
 
@@ -34,8 +36,10 @@ class Holder(NamedTuple):
     """What held back: a kind of thing, and the group or link that it belongs to.
 
     Kinds: `client up`, `client down`, `node up`, `node down`, `central up`, `central down` (lines), `link` (between
-    places), `disk`, `window` (one TCP connection's), `cap` (on copies), `workers` (requests waiting), `copies` (waiting
-    until one begins), `outages` (and retries), `several`, `requests` (of `push`, `create` or `pull`), `boot`.
+    places), `disk`, `cores` (of nodes that decompress layers), `window` (one TCP connection's), `cap` (on copies),
+    `workers` (requests waiting), `limits` (those refused, and sent again), `turns` (pulls that wait for others on their
+    node), `copies` (waiting until one begins), `outages` (and retries), `several`, `requests` (of `push`, `create` or
+    `pull`), `boot`.
     """
 
     kind: str
@@ -116,15 +120,15 @@ OUTAGES: Final = Holder("outages")
 
 
 def held_back(
-    scenario: Scenario, tables: Mapping[str, Table], from_s: float, outages: Sequence[tuple[float, float]] = ()
-) -> HeldBack:
+    scenario: Scenario, tables: Mapping[str, Table], from_s: float, outages: Sequence[tuple[float, float]] = (),
+    only: NDArray[np.bool_] | None = None,
+) -> HeldBack:  # fmt: skip
     """By what deploys asked for from `from_s` on were held back, s summed over them, the most first.
 
-    `outages` are times in which something was broken: what deploys of these times waited and no link, disk or copy
-    explains is theirs.
+    With `only`, (n_deploys,), of these alone. `outages` are times in which something was broken: what deploys of these
+    times waited and no link, disk or copy explains is theirs.
     """
-    polls = scenario.policies.create == "poll"
-    paths = Paths(tables, from_s, polls)
+    paths = Paths(tables, from_s, polls(scenario), only)
     owners = _Owners(scenario, tables["links"])
     sums: dict[Holder, list[float]] = {}
 
@@ -135,19 +139,32 @@ def held_back(
 
     bodies = Bodies(scenario, tables, paths)
     broken = _during(paths, outages)
+    limits = tables["limits"]
+    refused = zip(limits.column("registry"), limits.column("refused"), strict=True)
+    refusing = {host for host, count in refused if count}
     for holder, held_s, waited_s in _by_holder(bodies, owners, broken):
+        add(holder, held_s, waited_s)
+    for holder, held_s, waited_s in _of_unpacks(tables, bodies, owners):
         add(holder, held_s, waited_s)
     for part, registry in (("push", bodies.pushed_to), ("pull", bodies.pulled_from)):
         left_s = paths.lasts_s[part] - bodies.lasted_s[part]
-        waits_s = np.clip(paths.waited_s[part] - bodies.waited_s[part], 0.0, left_s)
+        waits_s = paths.waited_s[part] - bodies.waited_s[part]
+        if part == "pull":
+            left_s, waits_s = left_s - bodies.lasted_s["unpack"], waits_s - bodies.waited_s["unpack"]
+        waits_s = np.clip(waits_s, 0.0, left_s)
         waits_s[waits_s < INSTANT_S] = 0.0
+        if part == "pull" and len(tables["turns"]):
+            for node, turn_s in _turns_s(tables["turns"], paths, waits_s):
+                add(Holder("turns", owners.registry(node)), *[float(turn_s.sum())] * 2)
+                waits_s, left_s = waits_s - turn_s, left_s - turn_s
         add(OUTAGES, *[float(waits_s[broken].sum())] * 2)
         for code in np.unique(registry[waits_s > 0]):
             mine_s = float(waits_s[(registry == code) & ~broken].sum())
-            add(Holder("workers", owners.registry(bodies.hosts[code])), mine_s, mine_s)
+            kind = "limits" if bodies.hosts[code] in refusing else "workers"
+            add(Holder(kind, owners.registry(bodies.hosts[code])), mine_s, mine_s)
         add(Holder("requests", part), float((left_s - waits_s).sum()))
     left_s = paths.lasts_s["create"] - bodies.lasted_s["create"]
-    not_begun_s, retried_s = _copies_s(tables["syncs"], paths, left_s, polls)
+    not_begun_s, retried_s = _copies_s(tables["syncs"], paths, left_s)
     left_s = left_s - not_begun_s - retried_s
     # The delay of copies is theirs on idle links, too: only what they began later than that was waited.
     waits_s = np.maximum(paths.waited_s["create"] - bodies.waited_s["create"], 0.0)
@@ -199,6 +216,24 @@ class _Owners:
         )
 
 
+def _of_unpacks(
+    tables: Mapping[str, Table], bodies: Bodies, owners: _Owners
+) -> list[tuple[Holder, float, float]]:  # fmt: skip
+    """By what held back the unpacking of layers: a node's cores, all or those that one layer uses, or a disk."""
+    if not len(bodies.unpacked):
+        return []
+    unpacks, found = tables["unpacks"], []
+    bound, names = unpacks.codes("bound_by")
+    node, hosts = unpacks.codes("node")
+    key = bound[bodies.unpacked].astype(np.int64) * len(hosts) + node[bodies.unpacked]
+    for one in np.unique(key).tolist():
+        mine = key == one
+        name, group = names[one // len(hosts)], owners.registry(hosts[one % len(hosts)])
+        holder = Holder("disk", group) if name.endswith("-disk") else Holder("cores", group)
+        found.append((holder, float(bodies.unpacked_s[mine].sum()), float(bodies.unpacked_waited_s[mine].sum())))
+    return found
+
+
 def _by_holder(bodies: Bodies, owners: _Owners, broken: NDArray[np.bool_]) -> list[tuple[Holder, float, float]]:
     """By what held bodies back: for how long, and what of it was waiting for others.
 
@@ -233,7 +268,7 @@ def _by_holder(bodies: Bodies, owners: _Owners, broken: NDArray[np.bool_]) -> li
     return [*found, (SEVERAL, float(rest_s.sum()), float(rest_waited_s.sum()))]
 
 
-def _copies_s(syncs: Table, paths: Paths, left_s: Floats, polls: bool) -> tuple[Floats, Floats]:
+def _copies_s(syncs: Table, paths: Paths, left_s: Floats) -> tuple[Floats, Floats]:
     """How long starts waited until the copy of their image began, and for copies that broke, (n_paths,) s each.
 
     No more than is `left_s`. A start that waits for a copy which another deploy set going waits until it is there; a
@@ -249,12 +284,31 @@ def _copies_s(syncs: Table, paths: Paths, left_s: Floats, polls: bool) -> tuple[
     ours = ours[np.lexsort((committed_s[ours], place[ours]))]
     begun_s[place[ours]] = syncs.column("started_s")[ours]
     attempts[place[ours]] = syncs.column("attempts")[ours]
-    waits &= ~(np.isnan(begun_s) & polls)
+    waits &= ~(np.isnan(begun_s) & paths.polled)
     until_s = np.where(np.isnan(begun_s), paths.pull_s, begun_s)
     not_begun_s = np.where(waits, np.clip(until_s - paths.waits_from_s, 0.0, left_s), 0.0)
     whole_s = np.where(waits, paths.pull_s - paths.waits_from_s, 0.0)
     rest_s = np.clip(np.minimum(whole_s, left_s) - not_begun_s, 0.0, None)
     return not_begun_s, np.where(attempts > 1, rest_s, 0.0)
+
+
+def _turns_s(turns: Table, paths: Paths, waits_s: Floats) -> list[tuple[str, Floats]]:
+    """By node, how long the paths that lead to it waited for a turn to pull, (n_paths,) s each, no more than `waits_s`.
+
+    One that was refused waited as long as it did at all.
+    """
+    place, (code, nodes) = paths.of(turns.column("deploy")), turns.codes("node")
+    wait_s = np.where(turns.column("refused"), np.inf, turns.column("began_s") - turns.column("asked_s"))
+    named = np.array([*paths.nodes, ""])[paths.node]
+    found = []
+    for at, node in enumerate(nodes):
+        ours = np.flatnonzero((place >= 0) & (code == at))
+        ours = ours[named[place[ours]] == node]
+        if len(ours):
+            summed_s = np.zeros(len(paths))
+            np.add.at(summed_s, place[ours], wait_s[ours])
+            found.append((node, np.minimum(summed_s, waits_s)))
+    return found
 
 
 def _during(paths: Paths, outages: Sequence[tuple[float, float]]) -> NDArray[np.bool_]:

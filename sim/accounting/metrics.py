@@ -31,6 +31,7 @@ def metrics(scenario: Scenario, tables: Tables, from_s: float, usd: Mapping[str,
     totals = {**_Columns(tables).totals({}), **usd}
     totals["fleet_convergence_s"] = _convergence_s(scenario, tables["deploys"], None)
     totals["lost_images"] = float(tables["drops"].column("lost").sum())
+    totals["refused_requests"] = float(tables["limits"].column("refused").sum())
     ordered = {metric.name: totals[metric.name] for metric in rows.TOTALS}
     return {**_distributions(tables, from_s, {}), **ordered, **_utilisation(tables["links"])}
 

@@ -2,8 +2,9 @@
 
 `published.csv` in a folder of scenarios says for each row which scenario (and variant) it speaks of, which figure of
 its run, and what was published, where. Rows marked as fitted are those that figures of the scenario were fitted to;
-`fit` does that again. Every other row is a prediction. Left out: figures that were published without the setting that
-they were measured in.
+`fit` does that again. Every other row is a prediction. Where the scenario's pushes go by its policies, figures are
+those of the copies from registry to registry that follow. Left out: figures that were published without the setting
+that they were measured in.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from sim.calibrate.probes.estimate import Values
 from sim.errors import InputError, near
 from sim.files import read_text
 from sim.report.formatting import amount
-from sim.runner import Replayed, replay
+from sim.result import Result
+from sim.runner import Replayed, replay, run
 from sim.scenario import Scenario, load
 from sim.stats.quantiles import rank
 
@@ -32,6 +34,10 @@ _MOST_BYTES: Final = 1 << 24
 #: Fitted rows are met to within this share.
 _MET: Final = 1e-3
 _PER_MILLE: Final = {"p50": 500, "p95": 950, "p99": 990, "p99.9": 999}
+
+
+#: A log replayed as it was, or a run of its pushes by the policies.
+Ran = Replayed | Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +95,29 @@ def compare(folder: str | Path, only: str | None = None) -> list[Compared]:
     rows = read(folder)
     if only is not None and only not in {row.scenario for row in rows}:
         raise InputError(only, "nothing published speaks of it", near(only, {row.scenario for row in rows}))
-    runs: dict[tuple[str, str], Replayed] = {}
+    runs: dict[tuple[str, str], Ran] = {}
     found = []
     for row in rows:
         if only not in (None, row.scenario):
             continue
         key = row.scenario, row.variant
         if key not in runs:
-            runs[key] = replay(load(Path(folder) / row.scenario, variant=row.variant or None))
+            runs[key] = _ran(load(Path(folder) / row.scenario, variant=row.variant or None))
         found.append(Compared(row, simulated(runs[key], row.metric, row.repository)))
     return found
 
 
-def simulated(run: Replayed, metric: str, repository: str) -> float:
-    """A figure of a run: `pull_s.p99` of a repository's pulls, bytes that pushes sent, the share that dedup saved."""
+def _ran(scenario: Scenario) -> Ran:
+    """One run: of a log as it was logged, or of pushes that go by the policies."""
+    logged = scenario.demand.replay
+    return run(scenario) if logged is not None and logged.route == "policies" else replay(scenario)
+
+
+def simulated(run: Ran, metric: str, repository: str) -> float:
+    """A figure of a run: of a replay `pull_s.p99` of a repository's pulls, bytes that pushes sent, the share that dedup
+    saved; otherwise how long copies took from the first begun to the last ended, their bytes and requests."""
+    if isinstance(run, Result):
+        return _of_copies(run, metric)
     counts = run.simulated
     if metric == "sent_bytes":
         return float(counts.sent_bytes)
@@ -110,14 +125,30 @@ def simulated(run: Replayed, metric: str, repository: str) -> float:
         return float(counts.saved_bytes / (counts.saved_bytes + counts.sent_bytes))
     name, _, quantile = metric.partition(".")
     if name != "pull_s" or quantile not in _PER_MILLE:
-        raise InputError(
-            metric, "unknown figure", f"one of sent_bytes, saved_share, pull_s.{', pull_s.'.join(_PER_MILLE)}"
-        )
+        raise _unknown(metric, ("sent_bytes", "saved_share", *(f"pull_s.{name}" for name in _PER_MILLE)))
     deploys = run.result.tables["deploys"]
     own = deploys.where("repository", repository)
     pulls = own & deploys.where("route", "pull")
     took_s = np.sort(deploys.column("longest_pull_s")[pulls])
     return float(took_s[rank(10 * len(took_s), _PER_MILLE[quantile] // 10) // 10]) if len(took_s) else math.nan
+
+
+def _of_copies(run: Result, metric: str) -> float:
+    """A figure of all copies to central, where nothing else asks it."""
+    syncs, registries = run.tables["syncs"], run.tables["registries"]
+    if metric == "copies_s":
+        if not len(syncs):
+            return math.nan
+        return float(syncs.column("committed_s").max() - syncs.column("started_s").min())
+    if metric == "copied_bytes":
+        return float(syncs.column("size_bytes").sum())
+    if metric == "requests":
+        return float(registries.column("requests")[registries.where("registry", "central")].sum())
+    raise _unknown(metric, ("copies_s", "copied_bytes", "requests"))
+
+
+def _unknown(metric: str, known: Sequence[str]) -> InputError:
+    return InputError(metric, "unknown figure", f"one of {', '.join(known)}")
 
 
 def fit(scenario: Scenario, rows: Sequence[Published], start: Mapping[str, tuple[float, str]]) -> dict[str, float]:
@@ -132,8 +163,8 @@ def fit(scenario: Scenario, rows: Sequence[Published], start: Mapping[str, tuple
         changes = {
             key: f"{start[key][0] * factor:.12g} {start[key][1]}" for key, factor in zip(keys, factors, strict=True)
         }
-        run = replay(Scenario.from_document(scenario.document, scenario.name, changes))
-        return np.array([math.log(simulated(run, row.metric, row.repository) / row.published) for row in fitted])
+        ran = _ran(scenario.with_(changes))
+        return np.array([math.log(simulated(ran, row.metric, row.repository) / row.published) for row in fitted])
 
     # Figures of a scenario are rounded to bytes, so that steps must not be too small to be seen.
     found = optimize.least_squares(errors, np.ones(len(keys)), bounds=(0.1, 10), diff_step=[1e-3] * len(keys))
@@ -172,6 +203,8 @@ def to_json(found: Sequence[Compared]) -> dict[str, Any]:
 
 
 def _amount(value: float, unit: str) -> str:
+    if unit == "requests":
+        return f"{value:,.0f}"
     return f"{100 * value:.1f} %" if unit == "" else amount(value, unit)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import Annotated
 
 import typer
 
 import sim
-from sim.cli import exit_codes, output
+from sim.cli import exit_codes, lazy, output
 from sim.cli.best import best
 from sim.cli.calibrate import calibrate
 from sim.cli.capacity import capacity
@@ -19,6 +20,7 @@ from sim.cli.docs import docs
 from sim.cli.new import new
 from sim.cli.published import published
 from sim.cli.replay import replay
+from sim.cli.report import report
 from sim.cli.rerun import bench, rerun
 from sim.cli.run import run
 from sim.cli.schema import schema
@@ -26,12 +28,14 @@ from sim.cli.score import score
 from sim.cli.selftest import selftest
 from sim.cli.show import show
 from sim.cli.sweep import sweep
+from sim.cli.why import why
+from sim.schemas import SCHEMAS
 
 app = typer.Typer(
     name="regsim",
     help="Which way should images reach the nodes? Simulates topologies of container registries and says.",
-    epilog="Exit codes: 0 done, 1 a bug of regsim, 2 bad use or input, 98 a threshold is undecided, 99 one is missed, "
-    "130 interrupted.",
+    epilog="Exit codes: 0 done, 1 a bug of regsim, 2 bad use or input, 98 a threshold is undecided, 99 one is missed "
+    "or a result came out otherwise, 130 interrupted.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # help without markup is there in half the time
@@ -39,8 +43,8 @@ app = typer.Typer(
 )
 #: In the order in which help lists them.
 VERBS = (
-    new, check, show, schema, run, compare, best, sweep, capacity, crossover, rerun, bench, replay, score, calibrate,
-    published, selftest, docs,
+    new, check, show, schema, run, compare, best, sweep, capacity, crossover, report, why, rerun, bench, replay, score,
+    calibrate, published, selftest, docs,
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)
@@ -48,6 +52,9 @@ for verb in VERBS:
 
 def main() -> int:
     """Do what the command line asks; the exit code."""
+    if sys.platform == "win32":
+        output.error("regsim: does not run on Windows; run it in WSL 2, where it is a program of Linux")
+        return exit_codes.BAD_USE
     with warnings.catch_warnings():
         warnings.showwarning = output.show_warning
         return exit_codes.code_of(lambda: app(prog_name="regsim", standalone_mode=False))
@@ -56,13 +63,18 @@ def main() -> int:
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"regsim {sim.__version__}")
+        typer.echo(f"model {lazy.manifest.model_digest()}")
+        typer.echo(f"schemas {' '.join(f'{kind}/{number}' for kind, number in SCHEMAS.items())}")
         raise typer.Exit
 
 
 @app.callback()
 def _before(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print versions: of it, its model, its documents."
+        ),
     ] = False,
 ) -> None:
     """What stands before a verb."""

@@ -62,16 +62,16 @@ def compare(
             outcome = replace(outcome, examined=examined)
     # With whole runs `examine` has asked the same. Asked first, since the verdict names them.
     turns = () if assumptions else outcome.flips
+    judgements = lazy.thresholds.judged(outcome, wanted, allow_failures)
+    warnings = [*outcome.warnings, *(flip.warning(scenario.name) for flip in turns)]
+    beside: dict[str, Any] = {"thresholds": [judgement.to_json() for judgement in judgements]} if wanted else {}
+    beside |= {} if outcome.examined is None else {"assumptions": outcome.examined.to_json()}
+    beside |= {"warnings": [each.to_json() for each in warnings]}
     if folder is not None:
         with output.writing(folder):
             lazy.plots.write(outcome.plot(), folder, "comparison")
-            outcome.write(folder)
-    judgements = lazy.thresholds.judged(outcome, wanted, allow_failures)
-    warnings = [*outcome.warnings, *(flip.warning(scenario.name) for flip in turns)]
+            outcome.write(folder, beside)
     if as_json:
-        beside: dict[str, Any] = {"thresholds": [judgement.to_json() for judgement in judgements]} if wanted else {}
-        beside |= {} if outcome.examined is None else {"assumptions": outcome.examined.to_json()}
-        beside |= {"warnings": [each.to_json() for each in warnings]}
         output.document(outcome.to_json() | beside)
     else:
         lazy.answers.print_comparison(outcome, split, judgements)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from sim import engines as engines
+    from sim import manifest as manifest
     from sim.calibrate import calibration as calibration
     from sim.calibrate import published as published
     from sim.calibrate import replayed as replayed
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
     from sim.cli import progress as progress
     from sim.experiment import axes as axes
     from sim.experiment import compare as compare
+    from sim.experiment import counterfactuals as counterfactuals
     from sim.experiment import doubling as doubling
     from sim.experiment import doubts as doubts
     from sim.experiment import gate as gate
     from sim.experiment import measures as measures
+    from sim.experiment import recorded as recorded
     from sim.experiment import rerun as rerun
     from sim.experiment import thresholds as thresholds
     from sim.experiment import variants as variants
@@ -43,8 +46,14 @@ if TYPE_CHECKING:
     from sim.report import plots as plots
     from sim.report import reruns as reruns
     from sim.report import saving as saving
+    from sim.report import stored as stored
+    from sim.report.page import page as page
     from sim.report.terminal import answers as answers
     from sim.report.terminal import protocol as protocol
+    from sim.report.why import answer as answer
+    from sim.report.why import sentences as sentences
+    from sim.report.why import spans as spans
+    from sim.report.why import traceevents as traceevents
     from sim.scenario import document as document
     from sim.scenario import keypath as keypath
     from sim.scenario import reading as reading
@@ -59,6 +68,7 @@ if TYPE_CHECKING:
 #: Where each is, in the same order.
 _HOMES: Final[Mapping[str, str]] = {
     "engines": "sim",
+    "manifest": "sim",
     "calibration": "sim.calibrate",
     "published": "sim.calibrate",
     "replayed": "sim.calibrate",
@@ -70,10 +80,12 @@ _HOMES: Final[Mapping[str, str]] = {
     "progress": "sim.cli",
     "axes": "sim.experiment",
     "compare": "sim.experiment",
+    "counterfactuals": "sim.experiment",
     "doubling": "sim.experiment",
     "doubts": "sim.experiment",
     "gate": "sim.experiment",
     "measures": "sim.experiment",
+    "recorded": "sim.experiment",
     "rerun": "sim.experiment",
     "thresholds": "sim.experiment",
     "variants": "sim.experiment",
@@ -91,8 +103,14 @@ _HOMES: Final[Mapping[str, str]] = {
     "plots": "sim.report",
     "reruns": "sim.report",
     "saving": "sim.report",
+    "stored": "sim.report",
+    "page": "sim.report.page",
     "answers": "sim.report.terminal",
     "protocol": "sim.report.terminal",
+    "answer": "sim.report.why",
+    "sentences": "sim.report.why",
+    "spans": "sim.report.why",
+    "traceevents": "sim.report.why",
     "document": "sim.scenario",
     "keypath": "sim.scenario",
     "reading": "sim.scenario",
@@ -106,7 +124,9 @@ _HOMES: Final[Mapping[str, str]] = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return importlib.import_module(f"{_HOMES[name]}.{name}")
+if not TYPE_CHECKING:  # a checker knows all names, so that it finds a mistyped one
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return importlib.import_module(f"{_HOMES[name]}.{name}")

@@ -231,7 +231,7 @@ def thresholds(scenario: Scenario, until: list[str] | None) -> list[Threshold]:
             lazy.measures.check_group("", made[-1].metric, scenario)
         except InputError as error:
             raise InputError(where, error.problem, error.remedy) from None
-    return made
+    return list(dict.fromkeys(made))  # a file and --until may ask the same
 
 
 @contextmanager

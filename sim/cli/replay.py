@@ -8,6 +8,7 @@ import typer
 
 from sim.cli import lazy, options, output
 from sim.errors import InputError
+from sim.files import write_json
 
 
 def replay(
@@ -40,6 +41,7 @@ def replay(
     found = lazy.replayed.replayed(scenario, number, chosen)
     if folder is not None:
         with output.writing(folder):
+            write_json(folder / "replay.json", found.to_json())
             found.run.result.write(folder)
     if as_json:
         output.document(found.to_json())

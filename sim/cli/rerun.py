@@ -24,7 +24,7 @@ def rerun(
     quiet: options.Quiet = False,
 ) -> None:
     """Make a result's runs again: equal bit for bit, or what differs (exit code 99)."""
-    recorded = lazy.rerun.recorded(result, options.own_rules(policies))
+    recorded = lazy.recorded.recorded(result, options.own_rules(policies))
     output.warn(recorded.scenario.warnings, strict=strict, quiet=quiet)
     with lazy.progress.Progress(quiet=quiet) as progress, options.named("executor"):
         found = lazy.rerun.rerun(recorded, executor, progress, engine=options.engine(engine))
@@ -48,7 +48,7 @@ def bench(
     quiet: options.Quiet = False,
 ) -> None:
     """Make a stored comparison again: what moved in its metrics (exit code 99), and how fast it went here."""
-    recorded = lazy.rerun.recorded(result, options.own_rules(policies))
+    recorded = lazy.recorded.recorded(result, options.own_rules(policies))
     output.warn(recorded.scenario.warnings, strict=strict, quiet=quiet)
     with lazy.progress.Progress(quiet=quiet) as progress, options.named("executor"):
         share = options.share("--within", within) or lazy.gate.WITHIN

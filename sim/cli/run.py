@@ -34,12 +34,13 @@ def run(
         output.note(f"simulating {output.named(scenario)}")
     result = sim.run(scenario, seed_number, engine=chosen)
     gained = lazy.doubling.doubled_run(result, doubled, chosen) if doubled else ()
+    beside = {"gains": [gain.to_json() for gain in gained]} if doubled else {}
     if folder is not None:
         with output.writing(folder):
             lazy.plots.write(lazy.plots.run(result), folder, "run")
-            result.write(folder)
+            result.write(folder, beside)
     if as_json:
-        output.document(result.to_json(split) | ({"gains": [gain.to_json() for gain in gained]} if doubled else {}))
+        output.document(result.to_json(split) | beside)
     else:
         lazy.answers.print_run(result, split, gained)
     if folder is not None and not quiet:

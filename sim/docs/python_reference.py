@@ -76,7 +76,9 @@ def signature(function: Any) -> str:
             starred = True
         star = "*" if each.kind is each.VAR_POSITIONAL else "**" if each.kind is each.VAR_KEYWORD else ""
         starred = starred or each.kind is each.VAR_POSITIONAL
-        about = "" if each.annotation is each.empty else f": {each.annotation}"
+        # Of a NamedTuple it is no text, but an object that holds one.
+        annotation = getattr(each.annotation, "__forward_arg__", each.annotation)
+        about = "" if each.annotation is each.empty else f": {annotation}"
         default = "" if each.default is each.empty else f" = {each.default!r}"
         told.append(f"{star}{each.name}{about}{default}")
     return f"({', '.join(told)})"

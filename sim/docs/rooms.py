@@ -90,8 +90,9 @@ def about(room: str) -> str:
 
 
 def parts(room: str) -> list[str]:
-    """The folders of modules within a room."""
-    return sorted({path.parent.name for path in rooms()[room] if path.name == "__init__.py"} - {room})
+    """The folders of modules directly within a room."""
+    inside = (path.parent for path in rooms()[room] if path.stem == "__init__")
+    return sorted(folder.name for folder in inside if folder.parent == SIM / room)
 
 
 def page() -> str:

@@ -21,7 +21,8 @@ Columns = Mapping[str, NDArray[Any]]
 ENDED: Final = ("ended", "deploy_phases_s", "deploy_waited_s")
 LOGGED: Final = ("logged_deploys", "logged_phases_s", "logged_waited_s")
 WRITTEN: Final = (
-    ("transfers",), ("starts",), ("syncs",), ("drops",), ("tag_changes",), ("segments",), ("bins",), ENDED, LOGGED,
+    ("transfers",), ("starts",), ("pulls_begun",), ("syncs",), ("drops",), ("tag_changes",), ("segments",), ("bins",),
+    ENDED, LOGGED,
 )  # fmt: skip
 MANY: Final = 1 << 15
 """Rows from which on it pays to take them out."""

@@ -8,7 +8,7 @@ from functools import cache
 from types import ModuleType
 
 from sim.network.fairshare import active, filling, kernel, pairing, sharing, solution
-from sim.network.tcp import retransmission, transport
+from sim.network.tcp import retransmission, transport, windows
 from sim.protocol import events, machine, ops, tasks
 from sim.protocol.assembly import Assembled
 from sim.protocol.growth import WAITED_FOR, margin_of
@@ -23,7 +23,7 @@ ENTRIES = ("begin", "handle_event")
 def modules() -> tuple[ModuleType, ...]:
     """All modules of kernel code."""
     found = [importlib.import_module(f"{ops.__name__}.{one.name}") for one in pkgutil.iter_modules(ops.__path__)]
-    network = (pairing, filling, sharing, active, solution, kernel, transport, retransmission)
+    network = (pairing, filling, sharing, active, solution, kernel, transport, retransmission, windows)
     return (*network, hashing, queue, tasks, machine, *found, events)
 
 

@@ -99,5 +99,12 @@ def replay(scenario: Scenario, source: Source, streams: Streams, engine: Engine)
     tables["deploys"].fill(_deploys(collected.columns(state, *LOGGED), state, feed.names))
     audit.check_tables(state, tables)
     g: Any = state["g"][0]
-    ran = Ran(tables, int(g["order"]), int(g["flow_number"]), max(float(g["now_s"]), float(g["runs_until_s"])), state)
+    ran = Ran(
+        tables,
+        int(g["order"]),
+        int(g["flow_number"]),
+        max(float(g["now_s"]), float(g["runs_until_s"])),
+        state,
+        int(g["solver_calls"]),
+    )
     return ran, counts_of(state)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engines.collected import ENDED, Collected, Columns, narrow
+from sim.engines.limits import LIMIT_REASONS, limits, pulls_begun
 from sim.engines.usage import BIN_S, LaneBytes, Usage, ended_s, held_s, hops, lane_bytes, offered_bytes, on_links, usage
 from sim.protocol.codes import (
     BLOB_GONE,
@@ -31,6 +32,8 @@ from sim.protocol.codes import (
     UNBOUND,
 )
 from sim.protocol.names import Names
+from sim.protocol.ops.unpack_flows import UNPACKED
+from sim.protocol.pipelines import CORE
 from sim.records.layout import State as Rows
 from sim.records.layout import used
 from sim.registry.replication import State
@@ -64,6 +67,7 @@ REASONS: Final[Mapping[int, str]] = {
     DISK_FULL: "disk full",
     QUOTA_EXCEEDED: "quota exceeded",
     TOKEN_REFUSED: "token refused",
+    **LIMIT_REASONS,
 }
 
 
@@ -83,6 +87,8 @@ def tables_of(
         taken = rows.columns(state, name)
         taken.sort(ENDS[name])
         tables[name].fill(made(taken, state, names))
+    tables["unpacks"].fill(_unpacks(state, names))
+    tables["loads"].fill(_loads(state, names))
     transfers = rows.columns(state, "transfers")
     transfers.sort(ENDS["transfers"])
     bins = usage(state, names, transfers, rows)
@@ -95,6 +101,8 @@ def tables_of(
     tables["transfers"].fill(_transfers(transfers, state, names))
     tables["lanes"].fill(_lanes(state, names))
     tables["lists"].fill(_lists(rows.columns(state, "tag_changes"), state, names))
+    tables["limits"].fill(limits(state, names))
+    tables["turns"].fill(pulls_begun(rows.columns(state, "pulls_begun"), names))
     return tables
 
 
@@ -180,6 +188,34 @@ def _starts(rows: Columns, state: Rows, names: Names) -> Iterator[Any]:
     yield spelled(np.where(missed, -1, rows["meant"]), names.digests)
     yield stale
     yield np.where(stale, rows["trailing_s"], 0.0)
+
+
+def _unpacks(state: Rows, names: Names) -> Iterator[Any]:
+    """Layers that were unpacked; nobody waits for those that were given up."""
+    rows = used(state, "unpacks")
+    rows = rows[rows["state"] == UNPACKED]
+    rows = rows[np.argsort(rows["ended_s"], kind="stable")]
+    yield narrow(rows["deploy"])
+    yield narrow(rows["node"]), names.machines
+    yield narrow(state["blobs"]["content"][rows["blob"]]), CONTENTS
+    yield from (rows[name].copy() for name in ("arrived_s", "started_s", "ended_s"))
+    yield np.maximum(rows["ended_s"] - rows["started_s"] - (rows["idle_ended_s"] - rows["idle_started_s"]), 0.0)
+    yield rows["core_ns"] / CORE
+    yield rows["written_bytes"].copy()
+    yield rows["bound_by"].astype(np.int32) - UNBOUND, ("", "cap", *names.links)
+    yield rows["bound_s"].copy()
+
+
+def _loads(state: Rows, names: Names) -> Iterator[Any]:
+    """Starts that had read a part of their layers, in the order in which the rest was there or given up."""
+    rows = used(state, "loads")
+    rows = rows[np.argsort(rows["whole_s"], kind="stable")]
+    yield narrow(rows["deploy"])
+    yield narrow(rows["node"]), names.machines
+    yield from (rows[name].copy() for name in ("started_s", "read_bytes", "rest_bytes", "loaded_bytes"))
+    yield np.where(rows["broken"] != 0, np.inf, np.maximum(rows["whole_s"], rows["started_s"]))
+    yield from (rows[name].copy() for name in ("stalled_s", "down_s"))
+    yield rows["broken"] != 0
 
 
 def _syncs(rows: Columns, state: Rows, names: Names) -> Iterator[Any]:

@@ -32,7 +32,7 @@ from sim.protocol.rules import functions, outside_of
 from sim.protocol.state import (
     LAYOUT,
 )
-from sim.records.layout import ArrayState, State
+from sim.records.layout import ArrayState, State, used
 from sim.registry.replication import MOVES, Event
 from sim.registry.replication import State as Replicated
 from sim.scenario import Scenario
@@ -68,6 +68,7 @@ class Ran:
     flows: int
     simulated_s: float
     state: State
+    solver_calls: int = 0
 
 
 @cache
@@ -117,12 +118,20 @@ def run_built(scenario: Scenario, built: Built, deploys: int, engine: Engine) ->
             state.replace(name, LAYOUT.rows(name, 0))
     stored = stored_bytes(state)
     if isinstance(state, ArrayState):
-        for name in ("held", "places", "blobs"):
+        # Rows of layers that were unpacked say which, and blobs what these are.
+        for name in ("held", "places", *(() if len(used(state, "unpacks")) else ("blobs",))):
             state.replace(name, LAYOUT.rows(name, 0))
     tables = tables_of(state, built.names, stored, collected)
     audit.check_tables(state, tables, deploys)
     g: Any = state["g"][0]
-    return Ran(tables, int(g["order"]), int(g["flow_number"]), max(float(g["now_s"]), float(g["runs_until_s"])), state)
+    return Ran(
+        tables,
+        int(g["order"]),
+        int(g["flow_number"]),
+        max(float(g["now_s"]), float(g["runs_until_s"])),
+        state,
+        int(g["solver_calls"]),
+    )
 
 
 def _give_back(keep_apart: bool = False) -> None:
@@ -161,7 +170,8 @@ def complete(built: Built, assembled: Assembled, scenario: Scenario, demand: Dem
     tables["holder_round_trips_s"] = np.zeros(nodes + 1)
     tables["chosen"] = np.zeros(nodes + 1, np.int64)
     g["deploys"] = count
-    g["margin"] = _MARGIN + 8 * int(tables["images"]["blobs"].max(initial=0))
+    ranges = max(1, int(tables["registries"]["ranges"].max()))
+    g["margin"] = _MARGIN + 8 * int(tables["images"]["blobs"].max(initial=0)) * ranges
     g["node_margin"] = g["margin"] + 4 * nodes
     # What is known to happen is scheduled at the start, all at once.
     known = 3 * len(tables.get("outages", ())) + len(tables.get("schedule_steps", ()))
@@ -174,6 +184,7 @@ def complete(built: Built, assembled: Assembled, scenario: Scenario, demand: Dem
         tables[name] = LAYOUT.rows(name, 2 * each * warm + 2 * _MARGIN)
     for name, program in (
         ("deploy_entry", "DEPLOY"), ("when_due_entry", "COPY_WHEN_DUE"), ("job_entry", "COPY_JOB"),
+        ("unpack_entry", "UNPACK_LAYER"),
     ):  # fmt: skip
         g[name] = entries[program]
 

@@ -8,6 +8,7 @@ sent. Bytes are whole: bins add up exactly to what the transfers carried.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -26,6 +27,8 @@ Ints = NDArray[np.int64]
 BIN_S: Final = 60.0
 #: So many transfers at once are looked at, which takes some 25 MB: there may be more than memory holds.
 _ROWS: Final = 1 << 16
+#: And minutes in which they were under way.
+_MINUTES: Final = 1 << 20
 #: A matrix of so many numbers takes some 150 MB.
 _DENSE: Final = 1 << 24
 _DENSE_EACH: Final = 256
@@ -210,8 +213,13 @@ def _pieces(transfers: Columns, segments: Columns) -> Iterator[Pieces]:
 
 
 def _some(rows: Columns, names: Sequence[str]) -> Iterator[list[NDArray[Any]]]:
+    """Some rows after others, which last some minutes together: a single one may last for years."""
     for at in range(0, len(rows["lane"]), _ROWS):
-        yield [rows[name][at : at + _ROWS] for name in names]
+        some = {name: rows[name][at : at + _ROWS] for name in names}
+        minutes = np.cumsum(some["ended_s"] // BIN_S - some["started_s"] // BIN_S)
+        ends = np.searchsorted(minutes, np.arange(_MINUTES, minutes[-1], _MINUTES), side="right")
+        for begin, end in pairwise([0, *np.unique(ends).tolist(), len(minutes)]):
+            yield [column[begin:end] for column in some.values()]
 
 
 def _of_rows(

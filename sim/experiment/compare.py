@@ -19,7 +19,7 @@ from sim.experiment.assumptions.flips import flips, sides_of
 from sim.experiment.comparison import Comparison, Precision
 from sim.experiment.doubling import doubled
 from sim.experiment.execution import executors
-from sim.experiment.execution.recorded import Asked
+from sim.experiment.execution.at_hand import Asked
 from sim.experiment.execution.runs import Progress, Runs, by_variant
 from sim.experiment.execution.store import Store
 from sim.experiment.execution.worker import Outcome

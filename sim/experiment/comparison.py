@@ -26,11 +26,19 @@ from sim.experiment.assumptions.examination import Assumptions
 from sim.experiment.assumptions.flips import Flip, flips, sides_of
 from sim.experiment.doubling import Gain
 from sim.experiment.doubts import doubts
-from sim.experiment.execution.recorded import Asked
+from sim.experiment.execution.at_hand import Asked
 from sim.experiment.execution.worker import Outcome
 from sim.experiment.fault_effects import faults_to_json
 from sim.experiment.measures import NOTHING, Measures
-from sim.experiment.sample import Values, fails_more, interval_of, least_failing, resolution, values_of
+from sim.experiment.sample import (
+    Values,
+    counts_of,
+    fails_more,
+    interval_of,
+    least_failing,
+    resolution,
+    values_of,
+)
 from sim.experiment.tradeoff import Choice, tradeoff
 from sim.files import jsonable
 from sim.rendering import Finding, render
@@ -46,17 +54,9 @@ if TYPE_CHECKING:
 
 #: The metrics that people are shown; the rest is in the files.
 HEADLINE: Final = (
-    "deploy_latency_s.p50",
-    "deploy_latency_s.p95",
-    "deploy_latency_s.p99",
-    "client_latency_s.p50",
-    "client_latency_s.p95",
-    "wan_bytes",
-    "central_egress_bytes",
-    "dedup_saved_bytes",
-    "stale_starts",
-    "failed_deploys",
-)
+    "deploy_latency_s.p50", "deploy_latency_s.p95", "deploy_latency_s.p99", "client_latency_s.p50",
+    "client_latency_s.p95", "wan_bytes", "central_egress_bytes", "dedup_saved_bytes", "stale_starts", "failed_deploys",
+)  # fmt: skip
 
 #: What is shown where there is any.
 NOTEWORTHY: Final = ("missed_starts", "lost_images", "cost_usd", "cost_usd_per_month")
@@ -270,7 +270,10 @@ class Comparison(Finding):
                 for name in self.variants
             },
             "differences": {
-                name: {metric: self._difference(name, metric) for metric in self.shared_metrics(name)}
+                name: {
+                    metric: {**(found := self.difference(name, metric)).to_json(), "decided": found.decided}
+                    for metric in self.shared_metrics(name)
+                }
                 for name in self.others
             },
             "pairing": {
@@ -280,15 +283,16 @@ class Comparison(Finding):
             "failures": {name: self.failures(name).to_json() for name in self.variants},
             "ruled_out": list(self.ruled_out),
             "digests": self.digests,
+            "counts": counts_of(self.outcomes),
             "faults": {name: faults_to_json(self, name) for name in self.variants},
             "held_back": {name: to_json(self.held_back(name)) for name in self.variants},
+            "held_deploys": {
+                name: sum(each.held.deploys for each in runs) / len(runs) for name, runs in self.outcomes.items()
+            },
             "gains": {name: [gain.to_json() for gain in gains] for name, gains in self.gains.items()},
             "tradeoff": [choice.to_json() for choice in self.tradeoff],
+            "allow_failures": self.allow_failures,
+            "flips": None if self.known_flips is None else [flip.to_json() for flip in self.known_flips],
             "verdict": self.verdict,
         }
-        made: dict[str, Any] = jsonable(document)
-        return made
-
-    def _difference(self, variant: str, metric: str) -> dict[str, Any]:
-        found = self.difference(variant, metric)
-        return {**found.to_json(), "decided": found.decided}
+        return cast("dict[str, Any]", jsonable(document))

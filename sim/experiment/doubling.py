@@ -21,6 +21,7 @@ from sim.experiment.execution.worker import Outcome, Settings, Task, outcome_of
 from sim.result import Result
 from sim.runner import run as make
 from sim.scenario import Scenario
+from sim.scenario.model.limits import SCOPES, RateLimits
 from sim.scenario.model.links import Rates
 from sim.stats.intervals import Interval
 from sim.stats.paired import difference
@@ -151,9 +152,17 @@ def _overrides(scenario: Scenario, holders: Iterable[Holder]) -> Iterator[tuple[
         elif kind == "disk":
             for path in _tables(scenario, holder.group):
                 yield f"{path}.disk", units.format_rate(2 * _table(scenario, path).disk_Bps)
+        elif kind == "cores":
+            for path in _tables(scenario, holder.group):
+                yield f"{path}.cores", 2 * _table(scenario, path).cores
         elif kind == "workers":
             for path in _tables(scenario, holder.group):
                 yield f"{path}.workers", 2 * _table(scenario, path).workers
+        elif kind == "limits":
+            for path in _tables(scenario, holder.group):
+                yield from _limits(path, _table(scenario, path).limits)
+        elif kind == "turns":
+            yield from _turns(scenario, holder.group)
         elif kind == "window":
             for group in holder.group.split(" to "):
                 for path in _tables(scenario, group):
@@ -204,6 +213,24 @@ def _link(scenario: Scenario, name: str) -> Iterator[tuple[str, Any]]:
             yield f"links.{name}.down", units.format_rate(2 * span.down_Bps)
 
 
+def doubled_direction(scenario: Scenario, direction: str) -> Settings:
+    """What overrides one direction of one link, `NAME-up` or `NAME-down`, and no other; nothing where none is so named.
+
+    A table that is of this link alone is overridden where it says the rate, a generated link by its own name.
+    """
+    name, _, way = direction.rpartition("-")
+    found: dict[str, Any] = {}
+    for key, link in scenario.links.items():
+        if scenario.link_names.meant(key) == (name,):
+            found |= dict(_rates(f"links.{key}", link, way))
+            for place, window in link.schedule.items():
+                found |= dict(_rates(f"links.{key}.schedule.{place}", window, way))
+    for span in scenario.generated() if not found else ():
+        if span.name == name and way in ("up", "down"):
+            found[f"links.{name}.{way}"] = units.format_rate(2 * (span.up_Bps if way == "up" else span.down_Bps))
+    return tuple(found.items())
+
+
 def _whole_link(path: str, link: Any) -> Iterator[tuple[str, Any]]:
     for way in ("up", "down"):
         yield from _rates(path, link, way)
@@ -218,6 +245,23 @@ def _rates(path: str, rates: Rates, way: str) -> Iterator[tuple[str, Any]]:
         yield f"{path}.capacity", units.format_rate(2 * rates.capacity_Bps)
     elif own_Bps is not None:
         yield f"{path}.{way}", units.format_rate(2 * own_Bps)
+
+
+def _limits(path: str, limits: RateLimits) -> Iterator[tuple[str, Any]]:
+    """Twice the rate and the burst of each limit of a registry."""
+    for at, limit in limits.written():
+        yield f"{path}.limits.{SCOPES[at]}.rate", units.format_per_second(2 * limit.rate_per_s)
+        yield f"{path}.limits.{SCOPES[at]}.burst", 2 * limit.burst
+
+
+def _turns(scenario: Scenario, group: str) -> Iterator[tuple[str, Any]]:
+    """Twice as many pulls at once on each node of a group, and begun in a while."""
+    table = scenario.nodes[group]
+    if table.parallel_pulls is not None:
+        yield f"nodes.{group}.parallel_pulls", 2 * table.parallel_pulls
+    if table.pull_rate_per_s is not None:
+        yield f"nodes.{group}.pull_rate", units.format_per_second(2 * table.pull_rate_per_s)
+        yield f"nodes.{group}.pull_burst", 2 * table.pull_burst
 
 
 def _cap(scenario: Scenario, group: str) -> Iterator[tuple[str, Any]]:

@@ -24,7 +24,8 @@ from sim.errors import InputError
 from sim.experiment.execution.runs import Progress
 from sim.experiment.execution.worker import Task
 from sim.experiment.measures import Measures
-from sim.experiment.rerun import Recorded, Rerun, recorded, rerun
+from sim.experiment.recorded import Recorded, recorded
+from sim.experiment.rerun import Rerun, rerun
 from sim.experiment.sample import resolution
 from sim.stats.intervals import Interval
 from sim.stats.paired import difference
@@ -95,7 +96,14 @@ def gate(
         now = np.array([again.outcomes[Task(which, run)].metrics.get(metric, math.nan) for run in range(len(was))])
         moved += _moved(variant, metric, was, now, within)
     deploys = sum(outcome.deploys for outcome in again.outcomes.values())
-    return Gate(again, tuple(moved), len(stored), deploys, wall_s, float(found.manifest.get("wall_s", math.nan)))
+    return Gate(
+        again,
+        tuple(moved),
+        len(stored),
+        deploys,
+        wall_s,
+        math.nan if found.manifest.wall_s is None else found.manifest.wall_s,
+    )
 
 
 def _moved(

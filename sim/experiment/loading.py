@@ -1,32 +1,32 @@
 """A finding read again from the directory that it was written to, be it a run, a comparison, a sweep or a search.
 
 A run is its tables. All else follows from a question and its runs, which are in the directory: the question is asked
-again while they are at hand (`execution.recorded`), and none is made. Left out: what assumptions do to a verdict
+again while they are at hand (`execution.at_hand`), and none is made. Left out: what assumptions do to a verdict
 (`compare --assumptions`), which has runs of its own; and functions of a user's, of which the values are there.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from sim.errors import InputError
+from sim.errors import InputError, one_line
 from sim.experiment.assumptions.assumed import assumed
 from sim.experiment.assumptions.flips import Flip
 from sim.experiment.axes import Axis
 from sim.experiment.compare import compare
 from sim.experiment.comparison import Comparison
-from sim.experiment.execution.recorded import at_hand
+from sim.experiment.execution.at_hand import at_hand
 from sim.experiment.execution.worker import Outcome, Task
-from sim.experiment.rerun import Recorded, recorded
+from sim.experiment.recorded import Recorded, recorded
 from sim.experiment.searches.best import Best, best
 from sim.experiment.searches.capacity import Capacity, capacity
 from sim.experiment.searches.crossover import Crossover, crossover
 from sim.experiment.sweeps.sweep import Sweep, sweep
-from sim.files import folder_name
+from sim.files import folder_name, read_json
 from sim.result import Result
 from sim.scenario import Scenario
 from sim.tables import parquet, rows
@@ -40,6 +40,9 @@ RUNS_COLUMNS: Final = (
 )
 #: What of a run is in no table of it.
 FACTS: Final = ("events", "flows", "simulated_s", "wall_s", "peak_rss_bytes")
+#: What was asked, beside the manifest, and how many bytes it may have.
+QUESTION: Final = "question.json"
+_MOST_BYTES: Final = 1 << 26
 _REMEDY: Final = "write it anew, by --out or .write(DIR)"
 
 Found = Result | Comparison | Sweep | Capacity | Crossover | Best
@@ -60,31 +63,32 @@ def load_result(directory: str | Path) -> Found:
     """
     where = Path(directory)
     made = recorded(where)
-    manifest = made.manifest
-    if "run" in manifest:
+    if made.manifest.digest is not None:
         return _run(where, made)
-    verb = manifest.get("asked", {}).get("verb")
-    if verb not in _VERBS:
-        problem = "says nothing of the question that it answers"
-        raise InputError(str(where / "manifest.json"), problem, _REMEDY)
-    runs = dict(_runs(where, made))
+    question = read_json(where / QUESTION, _MOST_BYTES, _REMEDY)
     try:
-        with at_hand(runs):
-            found = _VERBS[verb](made.scenario, dict(manifest["asked"]["arguments"]))
-    except (KeyError, TypeError) as error:
-        raise InputError(str(where / "manifest.json"), f"was left by another version ({error})", _REMEDY) from None
-    about: dict[str, Any] = {"wall_s": manifest["wall_s"]}
-    if isinstance(found, Comparison):
-        about |= {"executor": manifest["executor"], "turned": _flips(made)}
-    elif not isinstance(found, Sweep):
-        about["made"] = json.loads((where / f"{verb}.json").read_bytes())["made"]
+        verb = question["verb"]
+        with at_hand(dict(_runs(where, made, question["samples"]))):
+            found = _VERBS[verb](made.scenario, dict(question["arguments"]))
+        about: dict[str, Any] = {"wall_s": float(question["wall_s"])}
+        if isinstance(found, Comparison):
+            about |= {"executor": str(question["executor"]), "turned": _flips(made.scenario, question["flips"])}
+        elif not isinstance(found, Sweep):
+            about["made"] = int(question["made"])
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
+        problem = f"was left by another version ({type(error).__name__}: {error})"
+        raise InputError(str(where / QUESTION), one_line(problem), _REMEDY) from None
     loaded: Found = replace(found, **about)
     return loaded
 
 
 def _run(where: Path, made: Recorded) -> Result:
-    document = _document(where / "run.json")
-    return _result(where, made.scenario, made.seed, int(made.manifest["run"]), document)
+    facts = read_json(where / "run.json", _MOST_BYTES, _REMEDY)
+    if not isinstance(facts, dict) or not set(FACTS) <= set(facts):
+        raise InputError(str(where / "run.json"), "is no document of a run", _REMEDY)
+    return _result(where, made.scenario, made.seed, made.manifest.run, facts)
 
 
 def _result(where: Path, scenario: Scenario, seed: int, run: int, facts: Mapping[str, Any]) -> Result:
@@ -97,17 +101,9 @@ def _result(where: Path, scenario: Scenario, seed: int, run: int, facts: Mapping
     )  # fmt: skip
 
 
-def _document(path: Path) -> Any:
-    try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise InputError(str(path), f"cannot be read ({error})", _REMEDY) from None
-
-
-def _runs(where: Path, made: Recorded) -> Any:
-    """Every recorded run by its task, tables with those that have them."""
+def _runs(where: Path, made: Recorded, facts: Mapping[str, Any]) -> Iterator[tuple[Task, Outcome]]:
+    """Every recorded run by its task, tables with those that have them; `facts` are what is in no table."""
     table = parquet.read_table(where / "runs.parquet", RUNS_COLUMNS)
-    facts = made.manifest.get("samples", {})
     for told, kept in zip(table.column("task"), table.column("outcome"), strict=True):
         variant, run, settings, tables, overrides = json.loads(told)
         task = Task(variant, run, _pairs(settings), tables, _pairs(overrides))
@@ -124,11 +120,11 @@ def _pairs(settings: Any) -> tuple[tuple[str, Any], ...]:
     return tuple((key, value) for key, value in settings)
 
 
-def _flips(made: Recorded) -> tuple[Flip, ...] | None:
-    told = made.manifest.get("flips")
+def _flips(scenario: Scenario, told: list[list[Any]] | None) -> tuple[Flip, ...] | None:
+    """What turns the verdict, if that was known when it was written."""
     if told is None:
         return None
-    named = {assumption.name: assumption for assumption in assumed(made.scenario)}
+    named = {assumption.name: assumption for assumption in assumed(scenario)}
     return tuple(Flip(named[name], *rest) for name, *rest in told if name in named)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.accounting.failures import Failures
-from sim.experiment.execution.worker import Outcome
+from sim.experiment.execution.worker import COUNTS, Outcome
 from sim.stats import failing
 from sim.stats.intervals import CONFIDENCE, Interval, interval
 from sim.stats.paired import difference
@@ -54,6 +54,26 @@ def values_of(outcomes: Mapping[str, Sequence[Outcome]]) -> Values:
         }
         for name, runs in outcomes.items()
     }
+
+
+def counts_of(outcomes: Mapping[str, Sequence[Outcome]]) -> dict[str, dict[str, list[int]]]:
+    """What each variant's runs are counted by (`worker.COUNTS`), by run."""
+    return {
+        name: {what: [int(getattr(outcome, what)) for outcome in runs] for what in COUNTS}
+        for name, runs in outcomes.items()
+    }
+
+
+def rows_of(values: Values) -> dict[str, list[object]]:
+    """Every metric of every run as the columns `RUN_COLUMNS`."""
+    long = [
+        (name, run, metric, value)
+        for name, metrics in values.items()
+        for metric, by_run in metrics.items()
+        for run, value in enumerate(by_run.tolist())
+    ]
+    names = (column.name for column in RUN_COLUMNS)
+    return {name: list(column) for name, column in zip(names, zip(*long, strict=True), strict=True)}
 
 
 def interval_of(values: NDArray[np.float64], confidence: float = CONFIDENCE) -> Interval:

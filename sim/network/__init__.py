@@ -9,7 +9,7 @@ packet by packet, for what formulas leave out. Knows no registries and draws no 
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim.network.fairshare.fluid import FlowClass, Fluid
 from sim.network.fairshare.maxmin import max_min
@@ -18,6 +18,9 @@ from sim.network.fairshare.simulate import Flow, Flows, simulate
 from sim.network.packets.windows import Windows
 from sim.network.topology.graph import Graph, Link, Route, duplex
 from sim.network.topology.schedule import Change, Schedule
+
+if TYPE_CHECKING:
+    from sim.network.topology.graphml import read_graphml
 
 __all__ = [
     "Change",
@@ -39,8 +42,10 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """`read_graphml` comes late: networkx is slow to import and few need it."""
-    if name == "read_graphml":
-        return importlib.import_module("sim.network.topology.graphml").read_graphml
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # a checker knows all names, so that it finds a mistyped one
+
+    def __getattr__(name: str) -> Any:
+        """`read_graphml` comes late: networkx is slow to import and few need it."""
+        if name == "read_graphml":
+            return importlib.import_module("sim.network.topology.graphml").read_graphml
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -22,12 +22,14 @@ from sim.network.tcp.retransmission import SYN_TIMEOUT_S, given_up_s
 from sim.network.topology.schedule import DAY_S, Change
 from sim.network.topology.shapes import Routing
 from sim.policies.snapshot import NotYetError, PushView
-from sim.protocol.codes import BOTH, CENTRAL, NEVER, NODES_UNDECIDED, ROUTE_UNDECIDED, START_ONLY
+from sim.protocol.codes import BOTH, CENTRAL, INF, NEVER, NODES_UNDECIDED, ROUTE_UNDECIDED, START_ONLY
 from sim.protocol.deciding import ROUTES, AtStart, Decisions, Facts
-from sim.protocol.images import Images, Kind, images_of, kinds_of
+from sim.protocol.images import Images, Kind, boot_s, images_of, kinds_of
+from sim.protocol.limits import limit_rows, limit_table, request_bits, turns_table
 from sim.protocol.names import Names
 from sim.protocol.ops.faults import KINDS
 from sim.protocol.ops.requests import LISTS, N_LISTS
+from sim.protocol.pipelines import add_cores, add_pipelines, lazy_globals
 from sim.protocol.placing import Nodes, Placing, Start
 from sim.protocol.routes import Host, Routes, SyncCaps
 from sim.protocol.rules import rule_values
@@ -36,13 +38,15 @@ from sim.protocol.state import LAYOUT
 from sim.records.cells import set_cells, write_rows
 from sim.records.layout import State, table_of
 from sim.registry.clients import CONTAINERD, PROFILES, TOKEN, Profile, Retry
+from sim.registry.copiers import COPIERS
 from sim.registry.dedup import SCOPES, account_of
 from sim.registry.reference import DEFAULT_TAG
+from sim.registry.throttling import throttled
 from sim.scenario import Scenario
 from sim.scenario.model.hosts import Central, NodeGroup
 from sim.scenario.model.policies import Sync
 from sim.streams import Streams
-from sim.workload.demand import Demand
+from sim.workload.demand import BY_DIGEST, Demand
 from sim.workload.outages import outages
 
 """Of every image that is pushed."""
@@ -101,6 +105,7 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
     placing = _placing(scenario, routes)
     kinds = kinds_of(scenario, demand)
     images = images_of(scenario, demand, kinds)
+    cores = add_cores(scenario, routes, kinds)
     draws = ServiceDraws(
         {
             number: streams.generator("service", hosts[number].name)
@@ -108,18 +113,21 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
             if group.service == "exponential"
         }
     )
-    globals_ = _globals(scenario, len(groups) - 1, routes.capped)
+    globals_ = _globals(scenario, len(groups) - 1, routes.capped) | _windows(scenario, streams)
     facts = Facts.of(scenario, demand, placing, kinds)
     asked = _asked(scenario, demand, facts, images)
     tables: Tables = {
         **images.tables, **asked, **routes.tables_for(*_asked_ways(asked)),
         **_rules(scenario, globals_, asked, len(groups) - 1),
-        **_registries(scenario, groups, draws, routes), **profile_rows(profiles), **link_rows(routes, globals_),
+        **_registries(scenario, groups, draws, routes), **profile_rows(profiles, scenario.policies.create),
+        **link_rows(routes, globals_),
         }  # fmt: skip
+    globals_ |= add_pipelines(scenario, routes, kinds, cores, tables) | lazy_globals(scenario.policies)
     tables |= _outages(scenario, streams, routes, globals_, tables["registries"])
     tables["machines"] = machine_rows(routes, hosts, profile_of)
-    # Scratch for blobs that travel side by side: all of one image, and one more.
-    beside = max(64, int(tables["images"]["blobs"].max(initial=0)) + 2)
+    # Scratch for blobs that travel side by side: all of one image, each in as many parts as there may be, and one more.
+    at_once = int(tables["images"]["blobs"].max(initial=0)) * int(tables["registries"]["ranges"].max())
+    beside = max(64, 2 * at_once + 2)
     tables |= {name: LAYOUT.rows(name, beside) for name in LAYOUT.tables if name.startswith("beside_")}
     accounts = _accounts(scenario)
     own = [accounts[client] for client in demand.app_client.tolist()]
@@ -134,6 +142,9 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
     tables["swarm"] = LAYOUT.rows("swarm", 1)
     tables["copy_workers"] = _copy_workers(scenario.policies.sync, len(groups))
     globals_["limited"] = int(tables["registries"]["bounded"].any())
+    tables["turns"] = turns_table(groups)
+    globals_["takes_turns"] = int(tables["turns"]["bounded"].any())
+    globals_["throttles"] = int(tables["registries"]["limits"].any() or tables["turns"]["rate_per_s"].any())
     tables["g"] = table_of(LAYOUT, "g", globals_, 1)
     names = Names(
         machines=[host.name for host in hosts], sites=[host.site for host in hosts],
@@ -181,10 +192,11 @@ def _hosts(scenario: Scenario) -> tuple[list[Host], list[Profile], list[int]]:
 
 
 def _copier(chosen: Sync) -> Profile:
-    """The client that copies: containerd's requests, the blobs and the tries as the scenario has them."""
+    """The client that copies: a tool's requests or containerd's, the blobs and the tries as the scenario has them."""
     waits_s = tuple(chosen.backoff_s * 2**attempt for attempt in range(chosen.retries)) if chosen.resume else ()
-    at_once = 1 if chosen.references == "series" else CONTAINERD.parallel_pushes
-    return replace(CONTAINERD, parallel_pushes=at_once, retry=Retry(waits_s, resumes=chosen.resume))
+    copier = CONTAINERD if chosen.client is None else COPIERS[chosen.client]
+    at_once = 1 if chosen.references == "series" else copier.parallel_pushes
+    return replace(copier, parallel_pushes=at_once, retry=Retry(waits_s, resumes=chosen.resume))
 
 
 def _accounts(scenario: Scenario) -> list[str]:
@@ -239,6 +251,7 @@ def _globals(scenario: Scenario, nodes: int, capped: bool) -> dict[str, Any]:
         "run_s": scenario.run.duration_s,
         "copies_capped": capped,
         "dedup": SCOPES.index(chosen.dedup),
+        "parts": nodes + 2,  # after the fleet, central and the nodes: see ops/places
         "check_upstream": chosen.tags.check == "upstream",
         "coalesce": chosen.coalesce,
         "keep_unsynced": chosen.keep_unsynced,
@@ -247,7 +260,6 @@ def _globals(scenario: Scenario, nodes: int, capped: bool) -> dict[str, Any]:
         "sleeps_for_s": scenario.demand.sleeps_for_s,
         "wakes": scenario.demand.wakes,
         "removed_after_s": scenario.demand.removed_after_s,
-        "polls": chosen.create == "poll",
         "patience_s": chosen.patience_s,
         "targets_all": sync.targets == "all",
         "sync_delay_s": sync.delay_s,
@@ -256,6 +268,8 @@ def _globals(scenario: Scenario, nodes: int, capped: bool) -> dict[str, Any]:
         "sync_deletions": sync.deletions,
         "node_profile": 0,
         "sync_profile": 1,
+        "config_first": chosen.configs == "first",
+        "handshakes": scenario.tcp.parallel == "opened",
         "workers_each": sync.target_workers or 0,
         "workers_shared": sync.queue == "shared",
         "collections": collections,
@@ -265,6 +279,14 @@ def _globals(scenario: Scenario, nodes: int, capped: bool) -> dict[str, Any]:
     }
 
 
+def _windows(scenario: Scenario, streams: Streams) -> dict[str, Any]:
+    """How flows share: whether they have windows, and where their pseudo-random numbers begin."""
+    found: dict[str, Any] = {"queue_s": scenario.tcp.queue_s}
+    if scenario.tcp.by_window:
+        found |= {"windows": 1, "window_random": int(streams.generator("windows").integers(1 << 31))}
+    return found
+
+
 def machine_rows(routes: Routes, hosts: Sequence[Host], profile_of: Sequence[int]) -> NDArray[Any]:
     """Machines by their numbers, with the client that runs on each."""
     leaves = [routes.graph.leaf(host.name) or (-1, -1) for host in hosts]
@@ -272,6 +294,7 @@ def machine_rows(routes: Routes, hosts: Sequence[Host], profile_of: Sequence[int
         LAYOUT, "machines", {
             "trips": [host.trips for host in hosts], "ramp": [host.ramp for host in hosts],
             "window_bytes": [host.window_bytes for host in hosts], "profile": profile_of,
+            "site": np.unique([host.site for host in hosts], return_inverse=True)[1],
             "access_up": [up for up, _ in leaves], "access_down": [down for _, down in leaves],
         },
     )  # fmt: skip
@@ -284,16 +307,21 @@ def _registries(
     chosen, blocks = scenario.policies, draws.blocks()
     merges = scenario.run.detail == "phases"
     rows = LAYOUT.rows("registries", len(groups))
-    workers = 0
+    workers, limits = 0, list[Any]()
     for number, (row, group) in enumerate(zip(rows, groups, strict=True)):
         drawn = number in blocks
         row["workers"], row["first_worker"] = group.workers, workers
         workers += group.workers
         row["request_s"] = group.request_time_s
         row["first_byte_s"], row["list_lag_s"], row["tls"] = group.first_byte_s, group.list_lag_s, group.tls
-        row["merges"], row["drawn"], row["token_life_s"] = merges and not drawn, drawn, group.token_life_s
+        row["store_s"], row["anonymous"] = group.store_s, group.anonymous
+        row["drawn"], row["token_life_s"] = drawn, group.token_life_s
+        row["first_limit"], row["limits"] = len(limits), len(group.limits.written())
+        limits += limit_rows(number, group.limits)
+        row["merges"] = merges and not drawn and row["limits"] == 0  # what is counted is counted when it comes
         row["next_draw"] = row["end_draw"] = blocks.get(number, 0)
         row["disk"] = routes.disk(number)
+        row["dedup"] = -1 if group.dedup is None else SCOPES.index(group.dedup)
         quota_bytes = group.quota_bytes if isinstance(group, Central) else None
         ttl_s = (group.ttl_s or chosen.ttl_s) if isinstance(group, NodeGroup) else None
         paused = isinstance(group, Central) and chosen.garbage.every_s is not None
@@ -302,34 +330,45 @@ def _registries(
         row["capacity_bytes"] = -1 if group.storage_bytes is None else group.storage_bytes
         row["quota_bytes"] = -1 if quota_bytes is None else quota_bytes
         row["ttl_s"] = NEVER if ttl_s is None else ttl_s
-    return {"registries": rows, "free_s": np.zeros(workers), "service_draws": draws.table()}
+    return {
+        "registries": rows, "free_s": np.zeros(workers), "service_draws": draws.table(), **limit_table(limits),
+    }  # fmt: skip
 
 
-def profile_rows(profiles: Sequence[Profile]) -> Tables:
-    """What each client asks, and how long it waits before it tries again."""
+def profile_rows(profiles: Sequence[Profile], create: str = "at-once") -> Tables:
+    """What each client asks, and how long it waits before it tries again; `create` is `policies.create`."""
     waits_s = [wait_s for profile in profiles for wait_s in profile.retry.waits_s]
     counts = [len(profile.retry.waits_s) for profile in profiles]
+    throttles_s = [throttled(profile.name).waits_s for profile in profiles]
+    throttles = [len(one_s) for one_s in throttles_s]
     rows = table_of(
         LAYOUT, "profiles", {
             "start_s": [one.start_s for one in profiles], "renews": [TOKEN in one.login for one in profiles],
             "pushes_at_once": [one.parallel_pushes for one in profiles],
             "pulls_at_once": [one.parallel_pulls for one in profiles], "mounts": [one.mounts for one in profiles],
-            "config_last": [one.config_last for one in profiles], "first_wait": np.cumsum(counts) - counts,
+            "config_last": [one.config_last for one in profiles],
+            "polls": [one.polls if create == "client" else create == "poll" for one in profiles],
+            "first_wait": np.cumsum(counts) - counts,
             "waits": counts, "resumes": [one.retry.resumes for one in profiles],
             "repeats": [_REPEATS.index(one.retry.repeats) for one in profiles],
             "dial_s": [one.retry.dial_s for one in profiles],
             "handshake_s": [one.retry.handshake_s for one in profiles],
             "quiet_s": [one.retry.quiet_s for one in profiles],
+            "first_throttle": len(waits_s) + np.cumsum(throttles) - throttles, "throttles": throttles,
+            "heeds_s": [throttled(one.name).heeds_s for one in profiles],
         },
     )  # fmt: skip
     requests = [len(LISTS[number](one)) for one in profiles for number in range(N_LISTS)]
+    all_waits_s = [*waits_s, *(wait_s for one_s in throttles_s for wait_s in one_s)]
     return {
-        "profiles": rows, "waits_s": np.array(waits_s, np.float64), "request_counts": np.array(requests, np.int64),
+        "profiles": rows, "waits_s": np.array(all_waits_s, np.float64),
+        "request_counts": np.array(requests, np.int64), **request_bits(profiles),
     }  # fmt: skip
 
 
 def link_rows(routes: Routes, globals_: dict[str, Any]) -> Tables:
     """Links at the start, and the steps of their schedules in the order of the day."""
+    cables = len(routes.graph.links)
     count, capacity_Bps = len(routes.capacity_Bps), np.array(routes.capacity_Bps, np.float64)
     steps = sorted(change for schedule in routes.schedules for change in _day(schedule))
     hours = {
@@ -337,12 +376,14 @@ def link_rows(routes: Routes, globals_: dict[str, Any]) -> Tables:
         "capacity_Bps": [capacity for _, _, capacity in steps],
     }  # fmt: skip
     globals_["nodes_used"] = count
+    # What is no cable, as disks are, holds senders back and drops nothing.
+    queues_s = [globals_["queue_s"]] * cables + [INF] * (count - cables)
     return {
         "links": table_of(LAYOUT, "links", {"capacity": capacity_Bps}),
         "nodes": LAYOUT.rows("nodes", count),
         "ranks": LAYOUT.rows("ranks", count),
         "solver": table_of(LAYOUT, "solver", {"observed": [1]}),
-        "link_uses": LAYOUT.rows("link_uses", count),
+        "link_uses": table_of(LAYOUT, "link_uses", {"queue_s": queues_s}),
         "nominal_Bps": capacity_Bps,
         "residual": np.array([round(capacity * _BOUND) for capacity in routes.capacity_Bps], np.int64),
         "alone_s": np.zeros(count + 1),
@@ -370,7 +411,7 @@ def _outages(
     tcp, converges_s = scenario.tcp, _converges_s(scenario)
     globals_ |= {
         "faults": 1, "tries_for_s": given_up_s(tcp.retries), "opens_for_s": given_up_s(tcp.syn_retries, SYN_TIMEOUT_S),
-        "queue_s": tcp.queue_s, "bbr": tcp.congestion == "bbr",
+        "bbr": tcp.congestion == "bbr",
         "converges_s": -1.0 if converges_s is None else converges_s,
     }  # fmt: skip
     number = {host.name: at for at, host in enumerate(routes.hosts[: routes.registries])}
@@ -433,7 +474,7 @@ def _asked(scenario: Scenario, demand: Demand, facts: Facts, images: Images) -> 
     first = np.cumsum(length) - length
     pushed_to = np.array([start.pushed_to + 1 if start.nodes else -1 for start in starts], np.int64)[placed]
     nothing = np.zeros(n, np.bool_)
-    by_digest = np.full(n, scenario.demand.reference == "digest") if demand.by_digest is None else demand.by_digest
+    by_digest = _by_digest(scenario, demand, facts, pushes)
     route = _routed(scenario, demand, facts, pushes)
     undecided = np.where(pushed_to == 0, NODES_UNDECIDED, 0) | np.where(route == _NOT_YET, ROUTE_UNDECIDED, 0)
     pinned = np.array([one.digest is not None for one in kinds], np.bool_)[kind]
@@ -442,7 +483,7 @@ def _asked(scenario: Scenario, demand: Demand, facts: Facts, images: Images) -> 
         "client": 1 + len(facts.placing.nodes) + facts.wanted.client, "kind": kind, "image": image, "route": route,
         "update": demand.update, "kernel": np.where(pinned, 0, demand.kernel), "by_digest": by_digest | pinned,
         "removed": nothing if demand.removed is None else demand.removed, "draw": demand.place_draw,
-        "boot_s": np.array([one.boot_s for one in kinds])[kind], "undecided": undecided,
+        "boot_s": np.array([boot_s(one) for one in kinds])[kind], "undecided": undecided,
         "pushed_to": np.where(pushed_to == 0, -1, pushed_to), "first_node": first[placed],
         "nodes": length[placed], "missing": length[placed], "digest": image,
     }  # fmt: skip
@@ -450,6 +491,19 @@ def _asked(scenario: Scenario, demand: Demand, facts: Facts, images: Images) -> 
         "deploys": table_of(LAYOUT, "deploys", deploys, n),
         "deploy_nodes": np.array([node + 1 for start in starts for node in start.nodes], np.int64),
     }
+
+
+def _by_digest(scenario: Scenario, demand: Demand, facts: Facts, pushes: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether each deploy's instances name the image itself, by its digest; what starts without a push does so only
+    where the scenario says it."""
+    said = np.full(len(demand), BY_DIGEST[scenario.demand.reference])
+    if demand.by_digest is not None:
+        said = demand.by_digest.astype(np.int64)
+    pins = np.array([PROFILES[group.profile].pins for _, group in scenario.client_hosts()], np.bool_)
+    found: NDArray[np.bool_] = (said == BY_DIGEST["digest"]) | (
+        (said == BY_DIGEST["client"]) & pins[facts.wanted.client] & pushes
+    )
+    return found
 
 
 def _placed(facts: Facts) -> tuple[NDArray[np.int64], list[Start]]:

@@ -34,6 +34,9 @@ IMAGE_NOT_FOUND: Final = 23
 DISK_FULL: Final = 24
 QUOTA_EXCEEDED: Final = 25
 TOKEN_REFUSED: Final = 26
+RATE_LIMITED: Final = 40  # and twice the limit's scope, and 1 on a node: see ops/rate_limits
+TOO_MANY_PULLS: Final = 48
+LAST_RATE_LIMITED: Final = 48
 
 # Kinds of events (`Event.kind`); their subject is `Event.what`.
 TASK_DUE: Final = 0  # a task goes on
@@ -50,6 +53,7 @@ AUDIT_DUE: Final = 10
 WAIT_TIMED_OUT: Final = 11  # a task has waited for an image as long as it may
 LOG_OPERATION_DUE: Final = 12  # the next operation of a log begins
 SWARM_DUE: Final = 13  # a swarm goes on, or a member of it has a layer
+ROUND_DUE: Final = 14  # a flow's window has been delivered
 
 # What an engine is asked for (`g.asked`), since rows alone can't do it.
 ROUTE_ASKED: Final = 1  # a way from machine `asked_a` to registry `asked_b` (`asked_c`: as copies go)
@@ -88,6 +92,11 @@ REPOSITORY_SCOPE: Final = 1
 ACCOUNT_SCOPE: Final = 2
 REGISTRY_SCOPE: Final = 3
 FLEET_SCOPE: Final = 4
+
+# How a node unpacks an image's layers.
+IN_ORDER: Final = 0
+PARALLEL: Final = 1
+STREAMED: Final = 2
 
 # Routes of a deploy.
 CENTRAL: Final = 0

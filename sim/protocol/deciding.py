@@ -34,7 +34,7 @@ from sim.protocol.codes import (
 )
 from sim.protocol.images import Kind
 from sim.protocol.ops.holdings import has_blob, has_image
-from sim.protocol.ops.places import PART_KEY, POOL_KEY, entry_key, entry_value, find_entry, find_place
+from sim.protocol.ops.places import PART_KEY, POOL_KEY, dedup_of, entry_key, entry_value, find_entry, find_place
 from sim.protocol.placing import Placing, Wanted
 from sim.records.asrows import AsRows
 from sim.records.cells import cell, number_at, set_cells
@@ -271,12 +271,12 @@ class AtStart(_Named):
 
 def _counts_as_held(w: Any, registry: int, repository: int, blob: int) -> bool:
     """`holdings.counts_as_held`, which makes places and parts that are asked for and are not there."""
-    scope = w.g.dedup
+    scope = dedup_of(w, registry)
     if scope == REPOSITORY_SCOPE:
         return bool(has_blob(w, registry, repository, blob))
     if scope == NO_SCOPE:
         return False
-    part = registry if scope == REGISTRY_SCOPE else 0
+    part = registry + 1 if scope == REGISTRY_SCOPE else 0
     if scope == ACCOUNT_SCOPE:
         part = entry_value(w, entry_key(PART_KEY, registry, int(w.repository_account[repository])), -1)
     return part >= 0 and find_entry(w, entry_key(POOL_KEY, part, blob)) >= 0

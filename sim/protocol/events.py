@@ -21,12 +21,14 @@ from sim.protocol.codes import (
     OUTAGE_BEGINS,
     OUTAGE_ENDS,
     PS_DUE,
+    ROUND_DUE,
     SCHEDULE_STEP,
     SWARM_DUE,
     TASK_DUE,
     WAIT_TIMED_OUT,
 )
 from sim.protocol.machine import ask_host, ensure_rows, run_ready_tasks, task_due
+from sim.protocol.ops.congestion import round_due
 from sim.protocol.ops.deploys import ask_for_deploy, wait_timed_out
 from sim.protocol.ops.fair_sharing import arm_fair
 from sim.protocol.ops.faults import begin_faults, converged, outage_begins, outage_ends
@@ -82,6 +84,8 @@ def handle_event(w: Any) -> None:
         if fair_due(w, generation):
             run_ready_tasks(w)
             arm_fair(w)
+    elif kind == ROUND_DUE:
+        round_due(w, what, generation)
     else:
         handle_rare_event(w, kind, what, generation)
 

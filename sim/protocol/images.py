@@ -20,9 +20,11 @@ from sim.protocol.codes import CONFIG, KERNEL, ROOTFS
 from sim.protocol.names import NumberedDigests
 from sim.protocol.state import LAYOUT
 from sim.records.layout import table_of
+from sim.registry.formats import Format
 from sim.registry.oci import Digest, Image
 from sim.registry.reference import DEFAULT_TAG
 from sim.scenario import Choice, Scenario
+from sim.scenario.model.formats import format_named
 from sim.workload.demand import Demand
 
 RELEASES: Final = 2
@@ -33,7 +35,8 @@ _CONTENTS: Final = {"kernel": KERNEL, "rootfs": ROOTFS, "config": CONFIG}
 class Kind:
     """A kind of image: its figures, and the tag and digest of its name; a ROM has no kernel.
 
-    Of the rootfs `stable_bytes` are the same in every image of an application.
+    Of the rootfs `stable_bytes` are the same in every image of an application. Sizes are those of the content; on the
+    wire layers weigh what their `format` makes of that.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Kind:
     stable_bytes: int = 0
     tag: str | None = DEFAULT_TAG
     digest: Digest | None = None
+    format: Format | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ def kinds_of(scenario: Scenario, demand: Demand) -> tuple[Kind, ...]:
         Kind(
             name, image.kernel_bytes, image.rootfs_bytes, image.config_bytes, image.manifest_bytes, image.index_bytes,
             image.boot_s, stable_bytes(image.rootfs_bytes), reference.tag, reference.digest,
+            format_named(image.format, scenario.formats),
         )
         for (name, image), reference in zip(scenario.images.items(), scenario.references.values(), strict=True)
     )  # fmt: skip
@@ -101,6 +106,7 @@ def images_of(scenario: Scenario, demand: Demand, kinds: Sequence[Kind]) -> Imag
     blobs["size_bytes"][kernels + app[has_stable]] = stable_bytes[has_stable]
     blobs["size_bytes"][own::2], blobs["content"][own::2] = made["rootfs_bytes"] - stable_bytes, ROOTFS
     blobs["size_bytes"][own + 1 :: 2], blobs["content"][own + 1 :: 2] = of_kind["config_bytes"][kind], CONFIG
+    _pack(blobs, kinds, np.concatenate((np.repeat(np.arange(len(kinds)), RELEASES), demand.app_kind[:stables], kind)))
     image_blobs, at = LAYOUT.rows("image_blobs", int(count.sum())), first.copy()
     for has, blob in ((has_kernel, RELEASES * kind + kernel), (has_stable, kernels + app)):
         has = has & made["there"]
@@ -114,6 +120,48 @@ def images_of(scenario: Scenario, demand: Demand, kinds: Sequence[Kind]) -> Imag
     }  # fmt: skip
     tables = {"images": table_of(LAYOUT, "images", images), "image_blobs": image_blobs, "blobs": blobs}
     return Images(tables, NumberedDigests(n, pinned), number)
+
+
+def boot_s(kind: Kind) -> float:
+    """How long an instance boots: what its format takes for a root filesystem of the kind's size, and what remains."""
+    return kind.boot_s if kind.format is None else kind.boot_s + kind.rootfs_bytes * kind.format.boot_s
+
+
+def formats_of(kinds: Sequence[Kind]) -> list[Format]:
+    """The formats of kinds, each once, as they are rows of the table `formats`: first that of what is not packed."""
+    return [Format(), *dict.fromkeys(kind.format for kind in kinds if kind.format is not None)]
+
+
+def format_rows(kinds: Sequence[Kind]) -> NDArray[Any]:
+    """The table `formats`: by byte of a blob what formats say by byte of content."""
+    formats = formats_of(kinds)
+    rows = {
+        "core_ns": [1e9 / (one.rate_Bps * one.wire) if one.rate_Bps else 0.0 for one in formats],
+        "written": [one.written / one.wire for one in formats],
+        "compress_ns": [1e9 / (one.compress_Bps * one.wire) if one.compress_Bps else 0.0 for one in formats],
+        "cores": [one.cores for one in formats],
+    }  # fmt: skip
+    return table_of(LAYOUT, "formats", rows, len(formats))
+
+
+def _pack(blobs: NDArray[Any], kinds: Sequence[Kind], kind: NDArray[np.int64]) -> None:
+    """Have layers of images that have a format weigh what they do on the wire.
+
+    `kind` : (n,) of kernels, of what applications share, and of images, which have a root filesystem and a config each.
+    """
+    if all(one.format is None for one in kinds):
+        return
+    number = {one: at for at, one in enumerate(formats_of(kinds))}
+    own = len(kind) - (len(blobs) - len(kind))
+    owner = np.concatenate((kind[:own], np.repeat(kind[own:], 2)))
+    wire = np.array([1.0 if one.format is None else one.format.wire for one in kinds])
+    row = np.array([0 if one.format is None else number[one.format] for one in kinds])
+    whole = np.array([one.format is not None and one.format.packs == "all" for one in kinds])
+    packed = (blobs["content"] == ROOTFS) | ((blobs["content"] == KERNEL) & whole[owner])
+    packed &= (row[owner] > 0) & (blobs["size_bytes"] > 0)
+    size_bytes = np.maximum(np.rint(blobs["size_bytes"] * wire[owner]).astype(np.int64), 1)
+    blobs["size_bytes"][packed] = size_bytes[packed]
+    blobs["format"][packed] = row[owner][packed]
 
 
 _SIZES: Final = ("kernel_bytes", "rootfs_bytes", "config_bytes", "manifest_bytes", "index_bytes", "stable_bytes")

@@ -115,6 +115,14 @@ class Routes:
         self.price_usd_per_byte += [0.0] * len(found)
         return found
 
+    def add_link(self, name: str, capacity: float) -> int:
+        """One more link, that no way crosses."""
+        self.capacity_Bps.append(capacity)
+        self.wan.append(False)
+        self.price_usd_per_byte.append(0.0)
+        self.names.append(name)
+        return len(self.capacity_Bps) - 1
+
     def disk(self, registry: int) -> int:
         """The link that stands for a registry's disk."""
         return len(self.graph.links) + registry

@@ -107,6 +107,7 @@ def new_task(w: Any, entry: int, timeline: int) -> int:
     task.counter = p
     task.stage = task.keeps_timeline = task.planned = 0
     task.moved_bytes = task.saved_bytes = task.metadata_bytes = 0
+    task.late_s = 0.0
     return int(p)
 
 

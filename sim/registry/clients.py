@@ -64,8 +64,12 @@ class Profile:
     request whose body the bytes are, so it is served when they have arrived. Where the config is opened by other
     requests than layers, those are `config_open`. A pull sends `login`, `manifests`, then `blob_get` for each blob that
     it lacks, at most `parallel_pulls` at once. `start_s` is what the process takes to start. `mounts` says whether it
-    asks for blobs of other repositories by `mount=`, `config_last` whether it sends or fetches the config when the
-    layers are there.
+    asks for blobs of other repositories by `mount=`, `config_last` whether it sends the config when the layers are
+    there.
+
+    `challenge` is what a pull sends before it has a token, at a registry that asks for one. A client that `polls` waits
+    after a push until the platform has the image, and one that `pins` has instances started from the digest that it
+    pushed.
     """
 
     name: str
@@ -84,6 +88,9 @@ class Profile:
     config_open: Requests | None = None
     mounts: bool = False
     config_last: bool = False
+    challenge: Requests = ()
+    polls: bool = False
+    pins: bool = False
     retry: Retry = Retry()
 
     def opening(self, kind: str) -> Requests:
@@ -103,14 +110,17 @@ KRAFTKIT: Final = Profile(
     manifests=("GET index", "GET manifest"),
     parallel_pushes=4,
     parallel_pulls=1,
+    polls=True,  # internal/cli/kraft/cloud: deploy sets WaitForImage, and instance/create asks without a pause
+    pins=True,  # deploy passes on the package's ID, which is its digest
     retry=Retry((1.0, 3.0)),  # pkg/v1/remote/write.go, uploadOne: HEAD, POST, PATCH and PUT are one try
 )
 
 UNIKRAFT: Final = Profile(
     name="unikraft",
-    source="unikraft's own CLI, on containerd's pusher (core/remotes/docker/pusher.go); round trips inferred",
-    login=("HEAD manifest by tag", TOKEN),
-    tags=("HEAD manifest by tag",),
+    source="unikraft/cli, internal/images/resolver.go, on containerd's pusher (core/remotes/docker/pusher.go): it "
+    "begins with a blob's HEAD, answered 401, and mounts what an annotation says is elsewhere, which its builds lack",
+    login=("HEAD blob", TOKEN),
+    tags=(),
     blob_check=("HEAD blob",),
     blob_open=("POST upload",),
     blob_close=("PUT upload",),
@@ -118,7 +128,6 @@ UNIKRAFT: Final = Profile(
     manifests=("GET index", "GET manifest"),
     parallel_pushes=1000,
     parallel_pulls=3,
-    mounts=True,
     config_last=True,
     retry=Retry((0.0,) * 4, repeats="bytes"),  # containerd, content.Copy: the writer is reset, at most five times
 )
@@ -173,8 +182,10 @@ SKOPEO: Final = Profile(
 
 CONTAINERD: Final = Profile(
     name="containerd",
-    source="containerd's pull: index, manifest, config, then missing layers, 3 at once",
+    source="containerd: core/remotes/docker/resolver.go (HEAD, answered 401 where a token is wanted, again with one), "
+    "then index, manifest, config, and what layers are missing (core/unpack/unpacker.go), 3 at once",
     login=(),
+    challenge=("HEAD manifest by tag", TOKEN),
     tags=("HEAD manifest by tag",),
     blob_check=("HEAD blob",),
     blob_open=("POST upload",),

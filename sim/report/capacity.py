@@ -70,15 +70,15 @@ def plot_data(found: Capacity) -> PlotData:
         for name in found.points[0].sample.variants
     }
     for threshold in dict.fromkeys(judgement.threshold for judgement in found.points[0].evidence):
-        by_variant: dict[str, list[Interval]] = {}
+        by_variant: dict[str, dict[float, Interval]] = {}
         for point in found.points:
             for judgement in point.evidence:
-                if judgement.threshold == threshold:
-                    by_variant.setdefault(judgement.of, []).append(judgement.measured)
+                if judgement.threshold == threshold:  # a file and --until may both ask it
+                    by_variant.setdefault(judgement.of, {})[point.number] = judgement.measured
         known = found.scenario.variants
         series = [
-            Series(name, numbers, intervals, failed.get(name, ()), known.index(name) if name in known else 0)
-            for name, intervals in by_variant.items()
+            Series(name, numbers, [*by.values()], failed.get(name, ()), known.index(name) if name in known else 0)
+            for name, by in by_variant.items()
         ]
         subplots.append(Subplot(threshold.metric, metric_names.unit_of(threshold.metric), series, threshold.limit))
     spans = [(found.low, found.high)] if found.answer == "found" else []

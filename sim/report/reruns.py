@@ -16,7 +16,7 @@ def sentences(found: Rerun) -> Iterator[str]:
     else:
         yield f"{len(differing)} of {total} runs came out otherwise: {'; '.join(map(_named, differing))}"
     for difference in found.about:
-        yield f"now otherwise: {difference}"
+        yield f"changed since then: {difference}"
 
 
 def _named(task: Task) -> str:

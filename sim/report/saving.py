@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from sim.experiment.comparison import Comparison
-from sim.experiment.execution.recorded import Asked
-from sim.experiment.loading import FACTS, RUNS_COLUMNS
-from sim.experiment.sample import RUN_COLUMNS
+from sim.experiment.execution.at_hand import Asked
+from sim.experiment.loading import FACTS, QUESTION, RUNS_COLUMNS
+from sim.experiment.sample import RUN_COLUMNS, counts_of, rows_of
 from sim.experiment.searches.best import Best
 from sim.experiment.searches.capacity import Capacity
 from sim.experiment.searches.crossover import Crossover
@@ -39,17 +40,17 @@ METRICS_COLUMNS: Final = (
 KINDS: Final[Mapping[type, str]] = {Best: "best", Capacity: "capacity", Crossover: "crossover", Sweep: "sweep"}
 
 
-def write(found: Any, directory: str | Path) -> None:
-    """Whatever it is, into a directory, which is made if it is not there."""
+def write(found: Any, directory: str | Path, beside: Mapping[str, Any] | None = None) -> None:
+    """Whatever it is, into a directory, which is made if it is not there; its document has what stands `beside`."""
     if isinstance(found, Result):
-        _save_run(found, folder(directory))
+        _save_run(found, folder(directory), beside or {})
     elif isinstance(found, Comparison):
-        _save_comparison(found, folder(directory))
+        _save_comparison(found, folder(directory), beside or {})
     else:
-        save(found, directory, KINDS[type(found)])
+        save(found, directory, KINDS[type(found)], beside or {})
 
 
-def save(found: Found, directory: str | Path, kind: str) -> None:
+def save(found: Found, directory: str | Path, kind: str, beside: Mapping[str, Any] = MappingProxyType({})) -> None:
     """`KIND.json`, `metrics.parquet`, `KIND.png` and `.svg`, `runs.parquet`, and last `manifest.json`."""
     target = folder(directory)
     curves.write(RENDERERS[kind].plot_data(found), target, kind)
@@ -57,51 +58,49 @@ def save(found: Found, directory: str | Path, kind: str) -> None:
         runs = f"{found.runs} runs of each choice" if isinstance(found, Sweep) else ""
         curves.write_tradeoff(choices, found.scenario, foot_text(found.scenario, found.seed, runs), target)
     parquet.write_columns(target / "metrics.parquet", METRICS_COLUMNS, _metrics(found))
-    write_json(target / f"{kind}.json", found.to_json())
+    write_json(target / f"{kind}.json", found.to_json() | dict(beside))
     about = {"kind": kind, "wall_s": found.wall_s, "made": [*made(found)]}
-    write_json(target / "manifest.json", manifest(found.scenario, found.seed, about | _asked(found, target)))
+    _save_question(found, target)
+    write_json(target / "manifest.json", manifest(found.scenario, found.seed, about))
 
 
-def _save_run(result: Result, target: Path) -> None:
+def _save_run(result: Result, target: Path, beside: Mapping[str, Any]) -> None:
     """A Parquet file for each table, `run.json` and `manifest.json`."""
     result.write_tables(target)
-    write_json(target / "run.json", result.to_json())
+    write_json(target / "run.json", result.to_json() | dict(beside))
     about = {"run": result.run, "digest": result.digest}
     write_json(target / "manifest.json", manifest(result.scenario, result.seed, about))
 
 
-def _save_comparison(outcome: Comparison, target: Path) -> None:
+def _save_comparison(outcome: Comparison, target: Path, beside: Mapping[str, Any]) -> None:
     """`metrics.parquet`, each variant's tables of run 0 in a folder of its name, `compare.json`, `manifest.json`."""
     samples = outcome.samples
     for name, sample in samples.items():
         sample.write_tables(target / folder_name(name))
-    long = [
-        (name, run, metric, value)
-        for name, metrics in outcome.values.items()
-        for metric, values in metrics.items()
-        for run, value in enumerate(values.tolist())
-    ]
-    parquet.write_columns(target / "metrics.parquet", RUN_COLUMNS, _columns(RUN_COLUMNS, long))
-    write_json(target / "compare.json", outcome.to_json())
-    flips = outcome.known_flips
-    about: dict[str, Any] = {
-        "runs": outcome.runs, "executor": outcome.executor, "wall_s": outcome.wall_s, "digests": outcome.digests,
-        "samples": {name: {fact: getattr(sample, fact) for fact in FACTS} for name, sample in samples.items()},
-        "flips": None if flips is None else [[flip.assumption.name, *flip[1:]] for flip in flips],
-    }  # fmt: skip
-    write_json(target / "manifest.json", manifest(outcome.scenario, outcome.seed, about | _asked(outcome, target)))
+    parquet.write_columns(target / "metrics.parquet", RUN_COLUMNS, rows_of(outcome.values))
+    write_json(target / "compare.json", outcome.to_json() | dict(beside))
+    facts = {name: {fact: getattr(sample, fact) for fact in FACTS} for name, sample in samples.items()}
+    _save_question(outcome, target, facts)
+    about: dict[str, Any] = {"runs": outcome.runs, "executor": outcome.executor, "wall_s": outcome.wall_s}
+    about |= {"digests": outcome.digests, "counts": counts_of(outcome.outcomes)}
+    write_json(target / "manifest.json", manifest(outcome.scenario, outcome.seed, about))
 
 
-def _asked(found: Any, target: Path) -> dict[str, Any]:
-    """What a manifest says of the question; the runs that answer it go to `runs.parquet`."""
+def _save_question(found: Any, target: Path, facts: Mapping[str, Any] = MappingProxyType({})) -> None:
+    """What was asked, and every run that answers it; `facts` are those of runs whose tables are kept."""
     asked: Asked | None = found.asked
     if asked is None:
-        return {}
-    lines = [
-        (json.dumps(list(task), default=str), json.dumps(outcome.to_json())) for task, outcome in asked.runs.items()
-    ]
+        return
+    runs = asked.runs.items()
+    lines = [(json.dumps(list(task), default=str), json.dumps(outcome.to_json())) for task, outcome in runs]
     parquet.write_columns(target / "runs.parquet", RUNS_COLUMNS, _columns(RUNS_COLUMNS, lines))
-    return {"asked": {"verb": asked.verb, "arguments": asked.arguments}}
+    flips = getattr(found, "known_flips", None)
+    about = {
+        "verb": asked.verb, "arguments": asked.arguments, "samples": facts, "wall_s": found.wall_s,
+        "executor": getattr(found, "executor", None), "made": getattr(found, "made", None),
+        "flips": None if flips is None else [[flip.assumption.name, *flip[1:]] for flip in flips],
+    }  # fmt: skip
+    write_json(target / QUESTION, about)
 
 
 def _metrics(found: Found) -> dict[str, list[Any]]:

@@ -14,7 +14,7 @@ from typing import Final
 from sim.errors import InputError, near, shown
 from sim.files import read_text
 from sim.scenario.document import Document, merge
-from sim.scenario.shipped import names
+from sim.scenario.shipped import base_located, names
 
 #: No scenario is as large, and some devices never end.
 _MOST_BYTES: Final = 1 << 24
@@ -57,7 +57,7 @@ def _parsed(path: str | FilePath, above: tuple[FilePath, ...]) -> Document:
 
 
 def _extended(document: Document, path: FilePath, within: str, above: tuple[FilePath, ...]) -> Document:
-    """The document over those that it, or a variant of it, names by `extends`; their paths are from its folder."""
+    """The document over those that it, or a variant of it, names by `extends`: by paths from its folder, or shipped."""
     own = {key: value for key, value in document.items() if key != "extends"}
     if not within and isinstance(own.get("variants"), dict):
         own["variants"] = {
@@ -69,8 +69,8 @@ def _extended(document: Document, path: FilePath, within: str, above: tuple[File
     where, named = f"{path}: {within}extends", document["extends"]
     if not isinstance(named, str):
         raise InputError(where, f"must be a path, got {shown(named)}", 'write extends = "presets/harbor.toml"')
-    base = path.parent / named
-    if not _is_file(base):
+    base = _base(named, path.parent)
+    if base is None:
         raise InputError(where, f"no such file, got {shown(named)}", "paths are from the folder of the file")
     if base.resolve() in {each.resolve() for each in (*above, path)}:
         raise InputError(where, f"leads back to itself, got {shown(named)}", "extend a file that does not extend this")
@@ -81,12 +81,13 @@ def _extended(document: Document, path: FilePath, within: str, above: tuple[File
     return made
 
 
-def _is_file(path: FilePath) -> bool:
-    """Whether there is a file, not a folder or a device; a name that can't be one is none."""
+def _base(named: str, folder: FilePath) -> FilePath | None:
+    """The file of that name in the folder, or else the shipped one; no folder or device, nor a name of no file."""
     try:
-        return path.is_file()
+        base = base_located(named, folder)
+        return base if base.is_file() else None
     except (OSError, ValueError):  # too long, or with a NUL
-        return False
+        return None
 
 
 def _syntax_error(where: str, text: str, error: Exception) -> InputError:

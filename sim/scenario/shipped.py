@@ -21,11 +21,22 @@ def names() -> tuple[str, ...]:
 def located(source: str | Path) -> Path:
     """The file that is meant: the path itself, or, where there is nothing and the name is a shipped one's, that."""
     path = Path(source)
-    if path.exists() or path.is_absolute():
+    if path.exists() or path.is_absolute() or ".." in path.parts:
         return path
     shipped = FOLDER / path.with_name(f"{path.name.removesuffix('.toml')}.toml")
-    inside = ".." not in path.parts
-    return shipped if inside and shipped.is_file() else path
+    return shipped if shipped.is_file() else path
+
+
+def base_located(source: str, folder: Path) -> Path:
+    """The same for a path that a file in `folder` names, from there and not from the current folder.
+
+    OSError or ValueError where no file can have such a name.
+    """
+    beside = folder / source
+    if beside.exists() or Path(source).is_absolute() or ".." in Path(source).parts:
+        return beside
+    shipped = FOLDER / f"{source.removesuffix('.toml')}.toml"
+    return shipped if shipped.is_file() else beside
 
 
 def folder_located(source: str | Path) -> Path:

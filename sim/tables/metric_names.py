@@ -47,6 +47,7 @@ _OF_ALL: Final[Mapping[str, str]] = {
     "cost_usd_per_month": "links and registries are paid for together",
     "link_utilisation": "who shares a link fills it together",
     "faults": "its deploys count together",
+    "refused_requests": "who shares a bucket empties it together",
 }
 _SUFFIXES: Final[Mapping[str, Unit]] = {"s": "s", "bytes": "bytes", "usd": "USD"}
 _SPLIT: Final = re.compile(r"(?P<base>[^\[\]]+)\[(?P<by>[^\[\]=]+)=(?P<group>[^\[\]=]+)\]")

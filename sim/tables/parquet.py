@@ -1,4 +1,4 @@
-"""Columns as Parquet files, written and read; loaded only when somebody does either.
+"""Columns as Parquet files, written and read back; loaded only when somebody does.
 
 Each column's field carries its `unit` and `meaning`, so that a file explains itself away from this program. Text is
 dictionary-encoded: a column of a million host names is a million small numbers and one list of names.
@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim.errors import InputError, one_line
+from sim.errors import InputError
 from sim.files import replacing
 from sim.tables.codes import in_order_of_use
 from sim.tables.columns import Column, Table
+
+_AGAIN: Final = "have the result made again by this version, with --out"
 
 
 def write_table(path: Path, table: Table) -> None:
@@ -54,22 +56,23 @@ def write_columns(path: Path, columns: Sequence[Column], arrays: Mapping[str, An
 
 
 def read_table(path: Path, columns: Sequence[Column]) -> Table:
-    """What `write_table` wrote. InputError when the file is not there, or is another table."""
+    """A run's table as `write_table` left it. InputError for a file that is none, or that lacks a column."""
     try:
-        found = pq.read_table(path, columns=[column.name for column in columns])
-    except (OSError, pa.ArrowException, ValueError) as error:
-        problem = f"cannot be read as a table ({one_line(str(error))[:80]})"
-        raise InputError(str(path), problem, "write the result anew") from None
+        found = pq.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        why = str(error).partition("\n")[0].rstrip(".")
+        raise InputError(str(path), f"cannot be read ({why})", _AGAIN) from None
+    lacks = [column.name for column in columns if column.name not in found.column_names]
+    if lacks:
+        raise InputError(str(path), f"lacks the column {lacks[0]}", _AGAIN)
     table = Table(columns)
-    table.fill(_values(found.column(column.name), column) for column in columns)
+    table.fill(_values(found.column(column.name).combine_chunks(), column) for column in columns)
     return table
 
 
-def _values(found: pa.ChunkedArray, column: Column) -> Any:
-    """A column's numbers (n,), or its codes (n,) with their words."""
+def _values(array: Any, column: Column) -> Any:
+    """A column as `Table.fill` takes it."""
     if column.kind != "text":
-        return found.to_numpy()
-    whole = found.unify_dictionaries().combine_chunks()
-    if isinstance(whole, pa.ChunkedArray):  # of a column without rows there is no chunk
-        return []
-    return whole.indices.to_numpy(), whole.dictionary.to_pylist()
+        return array.to_numpy(zero_copy_only=False)
+    coded = array if isinstance(array, pa.DictionaryArray) else array.dictionary_encode()
+    return coded.indices.to_numpy(zero_copy_only=False), coded.dictionary.to_pylist()

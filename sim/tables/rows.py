@@ -16,6 +16,7 @@ import numpy as np
 from sim.tables.codes import Codes, LazyTexts
 from sim.tables.columns import Column, Table
 from sim.tables.lanes import BESIDE
+from sim.tables.registry_rows import DROPS, LIMITS, LISTS, REGISTRIES, TURNS
 
 #: The consecutive parts of a deploy's latency, in the order in which they are first entered.
 PHASES: Final = ("login", "checks", "upload", "commit", "sync_wait", "pull", "boot")
@@ -31,7 +32,8 @@ PHASE_MEANINGS: Final[Mapping[str, str]] = {
     "commit": "the manifest and the index, until the registry has published the tag",
     "sync_wait": "from the publish until the node looks for the image: its answer's way back, the request that creates "
     "the instance, and waiting until the image is where it is needed",
-    "pull": "resolving the reference and fetching what the node lacks, or joining a fetch under way",
+    "pull": "resolving the reference and fetching what the node lacks, or joining a fetch under way; and unpacking it, "
+    "where the image's format asks for that",
     "boot": "reading the image on the node and booting the instance",
 }
 
@@ -115,20 +117,8 @@ LINKS: Final = (
 UTILISATION: Final = (
     Column("link", "text", "name of one direction of a link, of a registry's disk, or of a cap on copies"),
     Column("from_s", "float", "when the minute begins; minutes in which nothing was carried have no row"),
-    Column("carried_bytes", "int", "bytes carried in it"),
+    Column("carried_bytes", "int", "bytes carried in it; of a node's cores, NODE-cpu, nanoseconds of one core"),
     Column("mean_utilisation", "float", "share used of what it could carry in it"),
-)
-
-REGISTRIES: Final = (
-    Column("registry", "text", "host"),
-    Column("site", "text", "site it is in"),
-    Column("workers", "int", "requests it serves at once"),
-    Column("requests", "int", "requests served"),
-    Column("busy_s", "float", "time its workers spent serving, summed over workers"),
-    Column("waited_s", "float", "time requests waited for a free worker, summed over requests"),
-    Column("received_bytes", "int", "bytes received by pushes, syncs and pulls"),
-    Column("sent_bytes", "int", "bytes sent"),
-    Column("stored_bytes", "int", "bytes of distinct blobs held at the end"),
 )
 
 SYNCS: Final = (
@@ -161,40 +151,49 @@ STARTS: Final = (
     Column("trailing_s", "float", "for how long it had meant that; 0 if it did not"),
 )
 
-DROPS: Final = (
-    Column("registry", "text", "where something was dropped"),
-    Column("repository", "text", "repository of the image; empty where garbage was collected"),
-    Column("digest", "text", "the image"),
-    Column("dropped_s", "float", "when"),
-    Column("why", "text", "evicted, expired, removed, collected, or broken with its disk"),
-    Column("freed_bytes", "int", "bytes that this freed"),
-    Column("lost", "bool", "whether no registry has the image any more"),
-    Column("shown_until_s", "float", "until when the registry's list still shows it"),
-)
-
-LISTS: Final = (
-    Column("registry", "text", "whose list it is"),
-    Column("repository", "text", "repository of the image"),
-    Column("tag", "text", "tag that came or went; one that only moved stays in the list"),
-    Column("rom", "bool", "whether it meant an image without a kernel"),
-    Column("present", "bool", "whether the registry has the tag from then on, and nobody has had it removed"),
-    Column("changed_s", "float", "when it came or went"),
-    Column("shown_s", "float", "from when on the registry's list says so"),
-)
-
 STREAMS: Final = (
     Column("deploy", "int", "number of the deploy in the demand, from 0"),
     Column("stream", "text", "stream that it is of, a key of [demand.streams]; without such the table is empty"),
 )
 
+UNPACKS: Final = (
+    Column("deploy", "int", "number of the deploy whose pull had it unpacked"),
+    Column("node", "text", "where"),
+    Column("content", "text", "kernel or rootfs"),
+    Column("arrived_s", "float", "when its last byte was there, or its first where layers are unpacked as they come"),
+    Column("started_s", "float", "when the node began to unpack it"),
+    Column("ended_s", "float", "when it was unpacked"),
+    Column("waited_s", "float", "how much later that was than on a node that unpacks nothing else at the time"),
+    Column("core_s", "float", "seconds of one core that decompressing it took"),
+    Column("written_bytes", "int", "bytes that unpacking it wrote"),
+    Column("bound_by", "text", "what held that back the longest: the cores, the disk, or cap: the cores a layer uses"),
+    Column("bound_s", "float", "for how long that did"),
+)
+
+LOADS: Final = (
+    Column("deploy", "int", "number of the deploy whose pull read a part of its layers before the start"),
+    Column("node", "text", "where"),
+    Column("started_s", "float", "when it had read what a start needs"),
+    Column("read_bytes", "int", "bytes of layers that it had read by then"),
+    Column("rest_bytes", "int", "bytes that were to come later, in the background or on demand"),
+    Column("loaded_bytes", "int", "bytes of those that came"),
+    Column("whole_s", "float", "when the last of them came; infinite if some did not"),
+    Column("stalled_s", "float", "how long the instance stood still for them: for each read on demand; in the "
+           "background while its way was down"),
+    Column("down_s", "float", "how long its way was down while it waited for them"),
+    Column("broken", "bool", "whether its client gave up, which the instance sees as an error"),
+)  # fmt: skip
+
 TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "deploys": DEPLOYS, "transfers": TRANSFERS, "links": LINKS, "registries": REGISTRIES, "syncs": SYNCS,
     "starts": STARTS, "drops": DROPS, "utilisation": UTILISATION, "lists": LISTS, "streams": STREAMS,
+    "unpacks": UNPACKS, "loads": LOADS, "limits": LIMITS, "turns": TURNS,
 }  # fmt: skip
 
 #: Where rows stand in the order in which they ended: the column that says when.
 ENDS: Final[Mapping[str, str]] = {
     "deploys": "ended_s", "transfers": "ended_s", "syncs": "committed_s", "starts": "ready_s", "drops": "dropped_s",
+    "unpacks": "ended_s", "loads": "whole_s",
 }  # fmt: skip
 
 _AT_A_TIME: Final = 1 << 16  # texts that go into a digest
@@ -288,6 +287,7 @@ TOTALS: Final = (
     Metric("stale_starts", "", "instances that booted an older digest than their tag then meant"),
     Metric("missed_starts", "", "instances whose image was not to be had"),
     Metric("failed_deploys", "", "deploys that did not get ready"),
+    Metric("refused_requests", "", "requests beyond a registry's limits, refused by the answer 429"),
     Metric("lost_images", "", "images whose only copy was dropped"),
     Metric("fleet_convergence_s", "s", "from a kernel's release until the last application it redeployed was ready"),
     Metric(

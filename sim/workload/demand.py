@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.registry.oci import Image
+
+#: How instances name their image, in the column `by_digest`.
+BY_DIGEST: Final = {"tag": 0, "digest": 1, "client": 2}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,9 +32,9 @@ class Demand:
     What a deploy may have of its own, each None if none has: its `client` and `kind` (indices; else those of its
     application), its image's `rootfs_bytes` (above 0, the same for every push of one image; `app_rootfs_bytes` are
     those of the images that are there at the start; else the kind's), how many `nodes` it starts on (at least 1;
-    `app_nodes` has those that an application is on at the start), and `by_digest`. `pushes` says which ones push, None
-    if all do; the others start what is there, `beside` so many nodes that their application has already, on those that
-    would come next. `stream` numbers the streams that they are of, among the
+    `app_nodes` has those that an application is on at the start), and whether `by_digest` (see `BY_DIGEST`). `pushes`
+    says which ones push, None if all do; the others start what is there, `beside` so many nodes that their application
+    has already, on those that would come next. `stream` numbers the streams that they are of, among the
     `stream_names`; None if these have no names. A log has its own `images`, by their numbers, and its own names of
     applications, `repositories`.
     """
@@ -56,7 +60,7 @@ class Demand:
     app_nodes: NDArray[np.int64] | None = None
     pushes: NDArray[np.bool_] | None = None
     beside: NDArray[np.int64] | None = None
-    by_digest: NDArray[np.bool_] | None = None
+    by_digest: NDArray[np.bool_ | np.int8] | None = None
     images: Sequence[Image] | None = None
     repositories: Sequence[str] | None = None
     stream: NDArray[np.int64] | None = None

@@ -113,7 +113,8 @@ def test_requests_that_wait_for_workers_are_the_registry_s() -> None:
     """Of ten clients at one worker that takes 0.5 s for each request, most waiting is there; all is told."""
     scenario = made(
         {"clients.dev.count": 10, "demand.rate": "600/h", "run.duration": "1 min", "central.workers": 1,
-         "central.request_time": "500 ms", "run.detail": "requests", "demand.apps": 10}
+         "central.request_time": "500 ms", "run.detail": "requests", "demand.apps": 10,
+         "policies.create": "at-once"}
     )  # fmt: skip
     result = sim.run(scenario)
     deploys = result.tables["deploys"]

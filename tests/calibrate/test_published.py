@@ -18,7 +18,7 @@ from sim.scenario import load
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "scenarios/published"
 #: Scenarios that take no more than a second; Kraken's fleet takes ten.
-SMALL = ("spegel-10.toml", "spegel-50.toml", "docker-hub.toml")
+SMALL = ("spegel-10.toml", "spegel-50.toml", "docker-hub.toml", "ocync.toml")
 
 
 @pytest.fixture

@@ -30,6 +30,16 @@ def test_capacity_prints_points_and_a_sentence(regsim: Ask, small: str) -> None:
     assert len([*Path("runs").rglob("*.json")]) == document["runs"]
 
 
+def test_a_threshold_that_is_asked_twice_counts_once(regsim: Ask, small: str) -> None:
+    """By the file and by --until: the answer names it once, and the plot along the key is drawn."""
+    words = ("capacity", small, "--vary", UP, "--until", "deploy_latency_s.p95 < 10 h", "--variant", "central",
+             "--until", "deploy_latency_s.p95 < 10 h", "--runs", "5", "--executor", "serial")  # fmt: skip
+    assert regsim(*words, "--out", "found").code == 0
+    document = json.loads(Path("found/capacity.json").read_text())
+    assert [len(point["thresholds"]) for point in document["points"]] == [1] * len(document["points"])
+    assert Path("found/capacity.png").is_file()
+
+
 @pytest.mark.parametrize(("limit", "runs", "code"), [("1 ms", "20", 99), ("10 h", "20", 0), ("300 ms", "5", 98)])
 def test_capacity_out_of_reach_has_its_exit_code(regsim: Ask, small: str, limit: str, runs: str, code: int) -> None:
     """Missed everywhere is 99, met everywhere is 0, undecided at both ends is 98."""
@@ -69,7 +79,7 @@ def test_a_sweep_is_written_and_made_again(regsim: Ask, small: str) -> None:
     document = json.loads(Path("out/sweep.json").read_text())
     assert len(document["points"]) == 6
     assert {path.name for path in Path("out").iterdir()} == {
-        "sweep.json", "sweep.png", "sweep.svg", "manifest.json", "metrics.parquet", "runs.parquet",
+        "sweep.json", "sweep.png", "sweep.svg", "manifest.json", "metrics.parquet", "runs.parquet", "question.json",
     }  # fmt: skip
     again = regsim("rerun", "out", "--executor", "serial", "-q")
     assert (again.code, again.out) == (0, "equal bit for bit: 24 of 24 runs\n")

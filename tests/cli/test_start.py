@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -11,6 +13,9 @@ from pathlib import Path
 import pytest
 
 import sim
+from sim import cli
+from sim.manifest import model_digest
+from sim.schemas import SCHEMAS
 
 ROOT = Path(__file__).parents[2]
 BY_MODULE = [sys.executable, "-m", "sim"]
@@ -54,7 +59,48 @@ def test_the_command_is_installed_under_its_name() -> None:
     assert project["scripts"] == {"regsim": "sim.cli:main"}
 
 
-def test_version_is_the_package_s() -> None:
-    """`--version` names program and version."""
+def test_version_names_program_model_and_documents() -> None:
+    """`--version` has a line for the program, one for the model's source, one for the kinds of documents."""
     process = subprocess.run([*BY_MODULE, "--version"], capture_output=True, text=True, cwd=ROOT)
-    assert (process.returncode, process.stdout) == (0, f"regsim {sim.__version__}\n")
+    program, model, schemas = process.stdout.splitlines()
+    assert (process.returncode, program, model) == (0, f"regsim {sim.__version__}", f"model {model_digest()}")
+    assert schemas.split()[0] == "schemas"
+    assert {"run/1", "compare/1", "manifest/1"} <= {*schemas.split()[1:]}
+
+
+def test_every_document_s_schema_is_listed() -> None:
+    """What the source calls `regsim.KIND/N` is what `--version` names, and no other."""
+    sources = "".join(path.read_text() for path in (ROOT / "sim").rglob("*.py") if path.name != "schemas.py")
+    found = re.findall(r'"regsim\.([a-z]+)/(\d+)"', sources)
+    assert {kind: int(number) for kind, number in found} == SCHEMAS
+
+
+def test_windows_is_refused_in_a_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its Python has no `resource`: modules load all the same, and the command says where it runs."""
+    monkeypatch.setitem(sys.modules, "resource", None)
+    monkeypatch.delitem(sys.modules, "sim.result")
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert importlib.import_module("sim.result").peak_rss_bytes() == 0
+    assert cli.main() == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n"), "WSL 2" in said.err) == ("", 1, True)
+
+
+@pytest.mark.slow
+def test_a_mistyped_name_is_found_by_a_checker(tmp_path: Path) -> None:
+    """Whoever has the package checks calls of it: names that are there pass, and one that is not fails."""
+    (tmp_path / "good.py").write_text(
+        'import sim\n\nscenario: sim.Scenario = sim.load("metros")\n'
+        "digest: str = sim.run(scenario, seed=1).digest\nsim.network.read_graphml\n"
+    )
+    (tmp_path / "bad.py").write_text('import sim\n\nsim.lod("metros")\nsim.network.max_mim\n')
+    words = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", f"--cache-dir={tmp_path / 'cache'}"]
+    good, bad = (
+        subprocess.run([*words, f"{name}.py"], cwd=tmp_path, capture_output=True, text=True,
+                       env=os.environ | {"MYPYPATH": str(ROOT)})
+        for name in ("good", "bad")
+    )  # fmt: skip
+    assert good.returncode == 0, good.stdout
+    assert bad.returncode == 1
+    assert 'Module has no attribute "lod"' in bad.stdout
+    assert 'Module has no attribute "max_mim"' in bad.stdout

@@ -12,7 +12,9 @@ from sim.cli import exit_codes
 from sim.cli.app import VERBS
 from sim.docs import commands, generated, layers, picture, rooms, walk
 from sim.docs.documents import ASKED, Either, joined, shape, shown
+from sim.docs.python_reference import signature
 from sim.docs.warnings_reference import OTHERS
+from sim.policies.snapshot import PlacementView
 from sim.scenario.describe import keys
 from sim.scenario.warnings.rules import ACROSS, WARNINGS
 from sim.tables import rows
@@ -26,6 +28,11 @@ LONG = {"explanation/walk.md": pytest.mark.integration, "reference/documents.md"
 def test_a_page_is_as_the_code_would_have_it(name: str) -> None:
     """Made anew it is the same; `python -m sim.docs` writes it where it is not."""
     assert not generated.changed(name)
+
+
+def test_signatures_are_written_as_in_the_code() -> None:
+    """With the types' names, also those of a named tuple's fields, and not with what Python keeps them in."""
+    assert signature(PlacementView).startswith("(nodes: tuple[int, ...], local: int, wanted: int, ")
 
 
 def test_a_page_that_trails_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

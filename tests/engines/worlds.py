@@ -52,6 +52,7 @@ def document(r: Random) -> Document:
         "images": {"app": _image(r) | {"kernel": "3 MB"}, "rom": _image(r) | {"rom": True}},
         "tcp": {
             "congestion": r.choice(["cubic", "bbr"]), "queue": r.choice(["0 s", "20 ms"]),
+            "shares": r.choice(["even", "even", "windows"]), "parallel": r.choice(["open", "opened"]),
             "retries": r.choice([2, 5, 15]), "syn_retries": r.choice([2, 6]),
         },
         "run": {
@@ -62,6 +63,11 @@ def document(r: Random) -> Document:
         "policies": _policies(r),
     }  # fmt: skip
     _limits(r, made)
+    if r.random() < 0.4:
+        _formats(r, made)
+    if r.random() < 0.4:
+        _lazy(r, made)
+    _rate_limits(r, made)
     if r.random() < 0.15:
         from_s = r.randint(0, 100)
         hours = {"from": f"{from_s} s", "until": f"{from_s + r.randint(1, 60)} s", "capacity": _rate(r, -0.5, 1)}
@@ -86,6 +92,8 @@ def _registry(r: Random) -> Document:
         "workers": r.choice([1, 2, 100]), "request_time": r.choice(["1 ms", "10 ms", "100 ms"]),
         "disk": _rate(r, 0.5, 3), "tls": r.random() < 0.5, "first_byte": r.choice(["0 ms", "20 ms"]),
         "service": r.choice(["fixed", "fixed", "fixed", "exponential"]), "list_lag": r.choice(["0 s", "3 s", "120 s"]),
+        **({"dedup": r.choice(["none", "repository", "account", "registry"])} if r.random() < 0.2 else {}),
+        "anonymous": r.random() < 0.5, "store": r.choice(["0 ms", "0 ms", "20 ms"]),
         **({"token_life": r.choice(["1 s", "3 s"])} if r.random() < 0.2 else {}),
     }  # fmt: skip
 
@@ -104,7 +112,7 @@ def _image(r: Random) -> Document:
 
 
 def _demand(r: Random) -> Document:
-    made: Document = {"reference": r.choice(["tag", "tag", "digest"]), "warm": r.random() < 0.7}
+    made: Document = {"reference": r.choice(["tag", "client", "digest"]), "warm": r.random() < 0.7}
     made["nodes"] = r.choice([1, 1, 2, 3])
     if r.random() < 0.4:
         made |= {"runs_for": r.choice(["3 s", "20 s"]), "sleeps_for": "5 s", "wakes": r.choice([0, 1, 3])}
@@ -122,7 +130,7 @@ def _policies(r: Random) -> Document:
     chunks = {"name": "content-defined", "changed": "25 %", "places": 2, "chunk": "64 KiB"}
     return {
         "route": r.choice(routes), "placement": r.choice(placements), "elsewhere": r.choice([0.0, 0.0, 0.5]),
-        "create": r.choice(["at-once", "at-once", "at-once", "poll"]),
+        "create": r.choice(["at-once", "at-once", "client", "poll"]), "configs": r.choice(["first", "beside"]),
         "patience": r.choice(["20 s", "120 s", "10 min"]),
         "fanout": r.choice(["sync-then-pull", "peer", "push-each"]), "source": r.choice(sources),
         "chunking": r.choice(["whole", "whole", "whole", chunks]), "coalesce": r.random() < 0.7,
@@ -145,6 +153,8 @@ def _sync(r: Random) -> Document:
         "queue": r.choice(["shared", "per-target"]), "backoff": r.choice(["0 s", "2 s"]),
         "deletions": r.random() < 0.4,
     }  # fmt: skip
+    if r.random() < 0.3:
+        made["client"] = r.choice(["dregsy", "ocync", "regsync"])
     for key in ("job_rate", "target_rate", "leg_rate"):
         if r.random() < 0.2:
             made[key] = _rate(r, 0, 0.7)
@@ -171,6 +181,44 @@ def _limits(r: Random, made: Document) -> None:
             "untagged": r.random() < 0.5,
             "pause": pause,
         }
+
+
+def _formats(r: Random, made: Document) -> None:
+    """What images travel as, and what nodes do with that."""
+    own = {"wire": r.choice([0.3, 0.5, 1.0]), "rate": _rate(r, 0, 1.5), "written": r.choice([0.0, 1.0, 2.5])}
+    made["formats"] = {"own": own | {"cores": r.choice([0.5, 1, 3])}}
+    for image in made["images"].values():
+        if r.random() < 0.7:
+            image["format"] = r.choice(["own", "own", "gzip", "zstd", "tar", "cpio", "erofs-lz4hc"])
+    for node in made["nodes"].values():
+        node["unpack"] = r.choice(["in-order", "parallel", "streamed"])
+        node["cores"], node["ranges"] = r.choice([1, 1, 2, 8]), r.choice([1, 1, 2, 5])
+
+
+def _lazy(r: Random, made: Document) -> None:
+    """How nodes load layers lazily, where none serves others."""
+    if made["policies"]["source"] != "upstream" or made["policies"]["fanout"] == "peer":
+        return
+    made["policies"]["load"] = "lazy"
+    made["policies"]["lazy"] = {
+        "read_share": r.choice([0.05, 0.3, 1.0]), "read": r.choice(["100 kB", "1 MB"]), "at_once": r.choice([1, 4]),
+        "least": r.choice(["20 kB", "2 MB"]), "rest": r.choice(["background", "on-demand"]), "bursts": r.choice([1, 3]),
+        "rest_after": r.choice(["0 s", "7 s"]), "later_share": 0.5, "later_for": "20 s",
+    } | ({"pace": _rate(r, -1, 1)} if r.random() < 0.5 else {})  # fmt: skip
+
+
+def _rate_limits(r: Random, made: Document) -> None:
+    """How many requests registries answer."""
+    for registry in (made["central"], *made["nodes"].values()):
+        if r.random() < 0.2:
+            limit = {"rate": r.choice(["1/s", "20/min", "10/s", "1/day"]), "burst": r.choice([1, 4, 20])}
+            scopes = r.sample(["registry", "account", "address", "site"], r.choice([1, 1, 2]))
+            registry["limits"] = {scope: limit | {"counts": r.choice(["requests", "pulls"])} for scope in scopes}
+    for node in made["nodes"].values():
+        if r.random() < 0.15:
+            node["parallel_pulls"] = r.choice([1, 2])
+        if r.random() < 0.1:
+            node |= {"pull_rate": r.choice(["5/s", "6/min"]), "pull_burst": r.choice([1, 10])}
 
 
 _KINDS = (

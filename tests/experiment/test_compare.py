@@ -176,7 +176,7 @@ def test_everything_is_written_and_reads_back(outcome: Comparison, tmp_path: Pat
     outcome.write(tmp_path)
     tables = {f"{name}.parquet" for name in (*rows.TABLES, *BESIDE)}
     assert {path.name for path in tmp_path.iterdir()} == {
-        "central", "node-direct", "metrics.parquet", "runs.parquet", "compare.json", "manifest.json"
+        "central", "node-direct", "metrics.parquet", "runs.parquet", "question.json", "compare.json", "manifest.json"
     }  # fmt: skip
     assert {path.name for path in (tmp_path / "central").iterdir()} == tables
     metrics = pd.read_parquet(tmp_path / "metrics.parquet")

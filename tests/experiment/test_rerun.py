@@ -57,14 +57,17 @@ def test_what_differs_is_named(stored: Path) -> None:
     again = rerun(recorded(stored), "serial")
     first, *causes = sentences(again)
     assert first.startswith("6 of 6 runs came out otherwise: central, run 0; ")
-    assert "now otherwise: the model's source" in causes
-    assert any(cause.startswith("now otherwise: numpy ") and cause.endswith("was 1.0") for cause in causes)
+    assert "changed since then: the model's source" in causes
+    assert any(cause.startswith("changed since then: numpy ") and cause.endswith("was 1.0") for cause in causes)
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [(None, "cannot be read"), ("{", "is not JSON"), ("{}", "must be regsim.manifest/1"), ("[]", "must be regsim"),
-     ('{"schema": "regsim.manifest/1"}', "lacks what runs are made from")],
+     ('{"schema": "regsim.manifest/1"}', "seed: is missing"),
+     ('{"schema": "regsim.manifest/9"}', "is of a newer regsim"),
+     ('{"schema": "regsim.manifest/0"}', "is of an older regsim"),
+     (f'{{"schema": {9000 * "9"}}}', "cannot be read"), (100_000 * "[", "nested too deeply"), ("\x00", "is not JSON")],
 )  # fmt: skip
 def test_what_is_no_result_is_said(text: str | None, problem: str, tmp_path: Path) -> None:
     """No manifest, no JSON, another schema, half of one: one line that names the file and says what to name."""
@@ -114,7 +117,7 @@ def test_an_edited_rule_is_named(scenario: Scenario, tmp_path: Path) -> None:
         ruled(scenario, tmp_path / "rules", text)
         first, *causes = found_again(tmp_path / "out")
         assert first.startswith("equal bit for bit") == equal
-        assert causes == [f"now otherwise: the source of the placement mine in {path}"]
+        assert causes == [f"changed since then: the source of the placement mine in {path}"]
 
 
 def test_a_rule_that_is_not_there_any_more_is_one_line(scenario: Scenario, tmp_path: Path) -> None:
@@ -155,7 +158,7 @@ def test_a_rule_of_a_program_is_found_where_it_is_registered(
 def found_again(directory: Path, overrides: dict[str, str] | None = None) -> list[str]:
     """What is said of a result made again, but for what the machine and the model were."""
     said = sentences(rerun(recorded(directory, overrides), "serial"))
-    return [line for line in said if "now otherwise" not in line or "placement" in line]
+    return [line for line in said if "changed since then" not in line or "placement" in line]
 
 
 def test_the_gate_passes_what_is_as_it_was(stored: Path) -> None:

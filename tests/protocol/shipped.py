@@ -38,6 +38,7 @@ _METROS: dict[str, dict[str, Any]] = {
 #: What asks the same of fewer, where a scenario is one of many nodes.
 _SMALLER: dict[str, dict[str, Any]] = {
     "flash-crowd": {"demand.nodes": 8},
+    "rate-limit": {"demand.nodes": 12, "central.limits.registry.burst": 40},
     "million": {f"nodes.{site}.count": 10 for site in _SITES} | {f"clients.{site}-dev.count": 20 for site in _SITES},
 }
 

@@ -1,7 +1,9 @@
 """A world that is worked out in the head: every pair of hosts 100 ms apart, every line 1 MB/s, every request 10 ms.
 
 Hosts hang on one hub, 50 ms from it each. Registries speak plain TCP unless a test says otherwise, so that opening a
-connection is one round trip of 200 ms. Central's first byte takes 50 ms, a node's 20 ms. Slow start sends windows of
+connection is one round trip of 200 ms; bodies side by side find theirs open, nodes need no token and get configs beside
+layers, and clients create instances at once, by tag. Central's first byte takes 50 ms, a node's 20 ms, and as long they
+take to keep a blob that has come. Slow start sends windows of
 14.6, 29.2, 58.4 and 116.8 kB in four round trips, 0.8 s for the 219 kB that take 0.219 s at 1 MB/s: it costs every
 body that is larger than those `RAMP_S` before it flows at the line's rate.
 
@@ -27,6 +29,7 @@ from sim.protocol.assembly import Assembled
 from sim.protocol.ops import requests as lists
 from sim.protocol.ops.holdings import has_blob, has_image, tag_publish
 from sim.registry.clients import CONTAINERD, PROFILES, Profile
+from sim.registry.copiers import COPIERS
 from sim.registry.oci import numbered_digest
 from sim.scenario import Scenario
 from sim.streams import Streams
@@ -38,7 +41,9 @@ RAMP_S = 0.8 - 0.219
 MB = 1_000_000
 
 _HOST = {"capacity": "1 MB/s", "delay": "50 ms", "window": "1 GB"}
-_REGISTRY = {**_HOST, "workers": 100, "request_time": "10 ms", "disk": "1 GB/s", "tls": False}
+_REGISTRY = {
+    **_HOST, "workers": 100, "request_time": "10 ms", "disk": "1 GB/s", "tls": False, "anonymous": True,
+}  # fmt: skip
 _METADATA = {"config": "1 kB", "manifest": "3 kB", "index": "6 kB", "boot": "100 ms"}
 
 
@@ -83,9 +88,12 @@ def scenario(nodes: int = 1, clients: int = 1, **changes: Any) -> Scenario:
     """The small scenario; `changes` are overrides by dotted key with `__` for the dots."""
     document = {
         "topology": {"shape": "star"},
-        "central": {**_REGISTRY, "first_byte": "50 ms"},
-        "nodes": {"n": {**_REGISTRY, "first_byte": "20 ms", "count": nodes}},
+        "central": {**_REGISTRY, "first_byte": "50 ms", "store": "50 ms"},
+        "nodes": {"n": {**_REGISTRY, "first_byte": "20 ms", "store": "20 ms", "count": nodes}},
         "clients": {"dev": {**_HOST, "count": clients, "profile": "kraftkit"}},
+        "tcp": {"parallel": "open"},
+        "policies": {"create": "at-once", "configs": "beside"},
+        "demand": {"reference": "tag"},
         "images": {
             "app": {**_METADATA, "kernel": "3 MB", "rootfs": "1 MB"},
             "rom": {**_METADATA, "rootfs": "1 MB", "rom": True},
@@ -258,7 +266,8 @@ def play(
 def _clients(chosen: Scenario) -> list[Profile]:
     """The clients by the numbers of their rows."""
     clients = dict.fromkeys(PROFILES[group.profile] for _, group in chosen.client_hosts())
-    return [CONTAINERD, CONTAINERD, *clients]  # copies are asked for as containerd asks
+    tool = chosen.policies.sync.client  # without one copies are asked for as containerd asks
+    return [CONTAINERD, CONTAINERD if tool is None else COPIERS[tool], *clients]
 
 
 def _note(seen: Seen, clients: Sequence[Profile], w: Any, p: int, which: int, count: int, beside: int) -> None:

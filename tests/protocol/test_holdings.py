@@ -121,7 +121,7 @@ def test_a_difference_is_noticed() -> None:
 
 def test_who_waits_for_an_image_goes_on_in_order() -> None:
     """Those that wait for one image go on when it comes, the first one first; who has given up and others do not."""
-    w: Any = ObjectState(LAYOUT, {"tasks": LAYOUT.rows("tasks", 6)})
+    w: Any = ObjectState(LAYOUT, {"tasks": LAYOUT.rows("tasks", 6), "registries": LAYOUT.rows("registries", 2)})
     make_room(w, 16)
     for p, image in ((4, 7), (1, 7), (0, 8), (3, 7), (2, 7)):
         waiters.add_waiter(w, p, 1, 0, image)

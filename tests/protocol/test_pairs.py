@@ -50,7 +50,7 @@ CLIENTS: Final = {
     "docker": Client(2, 2, 1, 2, 2, 5),
     "oras": Client(2, 2, 1, 1, 2, 3),
     "skopeo": Client(1, 0, 2, 2, 1, 1, config_last=True),
-    "unikraft": Client(2, 1, 1, 1, 4, 1000, config_last=True),
+    "unikraft": Client(2, 0, 1, 1, 4, 1000, config_last=True),
 }
 
 SWITCHES: Final[Mapping[str, tuple[Any, ...]]] = {
@@ -380,6 +380,8 @@ class Reckoning:
         if route == "both":
             self.pushed("central", number, at_s)
         asked_s = last_s + self.forth_s("dev", nodes[0]) + self._asking_s(nodes[0])
+        if switches["policies.create"] == "poll":
+            asked_s += self.trip_s("dev", nodes[0])  # one poll, which finds it
         own = [(node, "central", asked_s) for node in nodes[:pushes]]
         ready_s = self.started_s(own, number, draw)
         if route != "both":
@@ -447,7 +449,12 @@ def world(switches: Switches) -> Any:
     """The scenario of these switches."""
     host = {name: {"delay": f"{LEG_S[name]} s", "capacity": f"{LINE_BPS[name] / 1e3:g} kB/s"} for name in LEG_S}
     served = {
-        name: {"request_time": f"{REQUEST_S[name]} s", "first_byte": f"{FIRST_BYTE_S[name]} s", "tls": switches["tls"]}
+        name: {
+            "request_time": f"{REQUEST_S[name]} s",
+            "first_byte": f"{FIRST_BYTE_S[name]} s",
+            "store": f"{FIRST_BYTE_S[name]} s",
+            "tls": switches["tls"],
+        }
         for name in REQUEST_S
     }
     changes: dict[str, Any] = {"policies.sync.delay": f"{SYNC_DELAY_S} s", "images.app.boot": f"{BOOT_S} s"}

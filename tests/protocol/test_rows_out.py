@@ -272,7 +272,8 @@ def test_every_failure_has_a_reason() -> None:
     numbers = {value for name, value in vars(codes).items() if name.isupper() and isinstance(value, int)}
     failures = set(range(codes.FAILED, codes.TOKEN_REFUSED + 1))
     assert failures <= numbers
-    assert {0} | failures == set(REASONS)
+    limited = set(range(codes.RATE_LIMITED, codes.LAST_RATE_LIMITED + 1))
+    assert {0} | failures | limited == set(REASONS)
 
 
 @pytest.mark.parametrize(("values", "dtype"), [([0, 127], "i1"), ([-129], "i2"), ([2**31], "i8"), ([0.5], "f8")])

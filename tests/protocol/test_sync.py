@@ -53,6 +53,35 @@ def test_only_what_central_lacks_is_copied() -> None:
     assert [row["lag_s"] for row in seen.rows("syncs")] == exactly([11.201, 8.001])
 
 
+def test_a_tool_that_copies_asks_in_its_own_way() -> None:
+    """regsync's copy takes 0.21 s longer than containerd's requests: a check, two for the blob and its redirect more;
+    one less to close the upload, and no index to put."""
+    seen = play(scenario(policies__sync__client="regsync", **DIRECT), demand([Deploy(0.0)], apps=ROM))
+    assert [sent for sent in seen.trace if sent.registry == "central"] == [
+        Sent(9.001, "central", "HEAD manifest by digest, GET manifest, HEAD blob"),
+        Sent(9.631, "central", "GET blob, GET blob redirected, POST upload"),
+        Sent(11.842, "central", "PUT upload"),  # 9.631 + 0.63, and the ramp 0.581 and 1 MB as above
+        Sent(12.102, "central", "PUT manifest"),  # one request, 0.21, and the first byte, 0.05
+    ]
+    assert [row["committed_s"] for row in seen.rows("syncs")] == exactly([12.212])
+
+
+@pytest.mark.parametrize(("client", "copied"), [("regsync", [4, 4]), ("ocync", [4, 1]), ("dregsy", [4, 1])])
+def test_a_tool_that_mounts_copies_a_kernel_once(client: str, copied: list[int]) -> None:
+    """Two apps of one account have one kernel of 3 MB: the second copy mounts it from the first's repository."""
+    chosen = scenario(policies__sync__client=client, policies__sync__workers=1, **DIRECT)
+    seen = play(chosen, demand([Deploy(0.0), Deploy(100.0, app=1)], apps=[App(), App()]))
+    assert [row["size_bytes"] // MB for row in seen.rows("syncs")] == copied
+    assert [row["saved_bytes"] // MB for row in seen.rows("syncs")] == [4 - size for size in copied]
+
+
+def test_a_tool_mounts_from_what_copies_have_brought_alone() -> None:
+    """Two copies that begin at one instant find nothing of each other's, and copy the kernel twice."""
+    chosen = scenario(policies__sync__client="ocync", policies__sync__workers=2, **DIRECT)
+    seen = play(chosen, demand([Deploy(0.0), Deploy(0.0, app=1)], apps=[App(), App()]))
+    assert [row["saved_bytes"] for row in seen.rows("syncs")] == [0, 0]
+
+
 @pytest.mark.parametrize(
     ("workers", "started_s", "committed_s"),
     [

@@ -56,6 +56,16 @@ def test_a_variant_overrides_what_it_extends(folder: Path) -> None:
     assert scenario.variant("central").policies.route[0].name == "central"
 
 
+@pytest.mark.parametrize("name", ["presets/two-metros.toml", "presets/two-metros"])
+def test_a_shipped_file_is_extended_from_anywhere(folder: Path, name: str) -> None:
+    """By the name that it ships under, unless a file of that name stands beside the one that extends it."""
+    text = f'extends = "{name}"\n[variants.a]\nextends = "{name}"\n'
+    scenario = load(written(folder, text))
+    assert scenario.sites == load("presets/two-metros").sites
+    (folder / "presets" / Path(name).name).write_text(BASE)
+    assert not load(written(folder, text)).sites
+
+
 def test_bases_may_have_bases(folder: Path) -> None:
     """Paths are from the folder of the file that names them."""
     (folder / "presets" / "middle.toml").write_text('extends = "base.toml"\n[central]\nworkers = 3\n')

@@ -261,7 +261,7 @@ def test_a_table_is_part_of_what_a_run_is_known_by(tmp_path: Path) -> None:
     assert key(by_file, 1, 0) != before
     again = rerun.rerun(rerun.recorded(tmp_path / "out"), "serial")
     assert len(again.differing) == 1
-    assert f"now otherwise: {path} has other contents" in sentences(again)
+    assert f"changed since then: {path} has other contents" in sentences(again)
 
 
 def test_files_of_sizes_are_part_of_what_a_run_is_known_by(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from sim.calibrate.rig.packetwire import PacketWire, RigWire
 from sim.calibrate.rig.parameters import Parameters
 from sim.calibrate.rig.processes import Outcome, Process
 from sim.calibrate.rig.proxies import Proxies
-from sim.calibrate.rig.state import PROFILE, build, latest, new_way
+from sim.calibrate.rig.state import PROFILE, QUEUE_S, build, latest, new_way
 from sim.engines.host import Host
 from sim.engines.reference import Reference
 from sim.network.tcp.transport import MSS_BYTES, MTU_BYTES, ack_bytes
@@ -40,9 +40,12 @@ SETTLE_S = 0.6
 _CONTENTS: Final = {CONFIG: "config"}
 
 
-def simulate(scenario: RigScenario, parameters: Parameters, seed: int = 0) -> list[list[Outcome]]:
-    """The outcome of each operation of each step; `seed` says which connection of several is first, and the like."""
-    return Rig(scenario, parameters, Streams(seed)).outcomes()
+def simulate(
+    scenario: RigScenario, parameters: Parameters, seed: int = 0, queue_s: float = QUEUE_S
+) -> list[list[Outcome]]:
+    """The outcome of each operation of each step; `seed` says which connection of several is first, and the like. Each
+    queue holds what its link sends in `queue_s`."""
+    return Rig(scenario, parameters, Streams(seed), queue_s).outcomes()
 
 
 class Rig:
@@ -50,14 +53,20 @@ class Rig:
 
     #: How much longer slow start makes a flow than its rate: packets have a slow start of their own.
     _ramp = 0.0
-    #: Whether hosts outlast outages; packets that are lost have their own way to go on.
-    _faults = False
 
-    def __init__(self, scenario: RigScenario, parameters: Parameters, streams: Streams) -> None:
+    @property
+    def _faults(self) -> bool:
+        """Whether hosts outlast outages; packets that are lost have their own way to go on."""
+        return False
+
+    def __init__(
+        self, scenario: RigScenario, parameters: Parameters, streams: Streams, queue_s: float = QUEUE_S
+    ) -> None:
         self._parameters = parameters
+        self._queue_s = queue_s
         self._streams = streams
         self._scenario = scenario
-        built = build(scenario, parameters, self._ramp, self._faults)
+        built = build(scenario, parameters, self._ramp, self._faults, {"queue_s": queue_s} | self._globals())
         self._routes = built.routes
         self._steps = built.steps
         self._begun = 0
@@ -73,7 +82,11 @@ class Rig:
         self._wire.attach(self._engine)
 
     def _made_wire(self, capacity_Bps: Sequence[float]) -> RigWire:
-        return PacketWire(capacity_Bps, self._scenario.congestion)
+        return PacketWire(capacity_Bps, self._scenario.congestion, self._queue_s)
+
+    def _globals(self) -> dict[str, Any]:
+        """What the wire needs to have set."""
+        return {}
 
     def outcomes(self) -> list[list[Outcome]]:
         """What each operation of each step comes to."""

@@ -17,7 +17,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from sim.calibrate.rig.state import QUEUE_S
 from sim.engines.reference import Reference
 from sim.network.packets.windows import Windows
 from sim.network.tcp.transport import Congestion
@@ -56,8 +55,8 @@ class _Sent:
 class PacketWire:
     """`again_bytes` is what was sent more than once, by lane."""
 
-    def __init__(self, capacity_Bps: Sequence[float], congestion: Congestion) -> None:
-        depth_bytes = [QUEUE_S * capacity for capacity in capacity_Bps]
+    def __init__(self, capacity_Bps: Sequence[float], congestion: Congestion, queue_s: float) -> None:
+        depth_bytes = [queue_s * capacity for capacity in capacity_Bps]
         self._windows = Windows(capacity_Bps, depth_bytes, congestion)
         self._clients: dict[int, _Client] = {}
         self._alarms = 0

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from sim.calibrate.rig import checks
 from sim.calibrate.rig.files import Measured, RigScenario
 from sim.errors import InputError, InputErrors
-from sim.files import read_text
+from sim.files import parse_json, read_text
 
 #: No measurement is as large.
 _MOST_BYTES: Final = 1 << 28
@@ -28,10 +28,10 @@ def read_scenarios(path: str | Path) -> tuple[RigScenario, ...]:
     """The scenarios of a RIG.json. InputError(s) that name the file, the scenario, the key and the value."""
     text = _text(path)
     try:
-        document = json.loads(text)
+        document = parse_json(text)
     except json.JSONDecodeError as error:
         raise InputError(f"{path}:{error.lineno}", f"is no JSON: {error.msg}", "give a list of scenarios") from None
-    except (ValueError, RecursionError) as error:  # a number or a nesting that Python refuses
+    except ValueError as error:  # a number or a nesting that Python refuses
         raise InputError(str(path), f"can't be read: {error}", "give a list of scenarios") from None
     if not isinstance(document, list):
         raise InputError(str(path), f"must be a list of scenarios, got {type(document).__name__}")

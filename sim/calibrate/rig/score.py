@@ -11,9 +11,13 @@ fractions of what was measured:
   in a step of pushes or received in a step of pulls, against the mean over repeats.
 
 Operations that run alone but not plainly are groups of their own, counted as pairs are: `proxy-pull`, from a registry
-that pulls through another, and `cut-push`, in a step in which a link breaks. What ran in such steps is scored once
-more, as `cut-faults`: not packet by packet, but as a run with `[faults]` has it, bodies as flows and the cut as a link
-that is down (`protocol/ops/retransmission`).
+that pulls through another, and `cut-push`, in a step in which a link breaks. Beside what packets make of such steps
+stands `cut-faults`: what the fluid's `cut-push` is, bodies as flows and the cut as a link that is down
+(`protocol/ops/retransmission`).
+
+Three wires are scored. `fluid` is that of a run whose `[tcp]` says what the rig's hosts do, `even` that of a run whose
+`[tcp]` says nothing; `packets` goes packet by packet (`packetwire`), which no run does. The protocol, its engine and
+the parameters are the same; bodies of bytes alone go another way.
 
 What prepares a fan-out or a crowd is not scored, as the pairs score such: a fan-out counts steps with pulls, a crowd
 steps with pushes, and where some of these are of several operations, those of one do not count. Left out: the spread
@@ -23,19 +27,19 @@ of repeats; each figure is a mean, or the mean of the longest.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sim.calibrate.rig import checks
-from sim.calibrate.rig.faulted import simulate_faults
 from sim.calibrate.rig.files import Measured, Operation, RigScenario
+from sim.calibrate.rig.fluid import simulate_even, simulate_fluid
 from sim.calibrate.rig.model import simulate
 from sim.calibrate.rig.parameters import Parameters, read, shipped
 from sim.calibrate.rig.processes import Outcome
 from sim.calibrate.rig.reading import by_repeat, read_measured, read_scenarios
-from sim.errors import InputError, InputErrors
+from sim.errors import InputError, InputErrors, near, shown
 
 GROUPS: Final = (
     "pair-push", "pair-pull", "fanout-mean", "fanout-makespan", "crowd-mean", "crowd-makespan",
@@ -45,6 +49,12 @@ GROUPS: Final = (
 
 #: How many runs of the model a scenario is scored by.
 SEEDS: Final = 20
+
+Wire = Literal["fluid", "even", "packets"]
+"""What bodies go by: flows of a run, by windows or by even shares, or packets."""
+WIRES: Final[Mapping[Wire, Callable[[RigScenario, Parameters, int], list[list[Outcome]]]]] = {
+    "fluid": simulate_fluid, "even": simulate_even, "packets": simulate,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,54 +98,102 @@ class Score:
             errors[one.group].append(one.error)
         return {name: _group(sorted(errors[name])) for name in GROUPS if name in errors}
 
-    def to_json(self) -> dict[str, Any]:
-        """The document `regsim.score/1`."""
-        groups = {
-            name: {"n": group.n, "mape": group.mape, "p90": group.p90, "max": group.max}
-            for name, group in self.groups.items()
-        }
-        return {"schema": "regsim.score/1", "groups": groups}
+    def rows(self) -> list[dict[str, Any]]:
+        """Every figure: its group and scenario, step and host, the model's value and the measured one, s or bytes."""
+        return [asdict(one) for one in self.scored]
 
     def to_text(self) -> str:
-        """The same as a table, errors in per cent."""
-        lines = [f"{'group':<18}{'n':>5}{'mean':>10}{'90th':>10}{'worst':>10}   absolute relative error"]
-        for name, group in self.groups.items():
-            errors = "".join(f"{100 * error:>8.1f} %" for error in (group.mape, group.p90, group.max))
-            lines.append(f"{name:<18}{group.n:>5}{errors}")
+        """The groups as a table, errors in per cent."""
+        lines = [f"{'group':<18}{'n':>5}{_HEAD}   absolute relative error"]
+        lines += [f"{name:<18}{group.n:>5}{_errors(group)}" for name, group in self.groups.items()]
         return "\n".join(lines)
 
 
-def score(rig: str | Path, measured: str | Path, parameters: str | Path | None = None) -> Score:
-    """Simulate a rig's scenarios and score them against what was measured.
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What each wire makes of the same measurements; `wire` is the one whose errors are asked for."""
 
-    `parameters` is a file for all scenarios; without it each uses those that ship for its congestion control.
+    wires: Mapping[Wire, Score]
+    wire: Wire = "packets"
+
+    @property
+    def groups(self) -> dict[str, Group]:
+        """The groups of the wire that is asked for."""
+        return self.wires[self.wire].groups
+
+    def to_json(self) -> dict[str, Any]:
+        """The document `regsim.score/1`."""
+        documents = {
+            wire: {name: asdict(group) for name, group in found.groups.items()} for wire, found in self.wires.items()
+        }
+        return {"schema": "regsim.score/1", "groups": documents[self.wire], "wires": documents, "wire": self.wire}
+
+    def to_text(self) -> str:
+        """The wires side by side, errors in per cent."""
+        groups = {wire: found.groups for wire, found in self.wires.items()}
+        lines = [
+            f"{'absolute relative error':<23}" + "".join(f"{_TITLES[wire]:>30}" for wire in groups),
+            f"{'group':<18}{'n':>5}" + _HEAD * len(groups),
+        ]
+        for name in GROUPS:
+            own = [found.get(name) for found in groups.values()]
+            number = next((group.n for group in own if group is not None), 0)
+            if number:
+                lines.append(f"{name:<18}{number:>5}" + "".join(map(_errors, own)).rstrip())
+        return "\n".join(lines)
+
+
+_TITLES: Final[Mapping[Wire, str]] = {
+    "fluid": "fluid, shares by windows", "even": "fluid, even shares", "packets": "packets"
+}  # fmt: skip
+_HEAD: Final = f"{'mean':>10}{'90th':>10}{'worst':>10}"
+
+
+def _errors(group: Group | None) -> str:
+    if group is None:
+        return f"{'as cut-push':>30}"
+    return "".join(f"{100 * error:>8.1f} %" for error in (group.mape, group.p90, group.max))
+
+
+def score(rig: str | Path, measured: str | Path, parameters: str | Path | None = None, wire: str = "packets") -> Scores:
+    """Simulate a rig's scenarios on both wires and score them against what was measured.
+
+    `parameters` is a file for all scenarios; without it each uses those that ship for its congestion control. `wire`
+    is the one whose `groups` are asked for.
     """
+    if wire not in WIRES:
+        raise InputError("wire", f"there is none of that name, got {shown(wire)}", near(wire, WIRES))
+    (asked,) = (one for one in WIRES if one == wire)
     given = None if parameters is None else read(parameters)
     scenarios = read_scenarios(rig)
     rows = by_repeat(read_measured(measured))
     faults = [*checks.of_model(str(rig), scenarios), *checks.of_measured(str(measured), scenarios, rows)]
     if faults:
         raise InputErrors(faults)
-    scored = [
-        one for scenario in scenarios for one in score_scenario(scenario, rows, given or shipped(scenario.congestion))
-    ]
-    if not scored:
+
+    def on(wire: Wire) -> Score:
+        ours = ((one, given or shipped(one.congestion)) for one in scenarios)
+        return Score(tuple(found for one, by in ours for found in score_scenario(one, rows, by, wire)))
+
+    if not any(scenario.name == name for scenario in scenarios for name, _ in rows):
         raise InputError(str(measured), f"measures none of the scenarios of {rig}", "give both of one rig")
-    return Score(tuple(scored))
+    return Scores({one: on(one) for one in WIRES}, asked)
 
 
 def score_scenario(
-    scenario: RigScenario, rows: dict[tuple[str, int], dict[int, list[Measured]]], parameters: Parameters
-) -> Iterator[Scored]:
+    scenario: RigScenario, rows: dict[tuple[str, int], dict[int, list[Measured]]], parameters: Parameters,
+    wire: Wire = "packets",
+) -> Iterator[Scored]:  # fmt: skip
     """Every figure of one scenario that was measured."""
     kind = kind_of(scenario)
     counted = _counted(kind, scenario)
-    runs = zip(*(simulate(scenario, parameters, seed) for seed in range(SEEDS)), strict=True)
+    runs = zip(*(WIRES[wire](scenario, parameters, seed) for seed in range(SEEDS)), strict=True)
     for number, outcomes in enumerate(runs):
         repeats = rows.get((scenario.name, number))
         if repeats and number in counted:
             yield from _score_step(kind, scenario, number, outcomes, list(repeats.values()))
-    yield from _score_faults(scenario, rows, parameters)
+    if wire == "packets":
+        yield from _score_faults(scenario, rows, parameters)
 
 
 def _score_faults(
@@ -143,7 +201,7 @@ def _score_faults(
 ) -> Iterator[Scored]:
     """Each operation of a step in which a link breaks, on the fluid wire, where nothing is left to chance."""
     cut = {cut.step for cut in scenario.cuts}
-    for number, outcomes in enumerate(simulate_faults(scenario, parameters) if cut else ()):
+    for number, outcomes in enumerate(simulate_fluid(scenario, parameters) if cut else ()):
         for outcome in outcomes if number in cut else ():
             repeats = rows.get((scenario.name, number), {}).values()
             own = [row.seconds for repeat in repeats for row in repeat if _same(outcome, row)]

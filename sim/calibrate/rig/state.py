@@ -8,7 +8,7 @@ registries, which never held the rig back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -68,8 +68,11 @@ class RigState:
     registries: dict[str, int]
 
 
-def build(scenario: RigScenario, parameters: Parameters, ramp: float, faults: bool) -> RigState:
-    """The state at time 0. Slow start is stretched by `ramp`; where there are `faults`, hosts outlast outages."""
+def build(
+    scenario: RigScenario, parameters: Parameters, ramp: float, faults: bool, given: Mapping[str, Any]
+) -> RigState:
+    """The state at time 0. Slow start is stretched by `ramp`; where there are `faults`, hosts outlast outages; globals
+    that a wire needs are `given`."""
     registries = [host.name for host in scenario.hosts if host.registry is not None]
     hosts = [Host(name, "", _WINDOW_BYTES, ramp=ramp) for name in registries]
     number = {name: at for at, name in enumerate(registries)}
@@ -95,6 +98,7 @@ def build(scenario: RigScenario, parameters: Parameters, ramp: float, faults: bo
     globals_: dict[str, Any] = {
         "nodes": len(registries) - 1, "tasks_per_growth": 1,
         "margin": _MARGIN + 8 * images.most_blobs, "node_margin": _MARGIN + 8 * max(map(len, steps)),
+        **given,
     }  # fmt: skip
     tables: Tables = {
         **images.tables(), **_registries(len(registries), parameters.request_s), **profile_rows([PROFILE]),
@@ -203,7 +207,7 @@ def _faults(scenario: RigScenario, links: int, globals_: dict[str, Any]) -> Tabl
     """Nothing is known of outages yet; there is room for all that are to come."""
     globals_ |= {
         "faults": 1, "tries_for_s": given_up_s(_RETRIES), "opens_for_s": given_up_s(_SYN_RETRIES, SYN_TIMEOUT_S),
-        "queue_s": QUEUE_S, "bbr": scenario.congestion == "bbr",
+        "bbr": scenario.congestion == "bbr",
     }  # fmt: skip
     cuts = len(scenario.cuts)
     return {

@@ -58,6 +58,14 @@ class Flip(NamedTuple):
         about = f"assumed {figure.value}, range {figure.ends[0]} to {figure.ends[1]}"
         return ScenarioWarning("flip", f"{name}: {figure.name}", f"{turns} about {self.value} ({about})")
 
+    def to_json(self) -> dict[str, Any]:
+        """Its part of a document: what is assumed, within which range, and from which value on who is faster."""
+        figure = self.assumption
+        return {
+            "key": figure.name, "keys": list(figure.keys), "value": figure.value, "range": list(figure.ends),
+            "quantile": self.quantile, "faster": self.faster, "slower": self.slower, "turns_at": self.value,
+        }  # fmt: skip
+
 
 def sides_of(measured: Measured, baseline: str) -> dict[Where, int]:
     """Whether each variant was measured to deploy faster than the baseline (-1), slower (1), or neither (0)."""

@@ -23,8 +23,8 @@ from sim.engines.choice import checked
 from sim.engines.run import Engine
 from sim.errors import InputError
 from sim.experiment.execution import executors
+from sim.experiment.execution.at_hand import recorded
 from sim.experiment.execution.notebook import notebook_progress
-from sim.experiment.execution.recorded import recorded
 from sim.experiment.execution.store import Store, key
 from sim.experiment.execution.worker import Outcome, Question, Settings, Task, begin, measure
 from sim.experiment.measures import NOTHING, Measures

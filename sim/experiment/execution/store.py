@@ -29,11 +29,13 @@ from typing import Any, Final
 
 from sim.errors import InputError
 from sim.experiment.execution.worker import Outcome
-from sim.files import folder, replacing
+from sim.files import folder, parse_json, read_bytes, replacing
 from sim.manifest import files_read, model_digest, rules_chosen
 from sim.scenario import Scenario, canonical
 
-_SCHEMA: Final = "regsim.outcome/6"
+_SCHEMA: Final = "regsim.outcome/7"
+#: An outcome of 10,000 metrics has 1 MB.
+_MOST_BYTES: Final = 1 << 28
 
 
 def key(scenario: Scenario, seed: int, run: int, measured: Sequence[Any] | None = None) -> str:
@@ -72,14 +74,14 @@ class Store:
         """The outcome kept under a key, without its tables; None when there is none to rely on."""
         path = self._path(name)
         try:
-            written = path.read_bytes()
+            written = read_bytes(path, _MOST_BYTES)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise _unusable(path, "read", error) from error
         try:
             return _read_outcome(name, written)
-        except (ValueError, KeyError, TypeError):
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):  # whatever somebody wrote there
             self._complain(f"{path}: is damaged; making that run again")
             return None
 
@@ -110,10 +112,13 @@ def _read_outcome(name: str, written: bytes) -> Outcome:
     checksum, _, line = written.partition(b"\n")
     if hashlib.sha256(line).hexdigest().encode() != checksum:
         raise ValueError("checksum")
-    document = json.loads(line)
+    document = parse_json(line)
     if document.pop("schema") != _SCHEMA or document.pop("key") != name:
         raise ValueError("place")
-    return Outcome.from_json(document)
+    found = Outcome.from_json(document)
+    if json.dumps(found.to_json(), sort_keys=True) != json.dumps(document, sort_keys=True):
+        raise ValueError("shape")
+    return found
 
 
 def _settle(directory: Path) -> None:

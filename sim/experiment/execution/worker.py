@@ -32,6 +32,9 @@ _NOTICED: Final = 0.01
 #: Resolved scenarios that a process keeps at hand; a search goes from point to point and seldom far back.
 _KEPT = 64
 
+#: What a run is counted by, which no noise moves: what it did and what that cost.
+COUNTS: Final = ("deploys", "events", "flows", "solver_calls")
+
 # Filled by `begin` in a process that makes runs: what it was asked about, for as long as it lives.
 _QUESTION: ContextVar[Question] = ContextVar("question")
 
@@ -66,6 +69,8 @@ class Outcome:
     held: HeldBack = NOTHING_HELD
     reasons: Mapping[str, int] = field(default_factory=dict)
     waiting: int = 0
+    flows: int = 0
+    solver_calls: int = 0
     sample: Result | None = None
 
     @property
@@ -79,6 +84,8 @@ class Outcome:
             "digest": self.digest,
             "deploys": self.deploys,
             "events": self.events,
+            "flows": self.flows,
+            "solver_calls": self.solver_calls,
             "too_short": self.too_short,
             "reasons": dict(self.reasons),
             "waiting": self.waiting,
@@ -90,6 +97,12 @@ class Outcome:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """What `to_json` gave, without a sample."""
+        kinds = {"digest": str, "too_short": bool, "reasons": dict} | dict.fromkeys((*COUNTS, "waiting"), int)
+        wrong = [name for name, kind in kinds.items() if type(document[name]) is not kind]
+        wrong += [name for name, value in document["metrics"].items() if type(value) not in (float, int)]
+        wrong += [name for name, failed in document["reasons"].items() if type(failed) is not int]
+        if wrong:
+            raise TypeError(f"of another kind: {', '.join(wrong)}")
         bound_by = tuple((str(name), float(held_s)) for name, held_s in document["bound_by"])
         return cls(**{**document, "bound_by": bound_by, "held": HeldBack.from_json(document["held"])})
 
@@ -148,6 +161,8 @@ def outcome_of(result: Result, measures: Measures = NOTHING, tables: bool = Fals
         digest=result.digest,
         deploys=len(result.tables["deploys"]),
         events=result.events,
+        flows=result.flows,
+        solver_calls=result.solver_calls,
         bound_by=_bound_by(result),
         too_short=result.warm_up.too_short,
         held=result.held_back,

@@ -23,7 +23,7 @@ from sim.accounting.failures import Failures
 from sim.engines.run import Engine
 from sim.errors import ArgumentError, InputError
 from sim.experiment.execution import executors
-from sim.experiment.execution.recorded import Asked
+from sim.experiment.execution.at_hand import Asked
 from sim.experiment.execution.runs import Progress, Runs
 from sim.experiment.execution.store import Store
 from sim.experiment.execution.worker import Outcome, Settings, Task

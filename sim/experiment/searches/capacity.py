@@ -23,7 +23,7 @@ from sim.errors import shown
 from sim.experiment.axes import Axis, ranged
 from sim.experiment.doubts import moves_nothing, varied_for_nothing
 from sim.experiment.execution import executors
-from sim.experiment.execution.recorded import Asked
+from sim.experiment.execution.at_hand import Asked
 from sim.experiment.execution.runs import Progress, Runs, by_variant
 from sim.experiment.execution.store import Store
 from sim.experiment.execution.worker import Outcome, Settings

@@ -20,7 +20,7 @@ from sim.errors import ArgumentError, InputError, near, shown
 from sim.experiment.axes import Axis, ranged
 from sim.experiment.doubts import moves_nothing, varied_for_nothing
 from sim.experiment.execution import executors
-from sim.experiment.execution.recorded import Asked
+from sim.experiment.execution.at_hand import Asked
 from sim.experiment.execution.runs import Progress, Runs
 from sim.experiment.execution.store import Store
 from sim.experiment.execution.worker import Settings

@@ -20,7 +20,7 @@ from sim.engines.run import Engine
 from sim.experiment.axes import Axis, axis, combined
 from sim.experiment.doubts import varied_for_nothing
 from sim.experiment.execution import executors
-from sim.experiment.execution.recorded import Asked
+from sim.experiment.execution.at_hand import Asked
 from sim.experiment.execution.runs import Progress, Runs, by_variant
 from sim.experiment.execution.store import Store
 from sim.experiment.execution.worker import Settings

@@ -132,6 +132,18 @@ def move(net: Net, now: float, f: int, c: int, more: float) -> float:
     return next_end_s(net)
 
 
+def reshape(net: Net, now: float, c: int, weight: float, cap: float) -> float:
+    """The flows of class `c` have another weight and cap from now on; when the next flow ends."""
+    k = net.classes[c]
+    detach(net, c, now)
+    k.weight, k.cap = weight, cap
+    set_count(net, c, k.count, now)
+    attach(net, c, now)
+    if net.solver[0].modified:
+        solve(net, now)
+    return next_end_s(net)
+
+
 def _remove_flow(net: Net, now: float, f: int) -> float:
     """Takes flow `f` out of its class, which is detached then; the bytes it still had to send."""
     c = net.flows[f].owner

@@ -17,13 +17,10 @@ from typing import Any
 
 from sim.network.packets.state import BY_LOSS, BY_TIMEOUT
 from sim.network.tcp.transport import CUBIC_ALPHA, CUBIC_BETA, CUBIC_C, CUBIC_NO_LOSS_GROWTH
+from sim.network.tcp.windows import BURST_ALLOWANCE_S, HYSTART_LOW_WINDOW, HYSTART_SAMPLES, rise_s
 
-HYSTART_LOW_WINDOW, HYSTART_SAMPLES = 16, 8
-"""Smaller windows, and fewer samples, do not end slow start (RFC 9406, 4.3: 16 here; Linux)."""
-HYSTART_MIN_RISE_S, HYSTART_MAX_RISE_S, HYSTART_RISE = 0.004, 0.016, 1 / 8
-"""By how much a round trip rises to end slow start: a part of the shortest, within bounds (RFC 9406, 4.3)."""
-ACK_TRAIN_S, BURST_ALLOWANCE_S = 0.002, 0.001
-"""Acknowledgements that come so soon after each other are of one train; what sending bursts may take of it (Linux)."""
+ACK_TRAIN_S = 0.002
+"""Acknowledgements that come so soon after each other are of one train (Linux)."""
 
 
 def cubic_on_ack(w: Any, f: int, number: int, arrived: int, missing: int, now: float) -> None:
@@ -80,8 +77,7 @@ def _hystart(w: Any, f: int, number: int, now: float) -> None:
     flow.round_min_rtt_s = min(flow.round_min_rtt_s, flow.rtt_s)
     flow.rtt_samples += 1
     if flow.rtt_samples > HYSTART_SAMPLES:
-        rise_s = min(max(HYSTART_RISE * flow.min_rtt_s, HYSTART_MIN_RISE_S), HYSTART_MAX_RISE_S)
-        ends = ends or flow.round_min_rtt_s > flow.min_rtt_s + rise_s
+        ends = ends or flow.round_min_rtt_s > flow.min_rtt_s + rise_s(flow.min_rtt_s)
     if ends:
         flow.ssthresh = flow.cwnd
 

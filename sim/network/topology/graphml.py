@@ -105,7 +105,7 @@ def read_map(
             without_place=sum(edge.delay_s is None for edge in built),
             not_built=len(edges) - len(built),
         )
-    except (ValueError, networkx.NetworkXError, expat.ExpatError, KeyError) as fault:
+    except (ValueError, networkx.NetworkXError, expat.ExpatError, KeyError, SyntaxError) as fault:
         raise ValueError(f"{path}: {fault}") from None
 
 

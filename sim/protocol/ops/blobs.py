@@ -15,9 +15,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sim.network.tcp.transport import INITIAL_WINDOW_BYTES
-from sim.protocol.codes import CONFIG, GO, METADATA, UNBOUND
+from sim.protocol.codes import CONFIG, FOR_PULL, GO, METADATA, UNBOUND
 from sim.protocol.ops.flows import free_flight
 from sim.protocol.ops.lanes import UP, beside_idle_s, lane_is_unimpaired, nominal_ramp_s, nominal_rate_Bps
+from sim.protocol.ops.lazy import bytes_before_start
 from sim.protocol.ops.ways import down_lane, up_lane
 from sim.protocol.tasks import add_waiting, branch, start_branches
 
@@ -35,6 +36,7 @@ def begin_groups(w: Any, p: int, a: int, b: int) -> int:
     """From the first blob of the image on."""
     task = w.tasks[p]
     task.group = task.group_end = 0
+    task.connections = 1
     return GO
 
 
@@ -65,18 +67,27 @@ def lane_of(w: Any, p: int, direction: int) -> int:
 
 
 def bytes_to_move(w: Any, p: int, at: int) -> int:
-    """How much of a blob a task moves, by its position in the image: all of it, or the part that its mark says."""
+    """How much of a blob a task moves, by its position in the image: all of it, the part that its mark says, or of one
+    that is loaded lazily what a start reads."""
     task = w.tasks[p]
     if task.planned == IN_PARTS:
         return int(w.marks[task.marks + at])
-    return int(w.blobs[w.image_blobs[w.images[task.image].first_blob + at]].size_bytes)
+    blob = w.image_blobs[w.images[task.image].first_blob + at]
+    if task.planned and w.g.lazy_loading:
+        return bytes_before_start(w, blob)
+    return int(w.blobs[blob].size_bytes)
 
 
 def each_blob(w: Any, p: int, entry: int, direction: int) -> int:
-    """A branch for each large blob of the group that travels; small ones trail along with the first."""
+    """A branch for each large blob of the group that travels, or for each range of it; small ones trail along with the
+    first.
+
+    Each but the first opens a connection, unless as many were open for a group before; under `g.handshakes` = 0 all
+    find theirs open.
+    """
     task = w.tasks[p]
     first = w.images[task.image].first_blob
-    leaders = trailing = 0
+    leaders = trailing = beside = 0
     largest = -1
     for at in range(task.group, task.group_end):
         if w.marks[task.marks + at] > 0:
@@ -89,18 +100,37 @@ def each_blob(w: Any, p: int, entry: int, direction: int) -> int:
             if w.marks[task.marks + at] > 0 and (largest < 0 or bytes_to_move(w, p, at) > bytes_to_move(w, p, largest)):
                 largest = at
         trailing -= 1
+    ranges = ranges_of(w, p, direction)
     for at in range(task.group, task.group_end):
         if w.marks[task.marks + at] > 0:
             blob = w.image_blobs[first + at]
             size = bytes_to_move(w, p, at)
             if size > INITIAL_WINDOW_BYTES or at == largest:
-                child = branch(w, p, entry, leaders < 2)
-                other = w.tasks[child]
-                other.blob, other.size_bytes = blob, size
-                other.trailing = trailing if task.child == child else 0
+                parts = min(ranges, max(size // (INITIAL_WINDOW_BYTES + 1), 1))
+                if ranges > 1:
+                    w.marks[task.marks + w.images[task.image].blobs + at] = parts
+                for part in range(parts):
+                    child = branch(w, p, entry, leaders < 2 and parts == 1)
+                    other = w.tasks[child]
+                    other.blob, other.size_bytes = blob, size // parts + (1 if part < size % parts else 0)
+                    beside += 1
+                    if w.g.handshakes and beside > task.connections:
+                        task.connections = beside
+                        other.late_s = w.ways[task.way].open_s if beside > 1 else 0.0
+                        w.timelines[other.timeline].now_s += other.late_s
+                    other.trailing = trailing if task.child == child else 0
             else:
                 w.tasks[task.counter].metadata_bytes += size
     return start_branches(w, p)
+
+
+def ranges_of(w: Any, p: int, direction: int) -> int:
+    """In how many parts a task fetches each blob from one registry: a node in as many as it asks for, whoever has been
+    given parts and everybody else in one."""
+    task = w.tasks[p]
+    if w.g.ranging == 0 or direction == UP or task.purpose != FOR_PULL or task.planned == IN_PARTS:
+        return 1
+    return int(max(w.registries[task.machine].ranges, 1))
 
 
 def is_trailing(w: Any, parent: int, blob: int) -> bool:
@@ -141,7 +171,10 @@ def idle_s(w: Any, p: int, lane: int, direction: int, size_bytes: float) -> floa
         while other >= 0:
             mate = w.tasks[other]
             if other != p:
-                w.beside_later_s[count] = nominal_ramp_s(w, lane, task.way, direction, mate.size_bytes) - own_s
+                later_s = mate.late_s - task.late_s
+                w.beside_later_s[count] = (
+                    nominal_ramp_s(w, lane, task.way, direction, mate.size_bytes) - own_s + later_s
+                )
                 w.beside_bytes[count] = float(mate.size_bytes)
                 count += 1
             other = mate.sibling

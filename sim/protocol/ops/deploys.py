@@ -34,6 +34,7 @@ from sim.protocol.ops.connections import is_open
 from sim.protocol.ops.garbage import delete_image
 from sim.protocol.ops.holdings import has_image, newest_publish
 from sim.protocol.ops.pull import look_up
+from sim.protocol.ops.rate_limits import is_rate_limit
 from sim.protocol.ops.request_retries import call_platform_with_retries
 from sim.protocol.ops.storage import stop_running
 from sim.protocol.ops.sync import new_copy, owe, owe_nodes, start_owed
@@ -199,9 +200,19 @@ def instance_accepted(w: Any, p: int, a: int, b: int) -> int:
 
 
 def creates_at_once(w: Any, p: int, label: int, b: int) -> int:
-    """Go to `label` unless clients poll the first node until it has the image."""
-    if w.g.polls == 0:
+    """Go to `label` unless the client polls the first node until it has the image."""
+    if w.profiles[w.machines[w.deploys[w.tasks[p].deploy].client].profile].polls == 0:
         w.tasks[p].pc = label
+    return GO
+
+
+def poll_once(w: Any, p: int, a: int, b: int) -> int:
+    """A client that polls asks the node that has its image once, and hears that it is there."""
+    task = w.tasks[p]
+    deploy = w.deploys[task.deploy]
+    if w.profiles[w.machines[deploy.client].profile].polls:
+        timeline, way = w.timelines[task.timeline], w.ways[task.way]
+        timeline.now_s += way.round_trip_s + w.registries[w.deploy_nodes[deploy.first_node]].request_s
     return GO
 
 
@@ -402,7 +413,7 @@ def begin_restarts(w: Any, p: int, a: int, b: int) -> int:
     task = w.tasks[p]
     timeline = w.timelines[task.timeline]
     task.restarts = 0
-    if w.g.faults:
+    if w.g.faults or w.g.throttles:
         task.from_s = timeline.now_s - timeline.waited_s
         way = way_of(w, task.node, task.upstream, 0)
         task.opens_s = 0.0 if is_open(w, way, timeline.now_s) else w.ways[way].open_s
@@ -413,7 +424,8 @@ def restart(w: Any, p: int, again: int, b: int) -> int:
     """The pull failed: go to `again` after a while, if trying again may help and there are restarts left, or fail."""
     task = w.tasks[p]
     why = task.failure
-    if w.g.faults == 0 or why > LAST_UNREACHABLE or task.restarts == RESTARTS:
+    may_help = is_rate_limit(why) or (why <= LAST_UNREACHABLE and (w.g.faults or w.g.throttles))
+    if not may_help or task.restarts == RESTARTS:
         return int(why)
     timeline = w.timelines[task.timeline]
     timeline.now_s += w.restarts_s[task.restarts]

@@ -25,15 +25,15 @@ def class_of_lane(w: Any, lane: int) -> int:
     if row.cap_Bps == INF:
         first = w.lanes[row.along]
         if first.open_class < 0:
-            first.open_class = _add_lane_class(w, lane)
+            first.open_class = add_lane_class(w, lane)
         return int(first.open_class)
     first = w.lanes[row.like]
     if first.capped_class < 0:
-        first.capped_class = _add_lane_class(w, lane)
+        first.capped_class = add_lane_class(w, lane)
     return int(first.capped_class)
 
 
-def _add_lane_class(w: Any, lane: int) -> int:
+def add_lane_class(w: Any, lane: int) -> int:
     """One more class, for flights over a lane's links."""
     g, row = w.g, w.lanes[lane]
     c, first = g.classes_used, g.hops_used
@@ -87,9 +87,13 @@ def _shade_link(w: Any, c: int, link: int) -> None:
 
 def share_flight(w: Any, f: int, left_bytes: float) -> None:
     """A flight goes on in the solver, with so many bytes left."""
+    share_in_class(w, f, class_of_lane(w, w.flights[f].lane), left_bytes)
+
+
+def share_in_class(w: Any, f: int, c: int, left_bytes: float) -> None:
+    """The same in a class that is given."""
     g, flight = w.g, w.flights[f]
     flight.shared = 1
-    c = class_of_lane(w, flight.lane)
     flow = g.free_flow
     if flow >= 0:
         g.free_flow = w.flows[flow].next
@@ -117,6 +121,8 @@ def _free_flow_row(w: Any, flow: int) -> None:
 def move_shared(w: Any, f: int) -> None:
     """A flight of the solver goes on in another class, since its lane's cap holds it back now, or does so no more."""
     g, flight = w.g, w.flights[f]
+    if flight.window > 0.0:  # its class is its own, and capped anew round by round
+        return
     old = w.flows[flight.flow].owner
     c = class_of_lane(w, flight.lane)
     advance_monitor(w, g.now_s)

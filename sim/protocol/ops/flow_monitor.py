@@ -25,8 +25,13 @@ SPARE: Final = 16
 
 
 def advance_monitor(w: Any, now_s: float) -> None:
-    """Close the bins that end by now; to be called before anything changes in the solver."""
+    """Close the bins that end by now, and count; to be called before anything changes in the solver."""
     g = w.g
+    g.solver_calls += 1
+    if g.sharing == 0 and now_s >= (g.bins_closed + 2) * BIN_SECONDS:
+        # Nobody sends: what is open is closed, and the minutes until then, be they those of years, have nothing.
+        close_bins(w)
+        g.bins_closed = int(now_s / BIN_SECONDS) - 1
     while now_s >= (g.bins_closed + 1) * BIN_SECONDS:
         edge_s = (g.bins_closed + 1) * BIN_SECONDS
         if g.sharing:
@@ -70,6 +75,8 @@ def flow_rows_are_low(w: Any, now_s: float) -> bool:
     segments, bins = g.segments_used + more, g.bins_used + (closing + 1) * links
     # A lane has a class with its cap and one without, once and for all.
     new = max(0, min(more, 2 * (g.lane_numbers + g.tasks_per_growth * SPARE) - g.classes_used))
+    if g.windows:  # each flight has one of its own
+        new = g.tasks_per_growth * SPARE
     flows, classes, nodes = g.flights_used + g.tasks_per_growth * SPARE, g.classes_used + new, g.nodes_used + new
     hops = g.hops_used + new * (g.longest_lane + 1) + SPARE * SPARE
     if (

@@ -19,10 +19,11 @@ from typing import Any
 
 from sim.network.fairshare.kernel import rate
 from sim.protocol.codes import INF, LONE_DUE, NEVER
-from sim.protocol.ops.fair_sharing import arm_fair, class_of_lane, end_shared, share_flight
+from sim.protocol.ops.fair_sharing import arm_fair, end_shared, share_flight
 from sim.protocol.ops.flow_monitor import begin_held_back, clear_bound, end_lone_segment
 from sim.protocol.ops.lanes import crosses_overfilled, leave_lane, mark_overfilled, reserve
 from sim.protocol.ops.processor_sharing import ps_begin, ps_end_first, ps_join, ps_to_solver
+from sim.protocol.ops.window_sums import count_window
 from sim.protocol.tasks import make_ready
 from sim.records.queue import push_event
 
@@ -74,6 +75,7 @@ def new_flight(w: Any, lane: int, size_bytes: float, p: int) -> int:
     flight.lane, flight.number, flight.task = lane, g.flow_number, p
     g.flow_number += 1
     flight.size_bytes = flight.sent_bytes = size_bytes
+    flight.window = 0.0
     flight.started_s, flight.bound_s = g.now_s, 0.0
     flight.shared = flight.ended = flight.broken = 0
     flight.flow = flight.next = flight.before = -1
@@ -94,6 +96,9 @@ def free_flight(w: Any, f: int) -> None:
 def mark_ended(w: Any, f: int) -> None:
     """A flight has ended; its event, if there is one, is void."""
     flight = w.flights[f]
+    if flight.window > 0.0:
+        count_window(w, f, -1.0)
+        flight.window = 0.0
     flight.ended = 1
     flight.generation += 1
 
@@ -277,7 +282,7 @@ def sum_loads(w: Any) -> None:
         f = w.flows[flow].token
         if f >= 0:
             lane = w.flights[f].lane
-            _add_load(w, lane, rate(w, class_of_lane(w, lane)))
+            _add_load(w, lane, rate(w, w.flows[flow].owner))
 
 
 def _add_load(w: Any, lane: int, rate_Bps: float) -> None:

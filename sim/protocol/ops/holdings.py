@@ -7,8 +7,8 @@ manifest behind, to be had by its digest. Removing a tag removes a name; of a ma
 until garbage is collected (`ops/garbage`). Each tag that comes or goes is a row of `tag_changes`; lists trail those by
 their lag.
 
-How far dedup looks for a blob is `g.dedup`: `sim.registry.dedup` has the scopes. A client may mount blobs from
-repositories of the same account that it has pushed to in that registry.
+How far dedup looks for a blob is the registry's own scope, or `g.dedup`: `sim.registry.dedup` has the scopes. A client
+may mount blobs from repositories of the same account that it has pushed to in that registry.
 
 A held blob is a key of the set `held`, which is two thirds full at most. Images and tags of a place are lists in the
 order in which they came.
@@ -29,8 +29,10 @@ from sim.protocol.ops.places import (
     PUSHED_KEY,
     PUSHER_KEY,
     TAG_KEY,
+    UNPACKED_KEY,
     add_entry,
     add_to_entry,
+    dedup_of,
     entry_key,
     entry_value,
     find_entry,
@@ -69,7 +71,7 @@ def has_blob(w: Any, registry: int, repository: int, blob: int) -> bool:
 
 def counts_as_held(w: Any, registry: int, repository: int, blob: int) -> bool:
     """Whether a blob counts as held when a repository is asked."""
-    scope = w.g.dedup
+    scope = dedup_of(w, registry)
     if scope == REPOSITORY_SCOPE:
         return has_blob(w, registry, repository, blob)
     if scope == NO_SCOPE:
@@ -97,7 +99,7 @@ def add_blob_at(w: Any, place: int, blob: int) -> None:
     g.held_blobs += 1
     # Two thirds full at most: so many rows the keys need.
     g.held_used = g.held_blobs + (g.held_blobs >> 1) + 1
-    if g.dedup > REPOSITORY_SCOPE:
+    if dedup_of(w, w.places[place].registry) > REPOSITORY_SCOPE:
         add_to_entry(w, entry_key(POOL_KEY, w.places[place].part, blob), 1)
 
 
@@ -115,8 +117,12 @@ def forget_held(w: Any, slot: int) -> None:
     set_delete(w.held, g.held_slots, slot)
     g.held_blobs -= 1
     g.held_used = g.held_blobs + (g.held_blobs >> 1) + 1
-    if g.dedup > REPOSITORY_SCOPE:
+    if dedup_of(w, w.places[key >> 31].registry) > REPOSITORY_SCOPE:
         add_to_entry(w, entry_key(POOL_KEY, w.places[key >> 31].part, key & ((1 << 31) - 1)), -1)
+    if g.unpacking:
+        at = find_entry(w, entry_key(UNPACKED_KEY, w.places[key >> 31].registry, key & ((1 << 31) - 1)))
+        if at >= 0:
+            remove_entry(w, at)
 
 
 def note_pushed(w: Any, machine: int, registry: int, repository: int) -> None:

@@ -181,6 +181,7 @@ def plan_logged_pull(w: Any, p: int, a: int, b: int) -> int:
     row = w.images[task.image]
     first = take_marks(w, p, row.blobs)
     task.group = task.group_end = 0
+    task.connections = 1
     config = w.image_blobs[row.first_blob + row.blobs - 1]
     for at in range(row.blobs):
         blob = w.image_blobs[row.first_blob + at]

@@ -26,6 +26,8 @@ CHARGED_KEY: Final = 10  # account, blob: it counts towards the account's quota
 QUOTA_KEY: Final = 11  # account, 0: bytes that count towards it
 PUSHER_KEY: Final = 12  # machine, registry: the last repository that it pushed to for the first time, in `pushed`
 PUSHED_KEY: Final = 13  # machine, place: it has pushed there
+UNPACKED_KEY: Final = 14  # registry, blob: see ops/unpacking
+BUCKET_KEY: Final = 15  # limit, account or machine or site: bucket
 
 
 def entry_key(kind: int, a: int, b: int) -> int:
@@ -100,12 +102,19 @@ def place_of(w: Any, registry: int, repository: int) -> int:
     return made
 
 
+def dedup_of(w: Any, registry: int) -> int:
+    """How far dedup looks at a registry: as its own key says, or else the policies'."""
+    own = w.registries[registry].dedup
+    return int(own if own >= 0 else w.g.dedup)
+
+
 def part_of(w: Any, registry: int, repository: int) -> int:
-    """The part of the registries that shares blobs with a repository for dedup, under scopes that have such."""
-    g = w.g
-    if g.dedup == REGISTRY_SCOPE:
-        return registry
-    if g.dedup != ACCOUNT_SCOPE:
+    """The part of the registries that shares blobs with a repository for dedup, under scopes that have such: 0 is the
+    fleet, then each registry, then accounts at registries, from the first of `g.parts` on."""
+    g, scope = w.g, dedup_of(w, registry)
+    if scope == REGISTRY_SCOPE:
+        return registry + 1
+    if scope != ACCOUNT_SCOPE:
         return 0
     key = entry_key(PART_KEY, registry, w.repository_account[repository])
     part = entry_value(w, key, -1)

@@ -39,6 +39,7 @@ from sim.protocol.ops.holdings import (
 from sim.protocol.ops.marks import take_marks
 from sim.protocol.ops.rules import choose_parents, publish_wins
 from sim.protocol.ops.storage import drop_expired, run_from, use_image
+from sim.protocol.ops.unpacking import layer_arrives
 from sim.protocol.ops.ways import way_of
 from sim.protocol.tasks import begin_yield, branch, end_yield, enter_phase, fork_timeline, start_branches, wait_for
 from sim.tables.rows import PULL
@@ -207,6 +208,7 @@ def plan_fetch(w: Any, p: int, a: int, b: int) -> int:
     first = take_marks(w, p, 2 * image.blobs)
     task.planned = 1
     task.group = task.group_end = 0
+    task.connections = 1
     for at in range(image.blobs):
         blob = w.image_blobs[image.first_blob + at]
         size = w.blobs[blob].size_bytes
@@ -229,12 +231,21 @@ def plan_fetch(w: Any, p: int, a: int, b: int) -> int:
 
 
 def next_fetch_group(w: Any, p: int, done: int, b: int) -> int:
-    """Take the next blobs that are fetched side by side; go to `done` if there are none."""
+    """Take the next blobs that are fetched side by side; go to `done` if there are none. Where configs come first the
+    image's last blob, its config, is a group of its own before the others."""
     task = w.tasks[p]
     profile, image = w.profiles[task.profile], w.images[task.image]
+    end = image.blobs
+    if w.g.config_first:
+        end -= 1
+        if task.group_end == 0 and w.marks[task.marks + end] > 0:
+            task.group, task.group_end = end, end + 1
+            return GO
+        if task.group_end > end:
+            task.group_end = 0
     task.group = task.group_end
     left = profile.pulls_at_once
-    while task.group_end < image.blobs and left > 0:
+    while task.group_end < end and left > 0:
         left -= w.marks[task.marks + task.group_end] > 0
         task.group_end += 1
     while task.group < task.group_end and w.marks[task.marks + task.group] == 0:
@@ -280,6 +291,7 @@ def store_part(w: Any, p: int, blob: int, at: int) -> None:
     repository = w.names[task.name].repository
     add_blob(w, task.node, repository, blob)
     timeline = w.timelines[task.timeline]
+    layer_arrives(w, task.node, blob, timeline.now_s, timeline.now_s - timeline.waited_s)
     end_blob_fetch(w, task.node, repository, blob, FETCHED, timeline.now_s, timeline.now_s - timeline.waited_s)
 
 
@@ -361,6 +373,7 @@ def begin_parts(w: Any, p: int, a: int, b: int) -> int:
     task = w.tasks[p]
     task.way = way_of(w, task.node, task.upstream, 0)
     task.group = task.group_end = 0
+    task.connections = 1
     task.planned = IN_PARTS
     return GO
 

@@ -105,9 +105,16 @@ def nothing_to_send(w: Any, p: int, label: int, b: int) -> int:
 
 
 def first_byte(w: Any, p: int, a: int, b: int) -> int:
-    """The registry takes a while before it stores or sends a blob."""
+    """The registry takes a while before it sends a blob."""
     task = w.tasks[p]
     w.timelines[task.timeline].now_s += w.registries[task.registry].first_byte_s
+    return GO
+
+
+def blob_is_kept(w: Any, p: int, a: int, b: int) -> int:
+    """The registry takes a while until it keeps a blob whose last byte has come."""
+    task = w.tasks[p]
+    w.timelines[task.timeline].now_s += w.registries[task.registry].store_s
     return GO
 
 

@@ -2,15 +2,16 @@
 
 Every request and every answer is delivered by `ops/retransmission`. A client that gets no answer opens another
 connection and goes on from the first request that was not answered; the time spent in vain is waiting. Failures here
-are of the kind that may be over later.
+are of the kind that may be over later, but for requests that are refused once too often (`ops/rate_limits`).
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from sim.protocol.codes import BLOCKED, FAILED, GO, INF, REGISTRY_DOWN, WAIT
+from sim.protocol.codes import BLOCKED, FAILED, GO, INF, LAST_UNREACHABLE, REGISTRY_DOWN, WAIT
 from sim.protocol.ops.lanes import UP
+from sim.protocol.ops.rate_limits import passes_limits, wait_after_refusal_s
 from sim.protocol.ops.retransmission import NOTHING_SPARED, answer_gets_through, deliver, hears_reset, open_connection
 from sim.protocol.ops.service import observe_requests, serve_request
 from sim.protocol.tasks import add_waiting_beyond, begin_yield, end_yield, make_all_ready, wait_for
@@ -21,6 +22,7 @@ _OPENS_FIRST: Final = 1
 _IS_SENT: Final = 2
 _ARRIVES: Final = 3
 _IS_ANSWERED: Final = 4
+_IS_REFUSED: Final = 5
 
 # How far a connection is.
 _LOOKS: Final = 1
@@ -61,11 +63,12 @@ def retry_after_wait(w: Any, p: int, done_idle_s: float) -> bool:
     return bool(tries_again)
 
 
-def send_with_retries(w: Any, p: int, which: int, retried: int, opens: int) -> int:
-    """Send the `requests` of a task one after another, each when the one before is answered."""
+def send_with_retries(w: Any, p: int, which: int, number: int, retried: int, opens: int) -> int:
+    """Send the `requests` of a task one after another, each when the one before is answered: those of list `which`,
+    which has a number among all."""
     task = w.tasks[p]
     if task.stage == 0:
-        task.done, task.done_idle_s = 0, 0.0
+        task.done, task.done_idle_s, task.refusals = 0, 0.0, 0
         if opens:
             w.timelines[task.timeline].now_s += w.profiles[task.profile].start_s
         if retried:
@@ -73,10 +76,10 @@ def send_with_retries(w: Any, p: int, which: int, retried: int, opens: int) -> i
         task.stage = _OPENS_FIRST if opens else _IS_SENT
         if opens == 0:
             observe_requests(w, p, which, task.requests, task.beside)
-    result = _send_requests(w, p, which)
-    while result >= FAILED and retried and retry_after_wait(w, p, task.done_idle_s):
+    result = _send_requests(w, p, which, number)
+    while FAILED <= result <= LAST_UNREACHABLE and retried and retry_after_wait(w, p, task.done_idle_s):
         task.stage = _OPENS_FIRST
-        result = _send_requests(w, p, which)
+        result = _send_requests(w, p, which, number)
     if result == WAIT:
         task.pc -= 1
     else:
@@ -84,7 +87,7 @@ def send_with_retries(w: Any, p: int, which: int, retried: int, opens: int) -> i
     return result
 
 
-def _send_requests(w: Any, p: int, which: int) -> int:
+def _send_requests(w: Any, p: int, which: int, number: int) -> int:
     """One try, up to the first request that fails."""
     task = w.tasks[p]
     timeline, way = w.timelines[task.timeline], w.ways[task.way]
@@ -112,13 +115,26 @@ def _send_requests(w: Any, p: int, which: int) -> int:
         if task.stage == _ARRIVES:
             if hears_reset(w, p):
                 return REGISTRY_DOWN
-            serve_request(w, p, task.beside)
-            if task.requests == 1:
-                return GO
-            task.stage = _IS_ANSWERED
+            if w.registries[task.registry].limits and not passes_limits(w, p, number, task.beside):
+                task.refused_idle_s = timeline.now_s - timeline.waited_s
+                task.stage = _IS_REFUSED
+            else:
+                serve_request(w, p, task.beside)
+                if task.requests == 1:
+                    return GO
+                task.stage = _IS_ANSWERED
         result = answer_gets_through(w, p)
         if result != GO:
             return result
+        if task.stage == _IS_REFUSED:
+            wait_s = wait_after_refusal_s(w, p, number)
+            timeline.now_s += max(wait_s, 0.0)
+            # Sent again, it is where it was but for that.
+            add_waiting_beyond(w, task.timeline, task.refused_idle_s - way.forth_s)
+            if wait_s < 0.0:
+                return int(task.refused_by)
+            task.stage = _IS_SENT
+            continue
         task.requests -= 1
         task.beside = 0
         task.done, task.done_idle_s = 1, timeline.now_s - timeline.waited_s

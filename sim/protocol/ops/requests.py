@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sim.protocol.codes import CONFIG, GO, WAIT
+from sim.protocol.ops.queueing import wait_in_queues
+from sim.protocol.ops.rate_limits import GIVES_UP, answer_too_many, passes_limits
 from sim.protocol.ops.request_retries import send_with_retries
 from sim.protocol.ops.retransmission import answer_with_retransmission
 from sim.protocol.ops.service import observe_requests, serve_ahead, serve_request
@@ -39,7 +41,8 @@ MOUNT: Final = 11
 RECHECK: Final = 12  # whether a blob has come after all
 LOGIN_AND_MANIFESTS: Final = 13
 NAMED: Final = 14  # one request, which the program names
-N_LISTS: Final = 15
+REFUSED_AND_TAGS: Final = 15  # tags, asked for without a token first
+N_LISTS: Final = 16
 
 #: The requests of each list, as a client sends them.
 LISTS: Final[Mapping[int, Callable[[Profile], Requests]]] = {
@@ -58,6 +61,7 @@ LISTS: Final[Mapping[int, Callable[[Profile], Requests]]] = {
     RECHECK: lambda client: client.blob_check,
     LOGIN_AND_MANIFESTS: lambda client: (*client.login, *client.manifests),
     NAMED: lambda client: ("",),
+    REFUSED_AND_TAGS: lambda client: (*client.challenge, *client.tags),
 }
 
 # How requests are sent, a sum of these.
@@ -90,7 +94,9 @@ def request(w: Any, p: int, which: int, how: int) -> int:
     if w.g.faults:
         if task.stage == 0:
             task.requests, task.beside = count_of(w, p, which), count_beside(w, p, which, how)
-        return send_with_retries(w, p, list_of(w, p, which), how & RETRIED, how & OVER_NEW_CONNECTION)
+        return send_with_retries(
+            w, p, list_of(w, p, which), number_of_list(w, p, which), how & RETRIED, how & OVER_NEW_CONNECTION
+        )
     timeline, way = w.timelines[task.timeline], w.ways[task.way]
     if task.stage == 0:
         if how & OVER_NEW_CONNECTION:
@@ -101,10 +107,19 @@ def request(w: Any, p: int, which: int, how: int) -> int:
         busy_s = registry.request_s * (count + beside)
         if registry.merges and serve_ahead(w, task.registry, busy_s, count + beside):
             timeline.now_s = timeline.now_s + way.forth_s + registry.request_s * count + (count - 1) * way.round_trip_s
+            if w.g.windows:
+                wait_in_queues(w, p, 1, 0)
+                wait_in_queues(w, p, count - 1, count - 1)
             return GO
-        task.requests, task.beside, task.stage = count, beside, 1
+        task.requests, task.beside, task.stage, task.refusals = count, beside, 1, 0
         timeline.now_s += way.forth_s
+        if w.g.windows:
+            wait_in_queues(w, p, 1, 0)
     else:
+        if w.registries[task.registry].limits:
+            number = number_of_list(w, p, which)
+            if task.stage == GIVES_UP or not passes_limits(w, p, number, task.beside):
+                return answer_too_many(w, p, number)
         serve_request(w, p, task.beside)
         task.beside = 0
         task.requests -= 1
@@ -112,6 +127,8 @@ def request(w: Any, p: int, which: int, how: int) -> int:
             task.stage = 0
             return GO
         timeline.now_s += way.round_trip_s
+        if w.g.windows:
+            wait_in_queues(w, p, 1, 1)
     task.pc -= 1
     return WAIT
 
@@ -122,6 +139,8 @@ def answer(w: Any, p: int, a: int, b: int) -> int:
     if w.g.faults:
         return answer_with_retransmission(w, p)
     w.timelines[task.timeline].now_s += w.ways[task.way].back_s
+    if w.g.windows:
+        wait_in_queues(w, p, 0, 1)
     return GO
 
 
@@ -129,12 +148,17 @@ def last_byte_arrives(w: Any, p: int, a: int, b: int) -> int:
     """The last byte of a body crosses from the registry to the machine that asked."""
     task = w.tasks[p]
     w.timelines[task.timeline].now_s += w.ways[task.way].back_s
+    if w.g.windows:
+        wait_in_queues(w, p, 0, 1)
     return GO
 
 
 def list_of(w: Any, p: int, which: int) -> int:
-    """The list that a task's client sends: with the tags before the first group, and for a config its own."""
+    """The list that a task's client sends: with the tags before the first group, and for a config its own; of a
+    registry that wants a token, it asks for tags without one first."""
     task = w.tasks[p]
+    if which == TAGS:
+        return TAGS if w.registries[task.registry].anonymous else REFUSED_AND_TAGS
     if which == CHECK and task.group == 0:
         return FIRST_CHECK
     if which == OPENING and w.blobs[task.blob].content == CONFIG:
@@ -144,7 +168,12 @@ def list_of(w: Any, p: int, which: int) -> int:
 
 def count_of(w: Any, p: int, which: int) -> int:
     """How many requests that are."""
-    return int(w.request_counts[w.tasks[p].profile * N_LISTS + list_of(w, p, which)])
+    return int(w.request_counts[number_of_list(w, p, which)])
+
+
+def number_of_list(w: Any, p: int, which: int) -> int:
+    """That list's number among those of all clients."""
+    return int(w.tasks[p].profile * N_LISTS + list_of(w, p, which))
 
 
 def count_beside(w: Any, p: int, which: int, how: int) -> int:

@@ -33,7 +33,16 @@ from sim.protocol.codes import (
     STATE_COMMITTED,
     WAIT,
 )
-from sim.protocol.ops.holdings import has_image, hold_image, knows, place_has_blobs, put_image, remove_tag, tag_publish
+from sim.protocol.ops.holdings import (
+    has_image,
+    hold_image,
+    knows,
+    note_pushed,
+    place_has_blobs,
+    put_image,
+    remove_tag,
+    tag_publish,
+)
 from sim.protocol.ops.places import place_of
 from sim.protocol.ops.rules import due, publish_wins
 from sim.protocol.ops.ways import way_of
@@ -42,6 +51,8 @@ from sim.protocol.tasks import begin_yield, end_yield, make_ready, new_task, new
 # Which workers a copy needs.
 OF_ALL: Final = 0
 OF_TARGET: Final = 1
+EVERY_PUSH: Final = (1 << 31) - 1
+"""In `Task.pushed_before`: what a copy may mount is what has been copied from its source by then."""
 
 
 def move_replica(w: Any, p: int, event: int) -> None:
@@ -253,6 +264,7 @@ def source_lacks_image(w: Any, p: int, gone: int, b: int) -> int:
         task.pc = gone
         return GO
     task.way = way_of(w, task.machine, task.registry, 1)
+    task.pushed_before = EVERY_PUSH
     return GO
 
 
@@ -273,6 +285,8 @@ def put_copied_manifest(w: Any, p: int, a: int, b: int) -> int:
     place = place_of(w, task.registry, w.names[task.name].repository)
     if not place_has_blobs(w, place, task.image):
         return BLOB_GONE
+    if w.profiles[task.profile].mounts:
+        note_pushed(w, task.machine, task.registry, w.names[task.name].repository)
     move_replica(w, p, MOVE_PUT)
     return GO
 

@@ -15,6 +15,7 @@ from sim.network.tcp.retransmission import AS_BBR, AS_CUBIC, DOUBLING, body_try_
 from sim.network.tcp.transport import INITIAL_WINDOW, INITIAL_WINDOW_BYTES, MSS_BYTES
 from sim.protocol.codes import BLOCKED, CONNECTION_LOST, FAILED, GO, INF, NEVER, OWN_CAP, UNBOUND, WAIT
 from sim.protocol.ops.blobs import end_transfer, idle_s, lane_of, record_transfer, send_small
+from sim.protocol.ops.congestion import send_by_window
 from sim.protocol.ops.downtimes import first_downtime_s, was_reset
 from sim.protocol.ops.flows import send
 from sim.protocol.ops.lanes import UP, lane_is_unimpaired, nominal_ramp_s, ramp_s
@@ -46,12 +47,17 @@ def transfer(w: Any, p: int, direction: int, b: int) -> int:
         if task.size_bytes <= INITIAL_WINDOW_BYTES:
             send_small(w, p, lane)
             return GO
-        timeline.now_s += ramp_s(w, lane, task.way, direction, task.size_bytes)
+        if w.g.windows == 0:
+            timeline.now_s += ramp_s(w, lane, task.way, direction, task.size_bytes)
         task.stage, task.lane = 1, lane
         task.pc -= 1
         return WAIT
     if task.stage == 1:
-        task.flight = send(w, task.lane, float(task.size_bytes), p)
+        round_trip_s = round_trip_towards_s(w, task.way, direction)
+        if w.g.windows and round_trip_s > 0.0:
+            task.flight = send_by_window(w, task.lane, float(task.size_bytes), p, round_trip_s)
+        else:
+            task.flight = send(w, task.lane, float(task.size_bytes), p)
         task.stage = 2
         task.pc -= 1
         return BLOCKED
@@ -61,6 +67,8 @@ def transfer(w: Any, p: int, direction: int, b: int) -> int:
     waited_s = 0.0
     if flight.shared or not lane_is_unimpaired(w, task.lane):
         waited_s = timeline.now_s - flight.started_s - idle_s(w, p, task.lane, direction, flight.size_bytes)
+    if w.g.windows:
+        waited_s = max(waited_s - nominal_ramp_s(w, task.lane, task.way, direction, task.size_bytes), 0.0)
     if flight.shared:
         add_waiting(w, task.timeline, waited_s)
     end_transfer(w, p, waited_s)

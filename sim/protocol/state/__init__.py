@@ -19,17 +19,32 @@ from sim.protocol.codes import N_PHASES
 from sim.protocol.state.deploys import Deploy, Fanout, Logged, LoggedDeploy, Operation, WarmPlace
 from sim.protocol.state.faults import Downtime, Effect, LinkFault, Outage, ScheduleStep
 from sim.protocol.state.network import Flight, HeldBack, Lane, LinkUse, Machine, Rerouted, Way, WayKey
-from sim.protocol.state.observed import Bin, CapacityChange, Drop, Segment, Start, Sync, TagChange, Transfer
+from sim.protocol.state.observed import (
+    Bin,
+    CapacityChange,
+    Drop,
+    Load,
+    PullBegun,
+    Segment,
+    Start,
+    Sync,
+    TagChange,
+    Transfer,
+    Unpack,
+)
 from sim.protocol.state.registries import (
     Blob,
     BlobFetch,
+    Bucket,
     Copy,
     CopyWorkers,
     Entry,
+    Format,
     HeldImage,
     HeldTag,
     Image,
     Join,
+    Limit,
     Name,
     Place,
     Profile,
@@ -37,6 +52,7 @@ from sim.protocol.state.registries import (
     Pushed,
     Registry,
     StoredImage,
+    Turns,
 )
 from sim.protocol.state.run import Globals
 from sim.protocol.state.swarm import SwarmCall, SwarmEnded, SwarmShare
@@ -91,8 +107,13 @@ TABLES: dict[str, type] = {
     "service_draws": float,
     "profiles": Profile,
     "request_counts": int,  # (profiles x lists of requests)
+    "counts_as_pull": int,  # likewise: a bit for each request of the list that a pull is counted by
+    "sent_again": int,  # likewise: for each that is sent again when it is refused
     "waits_s": float,
+    "limits": Limit,
+    "buckets": Bucket,
     "blobs": Blob,
+    "formats": Format,
     "image_blobs": int,
     "images": Image,
     "names": Name,
@@ -107,6 +128,7 @@ TABLES: dict[str, type] = {
     "pushed": Pushed,
     "rule_values": float,  # the rules' parameters, as numbers
     # pulls and copies
+    "turns": Turns,  # by registry
     "blob_fetches": BlobFetch,
     "joins": Join,
     "holders": int,  # of a layer, for the source rule to choose from
@@ -118,6 +140,8 @@ TABLES: dict[str, type] = {
     "swarm": SwarmCall,
     "swarm_ended": SwarmEnded,
     "swarm_shares": SwarmShare,
+    "unpacks": Unpack,
+    "loads": Load,
     # flows
     "lanes": Lane,
     "lane_links": int,
@@ -143,6 +167,7 @@ TABLES: dict[str, type] = {
     # what is observed
     "transfers": Transfer,
     "starts": Start,
+    "pulls_begun": PullBegun,
     "syncs": Sync,
     "drops": Drop,
     "tag_changes": TagChange,

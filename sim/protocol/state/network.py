@@ -15,6 +15,7 @@ class Machine:
     ramp: float  # how much its slow start is stretched
     window_bytes: int
     profile: int  # the client that runs on it
+    site: int
     access_up: int = -1  # the links that join it to a site, if there are no others
     access_down: int = -1
 
@@ -84,6 +85,7 @@ class Lane:
     along: Int32  # the first lane of the same route, whatever its cap
     abandoned: Int32  # ways that led over it lead elsewhere from now on: flights on it break off
     free_held_back: Int32 = -1
+    last_flight: Int32 = -1  # that began on it with a window
     # ops/fair_sharing
     capped_class: Int32 = -1
     open_class: Int32 = -1
@@ -131,6 +133,20 @@ class Flight:
     # ops/processor_sharing
     virtual_finish_bytes: float
     ps_joined_bytes: float
+    # ops/congestion
+    window: float  # segments
+    growth: Int32
+    trip_s: float  # without queues
+    w_max: float
+    w_est: float
+    lost_s: float  # when it last lost a packet
+    ahead_s: float  # what others take on a link for a segment each of their bursts, which are ahead of its own,
+    ahead_left: float  # what part of these still waits when they have come, and how long before it the first began
+    ahead_lag_s: float
+    burst_s: float  # what a link takes for a segment of its own that comes ahead of its time
+    grew: float  # by how many segments in its last round
+    overflows: Int32  # what its burst has lost is known a round later
+    least_delay_s: float  # of a round's that it has seen
 
 
 class LinkUse:
@@ -143,6 +159,19 @@ class LinkUse:
     opened: int
     next_open: int = -1
     load_Bps: float  # see `flows.sum_loads`
+    # of the flights with windows that cross it: see ops/congestion
+    queue_s: float  # how long a full queue before it is; infinite for what has none, as disks
+    windows: int
+    windows_bytes: float
+    bursts_bytes: float  # what slow start has added to these in this round
+    windows_weight: float
+    weighed_trips_s: float
+    group: int  # those that began together last, and when the first of them did
+    group_began_s: float
+    full_since_s: float  # windows that were there then and grow before this ends lose packets
+    full_until_s: float
+    full_losses: float  # how many for each byte of these
+    grown: float  # segments that windows have grown by in their last rounds
 
 
 class HeldBack:
@@ -154,3 +183,4 @@ class HeldBack:
     seen_rank: Int32
     mark_s: float
     next: Int32 = -1
+    own_class: Int32 = -1  # of a flight's first row: its class where it has a window

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sim.records.layout import Int32
+
 
 class Transfer:
     """A body of bytes that crossed a lane, or the part of it that flowed before it broke off."""
@@ -31,6 +33,16 @@ class Start:
     digest: int  # image that it runs, -1 where there was none
     meant: int
     trailing_s: float  # for how long its tag had meant something newer; below 0: it had not
+
+
+class PullBegun:
+    """A pull that had its turn on a node that bounds its pulls."""
+
+    deploy: int
+    node: int
+    asked_s: float
+    began_s: float
+    refused: int  # the node had begun too many
 
 
 class Sync:
@@ -96,3 +108,48 @@ class CapacityChange:
     link: int
     at_s: float
     capacity_Bps: float
+
+
+class Unpack:
+    """A layer that a node unpacks. Ops read this row, too: it says how far that is. See ops/unpacking."""
+
+    deploy: int
+    node: int
+    blob: int
+    state: Int32
+    pull: Int32  # the task whose fetch brings it
+    task: Int32  # that unpacks it
+    before: Int32  # the row of the layer that is unpacked before it, or -1
+    arrived: Int32  # whether its bytes are there, or begin to come where layers are unpacked meanwhile
+    fetched: Int32  # whether they came, or were there
+    first_waiter: Int32 = -1
+    last_waiter: Int32 = -1
+    first_beside: Int32  # rows of the layers of its image that one pull has unpacked
+    end_beside: Int32
+    write: Int32  # the flight of what it writes
+    arrived_s: float
+    idle_arrived_s: float
+    started_s: float
+    ended_s: float
+    idle_started_s: float
+    idle_ended_s: float
+    core_ns: int
+    written_bytes: int
+    broken: Int32  # its disk went down meanwhile
+    bound_by: Int32  # what held back the flow that ended last, and how long
+    bound_s: float
+
+
+class Load:
+    """A start that has read a part of its layers, and what became of the rest. See ops/rest."""
+
+    deploy: int
+    node: int
+    started_s: float
+    read_bytes: int
+    rest_bytes: int
+    loaded_bytes: int
+    whole_s: float
+    stalled_s: float
+    down_s: float
+    broken: int

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sim.protocol.codes import NEVER
-from sim.records.layout import Int32
+from sim.protocol.codes import INF, NEVER
+from sim.records.layout import Int8, Int32
 
 
 class Registry:
@@ -24,13 +24,23 @@ class Registry:
     waited_s: float
     # what else requests find
     first_byte_s: float
+    store_s: float
+    anonymous: int
     tls: int
     token_life_s: float
     refuses_tokens: int
     list_lag_s: float
     skew_s: float  # how far its clock is ahead
     disk: int  # its link
+    # ops/unpacking
+    unpack: int  # IN_ORDER, PARALLEL or STREAMED
+    ranges: int  # in so many parts it fetches a layer
+    first_lane: int = -1  # of its disk as unpacking writes; those of its cores, by format, follow
+    dedup: int = -1  # how far that looks here; -1: as far as `g.dedup`
     paused_until_s: float  # while garbage is collected
+    # how many requests it answers: see ops/rate_limits
+    first_limit: int  # in `limits`
+    limits: int
     # lists
     first_effect: int = -1  # the outages in force, but for those of its disk: see ops/faults
     first_fetch: int = -1  # blobs that are being fetched to here: see ops/fetches
@@ -55,6 +65,7 @@ class Profile:
     pulls_at_once: int
     mounts: int
     config_last: int
+    polls: int  # until its node has what it pushed to central
     first_wait: int  # in `waits_s`
     waits: int
     resumes: int
@@ -62,14 +73,49 @@ class Profile:
     dial_s: float
     handshake_s: float
     quiet_s: float
+    first_throttle: int  # in `waits_s`: what it waits when it has made too many requests
+    throttles: int
+    heeds_s: float  # the longest Retry-After that it waits for in their place
+
+
+class Limit:
+    """A limit of a registry, with a bucket for each who asks it: see ops/rate_limits."""
+
+    registry: int
+    scope: int  # whose requests share a bucket: its place in `sim.scenario.model.limits.SCOPES`
+    pulls: int  # it counts pulls, not requests
+    rate_per_s: float
+    burst: float
+
+
+class Bucket:
+    """The tokens that one of those has left, as of `at_s`."""
+
+    limit: int
+    whose: int  # account, machine or site by number
+    tokens: float
+    at_s: float
+    passed: int
+    refused: int
+    first_refused_s: float = INF
 
 
 class Blob:
     """A layer, or a config."""
 
     size_bytes: int
-    content: Int32  # KERNEL, ROOTFS or CONFIG
+    content: Int8  # KERNEL, ROOTFS or CONFIG
+    format: Int8  # its row in `formats`
     counted: Int32  # in which count of distinct blobs it was counted last
+
+
+class Format:
+    """What a node does with a layer, by byte of the blob; nothing in row 0. See ops/unpacking."""
+
+    core_ns: float  # nanoseconds of one core
+    written: float  # bytes
+    compress_ns: float  # the same of a client that packs it
+    cores: float  # that one layer uses at once
 
 
 class Image:
@@ -161,6 +207,19 @@ class Pushed:
 
     repository: int
     next: int
+
+
+class Turns:
+    """The pulls of a node, as far as it bounds them: see ops/turns."""
+
+    bounded: int
+    free: int = -1  # so many more may be under way; -1: any number
+    first: int = -1  # tasks that wait for their turn
+    last: int = -1
+    rate_per_s: float  # of the bucket of pulls; 0: there is none
+    burst: float
+    tokens: float
+    at_s: float
 
 
 class BlobFetch:

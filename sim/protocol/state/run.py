@@ -74,6 +74,8 @@ class Globals(QueueGlobals):
     marks_used: int
     blob_fetches_used: int
     joins_used: int
+    unpacks_used: int
+    loads_used: int
     chosen_used: int
     places_used: int
     held_images_used: int
@@ -81,6 +83,8 @@ class Globals(QueueGlobals):
     stored_images_used: int
     pushed_used: int
     logged_deploys_used: int
+    buckets_used: int
+    pulls_begun_used: int
     # the hash tables: rows that their keys want, slots that they use, keys
     held_used: int
     held_slots: int = 1
@@ -93,6 +97,8 @@ class Globals(QueueGlobals):
     parts: int  # of registries, for dedup
     blob_count: int  # the number of the last count of distinct blobs
     limited: int  # some registry is bounded
+    throttles: int  # some registry limits how many requests it answers, or a node how many pulls it begins
+    takes_turns: int  # some node bounds its pulls
     # rules of deploys
     dedup: int = 1  # REPOSITORY_SCOPE
     check_upstream: int
@@ -103,7 +109,22 @@ class Globals(QueueGlobals):
     sleeps_for_s: float
     wakes: int
     removed_after_s: float
-    polls: int
+    unpacking: int  # nodes have something to unpack
+    ranging: int  # some node fetches layers in parts
+    unpack_entry: int
+    # layers that are read on demand: see ops/lazy, ops/rest
+    lazy_loading: int
+    lazy_share: float
+    lazy_read_bytes: int
+    lazy_at_once: int
+    lazy_least_bytes: int
+    lazy_background: int
+    lazy_spreads: int  # the rest comes in several bursts
+    lazy_bursts: int
+    lazy_after_s: float
+    lazy_pace_Bps: float
+    lazy_later: float
+    lazy_later_s: float
     patience_s: float
     node_profile: int
     # rules by name: the number of each among those of its kind, and where its parameters begin in `rule_values`
@@ -129,6 +150,8 @@ class Globals(QueueGlobals):
     sync_backoff_s: float
     sync_deletions: int
     sync_profile: int
+    config_first: int
+    handshakes: int  # bodies side by side open connections of their own
     copies_capped: int  # copies have ways of their own
     workers_each: int  # at most so many for one target; 0: as many as there are
     workers_shared: int  # a copy keeps its worker while it waits for its target
@@ -147,6 +170,8 @@ class Globals(QueueGlobals):
     bbr: int
     converges_s: float = -1.0
     # flows
+    windows: int  # they share by their congestion windows
+    window_random: int  # pseudo-random numbers: see ops/congestion
     flow_number: int
     lane_numbers: int  # lanes that have been used
     longest_lane: int  # links of the longest of these
@@ -157,6 +182,7 @@ class Globals(QueueGlobals):
     first_ps_lane: int = -1  # lanes whose flights share among themselves
     last_ps_lane: int = -1
     sharing: int  # flights in the max-min solver
+    solver_calls: int  # how often it was asked
     stamp: int  # of lanes or links that were marked last
     settle_stage: int
     # the flow monitor

@@ -53,6 +53,12 @@ class Task:
     opens: Int32
     done: Int32
     done_idle_s: float
+    # requests that are refused: see ops/rate_limits
+    refusals: Int32
+    refused_by: Int32
+    retry_after_s: float
+    refused_idle_s: float
+    has_turn: Int32  # of its node's pulls: see ops/turns
     # one blob, tried again: see ops/retries, ops/blob_retries
     attempt: Int32 = -1
     tries: Int32
@@ -97,6 +103,8 @@ class Task:
     group: Int32
     group_end: Int32
     trailing: Int32
+    connections: Int32  # that it has opened for blobs side by side, the one that it began with included
+    late_s: float  # how much later than its group it began, for its connection
     mounts: Int32
     marks: Int32
     marks_size: Int32
@@ -112,6 +120,9 @@ class Task:
     booted: Int32  # the image that an instance runs, what its reference meant, and for how long that was newer
     meant: Int32
     trailing_s: float
+    unpack: Int32  # the row of `unpacks` that it is about
+    load: Int32  # the row of `loads`: see ops/rest
+    burst: Int32  # how many parts of the rest it has asked for
     # a deploy and its instances: see ops/deploys
     each_s: float  # what a poll takes
     asked_s: float

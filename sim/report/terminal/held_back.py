@@ -16,7 +16,7 @@ from sim.report.terminal.blocks import Block, Cell
 from sim.result import ONLY, Result
 
 #: What kinds are called.
-_KINDS: Final[Mapping[str, str]] = {
+KINDS: Final[Mapping[str, str]] = {
     "client up": "clients' uplinks",
     "client down": "clients' downlinks",
     "node up": "nodes' uplinks",
@@ -25,9 +25,12 @@ _KINDS: Final[Mapping[str, str]] = {
     "central down": "central's downlink",
     "link": "link",
     "disk": "disks",
+    "cores": "unpacking on nodes' cores",
     "window": "TCP windows",
     "cap": "caps on copies",
     "workers": "waiting for workers",
+    "limits": "limits of requests",
+    "turns": "waiting for a turn to pull",
     "copies": "waiting for copies to begin",
     "outages": "outages and retries",
     "several": "what held bodies for less long",
@@ -66,7 +69,7 @@ def _blocks(
     known = {name: parts for name, parts in held.items() if parts}
     if not known:
         return
-    lines = _lines(known)
+    lines = grouped(known)
     columns = {
         name: [_cell(known[name], deploys[name], holders) for _, holders in lines] for name in known
     }  # fmt: skip
@@ -75,7 +78,7 @@ def _blocks(
         yield _gained(gains)
 
 
-def _lines(held: Mapping[str, Sequence[Held]]) -> list[tuple[str, frozenset[Holder]]]:
+def grouped(held: Mapping[str, Sequence[Held]]) -> list[tuple[str, frozenset[Holder]]]:
     """Labels and the holders that each is about: a line a kind (a line each link), the most first, then its groups."""
     share: dict[Holder, float] = {}
     for parts in held.values():
@@ -92,9 +95,9 @@ def _lines(held: Mapping[str, Sequence[Held]]) -> list[tuple[str, frozenset[Hold
             continue
         worth = [each for each in holders if each.group and share[each] >= _SHARE]
         if len(holders) == 1:
-            lines.append((f"{_KINDS[kind]} {holders[0].group}".rstrip(), frozenset(holders)))
+            lines.append((f"{KINDS[kind]} {holders[0].group}".rstrip(), frozenset(holders)))
             continue
-        lines.append((f"{_KINDS[kind]} {link}".rstrip(), frozenset(holders)))
+        lines.append((f"{KINDS[kind]} {link}".rstrip(), frozenset(holders)))
         lines += [(f"  {each.group}", frozenset([each])) for each in worth[:_GROUPS]]
     return lines
 
@@ -121,7 +124,7 @@ def _gained(gains: Mapping[str, Sequence[Gain]]) -> Block:
     }
     runs = max(gain.runs for found in gains.values() for gain in found)
     title = f"What doubling it changes: {runs} paired runs each" if runs > 1 else "What doubling it changes: one run"
-    labels = [f"{_KINDS[kind]} {name}".rstrip() for kind, name in things]
+    labels = [f"{KINDS[kind]} {name}".rstrip() for kind, name in things]
     halved = any(kind == "copies" for kind, _ in things)
     note = "Twice the rate, size or workers for all hosts of a kind at once, links one by one"
     return Block(title, labels, columns, (f"{note}; copies begin after half the delay.",) if halved else (f"{note}.",))

@@ -15,7 +15,13 @@ from sim.figures import Figure
 from sim.scenario.checks.demand import demand_can_be_met, replays_have_hosts, steady_state_is_steady, streams_are_whole
 from sim.scenario.checks.deploylist import deploys_can_be_read
 from sim.scenario.checks.hosts import profiles_exist, shares_are_above_zero, sites_exist, something_of_each
-from sim.scenario.checks.images import digests_are_of_one_content, kernels_agree, names_are_apart, sizes_can_be_drawn
+from sim.scenario.checks.images import (
+    digests_are_of_one_content,
+    formats_exist,
+    kernels_agree,
+    names_are_apart,
+    sizes_can_be_drawn,
+)
 from sim.scenario.checks.links import (
     alternatives,
     links_are_whole,
@@ -23,8 +29,9 @@ from sim.scenario.checks.links import (
     schedules_fit_the_day,
     shapes_can_be_made,
     sites_are_joined,
+    windows_have_queues,
 )
-from sim.scenario.checks.policies import faults_have_targets, jobs_keep_to_their_cap
+from sim.scenario.checks.policies import faults_have_targets, jobs_keep_to_their_cap, lazy_nodes_serve_nobody
 from sim.scenario.checks.prices import tariffs_count_somewhere, tiers_rise
 from sim.scenario.checks.thresholds import thresholds_name_links
 from sim.scenario.diagnostics import Diagnostic
@@ -45,6 +52,7 @@ CHECKS: tuple[Callable[[Model], Iterator[Diagnostic]], ...] = (
     shares_are_above_zero,
     profiles_exist,
     kernels_agree,
+    formats_exist,
     streams_are_whole,
     demand_can_be_met,
     steady_state_is_steady,
@@ -52,7 +60,9 @@ CHECKS: tuple[Callable[[Model], Iterator[Diagnostic]], ...] = (
     names_are_apart,
     digests_are_of_one_content,
     jobs_keep_to_their_cap,
+    lazy_nodes_serve_nobody,
     faults_have_targets,
+    windows_have_queues,
     replays_have_hosts,
     thresholds_name_links,
     tariffs_count_somewhere,

@@ -1,4 +1,4 @@
-"""Checks of images: a kernel or none, sizes that can be drawn, and names that mean one image each.
+"""Checks of images: a kernel or none, sizes that can be drawn, names that mean one image each, formats that there are.
 
 Left out: whether sizes are plausible.
 """
@@ -6,13 +6,19 @@ Left out: whether sizes are plausible.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
+from sim.errors import near, shown
+from sim.registry.formats import FORMATS
 from sim.registry.reference import Reference
 from sim.scenario.diagnostics import Diagnostic
 from sim.scenario.keypath import KeyPath, dotted
 from sim.scenario.model.images import SizesError
 from sim.scenario.model.root import Model
 from sim.units import format_bytes
+
+MOST_FORMATS: Final = 100
+"""As many as one run can tell apart."""
 
 
 def kernels_agree(model: Model) -> Iterator[Diagnostic]:
@@ -67,3 +73,15 @@ def digests_are_of_one_content(model: Model) -> Iterator[Diagnostic]:
         if reference.digest is not None and model.images[key].sizes is not None:
             problem = "a digest names one content, whose size does not vary"
             yield Diagnostic(("images", key, "sizes"), problem, "remove sizes, or the digest from the name")
+
+
+def formats_exist(model: Model) -> Iterator[Diagnostic]:
+    """Every image's format is one that ships or that the scenario describes, and there are not too many."""
+    known = dict.fromkeys((*FORMATS, *model.formats))
+    for key, image in model.images.items():
+        if image.format is not None and image.format not in known:
+            problem = f"unknown format, got {shown(image.format)}"
+            yield Diagnostic(("images", key, "format"), problem, near(image.format, known), needs=(("formats",),))
+    used = {image.format for image in model.images.values() if image.format is not None}
+    if len(used) > MOST_FORMATS:
+        yield Diagnostic(("formats",), f"{len(used)} are used", f"use at most {MOST_FORMATS} at once")

@@ -72,6 +72,17 @@ def shapes_can_be_made(model: Model) -> Iterator[Diagnostic]:
         yield Diagnostic(path, error.problem, error.remedy, needs=(("sites",),))
 
 
+def windows_have_queues(model: Model) -> Iterator[Diagnostic]:
+    """Windows grow until they meet a full queue; what they do about outages is not modelled."""
+    if model.tcp.shares != "windows":
+        return
+    path: KeyPath = ("tcp", "shares")
+    if model.tcp.queue_s <= 0.0:
+        yield Diagnostic(path, "windows need to know when queues are full", 'write tcp.queue = "60 ms" for example')
+    if model.faults:
+        yield Diagnostic(path, "windows are not modelled through faults", 'write tcp.shares = "even"')
+
+
 def links_go_somewhere(model: Model) -> Iterator[Diagnostic]:
     """A link's ends are sites, hosts or places of the shape, and one without ends overrides one that it generates."""
     if not model.links:

@@ -1,10 +1,10 @@
 """How much memory a run would take, estimated before anything is made, so that a slip of the keyboard costs a line.
 
-What grows with a scenario's counts is added up: deploys and the nodes they start on, wakes, apps, hosts, workers, and
-what breaks or is collected again and again. The sizes are rounded up from peaks that were measured
-(tests/bench/RESULTS.md: a million deploys of `million.toml` take 1.7 GB; a million apps 1 GB; 20,000 nodes of one
-metro 0.4 GB). A run that would take more than `run.memory` is refused; whoever has the machine raises that. Left out:
-logs, which are read as they are played.
+What grows with a scenario's counts is added up: deploys and the nodes they start on, wakes, apps, hosts, workers, what
+breaks or is collected again and again, and the minutes in which lines are busy. The sizes are rounded up from peaks
+that were measured (tests/bench/RESULTS.md: a million deploys of `million.toml` take 1.7 GB; a million apps 1 GB; 20,000
+nodes of one metro 0.4 GB). A run that would take more than `run.memory` is refused; whoever has the machine raises
+that. Left out: logs, which are read as they are played.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from sim.scenario.diagnostics import Diagnostic
 from sim.scenario.keypath import KeyPath
 from sim.scenario.model.demand import Stream
+from sim.scenario.model.hosts import Host, Registry
 from sim.scenario.model.root import Model
 from sim.scenario.model.shares import path_of, rate_per_s, total_rate_per_s
 from sim.units import format_bytes
@@ -27,6 +28,7 @@ _NODE_BYTES: Final = 20_000
 _CLIENT_BYTES: Final = 5_000
 _WORKER_BYTES: Final = 8
 _EVENT_BYTES: Final = 200
+_MINUTE_BYTES: Final = 600
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
@@ -41,7 +43,7 @@ class _Part(NamedTuple):
 
 def run_fits_into_memory(model: Model) -> Iterator[Diagnostic]:
     """A run takes no more memory than `run.memory`; where it does, the key that takes most is named."""
-    parts = [*_demand(model), *_hosts(model), *_again_and_again(model)]
+    parts = [*_demand(model), *_hosts(model), *_again_and_again(model), *_minutes(model)]
     total_bytes = math.fsum(part.size_bytes for part in parts if math.isfinite(part.size_bytes))
     if not all(math.isfinite(part.size_bytes) for part in parts):
         total_bytes = math.inf
@@ -87,6 +89,45 @@ def _hosts(model: Model) -> Iterator[_Part]:
         yield _Part(("nodes", key, "workers"), workers, "workers of registries", workers * _WORKER_BYTES)
     for key, clients in model.clients.items():
         yield _Part(("clients", key, "count"), clients.count, "clients", clients.count * _CLIENT_BYTES)
+
+
+class Busy(NamedTuple):
+    """For how many minutes a line is busy, by the key that bounds it."""
+
+    path: KeyPath
+    minutes: float
+
+
+def busy_lines(model: Model) -> Iterator[Busy]:
+    """For how long each host's line is busy if all images cross it whole: at most, as most layers are there already.
+
+    Lines that a run's deploys keep busy for years are slips of the keyboard, and each minute of them has rows.
+    """
+    image_bytes = max((image.rootfs_bytes + (image.kernel_bytes or 0) for image in model.images.values()), default=0)
+    drawn = model.demand.replay is None and model.demand.table is None
+    deploys = sum(_deploys(model, stream) for stream in model.demand.named().values()) if drawn else 1.0
+    there = sum(group.count for group in model.nodes.values())
+    shares = sum(group.count * group.share for group in model.clients.values())
+    lines: list[tuple[KeyPath, Host, float]] = [(("central",), model.central, 1.0)]
+    lines += [(("nodes", key), nodes, 1 / there) for key, nodes in model.nodes.items()]
+    lines += [(("clients", key), group, group.share / (shares or 1.0)) for key, group in model.clients.items()]
+    for path, host, share in lines:
+        key, rate_Bps = _slowest(host)
+        yield Busy((*path, key), max(deploys * share, 1.0) * image_bytes / rate_Bps / 60)
+
+
+def _minutes(model: Model) -> Iterator[_Part]:
+    for path, minutes in busy_lines(model):
+        yield _Part(path, minutes, "minutes in which that line is busy", minutes * _MINUTE_BYTES)
+
+
+def _slowest(host: Host) -> tuple[str, float]:
+    """The key that bounds a host's transfers the most, and to what, bytes/s."""
+    rates = {"up": host.up_Bps, "down": host.down_Bps}
+    rates |= {"disk": host.disk_Bps} if isinstance(host, Registry) else {}
+    rates |= {"window": host.window_bytes / (2 * host.delay_s)} if host.delay_s else {}
+    slowest = min(rates, key=rates.__getitem__)
+    return "capacity" if f"own_{slowest}_Bps" in host.superseded() else slowest, rates[slowest]
 
 
 def _again_and_again(model: Model) -> Iterator[_Part]:

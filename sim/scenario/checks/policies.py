@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sim.errors import shown
 from sim.scenario.diagnostics import Diagnostic, unclear
 from sim.scenario.model.naming import CENTRAL
 from sim.scenario.model.network import generated, links_meant
@@ -19,6 +20,22 @@ def jobs_keep_to_their_cap(model: Model) -> Iterator[Diagnostic]:
     if sync.job_Bps is not None and sync.references != "series":
         problem = "caps one body at a time, but references are copied in parallel"
         yield Diagnostic(("policies", "sync", "job_rate"), problem, 'set policies.sync.references = "series"')
+
+
+def lazy_nodes_serve_nobody(model: Model) -> Iterator[Diagnostic]:
+    """Nodes that read layers on demand have nothing whole that others could fetch from them."""
+    chosen, path = model.policies, ("policies", "load")
+    if chosen.load != "lazy":
+        return
+    if chosen.lazy.read_share == 0:
+        problem = "must be above 0 where nodes load layers lazily, got 0"
+        yield Diagnostic(("policies", "lazy", "read_share"), problem, "write what a start reads, such as 0.064")
+    nothing = "nodes that load layers lazily have none to serve, but"
+    if chosen.source.name != "upstream":
+        problem = f"{nothing} policies.source is {shown(chosen.source.name)}"
+        yield Diagnostic(path, problem, 'write load = "whole" or source = "upstream"')
+    if chosen.fanout.name == "peer":
+        yield Diagnostic(path, f"{nothing} policies.fanout is peer", 'write load = "whole" or another fanout')
 
 
 def faults_have_targets(model: Model) -> Iterator[Diagnostic]:

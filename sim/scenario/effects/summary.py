@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from sim.registry.clients import PROFILES, Profile
 from sim.scenario.model.demand import Stream
 from sim.scenario.model.deploylist import DeployList, clients_meant, read_list
 from sim.scenario.model.images import Image, SizesError
@@ -118,7 +119,7 @@ def demand_summary(model: Model) -> DemandSummary:
     if demand.replay is not None:
         most = most_nodes(model)
         return DemandSummary(
-            most, most, True, demand.removals > 0, demand.reference == "digest", starts=False, pushes=True
+            most, most, True, demand.removals > 0, pins(model, demand.reference), starts=False, pushes=True
         )
     streams = [*model.demand.named().values()]
     owners = [stream for _, stream in model.demand.pushed_to()]
@@ -126,7 +127,8 @@ def demand_summary(model: Model) -> DemandSummary:
     if read is not None:
         starts = False in read.column("push")
         more = max((count or 0 for count in read.column("beside")), default=0)
-        by_digest = demand.reference == "digest" or all(one.digest for one in model.references.values())
+        named = all(one.digest for one in model.references.values())
+        by_digest = named or (not starts and pins(model, demand.reference)) or demand.reference == "digest"
         return DemandSummary(most, most + more, True, demand.removals > 0, by_digest, starts, pushes=True)
     beside = [1 if one.kind == "replacements" else one.nodes for one in streams if one.kind != "deploys"]
     return DemandSummary(
@@ -140,9 +142,29 @@ def demand_summary(model: Model) -> DemandSummary:
     )
 
 
+def pins(model: Model, reference: str) -> bool:
+    """Whether what any client pushes is started by its digest, under `demand.reference` or a stream's own."""
+    return reference == "digest" or (reference == "client" and all(one.pins for one in _profiles(model)))
+
+
+def polls(model: Model) -> bool:
+    """Whether any client polls, after a push to central, until the platform has the image."""
+    create = model.policies.create
+    return create == "poll" or (create == "client" and any(one.polls for one in _profiles(model)))
+
+
+def _profiles(model: Model) -> list[Profile]:
+    """The clients that deploy; one that is not known is another check's to name."""
+    asking = clients(model)
+    named = [group.profile for key, group in model.clients.items() if key in asking]
+    return [PROFILES[name] for name in named if name in PROFILES]
+
+
 def _by_digest(model: Model, stream: Stream) -> bool:
     """Whether all that a stream deploys is named by digest: by the stream, or by the names of all of its images."""
-    return stream.reference == "digest" or (
+    if stream.reference == "digest" or (stream.kind == "deploys" and pins(model, stream.reference)):
+        return True
+    return (
         stream.kind != "replacements"
         and stream.of is None
         and all(model.references[key].digest for key in image_shares(model, stream))

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from sim.network.topology.shapes import Routing
 from sim.scenario.effects import summary
 from sim.scenario.effects.happens import LOCAL_FIRST, Happens, happens, heeds_delay
-from sim.scenario.effects.summary import demand_summary
+from sim.scenario.effects.summary import demand_summary, polls
 from sim.scenario.effects.unused_demand import Unused, in_a_replay, unused_in_demand
 from sim.scenario.model.faults import READS, Fault
+from sim.scenario.model.formats import format_named
+from sim.scenario.model.lazy import Lazy
 from sim.scenario.model.root import Model
 from sim.scenario.model.tcp import Tcp
 
@@ -29,7 +31,40 @@ def without_effect(model: Model) -> Iterator[Unused]:
         yield from _of_copies(model, world)
         yield from _of_registries(model)
         yield from unused_in_demand(model)
+    yield from _of_formats(model)
+    yield from _of_lazy(model)
     yield from _of_faults(model)
+
+
+def _of_formats(model: Model) -> Iterator[Unused]:
+    """What a node unpacks with counts where some image's format has anything unpacked."""
+    logged = model.demand.replay is not None
+    used = {image.format for image in model.images.values()} if not logged else set()
+    made = [format_named(name, model.formats) for name in used]
+    for key in model.nodes:
+        for name in ("cores", "unpack"):
+            if not any(one is not None and one.unpacks for one in made):
+                yield Unused(("nodes", key, name), "no image's format has layers unpacked")
+        if logged:
+            yield Unused(("nodes", key, "ranges"), "a log's pulls fetch each layer whole")
+    for name in model.formats:
+        if name not in used:
+            yield Unused(("formats", name), "no image has this format")
+
+
+def _of_lazy(model: Model) -> Iterator[Unused]:
+    """How layers are read on demand counts where they are."""
+    lazy, path = model.policies.lazy, ("policies", "lazy")
+    if model.demand.replay is not None:
+        yield Unused(("policies", "load"), "a log's pulls fetch layers whole")
+    if model.demand.replay is not None or model.policies.load == "whole":
+        for name, field in Lazy.model_fields.items():
+            yield Unused((*path, field.alias or name), "policies.load is whole")
+    elif lazy.rest == "background":
+        for field in ("later_share", "later_for", *(() if lazy.pace_Bps else ("bursts",))):
+            yield Unused((*path, field), "the rest comes in the background")
+    else:
+        yield Unused((*path, "pace"), "the rest is read on demand")
 
 
 def _of_routes(model: Model, world: Happens) -> Iterator[Unused]:
@@ -41,7 +76,7 @@ def _of_routes(model: Model, world: Happens) -> Iterator[Unused]:
         yield Unused(("policies", "fanout"), "each deploy starts on one node, the one that was pushed to")
     if "central" not in world.routes:
         yield Unused(("policies", "create"), "clients poll after a push to central alone, and there is none")
-    if not world.waits and not (model.policies.create == "poll" and "central" in world.routes):
+    if not world.waits and not (polls(model) and "central" in world.routes):
         yield Unused(("policies", "patience"), "nothing waits for an image to be copied")
     if together.by_digest:
         yield Unused(("policies", "tags", "check"), "instances are created by digest")
@@ -84,7 +119,7 @@ def _of_copies(model: Model, world: Happens) -> Iterator[Unused]:
         yield Unused((*at, "queue"), "policies.sync.target_workers is not given")
     if not sync.retries:
         yield Unused((*at, "backoff"), "policies.sync.retries is 0")
-    for key in ("workers", "target_workers", "queue", "references", "job_rate", "target_rate", "leg_rate"):
+    for key in ("workers", "target_workers", "queue", "references", "client", "job_rate", "target_rate", "leg_rate"):
         if not world.copies:
             yield Unused((*at, key), "no registry copies from another")
     for key in ("retries", "backoff", "resume"):
@@ -101,6 +136,9 @@ def _of_registries(model: Model) -> Iterator[Unused]:
         yield Unused(("policies", "eviction"), "no registry has a storage that could be full")
     if not on_nodes:
         yield Unused(("policies", "keep_unsynced"), "no node has a storage that could be full")
+    for key, node in model.nodes.items():
+        if node.pull_rate_per_s is None:
+            yield Unused(("nodes", key, "pull_burst"), f"nodes.{key}.pull_rate is not given")
     if all(group.ttl_s is not None for group in groups):
         yield Unused(("policies", "ttl"), "every node has a ttl of its own")
     garbage, every_s = model.policies.garbage, model.policies.garbage.every_s
@@ -118,7 +156,9 @@ def _of_faults(model: Model) -> Iterator[Unused]:
             if other not in READS.get(broken.kind, ()):
                 yield Unused(("faults", key, other), f"a fault of kind {broken.kind} does not read it")
     if not any(_cuts(broken) for broken in model.faults.values()):
-        outages = [("tcp", field.alias or name) for name, field in Tcp.model_fields.items()]
+        shared = ("shares", "congestion", "queue") if model.tcp.shares == "windows" else ("shares",)
+        keys = (field.alias or name for name, field in Tcp.model_fields.items())
+        outages = [("tcp", key) for key in keys if key not in (*shared, "parallel")]
         for path in (*outages, ("topology", "reroute"), ("topology", "convergence")):
             yield Unused(path, "no fault takes all that a link carries")
     elif isinstance(model.topology.parameters, Routing) and not model.topology.parameters.reroute:

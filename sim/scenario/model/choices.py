@@ -99,7 +99,10 @@ class Kind:
             return _NONE
         own = self._own(context)
         if name not in self.names() and name not in own:
-            diagnostics.append(Diagnostic(at, f"unknown choice, got {shown(name)}", near(name, (*self.names(), *own))))
+            remedy = near(name, (*self.names(), *own))
+            if self.of and not own and remedy.startswith("one of"):
+                remedy += "; a rule of your own is found in run.policies_path, or --policies DIR"
+            diagnostics.append(Diagnostic(at, f"unknown choice, got {shown(name)}", remedy))
             return _NONE
         try:
             model: type[BaseModel] = own[name].module().Parameters if name in own else self.model(name)

@@ -175,11 +175,12 @@ class Stream(Table):
     nodes: Count = figure(
         "nodes", 1, assumption=True, range=(1, 10), about="How many nodes each deploy starts an instance on."
     )
-    reference: Literal["tag", "digest"] = figure(
+    reference: Literal["client", "tag", "digest"] = figure(
         "reference",
-        "tag",
-        assumption=True,
-        about="Whether nodes pull by a tag, which may have moved on, or by the digest that was pushed.",
+        "client",
+        source="unikraft/kraftkit, cloud/deploy: KraftKit pins by digest",
+        about="Whether nodes pull by a tag, which may have moved on, or by the digest that was pushed; client: as each "
+        "client asks by its code.",
     )
     rollbacks: Fraction = figure(
         "rollbacks",

@@ -37,6 +37,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sim.errors import near, shown
+from sim.figures import LARGEST_IMAGE_BYTES
 from sim.files import require_regular
 from sim.scenario.model.root import Model
 from sim.units import UnitError, bytes_of, seconds_of
@@ -99,6 +100,8 @@ def _size(text: str) -> int:
         raise CellError(error.problem, error.remedy) from None
     if size_bytes <= 0:
         raise CellError(f"must be above 0, got {shown(text)}", "write bytes, or a size such as 1.3 MB")
+    if size_bytes > LARGEST_IMAGE_BYTES:
+        raise CellError(f"must be at most 1 TiB, got {shown(text)}", "write what an image has")
     return size_bytes
 
 

@@ -13,7 +13,23 @@ from typing import Literal, cast
 
 from pydantic import StrictBool, StrictStr
 
-from sim.figures import Cost, Count, Duration, Latitude, Longitude, Period, Rate, Size, Table, Weight, figure, setting
+from sim.figures import (
+    Cost,
+    Count,
+    Delay,
+    Duration,
+    Frequency,
+    Latitude,
+    Longitude,
+    Period,
+    Rate,
+    Size,
+    Table,
+    Weight,
+    figure,
+    setting,
+)
+from sim.scenario.model.limits import RateLimits
 from sim.scenario.model.links import LinkParameters
 from sim.scenario.model.timeofweek import Zone
 
@@ -41,7 +57,7 @@ class _Placed(Table):
 class Host(LinkParameters, _Placed):
     """What central, nodes and clients have in common: a site, and the line that joins the host to it."""
 
-    rtt_s: Duration = figure("rtt", "0.1 ms", source=_ZONE, about="The round trip between the host and its site.")
+    rtt_s: Delay = figure("rtt", "0.1 ms", source=_ZONE, about="The round trip between the host and its site.")
     window_bytes: Size = figure(
         "window", "6 MiB", source=_WINDOW, range=("64 KiB", "64 MiB"),
         about="The most that one TCP connection to or from the host has under way.",
@@ -93,6 +109,19 @@ class Registry(Host):
         "list_lag", "120 s", source=_LIST_LAG, range=("0 s", "300 s"),
         about="How long after a tag came or went the registry's list of images shows it.",
     )  # fmt: skip
+    dedup: Literal["none", "repository", "account", "registry"] | None = setting(
+        "dedup", None,
+        about="Within what this registry knows a layer again; without it, as policies.dedup says. zot: registry, since "
+        "it answers for a blob that any of its repositories holds.",
+    )  # fmt: skip
+    anonymous: StrictBool = figure(
+        "anonymous", False, source="containerd/containerd, core/remotes/docker/authorizer.go: 401 first, then a token",
+        about="Whether nodes pull from the registry without a token; else each pull is refused first and gets one.",
+    )  # fmt: skip
+    store_s: Duration = figure(
+        "store", "0 s", assumption=True, range=("0 s", "100 ms"),
+        about="How long the registry's blob store takes to keep a blob whose last byte has come.",
+    )  # fmt: skip
     tls: StrictBool = figure(
         "tls", True, assumption=True, about="Whether connections to the registry open with a TLS handshake."
     )
@@ -103,6 +132,7 @@ class Registry(Host):
     storage_bytes: Size | None = setting(
         "storage", None, about="The most that the registry keeps; without it, all there is."
     )
+    limits: RateLimits = setting("limits", {}, about="How many requests, or pulls, it answers before it says 429.")
     month_usd: Cost | None = setting("month", None, about="What each of these hosts costs a month.")
 
 
@@ -130,6 +160,20 @@ class NodeGroup(Registry):
         "first_byte", "0.55 ms", source=f"{_LAMBDA} of the cache in a zone, second-hand",
         about="How long a node's blob store takes until a blob's first byte.",
     )  # fmt: skip
+    parallel_pulls: Count | None = setting(
+        "parallel_pulls", None,
+        about="How many pulls a node makes at once, further ones wait; without it, all. kubelet makes one, unless "
+        "serializeImagePulls is false, then maxParallelImagePulls.",
+    )  # fmt: skip
+    pull_rate_per_s: Frequency | None = setting(
+        "pull_rate", None,
+        about="How many pulls a node may begin, further ones fail and are started again; without it, all. kubelet's "
+        "registryPullQPS, 5/s by default.",
+    )  # fmt: skip
+    pull_burst: Count = figure(
+        "pull_burst", 10, source="kubernetes, KubeletConfiguration: registryBurst",
+        about="How many of them it may begin at once.",
+    )  # fmt: skip
     ttl_s: Period | None = setting(
         "ttl", None,
         about="How long after it came an image goes from a node of this group; without it, as policies.ttl says.",
@@ -137,6 +181,19 @@ class NodeGroup(Registry):
     cold: StrictBool = figure(
         "cold", False, assumption=True, about="Whether the nodes start empty while the rest of the world is warm."
     )
+    cores: Count = figure(
+        "cores", 8, assumption=True, range=(2, 64),
+        about="How many cores a node has for unpacking layers, where an image's format has them unpacked.",
+    )  # fmt: skip
+    unpack: Literal["in-order", "parallel", "streamed"] = figure(
+        "unpack", "in-order", source="containerd/containerd, core/unpack/unpacker.go",
+        about="Whether a node unpacks layers one after another, each once it is fetched, or each as soon as it is "
+        "fetched, or each while it is fetched.",
+    )  # fmt: skip
+    ranges: Count = figure(
+        "ranges", 1, source="containerd/containerd issue 10177: one request a layer",
+        about="In how many parts, over a connection each, a node fetches a layer from its upstream.",
+    )  # fmt: skip
     weight: Weight = setting(
         "weight",
         1.0,
@@ -160,7 +217,7 @@ class ClientGroup(Host):
         "down", "200 Mbit/s", assumption=True, range=("10 Mbit/s", "1000 Mbit/s"),
         about="What each machine's line carries from its site.",
     )  # fmt: skip
-    rtt_s: Duration = figure(
+    rtt_s: Delay = figure(
         "rtt", "15 ms", assumption=True, range=("5 ms", "30 ms"),
         about="The round trip between each machine and its site.",
     )  # fmt: skip

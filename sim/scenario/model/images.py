@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import PlainValidator, PrivateAttr, StrictBool, StrictStr, WithJsonSchema
 
 from sim.errors import shown
-from sim.figures import Duration, Quantity, Size, Table, Weight, figure, invalid, setting
+from sim.figures import LARGEST_IMAGE_BYTES, Duration, ImageSize, Quantity, Table, Weight, figure, invalid, setting
 from sim.files import require_regular
 from sim.units import UnitError, bytes_of
 
@@ -37,9 +37,11 @@ def _sizes(value: object) -> tuple[int, ...]:
             found = tuple(part if isinstance(value, tuple) else bytes_of(part) for part in value)
         except UnitError as error:
             raise invalid(error.problem, error.remedy) from None
-        if all(size_bytes > 0 for size_bytes in found):
+        if all(0 < size_bytes <= LARGEST_IMAGE_BYTES for size_bytes in found):
             return found
-    raise invalid(f"must be sizes above 0, got {shown(value)}", 'write a list such as ["2 MB", "30 MB"]')
+    raise invalid(
+        f"must be sizes above 0 and at most 1 TiB, got {shown(value)}", 'write a list such as ["2 MB", "30 MB"]'
+    )
 
 
 SizeList = Annotated[
@@ -67,7 +69,9 @@ class Sizes(Table):
     is that times a lognormal factor with median 1 and `update_p95`; drawn per update, each image's is drawn anew.
     """
 
-    p95_bytes: Size | None = setting("p95", None, about="What 95 % of the root filesystems are below, if lognormal.")
+    p95_bytes: ImageSize | None = setting(
+        "p95", None, about="What 95 % of the root filesystems are below, if lognormal."
+    )
     listed: SizeList | None = setting("list", None, about="The sizes that root filesystems have, each as often.")
     file: StrictStr | None = setting("file", None, about="A CSV file of sizes, from the scenario's folder.")
     column: StrictStr | None = setting("column", None, about="The heading of that file's column.")
@@ -81,7 +85,7 @@ class Sizes(Table):
         range=(1.0, 2.0),
         about="What 95 % of updates are below, as a multiple of their app's size.",
     )
-    most_bytes: Size = figure(
+    most_bytes: ImageSize = figure(
         "most",
         "1 GiB",
         source="Unikraft Cloud docs, quotas: an account's image storage, sample",
@@ -140,6 +144,10 @@ def _size_bytes(path: Path, line: int, text: str | None) -> int:
         raise SizesError(
             "file", f"{path}: line {line}: must be above 0, got {word}", "write bytes as a number, or a size"
         )
+    if size_bytes > LARGEST_IMAGE_BYTES:
+        raise SizesError(
+            "file", f"{path}: line {line}: must be at most 1 TiB, got {shown(word)}", "write what an image has"
+        )
     return size_bytes
 
 
@@ -152,14 +160,21 @@ class Image(Table):
     share: Weight = setting(
         "share", 1.0, about="The part of the apps that are of this kind, relative to the other images' shares."
     )
-    kernel_bytes: Size | None = setting(
+    kernel_bytes: ImageSize | None = setting(
         "kernel", None,
         about="The size of the kernel, the layer that apps of this kind share; without one the image is a ROM.",
     )  # fmt: skip
-    rootfs_bytes: Size = setting("rootfs", about="The size of the root filesystem, the layer that is each app's own.")
+    rootfs_bytes: ImageSize = setting(
+        "rootfs", about="The size of the root filesystem, the layer that is each app's own."
+    )
     sizes: Sizes | None = setting(
         "sizes", None, about="How root filesystems differ from app to app and from update to update."
     )
+    format: StrictStr | None = setting(
+        "format", None,
+        about="The format in which its layers travel, such as gzip, zstd or erofs; sizes are then those of their "
+        "content. Without it layers travel as they are, and nodes unpack nothing.",
+    )  # fmt: skip
     written_rom: StrictBool | None = setting(
         "rom", None, about="Whether it has no kernel; said by leaving the kernel out, and here only for readers."
     )
@@ -167,13 +182,13 @@ class Image(Table):
         "boot", "4 ms", source="Unikraft blog, nginx; docs, rootfs-compression, playwright", range=("4 ms", "1152 ms"),
         about="From the image on the node until the instance answers.",
     )  # fmt: skip
-    config_bytes: Size = figure(
+    config_bytes: ImageSize = figure(
         "config", "1.9 kB", source=_KRAFTKIT, range=("1.8 kB", "2 kB"), about="The size of the image's config."
     )
-    manifest_bytes: Size = figure(
+    manifest_bytes: ImageSize = figure(
         "manifest", "2.55 kB", source=_KRAFTKIT, range=("2.5 kB", "2.6 kB"), about="The size of the image's manifest."
     )
-    index_bytes: Size = figure("index", "4.8 kB", source=_KRAFTKIT, about="The size of the image's index.")
+    index_bytes: ImageSize = figure("index", "4.8 kB", source=_KRAFTKIT, about="The size of the image's index.")
 
     @property
     def is_rom(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import PlainValidator, WithJsonSchema
 
 from sim.errors import shown
-from sim.figures import CapacityPrice, Cost, Duration, Price, Rate, Table, figure, invalid, setting
+from sim.figures import CapacityPrice, Cost, Delay, Duration, Price, Rate, Table, figure, invalid, setting
 from sim.network.topology.schedule import DAY_S
 from sim.scenario.model.named import Name
 
@@ -56,8 +56,8 @@ class LinkParameters(Rates):
     capacity_price_usd_per_Bps: CapacityPrice | None = setting(
         "capacity_month", None, about="What a month of its capacity costs, of the mean of both directions."
     )
-    rtt_s: Duration | None = setting("rtt", None, about="The round trip over it, twice the delay.")
-    own_delay_s: Duration | None = setting("delay", None, about="The delay over it one way.")
+    rtt_s: Delay | None = setting("rtt", None, about="The round trip over it, twice the delay.")
+    own_delay_s: Delay | None = setting("delay", None, about="The delay over it one way.")
 
     def superseded(self) -> frozenset[str]:
         """The same, of the delay too."""

@@ -13,6 +13,7 @@ from pydantic import StrictBool
 from sim.figures import Count, Duration, Fraction, Period, Rate, Retries, Table, figure, setting
 from sim.registry.dedup import Scope
 from sim.scenario.model.choices import Chunking, Conflict, Eviction, Fanout, Placement, Routes, Source, Trigger
+from sim.scenario.model.lazy import Lazy
 
 _HARBOR = "goharbor/harbor, replication's retry of a blob: after 2, 4, 8 and 16 s"
 
@@ -24,7 +25,8 @@ class Sync(Table):
     `shared` queue a copy waits for its target with a worker in hand, so that a slow target holds up the others.
     `job_rate` caps each copy (of references in series), `target_rate` all copies to one registry, `leg_rate` all copies
     from one site to another. After a break a job goes back to the queue and begins again with the blobs that are
-    missing; one that can `resume` keeps its worker and goes on where the blob broke off.
+    missing; one that can `resume` keeps its worker and goes on where the blob broke off. A `client` that mounts takes
+    what copies from the same registry have brought to others of the account's repositories by then.
     """
 
     to_central: Trigger = figure(
@@ -55,6 +57,10 @@ class Sync(Table):
     references: Literal["series", "parallel"] = figure(
         "references", "parallel", assumption=True,
         about="Whether the blobs of an image are copied one after another or side by side.",
+    )  # fmt: skip
+    client: Literal["dregsy", "ocync", "regsync"] | None = setting(
+        "client", None,
+        about="The tool that copies, with its requests, mounts and blobs at once; without it, containerd's requests.",
     )  # fmt: skip
     job_Bps: Rate | None = setting(
         "job_rate", None, about="The most that one job copies with; without it there is no such limit."
@@ -120,9 +126,14 @@ class Policies(Table):
         "elsewhere", 0.0, assumption=True, range=(0.0, 0.5),
         about="Share of the deploys that the platform starts on another node than the one chosen to be pushed to.",
     )  # fmt: skip
-    create: Literal["at-once", "poll"] = figure(
-        "create", "at-once", source="kraftkit, cloud/deploy (poll: legacy)",
-        about="Whether the client creates the instance at once after its push, or polls until the image is listed.",
+    create: Literal["client", "at-once", "poll"] = figure(
+        "create", "client", source="unikraft/kraftkit, cloud/deploy: KraftKit polls",
+        about="Whether clients create the instance at once after a push, or poll until the platform has the image; "
+        "client: as each does by its code.",
+    )  # fmt: skip
+    configs: Literal["first", "beside"] = figure(
+        "configs", "first", source="containerd/containerd, core/unpack/unpacker.go",
+        about="Whether a node gets an image's config before its layers, or beside them.",
     )  # fmt: skip
     patience_s: Period = figure(
         "patience", "60 s", source="kraftkit, cloud/deploy: gives up after 60 s",
@@ -162,5 +173,10 @@ class Policies(Table):
         "coalesce", True, assumption=True, about="Whether pulls of one image on one node that overlap are one fetch."
     )
     sync: Sync = setting("sync", {}, about="How registries copy from each other.")
+    load: Literal["whole", "lazy"] = figure(
+        "load", "whole", source="containerd, core/unpack/unpacker.go: an image is unpacked before it runs",
+        about="Whether a node has all of an image's layers before an instance starts, or reads on demand.",
+    )  # fmt: skip
+    lazy: Lazy = setting("lazy", {}, about="How nodes start instances before layers are there, and load the rest.")
     garbage: Garbage = setting("garbage", {}, about="When central collects garbage.")
     tags: Tags = setting("tags", {}, about="When a node asks central what a tag means.")

@@ -22,6 +22,7 @@ from sim.registry.reference import Reference
 from sim.scenario.model.choices import DEFAULT_SHAPE, Shape
 from sim.scenario.model.demand import Demand
 from sim.scenario.model.faults import Fault
+from sim.scenario.model.formats import FormatTable
 from sim.scenario.model.hosts import Central, ClientGroup, Host, NodeGroup, Site
 from sim.scenario.model.images import Image
 from sim.scenario.model.links import Link
@@ -58,6 +59,9 @@ class Model(Table):
     images: Mapping[ImageName, Image] = setting(
         "images", {}, about='Kinds of image that are deployed, by reference, such as app or "registry.example/app:1.2".'
     )
+    formats: Mapping[Name, FormatTable] = setting(
+        "formats", {}, about="Formats of layers, by name, where their figures are not those that ship."
+    )
     demand: Demand = setting(
         "demand", {}, about="What is asked of the registries: how many deploys, of which apps, on how many nodes."
     )
@@ -67,7 +71,7 @@ class Model(Table):
     faults: Mapping[Name, Fault] = setting(
         "faults", {}, about="What breaks, by name, at a time that is given or drawn."
     )
-    tcp: Tcp = setting("tcp", {}, about="What hosts' TCP does about links that are down.")
+    tcp: Tcp = setting("tcp", {}, about="How connections share links, and outlast those that are down.")
     prices: Prices = setting("prices", {}, about="What registries and traffic cost.")
     thresholds: Mapping[Name, Condition] = setting(
         "thresholds", {}, about="What must hold of every answer, by name, as `--until` has it: METRIC < LIMIT."

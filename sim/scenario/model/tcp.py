@@ -1,30 +1,42 @@
-"""The table `[tcp]`: what hosts' TCP does about links that are down (`network/tcp/retransmission` is its model).
+"""The table `[tcp]`: how connections share links, whether bodies side by side open connections of their own, and what
+hosts do about links that are down.
 
-What TCP does otherwise (slow start, windows) has figures elsewhere: `window` of a host, and `network/tcp`. Left out:
-options that differ from host to host.
+Their models are `network/tcp/windows` and `network/tcp/retransmission`. What TCP does otherwise has figures elsewhere:
+`window` of a host, and `network/tcp`. Left out: options that differ from host to host, and one HTTP/2 connection that
+bodies side by side share.
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
-from sim.figures import Duration, Retries, Table, figure
+from sim.figures import Duration, Retries, Table, figure, setting
 
 
 class Tcp(Table):
-    """What hosts' TCP does about an outage, on each connection that it interrupts.
+    """What hosts' TCP does on links that others use, too, and about an outage on each connection that it interrupts.
 
-    `queue` is what packets wait where a flow fills its link: time-outs are that much longer. `retries` and
-    `syn_retries` say when a connection, and one that is being opened, is given up.
+    Without an outage `shares` and `parallel` alone matter. `queue` is what packets wait where a flow fills its link:
+    time-outs are that much longer. `retries` and `syn_retries` say when a connection, and one that is being opened, is
+    given up. BBR's connections share evenly whatever `shares` says: their windows don't differ for long.
     """
 
+    shares: Literal["even", "windows"] = setting(
+        "shares", "even",
+        about="How connections share a full link: evenly, or as large as their congestion windows are.",
+    )  # fmt: skip
     congestion: Literal["cubic", "bbr"] = figure(
         "congestion", "cubic", source="Linux, net/ipv4/Kconfig: the default",
-        about="The congestion control by which a connection comes back after an outage.",
+        about="The congestion control by which connections share, and come back after an outage.",
+    )  # fmt: skip
+    parallel: Literal["open", "opened"] = figure(
+        "parallel", "opened", source="Go, net/http: over HTTP/1.1 each request under way has a connection of its own",
+        about="Whether bodies side by side find their connections open, or open each but the first when they need it.",
     )  # fmt: skip
     queue_s: Duration = figure(
         "queue", "0 s", assumption=True, range=("0 s", "100 ms"),
-        about="How long packets wait before a link that a flow fills, which retransmission time-outs allow for.",
+        about="How long packets wait before a link that a flow fills, which retransmission time-outs allow for; what "
+        "comes to a full queue is dropped.",
     )  # fmt: skip
     retries: Retries = figure(
         "retries", 15, source="Linux ip-sysctl, tcp_retries2: given up after 924.6 s",
@@ -34,3 +46,8 @@ class Tcp(Table):
         "syn_retries", 6, source="Linux ip-sysctl, tcp_syn_retries: given up after 127 s",
         about="How often a host tries again to open a connection before it gives up.",
     )  # fmt: skip
+
+    @property
+    def by_window(self) -> bool:
+        """Whether flows have windows."""
+        return self.shares == "windows" and self.congestion == "cubic"

@@ -12,10 +12,12 @@ from typing import Any, Final
 
 from sim.errors import shown
 from sim.network.topology import shapes
+from sim.registry.formats import FORMATS
+from sim.scenario.checks.memory import busy_lines
 from sim.scenario.document import Document
 from sim.scenario.effects.happens import happens, longest_wait_s, on_demand, refuses
 from sim.scenario.effects.reach import unreached, unused_links, without_local_nodes
-from sim.scenario.effects.summary import as_logged, listed
+from sim.scenario.effects.summary import as_logged, listed, polls
 from sim.scenario.effects.unused import without_effect
 from sim.scenario.keypath import KeyPath, dotted
 from sim.scenario.model.choices import Choice
@@ -25,6 +27,8 @@ from sim.scenario.model.shares import comes, path_of
 from sim.scenario.model.timeofweek import format_start
 from sim.scenario.warnings.warning import Doubt, Question
 from sim.units import format_seconds
+
+_YEAR_S: Final = 365.25 * 86400
 
 
 def keys_have_effect(question: Question) -> Iterator[Doubt]:
@@ -61,8 +65,8 @@ def copies_come_in_time(question: Question) -> Iterator[Doubt]:
     model, chosen, world = question.model, question.model.policies, happens(question.model)
     if as_logged(model):
         return
-    polls = chosen.create == "poll" and "central" in world.routes
-    for key, waits, where in (("to_central", world.waits, "central"), ("to_nodes", polls, "its node")):
+    polled = polls(model) and "central" in world.routes
+    for key, waits, where in (("to_central", world.waits, "central"), ("to_nodes", polled, "its node")):
         trigger: Choice = getattr(chosen.sync, key)
         if not waits or on_demand(trigger):
             continue
@@ -155,6 +159,15 @@ def roms_have_no_kernel(question: Question) -> Iterator[Doubt]:
             )
 
 
+def formats_have_figures(question: Question) -> Iterator[Doubt]:
+    """A format of the scenario's own says nothing of what decompressing takes, so that it takes no time."""
+    used = {image.format for image in question.model.images.values()}
+    for name, own in question.model.formats.items():
+        if name in used and name not in FORMATS and own.rate_Bps is None and (own.wire or 1.0) < 1.0:
+            text = f"makes layers smaller and has no rate, so that nodes decompress them in no time; write {_RATE}"
+            yield Doubt(("formats", name), text)
+
+
 def images_are_at_one_registry(question: Question) -> Iterator[Doubt]:
     """Images are named at registries of several hosts, and a scenario has one central registry."""
     hosts = [*dict.fromkeys(reference.host for reference in question.model.references.values())]
@@ -168,6 +181,14 @@ def shapes_say_all(question: Question) -> Iterator[Doubt]:
     chosen = question.model.topology
     for key, words in shapes.doubts(chosen.name, chosen.parameters):
         yield Doubt(("topology", key), words)
+
+
+def runs_have_an_end(question: Question) -> Iterator[Doubt]:
+    """A line is so slow that a run goes on for years after its demand has stopped."""
+    for path, minutes in busy_lines(question.model):
+        if minutes * 60 > max(_YEAR_S, 2 * question.model.run.duration_s):
+            years = f"about {minutes * 60 / _YEAR_S:,.2g} years"
+            yield Doubt(path, f"is so slow that the deploys' images keep it busy for up to {years}, all simulated")
 
 
 def variants_differ(questions: Sequence[Question]) -> Iterator[Doubt]:
@@ -187,11 +208,13 @@ def variants_differ(questions: Sequence[Question]) -> Iterator[Doubt]:
             yield Doubt(("variants", str(question.variant)), f"asks the same as variant {same.variant}{but}")
 
 
+_RATE: Final = 'one such as rate = "180 MB/s"'
 #: Of one question, by code.
 WARNINGS: Final[Mapping[str, Callable[[Question], Iterator[Doubt]]]] = {
     "unit": sizes_are_bytes,
     "rom-with-kernel": roms_have_no_kernel,
     "assumed-by-map": shapes_say_all,
+    "format-without-rate": formats_have_figures,
     "several-registries": images_are_at_one_registry,
     "unreached": everything_is_reached,
     "metro-without-nodes": metros_have_nodes,
@@ -202,6 +225,7 @@ WARNINGS: Final[Mapping[str, Callable[[Question], Iterator[Doubt]]]] = {
     "rows-left-out": rows_come_in_time,
     "never-comes": streams_come_in_time,
     "no-more-nodes": scale_outs_have_nodes,
+    "years": runs_have_an_end,
 }
 #: Of all variants together.
 ACROSS: Final[Mapping[str, Callable[[Sequence[Question]], Iterator[Doubt]]]] = {

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.scenario import Scenario
-from sim.workload.demand import Demand
+from sim.workload.demand import BY_DIGEST, Demand
 from sim.workload.synthetic.parts import Part
 
 _Ints = NDArray[np.int64]
@@ -150,13 +150,14 @@ _By = Callable[[Sequence[NDArray[Any]]], NDArray[Any]]
 def _own_settings(scenario: Scenario, made: Sequence[Made], by_deploy: _By, by_app: _By) -> dict[str, Any]:
     """How many nodes, and by which reference, where streams differ from what `[demand]` says."""
     found: dict[str, Any] = {}
-    usual, by_digest = scenario.demand.nodes, scenario.demand.reference == "digest"
+    usual, reference = scenario.demand.nodes, scenario.demand.reference
     if any(one.nodes is not None or one.part.stream.nodes != usual for one in made):
         nodes = [np.full(len(one), one.part.stream.nodes) if one.nodes is None else one.nodes for one in made]
         found["nodes"] = by_deploy(nodes)
         found["app_nodes"] = by_app([np.full(len(one.app_client), one.part.stream.nodes) for one in made])
-    if any((one.part.stream.reference == "digest") != by_digest for one in made):
-        found["by_digest"] = by_deploy([np.full(len(one), one.part.stream.reference == "digest") for one in made])
+    if any(one.part.stream.reference != reference for one in made):
+        how = [np.full(len(one), BY_DIGEST[one.part.stream.reference], np.int8) for one in made]
+        found["by_digest"] = by_deploy(how)
     return found
 
 

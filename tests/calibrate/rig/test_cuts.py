@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.calibrate.rig.faulted import simulate_faults
 from sim.calibrate.rig.files import RigScenario
+from sim.calibrate.rig.fluid import simulate_fluid
 from sim.calibrate.rig.parameters import shipped
 from sim.calibrate.rig.reading import by_repeat, read_measured, read_scenarios
 from sim.calibrate.rig.score import Scored, score_scenario
@@ -40,7 +40,7 @@ def test_the_same_uploads_without_a_cut_take_what_they_took(control: str) -> Non
     """What is left of the error is not made up for by the rest of the push: it is within 5 %, too."""
     rows = by_repeat(read_measured(RIG / f"rest-{control}.csv"))
     for scenario in cuts(control):
-        (outcome,) = simulate_faults(scenario, shipped(control))[0]
+        (outcome,) = simulate_fluid(scenario, shipped(control))[0]
         measured = [row.seconds for repeat in rows[scenario.name, 0].values() for row in repeat]
         assert outcome.seconds == pytest.approx(sum(measured) / len(measured), rel=0.05)
 
@@ -51,7 +51,7 @@ def test_a_rig_that_broke_flows_off_would_be_reported(control: str) -> None:
     rows = by_repeat(read_measured(RIG / f"rest-{control}.csv"))
     off = []
     for scenario in cuts(control):
-        (whole,) = simulate_faults(scenario.model_copy(update={"cuts": ()}), shipped(control))[1]
+        (whole,) = simulate_fluid(scenario.model_copy(update={"cuts": ()}), shipped(control))[1]
         (cut,) = scenario.cuts
         anew_s = cut.after_s + cut.for_s + 1.0 + whole.seconds - 1.4
         measured = [row.seconds for repeat in rows[scenario.name, 1].values() for row in repeat]

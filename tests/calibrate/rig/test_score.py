@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from sim.calibrate.rig.files import Measured, Operation, RigScenario
+from sim.calibrate.rig.fluid import simulate_fluid
 from sim.calibrate.rig.model import simulate
 from sim.calibrate.rig.parameters import shipped
 from sim.calibrate.rig.processes import Outcome
 from sim.calibrate.rig.reading import by_repeat, read_measured, read_scenarios
 from sim.calibrate.rig.score import GROUPS, Score, Scored, score, score_scenario
+from sim.errors import InputError
 
 RIG = Path(__file__).parents[2] / "rig"
 
@@ -156,6 +158,37 @@ def test_an_update_sends_no_kernel() -> None:
     first, update = steps[0][0].wire_bytes, steps[1][0].wire_bytes
     one_upload = 4 * shipped("cubic").push_request_bytes + shipped("cubic").push_upload_bytes
     assert first - update == pytest.approx(2e6 * 1500 / 1448 + one_upload)
+
+
+def test_both_wires_are_scored_and_the_one_asked_for_is_the_groups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A push of 10 MB over 80 Mbit/s, measured as it was simulated on packets: no error there, and the fluid's, which
+    is another, stands beside it (twice: under bbr shares are even). `--wire` says which a gate looks at."""
+    monkeypatch.setattr("sim.calibrate.rig.score.SEEDS", 1)
+    hosts = [{"name": n, "up": 80, "down": 80, "delay": 9, "registry": r} for n, r in (("a", None), ("b", "plain"))]
+    push = {"op": "push", "at": "a", "to": "b", "image": "o/i", "layers": [["k", 10**7]]}
+    rig, rows = tmp_path / "rig.json", tmp_path / "rows.csv"
+    document = {"name": "pair-x", "congestion": "bbr", "hosts": hosts, "repeat": 1, "steps": [[push]]}
+    rig.write_text(json.dumps([document]))
+    (outcome,) = simulate(RigScenario.model_validate(document), shipped("bbr"))[0]
+    fluid = simulate_fluid(RigScenario.model_validate(document), shipped("bbr"))[0][0].seconds
+    columns = ",".join(Measured.model_fields)
+    rows.write_text(f"{columns}\npair-x,0,0,push,a,b,o/i,1,{outcome.seconds!r},{outcome.wire_bytes!r},1000\n")
+    found = score(rig, rows, wire="fluid").to_json()
+    assert found["groups"] == found["wires"]["fluid"] != found["wires"]["packets"]
+    assert found["wires"]["packets"]["pair-push"]["max"] == 0
+    assert found["wires"]["fluid"]["pair-push"]["max"] == pytest.approx(abs(fluid / outcome.seconds - 1))
+    assert score(rig, rows).to_json()["groups"] == found["wires"]["packets"]
+    assert score(rig, rows).to_text().splitlines()[2].split() == [
+        "pair-push", "1", *[f"{100 * abs(fluid / outcome.seconds - 1):.1f}", "%"] * 6, *["0.0", "%"] * 3
+    ]  # fmt: skip
+
+
+def test_a_wire_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    """The error names what was given and what there is."""
+    with pytest.raises(InputError, match=r'wire: .* got "copper".*one of even, fluid, packets'):
+        score(tmp_path / "none.json", tmp_path / "none.csv", wire="copper")
 
 
 def test_other_names_are_kept_apart_by_what_they_do() -> None:

@@ -139,6 +139,7 @@ def test_a_choice_is_written_and_made_again(scenario: Scenario, tmp_path: Path) 
         "manifest.json",
         "metrics.parquet",
         "runs.parquet",
+        "question.json",
     }
     assert json.loads((tmp_path / "best.json").read_text())["chosen"] == found.chosen
     metrics = pd.read_parquet(tmp_path / "metrics.parquet")

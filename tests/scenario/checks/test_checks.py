@@ -136,7 +136,8 @@ ONE_FAULT: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"policies.fanout": {"name": "gossip"}},
-        'policies.fanout.name: unknown choice, got "gossip"; one of peer, push-each, sync-then-pull',
+        'policies.fanout.name: unknown choice, got "gossip"; one of peer, push-each, sync-then-pull'
+        "; a rule of your own is found in run.policies_path, or --policies DIR",
     ),
     (
         {"policies.placement": 3},

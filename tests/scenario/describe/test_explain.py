@@ -99,7 +99,7 @@ def test_a_figure_is_explained_with_unit_default_source_range_and_what_the_file_
         "links.NAME.capacity",
         "  What it carries each way.",
         "",
-        '  write                   a rate such as "10 Gbit/s", at least 1 bit/s',
+        '  write                   a rate such as "10 Gbit/s", at least 1 bit/s, at most 1000 Tbit/s',
         '  here                    "10 Gbit/s"  # assumption, range 1 Gbit/s to 100 Gbit/s',
         '  in variant node-direct  "1 Gbit/s"  # override',
     ]

@@ -131,7 +131,8 @@ FLIPS: Mapping[str, tuple[Any, ...]] = {
     "policies.route": ("central", "node-direct"),
     "policies.placement": ("sticky", "spread", "one-per-site", "weighted"),
     "policies.elsewhere": (0.0, 0.4),
-    "policies.create": ("at-once", "poll"),
+    "policies.create": ("at-once", "poll", "client"),
+    "policies.configs": ("beside", "first"),
     "policies.patience": ("1 ms", "60 s"),
     "policies.fanout": ("sync-then-pull", "push-each", "peer"),
     "policies.chunking": ("whole", "content-defined"),
@@ -150,6 +151,7 @@ FLIPS: Mapping[str, tuple[Any, ...]] = {
     "policies.sync.target_workers": (1, 10),
     "policies.sync.queue": ("shared", "per-target"),
     "policies.sync.references": ("parallel", "series"),
+    "policies.sync.client": ("regsync", "ocync"),
     "policies.sync.job_rate": ("1 Mbit/s",),
     "policies.sync.target_rate": ("1 Mbit/s",),
     "policies.sync.leg_rate": ("1 Mbit/s",),
@@ -168,7 +170,7 @@ FLIPS: Mapping[str, tuple[Any, ...]] = {
     "demand.popularity": (0.1, 1.1),
     "demand.warm": (True, False),
     "demand.nodes": (1, 2),
-    "demand.reference": ("tag", "digest"),
+    "demand.reference": ("tag", "digest", "client"),
     "demand.runs_for": ("1 s", "9 s"),
     "demand.sleeps_for": ("1 s", "9 s"),
     "demand.wakes": (1, 2),
@@ -194,6 +196,7 @@ FLIPS: Mapping[str, tuple[Any, ...]] = {
     "topology.reroute": (True, False),
     "topology.convergence": ("1 s", "7 s"),
     "tcp.congestion": ("cubic", "bbr"),
+    "tcp.parallel": ("opened", "open"),
     "tcp.queue": ("0 s", "90 ms"),
     "tcp.retries": (15, 2),
     "tcp.syn_retries": (6, 1),
@@ -209,7 +212,7 @@ _GROUPS: Final = 3
 #: Keys that a flip needs beside it to be valid.
 BESIDE: Mapping[str, Mapping[str, Any]] = {"policies.sync.job_rate": {"policies.sync.references": "series"}}
 #: Keys that always have an effect somewhere by being what they are, or are checked as tables of their own.
-NOT_FLIPPED = {"demand.replay", "demand.table", "demand.of", "demand.streams"}
+NOT_FLIPPED = {"demand.replay", "demand.table", "demand.of", "demand.streams", "tcp.shares"}
 
 
 #: Of these it is what is written that has no effect: without it the run is the same, with another value perhaps not.

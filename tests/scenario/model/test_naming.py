@@ -169,7 +169,7 @@ def test_a_group_of_one_answers_to_its_number() -> None:
     document["faults"] = {"f": {"kind": "link-down", "target": "dal1", "at": "1 min"}}
     document["links"]["dal1"] = {"price": "1 USD/GB"}
     for count, name in ((3, "dal1"), (1, "nodes/dal")):
-        scenario = Scenario.from_document(document, overrides={"nodes.dal.count": count})
+        scenario = Scenario.from_document(document, overrides={"nodes.dal.count": count, "policies.create": "at-once"})
         assert next(scenario.node_hosts())[0] == name
         priced = [span.name for span in spans_of(scenario) if span.price_usd_per_byte]
         assert priced == [name]

@@ -1,7 +1,8 @@
 """Shapes of the network: what joins hosts and sites, one file a shape, found by the file's name.
 
-To add one, write one file here, and that is all. `line.py`, say, is what a scenario means by `[topology] shape =
-"line"`; the schema, `regsim show`, `regsim check` and the tests that every shape has to pass find it there:
+To add one, write one file here; then `make docs` puts it into the reference of keys, and no other code changes.
+`line.py`, say, is what a scenario means by `[topology] shape = "line"`; the schema, `regsim show`, `regsim check` and
+the tests that every shape has to pass find it there:
 
     # line.py begins with a docstring: Sites in a row, each joined to the next in the file's order.
 

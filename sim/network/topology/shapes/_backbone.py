@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from sim.figures import Duration, Rate, Weight, figure, setting
+from sim.figures import Delay, Rate, Weight, figure, setting
 from sim.network.topology.distance import fibre_s
 from sim.network.topology.shapes import Host, Routing, ShapeError, Site, Span, metros
 
@@ -18,7 +18,7 @@ class Backbone(Routing):
         "capacity", "10 Gbit/s", assumption=True, range=("1 Gbit/s", "100 Gbit/s"),
         about="What each link between sites carries each way.",
     )  # fmt: skip
-    rtt_s: Duration | None = setting(
+    rtt_s: Delay | None = setting(
         "rtt", None, about="The round trip over each link between sites; without it, by fibre between their positions."
     )
     detour: Weight = figure(

@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic import PrivateAttr, StrictStr
 
-from sim.figures import Duration, Rate, Weight, figure, setting
+from sim.figures import Delay, Rate, Weight, figure, setting
 from sim.network.topology.graph import Link
 from sim.network.topology.placenames import plain_name
 from sim.network.topology.shapes import Host, Routing, ShapeError, Site, Span, metros
@@ -33,7 +33,7 @@ class Parameters(Routing):
         "capacity", "10 Gbit/s", assumption=True, range=("1 Gbit/s", "100 Gbit/s"),
         about="What an edge without a speed carries each way.",
     )  # fmt: skip
-    rtt_s: Duration = figure(
+    rtt_s: Delay = figure(
         "rtt", "10 ms", assumption=True, range=("1 ms", "200 ms"),
         about="The round trip over an edge with an end that has no position.",
     )  # fmt: skip

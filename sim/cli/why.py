@@ -1,0 +1,97 @@
+"""`regsim why`: where the time of one deploy, or of the slowest, went, and what would have saved how much of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sim.cli import lazy, options, output
+from sim.cli.report import Result, write
+from sim.errors import InputError
+from sim.files import jsonable
+
+if TYPE_CHECKING:
+    from sim.report.why.answer import Why
+
+Deploy = Annotated[
+    str | None, typer.Option(metavar="N", help="One deploy, by its number in the table.", show_default=False)
+]
+Slowest = Annotated[
+    str | None, typer.Option(metavar="SHARE", help="The slowest share of all deploys.", show_default="1 %")
+]
+Gains = Annotated[
+    str | None,
+    typer.Option(metavar="N", help="Double so many of the things that held them, one by one; 0 for none.",
+                 show_default="3"),
+]  # fmt: skip
+Runs = Annotated[str | None, typer.Option(metavar="N", help="Paired runs of each doubling.", show_default="3")]
+Otlp = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Write the deploys as OpenTelemetry traces, in JSON.", show_default=False),
+]
+Perfetto = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Write them for Perfetto, as trace events in JSON.", show_default=False),
+]
+
+
+def why(
+    result: Result,
+    deploy: Deploy = None,
+    slowest: Slowest = None,
+    variant: options.Variant = None,
+    gains: Gains = None,
+    runs: Runs = None,
+    otlp: Otlp = None,
+    perfetto: Perfetto = None,
+    policies: options.Policies = None,
+    engine: options.Engine = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Say where the time of a deploy of a stored result went, and what would have saved how much of it.
+
+    Each second has a phase and what it waited for. Then the run is made again under the same random numbers with twice
+    of what held it. Of a comparison every variant is asked.
+    """
+    if deploy is not None and slowest is not None:
+        raise InputError("--deploy", "is one deploy, and --slowest several", "leave one of them out")
+    number = options.whole("--deploy", deploy, least=0)
+    share = options.share("--slowest", slowest) or 0.01
+    most = options.whole("--gains", gains, least=0)
+    count = options.whole("--runs", runs, least=1)
+    chosen = options.engine(engine)
+    stored = lazy.stored.read(result, options.own_rules(policies))
+    samples = lazy.answer.sampled(stored, variant)
+    usual = lazy.counterfactuals
+    with lazy.progress.Progress(quiet=quiet) as progress:
+        found = [
+            *lazy.answer.whys(
+                samples, number, share, usual.MOST if most is None else most, count or usual.RUNS, chosen, progress
+            )
+        ]  # fmt: skip
+    known = [each for each in found if not isinstance(each, str)]
+    for place, make in ((otlp, lazy.spans.otlp), (perfetto, lazy.traceevents.trace_events)):
+        if place is not None:
+            write(Path(place), json.dumps(jsonable(make(known)), allow_nan=False))
+            if not quiet:
+                output.note(f"wrote {place}")
+    if as_json:
+        output.document(_document(stored.document["scenario"], known))
+        return
+    for at, each in enumerate(found):
+        lines = [each] if isinstance(each, str) else [*lazy.sentences.lines(each)]
+        output.text("\n".join([*([""] if at else []), *lines, ""]))
+
+
+def _document(scenario: str, found: list[Why]) -> dict[str, Any]:
+    return {
+        "schema": "regsim.why/1",
+        "scenario": scenario,
+        "seed": found[0].result.seed,
+        "run": found[0].result.run,
+        "variants": {each.variant: each.to_json() for each in found},
+    }

@@ -1,0 +1,137 @@
+"""A result read back from what `--out` wrote: its document, and where there are tables, its runs as if just made.
+
+`RESULT` is a directory, whose manifest says what it was made from, or one document of `--json` in a file, of which less
+can be shown. Runs read back have their rows, and all that follows from rows and scenario; how long they took to make is
+not kept with a comparison, and is 0. Left out: making anything again (`sim.experiment.rerun`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from sim.errors import InputError, near, shown
+from sim.experiment.rerun import Recorded, recorded
+from sim.files import folder_name
+from sim.result import ONLY, Result
+from sim.scenario import Scenario
+from sim.tables import parquet, rows
+from sim.tables.columns import Table
+
+#: What a document of each kind has to have. A replay's directory has a run's document, too: its own comes first.
+NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "replay": ("scenario", "compared", "metrics"),
+    "compare": ("scenario", "baseline", "variants", "differences", "failures", "verdict"),
+    "capacity": ("scenario", "key", "points", "verdict"),
+    "crossover": ("scenario", "key", "points", "verdict"),
+    "best": ("scenario", "metric", "variants", "verdict"),
+    "sweep": ("scenario", "keys", "points", "verdict"),
+    "score": ("groups",),
+    "run": ("scenario", "seed", "metrics", "failures"),
+}
+REMEDY: Final = f"name a directory that --out of {', '.join(sorted(NEEDS))} wrote, or a document of --json"
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """What a place holds: the kind of result and its document; what it was made from, if a manifest says so."""
+
+    place: Path
+    kind: str
+    document: Mapping[str, Any]
+    record: Recorded | None = field(default=None, repr=False)
+
+    @property
+    def scenario(self) -> Scenario | None:
+        """What was simulated, if that is known."""
+        return None if self.record is None else self.record.scenario
+
+    @property
+    def title(self) -> str:
+        """What was simulated, as people call it."""
+        if self.scenario is not None and self.scenario.run.title:
+            return self.scenario.run.title
+        return Path(str(self.document.get("scenario") or self.document.get("rig") or self.place)).stem
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The variants' names, in the order of the scenario where that is known; its one name, if it has no two."""
+        named: tuple[str, ...] = ()
+        if self.kind in ("run", "replay"):
+            return (self.document.get("variant") or ONLY,)
+        if "points" in self.document:
+            named = tuple(dict.fromkeys(name for point in self.document["points"] for name in point["failures"]))
+        elif self.kind != "score":
+            named = tuple(self.document["variants"])
+        written = () if self.scenario is None else self.scenario.variants
+        return tuple(sorted(named, key=lambda name: written.index(name) if name in written else len(written)))
+
+    @cached_property
+    def samples(self) -> Mapping[str, Result]:
+        """Run 0 of each variant of which the tables are there, or the one run; empty where none are kept."""
+        if self.record is None or self.place.is_file():
+            return {}
+        places = {name: self.place if self._alone else self.place / folder_name(name) for name in self.variants}
+        return {name: self._sample(name, place) for name, place in places.items() if (place / _FIRST).is_file()}
+
+    @property
+    def _alone(self) -> bool:
+        return self.kind in ("run", "replay")
+
+    def _sample(self, name: str, place: Path) -> Result:
+        assert self.record is not None
+        scenario = self.record.scenario
+        named = self.record.named.get(name)
+        if named is not None:
+            scenario = scenario.variant(named)
+        # What a table says that an older version did not write yet, it said of nothing that this one knows.
+        files = {table: place / f"{table}.parquet" for table in rows.TABLES}
+        tables = {
+            table: parquet.read_table(files[table], columns) if files[table].is_file() else Table(columns)
+            for table, columns in rows.TABLES.items()
+        }
+        of = json.loads((place / "run.json").read_bytes()) if self._alone else {}
+        ended_s = tables["deploys"].column("ended_s")
+        return Result(
+            scenario=scenario, variant=None if name == ONLY else name, seed=self.record.seed, run=of.get("run", 0),
+            tables=tables, events=of.get("events", 0), flows=of.get("flows", 0),
+            simulated_s=of.get("simulated_s", float(ended_s.max(initial=0.0))), wall_s=of.get("wall_s", 0.0),
+        )  # fmt: skip
+
+
+_FIRST: Final = "deploys.parquet"
+
+
+def read(result: str | Path, overrides: Mapping[str, Any] | None = None) -> Stored:
+    """What stands at a place. InputError when it is no result, or lacks what its kind has."""
+    place = Path(result)
+    if place.is_dir():
+        kind = next((kind for kind in NEEDS if (place / f"{kind}.json").is_file()), None)
+        if kind is None:
+            raise InputError(str(place), "has no document of a result", REMEDY)
+        document = _document(place / f"{kind}.json")
+        record = recorded(place, overrides) if (place / "manifest.json").is_file() else None
+        return Stored(place, kind, document, record)
+    document = _document(place)
+    return Stored(place, document["schema"].removeprefix("regsim.").partition("/")[0], document)
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except OSError as error:
+        raise InputError(str(path), f"cannot be read ({error.strerror})", REMEDY) from None
+    except ValueError as error:
+        raise InputError(str(path), f"is not JSON ({error})", REMEDY) from None
+    schema = found.get("schema") if isinstance(found, dict) else None
+    known = {f"regsim.{kind}/1": kind for kind in NEEDS}
+    if not isinstance(found, dict) or schema not in known:
+        raise InputError(f"{path}: schema", f"is of no result, got {shown(schema)}", near(str(schema), known))
+    lacks = [key for key in NEEDS[known[schema]] if key not in found]
+    if lacks:
+        raise InputError(str(path), f'lacks "{lacks[0]}"', "have the result made again by this version")
+    return found

@@ -16,7 +16,7 @@ from sim.engines.collected import ENDED, Collected, Columns, narrow
 from sim.engines.limits import limits, pulls_begun
 from sim.engines.reasons import REASONS
 from sim.engines.rows_of_nodes import CONTENTS, loads, unpacks
-from sim.engines.usage import BIN_S, LaneBytes, Usage, ended_s, held_s, lane_bytes, offered_bytes, on_links, usage
+from sim.engines.usage import BIN_S, LaneBytes, Usage, ended_s, held_s, hops, lane_bytes, offered_bytes, on_links, usage
 from sim.protocol.codes import N_PHASES, START_ONLY, UNBOUND
 from sim.protocol.names import Names
 from sim.records.layout import State as Rows
@@ -68,6 +68,7 @@ def tables_of(
     )
     tables["registries"].fill(_registries(state, names, by_lane, stored_bytes))
     tables["transfers"].fill(_transfers(transfers, state, names))
+    tables["lanes"].fill(_lanes(state, names))
     tables["lists"].fill(_lists(rows.columns(state, "tag_changes"), state, names))
     tables["limits"].fill(limits(state, names))
     tables["turns"].fill(pulls_begun(rows.columns(state, "pulls_begun"), names))
@@ -179,6 +180,17 @@ def _drops(rows: Columns, state: Rows, names: Names) -> Iterator[Any]:
     yield rows["freed_bytes"]
     yield rows["lost"] != 0
     yield rows["shown_until_s"]
+
+
+def _lanes(state: Rows, names: Names) -> Iterator[Any]:
+    """The links of each lane that anything crossed, hop by hop, in the order of the lanes' numbers."""
+    lanes = used(state, "lanes")
+    numbered = lanes[lanes["number"] >= 0]
+    _, first = np.unique(numbered["number"], return_index=True)
+    number, at, end = (numbered[name][first].astype(np.int64) for name in ("number", "first_link", "end_link"))
+    lane, hop = hops(end - at)
+    yield from (narrow(number[lane]), narrow(hop))
+    yield narrow(state["lane_links"][at[lane] + hop]), names.links
 
 
 def _registries(state: Rows, names: Names, by_lane: LaneBytes, stored_bytes: Sequence[int]) -> Iterator[Any]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from sim.tables.codes import Codes, LazyTexts
 from sim.tables.columns import Column, Table
+from sim.tables.lanes import BESIDE
 from sim.tables.registry_rows import DROPS, LIMITS, LISTS, REGISTRIES, TURNS
 
 #: The consecutive parts of a deploy's latency, in the order in which they are first entered.
@@ -186,8 +187,8 @@ LOADS: Final = (
 
 TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "deploys": DEPLOYS, "transfers": TRANSFERS, "links": LINKS, "registries": REGISTRIES, "syncs": SYNCS,
-    "starts": STARTS, "drops": DROPS, "utilisation": UTILISATION, "lists": LISTS,
-    "streams": STREAMS, "unpacks": UNPACKS, "loads": LOADS, "limits": LIMITS, "turns": TURNS,
+    "starts": STARTS, "drops": DROPS, "utilisation": UTILISATION, "lists": LISTS, "streams": STREAMS,
+    "unpacks": UNPACKS, "loads": LOADS, "limits": LIMITS, "turns": TURNS,
 }  # fmt: skip
 
 #: Where rows stand in the order in which they ended: the column that says when.
@@ -196,13 +197,12 @@ ENDS: Final[Mapping[str, str]] = {
     "unpacks": "ended_s", "loads": "whole_s",
 }  # fmt: skip
 
-
 _AT_A_TIME: Final = 1 << 16  # texts that go into a digest
 
 
 def new_tables(on_disk: bool = False) -> dict[str, Table]:
-    """An empty table for each name in `TABLES`; `on_disk` for a run that leaves many rows."""
-    return {name: Table(columns, on_disk) for name, columns in TABLES.items()}
+    """An empty table for each name in `TABLES` and `BESIDE`; `on_disk` for a run that leaves many rows."""
+    return {name: Table(columns, on_disk) for name, columns in (*TABLES.items(), *BESIDE.items())}
 
 
 def digest(tables: Mapping[str, Table]) -> str:

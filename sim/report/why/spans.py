@@ -117,7 +117,7 @@ def _start(
             yield _body(number, place, body, node, name, f"{key} fetch")
     for place, layer in layers:
         if layer["node"] == node and start["asked_s"] <= layer["started_s"] <= start["pulled_s"]:
-            about = {
+            about: dict[str, str | int | float] = {
                 "content": str(layer["content"]), "waited_s": float(layer["waited_s"]),
                 "core_s": float(layer["core_s"]), "bound_by": str(layer["bound_by"]),
             }  # fmt: skip

@@ -73,6 +73,17 @@ def read_graphml(
 
     `default_Bps` stands in where an edge has no speed, which is an error otherwise; `default_delay_s` where an end
     has no place. Raises ValueError naming the file and the fault.
+
+    >>> import tempfile
+    >>> from sim import network
+    >>> edge = '<edge source="was" target="fra"/>'
+    >>> with tempfile.NamedTemporaryFile("w", suffix=".graphml") as file:
+    ...     nodes = '<node id="was"/><node id="fra"/>'
+    ...     xmlns = 'xmlns="http://graphml.graphdrawing.org/xmlns"'
+    ...     text = f'<graphml {xmlns}><graph edgedefault="undirected">{nodes}{edge}</graph></graphml>'
+    ...     _ = file.write(text), file.flush()
+    ...     [link.name for link in network.read_graphml(file.name, default_Bps=1.25e9)]
+    ['was-fra-up', 'was-fra-down']
     """
     return read_map(path, default_Bps=default_Bps, default_delay_s=default_delay_s, detour=detour).links
 

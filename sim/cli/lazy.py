@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sim.calibrate import published as published
     from sim.calibrate import replayed as replayed
     from sim.calibrate import residuals as residuals
+    from sim.calibrate.imports import sources as sources
     from sim.calibrate.rig import fitted as fitted
     from sim.calibrate.rig import score as score
     from sim.calibrate.selftest import selftest as selftest
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
     from sim.report import reruns as reruns
     from sim.report import saving as saving
     from sim.report import stored as stored
+    from sim.report.map import drawing as drawing
+    from sim.report.map import network as network
     from sim.report.page import page as page
     from sim.report.terminal import answers as answers
     from sim.report.terminal import protocol as protocol
@@ -77,6 +80,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "published": "sim.calibrate",
     "replayed": "sim.calibrate",
     "residuals": "sim.calibrate",
+    "sources": "sim.calibrate.imports",
     "fitted": "sim.calibrate.rig",
     "score": "sim.calibrate.rig",
     "selftest": "sim.calibrate.selftest",
@@ -112,6 +116,8 @@ _HOMES: Final[Mapping[str, str]] = {
     "reruns": "sim.report",
     "saving": "sim.report",
     "stored": "sim.report",
+    "drawing": "sim.report.map",
+    "network": "sim.report.map",
     "page": "sim.report.page",
     "answers": "sim.report.terminal",
     "protocol": "sim.report.terminal",

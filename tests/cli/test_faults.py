@@ -6,10 +6,10 @@ the same bytes as if nothing had been.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
-import resource
 import signal
 import socket
 import subprocess
@@ -21,20 +21,17 @@ from typing import Any
 
 import pytest
 
+from sim.cli import exit_codes
+
 ROOT = Path(__file__).parents[2]
 COMPARE = ("compare", "small.toml", "--gains", "0", "--engine", "reference", "--quiet")
 
 
-Limit = Callable[[], None]
-
-
-def started(
-    place: Path, *words: str, env: Mapping[str, str] | None = None, limit: Limit | None = None
-) -> subprocess.Popen[str]:
+def started(place: Path, *words: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
     """The command under way in a folder, in a group of its own."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}
     return subprocess.Popen(
-        [sys.executable, "-m", "sim", *words], cwd=place, env=environment, preexec_fn=limit, text=True,
+        [sys.executable, "-m", "sim", *words], cwd=place, env=environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
 
@@ -164,19 +161,37 @@ def test_numba_may_be_told_not_to_compile(place: Path) -> None:
     assert json.loads(out)["digest"] == json.loads(asked(place, *words[:2], *words[4:])[1])["digest"]
 
 
+def _raises(error: Exception) -> Callable[[], None]:
+    def work() -> None:
+        raise error
+
+    return work
+
+
 @pytest.mark.parametrize(
-    ("which", "amount", "line"),
-    [(resource.RLIMIT_AS, 200 << 20, "memory: "), (resource.RLIMIT_NOFILE, 9, "(ulimit -n)")],
-    ids=["memory", "files"],
+    ("error", "line"),
+    [
+        (MemoryError(), "memory: there is not enough of it; raise how much memory a process may have (ulimit -v), "),
+        (OSError(errno.EMFILE, "Too many open files", "x"), "x: Too many open files; raise how many files "),
+        (OSError(errno.EMFILE, "Too many open files"), "this process: Too many open files; raise how many files "),
+        (OSError(errno.ENOSPC, "No space left on device", "/d/x"), "/d/x: No space left on device; make room"),
+        (OSError(errno.EROFS, "Read-only file system", "/d/x"), "/d/x: Read-only file system; name a place "),
+        (ImportError("libx.so: failed to map segment from shared object"), "memory: a library cannot be loaded (libx"),
+    ],
+    ids=["memory", "files", "files, at nothing by name", "disk", "read-only", "a library"],
 )
-def test_low_limits_are_a_line(place: Path, which: int, amount: int, line: str) -> None:
-    """Too little memory to load a library, too few descriptors to read one: exit code 2, and which limit it was."""
+def test_limits_of_the_machine_are_a_line(error: Exception, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 2, what it was, and which limit is to be raised; no bug of ours."""
+    assert exit_codes.code_of(_raises(error)) == 2
+    said = capsys.readouterr().err
+    assert (said.startswith(line), said.count("\n")) == (True, 1)
 
-    def limit() -> None:
-        resource.setrlimit(which, (amount, amount))
 
-    code, _, err = asked(place, *COMPARE, "--executor", "serial", limit=limit)
-    assert (code, line in err.splitlines()[-1], "Traceback" in err) == (2, True, False), err
+@pytest.mark.parametrize("error", [OSError(errno.ENOENT, "No such file", "x"), ImportError("no module x")])
+def test_what_is_no_limit_is_a_bug(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    """It shows where it came from."""
+    assert exit_codes.code_of(_raises(error)) == 1
+    assert "Traceback" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("after_s", [0.2, 2.5])

@@ -27,6 +27,7 @@ from sim.protocol.deciding import ROUTES, AtStart, Decisions, Facts
 from sim.protocol.images import Images, Kind, boot_s, images_of, kinds_of
 from sim.protocol.limits import answers_within_s, limit_rows, limit_table, request_bits, turns_table
 from sim.protocol.names import Names
+from sim.protocol.ops.building import KERNELS
 from sim.protocol.ops.faults import KINDS
 from sim.protocol.ops.requests import LISTS, N_LISTS
 from sim.protocol.pipelines import add_cores, add_pipelines, lazy_globals
@@ -125,6 +126,8 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
     globals_ |= add_pipelines(scenario, routes, kinds, cores, tables) | lazy_globals(scenario.policies)
     tables |= _outages(scenario, streams, routes, globals_, tables["registries"])
     tables["machines"] = machine_rows(routes, hosts, profile_of)
+    tables["machines"]["kernels"][len(groups) :] = [KERNELS[group.kernels] for _, group in scenario.client_hosts()]
+    tables["machines"]["cores"][len(groups) :] = [group.cores or 0.0 for _, group in scenario.client_hosts()]
     tables["machines"]["answers_within_s"][len(groups) :] = answers_within_s(scenario)
     commits = bool(tables["registries"]["commit_Bps"].any())
     globals_["answers_time_out"] = commits and bool(np.isfinite(tables["machines"]["answers_within_s"]).any())

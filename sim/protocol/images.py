@@ -72,11 +72,11 @@ def kinds_of(scenario: Scenario, demand: Demand) -> tuple[Kind, ...]:
     if demand.images is not None:
         replay = scenario.demand.replay
         return (Kind("logged", boot_s=0.0 if replay is None else replay.boot_s),)
-    stable_bytes = _stable_bytes(scenario.policies.chunking)
+    stable_bytes, bring = _stable_bytes(scenario.policies.chunking), scenario.policies.kernels == "image"
     return tuple(
         Kind(
-            name, image.kernel_bytes, image.rootfs_bytes, image.config_bytes, image.manifest_bytes, image.index_bytes,
-            image.boot_s, stable_bytes(image.rootfs_bytes), reference.tag, reference.digest,
+            name, image.kernel_bytes if bring else None, image.rootfs_bytes, image.config_bytes, image.manifest_bytes,
+            image.index_bytes, image.boot_s, stable_bytes(image.rootfs_bytes), reference.tag, reference.digest,
             format_named(image.format, scenario.formats), image.layers,
         )
         for (name, image), reference in zip(scenario.images.items(), scenario.references.values(), strict=True)

@@ -156,3 +156,24 @@ def unclear(
     if meant:
         return Diagnostic(path, f"may mean {' or '.join(meant)}, got {shown(word)}", "write which of these", **more)
     return Diagnostic(path, f"unknown {what}, got {shown(word)}", near(word, known), **more)
+
+
+def repair(values: dict[str, Any], each: Diagnostic) -> None:
+    """Take the faulty value out, of a list the whole list; or put in the missing one."""
+    table: Any = values
+    for place, key in enumerate(each.at[:-1]):
+        inner = table.get(key) if isinstance(table, Mapping) else None
+        if isinstance(inner, list):  # its tables are mended like others
+            item, rest = each.at[place + 1], each.at[place + 2 :]
+            if rest and isinstance(item, int) and isinstance(inner[item], dict):
+                repair(inner[item], replace(each, at=rest))
+            else:
+                del table[key]
+            return
+        table = inner
+    if not isinstance(table, dict) or not each.at:
+        return
+    if each.fill is None:
+        table.pop(each.at[-1], None)
+    else:
+        table[each.at[-1]] = each.fill

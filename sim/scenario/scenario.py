@@ -17,18 +17,20 @@ from typing import Any, Self
 
 from pydantic import PrivateAttr, ValidationError, ValidationInfo, model_validator
 
-from sim.errors import InputError, InputErrors, near, shown
+from sim.errors import InputError, InputErrors, near, one_line, shown
 from sim.figures import Figure
 from sim.policies.outside import Known
+from sim.rendering import render
 from sim.scenario.checks.every import CHECKS, ranges_hold_values
 from sim.scenario.checks.memory import run_fits_into_memory
-from sim.scenario.diagnostics import Diagnostic, consequential, diagnostics_of
+from sim.scenario.diagnostics import Diagnostic, consequential, diagnostics_of, repair
 from sim.scenario.document import OVERRIDE, Document, nested, of_variant, overridden, without_figures
 from sim.scenario.keypath import KeyPath, dotted, split
 from sim.scenario.model.root import Model
 from sim.scenario.ownrules import rules_of, without_strangers
 from sim.scenario.reading import read
 from sim.scenario.shipped import located
+from sim.scenario.starred import has_stars, without_stars
 from sim.scenario.warnings.collected import overruled, warnings_of, written_paths
 from sim.scenario.warnings.warning import Question, ScenarioWarning
 
@@ -56,6 +58,15 @@ class Scenario(Model):
     There is one way to make one, `sim.load` of a file or a document (`from_document` is its second half), and one way
     to change one, `with_`: both look at all tables and variants together, and what they give can be made again from a
     manifest. The ways of pydantic, which look at single fields or at none, are closed.
+
+    Its tables are read by their names, quantities in base units: `scenario.run.duration_s`, `scenario.links["wan"]`.
+
+    >>> import sim
+    >>> scenario = sim.load("metros")
+    >>> scenario
+    <Scenario metros.toml, variants central, node-direct>
+    >>> scenario.with_({"nodes.*.count": 3}).nodes["dal"].count
+    3
     """
 
     _origin: Provenance = PrivateAttr(default_factory=Provenance)
@@ -101,6 +112,10 @@ class Scenario(Model):
         if not isinstance(document, Mapping):
             raise InputError(name, f"must be a table of tables, got {shown(document)}", "see scenarios/ for examples")
         try:
+            if overrides and has_stars(overrides):
+                plain = cls.from_document(document, name, rules=rules)
+                with naming(name):
+                    overrides = without_stars(overrides, plain)
             base, errors = cls._checked(_overridden(document, overrides or {}, name), name, None, rules or {})
             reported = {(error.where.removeprefix(name), error.problem) for error in errors}
             for other in base.variants:
@@ -117,18 +132,31 @@ class Scenario(Model):
     def with_(self, changes: Mapping[str, Any], rules: Known | None = None) -> Self:
         """The same question with some values changed, whole and checked anew: its variants have the changes too.
 
-        Keys and values are those of `overrides`: dotted paths or tables; text as in a file or Python's own values; None
-        takes out what is written. A variant that writes a key itself keeps its own value. Of one variant, as `variant`
-        gives it, that variant's own values change, and the others stay as they are. InputErrors with every fault. Rules
-        of a user's own are read anew unless they are among `rules`.
+        Keys and values are those of `overrides`: dotted paths or tables; text as in a file or Python's own
+        values; None takes out what is written, and a star in a dotted path stands for any name. A variant that
+        writes a key itself keeps its own value. Of one variant, as `variant` gives it, that variant's own
+        values change, and the others stay as they are. InputErrors with every fault. Rules of a user's own are
+        read anew unless they are among `rules`.
 
-            scenario.with_({"demand.rate": "2000/day", "nodes.dal.count": 3, "run.duration": timedelta(hours=2)})
+            scenario.with_({"demand.rate": "2000/day", "nodes.*.count": 3, "run.duration": timedelta(hours=2)})
         """
         if self.variant_name is None:
             return self.from_document(self._origin.document, self.name, changes, rules=rules)
         with naming(self.name):
+            changes = without_stars(changes, self)
             document = of_variant(self._origin.document, self.variant_name, changes)
         return self.from_document(document, self.name, variant=self.variant_name, rules=rules)
+
+    def __repr__(self) -> str:
+        told = {"variant": self.variant_name, "variants": ", ".join(self.variants)}
+        about = "".join(f", {what} {name}" for what, name in told.items() if name)
+        return one_line(f"<Scenario {FilePath(self.name).name}{about}>")
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        page: str = render("faces.html", self)
+        return page
 
     @property
     def name(self) -> str:
@@ -242,7 +270,7 @@ class Scenario(Model):
             reported = {each.path for each in diagnostics}
             diagnostics.extend(each for each in found if each.path not in reported)
             for each in found:
-                _repair(values, each)
+                repair(values, each)
         raise AssertionError(f"a document that no repair makes whole: {values}")
 
 
@@ -252,6 +280,15 @@ def load(
     """The scenario in a TOML file or in a document of its tables, overrides by dotted key applied.
 
     Where there is no such file a shipped scenario of that name is meant: `metros`. InputErrors with every fault.
+
+    `overrides` take text as a file has it or Python's own values; a star in a key stands for any name. A document is a
+    mapping of tables, which `sim.document` has types for.
+
+    >>> import sim
+    >>> from datetime import timedelta
+    >>> scenario = sim.load("metros", {"clients.*.up": "50 Mbit/s", "run.duration": timedelta(hours=3)})
+    >>> scenario.run.duration_s, {group.up_Bps for group in scenario.clients.values()}
+    (10800.0, {6250000.0})
     """
     if isinstance(source, Mapping):
         return Scenario.from_document(source, overrides=overrides, variant=variant)
@@ -296,24 +333,3 @@ def _position(document: Any, path: KeyPath) -> list[int]:
         places.append(keys.index(key) if key in keys else len(keys))
         document = document[key] if key in keys else None
     return places
-
-
-def _repair(values: Document, each: Diagnostic) -> None:
-    """Take the faulty value out, of a list the whole list; or put in the missing one."""
-    table: Any = values
-    for place, key in enumerate(each.at[:-1]):
-        inner = table.get(key) if isinstance(table, Mapping) else None
-        if isinstance(inner, list):  # its tables are mended like others
-            item, rest = each.at[place + 1], each.at[place + 2 :]
-            if rest and isinstance(item, int) and isinstance(inner[item], dict):
-                _repair(inner[item], replace(each, at=rest))
-            else:
-                del table[key]
-            return
-        table = inner
-    if not isinstance(table, dict) or not each.at:
-        return
-    if each.fill is None:
-        table.pop(each.at[-1], None)
-    else:
-        table[each.at[-1]] = each.fill

@@ -131,6 +131,7 @@ def _policies(r: Random) -> Document:
     return {
         "route": r.choice(routes), "placement": r.choice(placements), "elsewhere": r.choice([0.0, 0.0, 0.5]),
         "create": r.choice(["at-once", "at-once", "client", "poll"]), "configs": r.choice(["first", "beside"]),
+        "kernels": r.choice(["image", "image", "image", "node"]),
         "patience": r.choice(["20 s", "120 s", "10 min"]),
         "fanout": r.choice(["sync-then-pull", "peer", "push-each"]), "source": r.choice(sources),
         "chunking": r.choice(["whole", "whole", "whole", chunks]), "coalesce": r.random() < 0.7,
@@ -190,6 +191,10 @@ def _formats(r: Random, made: Document) -> None:
     for image in made["images"].values():
         if r.random() < 0.7:
             image["format"] = r.choice(["own", "own", "gzip", "zstd", "tar", "cpio", "erofs-lz4hc"])
+    made["formats"]["own"]["compress"] = _rate(r, 0, 1.5)
+    for client in made["clients"].values():
+        client |= {"cores": r.choice([1, 4])} if r.random() < 0.5 else {}
+        client["kernels"] = r.choice(["cached", "once", "always"])
     for node in made["nodes"].values():
         node["unpack"] = r.choice(["in-order", "parallel", "streamed"])
         node["cores"], node["ranges"] = r.choice([1, 1, 2, 8]), r.choice([1, 1, 2, 5])

@@ -13,7 +13,7 @@ import pytest
 import sim
 from sim.registry.clients import PROFILES
 
-from .small import MB, App, Deploy, Seen, demand, exactly, play, scenario
+from .small import MB, RAMP_S, App, Deploy, Seen, demand, exactly, play, scenario
 
 SEQUENCES = {
     "kraftkit": [
@@ -243,3 +243,24 @@ def test_how_long_a_start_waits_is_a_key(patience: str, reason: str) -> None:
     changes = {"policies__route": "node-direct", "policies__sync__delay": "58 s", "policies__patience": patience}
     (row,) = play(scenario(nodes=2, demand__nodes=2, **changes), demand([Deploy(0.0)], apps=[App(kind=1)])).deploys()
     assert row["reason"] == reason
+
+
+# A kernel of 3 MB over 1 MB/s: opening 0.2 s, the version check, the token and two manifests 0.21 each, the blob 0.21,
+# a first byte of 50 ms, RAMP_S and 3 s.
+@pytest.mark.parametrize(("kernels", "fetched"), [("cached", [0, 0]), ("once", [1, 0]), ("always", [1, 1])])
+def test_a_client_fetches_the_kernel_that_it_builds_with(kernels: str, fetched: list[int]) -> None:
+    """Before it pushes, from central, as often as it keeps none; that is in the phase of the login."""
+    asked = demand([Deploy(0.0), Deploy(100.0)], known_apps=1)
+    calm, seen = (play(scenario(clients__dev__kernels=how), asked) for how in ("cached", kernels))
+    took_s = [row["login_s"] - other["login_s"] for row, other in zip(seen.deploys(), calm.deploys(), strict=True)]
+    assert took_s == exactly([(0.2 + 5 * 0.21 + 0.05 + RAMP_S + 3.0) * times for times in fetched])
+    kernel = [body for body in seen.bodies("pull") if body[2] == "dev"]
+    assert [(content, source, size) for content, source, _, _, _, size in kernel] == [
+        ("kernel", "central", 3 * MB)
+    ] * sum(fetched)
+
+
+def test_a_rom_is_built_without_a_kernel() -> None:
+    """Who builds one fetches nothing for it."""
+    seen = play(scenario(clients__dev__kernels="always"), demand([Deploy(0.0)], apps=[App(kind=1)]))
+    assert [body for body in seen.bodies("pull") if body[2] == "dev"] == []

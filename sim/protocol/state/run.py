@@ -75,7 +75,7 @@ class Globals(QueueGlobals):
     blob_fetches_used: int
     joins_used: int
     unpacks_used: int
-    loads_used: int
+    lazy_loads_used: int
     chosen_used: int
     places_used: int
     held_images_used: int

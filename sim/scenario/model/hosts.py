@@ -236,6 +236,16 @@ class ClientGroup(Host):
         "account", None,
         about="The account whose repositories all machines of the group push to; without it each has its own.",
     )  # fmt: skip
+    cores: Count | None = setting(
+        "cores", None,
+        about="How many cores each machine packs the layers with that it pushes, where their format takes time for "
+        "that; without it packing takes none.",
+    )  # fmt: skip
+    kernels: Literal["cached", "once", "always"] = setting(
+        "kernels", "cached",
+        about="Whether each machine has the kernels that it builds with, or fetches each from central when it first "
+        "pushes with it, or for every push, as a machine does that keeps nothing.",
+    )  # fmt: skip
     metro: StrictStr | None = setting(
         "metro", None, about="The site whose nodes the group deploys to; without it, its own site's."
     )

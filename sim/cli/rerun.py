@@ -135,6 +135,7 @@ def diff(
     policies: options.Policies = None,
     formatted: Format = None,
     as_json: options.Json = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Hold a second stored comparison against a first, without a run: what moved in its metrics (exit code 99)."""
     how, written = _how(judge, within, tolerances), _format(formatted, as_json)

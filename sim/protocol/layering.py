@@ -12,8 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.protocol.state import LAYOUT
-
 Tables = dict[str, NDArray[Any]]
 
 
@@ -33,13 +31,14 @@ def in_layers(tables: Mapping[str, NDArray[Any]], layers: NDArray[np.int64]) -> 
     parts = np.maximum(np.minimum(layers[there], size_bytes), 1)
     more = parts - 1
     blobs["size_bytes"][whole] = size_bytes - more * (size_bytes // parts)
-    numbers = len(blobs) + np.arange(int(more.sum()))
-    made = LAYOUT.rows("blobs", len(blobs) + len(numbers))
-    made[: len(blobs)], made[len(blobs) :] = blobs, blobs[np.repeat(whole, more)]
-    made["size_bytes"][len(blobs) :] = np.repeat(size_bytes // parts, more)
+    added = np.repeat(blobs[whole], more)
+    added["size_bytes"] = np.repeat(size_bytes // parts, more)
+    numbers = len(blobs) + np.arange(len(added))
+    longer = np.empty(len(blobs) + len(added), blobs.dtype)  # to concatenate would move fields in memory
+    longer[: len(blobs)], longer[len(blobs) :] = blobs, added
     images["first_blob"][there] += (np.cumsum(more) - more).astype(np.int32)
     images["blobs"][there] += more.astype(np.int32)
     return {
         "images": images, "image_blobs": np.insert(image_blobs, np.repeat(at + 1, more), numbers),
-        "blobs": made,
+        "blobs": longer,
     }  # fmt: skip

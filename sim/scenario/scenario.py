@@ -23,9 +23,9 @@ from sim.policies.outside import Known
 from sim.rendering import render
 from sim.scenario.checks.every import CHECKS, ranges_hold_values
 from sim.scenario.checks.memory import run_fits_into_memory
-from sim.scenario.diagnostics import Diagnostic, consequential, diagnostics_of, repair
+from sim.scenario.diagnostics import Diagnostic, consequential, diagnostics_of, of_variants, position, repair
 from sim.scenario.document import OVERRIDE, Document, nested, of_variant, overridden, without_figures
-from sim.scenario.keypath import KeyPath, dotted, split
+from sim.scenario.keypath import dotted, split
 from sim.scenario.model.root import Model
 from sim.scenario.ownrules import rules_of, without_strangers
 from sim.scenario.reading import read
@@ -233,7 +233,7 @@ class Scenario(Model):
         changes = {} if variant is None else document["variants"][variant]
         tables = {key: part for key, part in document.items() if key != "variants"}
         if variant is None:
-            diagnostics.extend(_variant_diagnostics(document))
+            diagnostics.extend(of_variants(document))
         elif isinstance(changes, Mapping):
             tables = overridden(tables, changes, f"variant {variant}")
         values, figures = without_figures(tables, diagnostics)
@@ -249,7 +249,7 @@ class Scenario(Model):
             new = [each for each in found if not consequential(each, set_aside, reported)]
             diagnostics.extend(new)
             reported.extend(each.path for each in new)
-        diagnostics.sort(key=lambda each: _position(tables, each.path))
+        diagnostics.sort(key=lambda each: position(tables, each.path))
         scenario._origin = Provenance(
             name, document, {dotted(path): figure for path, figure in figures.items()}, variant, rules
         )
@@ -308,28 +308,3 @@ def naming(name: str) -> Iterator[None]:
         yield
     except InputError as error:
         raise InputError(f"{name}: {error.where}", error.problem, error.remedy) from None
-
-
-def _variant_diagnostics(document: Mapping[str, Any]) -> Iterator[Diagnostic]:
-    named = document.get("variants", {})
-    if not isinstance(named, Mapping):
-        yield Diagnostic(("variants",), f"must be a table of named tables, got {shown(named)}", "write [variants.NAME]")
-        return
-    for key, changes in named.items():
-        if not isinstance(changes, Mapping):
-            remedy = f'write [variants.{key}] with keys such as "policies.route"'
-            yield Diagnostic(("variants", key), f"must be a table, got {shown(changes)}", remedy)
-    run = document.get("run")
-    baseline = run.get("baseline") if isinstance(run, Mapping) else None
-    if isinstance(baseline, str) and baseline not in named:
-        yield Diagnostic(("run", "baseline"), f"names no variant, got {shown(baseline)}", near(baseline, named))
-
-
-def _position(document: Any, path: KeyPath) -> list[int]:
-    """Where in the file a path is; what is missing comes after what is there."""
-    places = []
-    for key in path:
-        keys = list(document) if isinstance(document, Mapping) else []
-        places.append(keys.index(key) if key in keys else len(keys))
-        document = document[key] if key in keys else None
-    return places

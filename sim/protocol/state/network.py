@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from sim.protocol.codes import INF
 from sim.records.layout import Int32
 
 
@@ -15,7 +16,10 @@ class Machine:
     ramp: float  # how much its slow start is stretched
     window_bytes: int
     profile: int  # the client that runs on it
+    kernels: int  # of a client: HAS_KERNELS, FETCHES_ONCE or FETCHES_ALWAYS, see ops/building
+    cores: float  # of a client that packs what it pushes; 0: that takes no time
     site: int
+    answers_within_s: float = INF  # so long it waits for an answer
     access_up: int = -1  # the links that join it to a site, if there are no others
     access_down: int = -1
 

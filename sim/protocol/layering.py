@@ -38,5 +38,5 @@ def in_layers(tables: Mapping[str, NDArray[Any]], layers: NDArray[np.int64]) -> 
     images["blobs"][there] += more.astype(np.int32)
     return {
         "images": images, "image_blobs": np.insert(image_blobs, np.repeat(at + 1, more), numbers),
-        "blobs": np.concatenate((blobs, added)),
+        "blobs": np.concatenate((blobs, added)).astype(blobs.dtype),  # which numpy would pack anew
     }  # fmt: skip

@@ -122,7 +122,7 @@ def shift_links(w: Any, shift: int) -> None:
         row.under_way = flights_under_way(w)
         sum_loads(w)
         for link in range(len(w.links)):
-            w.loads[shift * len(w.links) + link] = w.link_uses[link].load_Bps
+            w.link_loads[shift * len(w.links) + link] = w.link_uses[link].load_Bps
         return
     capacity_Bps = row.capacity_Bps
     if row.kind == 1:

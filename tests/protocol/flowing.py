@@ -32,7 +32,7 @@ class Counting(Globals):
 
 LAYOUT = Layout(
     Counting,
-    {name: TABLES[name] for name in OURS} | {"bodies": Body, "shifts": Shift, "loads": float},
+    {name: TABLES[name] for name in OURS} | {"bodies": Body, "shifts": Shift, "link_loads": float},
     {name: along for name, along in ALONG.items() if name in OURS},
 )
 
@@ -106,7 +106,7 @@ def state_of(case: Case, kind: type[Any]) -> Any:
     if case.changed:
         columns = dict(zip(Changed._fields, zip(*case.changed, strict=True), strict=True))
         tables["shifts"] = table_of(LAYOUT, "shifts", columns)
-    tables["loads"] = LAYOUT.rows("loads", len(case.changed) * len(case.capacity_Bps))
+    tables["link_loads"] = LAYOUT.rows("link_loads", len(case.changed) * len(case.capacity_Bps))
     ends = np.cumsum([len(way.route) for way in case.ways])
     tables["lane_links"] = np.array([link for way in case.ways for link in way.route], np.int64)
     routes = [way.route for way in case.ways]
@@ -146,7 +146,7 @@ def seen_in(case: Case, state: Any) -> Seen:
     bodies = state["bodies"]
     reading = state if isinstance(state, ObjectState) else Readable(state)
     n_links = len(case.capacity_Bps)
-    loads = state["loads"].reshape(-1, n_links)
+    loads = state["link_loads"].reshape(-1, n_links)
     ats = [at for at, change in enumerate(case.changed) if change.kind == 3]
     looks = [[float(state["shifts"]["under_way"][at]), *loads[at].tolist()] for at in ats]
     names = ["place", "ended_s", "shared", "broken", "sent_bytes", "bound_by", "bound_s"]

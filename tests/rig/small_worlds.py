@@ -1,13 +1,15 @@
 """Random small worlds, by flows and packet by packet: where flows are off, and by how much.
 
-    python tests/rig/small_worlds.py [WORLDS] [cubic|bbr]
+    python tests/rig/small_worlds.py [WORLDS] [cubic|bbr]     # a minute for some 300 where nothing else runs
 
 Each world is a central registry and up to six hosts that pull one image from it at once, or push one each. Drawn are
 how many, the rates of their lines and of central's, their delays, how long queues are, and the sizes of one or two
 layers. Each is simulated `RUNS` times, packet by packet, by windows and by even shares, and what is compared is the
 mean over its operations and runs, and the mean of the longest one. Errors are fractions of what packets say.
 
-Prints a table of means by what was drawn. Left out: steps one after another, which meet nobody, and faults.
+Prints a table by what was drawn: how many bodies are at once, how far round trips are apart and how long the longest
+is, how long queues are, and how large a body is beside what a path holds (rate times round trip). Left out: steps one
+after another, which meet nobody, and faults.
 """
 
 from __future__ import annotations
@@ -110,7 +112,7 @@ TABLE: Sequence[tuple[str, Bins]] = (
         ("1", lambda one: one.bodies == 1), ("2", lambda one: one.bodies == 2),
         ("3 to 5", lambda one: 3 <= one.bodies <= 5), ("6 to 12", lambda one: one.bodies >= 6),
     )),
-    ("round trips, longest over shortest", (
+    ("round trips over the shortest", (
         ("1", lambda one: one.spread == 1), ("up to 3", lambda one: 1 < one.spread <= 3),
         ("over 3", lambda one: one.spread > 3),
     )),
@@ -123,12 +125,12 @@ TABLE: Sequence[tuple[str, Bins]] = (
         ("10 ms", lambda one: one.queue_s == 0.01), ("30 ms", lambda one: one.queue_s == 0.03),
         ("60 ms", lambda one: one.queue_s == 0.06), ("120 ms", lambda one: one.queue_s == 0.12),
     )),
-    ("queues over the longest round trip", (
+    ("queue over a round trip", (
         ("below 1/4", lambda one: one.queue_s < one.round_trip_s / 4),
         ("1/4 to 1", lambda one: one.round_trip_s / 4 <= one.queue_s < one.round_trip_s),
         ("1 and more", lambda one: one.queue_s >= one.round_trip_s),
     )),
-    ("a body, bandwidth-delay products", (
+    ("body over what a path holds", (
         ("up to 3", lambda one: one.products <= 3), ("up to 10", lambda one: 3 < one.products <= 10),
         ("up to 30", lambda one: 10 < one.products <= 30), ("over 30", lambda one: one.products > 30),
     )),
@@ -137,8 +139,8 @@ TABLE: Sequence[tuple[str, Bins]] = (
 
 def table(found: Sequence[Compared]) -> Iterator[str]:
     """The lines of the table: the mean and the 90th percentile of errors, in per cent."""
-    yield f"{'absolute relative error':<40}{'':>5}" + "".join(f"{name + ', ' + of:>20}" for name, of in _columns())
-    yield f"{'':<40}{'n':>5}" + f"{'mean':>10}{'90th':>10}" * 4
+    yield f"{'absolute relative error':<40}{'':>5}" + "".join(f"{name + ', ' + of:>18}" for name, of in _columns())
+    yield f"{'':<40}{'n':>5}" + f"{'mean':>9}{'90th':>9}" * 4
     for title, bins in TABLE:
         for name, belongs in bins:
             own = [one for one in found if belongs(one.world)]
@@ -154,7 +156,7 @@ def _columns() -> list[tuple[str, str]]:
 
 def _errors(found: Sequence[Compared], name: str, of: str) -> str:
     errors = sorted(abs(getattr(one, of)[name]) for one in found)
-    return f"{100 * sum(errors) / len(errors):>8.1f} %{100 * errors[-(-9 * len(errors) // 10) - 1]:>8.1f} %"
+    return f"{100 * sum(errors) / len(errors):>7.1f} %{100 * errors[-(-9 * len(errors) // 10) - 1]:>7.1f} %"
 
 
 def main(worlds: str = "1000", congestion: Congestion = "cubic") -> None:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from sim.policies import outside as outside
     from sim.protocol import rules as rules
     from sim.protocol import rules_native as rules_native
+    from sim.report import kwok as kwok
     from sim.report import plots as plots
     from sim.report import reruns as reruns
     from sim.report import saving as saving
@@ -100,6 +101,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "outside": "sim.policies",
     "rules": "sim.protocol",
     "rules_native": "sim.protocol",
+    "kwok": "sim.report",
     "plots": "sim.report",
     "reruns": "sim.report",
     "saving": "sim.report",

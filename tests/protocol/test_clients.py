@@ -38,6 +38,7 @@ SEQUENCES = {
     ],
 }  # fmt: skip
 #: Requests one after another, each a round trip: what the pages of the clients add up to, less opening a connection.
+KNOWN = {"central__propagation": "0 s"}
 ROUND_TRIPS = {"kraftkit": 10, "unikraft": 12, "docker": 10, "skopeo": 12, "oras": 9}
 
 
@@ -100,6 +101,20 @@ def test_a_client_does_after_its_push_what_its_code_does() -> None:
         pushes("kraftkit", Deploy(0.0), policies__create=how).deploys()[0] for how in ("poll", "at-once")
     )
     assert polled["client_latency_s"] > at_once["client_latency_s"] + 2
+
+
+@pytest.mark.parametrize("create", ["at-once", "poll"])
+def test_an_image_is_started_when_the_platform_knows_of_it(create: str) -> None:
+    """10 s after central published it the node asks for it the first time; a push to a node does not wait."""
+    changes = {"central__propagation": "10 s", "policies__create": create}
+    seen = pushes("kraftkit", Deploy(0.0), **changes)
+    published = seen.tag("central")
+    assert published is not None
+    pulls = [sent.at_s for sent in seen.trace if sent.requests == "HEAD manifest by tag"]
+    assert min(pulls) == exactly(published.published_s + 10 + 0.2)  # and a connection
+    direct = {"policies__route": "node-direct", "policies__tags__check": "absent"}
+    late, plain = (pushes("kraftkit", Deploy(0.0), **direct, **more).deploys() for more in (changes, changes | KNOWN))
+    assert late == plain
 
 
 def test_after_a_push_to_its_node_a_client_that_polls_asks_once() -> None:

@@ -57,7 +57,7 @@ def main() -> int:
     if sys.platform == "win32":
         output.error("regsim: does not run on Windows; run it in WSL 2, where it is a program of Linux")
         return exit_codes.BAD_USE
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), exit_codes.ending_well():
         warnings.showwarning = output.show_warning
         return exit_codes.code_of(lambda: app(prog_name="regsim", standalone_mode=False))
 

@@ -69,6 +69,7 @@ ASKED: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "crossover": ("crossover", "small.toml", "--vary", "demand.nodes=1..2", "--runs", "5", *_SERIAL, "--json"),
     "rerun": ("rerun", "run", *_SERIAL, "--json"),
+    "why": ("why", "run", "--deploy", "0", "--gains", "1", "--runs", "1", "--json"),
     "bench": ("bench", "compare", *_SERIAL, "--json"),
     "diff": ("diff", "compare", "compare", "--json"),
     "replay": ("replay", "log.toml", "--json"),
@@ -84,7 +85,7 @@ BASES: Final = frozenset((*rows.DISTRIBUTIONS, *rows.METRICS, "link_utilisation"
 NAMED: Final[Mapping[str, str]] = {
     "values": "KEY", "figures": "KEY", "changes": "KEY", "keys": "KEY", "choices": "CHOICE", "files": "FILE",
     "variants": "VARIANT", "failures": "VARIANT", "pairing": "VARIANT", "digests": "VARIANT", "held_back": "VARIANT",
-    "gains": "VARIANT", "differences": "VARIANT", "faults": "VARIANT", "reasons": "REASON"
+    "held_deploys": "VARIANT", "gains": "VARIANT", "differences": "VARIANT", "faults": "VARIANT", "reasons": "REASON"
 }  # fmt: skip
 #: Tables that are told of elsewhere.
 ELSEWHERE: Final[Mapping[str, str]] = {"document": "the scenario's tables", "resolved": "every value that decides"}

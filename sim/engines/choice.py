@@ -6,6 +6,7 @@ Machine code pays from some thousand deploys on if there is some, and is worth c
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import warnings
 from typing import Final, cast, get_args
@@ -42,6 +43,11 @@ def choose(scenario: Scenario, deploys: int | None, known_apps: int = 0) -> Engi
 def engine_for(scenario: Scenario, deploys: int | None, asked: Engine | None = None, known_apps: int = 0) -> Engine:
     """The engine of a run: the one that is asked for, or that `choose` chooses, unless there is no machine code for a
     rule of the scenario. Says so then, in a warning."""
+    if asked != "reference" and not compiles():
+        if asked is not None:
+            text = "numba is not to compile (NUMBA_DISABLE_JIT): the reference engine runs it"
+            warnings.warn(text, EngineWarning, stacklevel=2)
+        return "reference"
     engine = asked or choose(scenario, deploys, known_apps if scenario.demand.warm else 0)
     if engine == "reference":
         return engine
@@ -55,6 +61,11 @@ def engine_for(scenario: Scenario, deploys: int | None, asked: Engine | None = N
     rules = f"the rule {min(unfit)}" if len(unfit) == 1 else f"the rules {', '.join(sorted(unfit))}"
     warnings.warn(f"machine code has no way for {rules}: the reference engine runs it", EngineWarning, stacklevel=2)
     return "reference"
+
+
+def compiles() -> bool:
+    """Whether numba may compile; who debugs kernel code has it not."""
+    return os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
 
 
 def at_hand(scenario: Scenario) -> Engine:

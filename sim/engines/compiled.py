@@ -5,6 +5,7 @@ Machine code is kept on disk under a checksum of all its source. Import this lat
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import zlib
@@ -17,6 +18,7 @@ from sim import policies
 from sim.engines import kernels
 from sim.engines.host import Host
 from sim.errors import InputError
+from sim.files import replacing
 from sim.policies.userrule import UserRule
 from sim.protocol import rules_native
 from sim.protocol.assembly import Assembled
@@ -105,9 +107,11 @@ def left_out(assembled: Assembled, outside: Sequence[Outside] = ()) -> frozenset
             )  # fmt: skip
             if not found:
                 raise
-    if found:
-        whole.folder.mkdir(parents=True, exist_ok=True)
-        _note(whole, own).write_text(json.dumps(sorted(found)), encoding="utf-8")
+    if found and whole.keeps:
+        with contextlib.suppress(OSError):  # without a note it is found out again
+            whole.folder.mkdir(parents=True, exist_ok=True)
+            with replacing(_note(whole, own)) as temporary:
+                temporary.write_text(json.dumps(sorted(found)), encoding="utf-8")
     return found
 
 
@@ -122,10 +126,13 @@ def _known_left_out(whole: MachineCode, outside: Sequence[Outside]) -> frozenset
     """The same as far as it has been found out; None if it has not."""
     if whole.is_kept:
         return _NONE
-    note = _note(whole, outside)
-    if not note.exists():
+    if not whole.keeps:
         return None
-    return frozenset((kind, name) for kind, name in json.loads(note.read_text(encoding="utf-8")))
+    try:
+        noted = json.loads(_note(whole, outside).read_text(encoding="utf-8"))
+        return frozenset((str(kind), str(name)) for kind, name in noted)
+    except (OSError, ValueError, TypeError, RecursionError):  # there is none, or none that can be read
+        return None
 
 
 def _note(whole: MachineCode, outside: Sequence[Outside]) -> Path:

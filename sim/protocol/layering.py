@@ -34,9 +34,11 @@ def in_layers(tables: Mapping[str, NDArray[Any]], layers: NDArray[np.int64]) -> 
     added = np.repeat(blobs[whole], more)
     added["size_bytes"] = np.repeat(size_bytes // parts, more)
     numbers = len(blobs) + np.arange(len(added))
+    longer = np.empty(len(blobs) + len(added), blobs.dtype)  # to concatenate would move fields in memory
+    longer[: len(blobs)], longer[len(blobs) :] = blobs, added
     images["first_blob"][there] += (np.cumsum(more) - more).astype(np.int32)
     images["blobs"][there] += more.astype(np.int32)
     return {
         "images": images, "image_blobs": np.insert(image_blobs, np.repeat(at + 1, more), numbers),
-        "blobs": np.concatenate((blobs, added)),
+        "blobs": longer,
     }  # fmt: skip

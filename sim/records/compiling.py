@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+import warnings
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,10 +25,11 @@ from typing import Any, Final
 import numba
 from llvmlite import ir
 from numba.core import types
+from numba.core.caching import NullCache
 from numba.core.extending import intrinsic
 
+from sim.records import kept, linking, native
 from sim.records import layout as layout_module
-from sim.records import linking, native
 from sim.records.layout import Layout
 from sim.records.linking import ENTRY, linked_once
 from sim.records.scope import functions_of, scope_of
@@ -93,18 +95,31 @@ def compile_kernel(
     scope["_enter"].__module__ = __name__
     scope["_enter"].__qualname__ = f"{ENTRY}{entry}_{number:08x}"
     signature = (types.int64, *(_TAKEN[str(kind)] for kind in taken))
-    return MachineCode(numba.njit(cache=True, **OPTIONS)(scope["_enter"]), signature)
+    return MachineCode(_cached(scope["_enter"]), signature)
+
+
+def _cached(function: Any) -> Any:
+    """To be compiled, and kept where numba finds a folder for it; where there is none, for this process alone."""
+    try:
+        return numba.njit(cache=True, **OPTIONS)(function)
+    except (RuntimeError, OSError):  # "cannot cache function: no locator available"
+        return numba.njit(**OPTIONS)(function)
 
 
 class MachineCode:
     """Kernel code that takes the address of a state, as machine code once it is called.
 
-    Two processes never make the same at once: the second waits for the first, and loads what that has kept.
+    Two processes never make the same at once: the second waits for the first, and loads what that has kept. Numba reads
+    what is kept by pickle, so it is read from a folder that nobody else can write to, and only if it is whole.
     """
 
     def __init__(self, made: Any, signature: tuple[Any, ...]) -> None:
         self._made = made
         self._signature = signature
+        if self.keeps and not kept.is_private(self.folder):
+            text = f"{self.folder}: others may write there, so that machine code is neither read nor kept in it"
+            warnings.warn(text, stacklevel=2)
+            self._made._cache = NullCache()
 
     def __call__(self, address: int, *arguments: float) -> Any:
         self.make()
@@ -121,12 +136,24 @@ class MachineCode:
         if self._made.signatures:
             return True
         cache = self._made._cache
+        if not self.keeps or not kept.is_whole(self.folder, self._prefix):
+            return False
         key = cache._index_key(self._signature, self._made.targetctx.codegen())
         return key in cache._cache_file._load_index()
 
     @property
+    def keeps(self) -> bool:
+        """Whether what is made stays on disk."""
+        return not isinstance(self._made._cache, NullCache)
+
+    @property
+    def _prefix(self) -> str:
+        """How the names of its files begin."""
+        return str(self._made._cache._impl.filename_base)
+
+    @property
     def folder(self) -> Path:
-        """Where it is kept."""
+        """Where it is kept, if it is."""
         return Path(self._made._cache.cache_path)
 
     def make(self) -> Any:
@@ -140,8 +167,20 @@ class MachineCode:
         if self.is_kept:
             self._made.compile(self._signature)
             return
+        if not self.keeps:
+            with linked_once():
+                self._made.compile(self._signature)
+            return
         with _alone(self.folder / f"{self._made.py_func.__qualname__}.lock"), linked_once():
-            self._made.compile(self._signature)
+            if not self.is_kept:  # nobody has made it meanwhile
+                kept.remove(self.folder, self._prefix)
+            try:
+                self._made.compile(self._signature)
+                kept.seal(self.folder, self._prefix)
+            except OSError:  # no space to keep it in: then it is made and not kept
+                if not self._made.signatures:
+                    raise
+                kept.remove(self.folder, self._prefix)
 
 
 @contextmanager
@@ -150,8 +189,13 @@ def _alone(path: Path) -> Iterator[None]:
     if fcntl is None:
         yield
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w")
+    except OSError:  # a full disk, or a folder to read from alone
+        yield
+        return
+    with file:
         fcntl.flock(file, fcntl.LOCK_EX)  # given up when the process ends, however it does
         yield
 

@@ -2,7 +2,8 @@
 
 `formatting` writes amounts with their units. `verdict`, `searches`, `best`, `sweeps`, `assumptions`, `thresholds` and
 `reruns` each put one kind of result into sentences. `frames` makes DataFrames; `plots`, `timecourse` and `curves` draw;
-`saving` writes a result's directory; `terminal` prints.
+`saving` writes a result's directory, `stored` reads it back; `terminal` prints. `page` makes a result one HTML page,
+`map` draws its network, and `why` says where deploys' seconds went.
 
 Results reach up to here through one door, `sim.rendering`. Left out: texts that are part of a document
 whoever reads it, which are made where they are found out: errors (`sim.errors`), warnings about a question

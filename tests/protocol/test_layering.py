@@ -38,6 +38,13 @@ def test_the_parts_add_up_and_stand_where_the_whole_stood() -> None:
     assert len(set(made["image_blobs"].tolist()) - {0}) == len(made["image_blobs"]) - 3
 
 
+def test_rows_stay_where_they_are_in_memory() -> None:
+    """Tables of images with layers are what an engine takes, field by field at the same place."""
+    made = in_layers(tables([10]), np.array([3]))
+    assert made["blobs"].dtype == LAYOUT.dtype("blobs")
+    assert made["images"].dtype == LAYOUT.dtype("images")
+
+
 def test_there_are_no_empty_layers() -> None:
     """2 bytes in 5 layers are 2 layers of 1 byte."""
     assert sizes_of(in_layers(tables([2]), np.array([5])), 0) == [100, 1, 1, 7]

@@ -167,7 +167,7 @@ def test_both_brings_the_image_to_central_without_a_copy() -> None:
 
 def test_both_is_done_for_the_client_when_central_has_it_too() -> None:
     """An instance that runs on the node does not wait for a slow central, but the client's command does."""
-    changes = {**DIRECT, "policies__route": "both", "central__first_byte": "2.05 s"}
+    changes = {**DIRECT, "policies__route": "both", "central__store": "2.05 s"}
     (row,) = play(scenario(**changes), demand([Deploy(0.0)], apps=ROM)).deploys()
     # Central publishes 2 s later than at 4.831, and is heard 0.1 s after that.
     assert (row["latency_s"], row["client_latency_s"]) == exactly((5.301, 6.931))

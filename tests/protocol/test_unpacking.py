@@ -83,6 +83,16 @@ def test_in_order_the_lower_layer_is_unpacked_while_the_upper_comes() -> None:
     assert pull_s([App()], images__app__kernel="50 MB", nodes__n__cores=8) == close(4.0)
 
 
+@pytest.mark.parametrize(("unpack", "took_s"), [("in-order", 2.75), ("parallel", 1.5)])
+def test_an_image_of_many_layers_is_unpacked_layer_by_layer(unpack: str, took_s: float) -> None:
+    """Four layers of 25 MB come three at a time until 0.75 s, the last until 1; each is half a second of a core.
+
+    On four cores, in order, they end half a second after one another, from 1.25 s on; side by side the last at 1.5.
+    """
+    many: dict[str, Any] = {"images__rom__layers": 4, "nodes__n__cores": 4, "nodes__n__unpack": unpack}
+    assert pull_s(**many) == close(took_s)
+
+
 def test_writing_is_a_stage_of_its_own_on_the_disk() -> None:
     """100 MB of content are 50 MB on the wire, 0.5 s. The disk, 50 MB/s, takes these for 1 s and 100 MB unpacked for 2:
     3 s where all is at once."""
@@ -230,7 +240,7 @@ def test_ranges_of_a_layer_have_a_connection_each(ranges: int, took_s: float) ->
 
 @pytest.mark.parametrize("engine", BOTH)
 def test_both_engines_share_cores_and_disks(engine: Engine) -> None:
-    """Two images of two layers each in order on two cores, written to a disk that is shared: the same to the bit."""
+    """Two images on two cores, written to a disk that is shared: the same to the bit; their kernel is unpacked once."""
     chosen = world(
         format_={"written": 1.0, "wire": 0.5}, nodes__n__disk="80 MB/s", nodes__n__cores=2, run__audit=True,
         nodes__n__ranges=3,
@@ -240,4 +250,5 @@ def test_both_engines_share_cores_and_disks(engine: Engine) -> None:
         name: play(chosen, asked, engine=name).rows("unpacks") for name in ("reference", engine)
     }  # fmt: skip
     assert rows["reference"] == rows[engine]
-    assert len(rows[engine]) == 4
+    assert [row["content"] for row in rows[engine]].count("kernel") == 1
+    assert len(rows[engine]) == 3

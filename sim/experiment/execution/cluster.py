@@ -14,6 +14,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import logging
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager
@@ -87,8 +88,24 @@ def connected(executor: str, begin: Callable[..., None], arguments: tuple[Any, .
             client.close(timeout=1)
 
 
+def _require_answer(address: str) -> None:
+    """OSError where nothing answers: whoever takes a connection and says nothing would be waited for without end.
+
+    A scheduler greets who connects. By TLS it greets later, which is for Dask's own time-outs.
+    """
+    kind, _, place = address.rpartition("://")
+    host, _, port = place.rpartition(":")
+    if kind not in ("", "tcp") or not port.isdigit() or not host:
+        return
+    with socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE_S) as connection:
+        connection.settimeout(_PATIENCE_S)
+        if not connection.recv(1):
+            raise OSError("it says nothing")
+
+
 def _client(distributed: Any, address: str) -> Any:
     try:
+        _require_answer(address)
         client = distributed.Client(address, timeout=_PATIENCE_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         problem = f"there is no scheduler at {address} ({_first_line(error)})"

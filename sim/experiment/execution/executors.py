@@ -138,6 +138,7 @@ def _begin(
     watched: Connection, held: Connection, unsaid: Lock, begin: Callable[..., None], arguments: tuple[Any, ...]
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # not as its parent has it
     held.close()
     threading.Thread(target=_end_with, args=(watched,), daemon=True).start()
     _say_once(unsaid)

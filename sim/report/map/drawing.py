@@ -63,7 +63,8 @@ def _placed(network: Network, width: int, larger: float) -> tuple[View | None, d
         return view, at, view.height
     boxes = [_texts(network, place) for place in network.places]
     margin = min(max(box.wide for box in boxes) + 20, 0.46 * width), max(box.high for box in boxes) + 24
-    height = larger * max(0.5 * width, 2.2 * margin[1], 45 * math.sqrt(len(boxes)))
+    least = 0.5 * width if len(boxes) > 1 else 0.0
+    height = larger * max(least, 2.2 * margin[1], 45 * math.sqrt(len(boxes)))
     return None, by_force(network, width, height, (margin[0], min(margin[1], 0.4 * height))), height
 
 

@@ -1,10 +1,10 @@
 """Deploys as traces for whoever reads OpenTelemetry's: OTLP in JSON (OpenTelemetry protocol 1.3, its JSON encoding).
 
 What a node does has the names that containerd gives its own spans, so that a simulated pull can be laid beside a real
-one: `pull.Pull` and `pull.fetch` (client/pull.go), `pkg.unpack.unpacker.fetchLayer` for each layer (pkg/unpack) and
-`remotes.docker.resolver.HTTPRequest` (remotes/docker) for metadata, of containerd 2.0. All else has names of ours.
-Every host is a service. Times are the run's own clock, from `run.start`. Left out: requests one by one, which rows do
-not have, and unpacking, which the model has within the pull.
+one: `pull.Pull` and `pull.fetch` (client/pull.go), `pkg.unpack.unpacker.fetchLayer` and `unpackLayer` for each layer
+(pkg/unpack) and `remotes.docker.resolver.HTTPRequest` (remotes/docker) for metadata, of containerd 2.0. All else has
+names of ours. Every host is a service. Times are the run's own clock, from `run.start`. Left out: requests one by one,
+which rows do not have, and layers that another deploy's pull unpacked.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ _OF_PUSH: Final = PHASES[:4]
 _LAYERS: Final = ("kernel", "rootfs")
 PULL, FETCH = "pull.Pull", "pull.fetch"
 LAYER, REQUEST = "pkg.unpack.unpacker.fetchLayer", "remotes.docker.resolver.HTTPRequest"
+UNPACK = "pkg.unpack.unpacker.unpackLayer"
 
 
 class Span(NamedTuple):
@@ -49,7 +50,7 @@ class _Rows:
     """Which rows of the other tables are of which deploy."""
 
     def __init__(self, why: Why) -> None:
-        self.tables = {name: why.result.tables[name] for name in ("transfers", "syncs", "starts")}
+        self.tables = {name: why.result.tables[name] for name in ("transfers", "syncs", "starts", "unpacks")}
         wanted = why.result.tables["deploys"].column("deploy")[why.rows]
         self._at: dict[str, dict[int, list[int]]] = {name: {} for name in self.tables}
         self.columns = {
@@ -92,11 +93,14 @@ def _deploy(why: Why, row: int, rows: _Rows) -> Iterator[Span]:
                   and sync["started_s"] <= b[1]["started_s"] and b[1]["ended_s"] <= sync["committed_s"]]  # fmt: skip
         yield from (_body(number, place, body, sync["target"], "sync.blob", key) for place, body in inside)
     for at, start in rows.of("starts", number):
-        yield from _start(number, at, start, bodies)
+        yield from _start(number, at, start, bodies, [*rows.of("unpacks", number)])
 
 
-def _start(number: int, at: int, start: Mapping[str, Any], bodies: list[tuple[int, dict[str, Any]]]) -> Iterator[Span]:
-    """The start of an instance: its pull with what it fetched, then its boot."""
+def _start(
+    number: int, at: int, start: Mapping[str, Any], bodies: list[tuple[int, dict[str, Any]]],
+    layers: list[tuple[int, dict[str, Any]]],
+) -> Iterator[Span]:  # fmt: skip
+    """The start of an instance: its pull with what it fetched and unpacked, then its boot."""
     node, key = start["node"], f"start {at}"
     yield Span(number, node, "start", key, "deploy", start["asked_s"], start["ready_s"], {"kind": start["kind"]})
     pulled = [
@@ -111,6 +115,15 @@ def _start(number: int, at: int, start: Mapping[str, Any], bodies: list[tuple[in
         for place, body in pulled:
             name = LAYER if body["content"] in _LAYERS else REQUEST
             yield _body(number, place, body, node, name, f"{key} fetch")
+    for place, layer in layers:
+        if layer["node"] == node and start["asked_s"] <= layer["started_s"] <= start["pulled_s"]:
+            about: dict[str, str | int | float] = {
+                "content": str(layer["content"]), "waited_s": float(layer["waited_s"]),
+                "core_s": float(layer["core_s"]), "bound_by": str(layer["bound_by"]),
+            }  # fmt: skip
+            yield Span(
+                number, node, UNPACK, f"unpack {place}", f"{key} pull", layer["started_s"], layer["ended_s"], about
+            )
     if start["ready_s"] > start["pulled_s"] and not start["missed"]:
         yield Span(number, node, "boot", f"{key} boot", key, start["pulled_s"], start["ready_s"], {})
 

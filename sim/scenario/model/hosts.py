@@ -245,8 +245,8 @@ class ClientGroup(Host):
         about="How many cores each machine packs the layers with that it pushes, where their format takes time for "
         "that; without it packing takes none.",
     )  # fmt: skip
-    kernels: Literal["cached", "once", "always"] = setting(
-        "kernels", "cached",
+    kernels: Literal["cached", "once", "always"] = figure(
+        "kernels", "cached", assumption=True,
         about="Whether each machine has the kernels that it builds with, or fetches each from central when it first "
         "pushes with it, or for every push, as a machine does that keeps nothing.",
     )  # fmt: skip

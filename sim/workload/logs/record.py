@@ -143,8 +143,9 @@ def _instant_s(value: Any) -> float:
     if isinstance(value, int | float) or str(value).replace(".", "", 1).isdigit():
         number = float(value)
         # Seconds until the year 5138; what is larger counts thousandths, millionths or billionths of one.
-        while number >= 1e11 and number != float("inf"):
-            number /= 1e3
+        for _ in range(3):
+            if number >= 1e11:
+                number /= 1e3
         return number
     text = str(value).strip("[]")
     return clf_s(text) if "/" in text else iso_s(text)

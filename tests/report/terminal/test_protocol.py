@@ -88,9 +88,12 @@ def test_as_many_requests_are_described_as_are_sent(client: Profile, which: int)
     if which == MOUNT and not client.mounts:
         assert sent == ()
         return
-    task = SimpleNamespace(profile=0, group=0, blob=0)
+    task = SimpleNamespace(profile=0, group=0, blob=0, registry=0)
     counts = profile_rows([client])["request_counts"]
-    w = SimpleNamespace(tasks=[task], request_counts=counts, blobs=[SimpleNamespace(content=0)])
+    registries = [SimpleNamespace(anonymous=True)]
+    w = SimpleNamespace(
+        tasks=[task], request_counts=counts, blobs=[SimpleNamespace(content=0)], registries=registries
+    )  # fmt: skip
     assert len(sent) == count_of(w, 0, which)
 
 

@@ -96,3 +96,14 @@ def test_the_waterfall_fits_eighty_columns(why: Why, scenario: Scenario) -> None
     assert len(table) > 5
     assert max(map(len, table)) <= 84
     assert all("\u2588" in line or "\u2591" in line for line in table[1:])
+
+
+def test_a_layer_that_was_unpacked_has_a_span_in_its_pull() -> None:
+    """With gzip a cold start fetches its layer, and unpacks it within the same pull."""
+    cold = sim.load("network-or-cpu", {"run.duration": "2 h", "demand.rate": "4/h"}, "gzip")
+    (found,) = answer.whys({"gzip": sim.run(cold, engine="reference")}, 1, None, 0, 1)
+    assert isinstance(found, Why)
+    by_key = {span.key: span for span in spans.spans(found)}
+    (unpacked,) = (span for span in by_key.values() if span.name == spans.UNPACK)
+    assert by_key[unpacked.parent].name == spans.PULL
+    assert unpacked.about["core_s"] == pytest.approx(7.0 * 2**30 / 180e6, rel=1e-6)

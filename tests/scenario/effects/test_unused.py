@@ -229,6 +229,8 @@ FLIPS: Mapping[str, tuple[Any, ...]] = {
 _GROUPS: Final = 3
 #: Keys that a flip needs beside it to be valid.
 BESIDE: Mapping[str, Mapping[str, Any]] = {"policies.sync.job_rate": {"policies.sync.references": "series"}}
+#: What nodes that load layers lazily are refused.
+SERVES = ("peer", "peers-first", "pieces")
 #: Keys that always have an effect somewhere by being what they are, or are checked as tables of their own.
 NOT_FLIPPED = {"demand.replay", "demand.table", "demand.of", "demand.streams", "tcp.shares"}
 
@@ -259,7 +261,8 @@ def idle_keys(world: str) -> set[str]:
 def flips(world: str, key: str) -> list[int]:
     """The values of a key that make a scenario of this world."""
     valid = key.split(".")[0] != "faults" or f"faults.{key.split('.')[1]}" in WORLDS[world]
-    return [*range(len(FLIPS[key]))] if valid else []
+    refused = SERVES if WORLDS[world].get("policies.load") == "lazy" else ()
+    return [at for at, value in enumerate(FLIPS[key]) if value not in refused] if valid else []
 
 
 def moved(world: str, flipped: Sequence[tuple[str, int]]) -> set[str]:

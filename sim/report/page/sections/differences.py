@@ -8,6 +8,7 @@ arrow.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -156,8 +157,10 @@ def _of_search(stored: Stored) -> Section:
     span = [(found["low"], found["high"], "the answer lies here")] if found.get("answer") == "found" else [
         (each["low"], each["high"], "the better changes here") for each in found.get("changes", ())
     ]  # fmt: skip
+    # Of a crossover the curve is a difference: it has the colour of the variant that is held against the baseline.
+    whose = {f"{found['variant']} - {found['baseline']}": found["variant"]} if stored.kind == "crossover" else None
     drawings = [
-        _along(stored, metric, curves, str(found["key"]), str(found["unit"]), span, [*at_y])
+        _along(stored, metric, curves, str(found["key"]), str(found["unit"]), span, [*at_y], whose)
         for metric, curves in series.items()
     ]
     heads = [str(found["key"]), "outcome", "runs", *(f"{of}: {metric}" for metric, by in series.items() for of in by)]
@@ -180,7 +183,7 @@ def _at(curve: Sequence[tuple[float, Any]], number: float, metric: str) -> Cell:
 
 def _along(
     stored: Stored, metric: str, curves: Mapping[str, Sequence[tuple[float, Any]]], key: str, unit: str,
-    spans: Sequence[tuple[float, float, str]], thresholds: Sequence[str],
+    spans: Sequence[tuple[float, float, str]], thresholds: Sequence[str], whose: Mapping[str, str] | None = None,
 ) -> Drawing:  # fmt: skip
     """One metric along the key: means with their intervals, limits and the answer."""
     of_metric = metric_names.unit_of(metric)
@@ -188,19 +191,23 @@ def _along(
     ratios = min(numbers) > 0 and max(numbers) / min(numbers) > 8
     drawn, keys = [], []
     for place, (name, curve) in enumerate([*curves.items()][:_MOST_CURVES]):
-        at = stored.variants.index(name) if name in stored.variants else place
+        variant = (whose or {}).get(name, name)
+        at = stored.variants.index(variant) if variant in stored.variants else place
+        # A variant's colour stays its own; what else differs has other dashes and markers.
+        number_of_curve = place if whose else at
         found = [(number, interval_of(each)) for number, each in curve]
         drawn.append(
-            Curve(variant_class(at), at, [(number, each.mean) for number, each in found],
+            Curve(variant_class(at), number_of_curve, [(number, each.mean) for number, each in found],
                   [(each.low, each.high) for _, each in found], marked=True)
         )  # fmt: skip
-        keys.append(Key(variant_class(at), at, name))
+        keys.append(Key(variant_class(at), number_of_curve, name))
     at_y = [(limit, text) for text in thresholds for limit in _limit(text, metric)]
     heights = [number for curve in drawn for _, number in curve.points] + [limit for limit, _ in at_y]
     heights += [end for curve in drawn for ends in curve.spread for end in ends if math.isfinite(end)]
     across = Axis(f"{key}, {unit}" if unit else key, *limits(numbers, ratios), lambda number: f"{number:,.6g}", ratios)
     up = Axis(label(metric), *limits(heights), lambda number: svg.tick_text(number, of_metric), unit=of_metric)
-    caption = f"{label(metric)} by {key}, with intervals" + ("; shaded: the answer" if spans else "")
+    of = f", {next(iter(curves))}," if len(curves) == 1 else ""
+    caption = f"{label(metric)}{of} by {key}, with intervals" + ("; shaded: the answer" if spans else "")
     says = caption + ": " + "; ".join(
         f"{name} from {interval_text(interval_of(curve[0][1]), of_metric)} to "
         f"{interval_text(interval_of(curve[-1][1]), of_metric)}" for name, curve in curves.items()
@@ -228,27 +235,42 @@ def _of_sweep(stored: Stored) -> Section:
     sensitivity = _sensitivity(found)
     points: Sequence[Mapping[str, Any]] = found["points"]
     keys: Sequence[str] = found["keys"]
-    along = next((key for key in keys if all(number_of(point["values"][key]) is not None for point in points)), None)
+    numbers = {key: _numbers([point["values"][key] for point in points]) for key in keys}
+    along = next((key for key in keys if numbers[key] is not None), None)
     drawings = list(sensitivity)
     if along is not None and found["design"] == "grid":
-        for metric in _SWEPT:
-            curves: dict[str, list[tuple[float, Any]]] = {}
-            for point in points:
-                others = [f"{key.rpartition('.')[2]} {point['values'][key]}" for key in keys if key != along]
-                for name in stored.variants:
-                    if metric in point["variants"].get(name, {}):
-                        number = number_of(point["values"][along])
-                        assert number is not None
-                        curves.setdefault(", ".join([name, *others]), []).append(
-                            (number, point["variants"][name][metric])
-                        )
-            if curves:
-                drawings.append(_along(stored, metric, curves, along, "in base units", (), ()))
+        drawings += _along_first(stored, along, *(numbers[along] or ([], "")))
     heads = [*keys, "variant", *map(label, _SWEPT), label("wan_bytes"), "failed"]
     rows = [_swept(point, keys, name) for point in points for name in stored.variants]
     beyond = f"{len(rows) - MOST_ROWS:,} more in sweep.json." if len(rows) > MOST_ROWS else ""
     grid = Grid("The points", heads, rows[:MOST_ROWS], len(keys) + 1, beyond, filtered=True)
     return Section("differences", f"Over {' and '.join(keys)}", drawings=drawings, grids=[grid])
+
+
+def _along_first(stored: Stored, along: str, numbers: Sequence[float], unit: str) -> Iterator[Drawing]:
+    """Metrics along a key, a curve for each variant and value of the other keys."""
+    found = stored.document
+    for metric in _SWEPT:
+        curves: dict[str, list[tuple[float, Any]]] = {}
+        whose: dict[str, str] = {}
+        for number, point in zip(numbers, found["points"], strict=True):
+            others = [f"{key.rpartition('.')[2]} {value}" for key, value in point["values"].items() if key != along]
+            for name in stored.variants:
+                if metric in point["variants"].get(name, {}):
+                    label_of = ", ".join([name, *others])
+                    whose[label_of] = name
+                    curves.setdefault(label_of, []).append((number, point["variants"][name][metric]))
+        if curves:
+            yield _along(stored, metric, curves, along, unit, (), (), whose)
+
+
+def _numbers(values: Sequence[Any]) -> tuple[list[float], str] | None:
+    """Values as numbers of the unit that all of them are written in, else in base units; None where one is a word."""
+    written = [re.fullmatch(r"(-?[\d.]+(?:e-?\d+)?)\s*(\D*)", str(value)) for value in values]
+    if all(written) and len(units := {each[2] for each in written if each}) == 1:
+        return [float(each[1]) for each in written if each], units.pop().strip()
+    numbers = [number_of(value) for value in values]
+    return None if None in numbers else ([number for number in numbers if number is not None], "in base units")
 
 
 def _swept(point: Mapping[str, Any], keys: Sequence[str], name: str) -> list[Cell]:

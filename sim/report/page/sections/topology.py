@@ -41,7 +41,8 @@ def section(stored: Stored) -> Section | None:
 
 def _drawing(name: str, found: Network) -> Drawing:
     of = f" of {name}" if name else ""
-    caption = f"The network{of}: width is capacity, colour the use in the busiest minute"
+    colour = ", colour the use in the busiest minute" if found.ran else ""
+    caption = f"The network{of}: width is capacity{colour}"
     return Drawing(caption, drawing.describe(found), partial(_map, found), _table(found, caption), scrolls=True)
 
 

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from sim.protocol import rules as rules
     from sim.protocol import rules_native as rules_native
     from sim.report import gates as gates
+    from sim.report import kwok as kwok
     from sim.report import plots as plots
     from sim.report import reruns as reruns
     from sim.report import saving as saving
@@ -112,6 +113,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "rules": "sim.protocol",
     "rules_native": "sim.protocol",
     "gates": "sim.report",
+    "kwok": "sim.report",
     "plots": "sim.report",
     "reruns": "sim.report",
     "saving": "sim.report",

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 import sim
+from sim import files
 from sim.cli import lazy, options, output
 
 
@@ -17,6 +23,10 @@ def run(
     audit: options.Audit = False,
     by: options.By = None,
     gains: options.Gains = None,
+    kwok: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write delays of pulls as KWOK's Stages there.", show_default=False),
+    ] = None,
     out: options.Out = None,
     as_json: options.Json = False,
     strict: options.Strict = False,
@@ -30,6 +40,8 @@ def run(
     split = options.dimensions(by)
     doubled = options.whole("--gains", gains, least=0) or 0
     folder = output.writable(out)
+    if kwok is not None:
+        output.writable(str(Path(kwok).parent))
     if not quiet:
         output.note(f"simulating {output.named(scenario)}")
     result = sim.run(scenario, seed_number, engine=chosen)
@@ -39,9 +51,13 @@ def run(
         with output.writing(folder):
             lazy.plots.write(lazy.plots.run(result), folder, "run")
             result.write(folder, beside)
+    if kwok is not None:
+        with output.writing(Path(kwok)):
+            files.write_json(Path(kwok), lazy.kwok.stages(result))
     if as_json:
         output.document(result.to_json(split) | beside)
     else:
         lazy.answers.print_run(result, split, gained)
-    if folder is not None and not quiet:
-        output.note(f"wrote {folder}")
+    for written in (folder, kwok):
+        if written is not None and not quiet:
+            output.note(f"wrote {written}")

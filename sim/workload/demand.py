@@ -34,9 +34,9 @@ class Demand:
     those of the images that are there at the start; else the kind's), how many `nodes` it starts on (at least 1;
     `app_nodes` has those that an application is on at the start), and whether `by_digest` (see `BY_DIGEST`). `pushes`
     says which ones push, None if all do; the others start what is there, `beside` so many nodes that their application
-    has already, on those that would come next. `stream` numbers the streams that they are of, among the
-    `stream_names`; None if these have no names. A log has its own `images`, by their numbers, and its own names of
-    applications, `repositories`.
+    has already, on those that would come next, and `cloned` of them clone a template. `stream` numbers the streams that
+    they are of, among the `stream_names`; None if these have no names. A log has its own `images`, by their numbers,
+    and its own names of applications, `repositories`.
     """
 
     at_s: NDArray[np.float64]
@@ -63,6 +63,7 @@ class Demand:
     by_digest: NDArray[np.bool_ | np.int8] | None = None
     images: Sequence[Image] | None = None
     repositories: Sequence[str] | None = None
+    cloned: NDArray[np.bool_] | None = None
     stream: NDArray[np.int64] | None = None
     stream_names: tuple[str, ...] = ()
 

@@ -46,7 +46,7 @@ def document(r: Random) -> Document:
         "topology": topology | {"reroute": r.random() < 0.7},
         "sites": {name: {} for name in _LINES},
         "links": {name: {"between": [*name], "capacity": _rate(r, -0.5, 1), "delay": _delay(r)} for name in links},
-        "central": {**_registry(r), "site": "c"},
+        "central": {**_registry(r), "site": "c", "propagation": r.choice(["0 s", "0 s", "3 s"])},
         "nodes": {f"n{name}": {**_registry(r), "site": name, "count": r.choice([1, 1, 2])} for name in sites},
         "clients": {f"d{name}": _clients(r, name) for name in r.sample("ab", r.choice([1, 2]))},
         "images": {"app": _image(r) | {"kernel": "3 MB"}, "rom": _image(r) | {"rom": True}},
@@ -296,6 +296,8 @@ def asked(r: Random, made: Document) -> Demand:
     found.place_draw[:] = [r.random() for _ in deploys]
     if r.random() < 0.3:
         found = replace(found, removed=np.array([r.random() < 0.4 and deploy.pushes for deploy in deploys]))
+    if r.random() < 0.4:
+        found = replace(found, cloned=np.array([r.random() < 0.5 and not deploy.pushes for deploy in deploys]))
     if made["policies"]["elsewhere"]:
         found = replace(found, elsewhere=np.array([r.random() < 0.5 for _ in deploys]))
     return found

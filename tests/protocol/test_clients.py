@@ -130,6 +130,22 @@ def test_a_client_does_after_its_push_what_its_code_does() -> None:
     assert polled["client_latency_s"] > at_once["client_latency_s"] + 2
 
 
+@pytest.mark.parametrize("create", ["at-once", "poll"])
+def test_an_image_is_started_when_the_platform_knows_of_it(create: str) -> None:
+    """10 s after central published it the node asks for it the first time; a push to a node does not wait."""
+    changes = {"central__propagation": "10 s", "policies__create": create}
+    seen = pushes("kraftkit", Deploy(0.0), **changes)
+    published = seen.tag("central")
+    assert published is not None
+    pulls = [sent.at_s for sent in seen.trace if sent.requests == "HEAD manifest by tag"]
+    assert min(pulls) == exactly(published.published_s + 10 + 0.2)  # and a connection
+    direct = {"policies__route": "node-direct", "policies__tags__check": "absent"}
+    late, plain = (
+        pushes("kraftkit", Deploy(0.0), **direct, **more).deploys() for more in (changes, {"policies__create": create})
+    )
+    assert late == plain
+
+
 def test_after_a_push_to_its_node_a_client_that_polls_asks_once() -> None:
     """The node has the image: the first poll says so, a round trip of 0.2 s and 10 ms at the node."""
     direct = {"policies__route": "node-direct", "policies__tags__check": "absent"}

@@ -59,7 +59,7 @@ from sim.protocol.tasks import (
     wait_for,
 )
 from sim.records.queue import push_event
-from sim.tables.rows import BOOT, SYNC_WAIT
+from sim.tables.rows import BOOT, PULL, SYNC_WAIT
 
 RESTARTS: Final = 6
 """How often the platform starts an instance again that failed; `restarts_s` has how long it waits before each."""
@@ -203,6 +203,14 @@ def creates_at_once(w: Any, p: int, label: int, b: int) -> int:
     """Go to `label` unless the client polls the first node until it has the image."""
     if w.profiles[w.machines[w.deploys[w.tasks[p].deploy].client].profile].polls == 0:
         w.tasks[p].pc = label
+    return GO
+
+
+def await_propagation(w: Any, p: int, a: int, b: int) -> int:
+    """What was pushed to central is started no earlier than the platform knows of it; polls until then find nothing."""
+    task = w.tasks[p]
+    timeline = w.timelines[task.timeline]
+    timeline.now_s = max(timeline.now_s, w.publishes[task.publish].published_s + w.g.propagation_s)
     return GO
 
 
@@ -383,6 +391,8 @@ def start_existing(w: Any, p: int, entry: int, b: int) -> int:
     if newest >= 0 and w.fanouts[deploy.nodes + 1].peers:
         origin = w.publishes[newest].origin
         source = origin if look_up(w, origin, task.name, task.digest) != -1 else 0
+    if newest < 0:
+        deploy.cloned = 0  # there is nothing to make a template of
     waits = newest >= 0 and look_up(w, source, task.name, task.digest) == -1
     for at in range(deploy.nodes):
         node = w.deploy_nodes[deploy.first_node + at]
@@ -406,6 +416,22 @@ def need_not_wait(w: Any, p: int, label: int, b: int) -> int:
     if w.tasks[p].waits == 0:
         w.tasks[p].pc = label
     return GO
+
+
+def is_not_cloned(w: Any, p: int, label: int, b: int) -> int:
+    """Go to `label` unless the instance starts from a template's snapshot, which its nodes have."""
+    if w.deploys[w.tasks[p].deploy].cloned == 0:
+        w.tasks[p].pc = label
+    return GO
+
+
+def clone(w: Any, p: int, a: int, b: int) -> int:
+    """The instance is what the template was made of, the newest image when it was asked for; nothing is pulled."""
+    task = w.tasks[p]
+    enter_phase(w, task.timeline, PULL)
+    task.booted = task.meant = w.deploys[task.deploy].digest
+    task.trailing_s = -1.0
+    return image_arrived(w, p, 0, 0)
 
 
 def begin_restarts(w: Any, p: int, a: int, b: int) -> int:

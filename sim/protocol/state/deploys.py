@@ -19,6 +19,7 @@ class Deploy:
     kernel: Int32
     by_digest: Int8
     removed: Int32
+    cloned: Int8  # its instances start from a template's snapshot
     draw: float
     boot_s: float
     pushed_to: Int32

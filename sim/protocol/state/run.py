@@ -127,6 +127,7 @@ class Globals(QueueGlobals):
     lazy_later: float
     lazy_later_s: float
     patience_s: float
+    propagation_s: float  # from a push to central until the platform knows of it
     node_profile: int
     # rules by name: the number of each among those of its kind, and where its parameters begin in `rule_values`
     conflict: int

@@ -81,7 +81,7 @@ def in_a_replay(model: Model) -> Iterator[Unused]:
 
 #: Keys that a stream without apps of its own does not read, and that one which replaces nodes does not, either.
 _OF_APPS = ("apps", "updates", "rollbacks", "removals", "images")
-_OF_CLIENTS = ("clients", "nodes", "popularity", "starts_on")
+_OF_CLIENTS = ("clients", "nodes", "popularity", "starts_on", "clones")
 
 
 def unused_in_demand(model: Model) -> Iterator[Unused]:
@@ -135,7 +135,7 @@ def _of_stream(at: KeyPath, stream: Stream) -> Iterator[tuple[str, str]]:
     elif stream.kind == "starts" and stream.of is None:
         yield from ((key, "it pushes nothing") for key in ("updates", "rollbacks", "removals"))
     if stream.kind == "deploys":
-        yield "starts_on", "its deploys push"
+        yield from ((key, "its deploys push") for key in ("starts_on", "clones"))
     if stream.is_timed:
         how = dotted((*at, "at" if stream.at_times is not None else "every"))
         yield from ((key, f"{how} says when it comes") for key in ("rate", "arrivals", "ramp"))

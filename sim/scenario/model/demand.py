@@ -208,6 +208,12 @@ class Stream(Table):
         assumption=True,
         about="Whether starts are on more nodes than an app has, as a scale-out, or on those where its deploys start.",
     )
+    clones: StrictBool = figure(
+        "clones",
+        False,
+        source="Unikraft Cloud docs: instances may be started from a template's snapshot",
+        about="Whether starts clone a template of their app, so that they pull nothing.",
+    )
 
     @property
     def is_timed(self) -> bool:

@@ -151,6 +151,10 @@ class Central(Registry):
         "first_byte", "36 ms", source=f"{_LAMBDA} of the object store, second-hand",
         about="How long central's blob store takes until a blob's first byte.",
     )  # fmt: skip
+    propagation_s: Duration = figure(
+        "propagation", "0 s", source="unikraft/kraftkit issue 2916: over 60 s for an image of 398 MB", assumption=True,
+        range=("0 s", "60 s"), about="How long after a push to central the platform knows that the image is there.",
+    )  # fmt: skip
     quota_bytes: Size | None = setting(
         "quota", None, about="The most that each account may store at central; without it there is no limit."
     )

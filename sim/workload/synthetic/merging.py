@@ -116,10 +116,19 @@ def merged(scenario: Scenario, made: Sequence[Made]) -> Demand:
         rootfs_bytes=optional([one.rootfs_bytes for one in made], sizes_bytes),
         app_rootfs_bytes=app_rootfs_bytes,
         pushes=None if all(one.pushes for one in made) else by_deploy([np.full(len(one), one.pushes) for one in made]),
+        cloned=_cloned(made, by_deploy),
         beside=optional([one.beside for one in made], nothing),
         **_own_settings(scenario, made, by_deploy, by_app),
         **_named(scenario, made, by_deploy),
     )
+
+
+def _cloned(made: Sequence[Made], by_deploy: Callable[[Sequence[NDArray[Any]]], NDArray[Any]]) -> _Bools | None:
+    """Which starts clone a template; None where none does."""
+    clones = [not one.pushes and one.part.stream.clones for one in made]
+    if not any(clones):
+        return None
+    return by_deploy([np.full(len(one), so, np.bool_) for one, so in zip(made, clones, strict=True)])
 
 
 def _numbered(one: Made, first_known: int, first_new: int) -> _Ints:

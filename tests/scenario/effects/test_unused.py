@@ -207,6 +207,7 @@ FLIPS: Mapping[str, tuple[Any, ...]] = {
     "demand.every": ("2 min", "5 min"),
     "demand.spread": ("0 s", "20 s"),
     "demand.starts_on": ("more-nodes", "same-nodes"),
+    "demand.clones": (True, False),
     "demand.kernel_release": ({"at": "1 min", "over": "10 s"},),
     "nodes.near.weight": (1.0, 3.0),
     "nodes.near.cold": (True, False),

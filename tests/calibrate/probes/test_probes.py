@@ -227,7 +227,7 @@ def test_what_is_only_known_to_be_below_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("Reply from 10.0.0.9: Destination host unreachable.\n    Packets: Sent = 4, Received = 4, Lost = 0 (0% loss),\n",
+        ("Reply from 10.0.0.9: Destination host unreachable.\n  Packets: Sent = 4, Received = 4, Lost = 0 (0% loss),\n",
          "no reply of the address itself came to 4 pings"),
         ("[ ID] Interval           Transfer     Bitrate\n[  5]   0.00-1.00   sec  6.00 MBytes  50 Mbits/sec\n",
          "is iperf3's text for people; repeat with -J"),

@@ -21,14 +21,20 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from sim import document as document
     from sim import network as network
     from sim.errors import InputError as InputError
     from sim.experiment.compare import compare as compare
     from sim.experiment.comparison import Comparison as Comparison
     from sim.experiment.execution.store import Store as Store
+    from sim.experiment.loading import load_result as load_result
+    from sim.experiment.searches.best import Best as Best
     from sim.experiment.searches.best import best as best
+    from sim.experiment.searches.capacity import Capacity as Capacity
     from sim.experiment.searches.capacity import capacity as capacity
+    from sim.experiment.searches.crossover import Crossover as Crossover
     from sim.experiment.searches.crossover import crossover as crossover
+    from sim.experiment.sweeps.sweep import Sweep as Sweep
     from sim.experiment.sweeps.sweep import sweep as sweep
     from sim.policies.registered import policy as policy
     from sim.result import Result as Result
@@ -38,26 +44,31 @@ if TYPE_CHECKING:
     from sim.version import __version__ as __version__
 
 _HOMES: Final[Mapping[str, str]] = {
+    "Best": "sim.experiment.searches.best",
+    "Capacity": "sim.experiment.searches.capacity",
     "Comparison": "sim.experiment.comparison",
+    "Crossover": "sim.experiment.searches.crossover",
     "InputError": "sim.errors",
     "Result": "sim.result",
     "Scenario": "sim.scenario",
     "Store": "sim.experiment.execution.store",
+    "Sweep": "sim.experiment.sweeps.sweep",
     "__version__": "sim.version",
     "best": "sim.experiment.searches.best",
     "capacity": "sim.experiment.searches.capacity",
     "compare": "sim.experiment.compare",
     "crossover": "sim.experiment.searches.crossover",
     "load": "sim.scenario",
+    "load_result": "sim.experiment.loading",
     "policy": "sim.policies.registered",
     "run": "sim.runner",
     "sweep": "sim.experiment.sweeps.sweep",
 }
-_ROOMS: Final = ("network",)
+_ROOMS: Final = ("document", "network")
 
 __all__ = [
-    "Comparison", "InputError", "Result", "Scenario", "Store", "__version__", "best", "capacity", "compare",
-    "crossover", "load", "network", "policy", "run", "sweep",
+    "Best", "Capacity", "Comparison", "Crossover", "InputError", "Result", "Scenario", "Store", "Sweep", "__version__",
+    "best", "capacity", "compare", "crossover", "document", "load", "load_result", "network", "policy", "run", "sweep",
 ]  # fmt: skip
 
 

@@ -20,7 +20,17 @@ _LARGEST_BITS = 4096
 
 
 class InputError(ValueError):
-    """One thing a user can mend; `str()` is one line, "where: problem; remedy"."""
+    """One thing a user can mend; `str()` is one line, "where: problem; remedy".
+
+    `errors` are all faults that were found at once, each by itself.
+
+    >>> import sim
+    >>> try:
+    ...     sim.load("metros", {"links.*.capacty": "1 Gbit/s"})
+    ... except sim.InputError as error:
+    ...     print(error.problem, "-", error.remedy)
+    stands for no key of the scenario - did you mean "links.*.capacity"?
+    """
 
     def __init__(self, where: str, problem: str, remedy: str = "") -> None:
         super().__init__(where, problem, remedy)
@@ -36,6 +46,27 @@ class InputError(ValueError):
     def __str__(self) -> str:
         line = f"{self.where}: {self.problem}" if self.where else self.problem
         return one_line(f"{line}; {self.remedy}" if self.remedy else line)
+
+
+class ArgumentError(InputError):
+    """A fault of an argument, which Python calls by its parameter and the command line by its option."""
+
+    def __init__(
+        self, parameter: str, option: str, problem: str, remedy: str = "", option_remedy: str | None = None
+    ) -> None:
+        """`option_remedy` is what the command line says instead, where Python's remedy is of no use there."""
+        super().__init__(parameter, problem, remedy)
+        self.args = (parameter, option, problem, remedy, option_remedy)
+        self.option = option
+        self.option_remedy = remedy if option_remedy is None else option_remedy
+
+
+def of_options(error: InputError) -> InputError:
+    """The same faults as the command line says them."""
+    return InputErrors(
+        InputError(one.option, one.problem, one.option_remedy) if isinstance(one, ArgumentError) else one
+        for one in error.errors
+    )
 
 
 class InputErrors(InputError):  # noqa: N818 - the plural is the point

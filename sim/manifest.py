@@ -26,7 +26,9 @@ from sim.version import __version__
 
 _SIM: Final = Path(__file__).parent
 #: Rooms and modules that decide no run: they ask for runs, or write down what came out.
-_BESIDE: Final = frozenset({"calibrate", "cli", "docs", "experiment", "explore", "manifest.py", "report"})
+_BESIDE: Final = frozenset(
+    {"calibrate", "cli", "docs", "experiment", "explore", "manifest.py", "rendering.py", "report"}
+)
 _COMPUTING: Final = ("python", "simpy", "numpy", "numba", "scipy", "networkx", "pydantic")
 _DISTRIBUTIONS: Final = ("simpy", "numpy", "numba", "scipy", "pandas", "pyarrow", "networkx", "pydantic")
 

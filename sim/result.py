@@ -24,8 +24,8 @@ from sim.accounting.groups import Groups, groups
 from sim.accounting.held_back import HeldBack, held_back, to_json
 from sim.accounting.metrics import metrics, metrics_of_groups
 from sim.errors import InputError, near, shown
-from sim.files import folder, jsonable, write_json
-from sim.manifest import manifest
+from sim.files import folder, jsonable
+from sim.rendering import Finding
 from sim.scenario import Scenario
 from sim.scenario.model.naming import CENTRAL
 from sim.scenario.warnings.warning import ScenarioWarning
@@ -64,15 +64,26 @@ class WarmUp(NamedTuple):
     too_short: bool
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Result:
-    """One run. `tables` are its rows as columns; `wall_s` runs from the loaded scenario to the finished rows."""
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Result(Finding):
+    """One run. `tables` are its rows as columns; `wall_s` runs from the loaded scenario to the finished rows.
+
+    Frames have a row for each thing that was observed; units stand at the end of columns' names, and what a column
+    means is in `frame.attrs["columns"]`. Bytes on a link lead back to deploys by way of lanes:
+
+    >>> import sim
+    >>> result = sim.run(sim.load("metros", {"demand.rate": "50/day"}), seed=1)
+    >>> crossed = result.transfers.merge(result.lanes, on="lane").query("link == 'was-fra-up'")
+    >>> link = result.links.set_index("link").loc["was-fra-up"]
+    >>> bool(crossed["size_bytes"].sum() == link[["push_bytes", "pull_bytes", "sync_bytes"]].sum())
+    True
+    """
 
     scenario: Scenario
     variant: str | None
     seed: int
     run: int
-    tables: Mapping[str, Table] = field(repr=False)
+    tables: Mapping[str, Table]
     events: int
     flows: int
     simulated_s: float
@@ -89,6 +100,11 @@ class Result:
     def transfers(self) -> pd.DataFrame:
         """One row per body of bytes from one host to another, in the order they ended."""
         return _frame(self.tables["transfers"])
+
+    @cached_property
+    def lanes(self) -> pd.DataFrame:
+        """One row per link of each lane: joined with transfers it leads from a link's bytes back to deploys."""
+        return _frame(self.tables["lanes"])
 
     @cached_property
     def links(self) -> pd.DataFrame:
@@ -285,17 +301,6 @@ class Result:
             }
             for name, fault in self.scenario.faults.items()
         ]  # fmt: skip
-
-    def write(self, directory: str | Path, beside: Mapping[str, Any] | None = None) -> None:
-        """A Parquet file for each table, `run.json` and `manifest.json`; the manifest last, when all else is there.
-
-        What stands `beside` goes into `run.json`, too.
-        """
-        target = folder(directory)
-        self.write_tables(target)
-        write_json(target / "run.json", self.to_json() | dict(beside or {}))
-        about = {"run": self.run, "digest": self.digest}
-        write_json(target / "manifest.json", manifest(self.scenario, self.seed, about))
 
     def write_tables(self, directory: str | Path) -> None:
         """`deploys.parquet`, `transfers.parquet` and so on."""

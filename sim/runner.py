@@ -41,6 +41,15 @@ def run(
     instead of the scenario's own demand, a row each: a frame with the columns of
     `sim.scenario.model.deploylist`, or CSV. Which `engine` runs it ("reference" or "compiled") can't be seen in the
     rows; unless given it is the one that ends sooner.
+
+    InputErrors when the demand makes no scenario; InputError for a variant or an engine that there is not.
+
+    >>> import sim
+    >>> result = sim.run(sim.load("metros", {"demand.rate": "50/day"}), variant="node-direct", seed=7)
+    >>> result
+    <Result of metros.toml, variant node-direct: one run of seed 7, 52 deploys>
+    >>> len(result.deploys)
+    52
     """
     if demand is not None:
         scenario = scenario.with_({"demand.table": demand})

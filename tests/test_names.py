@@ -45,3 +45,23 @@ def test_the_version_is_the_package_s() -> None:
     """`pyproject.toml` states the same version, or takes it from here."""
     project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
     assert "version" in project.get("dynamic", []) or project["version"] == sim.__version__
+
+
+@pytest.mark.slow
+def test_a_checker_knows_every_name_and_no_other(tmp_path: Path) -> None:
+    """What is public has a type; a name that is not there, an unknown key and a wrong value are type errors."""
+    api = pytest.importorskip("mypy.api")
+    (tmp_path / "right.py").write_text(
+        "import sim\n"
+        "from sim.document import Document, Link, Site\n"
+        "asked = Document(sites={'was': Site()}, links={'wan': Link(capacity='1 Gbit/s')})\n"
+        "found: sim.Comparison = sim.compare(sim.load(asked))\n"
+        "width: int = len(found.table)\n"
+    )
+    (tmp_path / "wrong.py").write_text(
+        "import sim\nsim.comapre\nsim.document.Site(nme='x')\nsim.document.Link(capacity=3)\nsim.Result.digets\n"
+    )
+    out, err, _ = api.run(["--strict", "--no-error-summary", "--cache-dir", str(tmp_path / "cache"), str(tmp_path)])
+    assert err == ""
+    wrong = [line.partition(":")[0] + line.split(":")[1] for line in out.splitlines() if ": error: " in line]
+    assert wrong == [f"{tmp_path / 'wrong.py'}{number}" for number in (2, 3, 4, 5)]

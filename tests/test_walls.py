@@ -20,19 +20,19 @@ SIM = Path(__file__).parents[1] / "sim"
 #: Rooms of `sim/`, ground floor first; a room imports itself and rooms listed before it. `sim/__init__.py` and
 #: `sim/__main__.py` are the roof: they may use all of them, and nobody uses them.
 ORDER = (
-    "version", "errors", "schemas", "units", "figures", "streams", "plugins", "files", "tables", "records", "network",
-    "registry",
-    "contrib", "theory", "policies", "scenario", "workload", "protocol", "engines", "stats", "accounting", "manifest",
-    "result", "runner", "experiment", "report", "calibrate", "cli", "docs",
+    "version", "errors", "schemas", "units", "figures", "streams", "plugins", "files", "rendering",
+    "document", "tables", "records", "network", "registry", "contrib", "theory", "policies", "scenario",
+    "workload", "protocol", "engines", "stats", "accounting", "manifest", "result", "runner", "experiment",
+    "report", "calibrate", "cli", "docs",
 )  # fmt: skip
 #: The one module below `report` that knows of it: results ask it for the function that renders them.
-DOOR = "experiment/rendering.py"
+DOOR = "rendering.py"
 #: The parts of `network`, each of which uses those before it.
 PARTS = ("topology", "fairshare", "tcp", "packets")
 LONGEST = 320
 #: Modules that are longer, and the one subject that each has.
 LONGER = {
-    "engines/rows.py": "every table that a run leaves",
+    "document.py": "every key of a scenario, written from the schema",
     "protocol/programs.py": "every program of the protocol",
     "protocol/build.py": "a scenario as rows",
     "protocol/routes.py": "ways and lanes over the graph",

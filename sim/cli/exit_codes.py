@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import typer
 
-from sim.errors import InputError
+from sim.errors import InputError, of_options
 
 DONE: Final = 0
 BUG: Final = 1
@@ -37,7 +37,7 @@ def code_of(work: Callable[[], Any]) -> int:
         code = work()
         sys.stdout.flush()
     except InputError as error:
-        return _refused(str(error))
+        return _refused(str(of_options(error)))
     except _UsageError as error:
         return _refused(_usage(error))
     except (KeyboardInterrupt, typer.Abort):

@@ -1,4 +1,4 @@
-"""Which pages and drawings are written from the code, and what writes each."""
+"""Which pages, drawings and types are written from the code, and what writes each."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from sim.docs import (
     rows_reference,
     rules_reference,
     scenario_keys,
+    typed_document,
     warnings_reference,
 )
 
@@ -44,6 +45,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "explanation/rooms.md": rooms.page,
     f"explanation/{rooms.DRAWING}": rooms.drawing,
     "explanation/walk.md": _walk,
+    "../document.py": typed_document.source,
 }
 
 

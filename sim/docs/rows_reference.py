@@ -6,13 +6,21 @@ from collections.abc import Iterator
 from typing import Final
 
 from sim.docs import markdown
+from sim.report.frames import COLUMNS
 from sim.tables import metric_names, rows
+from sim.tables.lanes import BESIDE
 
 _TABLES: Final = """\
 A run leaves one row for everything that it observed, in the tables below. In Python they are DataFrames of the result
 (`result.deploys`); `--out DIR` writes each as a Parquet file. The unit stands at the end of a column's name: `_s` are
 seconds from the start of the run, or a duration, `_bytes` bytes, `_Bps` bytes per second, `_usd` US dollars.
 Utilisations are fractions."""
+_FINDINGS: Final = """\
+# Frames of findings
+
+What `.table`, `.differences` and `.by(...)` of a result in Python have: tidy, a row for each number, in base units and
+not rounded. A sweep's table has a column for each of its keys before these. `frame.attrs["columns"]` says the same of
+each column, of a run's tables, too."""
 _METRICS: Final = """\
 A metric is one number that a run is reduced to. `regsim compare` shows the most asked for; any of them may be named in
 `--metric` and in thresholds (`--until "deploy_latency_s.p95 < 3 s"`), and `--json` has all of them. A quantile ranks a
@@ -25,10 +33,18 @@ def tables_page() -> str:
 
 
 def _tables() -> Iterator[str]:
-    for name, columns in rows.TABLES.items():
+    for name, columns in (*rows.TABLES.items(), *BESIDE.items()):
         yield f"## {name}"
         if name in rows.ENDS:
             yield f"Rows stand in the order of `{rows.ENDS[name]}`."
+        yield markdown.entries(
+            markdown.term(column.name, f"({column.kind})", markdown.sentence(column.meaning)) for column in columns
+        )
+        if name in BESIDE:
+            yield "No digest of a run has it."
+    yield _FINDINGS
+    for name, columns in COLUMNS.items():
+        yield f"## {name}"
         yield markdown.entries(
             markdown.term(column.name, f"({column.kind})", markdown.sentence(column.meaning)) for column in columns
         )

@@ -88,7 +88,7 @@ def on_links(state: State, by_lane: Ints) -> Ints:
     """What crossed each link, of what crossed each lane: (n_links, n) of (n_lanes, n)."""
     route = _routes(state)
     found = np.zeros((len(state["links"]), by_lane.shape[1]), np.int64)
-    lane, hop = _numbered(route.hops)
+    lane, hop = hops(route.hops)
     np.add.at(found, route.links[route.first[lane] + hop], by_lane[lane])
     return found
 
@@ -119,7 +119,7 @@ def usage(state: State, names: Names, transfers: Columns, rows: Collected) -> Us
     route = _routes(state)
     for pieces in _pieces(transfers, rows.columns(state, "segments")):
         # Each piece counts on every link of its lane.
-        piece, hop = _numbered(route.hops[pieces.lane])
+        piece, hop = hops(route.hops[pieces.lane])
         link = route.links[route.first[pieces.lane][piece] + hop]
         bins.add(link, pieces.bin[piece], pieces.carried_bytes[piece])
     shared = rows.columns(state, "bins")
@@ -245,7 +245,7 @@ def _together(place: NDArray[Any], number: Ints, carried: NDArray[Any]) -> Piece
 def _cut(lane: NDArray[Any], started_s: Floats, ended_s: Floats, size_bytes: NDArray[Any]) -> Pieces:
     """Flows cut at the bins' edges, in whole bytes that add up to their sizes."""
     first = (started_s // BIN_S).astype(np.int64)
-    flow, piece = _numbered((ended_s // BIN_S).astype(np.int64) - first + 1)
+    flow, piece = hops((ended_s // BIN_S).astype(np.int64) - first + 1)
     number = first[flow] + piece
     lasted_s = ended_s - started_s
     sent_s = np.minimum((number + 1) * BIN_S, ended_s[flow]) - started_s[flow]
@@ -257,7 +257,7 @@ def _cut(lane: NDArray[Any], started_s: Floats, ended_s: Floats, size_bytes: NDA
     return Pieces(lane[flow], number, by_now - before)
 
 
-def _numbered(counts: Ints) -> tuple[Ints, Ints]:
+def hops(counts: Ints) -> tuple[Ints, Ints]:
     """For counts (2, 3): (0, 0, 1, 1, 1), and each one's number among its own, (0, 1, 0, 1, 2)."""
     owner = np.repeat(np.arange(len(counts)), counts)
     return owner, np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)

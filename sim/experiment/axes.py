@@ -14,19 +14,18 @@ no others. Left out: which combinations of several axes are visited (`sim.experi
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final, Self
 
 from sim import units
-from sim.errors import InputError, shown
+from sim.errors import ArgumentError, InputError, shown
 from sim.experiment.execution.worker import Settings
 from sim.scenario import Scenario
 from sim.scenario.document import parse_setting
-from sim.scenario.keypath import dotted
-from sim.scenario.model.entries import entries
+from sim.scenario.starred import matching
 from sim.units import UnitError
 
 _DIGITS: Final = 4
@@ -101,13 +100,25 @@ class Axis:
             return self.range.text(self.range.at(share))
         return self.values[min(int(share * len(self.values)), len(self.values) - 1)]
 
+    def to_json(self) -> dict[str, Any]:
+        """All of it, as JSON holds it."""
+        ends = None if self.range is None else asdict(self.range)
+        return {"keys": list(self.keys), "values": list(self.values), "range": ends, "text": self.text}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """What `to_json` gave."""
+        ends = document["range"]
+        found = None if ends is None else Range(**ends)
+        return cls(tuple(document["keys"]), tuple(document["values"]), found, str(document["text"]))
+
     def settings(self, value: Any) -> Settings:
         """What a run is given to have it at a value."""
         return tuple((key, value) for key in self.keys)
 
 
 def axis(text: str, scenario: Scenario) -> Axis:
-    """The axis that a text says of a scenario. InputError, of `--vary`, when it says none."""
+    """The axis that a text says of a scenario. InputError when it says none."""
     keys_text, equals, values_text = (part.strip() for part in text.partition("="))
     keys = tuple(each for key in keys_text.split("+") for each in _matching(key.strip(), scenario))
     if not all(keys) or not equals or not values_text:
@@ -152,6 +163,21 @@ def number_of(value: Any) -> float | None:
     return None
 
 
+def number_along(axis: Axis, value: object) -> float:
+    """A value as a number of the axis's unit (`unit_along`); NaN where it is a word."""
+    number = number_of(value)
+    return math.nan if number is None else float(number) / unit_along(axis)[1]
+
+
+def unit_along(axis: Axis) -> tuple[str, float]:
+    """The unit that an axis is written in, of a list that of its first value; and what one of it is in base units."""
+    if axis.range is not None:
+        return axis.range.unit.strip(), axis.range.one if axis.range.unit else 1.0
+    found = _FIGURE.fullmatch(str(axis.values[0])) if axis.values else None
+    one = number_of(f"{_MANY}{found[2]}") if found is not None and found[2] else None
+    return (found[2].strip(), one / _MANY) if found is not None and one else ("", 1.0)
+
+
 def _parts(text: str) -> Iterable[str]:
     """What stands between commas; a list in brackets is one value."""
     return (text,) if text.startswith("[") or text.startswith("{") else text.split(",")
@@ -193,11 +219,11 @@ def _ordered(found: Range, low: str, high: str) -> Range:
 
 def _matching(key: str, scenario: Scenario) -> list[str]:
     """The key, or all those of the scenario that its stars stand for. InputError when they stand for none."""
-    if "*" not in key:
-        return [key]
-    found = [name for leaf in entries(scenario) if fnmatchcase(name := dotted(leaf.path), key)]
+    found = matching(key, scenario)
     if not found:
-        raise _fault(f"no key is like {shown(key)}", "see regsim show for all of them")
+        raise _fault(
+            f"no key is like {shown(key)}", "scenario.with_ takes the same keys", "see regsim show for all of them"
+        )
     return found
 
 
@@ -221,8 +247,8 @@ def _written(number: float) -> str:
     return text.removesuffix(".0") if "e" not in text else f"{number:.12f}".rstrip("0").rstrip(".")
 
 
-def _fault(problem: str, remedy: str = _REMEDY) -> InputError:
-    return InputError("--vary", problem, remedy)
+def _fault(problem: str, remedy: str = _REMEDY, option_remedy: str | None = None) -> InputError:
+    return ArgumentError("axis", "--vary", problem, remedy, option_remedy)
 
 
 def combined(axes: Sequence[Axis], values: Sequence[Any]) -> Settings:

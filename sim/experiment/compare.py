@@ -19,6 +19,7 @@ from sim.experiment.assumptions.flips import flips, sides_of
 from sim.experiment.comparison import Comparison, Precision
 from sim.experiment.doubling import doubled
 from sim.experiment.execution import executors
+from sim.experiment.execution.at_hand import Asked
 from sim.experiment.execution.runs import Progress, Runs, by_variant
 from sim.experiment.execution.store import Store
 from sim.experiment.execution.worker import Outcome
@@ -81,6 +82,11 @@ def compare(
     number of workers nor the `engine` (see `sim.run`) changes any value. Runs that `store` knows are not made again,
     all others are put there; with `tables` run 0 of each variant is made all the same, as its tables are not kept.
     InputError for fewer than one run, for an executor or an engine that there is not, and when a worker dies.
+
+    >>> import sim
+    >>> outcome = sim.compare(sim.load("metros", {"demand.rate": "50/day"}), runs=3, by="site", executor="serial")
+    >>> outcome.by("site")["site"].unique().tolist()
+    ['dal', 'fra', 'sfo', 'sin', 'was']
     """
     if demand is not None:
         scenario = scenario.with_({"demand.table": demand})
@@ -92,6 +98,10 @@ def compare(
     executor = executors.resolved(executor, (runs if precision is None else most_runs) * len(named))
     began = time.perf_counter()
     measures = Measures.of(by, metrics)
+    arguments = {
+        "runs": runs, "seed": seed, "tables": tables, "precision": precision, "most_runs": most_runs,
+        "by": list(measures.by), "metrics": list(measures.names), "allow_failures": allow_failures, "gains": gains,
+    }  # fmt: skip
     with Runs(scenario, seed, executor, store, progress, measures, engine) as made:
 
         def make(count: int) -> Outcomes:
@@ -109,7 +119,8 @@ def compare(
         turned = made.aside(flips, scenario, seed, runs, sides_of(compared, compared.baseline)) if turns else None
         gained = doubled(made, named, compared.outcomes, gains) if gains else {}
         found = None if turned is None else tuple(turned())
-    return replace(compared, gains=gained, turned=found, wall_s=time.perf_counter() - began)
+        asked = Asked("compare", arguments, made.known)
+    return replace(compared, gains=gained, turned=found, asked=asked, wall_s=time.perf_counter() - began)
 
 
 def _series(outcomes: Outcomes) -> dict[str, NDArray[np.float64]]:

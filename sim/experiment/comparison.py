@@ -12,11 +12,9 @@ Left out: metrics taken together, each of which has its own 5 % of error. The ve
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
@@ -28,24 +26,22 @@ from sim.experiment.assumptions.examination import Assumptions
 from sim.experiment.assumptions.flips import Flip, flips, sides_of
 from sim.experiment.doubling import Gain
 from sim.experiment.doubts import doubts
+from sim.experiment.execution.at_hand import Asked
 from sim.experiment.execution.worker import Outcome
 from sim.experiment.fault_effects import faults_to_json
 from sim.experiment.measures import NOTHING, Measures
-from sim.experiment.rendering import render
 from sim.experiment.sample import (
-    RUN_COLUMNS,
     Values,
     counts_of,
     fails_more,
     interval_of,
     least_failing,
     resolution,
-    rows_of,
     values_of,
 )
 from sim.experiment.tradeoff import Choice, tradeoff
-from sim.files import folder, folder_name, jsonable, write_json
-from sim.manifest import manifest
+from sim.files import jsonable
+from sim.rendering import Finding, render
 from sim.result import Result
 from sim.scenario import Scenario
 from sim.scenario.warnings.warning import ScenarioWarning
@@ -55,7 +51,6 @@ from sim.tables import metric_names
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
 #: The metrics that people are shown; the rest is in the files.
 HEADLINE: Final = (
@@ -75,12 +70,23 @@ class Precision:
     reached: bool
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Comparison:
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Comparison(Finding):
     """All runs of a scenario's variants, `outcomes[variant][run]`, and what follows from them.
 
     Unless `allow_failures` no variant that fails more than another is called better. The verdict says what could flip
     it if the assumptions were `examined`.
+
+    `interval(NAME, METRIC)` and `difference(NAME, METRIC)` are in the metric's unit, at 95 %; `values` are by run.
+
+    >>> import sim
+    >>> outcome = sim.compare(sim.load("metros", {"demand.rate": "50/day"}), runs=3, executor="serial")
+    >>> outcome
+    <Comparison of metros.toml: 3 runs each of central, node-direct, seed 1>
+    >>> outcome.difference("node-direct", "central_egress_bytes").decided
+    True
+    >>> outcome.values["central"]["wan_bytes"].shape
+    (3,)
     """
 
     scenario: Scenario
@@ -88,15 +94,16 @@ class Comparison:
     runs: int
     baseline: str
     executor: str
-    outcomes: Mapping[str, tuple[Outcome, ...]] = field(repr=False)
+    outcomes: Mapping[str, tuple[Outcome, ...]]
     wall_s: float
     measures: Measures = NOTHING
     gains: Mapping[str, tuple[Gain, ...]] = field(default_factory=dict)
     precision: Precision | None = None
     allow_failures: bool = False
-    examined: Assumptions | None = field(default=None, repr=False)
+    examined: Assumptions | None = None
     #: `flips`, where they were asked for at once.
-    turned: tuple[Flip, ...] | None = field(default=None, repr=False)
+    turned: tuple[Flip, ...] | None = None
+    asked: Asked | None = None
 
     @property
     def headline(self) -> tuple[str, ...]:
@@ -199,12 +206,6 @@ class Comparison:
         return pairing(self.values[variant][metric], self.values[self.baseline][metric], resolution(metric))
 
     @cached_property
-    def table(self) -> pd.DataFrame:
-        """A row for each variant and metric: variant, metric, unit, mean, low, high."""
-        made: pd.DataFrame = render("frames.table", self)
-        return made
-
-    @cached_property
     def differences(self) -> pd.DataFrame:
         """A row for each variant but the baseline and metric: the paired difference and what pairing was worth."""
         made: pd.DataFrame = render("frames.differences", self)
@@ -239,11 +240,6 @@ class Comparison:
     def verdict(self) -> str:
         """A few sentences to act on; they say what turns the answer if `flips` or `examined` knows."""
         made: str = render("verdict.verdict", self)
-        return made
-
-    def plot(self) -> Figure:
-        """The first run of each variant side by side, drawn by matplotlib."""
-        made: Figure = render("plots.comparison", self)
         return made
 
     @cached_property
@@ -300,18 +296,3 @@ class Comparison:
             "verdict": self.verdict,
         }
         return cast("dict[str, Any]", jsonable(document))
-
-    def write(self, directory: str | Path, beside: Mapping[str, Any] | None = None) -> None:
-        """`metrics.parquet`, each variant's tables of run 0 in a folder of its name, `compare.json`, `manifest.json`.
-
-        Each file is whole or not there, the manifest comes last. The document has `beside`, too.
-        """
-        target = folder(directory)
-        for name, sample in self.samples.items():
-            sample.write_tables(target / folder_name(name))
-        parquet = importlib.import_module("sim.tables.parquet")
-        parquet.write_columns(target / "metrics.parquet", RUN_COLUMNS, rows_of(self.values))
-        write_json(target / "compare.json", self.to_json() | dict(beside or {}))
-        about = {"runs": self.runs, "executor": self.executor, "wall_s": self.wall_s}
-        about |= {"digests": self.digests, "counts": counts_of(self.outcomes)}
-        write_json(target / "manifest.json", manifest(self.scenario, self.seed, about))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sim.accounting.groups import group_names
-from sim.errors import InputError, near, shown
+from sim.errors import ArgumentError, InputError, near, shown
 from sim.result import Result
 from sim.scenario import Scenario
 from sim.tables import metric_names, rows
@@ -90,29 +90,36 @@ NOTHING = Measures()
 
 
 def known_metric(metric: str, custom: Sequence[str] = (), scenario: Scenario | None = None) -> rows.Metric:
-    """The metric of that name, one of the user's own included. InputError, of `--metric`, when there is none."""
+    """The metric of that name, one of the user's own included. InputError when there is none."""
     if metric in custom:
         return rows.Metric(metric, metric_names.unit_by_ending(metric), "a metric of the user's own")
     problem = metric_names.why_unknown(metric)
     if problem is not None:
-        raise InputError("--metric", *problem)
+        raise ArgumentError("metric", "--metric", *problem)
     if scenario is not None:
-        check_group("--metric", metric, scenario)
+        check_group("metric", metric, scenario, "--metric")
     return metric_names.metric(metric)
 
 
-def check_group(where: str, metric: str, scenario: Scenario) -> None:
-    """InputError when a metric is of a group or of a fault that neither the scenario nor a variant of it has."""
+def check_group(where: str, metric: str, scenario: Scenario, option: str = "") -> None:
+    """InputError when a metric is of a group or of a fault that neither the scenario nor a variant of it has.
+
+    `option` is what the command line calls `where`, if that is otherwise.
+    """
+    option = option or where
     fault, parts = metric_names.fault_of(metric), metric_names.split(metric)
     if fault is not None:
         faults = dict.fromkeys(key for one in scenario.with_its_variants() for key in one.faults)
         if fault not in faults:
-            raise InputError(where, f"the scenario has no such fault, got {shown(fault)}", near(fault, faults))
+            raise ArgumentError(
+                where, option, f"the scenario has no such fault, got {shown(fault)}", near(fault, faults)
+            )
     if parts is None or parts.by == "route" or scenario.demand.replay is not None:
         return
     names = dict.fromkeys(name for one in scenario.with_its_variants() for name in group_names(one, parts.by))
     if parts.group not in names:
-        raise InputError(where, f"{parts.by} {shown(parts.group)} is not in the scenario", near(parts.group, names))
+        problem = f"{parts.by} {shown(parts.group)} is not in the scenario"
+        raise ArgumentError(where, option, problem, near(parts.group, names))
 
 
 def split_by(metric: str, by: Iterable[str], scenario: Scenario) -> tuple[str, ...]:
@@ -123,9 +130,12 @@ def split_by(metric: str, by: Iterable[str], scenario: Scenario) -> tuple[str, .
         groups = group_names(scenario, dimension)
         if reason is not None or metric not in rows.METRICS:
             problem = f"{metric} cannot be split by {dimension}: {reason or 'it is your own'}"
-            raise InputError("--by", problem, "leave --by out, or name another metric first")
+            raise ArgumentError(
+                "by", "--by", problem, "leave it out, or name another metric first",
+                "leave --by out, or name another metric first",
+            )  # fmt: skip
         if not groups:
-            raise InputError("--by", f"the scenario names no groups by {dimension}", "choose another")
+            raise ArgumentError("by", "--by", f"the scenario names no groups by {dimension}", "choose another")
         made += [metric_names.split_name(metric, dimension, group) for group in groups]
     return tuple(made)
 

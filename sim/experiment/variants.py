@@ -5,7 +5,7 @@ A scenario without variants, or one that already is a variant, is its own only o
 
 from __future__ import annotations
 
-from sim.errors import InputError, near, shown
+from sim.errors import ArgumentError, near, shown
 from sim.result import ONLY
 from sim.scenario import Scenario
 
@@ -18,5 +18,6 @@ def variants(scenario: Scenario, chosen: str | None = None) -> dict[str, str | N
     if chosen is None:
         return named
     if chosen not in named:
-        raise InputError("--variant", f"unknown variant, got {shown(chosen)}", near(chosen, named))
+        problem = f"unknown variant, got {shown(chosen)}"
+        raise ArgumentError("variant", "--variant", problem, near(chosen, named))
     return {chosen: named[chosen]}

@@ -54,6 +54,14 @@ def policy(
     (`sim.policies.placement`). The function stays what it is. Scenarios that are loaded, or changed by `with_`, from
     then on may choose the rule, and keep it as it is now: registered again under its name it is another for those that
     are loaded after that. InputError if it is no rule, by what the conformance suite finds.
+
+    >>> import sim
+    >>> @sim.policy("placement")
+    ... def first_nodes(view, parameters):
+    ...     '''As many nodes as are wanted, in their order.'''
+    ...     return tuple(view.nodes[: view.wanted])
+    >>> sim.load("metros", {"policies.placement": "first-nodes"}).policies.placement.name
+    'first-nodes'
     """
     if kind not in policies.KINDS:
         raise InputError("policy", f"there is no kind of rules {shown(kind)}", near(kind, policies.KINDS))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sim.experiment.searches.bisection import failures
 from sim.experiment.searches.capacity import Capacity
 from sim.report import searches
-from sim.report.formatting import reasons
+from sim.report.formatting import foot_text, reasons
 from sim.report.plot_data import PlotData, Series, Subplot
 from sim.report.searches import TextTable, measured, range_text, value_text
 from sim.stats.intervals import Interval
@@ -75,7 +75,12 @@ def plot_data(found: Capacity) -> PlotData:
             for judgement in point.evidence:
                 if judgement.threshold == threshold:  # a file and --until may both ask it
                     by_variant.setdefault(judgement.of, {})[point.number] = judgement.measured
-        series = [Series(name, numbers, [*by.values()], failed.get(name, ())) for name, by in by_variant.items()]
+        known = found.scenario.variants
+        series = [
+            Series(name, numbers, [*by.values()], failed.get(name, ()), known.index(name) if name in known else 0)
+            for name, by in by_variant.items()
+        ]
         subplots.append(Subplot(threshold.metric, metric_names.unit_of(threshold.metric), series, threshold.limit))
     spans = [(found.low, found.high)] if found.answer == "found" else []
-    return PlotData(searches.title(found.scenario, found.seed), found.axis.name, found.unit, subplots, spans)
+    foot = foot_text(found.scenario, found.seed, searches.level(found.points))
+    return PlotData(searches.title(found.scenario), found.axis.name, found.unit, subplots, spans, foot)

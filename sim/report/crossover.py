@@ -9,6 +9,7 @@ from collections import Counter
 
 from sim.experiment.searches.crossover import Crossover
 from sim.report import searches
+from sim.report.formatting import foot_text
 from sim.report.plot_data import PlotData, Series, Subplot
 from sim.report.searches import TextTable, measured, range_text, value_text
 from sim.tables import metric_names
@@ -76,7 +77,9 @@ def plot_data(found: Crossover) -> PlotData:
     numbers, apart = [point.number for point in found.points], [point.evidence for point in found.points]
     name = f"{found.variant} - {found.baseline}"
     failed = [any(point.sample.failures(each).failed for each in point.sample.variants) for point in found.points]
-    series = Series(name, numbers, apart, failed)
+    known = found.scenario.variants
+    series = Series(name, numbers, apart, failed, known.index(found.variant) if found.variant in known else 0)
     subplot = Subplot(f"{name}: {found.metric}", metric_names.unit_of(found.metric), [series], 0.0)
     spans = [(change.low, change.high) for change in found.changes]
-    return PlotData(searches.title(found.scenario, found.seed), found.axis.name, found.unit, [subplot], spans)
+    foot = foot_text(found.scenario, found.seed, searches.level(found.points))
+    return PlotData(searches.title(found.scenario), found.axis.name, found.unit, [subplot], spans, foot)

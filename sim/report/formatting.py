@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Final
 
 from sim.accounting.failures import Failures
+from sim.scenario import Scenario
 from sim.stats.intervals import ENOUGH_RUNS, Interval
 from sim.units import bytes_of, seconds_of
+from sim.version import __version__
 
 # From which amount on a unit is used: five minutes are still read well as 300 s.
 _UNITS: Final[Mapping[str, tuple[tuple[str, float, float], ...]]] = {
@@ -93,6 +96,12 @@ def failure_sentences(failures: Mapping[str, Failures]) -> list[str]:
     return [
         f"{name}: {failed_why(each) or f'{failed_of(each)} deploys failed'}" for name, each in failures.items()
     ]  # fmt: skip
+
+
+def foot_text(scenario: Scenario, seed: int, *more: str) -> str:
+    """What a plot's foot says: what was simulated, from which file and seed, how often, by which version."""
+    parts = [PurePath(scenario.name).name, *more, f"seed {seed}", f"regsim {__version__}"]
+    return "Simulated: " + " | ".join(part for part in parts if part)
 
 
 def few_runs(runs: int) -> list[str]:

@@ -6,6 +6,7 @@ The answers themselves are in `sim.report.capacity` and `sim.report.crossover`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Final
 
 from sim.experiment.axes import Axis
@@ -43,9 +44,16 @@ def measured(found: Interval, metric: str, signed: bool = False) -> str:
     return interval_text(found, metric_names.unit_of(metric), signed)
 
 
-def title(scenario: Scenario, seed: int) -> str:
+def title(scenario: Scenario) -> str:
     """What stands above a plot."""
-    return f"{scenario.run.title or scenario.name} (seed {seed})"
+    return scenario.run.title or PurePath(scenario.name).name
+
+
+def level(points: Sequence[Point]) -> str:
+    """How many runs the points had, and at which confidence their intervals hold, for a plot's foot."""
+    runs = sorted({point.runs for point in points})
+    spans = f"{runs[0]} to {runs[-1]}" if len(runs) > 1 else f"{runs[0]}"
+    return f"{len(points)} values, {spans} runs each; all looks of the search together {AT}"
 
 
 def range_text(axis: Axis) -> str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from sim.experiment.axes import Axis, number_of
+from sim.experiment.axes import Axis, number_along, unit_along
 from sim.experiment.sample import fails_more, least_failing, side
 from sim.experiment.sweeps.sensitivity import INDICES, Sensitivity
 from sim.experiment.sweeps.sweep import DesignPoint, Sweep
@@ -22,11 +23,13 @@ from sim.report.formatting import (
     failed_of,
     failure_sentences,
     few_runs,
+    foot_text,
     interval_text,
     signed_amount,
 )
 from sim.report.plot_data import PlotData, Series, Subplot
 from sim.report.searches import TextTable, title
+from sim.stats.intervals import CONFIDENCE
 from sim.tables import metric_names
 
 #: Series that can still be seen apart in one subplot.
@@ -146,23 +149,39 @@ def _index(found: Sweep, each: Sensitivity, name: str) -> str:
 def plot_data(found: Sweep) -> PlotData:
     """Metrics along the first axis of numbers, a series for each variant and value of the other axes."""
     along = next((at for at, axis in enumerate(found.axes) if _is_numeric(axis, found, at)), None)
-    above = title(found.scenario, found.seed)
+    above = title(found.scenario)
     if along is None or found.design.kind != "grid":
         return PlotData(above, "", "", [])
     axis = found.axes[along]
     made: dict[tuple[str, ...], list[tuple[float, DesignPoint]]] = {}
     for point in found.points:
-        others = [f"{each.keys[0].split('.')[-1]} {value}" for each, value in _placed(found, point) if each is not axis]
-        number = _number(axis, point.values[along])
+        others = [f"{_short(each)} {value}" for each, value in _placed(found, point) if each is not axis]
+        number = number_along(axis, point.values[along])
         for name in found.variants:
             made.setdefault((name, *others), []).append((number, point))
     shown = list(made.items())[:_MOST_SERIES]
+    nth = {name: [own for own, _ in shown if own[0] == name[0]].index(name) for name, _ in shown}
+    known = found.scenario.variants
     subplots = [
-        Subplot(metric, metric_names.unit_of(metric), [_series(name, placed, metric) for name, placed in shown])
+        Subplot(
+            metric,
+            metric_names.unit_of(metric),
+            [
+                replace(_series(name, placed, metric), place=known.index(name[0]) if known else 0, nth=nth[name])
+                for name, placed in shown
+            ],
+        )
         for metric in found.metrics
     ]
-    unit = axis.range.unit.strip() if axis.range is not None else ""
-    return PlotData(above, axis.name, unit, subplots)
+    points = f"{len(found.points)} points"
+    runs = f"{found.runs} runs each, intervals at {100 * CONFIDENCE:g} %" if found.runs > 1 else "one run each"
+    foot = foot_text(found.scenario, found.seed, points, runs)
+    return PlotData(above, axis.name, unit_along(axis)[0], subplots, foot=foot)
+
+
+def _short(axis: Axis) -> str:
+    """A key by its last two parts, so that a legend says which link: `was-fra.capacity`."""
+    return ".".join(axis.name.split(".")[-2:])
 
 
 def _series(name: tuple[str, ...], placed: Sequence[tuple[float, DesignPoint]], metric: str) -> Series:
@@ -180,14 +199,4 @@ def _placed(found: Sweep, point: DesignPoint) -> list[tuple[Axis, object]]:
 
 
 def _is_numeric(axis: Axis, found: Sweep, at: int) -> bool:
-    return not np.isnan([_number(axis, point.values[at]) for point in found.points]).any()
-
-
-def _number(axis: Axis, value: object) -> float:
-    """The value as a number of the axis's unit, or in base units where it is listed; NaN where it is a word."""
-    number = number_of(value)
-    if number is None:
-        return math.nan
-    if axis.range is None or not axis.range.unit:
-        return float(number)
-    return float(number) / axis.range.one
+    return not np.isnan([number_along(axis, point.values[at]) for point in found.points]).any()

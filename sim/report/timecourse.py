@@ -15,6 +15,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator, NullFo
 from numpy.typing import NDArray
 
 from sim.accounting.fault_effects import under_way
+from sim.report import style
 from sim.result import Result
 from sim.units import format_seconds
 
@@ -29,7 +30,6 @@ _NAMED: Final = 6
 #: As much before the first fault and after the last is shown as they hold together, times this, and this at least, s.
 _AROUND: Final = 1.5
 _LEAST_S: Final = 600.0
-_SHADE: Final = "0.88"
 #: Between ticks, s, and how many ticks there are at most.
 _STEPS_S: Final = (1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0, 1800.0, 3600.0, 10800.0, 21600.0, 86400.0, 604800.0)
 _TICKS: Final = 8
@@ -39,8 +39,8 @@ def draw(latency: Axes, backlog: Axes, samples: Mapping[str, Result], colours: S
     """Latency by when deploys were asked for, and how many are under way; a colour for each sample."""
     low_s, high_s = span_s(samples)
     for axes in (latency, backlog):
-        _shade(axes, samples, low_s, high_s)
-        _clock(axes, low_s, high_s)
+        shade(axes, samples, low_s, high_s)
+        clock(axes, low_s, high_s)
         axes.set_xlabel("time of the run")
     for place, sample in enumerate(samples.values()):
         colour, width = colours[place % len(colours)], max(2.0 - 0.4 * place, 0.8)
@@ -71,14 +71,14 @@ def span_s(samples: Mapping[str, Result]) -> tuple[float, float]:
     return max(first_s - around_s, 0.0), min(last_s + around_s, max(lasts_s, ends_s))
 
 
-def _shade(axes: Axes, samples: Mapping[str, Result], low_s: float, high_s: float) -> None:
+def shade(axes: Axes, samples: Mapping[str, Result], low_s: float, high_s: float) -> None:
     """Each time at which a fault held, once, with its name at the top."""
     seen = dict.fromkeys(episode for sample in samples.values() for episode in sample.episodes)
     for episode in seen:
-        axes.axvspan(episode.from_s, min(episode.until_s, high_s), color=_SHADE, linewidth=0, zorder=0)
+        axes.axvspan(episode.from_s, min(episode.until_s, high_s), color=style.SHADE, linewidth=0, zorder=0)
         if low_s <= episode.from_s <= high_s and len(seen) <= _NAMED:
             axes.annotate(
-                episode.fault, (episode.from_s, 0), xycoords=("data", "axes fraction"), xytext=(3, 3),
+                style.plain(episode.fault), (episode.from_s, 0), xycoords=("data", "axes fraction"), xytext=(3, 3),
                 textcoords="offset points", va="bottom", fontsize=8, color="0.35",
             )  # fmt: skip
 
@@ -123,9 +123,10 @@ def _thinned(times_s: Floats, number: NDArray[np.int64], low_s: float, high_s: f
     return np.concatenate(([low_s], times_s)), np.concatenate(([before], number)).astype(float)
 
 
-def _clock(axes: Axes, low_s: float, high_s: float) -> None:
+def clock(axes: Axes, low_s: float, high_s: float) -> None:
     """Ticks at full minutes or hours."""
-    step_s = next((step for step in _STEPS_S if (high_s - low_s) / step <= _TICKS), _STEPS_S[-1])
+    ticks = _TICKS // 2 if style.narrow(axes) else _TICKS
+    step_s = next((step for step in _STEPS_S if (high_s - low_s) / step <= ticks), _STEPS_S[-1])
     unit, name = next((factor, name) for factor, name in ((3600.0, "h"), (60.0, "min"), (1.0, "s")) if step_s >= factor)
     axes.xaxis.set_major_locator(MultipleLocator(step_s))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value_s, _: f"{value_s / unit:g} {name}"))

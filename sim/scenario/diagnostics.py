@@ -156,3 +156,50 @@ def unclear(
     if meant:
         return Diagnostic(path, f"may mean {' or '.join(meant)}, got {shown(word)}", "write which of these", **more)
     return Diagnostic(path, f"unknown {what}, got {shown(word)}", near(word, known), **more)
+
+
+def repair(values: dict[str, Any], each: Diagnostic) -> None:
+    """Take the faulty value out, of a list the whole list; or put in the missing one."""
+    table: Any = values
+    for place, key in enumerate(each.at[:-1]):
+        inner = table.get(key) if isinstance(table, Mapping) else None
+        if isinstance(inner, list):  # its tables are mended like others
+            item, rest = each.at[place + 1], each.at[place + 2 :]
+            if rest and isinstance(item, int) and isinstance(inner[item], dict):
+                repair(inner[item], replace(each, at=rest))
+            else:
+                del table[key]
+            return
+        table = inner
+    if not isinstance(table, dict) or not each.at:
+        return
+    if each.fill is None:
+        table.pop(each.at[-1], None)
+    else:
+        table[each.at[-1]] = each.fill
+
+
+def position(document: Any, path: KeyPath) -> list[int]:
+    """Where in the file a path is; what is missing comes after what is there."""
+    places = []
+    for key in path:
+        keys = list(document) if isinstance(document, Mapping) else []
+        places.append(keys.index(key) if key in keys else len(keys))
+        document = document[key] if key in keys else None
+    return places
+
+
+def of_variants(document: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    """What is wrong with the variants as they are named."""
+    named = document.get("variants", {})
+    if not isinstance(named, Mapping):
+        yield Diagnostic(("variants",), f"must be a table of named tables, got {shown(named)}", "write [variants.NAME]")
+        return
+    for key, changes in named.items():
+        if not isinstance(changes, Mapping):
+            remedy = f'write [variants.{key}] with keys such as "policies.route"'
+            yield Diagnostic(("variants", key), f"must be a table, got {shown(changes)}", remedy)
+    run = document.get("run")
+    baseline = run.get("baseline") if isinstance(run, Mapping) else None
+    if isinstance(baseline, str) and baseline not in named:
+        yield Diagnostic(("run", "baseline"), f"names no variant, got {shown(baseline)}", near(baseline, named))

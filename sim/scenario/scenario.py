@@ -17,18 +17,20 @@ from typing import Any, Self
 
 from pydantic import PrivateAttr, ValidationError, ValidationInfo, model_validator
 
-from sim.errors import InputError, InputErrors, near, shown
+from sim.errors import InputError, InputErrors, near, one_line, shown
 from sim.figures import Figure
 from sim.policies.outside import Known
+from sim.rendering import render
 from sim.scenario.checks.every import CHECKS, ranges_hold_values
 from sim.scenario.checks.memory import run_fits_into_memory
-from sim.scenario.diagnostics import Diagnostic, consequential, diagnostics_of
+from sim.scenario.diagnostics import Diagnostic, consequential, diagnostics_of, of_variants, position, repair
 from sim.scenario.document import OVERRIDE, Document, nested, of_variant, overridden, without_figures
-from sim.scenario.keypath import KeyPath, dotted, split
+from sim.scenario.keypath import dotted, split
 from sim.scenario.model.root import Model
 from sim.scenario.ownrules import rules_of, without_strangers
 from sim.scenario.reading import read
 from sim.scenario.shipped import located
+from sim.scenario.starred import has_stars, without_stars
 from sim.scenario.warnings.collected import overruled, warnings_of, written_paths
 from sim.scenario.warnings.warning import Question, ScenarioWarning
 
@@ -56,6 +58,15 @@ class Scenario(Model):
     There is one way to make one, `sim.load` of a file or a document (`from_document` is its second half), and one way
     to change one, `with_`: both look at all tables and variants together, and what they give can be made again from a
     manifest. The ways of pydantic, which look at single fields or at none, are closed.
+
+    Its tables are read by their names, quantities in base units: `scenario.run.duration_s`, `scenario.links["wan"]`.
+
+    >>> import sim
+    >>> scenario = sim.load("metros")
+    >>> scenario
+    <Scenario metros.toml, variants central, node-direct>
+    >>> scenario.with_({"nodes.*.count": 3}).nodes["dal"].count
+    3
     """
 
     _origin: Provenance = PrivateAttr(default_factory=Provenance)
@@ -101,6 +112,10 @@ class Scenario(Model):
         if not isinstance(document, Mapping):
             raise InputError(name, f"must be a table of tables, got {shown(document)}", "see scenarios/ for examples")
         try:
+            if overrides and has_stars(overrides):
+                plain = cls.from_document(document, name, rules=rules)
+                with naming(name):
+                    overrides = without_stars(overrides, plain)
             base, errors = cls._checked(_overridden(document, overrides or {}, name), name, None, rules or {})
             reported = {(error.where.removeprefix(name), error.problem) for error in errors}
             for other in base.variants:
@@ -117,18 +132,31 @@ class Scenario(Model):
     def with_(self, changes: Mapping[str, Any], rules: Known | None = None) -> Self:
         """The same question with some values changed, whole and checked anew: its variants have the changes too.
 
-        Keys and values are those of `overrides`: dotted paths or tables; text as in a file or Python's own values; None
-        takes out what is written. A variant that writes a key itself keeps its own value. Of one variant, as `variant`
-        gives it, that variant's own values change, and the others stay as they are. InputErrors with every fault. Rules
-        of a user's own are read anew unless they are among `rules`.
+        Keys and values are those of `overrides`: dotted paths or tables; text as in a file or Python's own
+        values; None takes out what is written, and a star in a dotted path stands for any name. A variant that
+        writes a key itself keeps its own value. Of one variant, as `variant` gives it, that variant's own
+        values change, and the others stay as they are. InputErrors with every fault. Rules of a user's own are
+        read anew unless they are among `rules`.
 
-            scenario.with_({"demand.rate": "2000/day", "nodes.dal.count": 3, "run.duration": timedelta(hours=2)})
+            scenario.with_({"demand.rate": "2000/day", "nodes.*.count": 3, "run.duration": timedelta(hours=2)})
         """
         if self.variant_name is None:
             return self.from_document(self._origin.document, self.name, changes, rules=rules)
         with naming(self.name):
+            changes = without_stars(changes, self)
             document = of_variant(self._origin.document, self.variant_name, changes)
         return self.from_document(document, self.name, variant=self.variant_name, rules=rules)
+
+    def __repr__(self) -> str:
+        told = {"variant": self.variant_name, "variants": ", ".join(self.variants)}
+        about = "".join(f", {what} {name}" for what, name in told.items() if name)
+        return one_line(f"<Scenario {FilePath(self.name).name}{about}>")
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        page: str = render("faces.html", self)
+        return page
 
     @property
     def name(self) -> str:
@@ -205,7 +233,7 @@ class Scenario(Model):
         changes = {} if variant is None else document["variants"][variant]
         tables = {key: part for key, part in document.items() if key != "variants"}
         if variant is None:
-            diagnostics.extend(_variant_diagnostics(document))
+            diagnostics.extend(of_variants(document))
         elif isinstance(changes, Mapping):
             tables = overridden(tables, changes, f"variant {variant}")
         values, figures = without_figures(tables, diagnostics)
@@ -221,7 +249,7 @@ class Scenario(Model):
             new = [each for each in found if not consequential(each, set_aside, reported)]
             diagnostics.extend(new)
             reported.extend(each.path for each in new)
-        diagnostics.sort(key=lambda each: _position(tables, each.path))
+        diagnostics.sort(key=lambda each: position(tables, each.path))
         scenario._origin = Provenance(
             name, document, {dotted(path): figure for path, figure in figures.items()}, variant, rules
         )
@@ -242,7 +270,7 @@ class Scenario(Model):
             reported = {each.path for each in diagnostics}
             diagnostics.extend(each for each in found if each.path not in reported)
             for each in found:
-                _repair(values, each)
+                repair(values, each)
         raise AssertionError(f"a document that no repair makes whole: {values}")
 
 
@@ -252,6 +280,15 @@ def load(
     """The scenario in a TOML file or in a document of its tables, overrides by dotted key applied.
 
     Where there is no such file a shipped scenario of that name is meant: `metros`. InputErrors with every fault.
+
+    `overrides` take text as a file has it or Python's own values; a star in a key stands for any name. A document is a
+    mapping of tables, which `sim.document` has types for.
+
+    >>> import sim
+    >>> from datetime import timedelta
+    >>> scenario = sim.load("metros", {"clients.*.up": "50 Mbit/s", "run.duration": timedelta(hours=3)})
+    >>> scenario.run.duration_s, {group.up_Bps for group in scenario.clients.values()}
+    (10800.0, {6250000.0})
     """
     if isinstance(source, Mapping):
         return Scenario.from_document(source, overrides=overrides, variant=variant)
@@ -271,49 +308,3 @@ def naming(name: str) -> Iterator[None]:
         yield
     except InputError as error:
         raise InputError(f"{name}: {error.where}", error.problem, error.remedy) from None
-
-
-def _variant_diagnostics(document: Mapping[str, Any]) -> Iterator[Diagnostic]:
-    named = document.get("variants", {})
-    if not isinstance(named, Mapping):
-        yield Diagnostic(("variants",), f"must be a table of named tables, got {shown(named)}", "write [variants.NAME]")
-        return
-    for key, changes in named.items():
-        if not isinstance(changes, Mapping):
-            remedy = f'write [variants.{key}] with keys such as "policies.route"'
-            yield Diagnostic(("variants", key), f"must be a table, got {shown(changes)}", remedy)
-    run = document.get("run")
-    baseline = run.get("baseline") if isinstance(run, Mapping) else None
-    if isinstance(baseline, str) and baseline not in named:
-        yield Diagnostic(("run", "baseline"), f"names no variant, got {shown(baseline)}", near(baseline, named))
-
-
-def _position(document: Any, path: KeyPath) -> list[int]:
-    """Where in the file a path is; what is missing comes after what is there."""
-    places = []
-    for key in path:
-        keys = list(document) if isinstance(document, Mapping) else []
-        places.append(keys.index(key) if key in keys else len(keys))
-        document = document[key] if key in keys else None
-    return places
-
-
-def _repair(values: Document, each: Diagnostic) -> None:
-    """Take the faulty value out, of a list the whole list; or put in the missing one."""
-    table: Any = values
-    for place, key in enumerate(each.at[:-1]):
-        inner = table.get(key) if isinstance(table, Mapping) else None
-        if isinstance(inner, list):  # its tables are mended like others
-            item, rest = each.at[place + 1], each.at[place + 2 :]
-            if rest and isinstance(item, int) and isinstance(inner[item], dict):
-                _repair(inner[item], replace(each, at=rest))
-            else:
-                del table[key]
-            return
-        table = inner
-    if not isinstance(table, dict) or not each.at:
-        return
-    if each.fill is None:
-        table.pop(each.at[-1], None)
-    else:
-        table[each.at[-1]] = each.fill

@@ -25,6 +25,8 @@ Kind = Literal["float", "int", "bool", "text"]
 _TYPECODES: Final[Mapping[Kind, str]] = {"float": "d", "int": "q", "bool": "b", "text": "i"}
 _DTYPES: Final[Mapping[Kind, str]] = {"float": "<f8", "int": "<i8", "bool": "|b1", "text": "<i4"}
 
+#: What a column's name ends in, and its unit.
+_UNITS: Final[Mapping[str, str]] = {"_s": "s", "_bytes": "bytes", "_Bps": "bytes/s", "_usd": "USD"}
 
 IN_MEMORY: Final = 1 << 15
 """Numbers kept on disk of which so many stay in memory; the next go with them."""
@@ -37,6 +39,16 @@ class Column:
     name: str
     kind: Kind
     meaning: str
+
+    @property
+    def unit(self) -> str:
+        """The unit that its name ends with; empty for counts, shares and text."""
+        return next((unit for suffix, unit in _UNITS.items() if self.name.endswith(suffix)), "")
+
+    @property
+    def about(self) -> dict[str, str]:
+        """As files and frames say it."""
+        return {"unit": self.unit, "meaning": self.meaning}
 
 
 class Table:

@@ -1,24 +1,34 @@
 """A run's tables as pandas DataFrames, and two views of them; loaded only when somebody asks for one.
 
-Columns keep their names and units. Text is categorical, so that a frame is no larger than its table.
+Columns keep their names and units, and each frame says in its `attrs` what its columns mean. Text is categorical, so
+that a frame is no larger than its table.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
-from sim.tables.columns import Table
+from sim.tables.columns import Column, Table
 
 
 def frame(table: Table) -> pd.DataFrame:
     """The table (n_rows, n_columns), text as unordered categoricals with their categories sorted."""
-    return pd.DataFrame(
+    made = pd.DataFrame(
         {
             column.name: _categorical(table, column.name) if column.kind == "text" else table.column(column.name)
             for column in table.columns
         }
     )
+    return explained(made, table.columns)
+
+
+def explained(made: pd.DataFrame, columns: Iterable[Column]) -> pd.DataFrame:
+    """The frame itself, whose `attrs["columns"]` has each column's unit and meaning from now on."""
+    made.attrs["columns"] = {column.name: column.about for column in columns}
+    return made
 
 
 def _categorical(table: Table, name: str) -> pd.Categorical[str]:

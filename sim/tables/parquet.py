@@ -19,8 +19,6 @@ from sim.files import replacing
 from sim.tables.codes import in_order_of_use
 from sim.tables.columns import Column, Table
 
-# What a column's name ends in, and its unit.
-_UNITS: Final[Mapping[str, str]] = {"_s": "s", "_bytes": "bytes", "_Bps": "bytes/s", "_usd": "USD"}
 _AGAIN: Final = "have the result made again by this version, with --out"
 
 
@@ -50,16 +48,11 @@ def write_columns(path: Path, columns: Sequence[Column], arrays: Mapping[str, An
             array = pa.array(values, pa.string()).dictionary_encode()
         else:
             array = values if column.kind == "text" else pa.array(values)
-        about = {"unit": column_unit(column), "meaning": column.meaning}
+        about = column.about
         fields.append(pa.field(column.name, array.type, nullable=False, metadata=about))
         data.append(array)
     with replacing(path) as temporary:
         pq.write_table(pa.Table.from_arrays(data, schema=pa.schema(fields)), temporary, compression="zstd")
-
-
-def column_unit(column: Column) -> str:
-    """The unit that the column's name ends with; empty for counts, shares and text."""
-    return next((unit for suffix, unit in _UNITS.items() if column.name.endswith(suffix)), "")
 
 
 def read_table(path: Path, columns: Sequence[Column]) -> Table:

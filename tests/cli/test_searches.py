@@ -79,7 +79,7 @@ def test_a_sweep_is_written_and_made_again(regsim: Ask, small: str) -> None:
     document = json.loads(Path("out/sweep.json").read_text())
     assert len(document["points"]) == 6
     assert {path.name for path in Path("out").iterdir()} == {
-        "sweep.json", "sweep.png", "sweep.svg", "manifest.json", "metrics.parquet",
+        "sweep.json", "sweep.png", "sweep.svg", "manifest.json", "metrics.parquet", "runs.parquet", "question.json",
     }  # fmt: skip
     again = regsim("rerun", "out", "--executor", "serial", "-q")
     assert (again.code, again.out) == (0, "equal bit for bit: 24 of 24 runs\n")

@@ -192,7 +192,7 @@ def test_compare_writes_tables_figures_and_a_manifest(regsim: Ask, small: str) -
     names = {path.name for path in Path("out").iterdir()}
     assert names == {
         "central", "node-direct", "comparison.png", "comparison.svg", "compare.json", "manifest.json",
-        "metrics.parquet",
+        "metrics.parquet", "runs.parquet", "question.json",
     }  # fmt: skip
     assert set(pq.read_table("out/metrics.parquet").column("run").to_pylist()) == {0, 1, 2}
 

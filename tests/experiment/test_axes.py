@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sim.errors import InputError
+from sim.errors import InputError, of_options
 from sim.experiment.axes import axis, number_of, ranged
 from sim.scenario import Scenario
 
@@ -63,10 +63,10 @@ def test_a_star_stands_for_every_name(scenario: Scenario) -> None:
     ],
 )
 def test_what_is_no_axis_is_said_in_a_line(text: str, problem: str, scenario: Scenario) -> None:
-    """Each names --vary, what is wrong, and how to write it."""
+    """Each names the axis, `--vary` on a command line, what is wrong, and how to write it."""
     with pytest.raises(InputError, match=problem) as caught:
         axis(text, scenario)
-    assert caught.value.where == "--vary"
+    assert (caught.value.where, of_options(caught.value).where) == ("axis", "--vary")
     assert caught.value.remedy
 
 

@@ -22,6 +22,7 @@ from sim.report.formatting import failed_why
 from sim.scenario import Scenario
 from sim.stats.intervals import interval
 from sim.tables import rows
+from sim.tables.lanes import BESIDE
 
 
 @pytest.mark.parametrize("executor", ["processes:1", "processes:2"])
@@ -173,9 +174,9 @@ def test_frames_say_what_the_document_says(outcome: Comparison) -> None:
 def test_everything_is_written_and_reads_back(outcome: Comparison, tmp_path: Path) -> None:
     """Metrics of every run, tables of each variant's run 0, the document and a manifest; no file is left half done."""
     outcome.write(tmp_path)
-    tables = {f"{name}.parquet" for name in rows.TABLES}
+    tables = {f"{name}.parquet" for name in (*rows.TABLES, *BESIDE)}
     assert {path.name for path in tmp_path.iterdir()} == {
-        "central", "node-direct", "metrics.parquet", "compare.json", "manifest.json"
+        "central", "node-direct", "metrics.parquet", "runs.parquet", "question.json", "compare.json", "manifest.json"
     }  # fmt: skip
     assert {path.name for path in (tmp_path / "central").iterdir()} == tables
     metrics = pd.read_parquet(tmp_path / "metrics.parquet")

@@ -152,7 +152,7 @@ def test_a_group_that_the_scenario_lacks_is_told_before_any_run(sites: Scenario)
     """`[site=c]` names the near ones in one line, for a threshold and for a metric."""
     with pytest.raises(InputError, match=r'site "c" is not in the scenario; one of a, b, idle'):
         sim.capacity(sites, "central.workers=1..9", ["deploys[site=c] > 3"], executor="no such executor")
-    with pytest.raises(InputError, match=r'--metric: image "ap" is not in the scenario; did you mean "app"'):
+    with pytest.raises(InputError, match=r'metric: image "ap" is not in the scenario; did you mean "app"'):
         sim.best(sites, "deploys[image=ap]", executor="no such executor")
 
 

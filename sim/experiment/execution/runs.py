@@ -21,7 +21,10 @@ from typing import Any, Self, TypeVar
 
 from sim.engines.choice import checked
 from sim.engines.run import Engine
+from sim.errors import InputError
 from sim.experiment.execution import executors
+from sim.experiment.execution.at_hand import recorded
+from sim.experiment.execution.notebook import notebook_progress
 from sim.experiment.execution.store import Store, key
 from sim.experiment.execution.worker import Outcome, Question, Settings, Task, begin, measure
 from sim.experiment.measures import NOTHING, Measures
@@ -39,27 +42,29 @@ class Runs:
     the same, so neither the store nor a manifest has it.
 
     `executor` is one that `executors.resolved` gave. `progress(done, total)` counts all runs asked for so far, those
-    that were known included.
+    that were known included; in a notebook a bar shows that, unless it is given.
     """
 
     def __init__(
         self, scenario: Scenario, seed: int, executor: str, store: Store | None = None,
         progress: Progress | None = None, measures: Measures = NOTHING, engine: Engine | None = None,
     ) -> None:  # fmt: skip
+        at_hand = recorded()
         self._question = Question(scenario, seed, measures, checked(engine))
         self._executor = executor
-        if measures.custom and not executors.shares_memory(executor):
+        if measures.custom and at_hand is None and not executors.shares_memory(executor):
             measures.check_sent()
         self._measured = measures.identity()
-        if store is not None and self._measured is None:
+        if store is not None and self._measured is None and at_hand is None:
             print(
                 f"the store is not used: {', '.join(measures.names)} cannot be known again, as not all are "
                 "functions that a file defines", file=sys.stderr,
             )  # fmt: skip
             store = None
         self._store = store
-        self._progress = progress or (lambda done, total: None)
-        self._known: dict[Task, Outcome] = {}
+        self._progress = progress or notebook_progress() or (lambda done, total: None)
+        self._known: dict[Task, Outcome] = dict(at_hand or {})
+        self._makes = at_hand is None
         self._workers = ExitStack()
         self._pool: Executor | None = None
         self.made = 0
@@ -76,6 +81,11 @@ class Runs:
     def asked(self) -> int:
         """How many runs were asked for so far, those that were known included."""
         return len(self._known)
+
+    @property
+    def known(self) -> Mapping[Task, Outcome]:
+        """Every run that was asked for so far."""
+        return dict(self._known)
 
     def scenario(self, task: Task) -> Scenario:
         """What a task runs. InputErrors when its settings do not make a scenario."""
@@ -132,6 +142,9 @@ class Runs:
     def _make(self, tasks: Sequence[Task]) -> Iterable[tuple[Task, Outcome]]:
         if not tasks:
             return ()
+        if not self._makes:
+            problem = f"lacks {len(tasks)} of the runs that its answer rests on"
+            raise InputError(self._question.scenario.name, problem, "ask the question anew")
         if self._pool is None:
             asked = self._question
             about = asked.scenario, asked.seed, asked.measures, asked.engine

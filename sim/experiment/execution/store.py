@@ -53,7 +53,18 @@ def key(scenario: Scenario, seed: int, run: int, measured: Sequence[Any] | None 
 
 
 class Store:
-    """The finished runs in a directory, which is made if it is not there; `complain` gets a line for damaged ones."""
+    """The finished runs in a directory, which is made if it is not there; `complain` gets a line for damaged ones.
+
+    InputError when the directory cannot be made, or a file in it cannot be written.
+
+    >>> import sim, tempfile
+    >>> asked = sim.load("metros", {"demand.rate": "50/day"})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = sim.Store(folder)
+    ...     outcome = sim.compare(asked, runs=2, executor="serial", store=store)
+    ...     len(store)
+    4
+    """
 
     def __init__(self, directory: str | Path, complain: Callable[[str], None] | None = None) -> None:
         self.directory = folder(directory)

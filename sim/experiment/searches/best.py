@@ -21,15 +21,16 @@ from numpy.typing import NDArray
 
 from sim.accounting.failures import Failures
 from sim.engines.run import Engine
-from sim.errors import InputError
+from sim.errors import ArgumentError, InputError
 from sim.experiment.execution import executors
+from sim.experiment.execution.at_hand import Asked
 from sim.experiment.execution.runs import Progress, Runs
 from sim.experiment.execution.store import Store
 from sim.experiment.execution.worker import Outcome, Settings, Task
 from sim.experiment.measures import Custom, Measures, known_metric
-from sim.experiment.rendering import render
 from sim.experiment.sample import Sample, fails_more, interval_of, least_failing
 from sim.experiment.variants import variants
+from sim.rendering import Finding, render
 from sim.scenario import Scenario
 from sim.scenario.warnings.warning import ScenarioWarning
 from sim.stats.intervals import Interval
@@ -45,11 +46,20 @@ _BATCH: Final = 10
 Outcomes = Mapping[str, Sequence[Outcome]]
 
 
-@dataclass(frozen=True, slots=True)
-class Best:
+@dataclass(frozen=True, eq=False, repr=False)
+class Best(Finding):
     """Which variant was chosen, None where the runs did not do; `outcomes` are the runs that each variant had.
 
     `ruled_out` are the variants that fail more than the one that fails least.
+
+    `found[NAME]` is the metric's mean over the runs that a variant had, with its interval, in the metric's unit.
+
+    >>> import sim
+    >>> found = sim.best(sim.load("metros", {"demand.rate": "50/day"}), "central_egress_bytes", executor="serial")
+    >>> found.chosen
+    'node-direct'
+    >>> found.table[["variant", "unit", "chosen"]].to_numpy().tolist()
+    [['central', 'bytes', False], ['node-direct', 'bytes', True]]
     """
 
     scenario: Scenario
@@ -62,6 +72,7 @@ class Best:
     outcomes: Mapping[str, tuple[Outcome, ...]]
     made: int
     wall_s: float
+    asked: Asked | None = None
 
     @property
     def found(self) -> Mapping[str, Interval]:
@@ -151,6 +162,11 @@ def best(
     `indifference` is in the metric's unit; unless given it is 5 % of the baseline's mean over the first runs. Variants
     that fail more than another are ruled out first, unless `allow_failures`. InputError for a metric that there is not,
     that deploys which fail make infinite, or that has no value.
+
+    >>> import sim
+    >>> found = sim.best(sim.load("metros", {"demand.rate": "50/day"}), "wan_bytes", most_runs=20, executor="serial")
+    >>> found.metric, found.chosen in (None, *found.outcomes)
+    ('wan_bytes', True)
     """
     measures = Measures.of((), metrics, [metric])
     about = known_metric(metric, measures.names, scenario)
@@ -158,6 +174,10 @@ def best(
     named = variants(scenario)
     if len(named) < 2:
         raise InputError(scenario.name, "has no two variants to choose from", "write [variants.NAME] twice")
+    arguments = {
+        "metric": metric, "indifference": indifference, "most_runs": most_runs, "seed": seed,
+        "metrics": list(measures.names), "allow_failures": allow_failures,
+    }  # fmt: skip
     outcomes: dict[str, list[Outcome]] = {name: [] for name in named}
     began = time.perf_counter()
     executor = executors.resolved(executor, most_runs * len(named))
@@ -185,6 +205,7 @@ def best(
         return Best(
             scenario, seed, metric, zone, chosen, surviving, out,
             {name: tuple(each) for name, each in outcomes.items()}, made.made, time.perf_counter() - began,
+            Asked("best", arguments, made.known),
         )  # fmt: skip
 
 
@@ -220,5 +241,5 @@ def _finite(outcome: Outcome, metric: str, variant: str) -> float:
     if not math.isfinite(value):
         why = "as deploys fail" if math.isinf(value) else "as a run has nothing to measure"
         problem = f"{metric} of {variant} has no finite value, {why}"
-        raise InputError("--metric", problem, "compare by another metric, such as failed_deploys")
+        raise ArgumentError("metric", "--metric", problem, "compare by another metric, such as failed_deploys")
     return value

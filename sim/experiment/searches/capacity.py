@@ -23,11 +23,11 @@ from sim.errors import shown
 from sim.experiment.axes import Axis, ranged
 from sim.experiment.doubts import moves_nothing, varied_for_nothing
 from sim.experiment.execution import executors
+from sim.experiment.execution.at_hand import Asked
 from sim.experiment.execution.runs import Progress, Runs, by_variant
 from sim.experiment.execution.store import Store
 from sim.experiment.execution.worker import Outcome, Settings
 from sim.experiment.measures import Custom, Measures, check_group, split_by
-from sim.experiment.rendering import render
 from sim.experiment.sample import Sample, counts_failures, fails_more, least_failing
 from sim.experiment.searches.bisection import (
     RUNS,
@@ -43,6 +43,7 @@ from sim.experiment.searches.bisection import (
 )
 from sim.experiment.thresholds import Judgement, judged, threshold
 from sim.experiment.variants import variants
+from sim.rendering import Finding, render
 from sim.scenario import Scenario
 from sim.scenario.model.thresholds import Threshold
 from sim.scenario.warnings.warning import ScenarioWarning
@@ -57,13 +58,21 @@ _ANSWERS: Final[Mapping[tuple[str, str], Answer]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Capacity:
+@dataclass(frozen=True, eq=False, repr=False)
+class Capacity(Finding):
     """What a search for a capacity found, between `low` and `high`, numbers of `unit`; `points` are by value.
 
     `binding` are the thresholds that were missed at the nearest value that misses any, `bound_by` the link or registry
     that held transfers or requests back the longest there, in the variant that missed. `shown` are metrics that tables
     show beside those of the thresholds.
+
+    >>> import sim
+    >>> asked = sim.load("metros", {"demand.rate": "50/day"}, variant="node-direct")
+    >>> found = sim.capacity(asked, "clients.*.up=1 Mbit/s..1 Gbit/s", ["push_s.p50 < 2 s"], runs=5, executor="serial")
+    >>> found.answer, found.unit, found.low < found.high
+    ('found', 'Mbit/s', True)
+    >>> list(found.table.query("point == 'met'")["outcome"].unique())
+    ['met']
     """
 
     scenario: Scenario
@@ -77,6 +86,7 @@ class Capacity:
     points: tuple[Point, ...]
     wall_s: float
     shown: tuple[str, ...] = ()
+    asked: Asked | None = None
 
     @property
     def failing(self) -> tuple[str, ...]:
@@ -197,6 +207,11 @@ def capacity(
 
     Points get at most `runs` runs of each variant (or of the one named), and the interval is narrowed to `within`.
     InputError when a value makes no scenario, and for thresholds on what is not there.
+
+    >>> import sim
+    >>> asked = sim.load("metros", {"demand.rate": "50/day"}, variant="node-direct")
+    >>> sim.capacity(asked, "clients.*.up=1 Mbit/s..2 Mbit/s", ["push_s.p50 < 1 s"], runs=5, executor="serial").answer
+    'missed everywhere'
     """
     axis = ranged(axis, scenario) if isinstance(axis, str) else axis
     wanted = [threshold(each, metrics or ()) if isinstance(each, str) else each for each in thresholds]
@@ -222,6 +237,11 @@ def capacity(
 
     whole = dict.fromkeys(each.metric for each in wanted if metric_names.split(each.metric) is None)
     beside = tuple(name for metric in whole for name in split_by(metric, measures.by if by else (), scenario))
+    arguments = {
+        "axis": axis.to_json(), "thresholds": [each.text for each in wanted], "variant": variant, "runs": runs,
+        "within": within, "seed": seed, "metrics": list(measures.names), "by": list(measures.by if by else ()),
+        "allow_failures": allow_failures,
+    }  # fmt: skip
     began = time.perf_counter()
     decisions = points_at_most(axis.range, within) * max(len(wanted) * len(named), 1)
     executor = executors.resolved(executor, runs * len(named))
@@ -234,5 +254,5 @@ def capacity(
             low, high = narrow(prober, low, high, within)
         return Capacity(
             scenario, seed, axis, answer, low, high, made.asked, made.made, prober.points,
-            time.perf_counter() - began, beside,
+            time.perf_counter() - began, beside, Asked("capacity", arguments, made.known),
         )  # fmt: skip

@@ -16,18 +16,19 @@ from itertools import pairwise
 from typing import Any, Final
 
 from sim.engines.run import Engine
-from sim.errors import InputError, near, shown
+from sim.errors import ArgumentError, InputError, near, shown
 from sim.experiment.axes import Axis, ranged
 from sim.experiment.doubts import moves_nothing, varied_for_nothing
 from sim.experiment.execution import executors
+from sim.experiment.execution.at_hand import Asked
 from sim.experiment.execution.runs import Progress, Runs
 from sim.experiment.execution.store import Store
 from sim.experiment.execution.worker import Settings
 from sim.experiment.measures import Custom, Measures, known_metric
-from sim.experiment.rendering import render
 from sim.experiment.sample import Sample, side
 from sim.experiment.searches.bisection import RUNS, WITHIN, Look, Point, Prober, failures, narrow, points_at_most
 from sim.experiment.variants import variants
+from sim.rendering import Finding, render
 from sim.scenario import Scenario
 from sim.scenario.warnings.warning import ScenarioWarning
 
@@ -46,9 +47,18 @@ class Changeover:
     above: str
 
 
-@dataclass(frozen=True, slots=True)
-class Crossover:
-    """Where `variant` and `baseline` change places in a metric; numbers are of `unit`, `points` by value."""
+@dataclass(frozen=True, eq=False, repr=False)
+class Crossover(Finding):
+    """Where `variant` and `baseline` change places in a metric; numbers are of `unit`, `points` by value.
+
+    `changes` is empty where one of the two has the less of the metric all along.
+
+    >>> import sim
+    >>> asked = sim.load("metros", {"demand.rate": "50/day"})
+    >>> found = sim.crossover(asked, "clients.*.up=20 Mbit/s..1 Gbit/s", runs=5, executor="serial")
+    >>> found.baseline, found.variant, found.changes
+    ('central', 'node-direct', ())
+    """
 
     scenario: Scenario
     seed: int
@@ -61,6 +71,7 @@ class Crossover:
     made: int
     points: tuple[Point, ...]
     wall_s: float
+    asked: Asked | None = None
 
     @property
     def unit(self) -> str:
@@ -141,6 +152,12 @@ def crossover(
 
     Points get at most `runs` runs of both; each change is narrowed to `within`. InputError when the scenario has no two
     variants, for a metric that there is not, and when a value makes no scenario.
+
+    >>> import sim
+    >>> asked = sim.load("metros", {"demand.rate": "50/day"})
+    >>> found = sim.crossover(asked, "clients.*.up=20 Mbit/s..1 Gbit/s", "wan_bytes", runs=5, executor="serial")
+    >>> found.metric, found.unit
+    ('wan_bytes', 'Mbit/s')
     """
     axis = ranged(axis, scenario) if isinstance(axis, str) else axis
     assert axis.range is not None
@@ -153,7 +170,10 @@ def crossover(
 
     def test(sample: Sample) -> Look:
         if metric not in sample.metrics(variant):
-            raise InputError("--metric", f"there is no such link, got {shown(metric)}", "see regsim run --json")
+            problem = f"there is no such link, got {shown(metric)}"
+            raise ArgumentError(
+                "metric", "--metric", problem, "sim.run(scenario).metrics has them", "see regsim run --json"
+            )
         apart = sample.difference(variant, metric, baseline)
         found = side(sample, variant, baseline, metric, allow_failures)
         if found in ("fails more", "fails less"):
@@ -163,6 +183,10 @@ def crossover(
             return Look("equal", apart)
         return Look(None if found == "open" else found, apart)
 
+    arguments = {
+        "axis": axis.to_json(), "metric": metric, "variant": variant, "runs": runs, "within": within, "seed": seed,
+        "metrics": list(measures.names), "allow_failures": allow_failures,
+    }  # fmt: skip
     began = time.perf_counter()
     with Runs(scenario, seed, executors.resolved(executor, 2 * runs), store, progress, measures, engine) as made:
         most = points_at_most(axis.range, within, PARTS)
@@ -178,7 +202,7 @@ def crossover(
         ]
         return Crossover(
             scenario, seed, axis, metric, variant, baseline, tuple(changes), made.asked, made.made, prober.points,
-            time.perf_counter() - began,
+            time.perf_counter() - began, Asked("crossover", arguments, made.known),
         )  # fmt: skip
 
 
@@ -190,8 +214,9 @@ def _two(scenario: Scenario, chosen: str | None) -> tuple[str, str]:
     if baseline is None or not others:
         raise InputError(scenario.name, "has no two variants to compare", "write [variants.NAME] twice")
     if chosen is None and len(others) > 1:
-        raise InputError("--variant", f"is needed with {len(named)} variants", f"name one of {', '.join(others)}")
+        problem = f"is needed with {len(named)} variants"
+        raise ArgumentError("variant", "--variant", problem, f"name one of {', '.join(others)}")
     if chosen is not None and chosen not in others:
         problem = f"must be a variant beside the baseline {baseline}, got {shown(chosen)}"
-        raise InputError("--variant", problem, near(chosen, others))
+        raise ArgumentError("variant", "--variant", problem, near(chosen, others))
     return baseline, chosen or others[0]

@@ -21,7 +21,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.errors import InputError, near, shown
+from sim.errors import ArgumentError, near, shown
 from sim.experiment.axes import Axis
 
 KINDS: Final = ("grid", "latin", "sobol", "morris", "saltelli")
@@ -45,21 +45,23 @@ class Design:
 
 
 def design(text: str, axes: Sequence[Axis], seed: int) -> Design:
-    """The design that `--design` names, over those axes. InputError when it names none, or has too many points."""
+    """The design that a text names, over those axes. InputError when it names none, or has too many points."""
     kind, colon, number = text.partition(":")
     if kind not in KINDS:
-        raise InputError("--design", f"there is no {shown(kind)}", near(kind, KINDS))
+        raise ArgumentError("kind", "--design", f"there is no {shown(kind)}", near(kind, KINDS))
     if kind == "grid":
         if colon:
-            raise InputError(
-                "--design", f"a grid takes no number, got {shown(text)}", "give each range one: LOW..HIGH:5"
+            raise ArgumentError(
+                "kind", "--design", f"a grid takes no number, got {shown(text)}", "give each range one: LOW..HIGH:5"
             )
         return _grid(axes)
     if not number.isdecimal() or int(number) < 1:
-        raise InputError("--design", f"needs a number of points, got {shown(text)}", f"write for example {kind}:64")
+        raise ArgumentError(
+            "kind", "--design", f"needs a number of points, got {shown(text)}", f"write for example {kind}:64"
+        )
     shares = _shares(kind, int(number), len(axes), seed)
     if len(shares) > _MOST:
-        raise InputError("--design", f"has {len(shares):,} points", f"keep to {_MOST:,}")
+        raise ArgumentError("kind", "--design", f"has {len(shares):,} points", f"keep to {_MOST:,}")
     values = tuple(tuple(axis.at(float(share)) for axis, share in zip(axes, row, strict=True)) for row in shares)
     return Design(kind, values, shares)
 
@@ -67,12 +69,16 @@ def design(text: str, axes: Sequence[Axis], seed: int) -> Design:
 def _grid(axes: Sequence[Axis]) -> Design:
     for axis in axes:
         if not axis.values:
-            raise InputError("--vary", f"the range of {axis.name} has no number of values", "end it in :5 or :log:5")
+            raise ArgumentError(
+                "axes", "--vary", f"the range of {axis.name} has no number of values", "end it in :5 or :log:5"
+            )
     points = 1
     for axis in axes:
         points *= len(axis.values)
     if points > _MOST:
-        raise InputError("--vary", f"makes {points:,} combinations", f"keep to {_MOST:,}, or take --design latin:1000")
+        raise ArgumentError(
+            "axes", "--vary", f"makes {points:,} combinations", f"keep to {_MOST:,}, or take latin:1000"
+        )
     return Design("grid", tuple(product(*(axis.values for axis in axes))))
 
 
@@ -88,7 +94,9 @@ def _shares(kind: str, number: int, axes: int, seed: int) -> NDArray[np.float64]
         found = sample(problem(axes), number, num_levels=MORRIS_LEVELS, seed=seed)
     else:
         if number & (number - 1):
-            raise InputError("--design", f"must be a power of two, got saltelli:{number}", "write saltelli:64")
+            raise ArgumentError(
+                "kind", "--design", f"must be a power of two, got saltelli:{number}", "write saltelli:64"
+            )
         found = importlib.import_module("SALib.sample.sobol").sample(
             problem(axes), number, calc_second_order=False, seed=seed
         )

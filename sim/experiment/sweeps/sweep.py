@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
@@ -20,16 +20,17 @@ from sim.engines.run import Engine
 from sim.experiment.axes import Axis, axis, combined
 from sim.experiment.doubts import varied_for_nothing
 from sim.experiment.execution import executors
+from sim.experiment.execution.at_hand import Asked
 from sim.experiment.execution.runs import Progress, Runs, by_variant
 from sim.experiment.execution.store import Store
 from sim.experiment.execution.worker import Settings
 from sim.experiment.measures import Custom, Measures, known_metric, split_by
-from sim.experiment.rendering import render
 from sim.experiment.sample import Sample
 from sim.experiment.sweeps.designs import Design, design
 from sim.experiment.sweeps.sensitivity import Sensitivity, sensitivities
 from sim.experiment.tradeoff import Choice, tradeoff
 from sim.experiment.variants import variants
+from sim.rendering import Finding, render
 from sim.scenario import Scenario
 from sim.scenario.warnings.warning import ScenarioWarning
 
@@ -45,9 +46,18 @@ class DesignPoint:
     sample: Sample
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Sweep:
-    """What a sweep found; `metrics` are those that tables and plots show; documents have all."""
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Sweep(Finding):
+    """What a sweep found; `metrics` are those that tables and plots show; documents have all.
+
+    >>> import sim
+    >>> asked = sim.load("metros", {"demand.rate": "50/day"})
+    >>> found = sim.sweep(asked, ["clients.*.up=10 Mbit/s, 100 Mbit/s"], runs=2, executor="serial")
+    >>> found.table.shape  # points x variants x metrics
+    (12, 10)
+    >>> found.table.attrs["columns"]["mean"]["meaning"]
+    'mean over runs; infinite where a deploy failed at that quantile'
+    """
 
     scenario: Scenario
     seed: int
@@ -55,9 +65,10 @@ class Sweep:
     axes: tuple[Axis, ...]
     design: Design
     metrics: tuple[str, ...]
-    points: tuple[DesignPoint, ...] = field(repr=False)
+    points: tuple[DesignPoint, ...]
     wall_s: float
     allow_failures: bool = False
+    asked: Asked | None = None
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -172,6 +183,11 @@ def sweep(
     What fails more than something else is not called the lower, the lowest or worth having unless `allow_failures`.
 
     InputError when a value makes no scenario, for a metric that there is not, and for a design that there is not.
+
+    >>> import sim
+    >>> asked = sim.load("metros", {"demand.rate": "50/day"})
+    >>> sim.sweep(asked, ["nodes.*.count=1..2:2"], runs=2, executor="serial").table["nodes.*.count"].unique()
+    array([1., 2.])
     """
     seed = scenario.run.seed if seed is None else seed
     runs = scenario.run.runs if runs is None else runs
@@ -182,13 +198,19 @@ def sweep(
     shown = (*metrics, *split_by(next(iter(metrics)), measures.by if by else (), scenario))
     varied = [axis(each, scenario) if isinstance(each, str) else each for each in axes]
     named, visited = variants(scenario, variant), design(kind, varied, seed)
+    arguments = {
+        "axes": [each.to_json() for each in varied], "kind": kind, "metrics": list(metrics),
+        "custom": custom is not None, "by": list(measures.by if by else ()), "variant": variant, "runs": runs,
+        "seed": seed, "allow_failures": allow_failures,
+    }  # fmt: skip
     began = time.perf_counter()
     places = [(values, combined(varied, values)) for values in visited.values]
     executor = executors.resolved(executor, len(places) * runs * len(named))
     with Runs(scenario, seed, executor, store, progress, measures, engine) as made:
         outcomes = by_variant(made, named, (settings for _, settings in places), runs)
+        asked = Asked("sweep", arguments, made.known)
     points = tuple(DesignPoint(values, settings, Sample(outcomes[settings])) for values, settings in places)
     return Sweep(
         scenario=scenario, seed=seed, runs=runs, axes=tuple(varied), design=visited, metrics=shown,
-        points=points, wall_s=time.perf_counter() - began, allow_failures=allow_failures,
+        points=points, wall_s=time.perf_counter() - began, allow_failures=allow_failures, asked=asked,
     )  # fmt: skip

@@ -25,7 +25,13 @@ COMPILE_AFTER = 1_500_000
 
 
 class FlowClass:
-    """Flows that share one rate: same route, weight and cap. Made by `Fluid.class_of`; keep it and use it again."""
+    """Flows that share one rate: same route, weight and cap. Made by `Fluid.class_of`; keep it and use it again.
+
+    >>> from sim import network
+    >>> fluid = network.Fluid([10.0])
+    >>> fluid.class_of((0,), cap_Bps=4.0) is fluid.class_of((0,), cap_Bps=4.0)
+    True
+    """
 
     __slots__ = ("cap_Bps", "number", "route", "weight")
 
@@ -44,6 +50,17 @@ class Fluid:
     inf when none will; `state` has the rows (see `sim.network.fairshare.state`). A `monitor` sees what links carried
     and what held flows back. `compiled` from the start costs a second, and the first time half a minute; it pays in
     long runs.
+
+    ValueError for a capacity below zero.
+
+    >>> from sim import network
+    >>> fluid = network.Fluid([10.0], network.FlowMonitor())
+    >>> whole = fluid.class_of((0,))
+    >>> flow = fluid.start(0.0, whole, 100.0, token="first")
+    >>> fluid.next_finish_s
+    10.0
+    >>> fluid.finished(10.0)
+    ['first']
     """
 
     def __init__(

@@ -42,6 +42,14 @@ class FlowRecord(NamedTuple):
     """A flow that has ended: for how long each link, or its own cap (None), held it back, s.
 
     They add up to the time that it took.
+
+    >>> from sim import network
+    >>> seen = []
+    >>> fluid = network.Fluid([10.0], network.FlowMonitor(on_end=seen.append))
+    >>> flow = fluid.start(0.0, fluid.class_of((0,)), 100.0, token="first")
+    >>> ended = fluid.finished(10.0)
+    >>> seen[0].held_s  # by link 0
+    {0: 10.0}
     """
 
     token: Any
@@ -69,7 +77,16 @@ class _LiveFlow:
 
 
 class FlowMonitor:
-    """Sees one `Fluid`. `bin_s` is the width of a bin, s; `on_end`, if given, is called as each flow ends."""
+    """Sees one `Fluid`. `bin_s` is the width of a bin, s; `on_end`, if given, is called as each flow ends.
+
+    >>> from sim import network
+    >>> monitor = network.FlowMonitor(bin_s=5.0)
+    >>> fluid = network.Fluid([10.0], monitor)
+    >>> flow = fluid.start(0.0, fluid.class_of((0,)), 100.0, token="first")
+    >>> ended = fluid.finished(10.0)
+    >>> monitor.peak_Bps.tolist()  # (n_links,) bytes/s
+    [10.0]
+    """
 
     def __init__(self, bin_s: float = 60.0, on_end: Callable[[FlowRecord], None] | None = None) -> None:
         if not bin_s > 0:

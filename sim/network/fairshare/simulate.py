@@ -27,7 +27,12 @@ COMPILE_LIST = 100_000
 
 
 class Flow(NamedTuple):
-    """One transfer: when it starts (s), how much it moves (bytes), over which links, weight and cap (bytes/s)."""
+    """One transfer: when it starts (s), how much it moves (bytes), over which links, weight and cap (bytes/s).
+
+    >>> from sim.network import Flow
+    >>> Flow(0.0, 100.0, ("up", "wan")).weight
+    1.0
+    """
 
     start_s: float
     size_bytes: float
@@ -42,6 +47,11 @@ class Flows:
 
     `start_s`, `size_bytes`, `weight`, `cap_Bps` : (n_flows,) float, or one figure for all; `route` : (n_flows,) int;
     `routes` : (n_routes,).
+
+    >>> import numpy as np
+    >>> from sim import network
+    >>> network.simulate({"up": 10.0}, network.Flows(np.zeros(2), 100.0, np.zeros(2, int), ((0,),))).tolist()
+    [20.0, 20.0]
     """
 
     start_s: ArrayLike
@@ -63,6 +73,13 @@ def simulate(
 
     `changes` are made to capacities as time passes. `compiled` says whether to run compiled or in the interpreter;
     by default that depends on how many flows there are. Both give the same times, bit for bit.
+
+    ValueError for a link that is not there, a size or a weight below zero, and the like.
+
+    >>> from sim import network
+    >>> flows = [network.Flow(0.0, 100.0, ("up",)), network.Flow(0.0, 50.0, ("up",))]
+    >>> network.simulate({"up": 10.0}, flows).tolist()  # 5 bytes/s each; from 10 s on the first has all of it
+    [15.0, 10.0]
     """
     names = list(capacity_Bps)
     for name, capacity in capacity_Bps.items():

@@ -29,6 +29,13 @@ class Windows:
     `capacity_Bps`, `depth_bytes` : (n_links,), what links carry, above 0, and what their queues hold; `congestion` :
     by which all send. Calls come in order of time. `compiled` costs half a minute the first time; the interpreter does
     the same, some two hundred times slower.
+
+    ValueError for a capacity that is not above zero.
+
+    >>> from sim import network
+    >>> windows = network.Windows([1.25e6], [1e5], compiled=False)
+    >>> windows.next_finish_s
+    inf
     """
 
     def __init__(

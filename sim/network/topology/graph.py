@@ -23,7 +23,12 @@ def check_capacity(name: str, capacity_Bps: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One direction of a cable: `tail` -> `head`, capacity in bytes/s, propagation delay in s, price in USD/byte."""
+    """One direction of a cable: `tail` -> `head`, capacity in bytes/s, propagation delay in s, price in USD/byte.
+
+    >>> from sim import network
+    >>> network.Link("wan-up", "was", "fra", capacity_Bps=125e6, delay_s=0.045).head
+    'fra'
+    """
 
     name: str
     tail: str
@@ -47,7 +52,12 @@ def duplex(
     delay_s: float = 0.0,
     price_usd_per_byte: float = 0.0,
 ) -> tuple[Link, Link]:
-    """Both directions of one cable: `name-up` from `a` to `b`, `name-down` from `b` to `a`."""
+    """Both directions of one cable: `name-up` from `a` to `b`, `name-down` from `b` to `a`.
+
+    >>> from sim import network
+    >>> [link.name for link in network.duplex("wan", "was", "fra", up_Bps=125e6, delay_s=0.045)]
+    ['wan-up', 'wan-down']
+    """
     return (
         Link(f"{name}-up", a, b, up_Bps, delay_s, price_usd_per_byte),
         Link(f"{name}-down", b, a, up_Bps if down_Bps is None else down_Bps, delay_s, price_usd_per_byte),
@@ -55,14 +65,25 @@ def duplex(
 
 
 class Route(NamedTuple):
-    """The links a transfer crosses, as positions in `Graph.links`, and their delays added up."""
+    """The links a transfer crosses, as positions in `Graph.links`, and their delays added up.
+
+    >>> from sim.network import Route
+    >>> Route((0, 3), 0.02).links
+    (0, 3)
+    """
 
     links: tuple[int, ...]
     delay_s: float
 
 
 class Graph:
-    """Places joined by links. Routes are found once per source and kept; leaves share their neighbour's."""
+    """Places joined by links. Routes are found once per source and kept; leaves share their neighbour's.
+
+    >>> from sim import network
+    >>> graph = network.Graph(network.duplex("wan", "was", "fra", up_Bps=125e6, delay_s=0.045))
+    >>> graph.route("was", "fra").delay_s
+    0.045
+    """
 
     def __init__(self, links: Iterable[Link]) -> None:
         self.links: tuple[Link, ...] = tuple(links)

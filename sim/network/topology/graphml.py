@@ -58,13 +58,17 @@ class _Edge(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """The links of a file, and how many of its edges had no speed, no place for an end, or are not built yet."""
+    """The links of a file, and how many of its edges had no speed, no place for an end, or are not built yet.
+
+    `positions` are degrees north and east of the nodes that have them, by the names that links know them by.
+    """
 
     links: tuple[Link, ...]
     edges: int
     without_speed: int
     without_place: int
     not_built: int
+    positions: Mapping[str, tuple[float, float]]
 
 
 def read_graphml(
@@ -74,6 +78,17 @@ def read_graphml(
 
     `default_Bps` stands in where an edge has no speed, which is an error otherwise; `default_delay_s` where an end
     has no place. Raises ValueError naming the file and the fault.
+
+    >>> import tempfile
+    >>> from sim import network
+    >>> edge = '<edge source="was" target="fra"/>'
+    >>> with tempfile.NamedTemporaryFile("w", suffix=".graphml") as file:
+    ...     nodes = '<node id="was"/><node id="fra"/>'
+    ...     xmlns = 'xmlns="http://graphml.graphdrawing.org/xmlns"'
+    ...     text = f'<graphml {xmlns}><graph edgedefault="undirected">{nodes}{edge}</graph></graphml>'
+    ...     _ = file.write(text), file.flush()
+    ...     [link.name for link in network.read_graphml(file.name, default_Bps=1.25e9)]
+    ['was-fra-up', 'was-fra-down']
     """
     return read_map(path, default_Bps=default_Bps, default_delay_s=default_delay_s, detour=detour).links
 
@@ -98,6 +113,7 @@ def read_map(
             without_speed=sum(edge.speed_Bps is None for edge in built),
             without_place=sum(edge.delay_s is None for edge in built),
             not_built=len(edges) - len(built),
+            positions=_positions(graph),
         )
     except (ValueError, networkx.NetworkXError, expat.ExpatError, KeyError, SyntaxError) as fault:
         raise ValueError(f"{path}: {fault}") from None
@@ -149,6 +165,17 @@ def _links(graph: Any, edges: Sequence[_Edge], default_Bps: float | None, defaul
             yield Link(name, names[a], names[b], capacity_Bps, delay_s)
         else:
             yield from duplex(name, names[a], names[b], capacity_Bps, None, delay_s)
+
+
+def _positions(graph: Any) -> dict[str, tuple[float, float]]:
+    """Where the nodes are that say so, by name: degrees north and east."""
+    placed = {node: (values.get("Latitude"), values.get("Longitude")) for node, values in graph.nodes(data=True)}
+    names = _names(graph)
+    return {
+        names[node]: (_number(north, "Latitude"), _number(east, "Longitude"))
+        for node, (north, east) in placed.items()
+        if north is not None and east is not None
+    }
 
 
 def _names(graph: Any) -> dict[Any, str]:

@@ -15,7 +15,12 @@ DAY_S = 86_400.0
 
 
 class Change(NamedTuple):
-    """From `at_s` on the link carries `capacity_Bps`."""
+    """From `at_s` on the link carries `capacity_Bps`.
+
+    >>> from sim import network
+    >>> network.simulate({"up": 10.0}, [network.Flow(0.0, 100.0, ("up",))], [network.Change(5.0, "up", 50.0)]).tolist()
+    [6.0]
+    """
 
     at_s: float
     link: str
@@ -26,6 +31,10 @@ class Schedule:
     """One link's day: `steps` are (from_s, capacity_Bps), from_s rising within [0, period_s).
 
     Before a period's first step, the last one of the period before still holds.
+
+    >>> from sim.network import Schedule
+    >>> Schedule("wan", [(0.0, 10.0), (43200.0, 50.0)]).capacity_Bps(50000.0)
+    50.0
     """
 
     def __init__(self, link: str, steps: Sequence[tuple[float, float]], period_s: float = DAY_S) -> None:

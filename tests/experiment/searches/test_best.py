@@ -134,7 +134,13 @@ def test_a_choice_is_written_and_made_again(scenario: Scenario, tmp_path: Path) 
     """The document, the metrics of every run, and a manifest from which they come out the same, bit for bit."""
     found = best(scenario, "push_s.mean", 0.15, executor="serial")
     saving.save(found, tmp_path, "best")
-    assert {path.name for path in tmp_path.iterdir()} == {"best.json", "manifest.json", "metrics.parquet"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "best.json",
+        "manifest.json",
+        "metrics.parquet",
+        "runs.parquet",
+        "question.json",
+    }
     assert json.loads((tmp_path / "best.json").read_text())["chosen"] == found.chosen
     metrics = pd.read_parquet(tmp_path / "metrics.parquet")
     mine = metrics[(metrics.variant == "central") & (metrics.metric == "push_s.mean")]

@@ -85,6 +85,7 @@ def test_what_was_found_is_written_whole_and_made_again(small: Capacity, tmp_pat
     saving.save(small, tmp_path, "capacity")
     assert {path.name for path in tmp_path.iterdir()} == {
         "capacity.json", "capacity.png", "capacity.svg", "manifest.json", "metrics.parquet",
+        "runs.parquet", "question.json",
     }  # fmt: skip
     document = json.loads((tmp_path / "capacity.json").read_text())
     assert (document["low"], document["high"], document["unit"]) == (small.low, small.high, "Mbit/s")

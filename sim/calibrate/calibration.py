@@ -9,6 +9,7 @@ assumed.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -17,7 +18,7 @@ from sim import units
 from sim.calibrate.probes.accesslog import access_log
 from sim.calibrate.probes.estimate import Estimate, Evidence
 from sim.calibrate.probes.iperf3 import iperf3, is_iperf3
-from sim.calibrate.probes.k6 import is_k6, k6
+from sim.calibrate.probes.k6 import is_k6, is_summary, k6, summary
 from sim.calibrate.probes.ping import is_ping, ping
 from sim.calibrate.probes.pulls import is_pulls, pulls
 from sim.errors import InputError
@@ -29,7 +30,14 @@ from sim.workload.logs.textfile import beginning, opened, whole
 _START: Final = 1 << 16
 #: Files of these kinds are read whole; no ping, test or pull log is larger.
 _WHOLE_CHARACTERS: Final = 1 << 28
-_READERS: Final = ((is_iperf3, iperf3), (is_pulls, pulls), (is_ping, ping))
+_READERS: Final = ((is_iperf3, iperf3), (is_summary, summary), (is_pulls, pulls), (is_ping, ping))
+#: What looks like this is known, and cannot be used as it is: the problem and the remedy.
+_REFUSED: Final = (
+    (re.compile(r"\s*\Z"), "is empty", "give what was printed"),
+    (re.compile(r"\s*<"), "is XML: a map, or a page", "name a map by topology.file; give logs and measurements"),
+    (re.compile(r"[^{]*\[ ?ID\] Interval"), "is iperf3's text for people", "repeat with -J"),
+    (re.compile(r"\d{14},[^,\n]*,\d+,[^,\n]*,\d+,"), "is iperf 2's CSV", "measure with iperf3 -J"),
+)
 _FORMATS: Final = {"s": units.format_seconds, "bytes/s": units.format_rate, "1/s": units.format_per_second}
 
 
@@ -141,8 +149,9 @@ def read(path: str, fields: str | None = None) -> Evidence:
     start = beginning(path, _START)
     if _is_rig(start) or start.startswith("scenario,repeat,"):
         raise InputError(path, "is one of a rig's two files", "give both: RIG.json MEASURED.csv")
-    if start.lstrip().startswith("<"):
-        raise InputError(path, "is XML: a map, or a page", "name a map by topology.file; give logs and measurements")
+    for form, problem, remedy in _REFUSED:
+        if form.match(start):
+            raise InputError(path, problem, remedy)
     if is_operations(path):
         raise InputError(path, "is operations written by hand", "play them by demand.replay.log and regsim replay")
     if is_k6(start):

@@ -230,7 +230,7 @@ def test_mistakes_are_reported_before_anything_is_written(
 
 FAULTS = {
     "none": (None, "no such file; check the path"),
-    "empty": ("", "has no request to a registry"),
+    "empty": ("", "is empty"),
     "two pings": (
         "64 bytes: seq=1 ttl=64 time=0.1 ms\n64 bytes: seq=2 ttl=64 time=0.1 ms",
         "has 2 replies, and an interval needs 3",

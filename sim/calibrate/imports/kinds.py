@@ -72,8 +72,8 @@ def kinds_of(found: Sequence[Found]) -> Kinds:
         rest = sum(_weight(kind, uses_counted) for kind in made[MOST_KINDS:])
         every = sum(_weight(kind, uses_counted) for kind in made)
         open_.append(
-            f"{number_of(len(made) - MOST_KINDS, 'kind')} of image beyond the {MOST_KINDS} most used, with "
-            f"{rest / every:.2g} of all uses: left out"
+            f"{number_of(len(made) - MOST_KINDS, 'kind')} of image beyond the {MOST_KINDS} most used or largest, "
+            f"with a share of {rest / every:.2g}: left out"
         )
     return Kinds(tuple(made[:MOST_KINDS]), tuple(open_), uses_counted)
 

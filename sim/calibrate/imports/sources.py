@@ -23,7 +23,7 @@ from sim.calibrate.imports.otlp import is_otlp, otlp
 from sim.calibrate.imports.prometheus import is_prometheus, prometheus
 from sim.calibrate.imports.writing import Imported
 from sim.calibrate.probes.iperf3 import is_iperf3
-from sim.calibrate.probes.k6 import is_k6
+from sim.calibrate.probes.k6 import is_k6, is_summary
 from sim.calibrate.probes.pulls import is_pulls
 from sim.errors import InputError
 from sim.workload.logs.textfile import beginning
@@ -60,7 +60,7 @@ def source(path: str) -> Found:
     start = beginning(path, _START)
     if "ustar" in start[:512]:
         raise InputError(path, "is a tar archive", "unpack it first: tar -x")
-    if start.lstrip()[:1] in ("{", "[") and not (is_iperf3(start) or is_k6(start)):
+    if start.lstrip()[:1] in ("{", "[") and not (is_iperf3(start) or is_k6(start) or is_summary(start)):
         return _of_json(path)
     if is_inventory(start):
         return inventory(path, text_of(path))

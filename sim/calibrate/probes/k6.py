@@ -1,7 +1,8 @@
 """Round trips and service from k6's samples: `k6 run --out csv=FILE` or `--out json=FILE`, packed or not.
 
 Connecting is a round trip, waiting a round trip and a request's service. Samples of requests that failed say how long
-it took to fail: they are left out, and their number is reported.
+it took to fail: they are left out, and their number is reported. A summary (`--summary-export FILE`, `handleSummary`)
+has no samples: its medians are reported with the least and the most, and give no figure.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from typing import Final
 
 import numpy as np
 
-from sim.calibrate.probes.estimate import Evidence, about, median, values_of
+from sim.calibrate.probes.estimate import Estimate, Evidence, about, median, values_of
 from sim.errors import InputError
 
 _REQUEST: Final = "http_req_"
+#: What a summary is read for.
+_SUMMARISED: Final = {"http_req_waiting": "time to the first byte", "http_req_duration": "request, bytes included"}
 _REMEDY: Final = "give the file of k6 run --out csv=FILE or json=FILE"
 
 
@@ -81,6 +84,35 @@ def k6(path: str, lines: Iterable[str]) -> Evidence:
         raise InputError(path, "has too few samples of anything: an interval needs 3", "measure longer")
     open_.append("what a real client does before and between the requests that the script makes")
     return Evidence(path, "k6", tuple(estimates), tuple(open_), tuple(seen))
+
+
+def is_summary(text: str) -> bool:
+    """Whether a file's beginning looks like a summary of k6's."""
+    start = text.lstrip()
+    return start.startswith("{") and '"metrics"' in start and '"http_req' in start and not is_k6(text)
+
+
+def summary(path: str, text: str) -> Evidence:
+    """What a summary says of requests. InputError where it is none, or says nothing of them."""
+    try:
+        metrics = json.loads(text)["metrics"]
+        trends = {name: metrics[name].get("values", metrics[name]) for name in metrics if name in _SUMMARISED}
+        asked = metrics["http_reqs"].get("values", metrics["http_reqs"])
+        count = int(asked["count"])
+        source = f"{path}: median, least and most of {count} requests"
+        estimates = []
+        for name, trend in trends.items():
+            middle, low, high = (float(trend[key]) / 1e3 for key in ("med", "min", "max"))
+            estimates.append(Estimate(_SUMMARISED[name], "s", middle, low, high, count, source))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
+        raise InputError(path, "is no summary of k6's that has med, min and max of requests", _REMEDY) from None
+    if not estimates:
+        raise InputError(path, "is a summary that says nothing of requests", _REMEDY)
+    open_ = (
+        "round trips and service apart, nor how far they scatter: a summary has no samples; repeat with --out csv=FILE",
+        "what requests that failed would have taken: a summary's times hold them, too",
+    )
+    return Evidence(path, "k6 summary", tuple(estimates), open_)
 
 
 def _read(path: str, lines: Iterator[str]) -> _Samples:

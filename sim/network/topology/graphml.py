@@ -30,10 +30,15 @@ MAX_BYTES = 16 * 2**20
 MAX_ELEMENTS = 500_000
 MAX_DEPTH = 64
 _BITS = {"": "bit/s", "K": "kbit/s", "M": "Mbit/s", "G": "Gbit/s", "T": "Gbit/s"}
-_IN_WORDS: Final = re.compile(r"(\d+(?:\.\d+)?) ?([kKMGT])(?:b(?:it)?(?:ps|/s)?|bits/s|E|ig[aE]\w*)?(?![A-Za-z])")
+#: Several of one kind side by side, before a speed or a carrier's name: `2 x 10 Gbps`, `4xSTM-16`.
+_TIMES: Final = r"(?:(?P<times>\d{1,4}) ?[x\u00d7*] ?)?"
+_IN_WORDS: Final = re.compile(
+    _TIMES + r"(?<![\d.,])(?P<number>\d{1,3}(?:,\d{3})+|\d+(?:[.,]\d+)?) ?(?P<scale>[kKMGT])"
+    r"(?:b(?:it)?(?:ps|/s)?|bits/s|bits|bE|E|ig(?:[aE]\w*)?)?(?![A-Za-z])"
+)
 #: bit/s of carriers by name: ITU-T G.702 and G.707, ANSI T1.105. OC-n and STM-n are multiples.
 _CARRIERS: Final = (
-    (re.compile(r"\bOC-?(\d+)", re.I), 51.84e6), (re.compile(r"\bSTM-?(\d+)", re.I), 155.52e6),
+    (re.compile(r"\bOC-?(?P<level>\d+)", re.I), 51.84e6), (re.compile(r"\bSTM-?(?P<level>\d+)", re.I), 155.52e6),
     (re.compile(r"\b(?:DS|T)-?3\b", re.I), 44.736e6), (re.compile(r"\b(?:DS|T)-?1\b", re.I), 1.544e6),
     (re.compile(r"\bE-?3\b", re.I), 34.368e6), (re.compile(r"\bE-?1\b", re.I), 2.048e6),
     (re.compile(r"\bfast ?ethernet\b", re.I), 100e6), (re.compile(r"\bgig(?:abit)? ?e(?:thernet)?\b", re.I), 1e9),
@@ -208,14 +213,20 @@ def _said(edge: Mapping[str, Any], *keys: str) -> str:
 
 
 def _speed_in_words_Bps(text: str) -> float | None:
-    """A speed that a label or type says: a number with its unit before a carrier's name."""
+    """A speed that a label or type says: a number with its unit before a carrier's name, and several side by side."""
     found = _IN_WORDS.search(text)
     if found is not None:
-        return float(found[1]) * {"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}[found[2].replace("K", "k")] / 8
+        number = found["number"]
+        number = number.replace(",", "") if re.search(r",\d{3}(?:,|$)", number) else number.replace(",", ".")
+        scale = {"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}[found["scale"].replace("K", "k")]
+        return int(found["times"] or 1) * float(number) * scale / 8 or None
+    text = re.sub(r"(\d) ?[x\u00d7*] ?(?=[A-Za-z])", r"\1 x ", text)
     for form, bits in _CARRIERS:
         named = form.search(text)
         if named is not None:
-            return bits * (int(named[1]) if form.groups else 1) / 8
+            several = re.search(rf"{_TIMES}$", text[: named.start()])
+            times = int(several["times"] or 1) if several else 1
+            return times * bits * (int(named["level"]) if form.groups else 1) / 8 or None
     return None
 
 

@@ -169,3 +169,91 @@ def test_a_result_can_be_aimed_at_a_link() -> None:
 def test_durations_of_every_proxy_are_service_times(name: str, request_ms: float) -> None:
     """Whatever its unit and its name, a duration behind a line is how long the request took."""
     assert reported(FIELD / "ingress-nginx" / name)["request"].value == pytest.approx(request_ms / 1e3)
+
+
+REPLIES = {
+    "macOS": (
+        "64 bytes from 10.0.0.1: icmp_seq={n} ttl=56 time={ms}.000 ms",
+        "5 packets transmitted, 5 packets received, 0.0% packet loss",
+    ),
+    "macOS, stamped": ("09:00:00.123456 64 bytes from 10.0.0.1: icmp_seq={n} ttl=56 time={ms}.000 ms", ""),
+    "Portuguese": (
+        "64 bytes de 10.0.0.1: icmp_seq={n} ttl=56 tempo={ms},0 ms",
+        "5 pacotes transmitidos, 5 recebidos, 0% de perda de pacotes",
+    ),
+    "French Windows": (
+        "Réponse de 10.0.0.1 : octets=32 temps={ms} ms TTL=56",
+        "    Paquets : envoyés = 5, reçus = 5, perdus = 0 (perte 0%),",
+    ),
+    "Russian Windows": (
+        "Ответ от 10.0.0.1: число байт=32 время={ms}мс TTL=56",
+        "    Пакетов: отправлено = 5, получено = 5, потеряно = 0\n    (0% потерь)",
+    ),
+    "Japanese Windows": ("10.0.0.1 からの応答: バイト数 =32 時間 ={ms}ms TTL=56", ""),
+    "fping": ("10.0.0.1 : [{n}], 64 bytes, {ms}.0 ms (22.0 avg, 0% loss)", ""),
+}
+
+
+@pytest.mark.parametrize("flavour", REPLIES)
+def test_a_ping_in_another_language_shows_its_round_trip(flavour: str, tmp_path: Path) -> None:
+    """Five replies of 20 to 24 ms: the median is 22."""
+    reply, end = REPLIES[flavour]
+    lines = [reply.format(n=n, ms=20 + n) for n in range(5)]
+    (tmp_path / "a.txt").write_text("\n".join([*lines, "", end, ""]), encoding="utf-8")
+    found = reported(tmp_path / "a.txt")["round trip"]
+    assert (found.value, found.n) == (pytest.approx(0.022), 5)
+
+
+def test_numbers_begin_anew_in_each_run_of_a_file(tmp_path: Path) -> None:
+    """Two runs of three replies one behind the other are six replies and no copies, and eight pings of which two."""
+    reply = "64 bytes from 10.0.0.1: icmp_seq={} ttl=56 time={} ms"
+    end = "--- a ping statistics ---\n4 packets transmitted, 3 received, 25% packet loss, time 3005ms\n"
+    runs = ["\n".join([*(reply.format(n, at + n) for n in (1, 2, 3)), end]) for at in (20, 30)]
+    (tmp_path / "a.txt").write_text("\n".join(runs))
+    found = reported(tmp_path / "a.txt")["round trip"]
+    assert found.n == 6
+    assert "2 of 8 were lost" in found.source
+    assert "copies" not in found.source
+
+
+def test_what_is_only_known_to_be_below_is_said(tmp_path: Path) -> None:
+    """Windows rounds: replies below 1 ms count as 1 ms, and how many they are is told."""
+    (tmp_path / "a.txt").write_text("Reply from 10.0.0.1: bytes=32 time<1ms TTL=64\n" * 4)
+    found = read(str(tmp_path / "a.txt"))
+    assert found.estimates[0].value == 1e-3
+    assert any("how much less 4 of 4 replies took" in words for words in found.open)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Reply from 10.0.0.9: Destination host unreachable.\n  Packets: Sent = 4, Received = 4, Lost = 0 (0% loss),\n",
+         "no reply of the address itself came to 4 pings"),
+        ("[ ID] Interval           Transfer     Bitrate\n[  5]   0.00-1.00   sec  6.00 MBytes  50 Mbits/sec\n",
+         "is iperf3's text for people; repeat with -J"),
+        ("20250304090000,10.0.0.2,40000,10.0.0.1,5001,3,0.0-10.0,62500000,50000000\n", "is iperf 2's CSV"),
+        ("", "is empty"),
+        ("<?xml version='1.0'?><graphml/>", "is XML: a map, or a page; name a map by topology.file"),
+        ("at_s,op,client,count,repository,tag,blobs\n", "is operations written by hand; play them by"),
+    ],
+)  # fmt: skip
+def test_what_calibrate_cannot_use_is_called_by_name(text: str, line: str, tmp_path: Path) -> None:
+    """One line says what a file is and what to give instead."""
+    (tmp_path / "a").write_text(text)
+    with pytest.raises(InputError) as caught:
+        read(str(tmp_path / "a"))
+    assert line in str(caught.value)
+
+
+@pytest.mark.parametrize("nested", [True, False])
+def test_a_summary_of_k6_is_reported_and_gives_no_figure(nested: bool, tmp_path: Path) -> None:
+    """Medians with the least and the most, under `values` as handleSummary has them or without as --summary-export."""
+    trend, count = {"min": 24, "med": 24.5, "max": 26}, {"count": 30, "rate": 10}
+    metrics = {"http_req_waiting": trend, "http_reqs": count}
+    (tmp_path / "a.json").write_text(
+        json.dumps({"metrics": {key: {"values": each} if nested else each for key, each in metrics.items()}})
+    )
+    found = read(str(tmp_path / "a.json"))
+    one = found.estimates[0]
+    assert (found.kind, one.key, one.n) == ("k6 summary", None, 30)
+    assert (one.low, one.value, one.high) == (0.024, 0.0245, 0.026)

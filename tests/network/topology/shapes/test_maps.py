@@ -29,6 +29,10 @@ def drawn(path: Path, labels: list[str], edges: list[tuple[int, int, str]], kind
 @pytest.mark.parametrize(
     ("data", "bits"),
     [
+        ('<data key="l">2 x 10 Gbps</data>', 20e9), ('<data key="l">1,000 Mbps</data>', 1e9),
+        ('<data key="l">2,5 Gbps</data>', 2.5e9), ('<data key="t">10GbE</data>', 10e9),
+        ('<data key="t">10 Gig Ethernet</data>', 10e9), ('<data key="t">4xSTM-16</data>', 4 * 16 * 155.52e6),
+        ('<data key="t">2 x E1</data>', 4.096e6), ('<data key="t">0 Mbps</data>', None),
         ('<data key="l">45 Mbps DS-3</data>', 45e6), ('<data key="t">DS-3</data>', 44.736e6),
         ('<data key="t">OC-48</data>', 2488.32e6), ('<data key="l">STM-4</data>', 622.08e6),
         ('<data key="l">10GE</data>', 10e9), ('<data key="l">2.5 Gbit/s</data>', 2.5e9),

@@ -62,6 +62,7 @@ the uplink or the size of images moves most: True
 """,
     "your-own-policy": """\
 warm nodes first pushes fewer bytes than nodes drawn afresh: True
+and yet deploys are slower at p50: True
 """,
     "your-own-demand": """\
 deploys: 90

@@ -65,6 +65,8 @@ class Central(TypedDict, total=False):
     service: Value[Literal["fixed", "exponential"]]
     #: How fast the registry's disk moves bytes, reads and writes together.
     disk: Value[Quantity]
+    #: How fast the registry commits a blob that has come, before it answers; without it, at once.
+    commit_rate: Value[Quantity]
     #: How long after a tag came or went the registry's list of images shows it.
     list_lag: Value[Quantity]
     #: Within what this registry knows a layer again; without it, as policies.dedup says. zot: registry, since it
@@ -113,8 +115,16 @@ class ClientGroup(TypedDict, total=False):
     count: Value[int]
     #: The client whose requests are made, such as kraftkit, docker or skopeo.
     profile: Value[str]
+    #: How long each machine waits for the answer to a blob that it has sent; without it, as its profile does.
+    answer_timeout: Value[Quantity]
     #: The account whose repositories all machines of the group push to; without it each has its own.
     account: Value[str]
+    #: How many cores each machine packs the layers with that it pushes, where their format takes time for that; without
+    #: it packing takes none.
+    cores: Value[int]
+    #: Whether each machine has the kernels that it builds with, or fetches each from central when it first pushes with
+    #: it, or for every push, as a machine does that keeps nothing.
+    kernels: Value[Literal["cached", "once", "always"]]
     #: The site whose nodes the group deploys to; without it, its own site's.
     metro: Value[str]
     #: The group's part of the deploys, relative to the other groups' shares.
@@ -258,6 +268,8 @@ class Image(TypedDict, total=False):
     kernel: Value[Quantity]
     #: The size of the root filesystem, the layer that is each app's own.
     rootfs: Required[Value[Quantity]]
+    #: In how many layers of equal size the root filesystem is, all of which are new with an update.
+    layers: Value[int]
     #: How root filesystems differ from app to app and from update to update.
     sizes: Sizes
     #: The format in which its layers travel, such as gzip, zstd or erofs; sizes are then those of their content.
@@ -416,6 +428,8 @@ class NodeGroup(TypedDict, total=False):
     service: Value[Literal["fixed", "exponential"]]
     #: How fast the registry's disk moves bytes, reads and writes together.
     disk: Value[Quantity]
+    #: How fast the registry commits a blob that has come, before it answers; without it, at once.
+    commit_rate: Value[Quantity]
     #: How long after a tag came or went the registry's list of images shows it.
     list_lag: Value[Quantity]
     #: Within what this registry knows a layer again; without it, as policies.dedup says. zot: registry, since it
@@ -489,6 +503,9 @@ class Policies(TypedDict, total=False):
     patience: Value[Quantity]
     #: How an image that was pushed to one node reaches the other nodes of its deploy.
     fanout: Rule
+    #: Whether images bring their kernel, or boot on the one that their node has installed; a kernel's release is then a
+    #: package for each node, and redeploys nothing.
+    kernels: Value[Literal["image", "node"]]
     #: How a root filesystem is cut into what registries store as separate blobs.
     chunking: Rule
     #: Which registries a node fetches a layer from.

@@ -16,9 +16,9 @@ from sim.errors import shown
 #: By kind: those that verbs print, in the order of the verbs, then those of files.
 SCHEMAS: Final[Mapping[str, int]] = {
     "new": 1, "check": 1, "show": 1, "explain": 1, "protocol": 1, "run": 1, "compare": 1, "best": 1, "sweep": 1,
-    "capacity": 1, "crossover": 1, "rerun": 1, "bench": 1, "replay": 1, "score": 1, "calibrate": 1, "published": 1,
-    "selftest": 1, "docs": 1,
-    "manifest": 1, "outcome": 7,
+    "capacity": 1, "crossover": 1, "why": 1, "rerun": 1, "bench": 1, "diff": 1, "replay": 1, "score": 1, "calibrate": 1,
+    "published": 1, "selftest": 1, "docs": 1,
+    "manifest": 1, "kept": 1, "outcome": 7,
 }  # fmt: skip
 
 

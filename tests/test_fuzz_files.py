@@ -23,6 +23,7 @@ import sim
 from sim.calibrate import calibration
 from sim.calibrate.rig.reading import read_measured, read_scenarios
 from sim.errors import InputError
+from sim.experiment import kept
 from sim.experiment.execution.store import Store, key
 from sim.experiment.execution.worker import outcome_of
 from sim.experiment.rerun import recorded
@@ -207,6 +208,29 @@ def test_an_edited_manifest_is_read_or_refused(data: st.DataObject, tmp_path_fac
     path.write_text(json.dumps(manifest))
     with refused_in_a_line():
         assert recorded(path.parent).digests
+
+
+@pytest.fixture(scope="module")
+def small_result(tmp_path_factory: pytest.TempPathFactory, two_sites: str) -> bytes:
+    """What `compare --keep` writes of a run of each of two variants."""
+    path = tmp_path_factory.mktemp("kept") / "two.toml"
+    path.write_text(f'{two_sites}\nrun.duration = "1 h"\ndemand.rate = "10/h"\n')
+    kept.keep(sim.compare(sim.load(path), runs=1, executor="serial", engine="reference", gains=0), path)
+    return path.read_bytes()
+
+
+@given(data=st.data())
+def test_a_kept_result_is_read_or_refused(
+    data: st.DataObject, small_result: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Damaged as text, or as what is packed: lines that name the file, or what was kept."""
+    _, found = data.draw(damaged({"kept": small_result}))
+    path = tmp_path_factory.getbasetemp() / data.draw(st.sampled_from(["kept.json", "kept.json.gz"]))
+    path.write_bytes(
+        found if path.suffix == ".json" else gzip.compress(found)[: data.draw(st.sampled_from([None, 90]))]
+    )
+    with refused_in_a_line():
+        assert kept.read(path).values is not None
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,6 @@ LONGEST = 320
 #: Modules that are longer, and the one subject that each has.
 LONGER = {
     "document.py": "every key of a scenario, written from the schema",
-    "engines/rows.py": "every table that a run leaves",
     "protocol/programs.py": "every program of the protocol",
     "protocol/build.py": "a scenario as rows",
     "protocol/routes.py": "ways and lanes over the graph",

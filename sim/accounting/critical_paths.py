@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain, pairwise
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,8 +136,13 @@ class Bodies:
         self.pushed_to = _last(place[push], ended_s[push], self.target[push], n)
         push = push[self.target[push] == self.pushed_to[place[push]]]
         code = {host: at for at, host in enumerate(self.hosts)}
+        clients, names = paths.codes("client")
+        client = np.array([code.get(name, -1) for name in names], np.int64)[clients]
         node = np.array([*(code.get(name, -1) for name in paths.nodes), -1])[paths.node]
         pull = np.flatnonzero(known & transfers.where("purpose", "pull"))
+        builds = self.target[pull] == client[place[pull]]  # a kernel that the client builds with is the push's
+        kernel, pull = pull[builds], pull[~builds]
+        push = np.concatenate((push, kernel[ended_s[kernel] <= paths.published_s[place[kernel]] + INSTANT_S]))
         here = (node[place[pull]] == -1) | (self.target[pull] == node[place[pull]])
         here &= ended_s[pull] > paths.pull_s[place[pull]] + INSTANT_S
         here &= ended_s[pull] <= paths.pulled_s[place[pull]] + INSTANT_S  # an instance that wakes may pull again
@@ -152,7 +157,7 @@ class Bodies:
             started_s = np.concatenate((started_s, self._unpacks.column("started_s")))
             ended_s = np.concatenate((ended_s, self._unpacks.column("ended_s")))
         unpacked = unpacked + count
-        parts = (
+        parts: tuple[tuple[Ints, Any, Floats, Floats], ...] = (
             (push, place[push], paths.asked_s, paths.published_s),
             (copy, place[copy], np.minimum(paths.waits_from_s, paths.pull_s), paths.pull_s),
             (

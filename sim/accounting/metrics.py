@@ -103,7 +103,8 @@ class _Columns:
 
 
 def _convergence_s(scenario: Scenario, deploys: Table, of: Mask | None) -> float:
-    """From a kernel's release until the last application that it redeployed was ready; NaN where none is released.
+    """From a kernel's release until the last application that it redeployed was ready, or, where nodes have the kernel
+    installed, the last node; NaN where none is released.
 
     Infinite if one of them never got ready.
     """
@@ -115,6 +116,8 @@ def _convergence_s(scenario: Scenario, deploys: Table, of: Mask | None) -> float
         return float("nan")
     if deploys.column("failed")[carried].any():
         return float("inf")
+    if scenario.policies.kernels == "node":
+        return float(deploys.column("ended_s")[carried].max()) - release.at_s
     # Of a repository's deploys with the new kernel the first counts.
     updates = np.flatnonzero(carried & deploys.column("update"))
     repositories, _ = deploys.codes("repository")

@@ -22,6 +22,7 @@ from sim.calibrate.probes.ping import is_ping, ping
 from sim.calibrate.probes.pulls import is_pulls, pulls
 from sim.errors import InputError
 from sim.scenario.tomltext import toml, toml_key
+from sim.workload.logs.handwritten import is_operations
 from sim.workload.logs.textfile import beginning, opened, whole
 
 #: What a file is, its first characters say.
@@ -106,7 +107,7 @@ def described(estimate: Estimate) -> str:
     if estimate.unit == "share":
         bounds = f"{estimate.value:.3g} [{estimate.low:.3g}, {estimate.high:.3g}]"
         return f"{estimate.name} {bounds}, n = {estimate.n}"
-    value, low, high = (_written(estimate, each) for each in (estimate.value, estimate.low, estimate.high))
+    value, low, high = (quantity_text(estimate, each) for each in (estimate.value, estimate.low, estimate.high))
     return f"{estimate.name} {value} [{low}, {high}], n = {estimate.n}"
 
 
@@ -140,6 +141,10 @@ def read(path: str, fields: str | None = None) -> Evidence:
     start = beginning(path, _START)
     if _is_rig(start) or start.startswith("scenario,repeat,"):
         raise InputError(path, "is one of a rig's two files", "give both: RIG.json MEASURED.csv")
+    if start.lstrip().startswith("<"):
+        raise InputError(path, "is XML: a map, or a page", "name a map by topology.file; give logs and measurements")
+    if is_operations(path):
+        raise InputError(path, "is operations written by hand", "play them by demand.replay.log and regsim replay")
     if is_k6(start):
         with opened(path) as lines:
             return k6(path, lines)
@@ -154,7 +159,7 @@ def _width(estimate: Estimate) -> float:
 
 
 def _figure(estimate: Estimate) -> str:
-    value, low, high = (_written(estimate, each) for each in (estimate.value, estimate.low, estimate.high))
+    value, low, high = (quantity_text(estimate, each) for each in (estimate.value, estimate.low, estimate.high))
     if estimate.unit == "share":
         bounds = f"value = {value}, range = [{low}, {high}]"
     else:
@@ -162,7 +167,7 @@ def _figure(estimate: Estimate) -> str:
     return f"{{ {bounds}, source = {toml(f'{estimate.source}, n = {estimate.n}')} }}"
 
 
-def _written(estimate: Estimate, value: float) -> str:
+def quantity_text(estimate: Estimate, value: float) -> str:
     """The value with four digits, in a unit that a scenario reads."""
     rounded = float(f"{value:.4g}")
     if estimate.unit == "share":

@@ -17,11 +17,13 @@ from sim.cli.check import check
 from sim.cli.compare import compare
 from sim.cli.crossover import crossover
 from sim.cli.docs import docs
+from sim.cli.import_ import import_
+from sim.cli.map import map
 from sim.cli.new import new
 from sim.cli.published import published
 from sim.cli.replay import replay
 from sim.cli.report import report
-from sim.cli.rerun import bench, rerun
+from sim.cli.rerun import bench, diff, rerun
 from sim.cli.run import run
 from sim.cli.schema import schema
 from sim.cli.score import score
@@ -43,8 +45,8 @@ app = typer.Typer(
 )
 #: In the order in which help lists them.
 VERBS = (
-    new, check, show, schema, run, compare, best, sweep, capacity, crossover, report, why, rerun, bench, replay, score,
-    calibrate, published, selftest, docs,
+    new, check, show, schema, run, compare, best, sweep, capacity, crossover, report, why, map, rerun, bench, diff,
+    replay, score, calibrate, import_, published, selftest, docs,
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)

@@ -9,10 +9,20 @@ import typer
 
 import sim
 from sim.cli import exit_codes, lazy, options, output
+from sim.errors import InputError
 
 Assumptions = Annotated[
     bool, typer.Option("--assumptions", help="Say which assumed figure could flip the verdict within its range.")
 ]
+
+Keep = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE", help="Write what bench and diff need into one small file, FILE.json or FILE.json.gz.",
+        show_default=False,
+    ),
+]  # fmt: skip
+Fast = Annotated[bool, typer.Option("--speed", help="Measure for --keep how fast runs go, by six runs more.")]
 
 
 def compare(
@@ -33,6 +43,8 @@ def compare(
     assumptions: Assumptions = False,
     allow_failures: options.AllowFailures = False,
     out: options.Out = None,
+    keep: Keep = None,
+    fast: Fast = False,
     as_json: options.Json = False,
     strict: options.Strict = False,
     quiet: options.Quiet = False,
@@ -47,6 +59,8 @@ def compare(
     wanted = options.thresholds(scenario, until)
     split = options.dimensions(by)
     doubled = options.whole("--gains", gains, least=0)
+    if fast and keep is None:
+        raise InputError("--speed", "is kept in no file", "name one with --keep FILE")
     with lazy.progress.Progress(quiet=quiet) as progress, options.named("executor"):
         kept = options.kept(store)
         outcome = sim.compare(
@@ -71,6 +85,9 @@ def compare(
         with output.writing(folder):
             lazy.plots.write(outcome.plot(), folder, "comparison")
             outcome.write(folder, beside)
+    if keep is not None:
+        fast_as = lazy.speed.speed(lazy.gate.one_variant(scenario), outcome.seed, chosen) if fast else None
+        lazy.kept.keep(outcome, keep, fast_as)
     if as_json:
         output.document(outcome.to_json() | beside)
     else:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sim.calibrate import published as published
     from sim.calibrate import replayed as replayed
     from sim.calibrate import residuals as residuals
+    from sim.calibrate.imports import sources as sources
     from sim.calibrate.rig import fitted as fitted
     from sim.calibrate.rig import score as score
     from sim.calibrate.selftest import selftest as selftest
@@ -27,9 +28,12 @@ if TYPE_CHECKING:
     from sim.experiment import doubling as doubling
     from sim.experiment import doubts as doubts
     from sim.experiment import gate as gate
+    from sim.experiment import judging as judging
+    from sim.experiment import kept as kept
     from sim.experiment import measures as measures
     from sim.experiment import recorded as recorded
     from sim.experiment import rerun as rerun
+    from sim.experiment import speed as speed
     from sim.experiment import thresholds as thresholds
     from sim.experiment import variants as variants
     from sim.experiment.assumptions import examination as examination
@@ -43,10 +47,13 @@ if TYPE_CHECKING:
     from sim.policies import outside as outside
     from sim.protocol import rules as rules
     from sim.protocol import rules_native as rules_native
+    from sim.report import gates as gates
     from sim.report import plots as plots
     from sim.report import reruns as reruns
     from sim.report import saving as saving
     from sim.report import stored as stored
+    from sim.report.map import drawing as drawing
+    from sim.report.map import network as network
     from sim.report.page import page as page
     from sim.report.terminal import answers as answers
     from sim.report.terminal import protocol as protocol
@@ -73,6 +80,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "published": "sim.calibrate",
     "replayed": "sim.calibrate",
     "residuals": "sim.calibrate",
+    "sources": "sim.calibrate.imports",
     "fitted": "sim.calibrate.rig",
     "score": "sim.calibrate.rig",
     "selftest": "sim.calibrate.selftest",
@@ -84,9 +92,12 @@ _HOMES: Final[Mapping[str, str]] = {
     "doubling": "sim.experiment",
     "doubts": "sim.experiment",
     "gate": "sim.experiment",
+    "judging": "sim.experiment",
+    "kept": "sim.experiment",
     "measures": "sim.experiment",
     "recorded": "sim.experiment",
     "rerun": "sim.experiment",
+    "speed": "sim.experiment",
     "thresholds": "sim.experiment",
     "variants": "sim.experiment",
     "examination": "sim.experiment.assumptions",
@@ -100,10 +111,13 @@ _HOMES: Final[Mapping[str, str]] = {
     "outside": "sim.policies",
     "rules": "sim.protocol",
     "rules_native": "sim.protocol",
+    "gates": "sim.report",
     "plots": "sim.report",
     "reruns": "sim.report",
     "saving": "sim.report",
     "stored": "sim.report",
+    "drawing": "sim.report.map",
+    "network": "sim.report.map",
     "page": "sim.report.page",
     "answers": "sim.report.terminal",
     "protocol": "sim.report.terminal",

@@ -70,6 +70,7 @@ ASKED: Final[Mapping[str, tuple[str, ...]]] = {
     "crossover": ("crossover", "small.toml", "--vary", "demand.nodes=1..2", "--runs", "5", *_SERIAL, "--json"),
     "rerun": ("rerun", "run", *_SERIAL, "--json"),
     "bench": ("bench", "compare", *_SERIAL, "--json"),
+    "diff": ("diff", "compare", "compare", "--json"),
     "replay": ("replay", "log.toml", "--json"),
     "calibrate": ("calibrate", "ping.txt", "--json"),
     "published": ("published", "--only", "docker-hub.toml", "--json"),

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from sim.engines.collected import Columns
-from sim.protocol.codes import RATE_LIMITED, TOO_MANY_PULLS
+from sim.protocol.codes import ANSWER_TIMED_OUT, RATE_LIMITED, TOO_MANY_PULLS
 from sim.protocol.names import Names
 from sim.protocol.ops.rate_limits import OF_ACCOUNT, OF_ADDRESS, OF_SITE
 from sim.records.layout import State as Rows
@@ -21,7 +21,10 @@ LIMIT_REASONS: Final[Mapping[int, str]] = {
     RATE_LIMITED + 2 * at + on_node: f"too many requests: {registry} limits.{scope}"
     for at, scope in enumerate(SCOPES)
     for on_node, registry in enumerate(("central's", "a node's"))
-} | {TOO_MANY_PULLS: "too many pulls: the node's pull_rate"}
+} | {
+    TOO_MANY_PULLS: "too many pulls: the node's pull_rate",
+    ANSWER_TIMED_OUT: "no answer within the client's answer_timeout",
+}
 
 
 def limits(state: Rows, names: Names) -> Iterator[Any]:

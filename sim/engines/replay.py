@@ -13,7 +13,8 @@ import numpy as np
 from sim.engines.audit import Audit
 from sim.engines.collected import LOGGED, Collected, Taken, narrow
 from sim.engines.host import Host
-from sim.engines.rows import REASONS, stored_bytes, tables_of
+from sim.engines.reasons import REASONS
+from sim.engines.rows import stored_bytes, tables_of
 from sim.engines.run import Engine, Ran, complete, programs, started
 from sim.engines.swarm import swarm_answers
 from sim.protocol.build import build

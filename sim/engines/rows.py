@@ -6,34 +6,19 @@ of text. Left out: which deploy is of which stream, which the demand knows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.engines.collected import ENDED, Collected, Columns, narrow
-from sim.engines.limits import LIMIT_REASONS, limits, pulls_begun
+from sim.engines.limits import limits, pulls_begun
+from sim.engines.reasons import REASONS
+from sim.engines.rows_of_nodes import CONTENTS, loads, unpacks
 from sim.engines.usage import BIN_S, LaneBytes, Usage, ended_s, held_s, hops, lane_bytes, offered_bytes, on_links, usage
-from sim.protocol.codes import (
-    BLOB_GONE,
-    CONNECTION_LOST,
-    CONNECTION_TIMED_OUT,
-    DISK_FULL,
-    FETCH_BROKE_OFF,
-    IMAGE_NOT_FOUND,
-    N_PHASES,
-    NOT_AT_CENTRAL,
-    NOT_ON_ITS_NODE,
-    QUOTA_EXCEEDED,
-    REGISTRY_DOWN,
-    START_ONLY,
-    TOKEN_REFUSED,
-    UNBOUND,
-)
+from sim.protocol.codes import N_PHASES, START_ONLY, UNBOUND
 from sim.protocol.names import Names
-from sim.protocol.ops.unpack_flows import UNPACKED
-from sim.protocol.pipelines import CORE
 from sim.records.layout import State as Rows
 from sim.records.layout import used
 from sim.registry.replication import State
@@ -49,26 +34,10 @@ Text = tuple[NDArray[Any], Sequence[str]]
 _PARTS: Final = ("phases", "waited")
 #: Words by number, as `protocol.state` counts them.
 PURPOSES: Final = ("push", "pull", "sync")
-CONTENTS: Final = ("kernel", "rootfs", "metadata", "config")
 ROUTES: Final = ("central", "node-direct", "both", START)
 KINDS_OF_STARTS: Final = ("deploy", "wake")
 STATES: Final = tuple(map(str, State))
 DROPPED: Final = ("evicted", "expired", "removed", "collected", "broken")
-REASONS: Final[Mapping[int, str]] = {
-    0: "",
-    CONNECTION_LOST: "connection lost",
-    CONNECTION_TIMED_OUT: "connection timed out",
-    REGISTRY_DOWN: "registry down",
-    FETCH_BROKE_OFF: "the fetch that it joined broke off",
-    BLOB_GONE: "a blob is gone",
-    NOT_AT_CENTRAL: "not at central within {patience_s:g} s",
-    NOT_ON_ITS_NODE: "not on its node within {patience_s:g} s",
-    IMAGE_NOT_FOUND: "image not found",
-    DISK_FULL: "disk full",
-    QUOTA_EXCEEDED: "quota exceeded",
-    TOKEN_REFUSED: "token refused",
-    **LIMIT_REASONS,
-}
 
 
 def tables_of(
@@ -87,8 +56,8 @@ def tables_of(
         taken = rows.columns(state, name)
         taken.sort(ENDS[name])
         tables[name].fill(made(taken, state, names))
-    tables["unpacks"].fill(_unpacks(state, names))
-    tables["loads"].fill(_loads(state, names))
+    tables["unpacks"].fill(unpacks(state, names))
+    tables["loads"].fill(loads(state, names))
     transfers = rows.columns(state, "transfers")
     transfers.sort(ENDS["transfers"])
     bins = usage(state, names, transfers, rows)
@@ -188,34 +157,6 @@ def _starts(rows: Columns, state: Rows, names: Names) -> Iterator[Any]:
     yield spelled(np.where(missed, -1, rows["meant"]), names.digests)
     yield stale
     yield np.where(stale, rows["trailing_s"], 0.0)
-
-
-def _unpacks(state: Rows, names: Names) -> Iterator[Any]:
-    """Layers that were unpacked; nobody waits for those that were given up."""
-    rows = used(state, "unpacks")
-    rows = rows[rows["state"] == UNPACKED]
-    rows = rows[np.argsort(rows["ended_s"], kind="stable")]
-    yield narrow(rows["deploy"])
-    yield narrow(rows["node"]), names.machines
-    yield narrow(state["blobs"]["content"][rows["blob"]]), CONTENTS
-    yield from (rows[name].copy() for name in ("arrived_s", "started_s", "ended_s"))
-    yield np.maximum(rows["ended_s"] - rows["started_s"] - (rows["idle_ended_s"] - rows["idle_started_s"]), 0.0)
-    yield rows["core_ns"] / CORE
-    yield rows["written_bytes"].copy()
-    yield rows["bound_by"].astype(np.int32) - UNBOUND, ("", "cap", *names.links)
-    yield rows["bound_s"].copy()
-
-
-def _loads(state: Rows, names: Names) -> Iterator[Any]:
-    """Starts that had read a part of their layers, in the order in which the rest was there or given up."""
-    rows = used(state, "loads")
-    rows = rows[np.argsort(rows["whole_s"], kind="stable")]
-    yield narrow(rows["deploy"])
-    yield narrow(rows["node"]), names.machines
-    yield from (rows[name].copy() for name in ("started_s", "read_bytes", "rest_bytes", "loaded_bytes"))
-    yield np.where(rows["broken"] != 0, np.inf, np.maximum(rows["whole_s"], rows["started_s"]))
-    yield from (rows[name].copy() for name in ("stalled_s", "down_s"))
-    yield rows["broken"] != 0
 
 
 def _syncs(rows: Columns, state: Rows, names: Names) -> Iterator[Any]:

@@ -63,6 +63,7 @@ class Manifest(_Part):
     made: list[_Made] | None = None
     run: int = Field(default=0, ge=0, lt=2**31)
     digest: _Digest | None = None
+    counts: dict[str, Any] | None = None
     wall_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     written: str | None = None
     model: str

@@ -64,10 +64,10 @@ def rerun(
     executor = executors.resolved(executor, len(tasks))
     with Runs(found.scenario, found.seed, executor, None, progress, measures, engine) as made:
         outcomes = dict(zip(tasks, made.outcomes(tasks), strict=True))
-    return Rerun(found, outcomes, tuple(_otherwise(found)))
+    return Rerun(found, outcomes, tuple(otherwise(found)))
 
 
-def _otherwise(found: Recorded) -> Iterator[str]:
+def otherwise(found: Recorded) -> Iterator[str]:
     """What this machine, what computes on it and the files that are read differ in from what is recorded."""
     manifest = found.manifest
     then_about: dict[str, Any] = {"model": manifest.model, "versions": manifest.versions, "machine": manifest.machine}

@@ -25,8 +25,9 @@ from sim.policies.snapshot import NotYetError, PushView
 from sim.protocol.codes import BOTH, CENTRAL, INF, NEVER, NODES_UNDECIDED, ROUTE_UNDECIDED, START_ONLY
 from sim.protocol.deciding import ROUTES, AtStart, Decisions, Facts
 from sim.protocol.images import Images, Kind, boot_s, images_of, kinds_of
-from sim.protocol.limits import limit_rows, limit_table, request_bits, turns_table
+from sim.protocol.limits import answers_within_s, limit_rows, limit_table, request_bits, turns_table
 from sim.protocol.names import Names
+from sim.protocol.ops.building import KERNELS
 from sim.protocol.ops.faults import KINDS
 from sim.protocol.ops.requests import LISTS, N_LISTS
 from sim.protocol.pipelines import add_cores, add_pipelines, lazy_globals
@@ -125,6 +126,11 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
     globals_ |= add_pipelines(scenario, routes, kinds, cores, tables) | lazy_globals(scenario.policies)
     tables |= _outages(scenario, streams, routes, globals_, tables["registries"])
     tables["machines"] = machine_rows(routes, hosts, profile_of)
+    tables["machines"]["kernels"][len(groups) :] = [KERNELS[group.kernels] for _, group in scenario.client_hosts()]
+    tables["machines"]["cores"][len(groups) :] = [group.cores or 0.0 for _, group in scenario.client_hosts()]
+    tables["machines"]["answers_within_s"][len(groups) :] = answers_within_s(scenario)
+    commits = bool(tables["registries"]["commit_Bps"].any())
+    globals_["answers_time_out"] = commits and bool(np.isfinite(tables["machines"]["answers_within_s"]).any())
     # Scratch for blobs that travel side by side: all of one image, each in as many parts as there may be, and one more.
     at_once = int(tables["images"]["blobs"].max(initial=0)) * int(tables["registries"]["ranges"].max())
     beside = max(64, 2 * at_once + 2)
@@ -313,6 +319,7 @@ def _registries(
         row["workers"], row["first_worker"] = group.workers, workers
         workers += group.workers
         row["request_s"] = group.request_time_s
+        row["commit_Bps"] = group.commit_Bps or 0.0
         row["first_byte_s"], row["list_lag_s"], row["tls"] = group.first_byte_s, group.list_lag_s, group.tls
         row["store_s"], row["anonymous"] = group.store_s, group.anonymous
         row["drawn"], row["token_life_s"] = drawn, group.token_life_s

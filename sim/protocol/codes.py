@@ -37,6 +37,7 @@ TOKEN_REFUSED: Final = 26
 RATE_LIMITED: Final = 40  # and twice the limit's scope, and 1 on a node: see ops/rate_limits
 TOO_MANY_PULLS: Final = 48
 LAST_RATE_LIMITED: Final = 48
+ANSWER_TIMED_OUT: Final = 49  # what was asked for may be done nevertheless
 
 # Kinds of events (`Event.kind`); their subject is `Event.what`.
 TASK_DUE: Final = 0  # a task goes on

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from sim.policies.snapshot import Rootfs
 from sim.protocol.codes import CONFIG, KERNEL, ROOTFS
+from sim.protocol.layering import in_layers
 from sim.protocol.names import NumberedDigests
 from sim.protocol.state import LAYOUT
 from sim.records.layout import table_of
@@ -50,6 +51,7 @@ class Kind:
     tag: str | None = DEFAULT_TAG
     digest: Digest | None = None
     format: Format | None = None
+    layers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +72,12 @@ def kinds_of(scenario: Scenario, demand: Demand) -> tuple[Kind, ...]:
     if demand.images is not None:
         replay = scenario.demand.replay
         return (Kind("logged", boot_s=0.0 if replay is None else replay.boot_s),)
-    stable_bytes = _stable_bytes(scenario.policies.chunking)
+    stable_bytes, bring = _stable_bytes(scenario.policies.chunking), scenario.policies.kernels == "image"
     return tuple(
         Kind(
-            name, image.kernel_bytes, image.rootfs_bytes, image.config_bytes, image.manifest_bytes, image.index_bytes,
-            image.boot_s, stable_bytes(image.rootfs_bytes), reference.tag, reference.digest,
-            format_named(image.format, scenario.formats),
+            name, image.kernel_bytes if bring else None, image.rootfs_bytes, image.config_bytes, image.manifest_bytes,
+            image.index_bytes, image.boot_s, stable_bytes(image.rootfs_bytes), reference.tag, reference.digest,
+            format_named(image.format, scenario.formats), image.layers,
         )
         for (name, image), reference in zip(scenario.images.items(), scenario.references.values(), strict=True)
     )  # fmt: skip
@@ -119,6 +121,9 @@ def images_of(scenario: Scenario, demand: Demand, kinds: Sequence[Kind]) -> Imag
         "index_bytes": of_kind["index_bytes"][kind], "rom": ~has_kernel, "rank": np.arange(n),
     }  # fmt: skip
     tables = {"images": table_of(LAYOUT, "images", images), "image_blobs": image_blobs, "blobs": blobs}
+    layers = np.array([one.layers for one in kinds], np.int64)[kind]
+    if (layers > 1).any():
+        tables = in_layers(tables, layers)
     return Images(tables, NumberedDigests(n, pinned), number)
 
 

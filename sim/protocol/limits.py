@@ -1,6 +1,7 @@
-"""Limits as rows: the registries' token buckets, which requests of each client they are about, and nodes' turns.
+"""Limits as rows: the registries' token buckets, which requests of each client they are about, nodes'
+turns, and how long clients wait for answers.
 
-Left out: what happens to what is refused (`ops/rate_limits`, `ops/turns`).
+Left out: what happens to what is refused or late (`ops/rate_limits`, `ops/turns`, `ops/commits`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from sim.protocol.ops.requests import LISTS, N_LISTS
 from sim.protocol.state import LAYOUT
 from sim.records.layout import table_of
 from sim.registry.clients import Profile
-from sim.registry.throttling import COUNTED_AS_PULL, throttled
+from sim.registry.throttling import COUNTED_AS_PULL, answer_timeout_s, throttled
+from sim.scenario import Scenario
 from sim.scenario.model.hosts import Central, NodeGroup
 from sim.scenario.model.limits import RateLimits
 
@@ -52,6 +54,14 @@ def turns_table(groups: Sequence[Central | NodeGroup]) -> NDArray[Any]:
         row["rate_per_s"] = group.pull_rate_per_s or 0.0
         row["burst"] = row["tokens"] = float(group.pull_burst)
     return rows
+
+
+def answers_within_s(scenario: Scenario) -> list[float]:
+    """How long each client waits for an answer, as its group or else its code has it."""
+    return [
+        answer_timeout_s(group.profile) if group.answer_timeout_s is None else group.answer_timeout_s
+        for _, group in scenario.client_hosts()
+    ]
 
 
 def request_bits(profiles: Sequence[Profile]) -> dict[str, NDArray[np.int64]]:

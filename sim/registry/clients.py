@@ -197,7 +197,58 @@ CONTAINERD: Final = Profile(
     retry=Retry((1.0,) * 4, resumes=True),
 )
 
-_PUSHING: Final = (KRAFTKIT, UNIKRAFT, DOCKER, SKOPEO, ORAS)
+PODMAN: Final = Profile(
+    name="podman",
+    source="containers/image, docker/docker_image_dest.go (blobs side by side, PutBlob) and copy/copy.go (6 at once, "
+    "the config last; a layer that is compressed on its way has no digest to ask for again); containers/common, "
+    "pkg/retry/retry.go and pull 1865: the whole push 3 times more, after 1, 2 and 4 s",
+    login=("GET /v2/", TOKEN),
+    tags=(),
+    blob_check=("HEAD blob",),
+    blob_open=("POST upload",),
+    blob_close=("PATCH upload", "PUT upload"),
+    publish=("PUT manifest",),
+    manifests=("GET index", "GET manifest"),
+    parallel_pushes=6,
+    parallel_pulls=6,
+    config_last=True,
+    retry=Retry((1.0, 2.0, 4.0)),
+)
+
+CRANE: Final = Profile(
+    name="crane",
+    source="google/go-containerregistry, pkg/v1/remote/pusher.go (an image's tag is asked for, layers and config side "
+    "by side), write.go (HEAD, POST, PATCH, PUT are one try) and options.go (4 jobs; tried again after 1 s and 3 s)",
+    login=("GET /v2/", TOKEN),
+    tags=("HEAD manifest by tag",),
+    blob_check=("HEAD blob",),
+    blob_open=("POST upload",),
+    blob_close=("PATCH upload", "PUT upload"),
+    publish=("PUT manifest",),
+    manifests=("GET index", "GET manifest"),
+    parallel_pushes=4,
+    parallel_pulls=1,
+    retry=Retry((1.0, 3.0)),
+)
+
+BUILDKIT: Final = Profile(
+    name="buildkit",
+    source="moby/buildkit, util/push/push.go (containerd's pusher, core/remotes/docker/pusher.go, with mounts; "
+    "manifests last), util/resolver/limited/group.go (4 at once) and retryhandler/retry.go (after 1, 2 and 4 s)",
+    login=("HEAD blob", TOKEN),
+    tags=(),
+    blob_check=("HEAD blob",),
+    blob_open=("POST upload",),
+    blob_close=("PUT upload",),
+    publish=("HEAD manifest by digest", "PUT manifest", "HEAD index", "PUT index"),
+    manifests=("GET index", "GET manifest"),
+    parallel_pushes=4,
+    parallel_pulls=4,
+    mounts=True,
+    retry=Retry((1.0, 2.0, 4.0)),
+)
+
+_PUSHING: Final = (KRAFTKIT, UNIKRAFT, DOCKER, SKOPEO, ORAS, PODMAN, CRANE, BUILDKIT)
 
 #: The clients that a scenario's `[clients.N] profile` may name.
 PROFILES: Final[Mapping[str, Profile]] = {profile.name: profile for profile in _PUSHING}

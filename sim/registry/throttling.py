@@ -1,4 +1,4 @@
-"""What each client does when a registry answers 429, `Too Many Requests`.
+"""What each client does when a registry answers 429, `Too Many Requests`, or does not answer.
 
 The answer may carry `Retry-After`, the seconds after which another try is worth while
 (https://www.rfc-editor.org/rfc/rfc9110.html#name-retry-after); clients that heed it wait so long, up to a longest wait
@@ -14,6 +14,9 @@ of their own, others wait as they always do, and some do not try again at all. A
   so that an upload or a manifest is tried three times, after 1 s and 3 s (pkg/v1/remote/options.go); the answer to a
   `HEAD` has no body to say so, and what is fetched is not tried again.
 
+How long a client waits for an answer to what it has sent is unlimited in most (`sim.registry.clients`); the `unikraft`
+CLI gives up after 30 s (unikraft-cloud/cli, pull 511), as containerd's transport does by now.
+
 Left out: waits that are drawn (jitter), and what KraftKit repeats of a blob's upload before the request that was
 refused.
 """
@@ -22,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from sim.registry.clients import TOKEN
@@ -51,11 +55,16 @@ _IN_CONTAINERS_IMAGE: Final = Throttled((2.0, 4.0, 8.0, 16.0), 60.0, ("PATCH upl
 #: By the clients' names; others do not try again.
 THROTTLED: Final[Mapping[str, Throttled]] = {
     "containerd": _IN_CONTAINERD,
+    "buildkit": _IN_CONTAINERD,
+    "crane": _IN_GO_CONTAINERREGISTRY,
+    "podman": _IN_CONTAINERS_IMAGE,
     "unikraft": _IN_CONTAINERD,
     "kraftkit": _IN_GO_CONTAINERREGISTRY,
     "skopeo": _IN_CONTAINERS_IMAGE,
     "oras": Throttled((0.25, 0.5, 1.0, 2.0, 4.0), 60.0, ("PUT upload",)),
 }
+
+_ANSWER_TIMEOUTS_S: Final[Mapping[str, float]] = {"unikraft": 30.0}
 
 #: What a pull is counted by: of an image for several architectures each that is fetched counts once
 #: (docs.docker.com/docker-hub/usage/pulls), so its manifest does, and the index that led to it does not.
@@ -65,3 +74,8 @@ COUNTED_AS_PULL: Final = "GET manifest"
 def throttled(client: str) -> Throttled:
     """What the client of this name does."""
     return THROTTLED.get(client, Throttled())
+
+
+def answer_timeout_s(client: str) -> float:
+    """How long the client of this name waits for an answer, s; infinite for most."""
+    return _ANSWER_TIMEOUTS_S.get(client, inf)

@@ -26,9 +26,10 @@ LOGIN, CHECKS, UPLOAD, COMMIT, SYNC_WAIT, PULL, BOOT = range(len(PHASES))
 START: Final = "start"
 
 PHASE_MEANINGS: Final[Mapping[str, str]] = {
-    "login": "opening the connection, the version check and the token",
+    "login": "fetching a kernel to build with where none is, opening the connection, the version check, and the token",
     "checks": "asking which tags and blobs the registry has",
-    "upload": "opening uploads, sending the blobs that it lacks, and closing the uploads",
+    "upload": "packing the blobs that the registry lacks, where that takes a client time, opening uploads, sending the "
+    "blobs, and closing the uploads",
     "commit": "the manifest and the index, until the registry has published the tag",
     "sync_wait": "from the publish until the node looks for the image: its answer's way back, the request that creates "
     "the instance, and waiting until the image is where it is needed",
@@ -176,7 +177,7 @@ LOADS: Final = (
     Column("started_s", "float", "when it had read what a start needs"),
     Column("read_bytes", "int", "bytes of layers that it had read by then"),
     Column("rest_bytes", "int", "bytes that were to come later, in the background or on demand"),
-    Column("loaded_bytes", "int", "bytes of those that came"),
+    Column("loaded_bytes", "int", "bytes that came of those, what was sent twice included"),
     Column("whole_s", "float", "when the last of them came; infinite if some did not"),
     Column("stalled_s", "float", "how long the instance stood still for them: for each read on demand; in the "
            "background while its way was down"),

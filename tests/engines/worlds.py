@@ -99,7 +99,7 @@ def _registry(r: Random) -> Document:
 
 
 def _clients(r: Random, site: str) -> Document:
-    profile = r.choice(["kraftkit", "unikraft", "docker", "skopeo", "oras"])
+    profile = r.choice(["kraftkit", "unikraft", "docker", "skopeo", "oras", "podman", "crane", "buildkit"])
     account = {"account": "shared"} if r.random() < 0.3 else {}
     return _line(r) | {"site": site, "profile": profile, "count": r.choice([1, 2])} | account
 
@@ -107,7 +107,7 @@ def _clients(r: Random, site: str) -> Document:
 def _image(r: Random) -> Document:
     return {
         "rootfs": r.choice(["1 MB", "4 MB", "10 kB", "30 MB"]), "config": r.choice(["1 kB", "1 kB", "1 MB"]),
-        "manifest": "3 kB", "index": "6 kB", "boot": "100 ms",
+        "manifest": "3 kB", "index": "6 kB", "boot": "100 ms", "layers": r.choice([1, 1, 1, 2, 7, 40]),
     }  # fmt: skip
 
 
@@ -131,6 +131,7 @@ def _policies(r: Random) -> Document:
     return {
         "route": r.choice(routes), "placement": r.choice(placements), "elsewhere": r.choice([0.0, 0.0, 0.5]),
         "create": r.choice(["at-once", "at-once", "client", "poll"]), "configs": r.choice(["first", "beside"]),
+        "kernels": r.choice(["image", "image", "image", "node"]),
         "patience": r.choice(["20 s", "120 s", "10 min"]),
         "fanout": r.choice(["sync-then-pull", "peer", "push-each"]), "source": r.choice(sources),
         "chunking": r.choice(["whole", "whole", "whole", chunks]), "coalesce": r.random() < 0.7,
@@ -190,6 +191,10 @@ def _formats(r: Random, made: Document) -> None:
     for image in made["images"].values():
         if r.random() < 0.7:
             image["format"] = r.choice(["own", "own", "gzip", "zstd", "tar", "cpio", "erofs-lz4hc"])
+    made["formats"]["own"]["compress"] = _rate(r, 0, 1.5)
+    for client in made["clients"].values():
+        client |= {"cores": r.choice([1, 4])} if r.random() < 0.5 else {}
+        client["kernels"] = r.choice(["cached", "once", "always"])
     for node in made["nodes"].values():
         node["unpack"] = r.choice(["in-order", "parallel", "streamed"])
         node["cores"], node["ranges"] = r.choice([1, 1, 2, 8]), r.choice([1, 1, 2, 5])
@@ -208,12 +213,17 @@ def _lazy(r: Random, made: Document) -> None:
 
 
 def _rate_limits(r: Random, made: Document) -> None:
-    """How many requests registries answer."""
+    """How many requests registries answer, how soon, and how many pulls nodes make."""
     for registry in (made["central"], *made["nodes"].values()):
         if r.random() < 0.2:
             limit = {"rate": r.choice(["1/s", "20/min", "10/s", "1/day"]), "burst": r.choice([1, 4, 20])}
             scopes = r.sample(["registry", "account", "address", "site"], r.choice([1, 1, 2]))
             registry["limits"] = {scope: limit | {"counts": r.choice(["requests", "pulls"])} for scope in scopes}
+    if r.random() < 0.25:
+        for registry in (made["central"], *made["nodes"].values()):
+            registry["commit_rate"] = r.choice(["0.1 MB/s", "1 MB/s", "100 MB/s"])
+        for clients in made["clients"].values():
+            clients["answer_timeout"] = r.choice(["0.5 s", "5 s", "30 s"])
     for node in made["nodes"].values():
         if r.random() < 0.15:
             node["parallel_pulls"] = r.choice([1, 2])

@@ -13,7 +13,7 @@ import pytest
 import sim
 from sim.registry.clients import PROFILES
 
-from .small import MB, App, Deploy, Seen, demand, exactly, play, scenario
+from .small import MB, RAMP_S, App, Deploy, Seen, demand, exactly, play, scenario
 
 SEQUENCES = {
     "kraftkit": [
@@ -36,9 +36,30 @@ SEQUENCES = {
         "GET /v2/, POST token", "HEAD manifest by tag, HEAD manifest by digest, HEAD blob", "POST upload", "PUT upload",
         "PUT manifest, PUT index",
     ],
+    "podman": [
+        "GET /v2/, POST token", "HEAD blob", "POST upload", "PATCH upload, PUT upload", "HEAD blob", "POST upload",
+        "PATCH upload, PUT upload", "PUT manifest",
+    ],
+    "crane": [
+        "GET /v2/, POST token", "HEAD manifest by tag, HEAD blob", "POST upload", "PATCH upload, PUT upload",
+        "PUT manifest",
+    ],
+    "buildkit": [
+        "HEAD blob, POST token", "HEAD blob", "POST upload", "PUT upload",
+        "HEAD manifest by digest, PUT manifest, HEAD index, PUT index",
+    ],
 }  # fmt: skip
 #: Requests one after another, each a round trip: what the pages of the clients add up to, less opening a connection.
-ROUND_TRIPS = {"kraftkit": 10, "unikraft": 12, "docker": 10, "skopeo": 12, "oras": 9}
+ROUND_TRIPS = {
+    "kraftkit": 10,
+    "unikraft": 12,
+    "docker": 10,
+    "skopeo": 12,
+    "oras": 9,
+    "podman": 11,
+    "crane": 8,
+    "buildkit": 9,
+}
 
 
 def pushes(client: str, *deploys: Deploy, **changes: object) -> Seen:
@@ -68,14 +89,21 @@ def test_an_update_takes_its_round_trips(client: str) -> None:
     A blob within the initial window, the config, takes a millisecond where it does not travel beside the rootfs.
     """
     push_s = pushes(client, Deploy(0.0), Deploy(50.0)).deploys()[1]["push_s"]
-    apart = client in ("unikraft", "skopeo")
+    apart = client in ("unikraft", "skopeo", "podman")
     expected = 0.2 + 0.21 * ROUND_TRIPS[client] + 0.581 + 1.0 + (0.05 + 0.05 + 0.001 if apart else 0.05)
     assert push_s == exactly(expected)
 
 
-@pytest.mark.parametrize("client", SEQUENCES)
+def test_buildkit_mounts_what_it_has_pushed_before() -> None:
+    """It keeps where it pushed a layer to, and asks for it by `mount=` from there: a request and no bytes."""
+    seen = pushes("buildkit", Deploy(0.0), Deploy(50.0, app=1))
+    assert seen.deploys()[1]["pushed_bytes"] == MB + 10_000
+    assert [sent.requests for sent in seen.trace].count("POST upload mount") == 1
+
+
+@pytest.mark.parametrize("client", [client for client in SEQUENCES if client != "buildkit"])
 def test_a_client_that_never_asks_mounts_nothing(client: str) -> None:
-    """The kernel is sent again to the account's next repository: no client here asks by `mount=` for what it builds."""
+    """The kernel is sent again to the account's next repository: these do not ask by `mount=` for what they build."""
     seen = pushes(client, Deploy(0.0), Deploy(50.0, app=1))
     assert seen.deploys()[1]["pushed_bytes"] == 4 * MB + 10_000
     assert "POST upload mount" not in [sent.requests for sent in seen.trace]
@@ -215,3 +243,24 @@ def test_how_long_a_start_waits_is_a_key(patience: str, reason: str) -> None:
     changes = {"policies__route": "node-direct", "policies__sync__delay": "58 s", "policies__patience": patience}
     (row,) = play(scenario(nodes=2, demand__nodes=2, **changes), demand([Deploy(0.0)], apps=[App(kind=1)])).deploys()
     assert row["reason"] == reason
+
+
+# A kernel of 3 MB over 1 MB/s: opening 0.2 s, the version check, the token and two manifests 0.21 each, the blob 0.21,
+# a first byte of 50 ms, RAMP_S and 3 s.
+@pytest.mark.parametrize(("kernels", "fetched"), [("cached", [0, 0]), ("once", [1, 0]), ("always", [1, 1])])
+def test_a_client_fetches_the_kernel_that_it_builds_with(kernels: str, fetched: list[int]) -> None:
+    """Before it pushes, from central, as often as it keeps none; that is in the phase of the login."""
+    asked = demand([Deploy(0.0), Deploy(100.0)], known_apps=1)
+    calm, seen = (play(scenario(clients__dev__kernels=how), asked) for how in ("cached", kernels))
+    took_s = [row["login_s"] - other["login_s"] for row, other in zip(seen.deploys(), calm.deploys(), strict=True)]
+    assert took_s == exactly([(0.2 + 5 * 0.21 + 0.05 + RAMP_S + 3.0) * times for times in fetched])
+    kernel = [body for body in seen.bodies("pull") if body[2] == "dev"]
+    assert [(content, source, size) for content, source, _, _, _, size in kernel] == [
+        ("kernel", "central", 3 * MB)
+    ] * sum(fetched)
+
+
+def test_a_rom_is_built_without_a_kernel() -> None:
+    """Who builds one fetches nothing for it."""
+    seen = play(scenario(clients__dev__kernels="always"), demand([Deploy(0.0)], apps=[App(kind=1)]))
+    assert [body for body in seen.bodies("pull") if body[2] == "dev"] == []

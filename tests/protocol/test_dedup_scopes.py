@@ -21,7 +21,7 @@ def sent_mb(**changes: object) -> list[int]:
 
 @pytest.mark.parametrize(("scope", "second"), [("none", 4), ("repository", 4), ("account", 1), ("registry", 1)])
 def test_a_registry_s_own_scope_says_what_is_sent_there(scope: str, second: int) -> None:
-    """A node that knows a blob of any repository gets the rootfs alone by the second push; central has its own scope."""
+    """A node that knows a blob of any repository gets the rootfs alone by the second push; central has a scope, too."""
     assert sent_mb(nodes__n__dedup=scope, **DIRECT) == [4, second]
     assert sent_mb(nodes__n__dedup=scope) == [4, 4]  # both to central
     assert sent_mb(central__dedup=scope) == [4, second]

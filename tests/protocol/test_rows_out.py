@@ -11,7 +11,8 @@ import pytest
 
 from sim.engines import usage
 from sim.engines.collected import WRITTEN, Collected, narrow
-from sim.engines.rows import REASONS, STATES, stored_bytes, tables_of
+from sim.engines.reasons import REASONS
+from sim.engines.rows import STATES, stored_bytes, tables_of
 from sim.protocol import codes
 from sim.protocol.codes import N_PHASES
 from sim.protocol.names import Names, NumberedDigests
@@ -272,7 +273,7 @@ def test_every_failure_has_a_reason() -> None:
     numbers = {value for name, value in vars(codes).items() if name.isupper() and isinstance(value, int)}
     failures = set(range(codes.FAILED, codes.TOKEN_REFUSED + 1))
     assert failures <= numbers
-    limited = set(range(codes.RATE_LIMITED, codes.LAST_RATE_LIMITED + 1))
+    limited = set(range(codes.RATE_LIMITED, codes.LAST_RATE_LIMITED + 1)) | {codes.ANSWER_TIMED_OUT}
     assert {0} | failures | limited == set(REASONS)
 
 

@@ -197,6 +197,23 @@ def test_phases_still_add_up() -> None:
         assert sum(row[f"{name}_s"] for name in phases) == exactly(row["latency_s"])
 
 
+@pytest.mark.parametrize(
+    ("cores", "per_layer", "took_s"), [(None, 1, 0.0), (1, 1, 4.0), (2, 1, 2.0), (8, 1, 2.0), (8, 4, 0.5)]
+)  # fmt: skip
+def test_a_client_packs_what_it_pushes_where_it_has_cores_for_that(
+    cores: int | None, per_layer: int, took_s: float
+) -> None:  # fmt: skip
+    """A kernel and a rootfs of 100 MB each at 50 MB/s a core: 4 s on one, 2 on two; a second push packs its rootfs."""
+    pack: dict[str, Any] = {"compress": "50 MB/s", "cores": per_layer, "rate": "1 TB/s"}
+    upload_s = []
+    for own in (None, cores):
+        seen = play(world(format_=pack, clients__dev__cores=own), demand([Deploy(0.0), Deploy(100.0)]))
+        upload_s.append([row["upload_s"] for row in seen.deploys()])
+    first_s, second_s = (with_ - without for without, with_ in zip(*upload_s, strict=True))
+    assert first_s == exactly(took_s)
+    assert second_s == exactly(0.0 if cores is None else 2.0 / per_layer)
+
+
 # A window of 1 MB over 100 ms is 10 MB/s a connection; slow start is the same for all.
 @pytest.mark.parametrize(("ranges", "took_s"), [(1, 10.0), (4, 2.5), (10, 1.0), (40, 1.0)])
 def test_ranges_of_a_layer_have_a_connection_each(ranges: int, took_s: float) -> None:

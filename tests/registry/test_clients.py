@@ -21,7 +21,7 @@ def requests_of(profile: Profile) -> list[str]:
 
 def test_a_scenario_may_name_every_client_that_pushes() -> None:
     """Profiles are found by the names that they carry."""
-    assert list(PROFILES) == ["kraftkit", "unikraft", "docker", "skopeo", "oras"]
+    assert list(PROFILES) == ["kraftkit", "unikraft", "docker", "skopeo", "oras", "podman", "crane", "buildkit"]
     assert {name: profile.name for name, profile in PROFILES.items()} == {name: name for name in PROFILES}
 
 
@@ -59,7 +59,7 @@ def test_clients_differ_as_they_were_seen_to() -> None:
     assert (KRAFTKIT.parallel_pushes, SKOPEO.parallel_pushes, CONTAINERD.parallel_pulls) == (4, 1, 3)
     assert (len(KRAFTKIT.tags), len(SKOPEO.tags)) == (2, 0)
     assert (len(KRAFTKIT.publish), len(SKOPEO.publish)) == (2, 1)
-    assert [profile.name for profile in EVERY if profile.mounts] == []
+    assert [profile.name for profile in EVERY if profile.mounts] == ["buildkit"]
     assert (DOCKER.parallel_pushes, DOCKER.parallel_pulls, DOCKER.retry.waits_s) == (5, 3, (5.0, 10.0, 15.0, 20.0))
     assert (KRAFTKIT.retry.waits_s, SKOPEO.retry.waits_s) == ((1.0, 3.0), ())
     assert max(ORAS.retry.waits_s) <= 3.0

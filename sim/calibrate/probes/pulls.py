@@ -21,8 +21,8 @@ from sim.calibrate.probes.estimate import Evidence, about, line, median, values_
 from sim.errors import InputError
 from sim.workload.logs.timestamps import go_duration_s, iso_s
 
-_DURATION: Final = r"([\d.hmsuµn]+)"
-_KUBELET: Final = re.compile(rf'Successfully pulled image \\*"[^"\\]+\\*" in {_DURATION}')
+_DURATION: Final = r"([\d.hmsuµμn]*s)"
+_KUBELET: Final = re.compile(rf'Successfully pulled image \\*"(?P<image>[^"\\]+)\\*" in (?P<taken>{_DURATION})')
 _WAITING: Final = re.compile(rf"\({_DURATION} including waiting\)")
 _SIZE: Final = re.compile(r"Image size: (\d+) bytes")
 _CONTAINERD: Final = re.compile(
@@ -31,12 +31,13 @@ _CONTAINERD: Final = re.compile(
 _CRIO: Final = re.compile(r'time="(?P<time>[^"]+)".*msg="(?P<what>Pulling|Pulled) image: [^"]*".*\bid=(?P<id>\S+)')
 
 
-class _Pull(NamedTuple):
+class Pull(NamedTuple):
     """Seconds that it took, bytes of the image (NaN where nothing says), seconds that it waited for others before."""
 
     taken_s: float
     size_bytes: float
     waited_s: float
+    image: str = ""
 
 
 def is_pulls(text: str) -> bool:
@@ -76,23 +77,30 @@ def pulls(path: str, text: str) -> Evidence:
     return Evidence(path, "pulls", tuple(estimates), tuple(open_), (seen,))
 
 
-def _pulls(path: str, text: str) -> Iterator[_Pull]:
+def kubelet_pull(words: str) -> Pull | None:
+    """The pull that kubelet's message is about, None where it is about none. ValueError for a duration that is none."""
+    kubelet = _KUBELET.search(words)
+    if kubelet is None:
+        return None
+    size, waiting = _SIZE.search(words), _WAITING.search(words)
+    taken_s = go_duration_s(kubelet["taken"])
+    waited_s = (go_duration_s(waiting[1]) if waiting else taken_s) - taken_s
+    return Pull(taken_s, float(size[1]) if size else np.nan, waited_s, kubelet["image"])
+
+
+def _pulls(path: str, text: str) -> Iterator[Pull]:
     begun: dict[str, float] = {}
     for number, words in enumerate(text.splitlines(), 1):
         try:
-            kubelet, containerd = _KUBELET.search(words), _CONTAINERD.search(words)
-            if kubelet is not None:
-                size, waiting = _SIZE.search(words), _WAITING.search(words)
-                taken_s = go_duration_s(kubelet[1])
-                waited_s = (go_duration_s(waiting[1]) if waiting else taken_s) - taken_s
-                yield _Pull(taken_s, float(size[1]) if size else np.nan, waited_s)
-            elif containerd is not None:
-                yield _Pull(go_duration_s(containerd[2]), float(containerd["size"]), np.nan)
+            if (pull := kubelet_pull(words)) is not None:
+                yield pull
+            elif (containerd := _CONTAINERD.search(words)) is not None:
+                yield Pull(go_duration_s(containerd[2]), float(containerd["size"]), np.nan)
             elif (crio := _CRIO.search(words)) is not None:
                 at_s = iso_s(crio["time"].replace(" ", "T", 1))
                 if crio["what"] == "Pulling":
                     begun[crio["id"]] = at_s
                 elif crio["id"] in begun:
-                    yield _Pull(at_s - begun.pop(crio["id"]), np.nan, np.nan)
+                    yield Pull(at_s - begun.pop(crio["id"]), np.nan, np.nan)
         except ValueError as error:
             raise InputError(f"{path}:{number}", str(error), "give the lines as they were written") from None

@@ -53,13 +53,17 @@ class _Edge(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """The links of a file, and how many of its edges had no speed, no place for an end, or are not built yet."""
+    """The links of a file, and how many of its edges had no speed, no place for an end, or are not built yet.
+
+    `positions` are degrees north and east of the nodes that have them, by the names that links know them by.
+    """
 
     links: tuple[Link, ...]
     edges: int
     without_speed: int
     without_place: int
     not_built: int
+    positions: Mapping[str, tuple[float, float]]
 
 
 def read_graphml(
@@ -104,6 +108,7 @@ def read_map(
             without_speed=sum(edge.speed_Bps is None for edge in built),
             without_place=sum(edge.delay_s is None for edge in built),
             not_built=len(edges) - len(built),
+            positions=_positions(graph),
         )
     except (ValueError, networkx.NetworkXError, expat.ExpatError, KeyError, SyntaxError) as fault:
         raise ValueError(f"{path}: {fault}") from None
@@ -155,6 +160,17 @@ def _links(graph: Any, edges: Sequence[_Edge], default_Bps: float | None, defaul
             yield Link(name, names[a], names[b], capacity_Bps, delay_s)
         else:
             yield from duplex(name, names[a], names[b], capacity_Bps, None, delay_s)
+
+
+def _positions(graph: Any) -> dict[str, tuple[float, float]]:
+    """Where the nodes are that say so, by name: degrees north and east."""
+    placed = {node: (values.get("Latitude"), values.get("Longitude")) for node, values in graph.nodes(data=True)}
+    names = _names(graph)
+    return {
+        names[node]: (_number(north, "Latitude"), _number(east, "Longitude"))
+        for node, (north, east) in placed.items()
+        if north is not None and east is not None
+    }
 
 
 def _names(graph: Any) -> dict[Any, str]:

@@ -21,6 +21,10 @@ from sim.protocol.tasks import add_waiting_beyond
 def reopen_connection(w: Any, p: int, a: int, b: int) -> int:
     """Open another connection for one more try."""
     task = w.tasks[p]
+    if w.g.faults == 0:
+        w.timelines[task.timeline].now_s += w.ways[task.way].open_s
+        add_waiting_beyond(w, task.timeline, task.idle_s)
+        return GO
     result = open_connection(w, p, 0)
     if result == GO:
         add_waiting_beyond(w, task.timeline, task.idle_s)
@@ -59,6 +63,6 @@ def is_there_after_all(w: Any, p: int, there: int, b: int) -> int:
 def upload_is_open(w: Any, p: int, label: int, b: int) -> int:
     """Go to `label` if the client sends only the bytes again, by an upload that it has opened before."""
     task = w.tasks[p]
-    if w.g.faults and task.opened and w.profiles[task.profile].repeats == REPEATS_BYTES:
+    if (w.g.faults or w.g.answers_time_out) and task.opened and w.profiles[task.profile].repeats == REPEATS_BYTES:
         task.pc = label
     return GO

@@ -57,8 +57,7 @@ def send_by_window(w: Any, lane: int, size_bytes: float, p: int, round_trip_s: f
         slot.own_class = add_lane_class(w, lane)
     k = w.classes[slot.own_class]
     k.cap, k.weight = _cap_Bps(w, f), weight_of(w, f)
-    if _longest_queue_s(w, f) + flight.burst_s * INITIAL_WINDOW > w.g.queue_s:
-        flight.overflows = 1
+    _check_burst(w, f, _longest_queue_s(w, f), INITIAL_WINDOW)
     count_window(w, f, 1.0)
     share_in_class(w, f, slot.own_class, size_bytes)
     arm_fair(w)
@@ -102,19 +101,21 @@ def _get_in_line(w: Any, f: int) -> None:
     """
     g, flight = w.g, w.flights[f]
     row = w.lanes[flight.lane]
-    flight.ahead_s = flight.ahead_left = flight.ahead_lag_s = flight.burst_s = 0.0
-    burst_Bps = 2 * row.narrowest_Bps
+    flight.ahead_s = flight.ahead_left = flight.ahead_lag_s = 0.0
+    flight.burst_link = -1
+    most_s, burst_Bps = 0.0, 2 * row.narrowest_Bps
     for h in range(row.first_link, row.end_link):
         link = w.lane_links[h]
         use, capacity_Bps = w.link_uses[link], w.links[link].capacity
         if use.windows == 0 or g.now_s - use.group_began_s > flight.trip_s / 2:
-            use.group, use.group_began_s = 0, g.now_s
+            use.group, use.group_began_s, use.group_steady_Bps = 0, g.now_s, 0.0
         ahead_s, left = use.group * MSS_BYTES / capacity_Bps, burst_left(capacity_Bps, burst_Bps)
         if use.queue_s < INF and ahead_s * left > flight.ahead_s * flight.ahead_left:
             flight.ahead_s, flight.ahead_left = ahead_s, left
             flight.ahead_lag_s = g.now_s - use.group_began_s
-        if use.queue_s < INF:
-            flight.burst_s = max(flight.burst_s, 2 * left * MSS_BYTES / capacity_Bps)
+        if use.queue_s < INF and left / capacity_Bps > most_s:
+            most_s = left / capacity_Bps
+            flight.burst_link, flight.burst_Bps = link, burst_Bps
         use.group += 1
         burst_Bps = min(burst_Bps, capacity_Bps)
     last = row.last_flight
@@ -133,9 +134,9 @@ def _grown(w: Any, f: int) -> tuple[float, int]:
     row = w.lanes[flight.lane]
     if flight.growth == SLOW_START and flight.overflows:
         # Of its burst so much got through before the queue was full, half of it on and half into the queue.
-        more = flight.window
-        if flight.burst_s > 0.0:
-            more = min(more, 2 * max(w.g.queue_s - _ahead_s(w, f, flight.window), 0.0) / flight.burst_s)
+        more, burst_s = flight.window, _burst_s(w, f)
+        if burst_s > 0.0:
+            more = min(more, 2 * max(w.g.queue_s - _ahead_s(w, f, flight.window), 0.0) / burst_s)
         return flight.window + more, SLOW_START
     if flight.growth == SLOW_START:
         standing_s = _longest_queue_s(w, f)
@@ -144,9 +145,7 @@ def _grown(w: Any, f: int) -> tuple[float, int]:
         window, growth = after_slow_start(flight.window, row.narrowest_Bps, flight.trip_s, delay_s)
         # Each segment more than was acknowledged waits, and what the queue has no room for is lost; acknowledgements
         # come for two at a time, and release four.
-        before_s = max(_ahead_s(w, f, window), standing_s)
-        if before_s + flight.burst_s * (window - flight.window + 2) > w.g.queue_s:
-            flight.overflows = 1
+        _check_burst(w, f, max(_ahead_s(w, f, window), standing_s), window - flight.window + 2)
         return window, growth
     since_s = w.g.now_s - flight.lost_s
     window, w_est = after_round(flight.growth, flight.window, flight.trip_s, flight.w_max, flight.w_est, since_s)
@@ -159,6 +158,35 @@ def _ahead_s(w: Any, f: int, window: float) -> float:
     """How long others' bursts of a window each hold a flight's up."""
     flight = w.flights[f]
     return burst_delay_s(window, flight.ahead_s, flight.ahead_left, flight.ahead_lag_s)
+
+
+def _burst_s(w: Any, f: int) -> float:
+    """How long the queue gets for each segment that comes before its time.
+
+    A link has for a burst what others leave who send steadily; those that began together with it send before or after.
+    """
+    flight = w.flights[f]
+    if flight.burst_link < 0:
+        return 0.0
+    capacity_Bps, use = w.links[flight.burst_link].capacity, w.link_uses[flight.burst_link]
+    steady_Bps = use.steady_Bps
+    if flight.started_s >= use.group_began_s:
+        steady_Bps -= use.group_steady_Bps
+    free_Bps = min(max(capacity_Bps - steady_Bps, 0.0), capacity_Bps)
+    return float(2 * burst_left(free_Bps, flight.burst_Bps) * MSS_BYTES / capacity_Bps)
+
+
+def _check_burst(w: Any, f: int, before_s: float, segments: float) -> None:
+    """Whether so many segments that come before their time find room in a queue that is so long already."""
+    g, flight = w.g, w.flights[f]
+    beyond_s = before_s + _burst_s(w, f) * segments - g.queue_s
+    if beyond_s <= 0.0 or flight.burst_link < 0:
+        return
+    flight.overflows = 1
+    use = w.link_uses[flight.burst_link]
+    if use.full_until_s <= g.now_s and use.windows > 0:
+        use.full_since_s, use.full_until_s, use.full_of_burst = g.now_s, g.now_s + flight.trip_s + g.queue_s, 1
+        use.full_losses = beyond_s * w.links[flight.burst_link].capacity / MSS_BYTES / use.windows_bytes
 
 
 def _loses(w: Any, f: int) -> bool:
@@ -175,9 +203,10 @@ def _loses(w: Any, f: int) -> bool:
     for h in range(row.first_link, row.end_link):
         use = w.link_uses[w.lane_links[h]]
         if queue_s(w, w.lane_links[h]) > use.queue_s and use.full_until_s <= g.now_s:
-            use.full_since_s, use.full_until_s = g.now_s, g.now_s + lasts_s
+            use.full_since_s, use.full_until_s, use.full_of_burst = g.now_s, g.now_s + lasts_s, 0
             use.full_losses = use.grown / use.windows_bytes
-        if use.full_until_s > g.now_s and flight.started_s < use.full_since_s:
+        meets = use.full_until_s > g.now_s and flight.started_s < use.full_since_s
+        if meets and (use.full_of_burst == 0 or flight.growth != SLOW_START):
             expected = max(expected, use.full_losses * flight.window * MSS_BYTES)
     return expected > 0.0 and _draw(w) >= math.exp(-expected)
 

@@ -37,13 +37,18 @@ def bytes_before_start(w: Any, blob: int) -> int:
     return max(1, math.ceil(size * w.g.lazy_share)) if is_lazy(w, blob) else size
 
 
+def by_node(w: Any, p: int) -> bool:
+    """Whether a node pulls, and no client that fetches a kernel."""
+    return bool(w.tasks[p].purpose == FOR_PULL and w.tasks[p].machine <= w.g.nodes)
+
+
 def read_in_turns(w: Any, p: int, a: int, b: int) -> int:
     """A layer that is read on demand is asked for read by read, so many at once; the first of them has been answered.
 
     The registry's workers serve all of these requests; nobody queues for them.
     """
     task = w.tasks[p]
-    if w.g.lazy_loading == 0 or task.purpose != FOR_PULL or not is_lazy(w, task.blob):
+    if w.g.lazy_loading == 0 or not by_node(w, p) or not is_lazy(w, task.blob):
         return GO
     reads = math.ceil(task.size_bytes / w.g.lazy_read_bytes)
     if reads > 1:

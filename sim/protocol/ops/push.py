@@ -104,6 +104,26 @@ def nothing_to_send(w: Any, p: int, label: int, b: int) -> int:
     return GO
 
 
+def pack_blobs(w: Any, p: int, a: int, b: int) -> int:
+    """The client packs the layers of the group that are to be sent, where it has cores for that: side by side on all of
+    them, and each on as many as a layer uses at once (work that is spread as it likes: McNaughton, "Scheduling with
+    deadlines and loss functions", Management Science 1959)."""
+    task = w.tasks[p]
+    cores = w.machines[task.machine].cores
+    if cores == 0.0:
+        return GO
+    image, total_ns, longest_ns = w.images[task.image], 0.0, 0.0
+    for at in range(task.group, task.group_end):
+        if w.marks[task.marks + at] == TRAVEL:
+            blob = w.blobs[w.image_blobs[image.first_blob + at]]
+            work = w.formats[blob.format]
+            own_ns = blob.size_bytes * work.compress_ns
+            total_ns += own_ns
+            longest_ns = max(longest_ns, own_ns / work.cores)
+    w.timelines[task.timeline].now_s += max(longest_ns, total_ns / cores) / 1e9
+    return GO
+
+
 def first_byte(w: Any, p: int, a: int, b: int) -> int:
     """The registry takes a while before it sends a blob."""
     task = w.tasks[p]
@@ -121,6 +141,14 @@ def blob_is_kept(w: Any, p: int, a: int, b: int) -> int:
 def store_blob(w: Any, p: int, a: int, b: int) -> int:
     """The registry has a blob, and those that trailed along."""
     task = w.tasks[p]
+    store_trailing(w, p)
+    add_blob(w, task.registry, w.names[task.name].repository, task.blob)
+    return GO
+
+
+def store_trailing(w: Any, p: int) -> None:
+    """The registry has the blobs that trailed along with one."""
+    task = w.tasks[p]
     repository = w.names[task.name].repository
     if task.trailing:
         above, first = w.tasks[task.parent], w.images[task.image].first_blob
@@ -128,8 +156,6 @@ def store_blob(w: Any, p: int, a: int, b: int) -> int:
             blob = w.image_blobs[first + at]
             if w.marks[above.marks + at] == TRAVEL and is_trailing(w, task.parent, blob):
                 add_blob(w, task.registry, repository, blob)
-    add_blob(w, task.registry, repository, task.blob)
-    return GO
 
 
 def charge_blobs(w: Any, p: int, a: int, b: int) -> int:

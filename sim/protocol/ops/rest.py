@@ -12,9 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.protocol.codes import GO, WAIT
-from sim.protocol.ops.blobs import IN_PARTS, lane_of
-from sim.protocol.ops.lanes import UP
+from sim.protocol.codes import GO, METADATA, UNBOUND, WAIT
+from sim.protocol.ops.blobs import DOWN, IN_PARTS, lane_of, record_transfer
 from sim.protocol.ops.lazy import bytes_before_start, is_lazy
 from sim.protocol.ops.marks import take_marks
 from sim.protocol.tasks import begin_yield, end_yield, inherit, make_ready, new_task, new_timeline
@@ -39,9 +38,9 @@ def leave_rest(w: Any, p: int, entry: int, b: int) -> int:
     other = w.tasks[child]
     other.counter, other.planned, other.burst = child, IN_PARTS, 0
     marks = take_marks(w, child, 2 * image.blobs)
-    row = w.loads[g.loads_used]
-    other.load = g.loads_used
-    g.loads_used += 1
+    row = w.lazy_loads[g.lazy_loads_used]
+    other.load = g.lazy_loads_used
+    g.lazy_loads_used += 1
     row.deploy, row.node, row.started_s, row.read_bytes = task.deploy, task.node, now_s, read_bytes
     row.rest_bytes = row.loaded_bytes = row.broken = 0
     row.stalled_s = row.down_s = row.whole_s = 0.0
@@ -59,7 +58,7 @@ def leave_rest(w: Any, p: int, entry: int, b: int) -> int:
 def next_burst(w: Any, p: int, over: int, b: int) -> int:
     """Take the next part of the rest, when its time has come; go to `over` if there is none."""
     task, g = w.tasks[p], w.g
-    row, timeline, count = w.loads[task.load], w.timelines[task.timeline], w.images[task.image].blobs
+    row, timeline, count = w.lazy_loads[task.load], w.timelines[task.timeline], w.images[task.image].blobs
     bursts = g.lazy_bursts if g.lazy_spreads else 1
     if task.burst == bursts or row.rest_bytes == 0:
         task.pc = over
@@ -83,25 +82,26 @@ def begin_burst(w: Any, p: int, a: int, b: int) -> int:
 def end_burst(w: Any, p: int, a: int, b: int) -> int:
     """It has come, or its client has given up: how long the instance stood still for it at most."""
     task = w.tasks[p]
-    row, timeline = w.loads[task.load], w.timelines[task.timeline]
+    row, timeline = w.lazy_loads[task.load], w.timelines[task.timeline]
     now_s = timeline.now_s = max(timeline.now_s, w.g.now_s)
-    down_s = _down_s(w, lane_of(w, p, 1 - UP), task.asked_s, now_s) if w.g.faults else 0.0
+    lane = lane_of(w, p, DOWN)
+    if task.metadata_bytes and task.failure == 0:  # parts within the initial window, which went along with others
+        record_transfer(w, p, METADATA, lane, now_s, now_s, task.metadata_bytes, 0.0, 0, UNBOUND, 0.0)
+    task.metadata_bytes = 0
+    down_s = _down_s(w, lane, task.asked_s, now_s) if w.g.faults else 0.0
     row.down_s += down_s
     row.stalled_s += down_s if w.g.lazy_background else now_s - task.asked_s
+    row.loaded_bytes, row.whole_s = task.moved_bytes, now_s
     if task.failure:
         row.broken = 1
         task.failure = 0
-    else:
-        for at in range(w.images[task.image].blobs):
-            row.loaded_bytes += w.marks[task.marks + at]
-    row.whole_s = now_s
     return GO
 
 
 def rest_broke(w: Any, p: int, label: int, b: int) -> int:
     """Go to `label` if a part of the rest did not come: nothing follows it."""
     task = w.tasks[p]
-    if w.loads[task.load].broken:
+    if w.lazy_loads[task.load].broken:
         task.pc = label
     return GO
 

@@ -2,7 +2,8 @@
 
 From `begin_tries` to `end_tries` a failure sends a task back to the step behind `begin_tries`, after the client's
 back-off and as often as it tries (`sim.registry.clients.Retry`); then the failure is the task's. Only what may be over
-later is tried again (up to LAST_UNREACHABLE). All time that was spent in vain is waiting.
+later is tried again (up to LAST_UNREACHABLE), and answers that do not come in time (`ops/commits`). All time that was
+spent in vain is waiting.
 
 What is repeated of a blob is `ops/blob_retries`'; retries of single requests are `ops/request_retries`'.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sim.protocol.codes import GO, LAST_UNREACHABLE
+from sim.protocol.codes import ANSWER_TIMED_OUT, GO, LAST_UNREACHABLE
 from sim.protocol.tasks import add_waiting_beyond
 
 # What is tried again.
@@ -27,7 +28,7 @@ REPEATS_NOTHING: Final = 2
 def begin_tries(w: Any, p: int, first: int, upload: int) -> int:
     """From here on a task tries again after a failure, as often as its client does; the first time go to `first`."""
     task = w.tasks[p]
-    if w.g.faults:
+    if w.g.faults or w.g.answers_time_out:
         profile, timeline = w.profiles[task.profile], w.timelines[task.timeline]
         task.attempt, task.tries, task.opened = 0, task.pc, 0
         task.tries_left = 0 if upload and profile.repeats == REPEATS_NOTHING else profile.waits
@@ -45,7 +46,7 @@ def end_tries(w: Any, p: int, a: int, b: int) -> int:
 
 def try_again(w: Any, p: int, why: int) -> bool:
     """Whether a task that failed tries again: then it goes on behind its `begin_tries`."""
-    if why > LAST_UNREACHABLE:
+    if why > LAST_UNREACHABLE and why != ANSWER_TIMED_OUT:
         return False
     task = w.tasks[p]
     profile = w.profiles[task.profile]

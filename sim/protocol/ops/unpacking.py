@@ -23,7 +23,6 @@ from sim.protocol.codes import (
     BLOB_GONE,
     BLOCKED,
     ENDED,
-    FOR_PULL,
     GO,
     IN_ORDER,
     REGISTRY_DOWN,
@@ -32,6 +31,7 @@ from sim.protocol.codes import (
     WAIT,
 )
 from sim.protocol.ops.holdings import has_blob
+from sim.protocol.ops.lazy import by_node
 from sim.protocol.ops.places import UNPACKED_KEY, add_entry, entry_key, entry_value, find_entry, remove_entry
 from sim.protocol.ops.unpack_flows import (
     COMING,
@@ -130,7 +130,7 @@ def _add_unpack(w: Any, p: int, blob: int, before: int) -> int:
 def unpack_from_first_byte(w: Any, p: int, a: int, b: int) -> int:
     """The first byte of a layer comes: where layers are unpacked as they come this one is from now on."""
     task = w.tasks[p]
-    if w.g.unpacking == 0 or task.purpose != FOR_PULL or w.registries[task.node].unpack != STREAMED:
+    if w.g.unpacking == 0 or not by_node(w, p) or w.registries[task.node].unpack != STREAMED:
         return GO
     timeline = w.timelines[task.timeline]
     if task.stage == 0 and timeline.now_s > w.g.now_s:

@@ -20,12 +20,18 @@ def count_window(w: Any, f: int, sign: float) -> None:
         use = w.link_uses[w.lane_links[h]]
         use.windows += 1 if sign > 0.0 else -1
         if use.windows == 0:
-            use.windows_bytes = use.bursts_bytes = use.grown = use.windows_weight = use.weighed_trips_s = 0.0
+            use.windows_bytes = use.bursts_bytes = use.steady_Bps = use.group_steady_Bps = use.grown = 0.0
+            use.windows_weight = use.weighed_trips_s = 0.0
         else:
             use.windows_bytes += sign * flight.window * MSS_BYTES
             use.grown += sign * flight.grew
             if flight.growth == SLOW_START:
                 use.bursts_bytes += sign * flight.window / 2 * MSS_BYTES
+            else:
+                steady_Bps = sign * flight.window * MSS_BYTES / flight.trip_s
+                use.steady_Bps += steady_Bps
+                if flight.started_s >= use.group_began_s:
+                    use.group_steady_Bps += steady_Bps
             use.windows_weight += sign * weight
             use.weighed_trips_s += sign * weight * flight.trip_s
 

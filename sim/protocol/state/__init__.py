@@ -141,7 +141,7 @@ TABLES: dict[str, type] = {
     "swarm_ended": SwarmEnded,
     "swarm_shares": SwarmShare,
     "unpacks": Unpack,
-    "loads": Load,
+    "lazy_loads": Load,
     # flows
     "lanes": Lane,
     "lane_links": int,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from sim.protocol.codes import INF
 from sim.records.layout import Int32
 
 
@@ -15,7 +16,10 @@ class Machine:
     ramp: float  # how much its slow start is stretched
     window_bytes: int
     profile: int  # the client that runs on it
+    kernels: int  # of a client: HAS_KERNELS, FETCHES_ONCE or FETCHES_ALWAYS, see ops/building
+    cores: float  # of a client that packs what it pushes; 0: that takes no time
     site: int
+    answers_within_s: float = INF  # so long it waits for an answer
     access_up: int = -1  # the links that join it to a site, if there are no others
     access_down: int = -1
 
@@ -143,7 +147,8 @@ class Flight:
     ahead_s: float  # what others take on a link for a segment each of their bursts, which are ahead of its own,
     ahead_left: float  # what part of these still waits when they have come, and how long before it the first began
     ahead_lag_s: float
-    burst_s: float  # what a link takes for a segment of its own that comes ahead of its time
+    burst_link: Int32  # where most of its own bursts waits, and how fast they come there
+    burst_Bps: float
     grew: float  # by how many segments in its last round
     overflows: Int32  # what its burst has lost is known a round later
     least_delay_s: float  # of a round's that it has seen
@@ -163,6 +168,8 @@ class LinkUse:
     queue_s: float  # how long a full queue before it is; infinite for what has none, as disks
     windows: int
     windows_bytes: float
+    steady_Bps: float  # what those beyond slow start send without a queue, and those of them that began together last
+    group_steady_Bps: float
     bursts_bytes: float  # what slow start has added to these in this round
     windows_weight: float
     weighed_trips_s: float
@@ -170,6 +177,7 @@ class LinkUse:
     group_began_s: float
     full_since_s: float  # windows that were there then and grow before this ends lose packets
     full_until_s: float
+    full_of_burst: int  # 1: by a burst, which comes after what is ahead of it
     full_losses: float  # how many for each byte of these
     grown: float  # segments that windows have grown by in their last rounds
 

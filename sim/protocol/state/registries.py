@@ -24,6 +24,7 @@ class Registry:
     waited_s: float
     # what else requests find
     first_byte_s: float
+    commit_Bps: float  # how fast it commits a blob that has come; 0: at once
     store_s: float
     anonymous: int
     tls: int

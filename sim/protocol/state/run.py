@@ -75,7 +75,7 @@ class Globals(QueueGlobals):
     blob_fetches_used: int
     joins_used: int
     unpacks_used: int
-    loads_used: int
+    lazy_loads_used: int
     chosen_used: int
     places_used: int
     held_images_used: int
@@ -98,6 +98,7 @@ class Globals(QueueGlobals):
     blob_count: int  # the number of the last count of distinct blobs
     limited: int  # some registry is bounded
     throttles: int  # some registry limits how many requests it answers, or a node how many pulls it begins
+    answers_time_out: int  # some client gives up when it hears nothing
     takes_turns: int  # some node bounds its pulls
     # rules of deploys
     dedup: int = 1  # REPOSITORY_SCOPE

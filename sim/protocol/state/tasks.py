@@ -121,7 +121,7 @@ class Task:
     meant: Int32
     trailing_s: float
     unpack: Int32  # the row of `unpacks` that it is about
-    load: Int32  # the row of `loads`: see ops/rest
+    load: Int32  # the row of `lazy_loads`: see ops/rest
     burst: Int32  # how many parts of the rest it has asked for
     # a deploy and its instances: see ops/deploys
     each_s: float  # what a poll takes

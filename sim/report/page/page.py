@@ -18,15 +18,28 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from sim.errors import one_line
+from sim.report.map.drawing import STYLE
 from sim.report.page import svg
 from sim.report.page.parts import Section
-from sim.report.page.sections import amounts, differences, held, latency, origin, thresholds, trouble, verdict, whose
+from sim.report.page.sections import (
+    amounts,
+    differences,
+    held,
+    latency,
+    origin,
+    thresholds,
+    topology,
+    trouble,
+    verdict,
+    whose,
+)
 from sim.report.stored import Stored
 
 #: In the order of the page.
 SECTIONS: Final[tuple[Callable[[Stored], Section | None], ...]] = (
     verdict.section, thresholds.section, differences.section, latency.section, held.section, amounts.section,
-    trouble.failures, trouble.faults, whose.by_site, whose.slowest, origin.scenario, origin.provenance,
+    trouble.failures, trouble.faults, whose.by_site, topology.section, whose.slowest, origin.scenario,
+    origin.provenance,
 )  # fmt: skip
 #: Widths that drawings are made for: the page shows the one that fits.
 WIDE, NARROW = 720, 340
@@ -50,6 +63,7 @@ def page(stored: Stored) -> str:
 
 def _rendered(stored: Stored, sections: list[Section]) -> str:
     style, script = ((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    style += STYLE
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_finalized

@@ -50,7 +50,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A drawing by its width, in pixels; its caption, what it says to whoever cannot see it, and its table."""
+    """A drawing by its width, in pixels; its caption, what it says to whoever cannot see it, and its table.
+
+    One that `scrolls` is as wide on a narrow page as on a wide one, and is moved under it.
+    """
 
     caption: str
     says: str
@@ -58,6 +61,7 @@ class Drawing:
     grid: Grid
     legend: Sequence[Key] = ()
     notes: Sequence[str] = ()
+    scrolls: bool = False
 
 
 @dataclass(frozen=True, slots=True)

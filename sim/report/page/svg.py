@@ -18,7 +18,7 @@ from sim.report.formatting import scale
 
 #: Width of a letter as a share of the font's size: wider than most fonts without serifs, so that guesses are on the
 #: safe side.
-_LETTER: Final = 0.58
+_LETTER: Final = 0.55
 #: Sizes of text, px.
 SMALL: Final = 12
 _STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)

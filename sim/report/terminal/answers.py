@@ -12,8 +12,8 @@ from sim.experiment.comparison import Comparison
 from sim.experiment.doubling import Gain
 from sim.experiment.gate import Gate
 from sim.experiment.thresholds import Judgement
-from sim.report import assumptions, reruns, thresholds
-from sim.report.formatting import amount, failed_why, failure_sentences, interval_text
+from sim.report import assumptions, gates, thresholds
+from sim.report.formatting import amount, failed_why, failure_sentences
 from sim.report.renderers import RENDERERS, Found
 from sim.report.terminal import faults, groups, held_back
 from sim.report.terminal.blocks import Cell, difference_cell, label, measured_cell
@@ -126,17 +126,12 @@ def print_search(found: Found, kind: str, page: Page | None = None) -> None:
 
 
 def print_gate(found: Gate, page: Page | None = None) -> None:
-    """What moved, how fast it went, and whether it passed."""
+    """What moved, what it was judged by, what is otherwise, how fast it went, and whether it passed."""
     page = page or Page()
-    if found.moved:
-        lines = [
-            [each.variant, each.metric, _amount(each.was, each.metric),
-             interval_text(each.apart, metric_names.unit_of(each.metric), signed=True)]
-            for each in found.moved
-        ]  # fmt: skip
-        page.text_table(["variant", "metric", "was", "moved by"], lines)
-    page.say(f"{found.deploys:,} deploys in {amount(found.wall_s, 's')}, {amount(found.wall_before_s, 's')} then")
-    page.say(*reruns.sentences(found.again), f"{len(found.moved)} of {found.metrics} metrics moved")
+    shown = [*found.moved, *found.undecided]
+    if shown:
+        page.text_table(["variant", "metric", "was", "moved by", "in %", ""], [gates.cells(each) for each in shown])
+    page.say(*gates.sentences(found))
 
 
 def _amount(value: float, metric: str) -> str:

@@ -31,7 +31,12 @@ from sim.scenario.checks.links import (
     sites_are_joined,
     windows_have_queues,
 )
-from sim.scenario.checks.policies import faults_have_targets, jobs_keep_to_their_cap, lazy_nodes_serve_nobody
+from sim.scenario.checks.policies import (
+    faults_have_targets,
+    jobs_keep_to_their_cap,
+    lazy_nodes_serve_nobody,
+    packages_are_whole,
+)
 from sim.scenario.checks.prices import tariffs_count_somewhere, tiers_rise
 from sim.scenario.checks.thresholds import thresholds_name_links
 from sim.scenario.diagnostics import Diagnostic
@@ -60,6 +65,7 @@ CHECKS: tuple[Callable[[Model], Iterator[Diagnostic]], ...] = (
     names_are_apart,
     digests_are_of_one_content,
     jobs_keep_to_their_cap,
+    packages_are_whole,
     lazy_nodes_serve_nobody,
     faults_have_targets,
     windows_have_queues,

@@ -28,6 +28,7 @@ _NODE_BYTES: Final = 20_000
 _CLIENT_BYTES: Final = 5_000
 _WORKER_BYTES: Final = 8
 _EVENT_BYTES: Final = 200
+_LAYER_BYTES: Final = 300
 _MINUTE_BYTES: Final = 600
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
@@ -61,12 +62,16 @@ def _demand(model: Model) -> Iterator[_Part]:
     if demand.replay is not None or demand.table is not None:
         return
     there = sum(group.count for group in model.nodes.values())
+    most = max(model.images.items(), key=lambda item: item[1].layers, default=None)
     for name, stream in demand.named().items():
         path, deploys = path_of(name), _deploys(model, stream)
         key = "batch" if stream.is_timed else "rate"
         starts = deploys * min(stream.nodes, max(there, 1))
         yield _Part((*path, key), deploys, "deploys", deploys * _DEPLOY_BYTES)
         yield _Part((*path, "nodes"), starts, "starts of instances", (starts - deploys) * _START_BYTES)
+        if most is not None and most[1].layers > 1:
+            layers = (deploys + stream.apps) * most[1].layers
+            yield _Part(("images", most[0], "layers"), layers, "layers", layers * _LAYER_BYTES)
         if demand.runs_for_s is not None:
             woken = starts * demand.wakes
             yield _Part(("demand", "wakes"), woken, "starts of instances that wake", woken * _START_BYTES)

@@ -22,6 +22,14 @@ def jobs_keep_to_their_cap(model: Model) -> Iterator[Diagnostic]:
         yield Diagnostic(("policies", "sync", "job_rate"), problem, 'set policies.sync.references = "series"')
 
 
+def packages_are_whole(model: Model) -> Iterator[Diagnostic]:
+    """Kernels that nodes have installed are released as packages, which are not cut into chunks."""
+    chosen = model.policies
+    if chosen.kernels == "node" and model.demand.kernel_release is not None and chosen.chunking.name != "whole":
+        problem = f'cuts packages of kernels too, which policies.kernels = "node" releases, got {chosen.chunking.name}'
+        yield Diagnostic(("policies", "chunking"), problem, 'set policies.chunking = "whole", or remove the release')
+
+
 def lazy_nodes_serve_nobody(model: Model) -> Iterator[Diagnostic]:
     """Nodes that read layers on demand have nothing whole that others could fetch from them."""
     chosen, path = model.policies, ("policies", "load")

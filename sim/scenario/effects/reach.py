@@ -120,17 +120,38 @@ def _graph(model: Model, spans: tuple[Span, ...]) -> Graph:
     return Graph(way for name, (a, b, delay_s) in ends.items() for way in duplex(name, a, b, 1.0, delay_s=delay_s))
 
 
+def longest_round_trip_s(model: Model) -> float:
+    """The longest round trip that a deploy's bytes may cross without queues, s; 0 where there is no network.
+
+    Replays ask for what they ask: every client counts.
+    """
+    spans = generated(model)
+    if not spans:
+        return 0.0
+    graph = _graph(model, spans)
+    places = {*graph.places}
+    pairs = (pair for pair in _pairs(model, frozenset(model.nodes)) if places.issuperset(pair))
+    return max((graph.round_trip_s(a, b) for a, b in pairs), default=0.0)
+
+
 def _links_used(model: Model, graph: Graph, reached: frozenset[str]) -> frozenset[int]:
-    """Positions of the links that requests or bytes of a deploy cross; hosts of a group are taken to be alike."""
+    """Positions of the links that requests or bytes of a deploy cross."""
+    places = {*graph.places}
+    there_and_back = (
+        (a, b) for pair in _pairs(model, reached) for a, b in (pair, pair[::-1]) if a in places and b in places
+    )
+    return frozenset(at for a, b in there_and_back for at in graph.route(a, b).links)
+
+
+def _pairs(model: Model, reached: frozenset[str]) -> list[tuple[str, str]]:
+    """Hosts between which requests or bytes of a deploy go; hosts of a group are taken to be alike."""
     asking = summary.clients(model)
     clients = [model.host_names.of("clients", key)[0] for key in model.clients if key in asking]
     nodes = [model.host_names.of("nodes", key)[0] for key in model.nodes if key in reached]
     pairs = [*product(clients, nodes), *product(nodes, [CENTRAL]), *product(nodes, nodes)]
     if happens(model).routes != {"node-direct"}:
         pairs += product(clients, [CENTRAL])
-    places = {*graph.places}
-    there_and_back = ((a, b) for pair in pairs for a, b in (pair, pair[::-1]) if a in places and b in places)
-    return frozenset(at for a, b in there_and_back for at in graph.route(a, b).links)
+    return pairs
 
 
 def _sites(model: Model, graph: Graph, used: frozenset[int]) -> Iterator[Unreached]:

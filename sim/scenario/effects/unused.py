@@ -47,6 +47,9 @@ def _of_formats(model: Model) -> Iterator[Unused]:
                 yield Unused(("nodes", key, name), "no image's format has layers unpacked")
         if logged:
             yield Unused(("nodes", key, "ranges"), "a log's pulls fetch each layer whole")
+    for key in model.clients:
+        if not any(one is not None and one.compress_Bps > 0 for one in made):
+            yield Unused(("clients", key, "cores"), "no image's format takes a client time to pack")
     for name in model.formats:
         if name not in used:
             yield Unused(("formats", name), "no image has this format")
@@ -74,6 +77,8 @@ def _of_routes(model: Model, world: Happens) -> Iterator[Unused]:
         yield Unused(("policies", "fanout"), "every push goes to central")
     elif together.most == 1 and not together.starts and not model.policies.elsewhere:
         yield Unused(("policies", "fanout"), "each deploy starts on one node, the one that was pushed to")
+    if all(image.kernel_bytes is None for image in model.images.values()):
+        yield Unused(("policies", "kernels"), "no image has a kernel")
     if "central" not in world.routes:
         yield Unused(("policies", "create"), "clients poll after a push to central alone, and there is none")
     if not world.waits and not (polls(model) and "central" in world.routes):
@@ -136,6 +141,9 @@ def _of_registries(model: Model) -> Iterator[Unused]:
         yield Unused(("policies", "eviction"), "no registry has a storage that could be full")
     if not on_nodes:
         yield Unused(("policies", "keep_unsynced"), "no node has a storage that could be full")
+    if all(registry.commit_Bps is None for registry in (model.central, *groups)):
+        for key in model.clients:
+            yield Unused(("clients", key, "answer_timeout"), "no registry has a commit_rate")
     for key, node in model.nodes.items():
         if node.pull_rate_per_s is None:
             yield Unused(("nodes", key, "pull_burst"), f"nodes.{key}.pull_rate is not given")

@@ -105,6 +105,10 @@ class Registry(Host):
         "disk", "1 GB/s", assumption=True, range=("0.2 GB/s", "5 GB/s"),
         about="How fast the registry's disk moves bytes, reads and writes together.",
     )  # fmt: skip
+    commit_Bps: Rate | None = setting(
+        "commit_rate", None,
+        about="How fast the registry commits a blob that has come, before it answers; without it, at once.",
+    )  # fmt: skip
     list_lag_s: Duration = figure(
         "list_lag", "120 s", source=_LIST_LAG, range=("0 s", "300 s"),
         about="How long after a tag came or went the registry's list of images shows it.",
@@ -224,9 +228,23 @@ class ClientGroup(Host):
     profile: StrictStr = setting(
         "profile", "kraftkit", about="The client whose requests are made, such as kraftkit, docker or skopeo."
     )
+    answer_timeout_s: Period | None = setting(
+        "answer_timeout", None,
+        about="How long each machine waits for the answer to a blob that it has sent; without it, as its profile does.",
+    )  # fmt: skip
     account: StrictStr | None = setting(
         "account", None,
         about="The account whose repositories all machines of the group push to; without it each has its own.",
+    )  # fmt: skip
+    cores: Count | None = setting(
+        "cores", None,
+        about="How many cores each machine packs the layers with that it pushes, where their format takes time for "
+        "that; without it packing takes none.",
+    )  # fmt: skip
+    kernels: Literal["cached", "once", "always"] = setting(
+        "kernels", "cached",
+        about="Whether each machine has the kernels that it builds with, or fetches each from central when it first "
+        "pushes with it, or for every push, as a machine does that keeps nothing.",
     )  # fmt: skip
     metro: StrictStr | None = setting(
         "metro", None, about="The site whose nodes the group deploys to; without it, its own site's."

@@ -17,7 +17,18 @@ from typing import Annotated, Any, Literal
 from pydantic import PlainValidator, PrivateAttr, StrictBool, StrictStr, WithJsonSchema
 
 from sim.errors import shown
-from sim.figures import LARGEST_IMAGE_BYTES, Duration, ImageSize, Quantity, Table, Weight, figure, invalid, setting
+from sim.figures import (
+    LARGEST_IMAGE_BYTES,
+    Count,
+    Duration,
+    ImageSize,
+    Quantity,
+    Table,
+    Weight,
+    figure,
+    invalid,
+    setting,
+)
 from sim.files import require_regular
 from sim.units import UnitError, bytes_of
 
@@ -167,6 +178,10 @@ class Image(Table):
     rootfs_bytes: ImageSize = setting(
         "rootfs", about="The size of the root filesystem, the layer that is each app's own."
     )
+    layers: Count = figure(
+        "layers", 1, source="kraftkit oci/README.md: a root filesystem is one layer",
+        about="In how many layers of equal size the root filesystem is, all of which are new with an update.",
+    )  # fmt: skip
     sizes: Sizes | None = setting(
         "sizes", None, about="How root filesystems differ from app to app and from update to update."
     )

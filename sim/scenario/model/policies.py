@@ -143,6 +143,11 @@ class Policies(Table):
         "fanout", "sync-then-pull", assumption=True,
         about="How an image that was pushed to one node reaches the other nodes of its deploy.",
     )  # fmt: skip
+    kernels: Literal["image", "node"] = figure(
+        "kernels", "image", source="Unikraft Cloud docs: the platform kernel is for enterprise installations",
+        about="Whether images bring their kernel, or boot on the one that their node has installed; a kernel's release "
+        "is then a package for each node, and redeploys nothing.",
+    )  # fmt: skip
     chunking: Chunking = figure(
         "chunking", "whole", source="OCI image specification: a layer is one blob",
         about="How a root filesystem is cut into what registries store as separate blobs.",

@@ -3,17 +3,18 @@
 Formats, distinguished by the first request:
 
 - `combined`: a line of text with the request in it. Apache's combined lines, as distribution writes them; nginx's,
-  ingress-nginx's, Harbor's, Quay's, Traefik's, Envoy's, Nexus's, Artifactory's and load balancers' with what they add.
+  ingress-nginx's, Harbor's, Quay's, Traefik's, Envoy's, HAProxy's, Squid's, Nexus's, Artifactory's and load balancers'
+  with what they add.
 - `distribution`: its logger's lines, JSON or `key=value`; a request is "response completed", written when it ended.
 - `fast18`: records of A. Anwar et al., "Improving Docker registry design based on production workload analysis",
   FAST'18, an array or one a line.
-- `json`: records of any other program, their fields found by name (`record`): GitLab, zot, Caddy, Traefik.
+- `json`: records of any other program, their fields found by name (`record`): GitLab, zot, Caddy, Traefik, Kong.
 
 What shippers put around lines comes off first (`envelope`); a line layout that is none of these can be given as the
 server's own format string (`formatstring`). A log that says nothing about a size or a duration gives NaN. What an
 upload sent is in distribution's own `_state`, which its last request carries, or in a request's length, of which the
 least length of a request without a body is taken off. Where uploads are "answered" with kilobytes the log's byte field
-is the request's, for a registry answers them with none.
+is the request's, for a registry answers them with none; where every such answer has a few, these are its header.
 
 Lines that are no request to a registry are counted as other lines; requests that cannot be read, as malformed.
 

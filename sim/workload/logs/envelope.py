@@ -7,12 +7,16 @@
     2025-03-04T09:00:00.004Z LINE                    kubectl logs --timestamps, docker logs -t
     registry-1  | LINE                               docker compose
     [pod/registry-7f/registry] LINE                  kubectl logs --prefix
+    pod-7f registry time="..." ...                    stern
     {"log": "LINE\\n", "time": ...}                   Docker's json-file, fluentd
     {"MESSAGE": "LINE", ...}                         journalctl -o json
+    {"message": "LINE", "@timestamp": ...}           filebeat
+    {"line": "LINE", "timestamp": ...}               logcli -o jsonl
+    2025/03/04 09:00:00.004<TAB>INFO<TAB>...<TAB>{...} zap's console, as Caddy writes it
 
-Wrappers nest, so peeling goes on until nothing is recognised. A stamp outside dates a line that has no time of its
-own. Lines that Docker or CRI cut at 16 KiB are put together again. Left out: parts of a line between which other lines
-stand.
+Colours come off first. Wrappers nest, so peeling goes on until nothing is recognised. A stamp outside dates a line that
+has no time of its own. Lines that Docker or CRI cut at 16 KiB are put together again. Left out: parts of a line between
+which other lines stand.
 """
 
 from __future__ import annotations
@@ -34,8 +38,15 @@ _WRAPPERS: Final = (
     ("time stamps", re.compile(rf"(?P<iso>{_ISO}) (?=\S)")),
     ("compose", re.compile(r"[A-Za-z0-9][\w.-]* +\| ")),
     ("kubectl", re.compile(r"\[pod/[^\]\s]+\] ")),
+    ("stern", re.compile(r"[a-z0-9][a-z0-9.-]* [a-z0-9][a-z0-9-]* (?=time=\"|\{\")")),
+    ("console", re.compile(r"(?P<console>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)?|\S{20,35})\t[^{]{1,200}\t(?=\{)")),
 )
 _DEEPEST: Final = 6
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
+#: By the name of its text, a shipper's record and the names of its time.
+_RECORDS: Final = (("message", "filebeat", ("@timestamp",)), ("line", "loki", ("timestamp", "ts")))
+#: What a record's text has if that is a request's line, and not a program's word about the record's other fields.
+_ASKED: Final = re.compile(r"\b(?:GET|HEAD|PUT|POST|PATCH|DELETE) |http\.request\.")
 
 
 class Line(NamedTuple):
@@ -61,6 +72,7 @@ class Envelopes:
         stamp: float | str | None = None
         wrappers: list[str] = []
         whole = True
+        text = _COLOUR.sub("", text) if "\x1b" in text else text
         for _ in range(_DEEPEST):
             peeled = _json(text) if text[:1] == "{" else _prefixed(text)
             if peeled is None:
@@ -84,7 +96,9 @@ def _prefixed(text: str) -> tuple[str, str, float | str | None, bool] | None:
         if found is None:
             continue
         named = found.groupdict()
-        stamp = named.get("bsd") or _iso_s(named.get("iso"))
+        console = named.get("console")
+        iso = console.replace("/", "-") if console else named.get("iso")
+        stamp = named.get("bsd") or _iso_s(iso)
         return name, text[found.end() :], stamp, named.get("cut") != "P"
     return None
 
@@ -108,6 +122,10 @@ def _json(text: str) -> tuple[str, str, float | str | None, bool] | None:
     if isinstance(record.get("MESSAGE"), str):
         written = str(record.get("__REALTIME_TIMESTAMP", ""))
         return "journald", record["MESSAGE"], float(written) / 1e6 if written.isdigit() else None, True
+    for key, name, times in _RECORDS:
+        if isinstance(record.get(key), str) and _ASKED.search(record[key]):
+            at = next((record[time] for time in times if isinstance(record.get(time), str)), None)
+            return name, record[key].rstrip("\r\n"), _iso_s(at), True
     return None
 
 

@@ -34,17 +34,20 @@ _ANSWER_BYTES: Final = 4096
 def in_order(found: Iterator[Request], reading: Reading, held: int) -> Iterator[Request]:
     """The requests sorted by time as far as `held` of them allow, their sizes put right.
 
-    Of one time they come as their lines do. InputError for one that is far earlier than what has been passed on.
+    Of one time they come as their lines do, or the other way where the whole log has its newest first. InputError for
+    one that is far earlier than what has been passed on.
     """
     waiting: list[tuple[float, int, Request]] = []
-    sizes = _Sizes(reading)
+    sizes, ways = _Sizes(reading), _Ways(reading)
     passed_s = -math.inf
     for request in found:
         reading.requests += 1
         sizes.see(request)
-        heapq.heappush(waiting, (request.at_s, reading.requests, request))
+        ways.see(request.at_s)
+        heapq.heappush(waiting, (request.at_s, reading.requests * ways.sign, request))
         if len(waiting) <= held:
             continue
+        waiting = ways.turned(waiting)
         at_s, _, first = heapq.heappop(waiting)
         ended_s = at_s if math.isnan(first.duration_s) else at_s + first.duration_s
         if ended_s < passed_s - _BACK_S:
@@ -52,8 +55,39 @@ def in_order(found: Iterator[Request], reading: Reading, held: int) -> Iterator[
             raise InputError(f"{reading.path}:{first.line}", problem, "sort its lines by their times, oldest first")
         passed_s = max(passed_s, at_s)
         yield sizes.right(first)
+    waiting = ways.turned(waiting)
     while waiting:
         yield sizes.right(heapq.heappop(waiting)[2])
+
+
+class _Ways:
+    """Whether a log's lines stand the newest first, by how often their times rise and fall before any is passed on."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._rises = self._falls = 0
+        self._last_s, self._latest_s = math.nan, -math.inf
+        self._decided = False
+        self.sign = 1
+
+    def see(self, at_s: float) -> None:
+        self._rises += at_s > self._last_s
+        self._falls += at_s < self._last_s
+        self._last_s, self._latest_s = at_s, max(at_s, self._latest_s)
+        if at_s < self._latest_s - _BACK_S:
+            self._reading.sorted = True
+
+    def turned(self, waiting: list[tuple[float, int, Request]]) -> list[tuple[float, int, Request]]:
+        """What waits, its ties turned where nearly all times fall; decided once."""
+        if self._decided:
+            return waiting
+        self._decided = True
+        if self._falls <= 9 * self._rises or self._falls < 2:
+            return waiting
+        self.sign, self._reading.sorted = -1, True
+        turned = [(at_s, -number, request) for at_s, number, request in waiting]
+        heapq.heapify(turned)
+        return turned
 
 
 class _Sizes:
@@ -62,6 +96,8 @@ class _Sizes:
     def __init__(self, reading: Reading) -> None:
         self._fields = reading.fields
         self._header_bytes = math.inf
+        self._answer_bytes = math.inf
+        self._answered = False
         self._asked = False
 
     def see(self, request: Request) -> None:
@@ -69,6 +105,10 @@ class _Sizes:
             self._fields["durations"] = None
         if not math.isnan(request.offset_bytes):
             self._fields["sizes of uploads"] = None
+        bare = request.method == "HEAD" or (request.kind == "upload" and request.status in (201, 202))
+        if bare and request.written_bytes < self._answer_bytes:
+            self._answer_bytes = request.written_bytes
+        self._answered = self._answered or (request.kind == "upload" and request.status == 202)
         if request.method in ("GET", "HEAD"):
             if request.sent_bytes < self._header_bytes:
                 self._header_bytes = request.sent_bytes
@@ -83,6 +123,10 @@ class _Sizes:
         """The request with what it sent and what it was answered kept apart."""
         if self._asked:
             return request._replace(sent_bytes=request.written_bytes, written_bytes=math.nan)
+        if self._answered and 0 < self._answer_bytes < _ANSWER_BYTES:
+            # Answers that have no body are written with bytes: those of the header, which all answers have.
+            self._fields["bytes of answers with their headers"] = None
+            request = request._replace(written_bytes=max(request.written_bytes - self._answer_bytes, 0.0))
         if math.isinf(self._header_bytes) or math.isnan(request.sent_bytes):
             return request
         return request._replace(sent_bytes=max(request.sent_bytes - self._header_bytes, 0.0))

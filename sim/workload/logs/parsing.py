@@ -40,8 +40,24 @@ _ALB: Final = re.compile(
     r"(?:h2|https?|wss?|grpcs?) (?P<time>\S+) \S+ (?P<client>\S+) \S+ (?P<taken>-?[\d.]+ -?[\d.]+ -?[\d.]+)"
     r" (?P<status>\d{3}) (?:\d{3}|-) (?P<received>\d+) (?P<written>\d+) "
 )
+#: HAProxy's lines: client, time in no zone, frontend, backend, five times in ms of which the last is the whole.
+_HAPROXY: Final = re.compile(
+    r"(?P<client>\S+):\d+ \[(?P<time>\d{1,2}/\w{3}/\d{4}:[\d:]{8})(?P<part>\.\d+)?\] \S+ \S+ [-\d/]+/\+?(?P<ms>-?\d+)"
+    r" (?P<status>\d{3}) \+?(?P<written>\d+) "
+)
+#: Squid's own lines, which have the request without quotes.
+_SQUID: Final = re.compile(
+    rf"(?P<time>\d{{9,}}\.\d{{3}}) +(?P<ms>\d+) (?P<client>\S+) \w+/(?P<status>\d{{3}}) (?P<written>\d+)"
+    rf" (?P<method>{_METHODS}) (?P<uri>\S+) "
+)
 #: Behind the request in the lines of: Envoy; Nexus (Jetty); all others.
-_ENVOY: Final = re.compile(r" (?P<status>\d{3}) [\w,-]+ (?P<received>\d+) (?P<written>\d+) (?P<ms>\d+) (?:\d+|-) ")
+_ENVOY: Final = re.compile(
+    r' (?P<status>\d{3}) [\w,-]+(?: \S+ \S+ "[^"]*")? (?P<received>\d+) (?P<written>\d+) (?P<ms>\d+) (?:\d+|-) '
+)
+#: An address of IPv4, or of IPv6, perhaps with a port: what a client is called where there is a choice.
+_ADDRESS: Final = re.compile(
+    r"(?<![\w.])(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}\]?)(?::\d+)?(?![\w.])"
+)
 _NEXUS: Final = re.compile(r' (?P<status>\d{3}) (?P<received>\d+|-) (?P<written>\d+|-) (?P<ms>\d+) (?=")')
 _COMMON: Final = re.compile(r" (?P<status>\d{3}) (?P<written>\d+|-)(?= |$)")
 #: Behind the agent in the lines of: ingress-nginx; Quay's nginx; labelled; nginx and Harbor; Traefik; Apache's %D.
@@ -70,14 +86,20 @@ def parse(item: Any, chosen: str, stamp: float | str | None = None) -> tuple[str
             return other(text, "is no JSON")
         return _record(record, chosen, stamp)
     if re.match(r"\w+=", text):
-        try:
-            pairs = {key: json.loads(value) if value[:1] == '"' else value for key, value in _PAIR.findall(text)}
-        except ValueError:
-            return other(text, "has a value that is no text")
-        return _record(pairs, chosen, stamp)
+        return _record({key: _unquoted(value) for key, value in _PAIR.findall(text)}, chosen, stamp)
     if text.count("|") >= 9 and '"' not in text.split("|", 1)[0]:
         return _barred(text.split("|"), chosen)
     return _line(text, chosen, stamp)
+
+
+def _unquoted(value: str) -> str:
+    """A value of `key=value` without its quotes; one whose escapes are none stands as it is, as of an agent's name."""
+    if value[:1] != '"':
+        return value
+    try:
+        return str(json.loads(value))
+    except ValueError:
+        return value[1:-1]
 
 
 def other(text: str, problem: str) -> tuple[str, Values] | None:
@@ -90,7 +112,7 @@ def other(text: str, problem: str) -> tuple[str, Values] | None:
 def _line(text: str, chosen: str, stamp: float | str | None) -> tuple[str, Values] | None:
     if _ERROR.match(text) or _TERMINAL.match(text):
         return None
-    asked = _REQUEST.search(text)
+    asked = _REQUEST.search(text) or _SQUID.match(text)
     if asked is None:
         return other(text, "is no line of a known log")
     if chosen not in ("", "combined"):
@@ -101,6 +123,9 @@ def _line(text: str, chosen: str, stamp: float | str | None) -> tuple[str, Value
         spent_s = sum(max(float(each), 0.0) for each in balanced["taken"].split())
         fields = {**balanced.groupdict(), "s": str(spent_s)}
         return _combined(asked, fields, balanced["client"], instant_s(iso_s, balanced["time"]) - spent_s)
+    proxied = _HAPROXY.match(text) or _SQUID.match(text)
+    if proxied is not None:
+        return _proxied(asked, proxied.groupdict())
     fields = _fields(after)
     if not fields:
         return other(text, "is no line of a known log")
@@ -129,13 +154,31 @@ def _fields(after: str) -> dict[str, str]:
     return {**found.groupdict(), **(tail.groupdict() if tail else {})}
 
 
+def _proxied(asked: re.Match[str], found: dict[str, str | None]) -> tuple[str, Values] | None:
+    """A line of HAProxy's, dated when the request came, or of Squid's, dated when its answer had gone."""
+    written, taken = str(found["time"]), max(float(found["ms"] or 0), 0.0) / 1e3
+    if "/" in written:
+        at_s = instant_s(clf_s, f"{written} +0000") + float(found["part"] or 0)
+    else:
+        at_s = float(written) - taken
+    return _combined(asked, {**found, "ms": str(1e3 * taken)}, str(found["client"]), at_s)
+
+
 def _client(before: str, after: str) -> str:
-    """Who asked: the first word of the line; Envoy's lines begin with the time and have it behind the agent."""
+    """Who asked: the first address of the line, else its first word, as of a resolved name.
+
+    In front of it may stand the host that was asked, or what a log shipper adds. Envoy's lines begin with the time and
+    have the client behind the agent, or last.
+    """
     first = before.split(None, 1)[0] if before.strip() else "-"
-    if first.startswith("["):
-        forwarded = [match[0].strip('"') for match in _QUOTED.finditer(after)]
-        return forwarded[0].split(",")[0].strip() if forwarded else "-"
-    return first
+    if not first.startswith("["):
+        found = _ADDRESS.search(before.partition(" [")[0])
+        return first if found is None else found[0]
+    forwarded = next((match[0].strip('"') for match in _QUOTED.finditer(after) if match[0] != '"-"'), "-")
+    if _ADDRESS.search(forwarded) is not None:
+        return forwarded.split(",")[0].strip()
+    addresses = [match[0] for match in _ADDRESS.finditer(_QUOTED.sub("", after))]
+    return addresses[-1] if addresses else forwarded.split(",")[0].strip()
 
 
 def _combined(

@@ -3,12 +3,14 @@
 Programs agree on what a request's fields are and on nothing else: `http.request.method` is distribution's,
 `RequestMethod` Traefik's, `request.method` Caddy's. Names are compared in lower case without `_` and `-`, nested ones
 joined by dots, first whole and then by their last part. A duration's unit is in its name (`duration_ms`), in its text
-(`"4ms"`), or is its program's: nanoseconds in Traefik's `Duration`, milliseconds in Envoy's, seconds elsewhere. Left
+(`"4ms"`), or is its program's: nanoseconds in Traefik's `Duration`, milliseconds in Envoy's and Kong's, seconds
+elsewhere. Method and path may stand in one field, as nginx's `$request` does, and the query in one of its own. Left
 out: lists within a record.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -23,23 +25,30 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
         "http.request.uri", "request.uri", "requesturi", "requestpath", "uri", "xenvoyoriginalpath", "requesturl",
         "path", "url",
     ),
-    "status": ("http.response.status", "downstreamstatus", "statuscode", "responsecode", "originstatus", "status"),
+    "query": ("requestquery", "querystring", "query", "args"),
+    "line": ("request", "requestline", "requestfirstline", "httprequest"),
+    "status": (
+        "http.response.status", "downstreamstatus", "statuscode", "responsecode", "httpstatus", "originstatus",
+        "status",
+    ),
     "written": (
         "http.response.written", "writtenbytes", "downstreamcontentsize", "bodybytessent", "bytessent", "bodysize",
-        "responsesize", "responsecontentlength", "size",
+        "responsesize", "responsecontentlength", "sentbytes", "response.size", "size",
     ),
     "received": (
         "bytesread", "requestlength", "bytesreceived", "requestcontentsize", "requestsize", "requestcontentlength",
+        "receivedbytes", "request.size",
     ),
     "taken": (
-        "http.response.duration", "durationms", "requesttime", "responsetime", "latency", "elapsedms", "elapsed",
+        "http.response.duration", "durationms", "latencies.request", "timetaken", "requesttime", "responsetime",
+        "latency", "elapsedms", "elapsed",
         "duration",
     ),
-    "began": ("startutc", "starttime", "startlocal", "requestcreationtime"),
+    "began": ("startutc", "starttime", "startlocal", "requestcreationtime", "startedat"),
     "ended": ("time", "timestamp", "@timestamp", "ts", "timeiso8601", "timelocal", "msec", "date"),
     "client": (
         "http.request.remoteaddr", "request.clientip", "clientip", "remoteip", "clienthost", "request.remoteip",
-        "remoteaddr", "clientaddr", "downstreamremoteaddress", "xforwardedfor", "client",
+        "remoteaddr", "clientaddr", "downstreamremoteaddress", "xforwardedfor", "forwardedfor", "client",
     ),
 }  # fmt: skip
 _SURE: Final = ("method", "uri", "status")
@@ -66,6 +75,7 @@ def recognised(record: Mapping[str, Any], stamp: float | str | None) -> Record |
     """
     fields = dict(_flat(record, ""))
     found = {name: value for name in NAMES if (value := _named(fields, name)) is not None}
+    _split(found)
     if any(name not in found for name in _SURE):
         return None
     taken_s = _seconds(*found["taken"], fields) if "taken" in found else _NAN
@@ -75,7 +85,9 @@ def recognised(record: Mapping[str, Any], stamp: float | str | None) -> Record |
         at = _instant_s(began[1])
     elif ended is not None:
         at = _instant_s(ended[1])
-        at = at - taken_s if taken_s == taken_s else at
+        if taken_s == taken_s:
+            # Of a stamp in whole seconds only whole ones are taken off: so what began later never comes first.
+            at -= taken_s if at % 1 else math.floor(taken_s)
     elif stamp is not None:
         at = stamp
     else:
@@ -84,6 +96,16 @@ def recognised(record: Mapping[str, Any], stamp: float | str | None) -> Record |
         at, str(found["method"][1]), str(found["uri"][1]), found["status"][1], _size(found.get("written")), taken_s,
         str(found["client"][1]) if "client" in found else "-", _size(found.get("received")),
     )  # fmt: skip
+
+
+def _split(found: dict[str, tuple[str, Any]]) -> None:
+    """A request line as method and path, and a query that stands apart as a part of the path."""
+    words = str(found["line"][1]).split(" ") if "line" in found else []
+    if len(words) in (2, 3) and words[0].isupper() and "method" not in found:
+        found["method"], found["uri"] = ("request", words[0]), ("request", words[1])
+    query = str(found["query"][1]).lstrip("?") if "query" in found else ""
+    if query not in ("", "-") and "uri" in found and "?" not in str(found["uri"][1]):
+        found["uri"] = (found["uri"][0], f"{found['uri'][1]}?{query}")
 
 
 def _flat(record: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
@@ -108,7 +130,7 @@ def _seconds(name: str, value: Any, fields: Mapping[str, Any]) -> float:
     if isinstance(value, str) and not value.replace(".", "", 1).isdigit():
         return go_duration_s(value)
     number = float(value)
-    if name.endswith("ms") or (name == "duration" and "responsecode" in fields):
+    if name.endswith("ms") or name.startswith("latencies.") or (name == "duration" and "responsecode" in fields):
         return number / 1e3
     return number / 1e9 if name == "duration" and "downstreamstatus" in fields else number
 
@@ -119,6 +141,10 @@ def _size(found: tuple[str, Any] | None) -> float:
 
 def _instant_s(value: Any) -> float:
     if isinstance(value, int | float) or str(value).replace(".", "", 1).isdigit():
-        return float(value)
+        number = float(value)
+        # Seconds until the year 5138; what is larger counts thousandths, millionths or billionths of one.
+        while number >= 1e11 and number != float("inf"):
+            number /= 1e3
+        return number
     text = str(value).strip("[]")
     return clf_s(text) if "/" in text else iso_s(text)

@@ -6,7 +6,7 @@ come at times of the day. A share `updates` of the deploys updates one of the ap
 chosen by Zipf's law (popularity of registries' repositories is heavily skewed: Anwar et al., FAST'18); the rest are
 first deploys of new applications. A kernel release redeploys each existing application once, at a time uniform in its
 window, and every later deploy of that application carries the new kernel. Nothing is asked for after the run's
-duration.
+duration. Where nodes have the kernel installed, a release redeploys nothing (`packages`).
 
 A share `rollbacks` of the updates goes back to the image before the last: the tag moves, and nothing new is sent.
 
@@ -24,6 +24,7 @@ from sim.streams import Streams
 from sim.workload.demand import Demand
 from sim.workload.synthetic import draws
 from sim.workload.synthetic.merging import Made, merged
+from sim.workload.synthetic.packages import packages, sized
 from sim.workload.synthetic.parts import Part, parts
 from sim.workload.synthetic.sizes import sizes
 from sim.workload.synthetic.starts import Placed, replaced, started
@@ -42,6 +43,8 @@ def demand(scenario: Scenario, streams: Streams, placed: Placed | None = None) -
         for part in every
         if part.stream.of is not None and part.stream.kind == "starts"
     ]
+    if scenario.policies.kernels == "node" and scenario.demand.kernel_release is not None:
+        columns = [*(sized(scenario, one) for one in columns), packages(scenario, owners, streams)]
     going = [part for part in every if part.stream.kind == "replacements"]
     if going:
         so_far = merged(scenario, columns)
@@ -61,7 +64,7 @@ def _made(scenario: Scenario, part: Part, streams: Streams) -> Made:
     app = draws.zipf(known, asked.popularity, streams.generator("popularity", entity).random(n))
     app[~update] = known + np.arange(n - int(update.sum()))
     kernel, released_s, release = np.zeros(n, dtype=np.int64), None, scenario.demand.kernel_release
-    if release is not None:
+    if release is not None and scenario.policies.kernels == "image":
         released_s = _released_s(release, known, streams.generator("release", entity))
         begins_s = np.full(n, release.at_s)
         begins_s[update] = released_s[app[update]]

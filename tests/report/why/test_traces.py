@@ -46,7 +46,7 @@ def test_what_nodes_do_has_containerd_s_names(why: Why) -> None:
     transfers = why.result.tables["transfers"]
     wanted = {why.of(row)["deploy"] for row in why.rows}
     rows = zip(*(transfers.column(name) for name in ("deploy", "purpose", "content")), strict=True)
-    assert len(layers) == sum(d in wanted and p == "pull" and c != "metadata" for d, p, c in rows)
+    assert len(layers) == sum(d in wanted and p == "pull" and c in ("kernel", "rootfs") for d, p, c in rows)
     assert all(span.about["layer.media.size"] for span in layers)
 
 

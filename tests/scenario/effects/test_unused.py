@@ -19,6 +19,7 @@ from sim.scenario import Scenario
 from sim.scenario.effects.unused import without_effect
 from sim.scenario.keypath import dotted
 from sim.scenario.model.demand import Demand
+from sim.scenario.model.lazy import Lazy
 from sim.scenario.model.policies import Garbage, Policies, Sync, Tags
 from sim.scenario.model.tcp import Tcp
 
@@ -97,6 +98,10 @@ WORLDS: Mapping[str, Mapping[str, Any]] = {
     "new apps": {"demand.apps": 0, "demand.updates": 0.5, "policies.route": "node-direct"},
     "no updates": {"demand.updates": 0.0},
     "cold": {"demand.warm": False},
+    "lazily loaded": {"demand.warm": False, "policies.load": "lazy", "policies.lazy.pace": "4 MB/s"},
+    "read on demand": {"policies.load": "lazy", "policies.lazy.rest": "on-demand", "policies.lazy.later_for": "90 s",
+                       "demand.warm": False},
+    "loaded at once": {"policies.load": "lazy", "demand.warm": False},
     "listed": {"demand.table": LISTED, "policies.route": "node-direct", "policies.sync.delay": "1 s"},
     "listed in part": {"demand.table": "time,nodes\n1,1\n2,2\n20,2\n21,\n40,1\n80,2\n", "policies.route": "both"},
     "streams": {
@@ -133,6 +138,7 @@ FLIPS: Mapping[str, tuple[Any, ...]] = {
     "policies.elsewhere": (0.0, 0.4),
     "policies.create": ("at-once", "poll", "client"),
     "policies.configs": ("beside", "first"),
+    "policies.kernels": ("image", "node"),
     "policies.patience": ("1 ms", "60 s"),
     "policies.fanout": ("sync-then-pull", "push-each", "peer"),
     "policies.chunking": ("whole", "content-defined"),
@@ -163,6 +169,17 @@ FLIPS: Mapping[str, tuple[Any, ...]] = {
     "policies.garbage.untagged": (True, False),
     "policies.garbage.pause": ("0 s", "20 s"),
     "policies.tags.check": ("upstream", "absent"),
+    "policies.load": ("lazy", "whole"),
+    "policies.lazy.read_share": (0.3, 0.9),
+    "policies.lazy.read": ("100 kB", "3 MB"),
+    "policies.lazy.at_once": (2, 5),
+    "policies.lazy.least": ("100 kB", "50 MB"),
+    "policies.lazy.rest": ("background", "on-demand"),
+    "policies.lazy.rest_after": ("3 s", "9 s"),
+    "policies.lazy.pace": ("1 MB/s", "9 MB/s"),
+    "policies.lazy.later_share": (0.3, 0.7),
+    "policies.lazy.later_for": ("1 min", "2 min"),
+    "policies.lazy.bursts": (3, 7),
     "demand.rate": ("10/min", "20/min"),
     "demand.arrivals": ("poisson", "even"),
     "demand.updates": (0.2, 0.9),
@@ -331,6 +348,7 @@ def test_every_policy_and_every_part_of_the_demand_is_flipped() -> None:
         "policies.sync": Sync,
         "policies.garbage": Garbage,
         "policies.tags": Tags,
+        "policies.lazy": Lazy,
         "demand": Demand,
         "topology": Routing,
         "tcp": Tcp,

@@ -42,6 +42,19 @@ def test_nothing_is_doubtful_in_a_plain_question() -> None:
     assert warned(variants={"a": {"policies.route": "central"}, "b": {"policies.route": "node-direct"}}) == []
 
 
+def test_shares_are_off_where_round_trips_are_long_or_queues_short() -> None:
+    """Two hosts 25 ms from the hub are 100 ms there and back from each other: even shares are off, and windows where
+    queues are below 25 ms. A scenario that does not say how long queues are has no windows to choose."""
+    far = {"clients.dev.rtt": "50 ms", "central.rtt": "50 ms", "nodes.n.rtt": "50 ms"}
+    queue = {**far, "tcp.queue": "60 ms"}
+    assert warned(far) == []
+    assert [line for line in warned(queue) if "shares-off" in line] == ["shares-off at small.toml: tcp.shares"]
+    assert warned({**queue, "tcp.shares": "windows"}) == []
+    short = {**far, "tcp.queue": "20 ms", "tcp.shares": "windows"}
+    assert warned(short) == ["shares-off at small.toml: tcp.queue"]
+    assert "100 ms" in reported(short)[0]
+
+
 def test_a_rom_has_no_kernel() -> None:
     """An image that is called a ROM and has a kernel is none; a `prom` or a ROM without a kernel is all right."""
     kernel = {"kernel": "10 MB", "rootfs": "1 MB"}

@@ -1,0 +1,241 @@
+"""One story in the layouts of many servers and shippers, written here line by line: nothing is lost, nothing invented.
+
+A push of three blobs, each found missing, opened, sent and closed, and three pulls of all three from other addresses.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from sim.workload.logs.accesslog import requests
+from sim.workload.logs.operations import Logged
+from sim.workload.logs.request import Reading, Request
+from sim.workload.logs.sessions import Sessions
+
+SIZES = (28_000_000, 3_000_000, 2_000)
+AGENT = "docker/26.1.0 UpstreamClient(Docker-Client/26.1.0 \\(linux\\))"
+HEADER = 300
+
+
+class Asked(NamedTuple):
+    """A request: when it came, s since 1970, what it asked and was answered, bytes there and back, how long it took."""
+
+    at_s: float
+    method: str
+    path: str
+    query: str
+    status: int
+    sent: int
+    written: int
+    taken_s: float
+    client: str
+
+    @property
+    def uri(self) -> str:
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def ended(self) -> datetime:
+        return datetime.fromtimestamp(self.at_s + self.taken_s, UTC)
+
+    @property
+    def began(self) -> datetime:
+        return datetime.fromtimestamp(self.at_s, UTC)
+
+
+def story() -> Iterator[Asked]:
+    """The requests in the order in which they came, four a second."""
+    at_s = datetime(2025, 3, 4, 9, tzinfo=UTC).timestamp()
+    for asked in _asked():
+        yield Asked(at_s, *asked)
+        at_s += 0.25
+
+
+def _asked() -> Iterator[tuple[str, str, str, int, int, int, float, str]]:
+    name, pusher = "/v2/team/app", "10.1.1.1"
+    for number, size in enumerate(SIZES):
+        digest, upload = f"sha256:{number:064x}", f"{name}/blobs/uploads/11111111-2222-4333-8444-55555555000{number}"
+        yield "HEAD", f"{name}/blobs/{digest}", "", 404, 0, 0, 0.004, pusher
+        yield "POST", f"{name}/blobs/uploads/", "", 202, 0, 0, 0.004, pusher
+        yield "PATCH", upload, "_state=x", 202, size, 0, size / 80e6, pusher
+        yield "PUT", upload, f"_state=y&digest={digest}", 201, 0, 0, 0.02, pusher
+    yield "PUT", f"{name}/manifests/1.0", "", 201, 1100, 0, 0.004, pusher
+    for number in range(3):
+        node = f"10.2.0.{number + 1}"
+        yield "HEAD", f"{name}/manifests/1.0", "", 200, 0, 0, 0.004, node
+        yield "GET", f"{name}/manifests/sha256:{9:064x}", "", 200, 0, 1100, 0.004, node
+        for blob, size in enumerate(SIZES):
+            yield "GET", f"{name}/blobs/sha256:{blob:064x}", "", 200, 0, size, size / 80e6, node
+
+
+def iso(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def clf(at: datetime, form: str = "%d/%b/%Y:%H:%M:%S +0000") -> str:
+    return at.strftime(form)
+
+
+def ms(one: Asked) -> int:
+    return round(one.taken_s * 1000)
+
+
+def combined(one: Asked) -> str:
+    return (
+        f'{one.client} - - [{clf(one.ended)}] "{one.method} {one.uri} HTTP/2.0" {one.status} {one.written} "-" '
+        f'"{AGENT}" {one.sent + HEADER} {one.taken_s:.3f} [default-registry-5000] [] 10.9.9.9:5000 0 0.003 200 ab12'
+    )
+
+
+def logger(one: Asked) -> str:
+    return (
+        f'time="{iso(one.ended)}" level=info msg="response completed" http.request.method={one.method} '
+        f'http.request.remoteaddr="{one.client}:5000" http.request.uri="{one.uri}" '
+        f"http.request.useragent={json.dumps(AGENT)} http.response.duration={one.taken_s * 1000:g}ms "
+        f"http.response.status={one.status} http.response.written={one.written}"
+    )
+
+
+def haproxy(one: Asked, host: str = "") -> str:
+    came = one.began.strftime("%d/%b/%Y:%H:%M:%S.%f")[:-3]
+    return (
+        f"{host}{one.client}:33317 [{came}] https-in~ registry/srv1 0/0/1/3/{ms(one)} {one.status} "
+        f'{one.written + HEADER} - - ---- 1/1/0/0/0 0/0 {{registry.example}} {{}} "{one.method} {one.uri} HTTP/1.1"'
+    )
+
+
+def istio(one: Asked) -> str:
+    return (
+        f'[{iso(one.began)}] "{one.method} {one.uri} HTTP/1.1" {one.status} - via_upstream - "-" {one.sent} '
+        f'{one.written} {ms(one)} 3 "-" "{AGENT}" "1b2c3d4e" "registry.example" "10.9.9.9:5000" '
+        f"outbound|5000||registry.svc 10.9.9.1:40000 10.9.9.9:5000 {one.client}:43210 - default"
+    )
+
+
+def squid(one: Asked) -> str:
+    return (
+        f"{one.at_s + one.taken_s:.3f} {ms(one):6d} {one.client} TCP_MISS/{one.status} {one.written + HEADER} "
+        f"{one.method} https://registry.example{one.uri} - HIER_DIRECT/10.9.9.9 application/octet-stream"
+    )
+
+
+def pomerium(one: Asked) -> str:
+    return json.dumps(
+        {
+            "level": "info", "service": "envoy", "method": one.method, "authority": "registry.example",
+            "path": one.path, "query": one.query, "forwarded-for": one.client, "duration": one.taken_s * 1000,
+            "size": one.written, "response-code": one.status, "time": iso(one.ended), "message": "http-request",
+        }
+    )  # fmt: skip
+
+
+def gateway(one: Asked) -> str:
+    properties = {
+        "clientIP": one.client, "httpMethod": one.method, "requestUri": one.path, "requestQuery": one.query,
+        "httpStatus": one.status, "receivedBytes": one.sent + HEADER, "sentBytes": one.written,
+        "timeTaken": one.taken_s,
+    }  # fmt: skip
+    return json.dumps({"time": iso(one.ended), "category": "ApplicationGatewayAccessLog", "properties": properties})
+
+
+def kong(one: Asked) -> str:
+    return json.dumps(
+        {
+            "request": {"method": one.method, "uri": one.uri, "size": str(one.sent + HEADER)},
+            "response": {"status": one.status, "size": str(one.written + HEADER)},
+            "latencies": {"request": ms(one), "kong": 1},
+            "client_ip": one.client,
+            "started_at": round(one.at_s * 1000),
+        }
+    )
+
+
+def nginx_json(one: Asked) -> str:
+    return json.dumps(
+        {
+            "time_local": clf(one.ended), "remote_addr": one.client, "request": f"{one.method} {one.uri} HTTP/2.0",
+            "status": str(one.status), "body_bytes_sent": str(one.written), "request_length": str(one.sent + HEADER),
+            "request_time": f"{one.taken_s:.3f}",
+        }
+    )  # fmt: skip
+
+
+def caddy(one: Asked) -> str:
+    request = {"client_ip": one.client, "method": one.method, "uri": one.uri, "headers": {"User-Agent": [AGENT]}}
+    record = {"request": request, "bytes_read": one.sent, "duration": one.taken_s, "size": one.written}
+    stamp = one.ended.strftime("%Y/%m/%d %H:%M:%S.%f")[:-3]
+    return f"{stamp}\tINFO\thttp.log.access.log0\thandled request\t{json.dumps(record | {'status': one.status})}"
+
+
+LAYOUTS: dict[str, Callable[[Asked], str]] = {
+    "combined": combined,
+    "distribution": logger,
+    "HAProxy": haproxy,
+    "HAProxy by syslog": lambda one: haproxy(one, f"{one.ended.strftime('%b %e %H:%M:%S')} lb1 haproxy[1438]: "),
+    "Istio": istio,
+    "Squid": squid,
+    "Pomerium": pomerium,
+    "Azure": gateway,
+    "Kong": kong,
+    "nginx as JSON": nginx_json,
+    "Caddy's console": caddy,
+    "a host in front": lambda one: f"registry.example:443 {combined(one)}",
+    "Quay": lambda one: (
+        f'nginx stdout | {one.client} (-) - - [{clf(one.ended)}] "{one.method} {one.uri} HTTP/1.1" {one.status} '
+        f'{one.written} "-" "{AGENT}" ({one.taken_s:.3f} {one.sent + HEADER} {one.taken_s:.3f})'
+    ),
+    "an agent that is not quoted": lambda one: logger(one).replace(json.dumps(AGENT), f'"{AGENT}"'),
+    "stern": lambda one: f"registry-5d9f-abcde registry {logger(one)}",
+    "colours": lambda one: f"\x1b[36mregistry-1  |\x1b[0m {logger(one)}",
+    "filebeat": lambda one: json.dumps({"@timestamp": iso(one.ended), "message": combined(one), "log": {"offset": 1}}),
+    "logcli": lambda one: json.dumps({"labels": {"app": "r"}, "line": combined(one), "timestamp": iso(one.ended)}),
+    "headers counted": lambda one: combined(one._replace(written=one.written + 412)),
+}
+
+
+def read(tmp_path: Path, lines: Sequence[str]) -> tuple[Logged, Reading, list[Request]]:
+    """What a log of these lines shows, sizes taken from all of it."""
+    path = tmp_path / "a.log"
+    path.write_text("\n".join(lines) + "\n")
+    before = Sessions(Logged())
+    for _ in before.operations(requests(Reading(str(path)))):
+        pass
+    counted, reading = Logged(), Reading(str(path))
+    for operation in Sessions(counted).operations(requests(reading)):
+        blobs = tuple((digest, before.sizes.get(digest, size)) for digest, size in operation.blobs)
+        counted.add(operation._replace(blobs=blobs), 1e6)
+    return counted, reading, list(requests(Reading(str(path))))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_same_story_in_every_layout(tmp_path: Path, layout: str) -> None:
+    """One push of three blobs and three pulls of nine, their bytes, and each pull by the address that asked for it."""
+    counted, reading, found = read(tmp_path, [LAYOUTS[layout](one) for one in story()])
+    assert (reading.requests, reading.malformed) == (28, 0)
+    assert (counted.pushes, counted.sent_blobs, counted.sent_bytes) == (1, 3, sum(SIZES))
+    assert (counted.pulls, counted.fetched_blobs, counted.fetched_bytes) == (3, 9, 3 * sum(SIZES))
+    assert not counted.guessed
+    assert {request.client.partition(":")[0] for request in found} == {"10.1.1.1", "10.2.0.1", "10.2.0.2", "10.2.0.3"}
+
+
+@pytest.mark.parametrize("layout", ["combined", "distribution", "nginx as JSON"])
+def test_a_log_with_its_newest_line_first_is_turned(tmp_path: Path, layout: str) -> None:
+    """Four requests of one second stand the other way round, too; that it was sorted is said."""
+    counted, reading, _ = read(tmp_path, [LAYOUTS[layout](one) for one in story()][::-1])
+    assert (counted.pushes, counted.sent_bytes, counted.pulls, counted.fetched_bytes) == (
+        1, sum(SIZES), 3, 3 * sum(SIZES),
+    )  # fmt: skip
+    assert reading.sorted
+
+
+def test_a_stamp_in_whole_seconds_keeps_what_began_later_later(tmp_path: Path) -> None:
+    """A blob's answer that ended in the second of its manifest's began after it, though it took 0.35 s."""
+    _, _, found = read(tmp_path, [nginx_json(one) for one in story()])
+    assert [request.at_s for request in found] == sorted(request.at_s for request in found)
+    assert [request.line for request in found] == list(range(1, 29))

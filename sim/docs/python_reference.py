@@ -11,6 +11,7 @@ from typing import Any, Final
 import sim
 from sim import network
 from sim.docs import markdown
+from sim.rendering import Finding
 
 _INTRODUCTION: Final = """\
 `import sim` costs nothing: each name is imported when it is first used. `regsim docs python` shows how they go
@@ -53,8 +54,9 @@ def _is_made_by_users(of: type) -> bool:
 
 
 def members(of: type) -> Iterator[str]:
-    """A class's own properties and methods that are not private, each with the first sentence that is said of it."""
-    for name, member in vars(of).items():
+    """A class's own properties and methods that are not private, and a finding's, each with its first sentence."""
+    faces = vars(Finding) if issubclass(of, Finding) else {}
+    for name, member in {**faces, **vars(of)}.items():
         method = member.__func__ if isinstance(member, classmethod | staticmethod) else member
         if name.startswith("_") or name.startswith("model_") or not _docstring(member):
             continue

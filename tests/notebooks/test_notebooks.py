@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,42 @@ central is faster:
   two nodes, sync-then-pull
   nodes drawn afresh
 undecided:
-"""
+""",
+    "1-first-question": """\
+node-direct, deploy_latency_s.p50: less
+node-direct, wan_bytes: less
+""",
+    "capacity-of-the-uplink": """\
+p95 falls: True
+a thousand times the uplink is worth less than a thousand times the speed: True
+the smallest uplink that will do was found
+""",
+    "kernel-release-day": """\
+every application is reached: True
+fewest bytes pushed: kernel-once
+that is less than half of node-direct's: True
+""",
+    "calibrate-from-a-log": """\
+measured, not assumed:
+  central.request_time
+  clients.dev.rtt
+  clients.dev.up
+  demand.rate
+more deploys than we had assumed: True
+""",
+    "what-matters": """\
+the backbone's capacity moves least: True
+the uplink or the size of images moves most: True
+""",
+    "your-own-policy": """\
+warm nodes first pushes fewer bytes than nodes drawn afresh: True
+and yet deploys are slower at p50: True
+""",
+    "your-own-demand": """\
+deploys: 90
+who pushed in the rush waited longer for others: True
+variants of which deploys failed: ['central']
+""",
 }
 
 
@@ -74,3 +110,18 @@ def test_a_notebook_is_kept_without_outputs(path: Path) -> None:
     cells = nbformat.read(path, as_version=4).cells
     assert outputs(cells) == []
     assert all(cell.execution_count is None for cell in cells if cell.cell_type == "code")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_uses_public_names_alone(path: Path) -> None:
+    """It imports `sim` and what `sim` offers, and no room of its own."""
+    cells = nbformat.read(path, as_version=4).cells
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code").replace("%matplotlib inline", "")
+    names = [
+        name
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([each.name for each in node.names] if isinstance(node, ast.Import) else [node.module or ""])
+    ]
+    assert "sim" in names
+    assert [name for name in names if name.startswith("sim.") and name not in ("sim.document", "sim.network")] == []

@@ -28,6 +28,7 @@ from sim.experiment.execution.notebook import notebook_progress
 from sim.experiment.execution.store import Store, key
 from sim.experiment.execution.worker import Outcome, Question, Settings, Task, begin, measure
 from sim.experiment.measures import NOTHING, Measures
+from sim.result import ONLY
 from sim.scenario import Scenario
 
 B = TypeVar("B")
@@ -67,6 +68,7 @@ class Runs:
         self._makes = at_hand is None
         self._workers = ExitStack()
         self._pool: Executor | None = None
+        self._total = 0
         self.made = 0
 
     def __enter__(self) -> Self:
@@ -75,7 +77,23 @@ class Runs:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
+        if kind is not None and issubclass(kind, KeyboardInterrupt):
+            print(self._interrupted(), file=sys.stderr)
         return self._workers.__exit__(kind, error, trace)
+
+    def _interrupted(self) -> str:
+        """What is left of the runs that were made: those in the store, by variant, or none."""
+        if self._store is None:
+            return f"{self.made} of {self._total} runs were made, and none is kept; a store keeps them (--store DIR)"
+        there = [task for task in self._known if not task.overrides]
+        numbers: dict[str, set[int]] = {}
+        for task in there:
+            numbers.setdefault(task.variant or ONLY, set()).add(task.run)
+        points = len({task.settings for task in there})
+        at = f" at {points} points" if points > 1 else ""
+        which = ", ".join(f"{name} {_spans(sorted(runs))}" for name, runs in numbers.items())
+        kept = f"{len(self._known)} of {self._total} runs are kept in {self._store.directory}"
+        return f"{kept}{f' ({which}{at})' if which else ''}; the same question goes on from there"
 
     @property
     def asked(self) -> int:
@@ -97,6 +115,7 @@ class Runs:
         names = {task: self._name(task) for task in asked if task not in self._known}
         missing = [task for task in names if not self._recall(task, names[task])]
         done, total = len(self._known), len(self._known.keys() | asked.keys())
+        self._total = total
         self._progress(done, total)
         for task, outcome in self._make(missing):
             self._keep(task, names[task], outcome)
@@ -150,6 +169,17 @@ class Runs:
             about = asked.scenario, asked.seed, asked.measures, asked.engine
             self._pool = self._workers.enter_context(executors.started(self._executor, begin, about))
         return executors.completed(self._pool, measure, tasks, executors.ahead(self._executor, self._pool))
+
+
+def _spans(numbers: Sequence[int]) -> str:
+    """Numbers in order, those that follow each other as one: `0-3, 7`."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in spans)
 
 
 def by_variant(

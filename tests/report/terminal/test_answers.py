@@ -99,3 +99,17 @@ def test_a_wide_terminal_has_one_line_for_a_metric(small: str) -> None:
             for label in ("deploy latency p50", "deploy latency p95")
         )
         assert second - first == lines_each
+
+
+@pytest.mark.parametrize("width", [80, 40])
+def test_a_comparison_fits_a_narrow_terminal(outcome: Comparison, width: int) -> None:
+    """No line is longer, and each variant's means and bounds are there; without colours where these are not wanted."""
+    shown = io.StringIO()
+    console = Console(file=shown, width=width, highlight=False, force_terminal=True, _environ={"NO_COLOR": "1"})
+    print_comparison(outcome, page=Page(console))
+    assert not re.search("\x1b\\[[34][0-9]m", shown.getvalue())
+    text = re.sub("\x1b\\[[0-9;]*m", "", shown.getvalue())
+    assert max(map(len, text.splitlines())) <= width
+    for name in outcome.variants:
+        for part in mean_and_bounds(outcome.interval(name, "deploy_latency_s.p50"), "s"):
+            assert part in text

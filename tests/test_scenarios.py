@@ -21,7 +21,7 @@ SMALL = {"demand.rate": "0.05/s", "run.duration": "30 min"}
 FAILURES = {
     "node-evicts-before-sync": {"disk full"},
     "wan-outage": {"link down", "connection lost"},
-    "rate-limit": {"too many requests: central's limits.registry"},
+    "rate-limit": {"too many requests: central's limits.registry", "not on its node within 60 s"},
 }
 #: A release has to lie within the shorter run.
 RELEASE = {"demand.kernel_release.at": "10 min", "demand.kernel_release.over": "10 min", "demand.apps": 50}

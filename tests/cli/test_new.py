@@ -146,7 +146,7 @@ def test_a_file_that_comes_while_it_asks_stays(regsim: Ask, monkeypatch: pytest.
             ("--compare", "policies.route=central,nowhere"),
             'mine.toml: variant nowhere: policies.route: unknown choice, got "nowhere"; '
             "one of both, central, direct-below, node-direct; a rule of your own is found in run.policies_path, "
-                "or --policies DIR",
+            "or --policies DIR",
         ),
     ],
 )

@@ -88,6 +88,8 @@ class Central(TypedDict, total=False):
     month: Value[Quantity]
     #: How long central's blob store takes until a blob's first byte.
     first_byte: Value[Quantity]
+    #: How long after a push to central the platform knows that the image is there.
+    propagation: Value[Quantity]
     #: The most that each account may store at central; without it there is no limit.
     quota: Value[Quantity]
 
@@ -184,6 +186,8 @@ class Demand(TypedDict, total=False):
     of: Value[str]
     #: Whether starts are on more nodes than an app has, as a scale-out, or on those where its deploys start.
     starts_on: Value[Literal["more-nodes", "same-nodes"]]
+    #: Whether starts clone a template of their app, so that they pull nothing.
+    clones: Value[bool]
     #: Several streams of demand by name, each with keys of its own; else [demand] is the only one.
     streams: Mapping[str, NamedStream]
     #: Whether registries hold at the start the images of the apps that are there.
@@ -399,6 +403,8 @@ class NamedStream(TypedDict, total=False):
     of: Value[str]
     #: Whether starts are on more nodes than an app has, as a scale-out, or on those where its deploys start.
     starts_on: Value[Literal["more-nodes", "same-nodes"]]
+    #: Whether starts clone a template of their app, so that they pull nothing.
+    clones: Value[bool]
 
 
 class NodeGroup(TypedDict, total=False):

@@ -155,7 +155,7 @@ def pareto(axes: Axes, choices: Sequence[Choice], scenario: Scenario) -> None:
     costs, latencies = [each.cost_usd_per_month for each in members], [each.latency_s for each in members]
     axes.step(costs, latencies, where="post", color="0.3", linewidth=1, zorder=0)
     for each in members:
-        where = ", ".join(map(str, each.values)) or each.variant
+        where = f"{each.variant} at {', '.join(map(str, each.values))}" if each.values else each.variant
         text = f"{where}\n{amount(each.cost_usd_per_month, 'USD')}, {amount(each.latency_s, 's')}"
         axes.annotate(
             style.plain(text.split("\n")[0]) + "\n" + style.plain(text.split("\n")[1]),

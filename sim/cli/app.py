@@ -37,7 +37,7 @@ app = typer.Typer(
     name="regsim",
     help="Which way should images reach the nodes? Simulates topologies of container registries and says.",
     epilog="Exit codes: 0 done, 1 a bug of regsim, 2 bad use or input, 98 a threshold is undecided, 99 one is missed "
-    "or a result came out otherwise, 130 interrupted.",
+    "or a result came out otherwise, 130 interrupted, 143 terminated.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # help without markup is there in half the time

@@ -49,6 +49,8 @@ _LOGGED: Final = (
     "at_s,op,client,count,repository,tag,blobs\n0,push,dev,1,r,v,layer=1000000 config=2000\n60,pull,n,1,r,v,\n"
 )
 _PING: Final = "\n".join(f"64 bytes from 10.0.0.1: icmp_seq={n} ttl=64 time={20 + n % 3}.0 ms" for n in range(1, 21))
+_NODES: Final = "name,site,count,capacity,role\nreg,fra,1,10 Gbit/s,registry\nn,fra,4,10 Gbit/s,node\nm,sto,2,,node\n"
+_LINKS: Final = "from,to,bandwidth,rtt\nfra,sto,100 Gbit/s,22 ms\n"
 _SERIAL: Final = ("--executor", "serial")
 #: What is asked, in this order, in a folder that has the files above: the title of each document and the words.
 ASKED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -74,6 +76,7 @@ ASKED: Final[Mapping[str, tuple[str, ...]]] = {
     "diff": ("diff", "compare", "compare", "--json"),
     "replay": ("replay", "log.toml", "--json"),
     "calibrate": ("calibrate", "ping.txt", "--json"),
+    "import": ("import", "nodes.csv", "links.csv", "--json"),
     "published": ("published", "--only", "docker-hub.toml", "--json"),
     "docs": ("docs", "--json"),
     "manifest.json in a folder of results": (),
@@ -116,6 +119,7 @@ def documents() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         for name, text in (
             ("small.toml", SCENARIO), ("log.toml", _LOG), ("log.csv", _LOGGED), ("ping.txt", _PING),
+            ("nodes.csv", _NODES), ("links.csv", _LINKS),
         ):  # fmt: skip
             Path(name).write_text(text)
         for title, words in ASKED.items():

@@ -131,7 +131,13 @@ def test_run_writes_tables_figures_and_a_manifest(regsim: Ask, small: str) -> No
     answer = regsim("run", small, "--out", "new/out", "--json")
     assert answer.err == "simulating small.toml\nwrote new/out\n"
     names = {path.name for path in Path("new/out").iterdir()}
-    assert names == {"run.json", "manifest.json", "run.png", "run.svg", *(f"{name}.parquet" for name in rows.TABLES)}
+    assert names == {
+        "run.json",
+        "manifest.json",
+        "run.png",
+        "run.svg",
+        *(f"{name}.parquet" for name in (*rows.TABLES, "lanes")),
+    }
     assert json.loads(Path("new/out/run.json").read_text()) == json.loads(answer.out)
 
 

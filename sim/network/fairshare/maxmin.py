@@ -25,7 +25,7 @@ def max_min(
     (n_flows,) above 0; `caps_Bps` : (n_flows,). A flow that nothing holds back gets an infinite rate.
 
     >>> from sim import network
-    >>> network.max_min([10.0, 2.0], [[0, 1], [0]]).tolist()  # what the first cannot use the second gets
+    >>> network.max_min([10.0, 2.0], [[0, 1], [0]])  # what the first cannot use the second gets
     [2.0, 8.0]
     """
     net: Any = idle_network(capacity_Bps)

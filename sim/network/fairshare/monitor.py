@@ -84,7 +84,7 @@ class FlowMonitor:
     >>> fluid = network.Fluid([10.0], monitor)
     >>> flow = fluid.start(0.0, fluid.class_of((0,)), 100.0, token="first")
     >>> ended = fluid.finished(10.0)
-    >>> monitor.peak_Bps.tolist()  # (n_links,) bytes/s
+    >>> monitor.peak_Bps().tolist()  # (n_links,) bytes/s
     [10.0]
     """
 

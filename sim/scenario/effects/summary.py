@@ -33,11 +33,21 @@ def as_logged(model: Model) -> bool:
     return model.demand.replay is not None and model.demand.replay.route == "logged"
 
 
+def packaged_bytes(model: Model) -> frozenset[int]:
+    """The sizes of the packages that bring a new kernel to every node, where nodes have it installed; bytes."""
+    demand = model.demand
+    if model.policies.kernels != "node" or demand.kernel_release is None or demand.replay is not None:
+        return frozenset()
+    kinds = {key for _, stream in demand.pushed_to() for key in image_shares(model, stream)}
+    return frozenset(size_bytes for key in kinds if (size_bytes := model.images[key].kernel_bytes))
+
+
 def most_nodes(model: Model) -> int:
     """On how many nodes a deploy starts at most."""
     read = listed(model)
     if read is None:
-        return max([stream.nodes for _, stream in model.demand.pushed_to()], default=1)
+        packages = [sum(group.count for group in model.nodes.values())] if packaged_bytes(model) else []
+        return max([stream.nodes for _, stream in model.demand.pushed_to()] + packages, default=1)
     return max(model.demand.nodes if count is None else count for count in read.column("nodes"))
 
 
@@ -57,7 +67,7 @@ def clients(model: Model) -> frozenset[str]:
 
 
 def images(model: Model) -> Sequence[tuple[int, int]]:
-    """(rootfs, kernel) of each kind of image that is deployed, in bytes; no kernel is 0.
+    """(rootfs, kernel) of each kind of image that is deployed, in bytes; 0 is no kernel, or one that nodes have.
 
     Of a kind whose sizes vary or are listed, the smallest and the largest; of what a log pushes only the bounds are
     known, from one byte to more than anybody asks about.
@@ -65,13 +75,14 @@ def images(model: Model) -> Sequence[tuple[int, int]]:
     if model.demand.replay is not None:
         return [(1, 0), (1 << 62, 0)]
     read = listed(model)
-    found: dict[tuple[int, int], None] = {}
+    found: dict[tuple[int, int], None] = dict.fromkeys((size_bytes, 0) for size_bytes in packaged_bytes(model))
+    brings = model.policies.kernels == "image"
     if read is None:
         for _, stream in model.demand.pushed_to():
             for key in image_shares(model, stream):
                 image = model.images[key]
                 for rootfs_bytes in spanned_bytes(image):
-                    found[rootfs_bytes, image.kernel_bytes or 0] = None
+                    found[rootfs_bytes, (brings and image.kernel_bytes) or 0] = None
         return list(found)
     sizes: dict[str | None, list[int | None]] = {}
     for word, own_bytes in set(zip(read.column("image"), read.column("rootfs"), strict=True)):
@@ -81,7 +92,7 @@ def images(model: Model) -> Sequence[tuple[int, int]]:
         for kind in model.images.values() if word is None else [model.images[word]]:
             spanned = spanned_bytes(kind) if None in listed_bytes else ()
             for rootfs_bytes in (*spanned, *((min(written), max(written)) if written else ())):
-                found[rootfs_bytes, kind.kernel_bytes or 0] = None
+                found[rootfs_bytes, (brings and kind.kernel_bytes) or 0] = None
     return list(found)
 
 
@@ -138,7 +149,7 @@ def demand_summary(model: Model) -> DemandSummary:
         removes=any(stream.removals for stream in streams if stream.kind == "deploys"),
         by_digest=all(_by_digest(model, stream) for stream in streams),
         starts=any(stream.kind != "deploys" for stream in streams),
-        pushes=any(stream.kind == "deploys" for stream in streams),
+        pushes=bool(packaged_bytes(model)) or any(stream.kind == "deploys" for stream in streams),
     )
 
 

@@ -79,8 +79,8 @@ def _of_routes(model: Model, world: Happens) -> Iterator[Unused]:
         yield Unused(("policies", "fanout"), "each deploy starts on one node, the one that was pushed to")
     if all(image.kernel_bytes is None for image in model.images.values()):
         yield Unused(("policies", "kernels"), "no image has a kernel")
-    if "central" not in world.routes:
-        yield Unused(("policies", "create"), "clients poll after a push to central alone, and there is none")
+    if not together.pushes:
+        yield Unused(("policies", "create"), "clients poll after a push, and nothing is pushed")
     if not world.waits and not (polls(model) and "central" in world.routes):
         yield Unused(("policies", "patience"), "nothing waits for an image to be copied")
     if together.by_digest:

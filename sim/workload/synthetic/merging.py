@@ -124,8 +124,8 @@ def merged(scenario: Scenario, made: Sequence[Made]) -> Demand:
 
 
 def _cloned(made: Sequence[Made], by_deploy: Callable[[Sequence[NDArray[Any]]], NDArray[Any]]) -> _Bools | None:
-    """Which starts clone a template; None where none does."""
-    clones = [not one.pushes and one.part.stream.clones for one in made]
+    """Which starts clone a template; None where none does. A node that is replaced has lost those that it had."""
+    clones = [not one.pushes and one.part.stream.kind == "starts" and one.part.stream.clones for one in made]
     if not any(clones):
         return None
     return by_deploy([np.full(len(one), so, np.bool_) for one, so in zip(made, clones, strict=True)])

@@ -47,6 +47,7 @@ LISTED: Final = "time,client,app,image,nodes\n" + "".join(
 #: What each world has instead.
 WORLDS: Mapping[str, Mapping[str, Any]] = {
     "central": {"policies.route": "central"},
+    "central at once": {"policies.route": "central", "policies.create": "at-once"},
     "direct": {"policies.route": "node-direct"},
     "both": {"policies.route": "both", "demand.nodes": 2},
     "mixed": {
@@ -110,6 +111,12 @@ WORLDS: Mapping[str, Mapping[str, Any]] = {
         "policies.route": "node-direct", "demand.hours": "00:02-00:08", "demand.rate": "30/day",
     },
     "starts": {"demand.kind": "starts", "policies.placement": "sticky"},
+    "kernels of nodes": {"policies.kernels": "node", "demand.kernel_release": {"at": "2 min", "over": "10 s"},
+                         "policies.route": "node-direct"},
+    "starts, kernels of nodes": {"policies.kernels": "node", "demand.kernel_release": {"at": "2 min", "over": "10 s"},
+                                 "demand.kind": "starts"},
+    "small packages": {"policies.kernels": "node", "demand.kernel_release": {"at": "2 min", "over": "10 s"},
+                       "policies.route": {"name": "direct-below", "size": "400 kB"}, "images.small.rootfs": "500 kB"},
     "at times": {"demand.at": ["00:01", "00:06"], "demand.batch": 5},
     "office hours": {"demand.hours": ["00:00-00:03", "00:05-00:06"], "demand.rate": "40/day"},
     "rates of their own": {
@@ -120,7 +127,8 @@ WORLDS: Mapping[str, Mapping[str, Any]] = {
     "replaced": {"demand.streams.dev": {}, "demand.streams.gone": {"kind": "replacements", "rate": "1/min"}},
     "late garbage": {"policies.garbage.every": "20 min", "policies.garbage.pause": "1 s"},
     "crowd": {"demand.apps": 1, "demand.rate": "600/min", "run.duration": "10 s", "policies.placement": "spread",
-              "images.large.share": 9, "demand.updates": 1.0},
+              "images.large.share": 9, "demand.updates": 1.0, "policies.create": "at-once",
+              "demand.reference": "tag"},
     "rivals": {
         "policies.route": [{"name": "central", "share": 1}, {"name": "node-direct", "share": 1}],
         "demand.apps": 1, "demand.rate": "20/min", "run.duration": "3 min", "demand.updates": 1.0,
@@ -311,8 +319,8 @@ def test_what_has_no_effect_changes_no_row_alone(world: str) -> None:
 def test_keys_that_move_rows_are_found_among_others() -> None:
     """One key with an effect among three without, and a value that makes no scenario with another: both say so."""
     among = [("policies.fanout", 0), ("policies.patience", 0), ("demand.updates", 0), ("policies.eviction", 1)]
-    assert moved("central", among) == {"demand.updates"}
-    assert moved("central", [("demand.at", 0), ("policies.fanout", 0), ("demand.every", 0)]) == {
+    assert moved("central at once", among) == {"demand.updates"}
+    assert moved("central at once", [("demand.at", 0), ("policies.fanout", 0), ("demand.every", 0)]) == {
         "demand.at", "demand.every",
     }  # fmt: skip
 

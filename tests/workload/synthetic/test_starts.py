@@ -12,7 +12,7 @@ import pytest
 import sim
 from sim.scenario import Scenario
 from sim.streams import Streams
-from sim.workload.demand import Demand
+from sim.workload.demand import BY_DIGEST, Demand
 from sim.workload.synthetic import generate
 
 DOCUMENT: dict[str, Any] = {
@@ -57,7 +57,7 @@ def test_starts_are_of_another_streams_apps_beside_their_nodes() -> None:
         (False, 0, 1), (True, 1, 3),
     }  # fmt: skip
     assert demand.by_digest is not None
-    assert np.array_equal(demand.by_digest, more)
+    assert np.array_equal(demand.by_digest, np.where(more, BY_DIGEST["digest"], BY_DIGEST["client"]))
 
 
 def test_starts_come_from_the_clients_of_their_apps() -> None:

@@ -15,6 +15,7 @@ from sim.scenario import Scenario
 from sim.units import seconds_of
 
 #: A deploy every hour to two nodes, which meets nobody; pushed straight, the second node waits for the copy's delay.
+#: Instances are created at once and by tag, so that no poll's interval stands between the delay and the answer.
 HOURLY: dict[str, Any] = {
     "run": {"duration": "12 h", "seed": 4, "runs": 3},
     "topology": {"shape": "star"},
@@ -22,8 +23,11 @@ HOURLY: dict[str, Any] = {
     "nodes": {"n": {"count": 5}},
     "clients": {"dev": {"count": 3}},
     "images": {"app": {"kernel": "10 MB", "rootfs": "8 MB"}},
-    "demand": {"rate": "1/h", "arrivals": "even", "apps": 3, "updates": 1.0, "nodes": 2},
-    "policies": {"sync": {"delay": {"value": "5 s", "assumption": True, "range": ["0 s", "120 s"]}}},
+    "demand": {"rate": "1/h", "arrivals": "even", "apps": 3, "updates": 1.0, "nodes": 2, "reference": "tag"},
+    "policies": {
+        "create": "at-once",
+        "sync": {"delay": {"value": "5 s", "assumption": True, "range": ["0 s", "120 s"]}},
+    },
     "variants": {"central": {"policies.route": "central"}, "direct": {"policies.route": "node-direct"}},
 }
 

@@ -87,7 +87,8 @@ def test_the_verdict_tells_what_turns_it_once_that_is_known() -> None:
     """Who has read `flips` has a verdict that names them; to others it says how to ask."""
     asked, known = (sim.compare(hourly(), executor="serial", runs=2, gains=0) for _ in range(2))
     (flip,) = [flip for flip in known.flips if flip.assumption.name == "policies.sync.delay"]
-    assert f"On idle links it turns at policies.sync.delay of about {flip.value}" in known.verdict
+    _, _, turning = known.verdict.partition("On idle links it turns at ")
+    assert f"policies.sync.delay of about {flip.value}" in turning  # beside how long central takes to show a push
     assert asked.verdict.endswith("is not asked yet: add --assumptions.")
 
 

@@ -66,7 +66,10 @@ def due(view, parameters):
 '''
 
 Put = Callable[..., sim.Scenario]
-FEW: dict[str, Any] = {"demand.rate": "200/day", "demand.apps": 3, "policies.route": "both"}
+#: Pulls by tag, and both registries pushed to: so that copies find tags that say otherwise.
+FEW: dict[str, Any] = {
+    "demand.rate": "200/day", "demand.apps": 3, "policies.route": "both", "demand.reference": "tag",
+}  # fmt: skip
 
 
 @pytest.fixture

@@ -53,15 +53,18 @@ def test_the_executor_changes_nothing(executor: str, small: Sweep, scenario: Sce
 
 
 def test_a_sweep_says_who_is_lower_where(small: Sweep) -> None:
-    """Points are counted, the lowest is named, and each line of the table is a point and a variant."""
+    """Points are counted, the lowest is named, and each line of the table is a point and a variant.
+
+    A series is named by its variant and the last two parts of the other keys, which say whose uplink it is.
+    """
     assert "node-direct has the lower deploy_latency_s.p50 at" in small.verdict
     assert "of 6 points" in small.verdict
     heads, lines = sweeps.text_table(small)
     assert heads[:3] == ["demand.rate", "clients.dev.up", "variant"]
     assert len(lines) == 12
     assert {series.name for series in sweeps.plot_data(small).subplots[0].series} == {
-        "central, up 10 Mbit/s", "central, up 100 Mbit/s", "central, up 1000 Mbit/s",
-        "node-direct, up 10 Mbit/s", "node-direct, up 100 Mbit/s", "node-direct, up 1000 Mbit/s",
+        "central, dev.up 10 Mbit/s", "central, dev.up 100 Mbit/s", "central, dev.up 1000 Mbit/s",
+        "node-direct, dev.up 10 Mbit/s", "node-direct, dev.up 100 Mbit/s", "node-direct, dev.up 1000 Mbit/s",
     }  # fmt: skip
 
 

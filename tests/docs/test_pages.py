@@ -168,7 +168,11 @@ def test_python_in_pages_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert scope["finish_s"].tolist() == [10.0]
 
 
-RESULTS = console.shown_in((ROOT / "tests/rig/RESULTS.md").read_text())
+#: A thousand worlds packet by packet take minutes.
+RESULTS = [
+    shown
+    for shown in console.shown_in((ROOT / "tests/rig/RESULTS.md").read_text()) if "small_worlds" not in shown.command
+]  # fmt: skip
 
 
 @pytest.mark.slow

@@ -155,11 +155,14 @@ def _errors(group: Group | None) -> str:
     return "".join(f"{100 * error:>8.1f} %" for error in (group.mape, group.p90, group.max))
 
 
-def score(rig: str | Path, measured: str | Path, parameters: str | Path | None = None, wire: str = "packets") -> Scores:
+def score(
+    rig: str | Path, measured: str | Path, parameters: str | Path | None = None, wire: str = "packets",
+    alone: bool = False,
+) -> Scores:  # fmt: skip
     """Simulate a rig's scenarios on both wires and score them against what was measured.
 
     `parameters` is a file for all scenarios; without it each uses those that ship for its congestion control. `wire`
-    is the one whose `groups` are asked for.
+    is the one whose `groups` are asked for, and `alone` leaves the others out.
     """
     if wire not in WIRES:
         raise InputError("wire", f"there is none of that name, got {shown(wire)}", near(wire, WIRES))
@@ -177,7 +180,7 @@ def score(rig: str | Path, measured: str | Path, parameters: str | Path | None =
 
     if not any(scenario.name == name for scenario in scenarios for name, _ in rows):
         raise InputError(str(measured), f"measures none of the scenarios of {rig}", "give both of one rig")
-    return Scores({one: on(one) for one in WIRES}, asked)
+    return Scores({one: on(one) for one in ((asked,) if alone else WIRES)}, asked)
 
 
 def score_scenario(

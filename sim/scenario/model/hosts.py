@@ -21,6 +21,7 @@ from sim.figures import (
     Frequency,
     Latitude,
     Longitude,
+    Parts,
     Period,
     Rate,
     Size,
@@ -198,7 +199,7 @@ class NodeGroup(Registry):
         about="Whether a node unpacks layers one after another, each once it is fetched, or each as soon as it is "
         "fetched, or each while it is fetched.",
     )  # fmt: skip
-    ranges: Count = figure(
+    ranges: Parts = figure(
         "ranges", 1, source="containerd/containerd issue 10177: one request a layer",
         about="In how many parts, over a connection each, a node fetches a layer from its upstream.",
     )  # fmt: skip

@@ -19,9 +19,9 @@ from pydantic import PlainValidator, PrivateAttr, StrictBool, StrictStr, WithJso
 from sim.errors import shown
 from sim.figures import (
     LARGEST_IMAGE_BYTES,
-    Count,
     Duration,
     ImageSize,
+    Parts,
     Quantity,
     Table,
     Weight,
@@ -178,7 +178,7 @@ class Image(Table):
     rootfs_bytes: ImageSize = setting(
         "rootfs", about="The size of the root filesystem, the layer that is each app's own."
     )
-    layers: Count = figure(
+    layers: Parts = figure(
         "layers", 1, source="kraftkit oci/README.md: a root filesystem is one layer",
         about="In how many layers of equal size the root filesystem is, all of which are new with an update.",
     )  # fmt: skip

@@ -45,7 +45,7 @@ the smallest uplink that will do was found
 """,
     "kernel-release-day": """\
 every application is reached: True
-fewest bytes pushed: kernel-once
+fewest bytes pushed: platform-kernel
 that is less than half of node-direct's: True
 """,
     "calibrate-from-a-log": """\

@@ -57,8 +57,8 @@ measured, not assumed:
 more deploys than we had assumed: True
 """,
     "what-matters": """\
-the backbone's capacity moves least: True
 the uplink or the size of images moves most: True
+the backbone's capacity moves less than a third of that: True
 """,
     "your-own-policy": """\
 warm nodes first pushes fewer bytes than nodes drawn afresh: True

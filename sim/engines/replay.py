@@ -15,10 +15,9 @@ from sim.engines.collected import LOGGED, Collected, Taken, narrow
 from sim.engines.host import Host
 from sim.engines.reasons import REASONS
 from sim.engines.rows import stored_bytes, tables_of
-from sim.engines.run import Engine, Ran, complete, programs, started
-from sim.engines.swarm import swarm_answers
+from sim.engines.run import Engine, Ran, answers, complete, left_of, programs, started
 from sim.protocol.build import build
-from sim.protocol.codes import DRAWS_ASKED, N_PHASES, OPERATIONS_ASKED, ROUTE_ASKED, ROUTES_CHANGED
+from sim.protocol.codes import N_PHASES, OPERATIONS_ASKED
 from sim.protocol.logs import KIND, LogFeed, counts_of
 from sim.protocol.names import Names
 from sim.records.layout import State
@@ -81,17 +80,7 @@ def replay(scenario: Scenario, source: Source, streams: Streams, engine: Engine)
         feed.refill(state)
         collected.take_if_many(state)
 
-    host = Host(
-        {
-            ROUTE_ASKED: built.routes.work_out,
-            ROUTES_CHANGED: lambda state, a, b, c: built.routes.reroute(state),
-            DRAWS_ASKED: lambda state, registry, b, c: built.draws.refill(state, registry),
-            OPERATIONS_ASKED: refill,
-            **swarm_answers(built, engine == "compiled"),
-            **audit.answers(),
-        },
-        collected,
-    )
+    host = Host({**answers(built, audit, engine), OPERATIONS_ASKED: refill}, collected)
     running = started(scenario, engine, assembled, built.tables, host)
     running.run()
     state: State = running.state
@@ -99,13 +88,4 @@ def replay(scenario: Scenario, source: Source, streams: Streams, engine: Engine)
     tables = tables_of(state, feed.names, stored_bytes(state), collected, asked=False)
     tables["deploys"].fill(_deploys(collected.columns(state, *LOGGED), state, feed.names))
     audit.check_tables(state, tables)
-    g: Any = state["g"][0]
-    ran = Ran(
-        tables,
-        int(g["order"]),
-        int(g["flow_number"]),
-        max(float(g["now_s"]), float(g["runs_until_s"])),
-        state,
-        int(g["solver_calls"]),
-    )
-    return ran, counts_of(state)
+    return left_of(state, tables), counts_of(state)

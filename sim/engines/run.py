@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import importlib
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Literal
@@ -99,12 +100,8 @@ def run_built(scenario: Scenario, built: Built, deploys: int, engine: Engine) ->
     audit = Audit(scenario, built.names, built.tables)
     host = Host(
         {
-            ROUTE_ASKED: built.routes.work_out,
-            ROUTES_CHANGED: lambda state, a, b, c: built.routes.reroute(state),
-            DRAWS_ASKED: lambda state, registry, b, c: built.draws.refill(state, registry),
+            **answers(built, audit, engine),
             **({} if built.decisions is None else {DECISION_ASKED: built.decisions.answer}),
-            **swarm_answers(built, engine == "compiled"),
-            **audit.answers(),
         },
         collected,
     )
@@ -123,15 +120,25 @@ def run_built(scenario: Scenario, built: Built, deploys: int, engine: Engine) ->
             state.replace(name, LAYOUT.rows(name, 0))
     tables = tables_of(state, built.names, stored, collected)
     audit.check_tables(state, tables, deploys)
+    return left_of(state, tables)
+
+
+def answers(built: Built, audit: Audit, engine: Engine) -> dict[int, Callable[[State, int, int, int], None]]:
+    """What every run answers that ops ask, by its number."""
+    return {
+        ROUTE_ASKED: built.routes.work_out,
+        ROUTES_CHANGED: lambda state, a, b, c: built.routes.reroute(state),
+        DRAWS_ASKED: lambda state, registry, b, c: built.draws.refill(state, registry),
+        **swarm_answers(built, engine == "compiled"),
+        **audit.answers(),
+    }
+
+
+def left_of(state: State, tables: dict[str, Table]) -> Ran:
+    """A run that is over, by its state and the tables that were made of it."""
     g: Any = state["g"][0]
-    return Ran(
-        tables,
-        int(g["order"]),
-        int(g["flow_number"]),
-        max(float(g["now_s"]), float(g["runs_until_s"])),
-        state,
-        int(g["solver_calls"]),
-    )
+    simulated_s = max(float(g["now_s"]), float(g["runs_until_s"]))
+    return Ran(tables, int(g["order"]), int(g["flow_number"]), simulated_s, state, int(g["solver_calls"]))
 
 
 def _give_back(keep_apart: bool = False) -> None:

@@ -30,7 +30,7 @@ from sim.files import folder_name, read_json
 from sim.result import Result
 from sim.scenario import Scenario
 from sim.tables import parquet, rows
-from sim.tables.columns import Column
+from sim.tables.columns import Column, Table
 from sim.tables.lanes import BESIDE
 
 #: Every run that a question was answered by: what the worker was told, and what it handed back.
@@ -64,7 +64,7 @@ def load_result(directory: str | Path) -> Found:
     where = Path(directory)
     made = recorded(where)
     if made.manifest.digest is not None:
-        return _run(where, made)
+        return read_run(where, made.scenario, made.seed, made.manifest.run, _facts(where))
     question = read_json(where / QUESTION, _MOST_BYTES, _REMEDY)
     try:
         verb = question["verb"]
@@ -84,21 +84,29 @@ def load_result(directory: str | Path) -> Found:
     return loaded
 
 
-def _run(where: Path, made: Recorded) -> Result:
-    facts = read_json(where / "run.json", _MOST_BYTES, _REMEDY)
+def _facts(where: Path) -> Mapping[str, Any]:
+    """What of a run is in no table of it, as its document says."""
+    facts: Any = read_json(where / "run.json", _MOST_BYTES, _REMEDY)
     if not isinstance(facts, dict) or not set(FACTS) <= set(facts):
         raise InputError(str(where / "run.json"), "is no document of a run", _REMEDY)
-    return _result(where, made.scenario, made.seed, made.manifest.run, facts)
+    return {name: facts[name] for name in FACTS}
 
 
-def _result(where: Path, scenario: Scenario, seed: int, run: int, facts: Mapping[str, Any]) -> Result:
-    """One run, by its tables in a directory."""
+def read_run(
+    where: Path, scenario: Scenario, seed: int, run: int, facts: Mapping[str, Any], older: bool = False
+) -> Result:  # fmt: skip
+    """One run, by its tables in a directory and what is in none of them (`FACTS`).
+
+    An `older` version may have left fewer tables: what one says that it did not write yet, it said of nothing that this
+    version knows. InputError for a table that is not there, unless that may be, or that can't be read.
+    """
     columns = {**rows.TABLES, **BESIDE}
-    tables = {name: parquet.read_table(where / f"{name}.parquet", each) for name, each in columns.items()}
-    return Result(
-        scenario=scenario, variant=scenario.variant_name, seed=seed, run=run, tables=tables,
-        **{name: facts[name] for name in FACTS},
-    )  # fmt: skip
+    files = {name: where / f"{name}.parquet" for name in columns}
+    tables = {
+        name: Table(each) if older and not files[name].is_file() else parquet.read_table(files[name], each)
+        for name, each in columns.items()
+    }
+    return Result(scenario=scenario, variant=scenario.variant_name, seed=seed, run=run, tables=tables, **facts)
 
 
 def _runs(where: Path, made: Recorded, facts: Mapping[str, Any]) -> Iterator[tuple[Task, Outcome]]:
@@ -111,7 +119,9 @@ def _runs(where: Path, made: Recorded, facts: Mapping[str, Any]) -> Iterator[tup
         name = next(name for name, each in made.named.items() if each == variant)
         if tables and name in facts:
             scenario = made.scenario if variant is None else made.scenario.variant(variant)
-            sample = _result(where / folder_name(name), scenario, made.seed, run, facts[name])
+            sample = read_run(
+                where / folder_name(name), scenario, made.seed, run, {each: facts[name][each] for each in FACTS}
+            )
             outcome = replace(outcome, sample=sample)
         yield task, outcome
 

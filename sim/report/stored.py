@@ -7,20 +7,18 @@ not kept with a comparison, and is 0. Left out: making anything again (`sim.expe
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from sim.errors import InputError, near, shown
-from sim.experiment.rerun import Recorded, recorded
-from sim.files import folder_name
+from sim.experiment.loading import read_run
+from sim.experiment.recorded import Recorded, recorded
+from sim.files import folder_name, read_json
 from sim.result import ONLY, Result
 from sim.scenario import Scenario
-from sim.tables import parquet, rows
-from sim.tables.columns import Table
 
 #: What a document of each kind has to have. A replay's directory has a run's document, too: its own comes first.
 NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -33,6 +31,8 @@ NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     "score": ("groups",),
     "run": ("scenario", "seed", "metrics", "failures"),
 }
+#: What a document of thousands of runs may have.
+_MOST_BYTES: Final = 1 << 28
 REMEDY: Final = f"name a directory that --out of {', '.join(sorted(NEEDS))} wrote, or a document of --json"
 
 
@@ -88,19 +88,13 @@ class Stored:
         named = self.record.named.get(name)
         if named is not None:
             scenario = scenario.variant(named)
-        # What a table says that an older version did not write yet, it said of nothing that this one knows.
-        files = {table: place / f"{table}.parquet" for table in rows.TABLES}
-        tables = {
-            table: parquet.read_table(files[table], columns) if files[table].is_file() else Table(columns)
-            for table, columns in rows.TABLES.items()
-        }
-        of = json.loads((place / "run.json").read_bytes()) if self._alone else {}
-        ended_s = tables["deploys"].column("ended_s")
-        return Result(
-            scenario=scenario, variant=None if name == ONLY else name, seed=self.record.seed, run=of.get("run", 0),
-            tables=tables, events=of.get("events", 0), flows=of.get("flows", 0),
-            simulated_s=of.get("simulated_s", float(ended_s.max(initial=0.0))), wall_s=of.get("wall_s", 0.0),
-        )  # fmt: skip
+        of = read_json(place / "run.json", _MOST_BYTES, REMEDY) if self._alone else {}
+        facts = {"events": 0, "flows": 0, "simulated_s": 0.0, "wall_s": 0.0}
+        facts |= {fact: of[fact] for fact in facts if fact in of}
+        found = read_run(place, scenario, self.record.seed, of.get("run", 0), facts, older=True)
+        if "simulated_s" in of:
+            return found
+        return replace(found, simulated_s=float(found.tables["deploys"].column("ended_s").max(initial=0.0)))
 
 
 _FIRST: Final = "deploys.parquet"
@@ -121,12 +115,7 @@ def read(result: str | Path, overrides: Mapping[str, Any] | None = None) -> Stor
 
 
 def _document(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_bytes())
-    except OSError as error:
-        raise InputError(str(path), f"cannot be read ({error.strerror})", REMEDY) from None
-    except ValueError as error:
-        raise InputError(str(path), f"is not JSON ({error})", REMEDY) from None
+    found = read_json(path, _MOST_BYTES, REMEDY)
     schema = found.get("schema") if isinstance(found, dict) else None
     known = {f"regsim.{kind}/1": kind for kind in NEEDS}
     if not isinstance(found, dict) or schema not in known:

@@ -45,6 +45,7 @@ def test_a_document_alone_has_no_rows(outcome: Comparison, tmp_path: Path) -> No
     ("text", "says"),
     [
         ("{", "is not JSON"),
+        (100_000 * "[", "it is nested too deeply"),
         ("[]", "is of no result"),
         ('{"schema": "regsim.show/1"}', "is of no result"),
         ('{"schema": "regsim.score/1"}', 'lacks "groups"'),

@@ -42,7 +42,6 @@ from sim.registry.clients import CONTAINERD, PROFILES, TOKEN, Profile, Retry
 from sim.registry.copiers import COPIERS
 from sim.registry.dedup import SCOPES, account_of
 from sim.registry.reference import DEFAULT_TAG
-from sim.registry.throttling import throttled
 from sim.scenario import Scenario
 from sim.scenario.model.hosts import Central, NodeGroup
 from sim.scenario.model.policies import Sync
@@ -347,7 +346,7 @@ def profile_rows(profiles: Sequence[Profile], create: str = "at-once") -> Tables
     """What each client asks, and how long it waits before it tries again; `create` is `policies.create`."""
     waits_s = [wait_s for profile in profiles for wait_s in profile.retry.waits_s]
     counts = [len(profile.retry.waits_s) for profile in profiles]
-    throttles_s = [throttled(profile.name).waits_s for profile in profiles]
+    throttles_s = [profile.throttled.waits_s for profile in profiles]
     throttles = [len(one_s) for one_s in throttles_s]
     rows = table_of(
         LAYOUT, "profiles", {
@@ -363,7 +362,7 @@ def profile_rows(profiles: Sequence[Profile], create: str = "at-once") -> Tables
             "handshake_s": [one.retry.handshake_s for one in profiles],
             "quiet_s": [one.retry.quiet_s for one in profiles],
             "first_throttle": len(waits_s) + np.cumsum(throttles) - throttles, "throttles": throttles,
-            "heeds_s": [throttled(one.name).heeds_s for one in profiles],
+            "heeds_s": [one.throttled.heeds_s for one in profiles],
         },
     )  # fmt: skip
     requests = [len(LISTS[number](one)) for one in profiles for number in range(N_LISTS)]

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from sim.protocol.ops.requests import LISTS, N_LISTS
 from sim.protocol.state import LAYOUT
 from sim.records.layout import table_of
-from sim.registry.clients import Profile
-from sim.registry.throttling import COUNTED_AS_PULL, answer_timeout_s, throttled
+from sim.registry.clients import PROFILES, Profile
+from sim.registry.throttling import COUNTED_AS_PULL
 from sim.scenario import Scenario
 from sim.scenario.model.hosts import Central, NodeGroup
 from sim.scenario.model.limits import RateLimits
@@ -59,7 +59,7 @@ def turns_table(groups: Sequence[Central | NodeGroup]) -> NDArray[Any]:
 def answers_within_s(scenario: Scenario) -> list[float]:
     """How long each client waits for an answer, as its group or else its code has it."""
     return [
-        answer_timeout_s(group.profile) if group.answer_timeout_s is None else group.answer_timeout_s
+        PROFILES[group.profile].answer_timeout_s if group.answer_timeout_s is None else group.answer_timeout_s
         for _, group in scenario.client_hosts()
     ]
 
@@ -68,7 +68,7 @@ def request_bits(profiles: Sequence[Profile]) -> dict[str, NDArray[np.int64]]:
     """For each client and list a bit for each request: those that a pull is counted by, those that are sent again."""
     return {
         "counts_as_pull": _bits(profiles, lambda profile, request: request == COUNTED_AS_PULL),
-        "sent_again": _bits(profiles, lambda profile, request: throttled(profile.name).sends_again(request)),
+        "sent_again": _bits(profiles, lambda profile, request: profile.throttled.sends_again(request)),
     }
 
 

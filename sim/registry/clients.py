@@ -19,8 +19,11 @@ proxies in between.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import inf
 from typing import Final, Literal
+
+from sim.registry.throttling import Throttled
 
 Requests = tuple[str, ...]
 
@@ -69,7 +72,7 @@ class Profile:
 
     `challenge` is what a pull sends before it has a token, at a registry that asks for one. A client that `polls` waits
     after a push until the platform has the image, and one that `pins` has instances started from the digest that it
-    pushed.
+    pushed. `throttled` is what it does when it is refused by 429, `answer_timeout_s` how long it waits for an answer.
     """
 
     name: str
@@ -92,11 +95,17 @@ class Profile:
     polls: bool = False
     pins: bool = False
     retry: Retry = Retry()
+    throttled: Throttled = field(default_factory=Throttled)
+    answer_timeout_s: float = inf
 
     def opening(self, kind: str) -> Requests:
         """The requests before the bytes of a blob of this kind."""
         return self.blob_open if self.config_open is None or kind != "config" else self.config_open
 
+
+_IN_CONTAINERD: Final = Throttled((0.0,) * 5)
+_IN_GO_CONTAINERREGISTRY: Final = Throttled((1.0, 3.0), never=("HEAD", "GET", TOKEN))
+_IN_CONTAINERS_IMAGE: Final = Throttled((2.0, 4.0, 8.0, 16.0), 60.0, ("PATCH upload", "PUT manifest", "PUT index"))
 
 KRAFTKIT: Final = Profile(
     name="kraftkit",
@@ -113,6 +122,7 @@ KRAFTKIT: Final = Profile(
     polls=True,  # internal/cli/kraft/cloud: deploy sets WaitForImage, and instance/create asks without a pause
     pins=True,  # deploy passes on the package's ID, which is its digest
     retry=Retry((1.0, 3.0)),  # pkg/v1/remote/write.go, uploadOne: HEAD, POST, PATCH and PUT are one try
+    throttled=_IN_GO_CONTAINERREGISTRY,
 )
 
 UNIKRAFT: Final = Profile(
@@ -130,6 +140,8 @@ UNIKRAFT: Final = Profile(
     parallel_pulls=3,
     config_last=True,
     retry=Retry((0.0,) * 4, repeats="bytes"),  # containerd, content.Copy: the writer is reset, at most five times
+    throttled=_IN_CONTAINERD,
+    answer_timeout_s=30.0,
 )
 
 DOCKER: Final = Profile(
@@ -161,6 +173,7 @@ ORAS: Final = Profile(
     parallel_pulls=3,
     # registry/remote/retry: single requests, and a blob's bytes, read from a file, can't be sent twice.
     retry=Retry((0.25, 0.5, 1.0, 2.0, 3.0), repeats="nothing"),
+    throttled=Throttled((0.25, 0.5, 1.0, 2.0, 4.0), 60.0, ("PUT upload",)),
 )
 
 SKOPEO: Final = Profile(
@@ -178,6 +191,7 @@ SKOPEO: Final = Profile(
     manifests=("GET manifest",),
     parallel_pushes=1,
     parallel_pulls=6,
+    throttled=_IN_CONTAINERS_IMAGE,
 )
 
 CONTAINERD: Final = Profile(
@@ -195,6 +209,7 @@ CONTAINERD: Final = Profile(
     parallel_pushes=3,
     parallel_pulls=3,
     retry=Retry((1.0,) * 4, resumes=True),
+    throttled=_IN_CONTAINERD,
 )
 
 PODMAN: Final = Profile(
@@ -213,6 +228,7 @@ PODMAN: Final = Profile(
     parallel_pulls=6,
     config_last=True,
     retry=Retry((1.0, 2.0, 4.0)),
+    throttled=_IN_CONTAINERS_IMAGE,
 )
 
 CRANE: Final = Profile(
@@ -229,6 +245,7 @@ CRANE: Final = Profile(
     parallel_pushes=4,
     parallel_pulls=1,
     retry=Retry((1.0, 3.0)),
+    throttled=_IN_GO_CONTAINERREGISTRY,
 )
 
 BUILDKIT: Final = Profile(
@@ -246,6 +263,7 @@ BUILDKIT: Final = Profile(
     parallel_pulls=4,
     mounts=True,
     retry=Retry((1.0, 2.0, 4.0)),
+    throttled=_IN_CONTAINERD,
 )
 
 _PUSHING: Final = (KRAFTKIT, UNIKRAFT, DOCKER, SKOPEO, ORAS, PODMAN, CRANE, BUILDKIT)

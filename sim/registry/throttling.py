@@ -23,12 +23,8 @@ refused.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from math import inf
 from typing import Final
-
-from sim.registry.clients import TOKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,34 +44,6 @@ class Throttled:
         return bool(self.waits_s) and not request.startswith(self.never)
 
 
-_IN_CONTAINERD: Final = Throttled((0.0,) * 5)
-_IN_GO_CONTAINERREGISTRY: Final = Throttled((1.0, 3.0), never=("HEAD", "GET", TOKEN))
-_IN_CONTAINERS_IMAGE: Final = Throttled((2.0, 4.0, 8.0, 16.0), 60.0, ("PATCH upload", "PUT manifest", "PUT index"))
-
-#: By the clients' names; others do not try again.
-THROTTLED: Final[Mapping[str, Throttled]] = {
-    "containerd": _IN_CONTAINERD,
-    "buildkit": _IN_CONTAINERD,
-    "crane": _IN_GO_CONTAINERREGISTRY,
-    "podman": _IN_CONTAINERS_IMAGE,
-    "unikraft": _IN_CONTAINERD,
-    "kraftkit": _IN_GO_CONTAINERREGISTRY,
-    "skopeo": _IN_CONTAINERS_IMAGE,
-    "oras": Throttled((0.25, 0.5, 1.0, 2.0, 4.0), 60.0, ("PUT upload",)),
-}
-
-_ANSWER_TIMEOUTS_S: Final[Mapping[str, float]] = {"unikraft": 30.0}
-
 #: What a pull is counted by: of an image for several architectures each that is fetched counts once
 #: (docs.docker.com/docker-hub/usage/pulls), so its manifest does, and the index that led to it does not.
 COUNTED_AS_PULL: Final = "GET manifest"
-
-
-def throttled(client: str) -> Throttled:
-    """What the client of this name does."""
-    return THROTTLED.get(client, Throttled())
-
-
-def answer_timeout_s(client: str) -> float:
-    """How long the client of this name waits for an answer, s; infinite for most."""
-    return _ANSWER_TIMEOUTS_S.get(client, inf)

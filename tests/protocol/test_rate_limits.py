@@ -16,7 +16,6 @@ from sim.protocol.ops.rate_limits import passes_limits
 from sim.protocol.state import LAYOUT
 from sim.records import ObjectState
 from sim.registry.clients import PROFILES
-from sim.registry.throttling import throttled
 from sim.scenario.model.limits import RateLimits
 
 from .small import App, Deploy, Seen, demand, exactly, play, scenario
@@ -211,7 +210,7 @@ def test_a_client_that_heeds_retry_after_waits_so_long() -> None:
 
 def test_every_client_that_is_known_is_read() -> None:
     """Each client's answer to 429 was looked up: docker's is that it gives up."""
-    assert {name for name in PROFILES if not throttled(name).waits_s} == {"docker"}
+    assert {name for name in PROFILES if not PROFILES[name].throttled.waits_s} == {"docker"}
 
 
 def test_limits_are_off_by_default() -> None:

@@ -17,7 +17,7 @@ from sim.network.tcp import transport
 from sim.protocol import tasks
 from sim.protocol.codes import INF
 from sim.protocol.growth import grow_flow_tables
-from sim.protocol.ops import capacities, fair_sharing, flow_monitor, flows, lanes, processor_sharing
+from sim.protocol.ops import capacities, fair_sharing, flow_monitor, flows, lanes, processor_sharing, window_sums
 from sim.protocol.ops.lanes import beside_idle_s, ramp_s, residual_units
 from sim.records import queue
 from sim.records.layout import ArrayState, ObjectState
@@ -31,7 +31,8 @@ def compiled() -> Any:
     """What drives bodies, as machine code."""
     compiling = importlib.import_module("sim.records.compiling")
     solver = (pairing, filling, sharing, active, solution, kernel, transport)
-    protocol = (queue, tasks, lanes, flow_monitor, fair_sharing, processor_sharing, flows, capacities, flow_driver)
+    sharers = (flow_monitor, fair_sharing, processor_sharing, window_sums)
+    protocol = (queue, tasks, lanes, *sharers, flows, capacities, flow_driver)
     return compiling.compile_calls(LAYOUT, (*solver, *protocol), ("begin_bodies", "drive_bodies"))
 
 

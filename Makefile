@@ -7,7 +7,7 @@ OUT ?= out
 # What a worker has done with its own share it takes from the others', so that none ends long before the rest.
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: compare quick test accept machine-code lint bench docs clean help rig rig-tools
+.PHONY: compare quick test accept machine-code lint bench docs clean help rig rig-tools browser-tools
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -48,6 +48,11 @@ rig: $(VENV)/test ## measure real pushes and pulls on this machine, as root, and
 rig-tools: ## install the real registry and client that the rig and its tests use, on Debian, as root
 	apt-get update
 	DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends docker-registry skopeo iproute2 procps
+
+browser-tools: $(VENV)/test ## install the browser that tests open pages in, on Debian, as root, and what drives it
+	apt-get update
+	DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends chromium
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tests/constraints.txt -e '.[browser]'
 
 clean: ## remove what was made
 	rm -rf $(VENV) $(OUT) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

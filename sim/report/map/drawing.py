@@ -129,7 +129,12 @@ def _colour(use: Use | None) -> str:
         return "u u0"
     if not use.carried_bytes:
         return "u u0 none"
-    return f"u u{sum(use.peak >= step for step in _STEPS)}"
+    return f"u u{step_of(use.peak)}"
+
+
+def step_of(share: float) -> int:
+    """Which of the colours a share has, from 0 on."""
+    return sum(share >= step for step in _STEPS)
 
 
 def _thick(width: float, use: Use | None) -> float:
@@ -147,11 +152,16 @@ def _link(line: Line, at: dict[str, Point], network: Network) -> Iterator[Markup
         about = svg.element("title", _about(line))
         yield svg.element(
             "path", about, d=f"M{ends[0][0]:.1f} {ends[0][1]:.1f}L{ends[1][0]:.1f} {ends[1][1]:.1f}",
-            class_=_colour(use), stroke_width=_thick(rate_width, use),
+            class_=_colour(use), stroke_width=_thick(rate_width, use), data_link=_direction(line, side),
         )  # fmt: skip
     if line.name == network.bottleneck:
         x, y = between(a, b, 0.5)
         yield svg.element("circle", cx=x, cy=y, r=sum(widths) / 2 + 8, class_="ring")
+
+
+def _direction(line: Line, side: int) -> str:
+    """The name of one direction of a link, as tables have it."""
+    return f"{line.name}-{'up' if side > 0 else 'down'}"
 
 
 def _about(line: Line) -> str:
@@ -231,11 +241,11 @@ def _box(network: Network, place: str, of: _Texts, box: Box) -> Iterator[Markup]
     for number, (group, text) in enumerate(zip(groups, texts, strict=True)):
         y = top + 20 + _ROW * number + 8
         yield _mark(group.kind, left + 12, y)
-        for side, rate_Bps, use in ((-1, group.line.up_Bps, group.line.up), (1, group.line.down_Bps, group.line.down)):
+        for side, rate_Bps, use in ((1, group.line.up_Bps, group.line.up), (-1, group.line.down_Bps, group.line.down)):
             thick = min(_width(rate_Bps), 5.0)
-            at_y = y + side * (thick / 2 + 0.5)
+            at_y = y - side * (thick / 2 + 0.5)
             yield svg.element("line", x1=left + 20, x2=left + 40, y1=at_y, y2=at_y, class_=_colour(use),
-                              stroke_width=_thick(thick, use))  # fmt: skip
+                              stroke_width=_thick(thick, use), data_link=_direction(group.line, side))  # fmt: skip
         if group.line.name == network.bottleneck:
             yield svg.element("rect", x=left + 16, y=y - 9, width=28, height=18, rx=9, class_="ring")
         yield svg.text(left + 48, y + 4, text)

@@ -1,7 +1,8 @@
 """The page: sections in the order in which somebody who has to decide reads them, in one HTML file.
 
 It asks for nothing, not even an icon, and says so by a policy that browsers hold it to (W3C, Content Security Policy):
-the one script it may run is the one beside this module, which sorts and filters tables, by its digest. Whatever users
+the one script it may run is the one beside this module, which sorts and filters tables and plays maps back, by its
+digest. Whatever users
 named is text: the template escapes it, elements of drawings escape it, and control characters are written out.
 """
 
@@ -27,6 +28,7 @@ from sim.report.page.sections import (
     held,
     latency,
     origin,
+    playback,
     thresholds,
     topology,
     trouble,
@@ -38,8 +40,8 @@ from sim.report.stored import Stored
 #: In the order of the page.
 SECTIONS: Final[tuple[Callable[[Stored], Section | None], ...]] = (
     verdict.section, thresholds.section, differences.section, latency.section, held.section, amounts.section,
-    trouble.failures, trouble.faults, whose.by_site, topology.section, whose.slowest, origin.scenario,
-    origin.provenance,
+    trouble.failures, trouble.faults, whose.by_site, topology.section, playback.section, whose.slowest,
+    origin.scenario, origin.provenance,
 )  # fmt: skip
 #: Widths that drawings are made for: the page shows the one that fits.
 WIDE, NARROW = 720, 340
@@ -109,4 +111,5 @@ def _shorter(section: Section, rows: int, texts: bool) -> Section:
         drawings=[replace(each, grid=cut(each.grid)) for each in section.drawings],
         grids=[cut(grid) for grid in section.grids],
         texts=[each for each in section.texts if texts or len(each[1]) < 1000],
+        playback=section.playback if texts or len(section.playback) < 40_000 else "",
     )

@@ -66,7 +66,10 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a page: its key, its heading, sentences, drawings, tables, and texts to copy, each with its heading."""
+    """A part of a page: its key, its heading, sentences, drawings, tables, and texts to copy, each with its heading.
+
+    `playback` is JSON that the page's script plays back on the maps (`sections.playback`).
+    """
 
     key: str
     title: str
@@ -75,6 +78,7 @@ class Section:
     grids: Sequence[Grid] = ()
     texts: Sequence[tuple[str, str]] = ()
     lead: str = field(default="")
+    playback: str = field(default="")
 
 
 def cell(value: float | None, unit: str, mark: str = "") -> Cell:

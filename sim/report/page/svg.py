@@ -21,6 +21,8 @@ from sim.report.formatting import scale
 _LETTER: Final = 0.55
 #: Sizes of text, px.
 SMALL: Final = 12
+#: Room that every drawing has beyond the end of its lower axis, px.
+EDGE: Final = 10.0
 _STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 _SHAPES: Final = 5
 
@@ -165,8 +167,13 @@ def bottom_axis(scale: Scale, y: float, top: float, label: Callable[[float], str
     for each in scale.ticks(most):
         x = scale(each)
         parts.append(element("line", x1=x, x2=x, y1=top, y2=y, class_="grid"))
-        inside = x >= wide(label(each)) / 2
-        parts.append(text(x if inside else 0, y + 15, label(each), "middle" if inside else "start", "soft"))
+        half = wide(label(each)) / 2
+        if x < half:
+            parts.append(text(0, y + 15, label(each), "start", "soft"))
+        elif x + half > scale.end + EDGE:
+            parts.append(text(scale.end + EDGE, y + 15, label(each), "end", "soft"))
+        else:
+            parts.append(text(x, y + 15, label(each), "middle", "soft"))
     return joined(parts)
 
 

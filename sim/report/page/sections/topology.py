@@ -17,6 +17,7 @@ from sim.report.map import drawing
 from sim.report.map.network import Line, Network, Use, network
 from sim.report.page.parts import Cell, Drawing, Grid, Section, cell, texts
 from sim.report.stored import Stored
+from sim.result import Result
 from sim.units import format_rate
 
 _MAPS: Final = 2
@@ -27,9 +28,7 @@ def section(stored: Stored) -> Section | None:
     """A map of each of two variants at most; None where it is not known what was simulated."""
     if stored.scenario is None or stored.kind == "score":
         return None
-    baseline = stored.document.get("baseline")
-    order = sorted(stored.samples, key=lambda name: name != baseline)[:_MAPS]
-    found = {name: network(stored.samples[name].scenario, stored.samples[name]) for name in order}
+    found = {name: network(sample.scenario, sample) for name, sample in mapped(stored).items()}
     if not found:
         found = {"": network(stored.scenario)}
     drawings = [_drawing(name, each) for name, each in found.items()]
@@ -37,6 +36,15 @@ def section(stored: Stored) -> Section | None:
         "Where hosts are and what joins them, as it is written."
     )  # fmt: skip
     return Section("map", "The map", [says], drawings)
+
+
+def mapped(stored: Stored) -> dict[str, Result]:
+    """The runs that have a map of their own, the baseline's first."""
+    if stored.scenario is None or stored.kind == "score":
+        return {}
+    baseline = stored.document.get("baseline")
+    order = sorted(stored.samples, key=lambda name: name != baseline)[:_MAPS]
+    return {name: stored.samples[name] for name in order}
 
 
 def _drawing(name: str, found: Network) -> Drawing:

@@ -93,6 +93,7 @@ class Built:
     routes: Routes
     draws: ServiceDraws
     placing: Placing
+    profiles: Sequence[Profile]  # of clients, by number
     swarm: tuple[SwarmRules, int] | None = None  # and its seed
     decisions: Decisions | None = None  # where a rule looks at deploys as they begin
 
@@ -159,7 +160,7 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
         price_usd_per_byte=routes.price_usd_per_byte, capacity_Bps=routes.capacity_Bps,
     )  # fmt: skip
     undecided = bool(tables["deploys"]["undecided"].any())
-    return Built(tables, names, routes, draws, placing, swarm, Decisions(facts) if undecided else None)
+    return Built(tables, names, routes, draws, placing, profiles, swarm, Decisions(facts) if undecided else None)
 
 
 def placements(scenario: Scenario) -> Callable[[int, int, float, float], list[int]]:

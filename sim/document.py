@@ -645,6 +645,10 @@ class Run(TypedDict, total=False):
     baseline: Value[str]
     #: Whether requests in a row with nothing to decide between them are one wait (phases), or each one.
     detail: Value[Literal["phases", "requests"]]
+    #: How bodies of bytes cross links: as flows that share them, or packet by packet, which takes far longer.
+    wire: Value[Literal["fluid", "packets"]]
+    #: The packets that a run on packets may take by an estimate; a larger one is refused before it begins.
+    max_packets: Value[int]
     #: The memory that a run may take by an estimate; a larger one is refused before it begins.
     memory: Value[Quantity]
     #: A folder with rules of your own, KIND/NAME.py, from the scenario's folder; without it, those that ship.

@@ -15,6 +15,10 @@ that pulls through another, and `cut-push`, in a step in which a link breaks. Be
 stands `cut-faults`: what the fluid's `cut-push` is, bodies as flows and the cut as a link that is down
 (`protocol/ops/retransmission`).
 
+From registry to registry, one process alone: `pair-sync` copies an image and `many-sync` all tags of a repository,
+beside the registry that they copy from, as a run's syncs are; `pair-fetch` and `many-fetch` beside the one that they
+copy to. Several copies at once are `sync-mean` and `sync-makespan`.
+
 Three wires are scored. `fluid` is that of a run whose `[tcp]` says what the rig's hosts do, `even` that of a run whose
 `[tcp]` says nothing; `packets` goes packet by packet (`packetwire`), which no run does. The protocol, its engine and
 the parameters are the same; bodies of bytes alone go another way.
@@ -33,7 +37,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from sim.calibrate.rig import checks
-from sim.calibrate.rig.files import Measured, Operation, RigScenario
+from sim.calibrate.rig.files import COPIES, Measured, Operation, RigScenario
 from sim.calibrate.rig.fluid import simulate_even, simulate_fluid
 from sim.calibrate.rig.model import simulate
 from sim.calibrate.rig.parameters import Parameters, read, shipped
@@ -44,7 +48,8 @@ from sim.errors import InputError, InputErrors, near, shown
 GROUPS: Final = (
     "pair-push", "pair-pull", "fanout-mean", "fanout-makespan", "crowd-mean", "crowd-makespan",
     "pair-push-bytes", "pair-pull-bytes", "fanout-bytes", "crowd-bytes", "proxy-pull", "proxy-pull-bytes",
-    "cut-push", "cut-push-bytes", "cut-faults",
+    "cut-push", "cut-push-bytes", "cut-faults", "pair-sync", "pair-sync-bytes", "pair-fetch", "pair-fetch-bytes",
+    "many-sync", "many-sync-bytes", "many-fetch", "many-fetch-bytes", "sync-mean", "sync-makespan", "sync-bytes",
 )  # fmt: skip
 
 #: How many runs of the model a scenario is scored by.
@@ -217,7 +222,7 @@ def _counted(kind: str, scenario: RigScenario) -> frozenset[int]:
     """The steps that count: all of a pair, and of others those of their kind, side by side where any are."""
     if kind == "pair":
         return frozenset(range(len(scenario.steps)))
-    op = "pull" if kind == "fanout" else "push"
+    op = {"fanout": "pull", "crowd": "push"}.get(kind, "copy")
     own = {number: len(step) for number, step in enumerate(scenario.steps) if any(one.op == op for one in step)}
     several = any(size > 1 for size in own.values())
     return frozenset(number for number, size in own.items() if size > 1 or not several)
@@ -242,10 +247,10 @@ def _score_step(
             yield Scored(f"{kind}-{name}", scenario.name, step, "", found, wanted)
     traffic = [_traffic(run) for run in runs]
     acting = {(outcome.operation.at, outcome.operation.op): outcome.operation for outcome in reversed(outcomes)}
-    for (host, op), operation in reversed(acting.items()):
+    for (host, _), operation in reversed(acting.items()):
         # Each row of a host has the bytes of its whole step.
         rows_of_host = [next(row for row in rows if row.at == host) for rows in repeats]
-        if op == "push":
+        if operation.op == "push" or operation.at == operation.source:
             wire_bytes, own = [sent[host] for sent, _ in traffic], [row.step_tx_bytes for row in rows_of_host]
         else:
             wire_bytes, own = [got[host] for _, got in traffic], [row.step_rx_bytes for row in rows_of_host]
@@ -257,6 +262,9 @@ def _group_of(scenario: RigScenario, step: int, operation: Operation) -> str:
     """Where an operation that runs alone counts."""
     if any(cut.step == step for cut in scenario.cuts):
         return f"cut-{operation.op}"
+    if operation.op in COPIES:
+        number = "pair" if operation.op == "copy" else "many"
+        return f"{number}-{'sync' if operation.at == operation.source else 'fetch'}"
     proxies = {host.name for host in scenario.hosts if host.upstream is not None}
     return f"{'proxy' if operation.peer in proxies else 'pair'}-{operation.op}"
 
@@ -266,8 +274,9 @@ def _traffic(outcomes: list[Outcome]) -> tuple[dict[str, float], dict[str, float
     sent: dict[str, float] = defaultdict(float)
     received: dict[str, float] = defaultdict(float)
     for outcome in outcomes:
-        ends = (outcome.operation.at, outcome.operation.peer)
-        source, target = ends if outcome.operation.op == "push" else ends[::-1]
+        operation = outcome.operation
+        ends = (operation.source or operation.at, operation.peer)
+        source, target = (operation.peer, operation.at) if operation.op == "pull" else ends
         sent[source] += outcome.wire_bytes
         received[target] += outcome.wire_bytes
         sent[target] += outcome.back_bytes
@@ -281,14 +290,14 @@ def _same(outcome: Outcome, row: Measured) -> bool:
 
 
 def kind_of(scenario: RigScenario) -> str:
-    """`pair`, `fanout` or `crowd`: by the name, else by what the scenario does."""
+    """`pair`, `fanout`, `crowd` or `sync` (several at once): by the name, else by what the scenario does."""
     for kind in ("pair", "fanout", "crowd"):
         if scenario.name.startswith(f"{kind}-"):
             return kind
     largest = max(scenario.steps, key=len)
     if len(largest) == 1:
         return "pair"
-    return "fanout" if largest[0].op == "pull" else "crowd"
+    return {"pull": "fanout", "push": "crowd"}.get(largest[0].op, "sync")
 
 
 def _group(errors: list[float]) -> Group:

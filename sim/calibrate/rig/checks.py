@@ -122,9 +122,9 @@ def of_measured(
         if not 0 <= number < len(steps):
             yield InputError(f"{path}: {name}: step", f"must be 0 to {len(steps) - 1}, got {number}")
             continue
-        wanted = Counter(map(_identity, steps[number]))
+        wanted = Counter(map(identity, steps[number]))
         for repeat, measured in repeats.items():
-            found = Counter(map(_identity, measured))
+            found = Counter(map(identity, measured))
             where = f"{path}: {name}: step {number}, repeat {repeat}"
             for extra in found - wanted:
                 yield InputError(where, f"the rig does not do this, or not so often: {' '.join(extra)}", _BOTH)
@@ -135,5 +135,6 @@ def of_measured(
 _BOTH = "give both files of one rig"
 
 
-def _identity(one: Operation | Measured) -> tuple[str, str, str, str]:
+def identity(one: Operation | Measured) -> tuple[str, str, str, str]:
+    """What an operation and a row that measures it have in common, within a step."""
     return one.op, one.at, one.peer, one.image

@@ -711,7 +711,7 @@ class Sync(TypedDict, total=False):
     #: Whether the blobs of an image are copied one after another or side by side.
     references: Value[Literal["series", "parallel"]]
     #: The tool that copies, with its requests, mounts and blobs at once; without it, containerd's requests.
-    client: Value[Literal["dregsy", "ocync", "regsync"]]
+    client: Value[Literal["dregsy", "ocync", "regsync", "skopeo"]]
     #: The most that one job copies with; without it there is no such limit.
     job_rate: Value[Quantity]
     #: The most that all jobs together copy to one registry with; without it there is no such limit.

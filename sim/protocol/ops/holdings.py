@@ -194,14 +194,14 @@ def published_later(w: Any, publish: int, other: int) -> bool:
 
 def put_image(w: Any, registry: int, name: int, repository: int, image: int, publish: int, came_s: float) -> int:
     """Store a manifest, and point a tag at it unless that is -1. 0, or BLOB_GONE and nothing changed if a blob is not
-    there.
+    there; a cache may lack some.
 
     A copy of what was published elsewhere says when it came here (below 0: as published): lists trail that.
     """
     g = w.g
     place = place_of(w, registry, repository)
     row = w.images[image]
-    if not place_has_blobs(w, place, image):
+    if w.registries[registry].cache == 0 and not place_has_blobs(w, place, image):
         return BLOB_GONE
     if find_entry(w, entry_key(IMAGE_KEY, place, image)) < 0:
         _add_image(w, place, image)

@@ -18,9 +18,10 @@ from sim.scenario.model.hosts import LAMBDA, Registry
 class Cache(Registry):
     """A registry that fetches what it lacks from its upstream, for whoever asks it; a `cold` one starts empty."""
 
-    upstream: StrictStr = setting(
-        "upstream", "central", about="Whom the cache asks for what it lacks: central, or another cache by its key."
-    )
+    upstream: StrictStr = figure(
+        "upstream", "central", source="distribution, configuration: proxy.remoteurl names one registry",
+        about="Whom the cache asks for what it lacks: central, or another cache by its key.",
+    )  # fmt: skip
     coalesce: StrictBool = figure(
         "coalesce", True, source="project-zot/zot: joined; distribution, registry/proxy: each miss is fetched anew",
         about="Whether whoever asks for what the cache is fetching already is sent that, or has it fetched once more.",

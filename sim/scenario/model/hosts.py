@@ -187,9 +187,10 @@ class NodeGroup(Registry):
         "ttl", None,
         about="How long after it came an image goes from a node of this group; without it, as policies.ttl says.",
     )  # fmt: skip
-    upstream: StrictStr = setting(
-        "upstream", "central", about="Whom the nodes pull from: central, or a cache by its key in [caches]."
-    )
+    upstream: StrictStr = figure(
+        "upstream", "central", source="containerd without mirrors: the registry of the reference",
+        about="Whom the nodes pull from: central, or a cache by its key in [caches].",
+    )  # fmt: skip
     cold: StrictBool = figure(
         "cold", False, assumption=True, about="Whether the nodes start empty while the rest of the world is warm."
     )

@@ -194,12 +194,12 @@ def published_later(w: Any, publish: int, other: int) -> bool:
 
 def put_image(w: Any, registry: int, name: int, repository: int, image: int, publish: int, came_s: float) -> int:
     """Store a manifest, and point a tag at it unless that is -1. 0, or BLOB_GONE and nothing changed if a blob is not
-    there.
+    there; a cache may lack some.
 
     A copy of what was published elsewhere says when it came here (below 0: as published): lists trail that.
     """
     place = place_of(w, registry, repository)
-    if not place_has_blobs(w, place, image):
+    if w.registries[registry].cache == 0 and not place_has_blobs(w, place, image):
         return BLOB_GONE
     _put_at(w, place, name, -1 if name < 0 else find_tag(w, registry, name), image, publish, came_s)
     return 0

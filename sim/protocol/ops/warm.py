@@ -24,6 +24,6 @@ def warm_up(w: Any) -> None:
             row, place = w.images[image], place_of(w, registry, repository)
             for blob in range(row.first_blob, row.first_blob + row.blobs):
                 add_blob_at(w, place, w.image_blobs[blob])
-                if w.g.unpacking and registry > 0:
+                if w.g.unpacking and 0 < registry <= w.g.nodes:
                     note_unpacked(w, registry, w.image_blobs[blob])
             publish_at(w, place, name, image, 0.0)

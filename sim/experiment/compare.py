@@ -86,7 +86,8 @@ def compare(
     InputError for fewer than one run, for an executor or an engine that there is not, and when a worker dies.
 
     >>> import sim
-    >>> outcome = sim.compare(sim.load("metros", {"demand.rate": "50/day"}), runs=3, by="site", executor="serial")
+    >>> asked = sim.load("metros", {"demand.rate": "50/day", "demand.apps": 20})
+    >>> outcome = sim.compare(asked, runs=3, by="site", executor="serial")
     >>> outcome.by("site")["site"].unique().tolist()
     ['dal', 'fra', 'sfo', 'sin', 'was']
     """

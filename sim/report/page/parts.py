@@ -16,6 +16,8 @@ from sim.report.formatting import amount
 
 #: Rows of a table at most; a sentence says how many more there are.
 MOST_ROWS: Final = 60
+#: Letters of a text that stays on one line.
+_SHORT: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,11 @@ class Grid:
     text_columns: int = 1
     beyond: str = ""
     filtered: bool = False
+
+    @property
+    def short(self) -> bool:
+        """Whether no text needs a second line, so that none is broken: a wide table is moved under its window."""
+        return all(len(cell.text) <= _SHORT for row in self.rows for cell in row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from sim.experiment.comparison import HEADLINE, NOTEWORTHY
 from sim.report.formatting import interval_text, per_cent
 from sim.report.page import svg
 from sim.report.page.parts import MOST_ROWS, Cell, Drawing, Grid, Key, Section, cell, legend, texts, variant_class
-from sim.report.page.rowcharts import Mark, Row, bars, ranges
+from sim.report.page.rowcharts import Mark, Row, ranges
+from sim.report.page.sections.matters import sensitivities, tornado
 from sim.report.page.sections.thresholds import judged
 from sim.report.page.sections.verdict import interval_of
 from sim.report.page.xycharts import Axis, Curve, chart, limits
@@ -73,7 +74,9 @@ def _of_comparison(stored: Stored) -> Section:
     )  # fmt: skip
     runs = found["runs"]
     paired = f"{runs} paired runs" if runs > 1 else "one run, which gives no interval"
-    return Section("differences", f"Differences from {baseline}", [f"Measured in {paired}."], [drawing])
+    return Section("differences", f"Differences from {baseline}", [f"Measured in {paired}."], [
+        drawing, *(each for name in others for each in tornado(stored, name))
+    ])  # fmt: skip
 
 
 def _headline(stored: Stored) -> list[str]:
@@ -232,19 +235,18 @@ def _limit(text: str, metric: str) -> Iterator[float]:
 
 def _of_sweep(stored: Stored) -> Section:
     found = stored.document
-    sensitivity = _sensitivity(found)
     points: Sequence[Mapping[str, Any]] = found["points"]
     keys: Sequence[str] = found["keys"]
     numbers = {key: _numbers([point["values"][key] for point in points]) for key in keys}
     along = next((key for key in keys if numbers[key] is not None), None)
-    drawings = list(sensitivity)
+    drawings = [*sensitivities(found)]
     if along is not None and found["design"] == "grid":
         drawings += _along_first(stored, along, *(numbers[along] or ([], "")))
     heads = [*keys, "variant", *map(label, _SWEPT), label("wan_bytes"), "failed"]
     rows = [_swept(point, keys, name) for point in points for name in stored.variants]
     beyond = f"{len(rows) - MOST_ROWS:,} more in sweep.json." if len(rows) > MOST_ROWS else ""
     grid = Grid("The points", heads, rows[:MOST_ROWS], len(keys) + 1, beyond, filtered=True)
-    return Section("differences", f"Over {' and '.join(keys)}", drawings=drawings, grids=[grid])
+    return Section("differences", f"Over {', '.join(keys)}", drawings=drawings, grids=[grid])
 
 
 def _along_first(stored: Stored, along: str, numbers: Sequence[float], unit: str) -> Iterator[Drawing]:
@@ -284,26 +286,3 @@ def _swept(point: Mapping[str, Any], keys: Sequence[str], name: str) -> list[Cel
         ),
         cell(failures.get("failed"), "", "bad" if failures.get("failed") else ""),
     ]  # fmt: skip
-
-
-def _sensitivity(found: Mapping[str, Any]) -> Iterator[Drawing]:
-    """How much each key matters, by the first metric and quantity that the design has indices of."""
-    about = [each for each in found.get("sensitivity", ()) if each["metric"] == _SWEPT[0]] or found["sensitivity"]
-    if not about:
-        return
-    about = [each for each in about if each["of"] == about[-1]["of"]]
-    index = next(name for name in about[0] if name not in ("key", "of", "metric"))
-    ranked = sorted((each for each in about if each[index] is not None), key=lambda each: -each[index])
-    rows = [Row(each["key"], [Mark("v0", 0, 0.0, each[index], 0.0, f"{each[index]:.3g}")]) for each in ranked]
-    caption = f"What matters to {label(about[0]['metric'])} of {about[0]['of']}: {index.replace('_', ' ')} of each key"
-    says = caption + ": " + ", ".join(f"{row.name} {row.marks[0].says}" for row in rows)
-    names = [name for name in about[0] if name not in ("key", "of", "metric")]
-    lines = [
-        [
-            *texts(each["key"]),
-            *(Cell("none" if each[name] is None else f"{each[name]:.3g}", each[name]) for name in names),
-        ]
-        for each in about
-    ]
-    grid = Grid(caption, ["key", *(name.replace("_", " ") for name in names)], lines)
-    yield Drawing(caption, says, lambda width: bars(width, says, rows, ""), grid)

@@ -72,3 +72,15 @@ def test_a_difference_that_is_the_same_in_every_run_is_not_drawn_of_many(tmp_pat
     assert re.findall(r'class="(v\d) mark"', str(drawing.draw(700))) == ["v2"]
     assert len(drawing.grid.rows) == 3
     assert "-50 %" in drawing.says
+
+
+def test_heights_of_several_sizes_are_by_ratios(tmp_path: Path) -> None:
+    """From 2 s to 200 s a limit of 20 s stands half way up; from 2 s to 20 s heights are even."""
+    found = sweep(tmp_path)
+    ends = {"a": [(1.0, {"mean": 2.0, "low": 2.0, "high": 2.0}), (2.0, {"mean": 200.0, "low": 200.0, "high": 200.0})]}
+    texts = [
+        str(differences._along(found, "deploy_latency_s.p50", {"a": curve}, "x", "", (), ()).draw(700))
+        for curve in (ends["a"], [ends["a"][0], (2.0, {"mean": 20.0, "low": 20.0, "high": 20.0})])
+    ]
+    assert [">100 s<" in text or ">50 s<" in text for text in texts] == [True, False]
+    assert [">0 s<" in text for text in texts] == [False, True]

@@ -140,8 +140,8 @@ def test_the_page_of_a_comparison_has_its_parts_in_order(compared: Stored) -> No
     """The answer comes first, then what it rests on, and last how to make it again."""
     seen = check(page.page(compared))
     found = [each["id"] for each in seen.all("section")]
-    assert found == ["verdict", "thresholds", "differences", "latency", "held", "amounts", "failures", "map", "playback",
-                     "slowest", "scenario", "provenance"]  # fmt: skip
+    assert found == ["verdict", "thresholds", "differences", "latency", "held", "amounts", "failures", "map",
+                     "playback", "slowest", "scenario", "provenance"]  # fmt: skip
     assert "node-direct deploys faster than central" in "".join(seen.texts["p"])
 
 

@@ -32,6 +32,8 @@ _MOST_PER_CENT: Final = 150.0
 _ALL_DRAWN: Final = 2
 #: Curves that can be told apart in one drawing.
 _MOST_CURVES: Final = 10
+#: From how many times as much on, heights are by ratios.
+_STEEP: Final = 20
 _SWEPT: Final = ("deploy_latency_s.p50", "deploy_latency_s.p95")
 
 
@@ -206,9 +208,11 @@ def _along(
         keys.append(Key(variant_class(at), number_of_curve, name))
     at_y = [(limit, text) for text in thresholds for limit in _limit(text, metric)]
     heights = [number for curve in drawn for _, number in curve.points] + [limit for limit, _ in at_y]
+    # Where latencies are of several sizes, evenly spaced ones would lie on the axis but for the longest.
+    steep = min(heights, default=0.0) > 0 and _STEEP * min(heights) < max(filter(math.isfinite, heights), default=0.0)
     heights += [end for curve in drawn for ends in curve.spread for end in ends if math.isfinite(end)]
     across = Axis(f"{key}, {unit}" if unit else key, *limits(numbers, ratios), lambda number: f"{number:,.6g}", ratios)
-    up = Axis(label(metric), *limits(heights), lambda number: svg.tick_text(number, of_metric), unit=of_metric)
+    up = Axis(label(metric), *limits(heights, steep), lambda number: svg.tick_text(number, of_metric), steep, of_metric)
     of = f", {next(iter(curves))}," if len(curves) == 1 else ""
     caption = f"{label(metric)}{of} by {key}, with intervals" + ("; shaded: the answer" if spans else "")
     says = caption + ": " + "; ".join(

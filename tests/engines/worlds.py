@@ -147,6 +147,7 @@ def _policies(r: Random) -> Document:
 def _sync(r: Random) -> Document:
     triggers: list[Any] = [
         "on-push", "on-push", "lazy", "never", {"name": "poll", "every": "20 s"},
+        {"name": "poll", "every": "3 s", "overlap": r.random() < 0.7, "again": True},
         {"name": "window", "every": "60 s", "lasts": "20 s"},
     ]  # fmt: skip
     made: Document = {

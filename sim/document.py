@@ -709,6 +709,10 @@ class Run(TypedDict, total=False):
     baseline: Value[str]
     #: Whether requests in a row with nothing to decide between them are one wait (phases), or each one.
     detail: Value[Literal["phases", "requests"]]
+    #: How bodies of bytes cross links: as flows that share them, or packet by packet, which takes far longer.
+    wire: Value[Literal["fluid", "packets"]]
+    #: The packets that a run on packets may take by an estimate; a larger one is refused before it begins.
+    max_packets: Value[int]
     #: The memory that a run may take by an estimate; a larger one is refused before it begins.
     memory: Value[Quantity]
     #: A folder with rules of your own, KIND/NAME.py, from the scenario's folder; without it, those that ship.
@@ -771,7 +775,7 @@ class Sync(TypedDict, total=False):
     #: Whether the blobs of an image are copied one after another or side by side.
     references: Value[Literal["series", "parallel"]]
     #: The tool that copies, with its requests, mounts and blobs at once; without it, containerd's requests.
-    client: Value[Literal["dregsy", "ocync", "regsync"]]
+    client: Value[Literal["dregsy", "ocync", "regsync", "skopeo"]]
     #: The most that one job copies with; without it there is no such limit.
     job_rate: Value[Quantity]
     #: The most that all jobs together copy to one registry with; without it there is no such limit.

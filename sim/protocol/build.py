@@ -19,6 +19,7 @@ from sim.contrib.swarm.rules import Rules as SwarmRules
 from sim.errors import InputError
 from sim.network import Schedule
 from sim.network.tcp.retransmission import SYN_TIMEOUT_S, given_up_s
+from sim.network.tcp.transport import Congestion
 from sim.network.topology.schedule import DAY_S, Change
 from sim.network.topology.shapes import Routing
 from sim.policies.snapshot import NotYetError, PushView
@@ -86,6 +87,18 @@ class ServiceDraws:
         return self._first
 
 
+@dataclass(frozen=True, slots=True)
+class OnPackets:
+    """How bodies go packet by packet: by which congestion control, before queues of which length, and how many packets
+    at most; what is drawn for them comes from `rng`."""
+
+    congestion: Congestion
+    queue_s: float
+    most: int
+    limit: str
+    rng: np.random.Generator
+
+
 @dataclass
 class Built:
     """The state of a run at its start, and what goes with it."""
@@ -95,7 +108,9 @@ class Built:
     routes: Routes
     draws: ServiceDraws
     placing: Placing
+    profiles: Sequence[Profile]  # of clients, by number
     swarm: tuple[SwarmRules, int] | None = None  # and its seed
+    packets: OnPackets | None = None
     decisions: Decisions | None = None  # where a rule looks at deploys as they begin
 
 
@@ -146,7 +161,7 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
     globals_ |= {f"{name}_used": len(tables[name]) for name in ("ways", "lanes", "lane_links") if name in tables}
     swarm = _swarm(scenario, streams)
     globals_["swarm"] = int(swarm is not None)
-    tables["swarm"] = LAYOUT.rows("swarm", 1)
+    tables["swarm"], tables["packets"] = LAYOUT.rows("swarm", 1), LAYOUT.rows("packets", 1)
     tables["copy_workers"] = _copy_workers(scenario.policies.sync, len(groups))
     globals_["limited"] = int(tables["registries"]["bounded"].any())
     tables["turns"] = turns_table(groups)
@@ -161,7 +176,9 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
         price_usd_per_byte=routes.price_usd_per_byte, capacity_Bps=routes.capacity_Bps,
     )  # fmt: skip
     undecided = bool(tables["deploys"]["undecided"].any())
-    return Built(tables, names, routes, draws, placing, swarm, Decisions(facts) if undecided else None)
+    packets = _packets(scenario, streams)
+    decided = Decisions(facts) if undecided else None
+    return Built(tables, names, routes, draws, placing, profiles, swarm, packets, decided)
 
 
 def placements(scenario: Scenario) -> Callable[[int, int, float, float], list[int]]:
@@ -294,11 +311,22 @@ def _globals(scenario: Scenario, registries: int, capped: bool) -> dict[str, Any
 
 
 def _windows(scenario: Scenario, streams: Streams) -> dict[str, Any]:
-    """How flows share: whether they have windows, and where their pseudo-random numbers begin."""
+    """How flows share: packet by packet, or by windows, and where the random numbers of these begin."""
     found: dict[str, Any] = {"queue_s": scenario.tcp.queue_s}
-    if scenario.tcp.by_window:
-        found |= {"windows": 1, "window_random": int(streams.generator("windows").integers(1 << 31))}
+    if scenario.run.wire == "packets":
+        found |= {"packets": 1, "queues": 1}
+    elif scenario.tcp.by_window:
+        found |= {"windows": 1, "queues": 1, "window_random": int(streams.generator("windows").integers(1 << 31))}
     return found
+
+
+def _packets(scenario: Scenario, streams: Streams) -> OnPackets | None:
+    """How bodies go packet by packet, where they do."""
+    if scenario.run.wire != "packets":
+        return None
+    run, tcp = scenario.run, scenario.tcp
+    limit = f"{scenario.name}: run.max_packets"
+    return OnPackets(tcp.congestion, tcp.queue_s, run.max_packets, limit, streams.generator("packets"))
 
 
 def machine_rows(routes: Routes, hosts: Sequence[Host], profile_of: Sequence[int]) -> NDArray[Any]:

@@ -158,7 +158,7 @@ def _sync(r: Random) -> Document:
         "deletions": r.random() < 0.4,
     }  # fmt: skip
     if r.random() < 0.3:
-        made["client"] = r.choice(["dregsy", "ocync", "regsync"])
+        made["client"] = r.choice(["dregsy", "ocync", "regsync", "skopeo"])
     for key in ("job_rate", "target_rate", "leg_rate"):
         if r.random() < 0.2:
             made[key] = _rate(r, 0, 0.7)

@@ -176,6 +176,8 @@ class Globals(QueueGlobals):
     converges_s: float = -1.0
     # flows
     windows: int  # they share by their congestion windows
+    packets: int  # they go packet by packet: see ops/packets
+    queues: int  # requests wait in the queues that bodies fill
     window_random: int  # pseudo-random numbers: see ops/congestion
     flow_number: int
     lane_numbers: int  # lanes that have been used

@@ -40,6 +40,7 @@ from sim.scenario.checks.policies import (
 )
 from sim.scenario.checks.prices import tariffs_count_somewhere, tiers_rise
 from sim.scenario.checks.thresholds import thresholds_name_links
+from sim.scenario.checks.wire import packets_are_few, packets_can_run
 from sim.scenario.diagnostics import Diagnostic
 from sim.scenario.keypath import KeyPath
 from sim.scenario.model.entries import entries
@@ -73,6 +74,8 @@ CHECKS: tuple[Callable[[Model], Iterator[Diagnostic]], ...] = (
     lazy_nodes_serve_nobody,
     faults_have_targets,
     windows_have_queues,
+    packets_can_run,
+    packets_are_few,
     replays_have_hosts,
     thresholds_name_links,
     tariffs_count_somewhere,

@@ -74,7 +74,7 @@ def shapes_can_be_made(model: Model) -> Iterator[Diagnostic]:
 
 def windows_have_queues(model: Model) -> Iterator[Diagnostic]:
     """Windows grow until they meet a full queue; what they do about outages is not modelled."""
-    if model.tcp.shares != "windows":
+    if model.tcp.shares != "windows" or model.run.wire == "packets":
         return
     path: KeyPath = ("tcp", "shares")
     if model.tcp.queue_s <= 0.0:

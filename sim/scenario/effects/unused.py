@@ -192,6 +192,9 @@ def _of_faults(model: Model) -> Iterator[Unused]:
                 yield Unused(("faults", key, other), f"a fault of kind {broken.kind} does not read it")
     if not any(_cuts(broken) for broken in model.faults.values()):
         shared = ("shares", "congestion", "queue") if model.tcp.shares == "windows" else ("shares",)
+        if model.run.wire == "packets":
+            yield Unused(("tcp", "shares"), "run.wire is packets, which share by none")
+            shared = ("shares", "congestion", "queue")
         keys = (field.alias or name for name, field in Tcp.model_fields.items())
         outages = [("tcp", key) for key in keys if key not in (*shared, "parallel")]
         for path in (*outages, ("topology", "reroute"), ("topology", "convergence")):

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from sim.report.why import sentences as sentences
     from sim.report.why import spans as spans
     from sim.report.why import traceevents as traceevents
+    from sim.report.why import trackevent as trackevent
     from sim.scenario import document as document
     from sim.scenario import keypath as keypath
     from sim.scenario import reading as reading
@@ -127,6 +128,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "sentences": "sim.report.why",
     "spans": "sim.report.why",
     "traceevents": "sim.report.why",
+    "trackevent": "sim.report.why",
     "document": "sim.scenario",
     "keypath": "sim.scenario",
     "reading": "sim.scenario",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,7 +35,11 @@ Otlp = Annotated[
 ]
 Perfetto = Annotated[
     str | None,
-    typer.Option(metavar="FILE", help="Write them for Perfetto, as trace events in JSON.", show_default=False),
+    typer.Option(
+        metavar="FILE",
+        help="Write them for Perfetto: trace events in JSON, or as .pftrace its own format, with workers.",
+        show_default=False,
+    ),
 ]
 
 
@@ -74,9 +79,10 @@ def why(
             )
         ]  # fmt: skip
     known = [each for each in found if not isinstance(each, str)]
-    for place, make in ((otlp, lazy.spans.otlp), (perfetto, lazy.traceevents.trace_events)):
+    for place, make in ((otlp, lazy.spans.otlp), (perfetto, _for_perfetto(perfetto))):
         if place is not None:
-            write(Path(place), json.dumps(jsonable(make(known)), allow_nan=False))
+            made = make(known)
+            write(Path(place), made if isinstance(made, bytes) else json.dumps(jsonable(made), allow_nan=False))
             if not quiet:
                 output.note(f"wrote {place}")
     if as_json:
@@ -85,6 +91,13 @@ def why(
     for at, each in enumerate(found):
         lines = [each] if isinstance(each, str) else [*lazy.sentences.lines(each)]
         output.text("\n".join([*([""] if at else []), *lines, ""]))
+
+
+def _for_perfetto(place: str | None) -> Callable[[list[Why]], Any]:
+    """Which of the formats that Perfetto reads a file is to have, by its name."""
+    if place is not None and Path(place).suffix in lazy.trackevent.SUFFIXES:
+        return lazy.trackevent.track_events
+    return lazy.traceevents.trace_events
 
 
 def _document(scenario: str, found: list[Why]) -> dict[str, Any]:

@@ -45,6 +45,15 @@ def test_the_slowest_are_asked_unless_one_is_named(ran: str, regsim: Callable[..
 
 
 @pytest.mark.integration
+def test_perfetto_s_own_format_is_chosen_by_the_file_s_name(ran: str, regsim: Callable[..., Answer]) -> None:
+    """A file of Perfetto's suffix is protobuf, which begins with a packet of the trace (field 1, bytes)."""
+    answer = regsim("why", ran, "--gains", "0", "--perfetto", "t.pftrace")
+    assert answer.code == 0
+    assert "wrote t.pftrace" in answer.err
+    assert Path("t.pftrace").read_bytes()[:1] == b"\x0a"
+
+
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("words", "says"),
     [

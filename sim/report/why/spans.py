@@ -19,7 +19,7 @@ from sim.report.why.answer import Why
 from sim.tables.rows import PHASES
 from sim.version import __version__
 
-_OF_PUSH: Final = PHASES[:4]
+OF_PUSH: Final = PHASES[:4]
 _LAYERS: Final = ("kernel", "rootfs")
 PULL, FETCH = "pull.Pull", "pull.fetch"
 LAYER, REQUEST = "pkg.unpack.unpacker.fetchLayer", "remotes.docker.resolver.HTTPRequest"
@@ -82,7 +82,7 @@ def _deploy(why: Why, row: int, rows: _Rows) -> Iterator[Span]:
     bodies = [*rows.of("transfers", number)]
     pushes = [each for each in bodies if each[1]["purpose"] == "push"]
     if pushes:
-        ends_s = max(asked_s + sum(float(of[f"{phase}_s"]) for phase in _OF_PUSH), *(b["ended_s"] for _, b in pushes))
+        ends_s = max(asked_s + sum(float(of[f"{phase}_s"]) for phase in OF_PUSH), *(b["ended_s"] for _, b in pushes))
         yield Span(number, client, "push", "push", "deploy", asked_s, ends_s, {})
         yield from (_body(number, at, body, client, "push.blob", "push") for at, body in pushes)
     for at, sync in rows.of("syncs", number):

@@ -137,6 +137,8 @@ def _result(scenario: Scenario, streams: Streams, ran: Ran, began: float) -> Res
         events=ran.events,
         flows=ran.flows,
         solver_calls=ran.solver_calls,
+        packets=ran.packets,
+        packets_again=ran.packets_again,
         simulated_s=ran.simulated_s,
         wall_s=time.perf_counter() - began,
     )

@@ -19,6 +19,7 @@ import numpy as np
 from sim.engines.audit import Audit
 from sim.engines.collected import Collected
 from sim.engines.host import Host
+from sim.engines.packets import packet_answers
 from sim.engines.requests_seen import Seen
 from sim.engines.rows import stored_bytes, tables_of
 from sim.engines.swarm import swarm_answers
@@ -72,6 +73,8 @@ class Ran:
     simulated_s: float
     state: State
     solver_calls: int = 0
+    packets: int = 0
+    packets_again: int = 0
 
 
 @cache
@@ -134,6 +137,7 @@ def answers(built: Built, audit: Audit, engine: Engine) -> dict[int, Callable[[S
         ROUTES_CHANGED: lambda state, a, b, c: built.routes.reroute(state),
         DRAWS_ASKED: lambda state, registry, b, c: built.draws.refill(state, registry),
         **swarm_answers(built, engine == "compiled"),
+        **packet_answers(built),
         **audit.answers(),
     }
 
@@ -142,7 +146,11 @@ def left_of(state: State, tables: dict[str, Table]) -> Ran:
     """A run that is over, by its state and the tables that were made of it."""
     g: Any = state["g"][0]
     simulated_s = max(float(g["now_s"]), float(g["runs_until_s"]))
-    return Ran(tables, int(g["order"]), int(g["flow_number"]), simulated_s, state, int(g["solver_calls"]))
+    (packets,) = state["packets"]
+    return Ran(
+        tables, int(g["order"]), int(g["flow_number"]), simulated_s, state, int(g["solver_calls"]),
+        int(packets["sent"]), int(packets["again"]),
+    )  # fmt: skip
 
 
 def _give_back(keep_apart: bool = False) -> None:

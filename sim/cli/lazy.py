@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from sim.report.terminal import live as live
     from sim.report.terminal import protocol as protocol
     from sim.report.why import answer as answer
+    from sim.report.why import har as har
     from sim.report.why import sentences as sentences
     from sim.report.why import spans as spans
     from sim.report.why import traceevents as traceevents
@@ -129,6 +130,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "live": "sim.report.terminal",
     "protocol": "sim.report.terminal",
     "answer": "sim.report.why",
+    "har": "sim.report.why",
     "sentences": "sim.report.why",
     "spans": "sim.report.why",
     "traceevents": "sim.report.why",

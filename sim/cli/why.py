@@ -33,6 +33,10 @@ Otlp = Annotated[
     str | None,
     typer.Option(metavar="FILE", help="Write the deploys as OpenTelemetry traces, in JSON.", show_default=False),
 ]
+Har = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Write their requests, each with its timings, as HAR 1.2.", show_default=False),
+]
 Perfetto = Annotated[
     str | None,
     typer.Option(
@@ -52,6 +56,7 @@ def why(
     runs: Runs = None,
     otlp: Otlp = None,
     perfetto: Perfetto = None,
+    har: Har = None,
     policies: options.Policies = None,
     engine: options.Engine = None,
     as_json: options.Json = False,
@@ -79,7 +84,7 @@ def why(
             )
         ]  # fmt: skip
     known = [each for each in found if not isinstance(each, str)]
-    for place, make in ((otlp, lazy.spans.otlp), (perfetto, _for_perfetto(perfetto))):
+    for place, make in ((otlp, lazy.spans.otlp), (perfetto, _for_perfetto(perfetto)), (har, lazy.har.har)):
         if place is not None:
             made = make(known)
             write(Path(place), made if isinstance(made, bytes) else json.dumps(jsonable(made), allow_nan=False))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from sim import engines as engines
     from sim import manifest as manifest
+    from sim.calibrate import beside as beside
     from sim.calibrate import calibration as calibration
     from sim.calibrate import published as published
     from sim.calibrate import replayed as replayed
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
 _HOMES: Final[Mapping[str, str]] = {
     "engines": "sim",
     "manifest": "sim",
+    "beside": "sim.calibrate",
     "calibration": "sim.calibrate",
     "published": "sim.calibrate",
     "replayed": "sim.calibrate",

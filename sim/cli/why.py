@@ -11,7 +11,7 @@ import typer
 
 from sim.cli import lazy, options, output
 from sim.cli.report import Result, write
-from sim.errors import InputError
+from sim.errors import InputError, one_line
 from sim.files import jsonable
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ Har = Annotated[
     str | None,
     typer.Option(metavar="FILE", help="Write their requests, each with its timings, as HAR 1.2.", show_default=False),
 ]
+Beside = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Lay a trace of containerd's pulls beside them: OTLP JSON.", show_default=False),
+]
 Perfetto = Annotated[
     str | None,
     typer.Option(
@@ -57,6 +61,7 @@ def why(
     otlp: Otlp = None,
     perfetto: Perfetto = None,
     har: Har = None,
+    beside: Beside = None,
     policies: options.Policies = None,
     engine: options.Engine = None,
     as_json: options.Json = False,
@@ -90,12 +95,18 @@ def why(
             write(Path(place), made if isinstance(made, bytes) else json.dumps(jsonable(made), allow_nan=False))
             if not quiet:
                 output.note(f"wrote {place}")
+    laid = [] if beside is None else lazy.beside.beside(beside, known)
     if as_json:
-        output.document(_document(stored.document["scenario"], known))
+        document = _document(stored.document["scenario"], known)
+        if laid:
+            document["beside"] = {one.variant: one.to_json() for one in laid}
+        output.document(document)
         return
     for at, each in enumerate(found):
         lines = [each] if isinstance(each, str) else [*lazy.sentences.lines(each)]
         output.text("\n".join([*([""] if at else []), *lines, ""]))
+    for one in laid:
+        output.text("\n".join(["", *map(one_line, one.lines()), ""]))
 
 
 def _for_perfetto(place: str | None) -> Callable[[list[Why]], Any]:

@@ -111,6 +111,7 @@ class Seen:
         self.deploys, self.from_s, self.until_s = deploys, from_s, until_s
         self.requests: list[Request] = []
         self.services: list[Service] = []
+        self.began_s: dict[tuple[int, str], float] = {}  # by deploy and machine: when its first request began
         self.clients: Sequence[Profile] = ()
         self.names: Names | None = None
         self._sending: dict[Key, _Sending] = {}
@@ -142,8 +143,10 @@ class Seen:
         connect_s = self._opened.pop(key, 0.0)
         if key not in self._sending and connect_s == 0.0:
             connect_s = float(task.late_s)  # blobs side by side each open one
+        asking, now_s = (int(task.deploy), self.machine(task.machine)), _now_s(w, p)
+        self.began_s[asking] = min(self.began_s.get(asking, math.inf), now_s - connect_s)
         self._sending[key] = _Sending(
-            names[len(names) - count :], beside, which in _OF_BLOB, _now_s(w, p), connect_s, self._bodies.pop(key, None)
+            names[len(names) - count :], beside, which in _OF_BLOB, now_s, connect_s, self._bodies.pop(key, None)
         )
 
     def arrives(self, w: Any, p: int, key: Key, services: Sequence[Service]) -> None:

@@ -28,7 +28,7 @@ def world(r: Random, faults: bool | None = None) -> tuple[Scenario, Demand]:
     for _ in range(_RETRIES):
         made = document(r)
         if r.random() < 0.6 if faults is None else faults:
-            made["faults"] = _faults(r, made)
+            made["faults"] = faults_of(r, made)
         try:
             scenario = Scenario.from_document(made)
         except InputError:
@@ -258,7 +258,7 @@ _KINDS = (
 )  # fmt: skip
 
 
-def _faults(r: Random, made: Document) -> Document:
+def faults_of(r: Random, made: Document) -> Document:
     nodes = [
         name if group["count"] == 1 else f"{name}{number}"
         for name, group in made["nodes"].items()

@@ -74,7 +74,17 @@ def document(r: Random) -> Document:
         made["links"][r.choice(links)]["schedule"] = {"w": hours}
     if r.random() < 0.3:
         _caches(r, made)
+    if r.random() < 0.06:
+        on_packets(r, made)
     return made
+
+
+def on_packets(r: Random, made: Document) -> None:
+    """Bodies go packet by packet, of images that are not too large for that."""
+    made["run"]["wire"] = "packets"
+    made["tcp"]["queue"] = r.choice(["20 ms", "100 ms"])
+    for image in made["images"].values():
+        image["rootfs"] = "1 MB" if image["rootfs"] == "30 MB" else image["rootfs"]
 
 
 def _rate(r: Random, low: float, high: float) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sim.calibrate.rig.copies import Copies
 from sim.calibrate.rig.files import COPIES, Cut, RigScenario
-from sim.calibrate.rig.packetwire import PacketWire, RigWire
+from sim.calibrate.rig.packetwire import RigPackets, RigWire
 from sim.calibrate.rig.parameters import Parameters
 from sim.calibrate.rig.processes import Outcome, Process, push_bytes
 from sim.calibrate.rig.proxies import Proxies
@@ -78,16 +78,16 @@ class Rig:
         assembled = assemble(PROGRAMS | self._programs())
         self._entries = assembled.entries
         built.tables["program"] = assembled.cells
-        self._engine = Reference(assembled, built.tables, Host({}), self._wire.instead)
+        self._engine = Reference(assembled, built.tables, Host(dict(self._wire.answers)))
         self._w: Any = self._engine.state
         self._wire.attach(self._engine)
 
     def _made_wire(self, capacity_Bps: Sequence[float]) -> RigWire:
-        return PacketWire(capacity_Bps, self._scenario.congestion, self._queue_s)
+        return RigPackets(capacity_Bps, self._scenario.congestion, self._queue_s)
 
     def _globals(self) -> dict[str, Any]:
         """What the wire needs to have set."""
-        return {}
+        return {"packets": 1}
 
     def outcomes(self) -> list[list[Outcome]]:
         """What each operation of each step comes to."""
@@ -211,7 +211,7 @@ class Rig:
     def _cut(self, cut: Cut, began_s: float) -> None:
         """A host's links lose what is sent on them for a while. Requests are not held up: the rig breaks bodies."""
         wire = self._wire
-        assert isinstance(wire, PacketWire)
+        assert isinstance(wire, RigPackets)
         graph = self._routes.graph.links
         links = [at for at, link in enumerate(graph) if cut.host in (link.tail, link.head)]
 

@@ -132,6 +132,7 @@ def build(
         tables |= _faults(scenario, len(routes.capacity_Bps), globals_)
     tables["machines"] = machine_rows(routes, hosts, [0] * len(hosts))
     beside = max(images.most_blobs + 2, 4)
+    tables["packets"] = LAYOUT.rows("packets", 1)
     tables |= {name: LAYOUT.rows(name, beside) for name in LAYOUT.tables if name.startswith("beside_")}
     tables["g"] = table_of(LAYOUT, "g", globals_, 1)
     places = {state: at for at, state in enumerate(State)}

@@ -91,8 +91,8 @@ def test_the_deviation_of_few_is_as_large_in_the_mean_as_that_of_many() -> None:
 
 
 def test_the_table_says_how_sure_each_group_is() -> None:
-    """Nine of 1 s and eleven of 3 s: a scatter of 49 % of their mean of 2.1 s, corrected by c4; the mean's error is
-    that over the root of 20, and 0.8 of it is left."""
+    """Nine of 1 s and eleven of 3 s: a scatter of 49 % in the mean of 2.1 s, corrected by c4; its error is that over
+    the root of 20, and 0.8 of it is left."""
     seconds = (1.0,) * 9 + (3.0,) * 11
     *_, line = table([Repeated("pair-pull", "x", 1, seconds)])
     scatter = statistics.stdev(seconds) / 2.1 * (1 + 1 / (4 * 19))  # c4 is 1 - 1 / (4 n - 4) but for a thousandth

@@ -148,7 +148,7 @@ def run_to_end(w: Any) -> None:
 def finish_run(w: Any) -> None:
     """The run has ended: images that are past their time go, and the last bin is closed."""
     w.g.now_s = max(w.g.now_s, w.g.runs_until_s)
-    for registry in range(w.g.nodes + 1):
+    for registry in range(len(w.registries)):
         if w.g.limited and w.registries[registry].bounded:
             drop_expired(w, registry)
     close_bins(w)

@@ -100,6 +100,7 @@ class Globals(QueueGlobals):
     throttles: int  # some registry limits how many requests it answers, or a node how many pulls it begins
     answers_time_out: int  # some client gives up when it hears nothing
     takes_turns: int  # some node bounds its pulls
+    caches: int  # there are so many
     # rules of deploys
     dedup: int = 1  # REPOSITORY_SCOPE
     check_upstream: int

@@ -131,7 +131,7 @@ def _overrides(model: Model, key: str, names: Collection[str], overridden: dict[
 
 def _makers(model: Model, name: str) -> Iterator[KeyPath]:
     """The groups that would have made a host or link of this name, had they been right."""
-    for table, groups in (("nodes", model.nodes), ("clients", model.clients)):
+    for table, groups in (("nodes", model.nodes), ("caches", model.caches), ("clients", model.clients)):
         yield table, name
         yield from ((table, key) for key in groups if key in name)
 

@@ -92,6 +92,9 @@ def _hosts(model: Model) -> Iterator[_Part]:
         yield _Part(("nodes", key, "count"), nodes.count, "nodes", nodes.count * _NODE_BYTES)
         workers = nodes.count * nodes.workers
         yield _Part(("nodes", key, "workers"), workers, "workers of registries", workers * _WORKER_BYTES)
+    for key, cache in model.caches.items():
+        workers = cache.workers
+        yield _Part(("caches", key, "workers"), workers, "workers of registries", workers * _WORKER_BYTES)
     for key, clients in model.clients.items():
         yield _Part(("clients", key, "count"), clients.count, "clients", clients.count * _CLIENT_BYTES)
 
@@ -115,6 +118,7 @@ def busy_lines(model: Model) -> Iterator[Busy]:
     shares = sum(group.count * group.share for group in model.clients.values())
     lines: list[tuple[KeyPath, Host, float]] = [(("central",), model.central, 1.0)]
     lines += [(("nodes", key), nodes, 1 / there) for key, nodes in model.nodes.items()]
+    lines += [(("caches", key), cache, 1.0) for key, cache in model.caches.items()]
     lines += [(("clients", key), group, group.share / (shares or 1.0)) for key, group in model.clients.items()]
     for path, host, share in lines:
         key, rate_Bps = _slowest(host)

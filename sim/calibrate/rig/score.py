@@ -20,7 +20,7 @@ beside the registry that they copy from, as a run's syncs are; `pair-fetch` and 
 copy to. Several copies at once are `sync-mean` and `sync-makespan`.
 
 Three wires are scored. `fluid` is that of a run whose `[tcp]` says what the rig's hosts do, `even` that of a run whose
-`[tcp]` says nothing; `packets` goes packet by packet (`packetwire`), which no run does. The protocol, its engine and
+`[tcp]` says nothing; `packets` that of a run whose `run.wire` is packets (`packetwire`). The protocol, its engine and
 the parameters are the same; bodies of bytes alone go another way.
 
 What prepares a fan-out or a crowd is not scored, as the pairs score such: a fan-out counts steps with pulls, a crowd

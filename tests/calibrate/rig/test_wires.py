@@ -20,7 +20,8 @@ SETS = [
         pytest.param(rig, measured, marks=pytest.mark.slow)
         for rig, measured in (("cubic", "cubic"), ("cubic", "again-cubic"), ("more-cubic", "more-cubic"),
                               ("bbr", "bbr"), ("bbr", "again-bbr"), ("more-bbr", "more-bbr"),
-                              ("sync-cubic", "sync-cubic"), ("rest-cubic", "again-rest-cubic"))
+                              ("sync-cubic", "sync-cubic"), ("rest-cubic", "again-rest-cubic"),
+                              ("often-cubic", "often-cubic"))
     ),
 ]  # fmt: skip
 #: What operations alone, pulls through a proxy, means of several at once, and the longest of these have to come within.

@@ -24,7 +24,7 @@ from tests.engines import documents
 from tests.engines.worlds import Document
 
 FEW = settings(
-    max_examples=settings.default.max_examples // 10,
+    max_examples=settings.default.max_examples // 20,
     suppress_health_check=[*settings.default.suppress_health_check, HealthCheck.data_too_large,
                            HealthCheck.filter_too_much, HealthCheck.large_base_example],
 )  # fmt: skip

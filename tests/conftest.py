@@ -30,9 +30,12 @@ EXAMPLES = {"quick": 20, "test": 40, "accept": 1000}
 #: Rooms of `tests/` in which whatever is tested is a whole scenario, a verb or a process.
 INTEGRATION = ("bench", "calibrate", "cli", "docs", "engines", "experiment", "notebooks", "report", "rig")
 
+#: Whole scenarios take long, and the smallest is large.
+EXPECTED = [HealthCheck.too_slow, HealthCheck.large_base_example]
+
 for tier, examples in EXAMPLES.items():
     settings.register_profile(
-        tier, max_examples=examples, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+        tier, max_examples=examples, deadline=None, derandomize=True, suppress_health_check=EXPECTED
     )
 settings.load_profile("test")
 

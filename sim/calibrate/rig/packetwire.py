@@ -11,6 +11,7 @@ several clients are under way: so the parameters were fitted, to single ones.
 
 from __future__ import annotations
 
+import weakref
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -49,15 +50,16 @@ class RigPackets:
 
     def __init__(self, capacity_Bps: Sequence[float], congestion: Congestion, queue_s: float) -> None:
         depth_bytes = depths_bytes(capacity_Bps, queue_s)
-        self._wire = PacketWire(capacity_Bps, depth_bytes, congestion, lambda lane: self._clients[lane].rng)
-        self._clients: dict[int, _Client] = {}
+        clients: dict[int, _Client] = {}
+        self._clients = clients
+        self._wire = PacketWire(capacity_Bps, depth_bytes, congestion, lambda lane: clients[lane].rng)
         self._looks = False
         self.again_bytes: Mapping[int, float] = self._wire.again_bytes
         self.answers: Answers = {PACKETS_ASKED: self._answer}
 
     def attach(self, engine: Reference) -> None:
-        """The engine that calls, and whose clock this goes by."""
-        self._engine = engine
+        """The engine that calls, and whose clock this goes by; it goes with all its rows when it is over."""
+        self._engine = weakref.proxy(engine)
         self._w: Any = engine.state
 
     def enter(self, way: int, trips: float, direction: int, rng: np.random.Generator) -> int:

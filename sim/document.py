@@ -38,6 +38,68 @@ class Figure(TypedDict, Generic[T], total=False):
 Value = Union[T, Figure[T]]  # noqa: UP007 - a type variable takes no `|` with a class that is generic
 
 
+class Cache(TypedDict, total=False):
+    """A registry that fetches what it lacks from its upstream, for whoever asks it; a `cold` one starts empty."""
+
+    #: The site that the host is at, a key of [sites].
+    site: Value[str]
+    #: What the host's line carries each way.
+    capacity: Value[Quantity]
+    #: What it carries from its first end to its second, of a host from the host to its site.
+    up: Value[Quantity]
+    #: What it carries the other way.
+    down: Value[Quantity]
+    #: What a month of its capacity costs, of the mean of both directions.
+    capacity_month: Value[Quantity]
+    #: The round trip between the host and its site.
+    rtt: Value[Quantity]
+    #: The delay over it one way.
+    delay: Value[Quantity]
+    #: The most that one TCP connection to or from the host has under way.
+    window: Value[Quantity]
+    #: How many requests the registry serves at once; further ones queue.
+    workers: Value[int]
+    #: How long a worker takes for one request, waits and bytes apart.
+    request_time: Value[Quantity]
+    #: Whether each request takes the request time, or an exponential time of that mean.
+    service: Value[Literal["fixed", "exponential"]]
+    #: How fast the registry's disk moves bytes, reads and writes together.
+    disk: Value[Quantity]
+    #: How fast the registry commits a blob that has come, before it answers; without it, at once.
+    commit_rate: Value[Quantity]
+    #: How long after a tag came or went the registry's list of images shows it.
+    list_lag: Value[Quantity]
+    #: Within what this registry knows a layer again; without it, as policies.dedup says. zot: registry, since it
+    #: answers for a blob that any of its repositories holds.
+    dedup: Value[Literal["none", "repository", "account", "registry"]]
+    #: Whether nodes pull from the registry without a token; else each pull is refused first and gets one.
+    anonymous: Value[bool]
+    #: How long the registry's blob store takes to keep a blob whose last byte has come.
+    store: Value[Quantity]
+    #: Whether connections to the registry open with a TLS handshake.
+    tls: Value[bool]
+    #: How long a token that the registry gave is good.
+    token_life: Value[Quantity]
+    #: The most that the registry keeps; without it, all there is.
+    storage: Value[Quantity]
+    #: How many requests, or pulls, it answers before it says 429.
+    limits: RateLimits
+    #: What each of these hosts costs a month.
+    month: Value[Quantity]
+    #: Whom the cache asks for what it lacks: central, or another cache by its key.
+    upstream: Value[str]
+    #: Whether whoever asks for what the cache is fetching already is sent that, or has it fetched once more.
+    coalesce: Value[bool]
+    #: Whether the cache asks what a tag means every time, or only when it has no such tag.
+    check: Value[Literal["upstream", "absent"]]
+    #: How long the cache's blob store takes until a blob's first byte.
+    first_byte: Value[Quantity]
+    #: How long after it came an image goes from the cache; without it, images stay.
+    ttl: Value[Quantity]
+    #: Whether the cache starts empty while the rest of the world is warm.
+    cold: Value[bool]
+
+
 class Central(TypedDict, total=False):
     """The central registry, the host named `central`."""
 
@@ -469,6 +531,8 @@ class NodeGroup(TypedDict, total=False):
     pull_burst: Value[int]
     #: How long after it came an image goes from a node of this group; without it, as policies.ttl says.
     ttl: Value[Quantity]
+    #: Whom the nodes pull from: central, or a cache by its key in [caches].
+    upstream: Value[str]
     #: Whether the nodes start empty while the rest of the world is warm.
     cold: Value[bool]
     #: How many cores a node has for unpacking layers, where an image's format has them unpacked.
@@ -645,6 +709,10 @@ class Run(TypedDict, total=False):
     baseline: Value[str]
     #: Whether requests in a row with nothing to decide between them are one wait (phases), or each one.
     detail: Value[Literal["phases", "requests"]]
+    #: How bodies of bytes cross links: as flows that share them, or packet by packet, which takes far longer.
+    wire: Value[Literal["fluid", "packets"]]
+    #: The packets that a run on packets may take by an estimate; a larger one is refused before it begins.
+    max_packets: Value[int]
     #: The memory that a run may take by an estimate; a larger one is refused before it begins.
     memory: Value[Quantity]
     #: A folder with rules of your own, KIND/NAME.py, from the scenario's folder; without it, those that ship.
@@ -707,7 +775,7 @@ class Sync(TypedDict, total=False):
     #: Whether the blobs of an image are copied one after another or side by side.
     references: Value[Literal["series", "parallel"]]
     #: The tool that copies, with its requests, mounts and blobs at once; without it, containerd's requests.
-    client: Value[Literal["dregsy", "ocync", "regsync"]]
+    client: Value[Literal["dregsy", "ocync", "regsync", "skopeo"]]
     #: The most that one job copies with; without it there is no such limit.
     job_rate: Value[Quantity]
     #: The most that all jobs together copy to one registry with; without it there is no such limit.
@@ -810,6 +878,8 @@ class Document(TypedDict, total=False):
     central: Central
     #: Groups of nodes that are alike, by name; each node has its own registry and instances.
     nodes: Mapping[str, NodeGroup]
+    #: Registries that nodes pull through on the way to central, by name.
+    caches: Mapping[str, Cache]
     #: Groups of machines that deploy, by name.
     clients: Mapping[str, ClientGroup]
     #: Kinds of image that are deployed, by reference, such as app or "registry.example/app:1.2".

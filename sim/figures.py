@@ -249,6 +249,7 @@ HostFrequency = Annotated[
 Fraction = Annotated[float, Quantity("fraction", units.fraction_of, units.format_fraction, 0.9, least=0, most=1)]
 Weight = Annotated[float, Quantity("number", _number, repr, 1.0, least=0)]
 Count = Annotated[int, Quantity("whole number", _whole, repr, 20, least=1, most=10**6)]
+Packets = Annotated[int, Quantity("whole number", _whole, repr, 50_000_000, least=1, most=10**12)]
 #: Of one thing, each with rows of its own while it travels.
 Parts = Annotated[int, Quantity("whole number", _whole, repr, 1, least=1, most=1000)]
 Retries = Annotated[int, Quantity("whole number", _whole, repr, 4, least=0, most=255)]

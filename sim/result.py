@@ -90,6 +90,8 @@ class Result(Finding):
     wall_s: float
     peak_rss_bytes: int = field(default_factory=peak_rss_bytes)
     solver_calls: int = 0
+    packets: int = 0
+    packets_again: int = 0
 
     @cached_property
     def deploys(self) -> pd.DataFrame:
@@ -276,6 +278,8 @@ class Result(Finding):
             "flows": self.flows,
             "events": self.events,
             "solver_calls": self.solver_calls,
+            "packets": self.packets,
+            "packets_again": self.packets_again,
             "simulated_s": self.simulated_s,
             "wall_s": self.wall_s,
             "peak_rss_bytes": self.peak_rss_bytes,

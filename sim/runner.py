@@ -17,10 +17,12 @@ import numpy as np
 
 from sim import engines
 from sim.engines.run import Engine, Ran
+from sim.errors import InputError
 from sim.protocol.build import placements
 from sim.result import Result
 from sim.scenario import Scenario
 from sim.streams import Streams
+from sim.tables.rows import digest
 from sim.workload import deploylist, redeployed
 from sim.workload import replay as logs
 from sim.workload.demand import Demand
@@ -73,6 +75,30 @@ def run(
     return _result(scenario, streams, ran, began)
 
 
+def look(result: Result, deploys: frozenset[int], from_s: float, until_s: float) -> engines.Seen:
+    """Make a run again, and see the requests of these deploys and the services of all registries within some time.
+
+    It is the same run, by the reference engine. InputErrors for a log that is replayed as it was, and where other rows
+    come out, as from another version's result.
+    """
+    scenario = result.scenario
+    logged = scenario.demand.replay
+    if logged is not None and logged.route == "logged":
+        raise InputError(scenario.name, "replays a log, of which no requests are seen", "ask for this of a run")
+    seen = engines.Seen(deploys, from_s, until_s)
+    streams = Streams(result.seed, result.run)
+    with _without_collector():
+        asks = _demand(scenario, streams)
+        count, stream, stream_names = len(asks), asks.stream, asks.stream_names
+        ran = engines.run_built(scenario, engines.built(scenario, asks, streams), count, "reference", seen)
+        if stream is not None:
+            ran.tables["streams"].fill((np.arange(count), (stream.astype(np.int32), stream_names)))
+    if digest(ran.tables) != result.digest:
+        remedy = "have the result made again by this version"
+        raise InputError(scenario.name, "has other rows when it is run again, so that no requests are told", remedy)
+    return seen
+
+
 def _demand(scenario: Scenario, streams: Streams) -> Demand:
     """What a run is asked to do: drawn, listed in a table, or the pushes of a log."""
     if scenario.demand.replay is not None:
@@ -111,6 +137,8 @@ def _result(scenario: Scenario, streams: Streams, ran: Ran, began: float) -> Res
         events=ran.events,
         flows=ran.flows,
         solver_calls=ran.solver_calls,
+        packets=ran.packets,
+        packets_again=ran.packets_again,
         simulated_s=ran.simulated_s,
         wall_s=time.perf_counter() - began,
     )

@@ -135,7 +135,8 @@ def _counts(tariff: Tariff, path: str | None, groups: tuple[str, str], sites: tu
 
 def _groups(scenario: Scenario) -> dict[str, str]:
     """The path of each host's group; central is its own."""
-    groups = (*(("nodes", key) for key in scenario.nodes), *(("clients", key) for key in scenario.clients))
+    tables = {"nodes": scenario.nodes, "caches": scenario.caches, "clients": scenario.clients}
+    groups = [(table, key) for table, named in tables.items() for key in named]
     return {CENTRAL: CENTRAL} | {
         name: f"{table}/{key}" for table, key in groups for name in scenario.host_names.of(table, key)
     }
@@ -186,6 +187,10 @@ def _hosts(scenario: Scenario, tables: Mapping[str, Table]) -> Iterator[tuple[st
     groups += [
         (f"nodes.{key}.month", "prices.node_month", nodes.count, nodes.month_usd, prices.node_month_usd)
         for key, nodes in scenario.nodes.items()
+    ]
+    groups += [
+        (f"caches.{key}.month", "prices.node_month", 1, cache.month_usd, prices.node_month_usd)
+        for key, cache in scenario.caches.items()
     ]
     for own, general, count, own_usd, general_usd in groups:
         usd = general_usd if own_usd is None else own_usd

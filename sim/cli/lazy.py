@@ -61,6 +61,8 @@ if TYPE_CHECKING:
     from sim.report.map import network as network
     from sim.report.page import page as page
     from sim.report.terminal import answers as answers
+    from sim.report.terminal import layout as layout
+    from sim.report.terminal import live as live
     from sim.report.terminal import protocol as protocol
     from sim.report.why import answer as answer
     from sim.report.why import sentences as sentences
@@ -130,6 +132,8 @@ _HOMES: Final[Mapping[str, str]] = {
     "network": "sim.report.map",
     "page": "sim.report.page",
     "answers": "sim.report.terminal",
+    "layout": "sim.report.terminal",
+    "live": "sim.report.terminal",
     "protocol": "sim.report.terminal",
     "answer": "sim.report.why",
     "sentences": "sim.report.why",

@@ -6,6 +6,7 @@ Each option is read here into what the simulator takes; what is wrong with it is
 from __future__ import annotations
 
 import os.path
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -134,6 +135,9 @@ Gains = Annotated[
 Out = Annotated[
     str | None, typer.Option(metavar="DIR", help="Write tables, plots and a manifest there.", show_default=False)
 ]
+Watch = Annotated[
+    bool, typer.Option("--watch", help="Answer again each time that a file is saved which the scenario is read from.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Warnings about the question are errors.")]
 Quiet = Annotated[
@@ -166,6 +170,13 @@ def warn_of_axes(
 def kept(store: str | None) -> Kept | None:
     """The store in the directory of `--store`, if one is named."""
     return None if store is None else lazy.store.Store(store)
+
+
+@contextmanager
+def kept_meanwhile(store: str | None) -> Iterator[Kept]:
+    """That store; where none is named, one for as long as this lasts."""
+    with tempfile.TemporaryDirectory(prefix="regsim-") as folder:
+        yield lazy.store.Store(store or folder, lasting=store is not None)
 
 
 def overrides(

@@ -7,12 +7,16 @@ uses; `run` and `replay` make tables of what it leaves.
 
 from sim.engines.choice import EngineWarning, at_hand, checked, choose, engine_for
 from sim.engines.replay import replay
+from sim.engines.requests_seen import Request, Seen, Service
 from sim.engines.run import Engine, Ran, built, run, run_built
 
 __all__ = [
     "Engine",
     "EngineWarning",
     "Ran",
+    "Request",
+    "Seen",
+    "Service",
     "at_hand",
     "built",
     "checked",

@@ -101,8 +101,10 @@ class Audit:
         self._storage(state)
 
     def _holdings(self, state: State) -> None:
-        """Blobs that a manifest refers to are in its repository."""
+        """Blobs that a manifest refers to are in its repository; a cache has those that it was asked for."""
         place, image, _ = _entries(state, IMAGE_KEY)
+        whole = state["registries"]["cache"][state["places"]["registry"][place]] == 0
+        place, image = place[whole], image[whole]
         owner, blob = _blobs(state, image)
         lacks = ~np.isin((place[owner] << 31 | blob) + 1, state["held"])
         for at in owner[lacks].tolist():

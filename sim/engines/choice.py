@@ -6,11 +6,11 @@ Machine code pays from some thousand deploys on if there is some, and is worth c
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import warnings
 from typing import Final, cast, get_args
 
+from sim.engines.kernels import compiles
 from sim.engines.run import Engine, programs
 from sim.errors import InputError
 from sim.protocol.rules import chosen_rules, outside_of
@@ -61,11 +61,6 @@ def engine_for(scenario: Scenario, deploys: int | None, asked: Engine | None = N
     rules = f"the rule {min(unfit)}" if len(unfit) == 1 else f"the rules {', '.join(sorted(unfit))}"
     warnings.warn(f"machine code has no way for {rules}: the reference engine runs it", EngineWarning, stacklevel=2)
     return "reference"
-
-
-def compiles() -> bool:
-    """Whether numba may compile; who debugs kernel code has it not."""
-    return os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
 
 
 def at_hand(scenario: Scenario) -> Engine:

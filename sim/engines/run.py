@@ -19,8 +19,11 @@ import numpy as np
 from sim.engines.audit import Audit
 from sim.engines.collected import Collected
 from sim.engines.host import Host
+from sim.engines.packets import packet_answers
+from sim.engines.requests_seen import Seen
 from sim.engines.rows import stored_bytes, tables_of
 from sim.engines.swarm import swarm_answers
+from sim.engines.watched import Watching
 from sim.protocol.assembly import Assembled, assemble
 from sim.protocol.build import Built, build
 from sim.protocol.codes import (
@@ -70,6 +73,8 @@ class Ran:
     simulated_s: float
     state: State
     solver_calls: int = 0
+    packets: int = 0
+    packets_again: int = 0
 
 
 @cache
@@ -92,8 +97,10 @@ def built(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
     return made
 
 
-def run_built(scenario: Scenario, built: Built, deploys: int, engine: Engine) -> Ran:
-    """Run so many deploys to their end."""
+def run_built(scenario: Scenario, built: Built, deploys: int, engine: Engine, seen: Seen | None = None) -> Ran:
+    """Run so many deploys to their end; with `seen`, the reference engine, and what that is to see of it."""
+    if seen is not None:
+        seen.clients, seen.names = built.profiles, built.names
     assembled, collected = programs(), Collected(on_disk=deploys >= ON_DISK_FROM)
     if collected.on_disk:
         _give_back()
@@ -105,7 +112,7 @@ def run_built(scenario: Scenario, built: Built, deploys: int, engine: Engine) ->
         },
         collected,
     )
-    running = started(scenario, engine, assembled, built.tables, host)
+    running = started(scenario, engine, assembled, built.tables, host, seen)
     running.run()
     state: State = running.state
     audit.ended(state)
@@ -130,6 +137,7 @@ def answers(built: Built, audit: Audit, engine: Engine) -> dict[int, Callable[[S
         ROUTES_CHANGED: lambda state, a, b, c: built.routes.reroute(state),
         DRAWS_ASKED: lambda state, registry, b, c: built.draws.refill(state, registry),
         **swarm_answers(built, engine == "compiled"),
+        **packet_answers(built),
         **audit.answers(),
     }
 
@@ -138,7 +146,11 @@ def left_of(state: State, tables: dict[str, Table]) -> Ran:
     """A run that is over, by its state and the tables that were made of it."""
     g: Any = state["g"][0]
     simulated_s = max(float(g["now_s"]), float(g["runs_until_s"]))
-    return Ran(tables, int(g["order"]), int(g["flow_number"]), simulated_s, state, int(g["solver_calls"]))
+    (packets,) = state["packets"]
+    return Ran(
+        tables, int(g["order"]), int(g["flow_number"]), simulated_s, state, int(g["solver_calls"]),
+        int(packets["sent"]), int(packets["again"]),
+    )  # fmt: skip
 
 
 def _give_back(keep_apart: bool = False) -> None:
@@ -154,10 +166,15 @@ def _give_back(keep_apart: bool = False) -> None:
         trim(0)
 
 
-def started(scenario: Scenario, engine: Engine, assembled: Assembled, tables: dict[str, Any], host: Host) -> Any:
+def started(
+    scenario: Scenario, engine: Engine, assembled: Assembled, tables: dict[str, Any], host: Host,
+    seen: Seen | None = None,
+) -> Any:  # fmt: skip
     """An engine at the start of a run of a scenario."""
     module: Any = importlib.import_module(f"sim.engines.{engine}")
     outside = outside_of(scenario)
+    if seen is not None:
+        return Watching(assembled, tables, host, functions(outside) if outside else None, seen)
     if engine == "compiled":
         return module.Compiled(assembled, tables, host, [one for one in outside if one.own is not None])
     return module.Reference(assembled, tables, host, functions(outside) if outside else None)

@@ -6,7 +6,7 @@ Here runs are asked for, as many as were said or as a precision takes; what they
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +22,7 @@ from sim.experiment.execution import executors
 from sim.experiment.execution.at_hand import Asked
 from sim.experiment.execution.runs import Progress, Runs, by_variant
 from sim.experiment.execution.store import Store
-from sim.experiment.execution.worker import Outcome
+from sim.experiment.execution.worker import Outcome, Task
 from sim.experiment.measures import Custom, Measures
 from sim.experiment.precision import until_enough
 from sim.experiment.sample import values_of
@@ -57,6 +57,7 @@ def compare(
     gains: int = 0,
     engine: Engine | None = None,
     turns: bool = False,
+    so_far: Callable[[Comparison], None] | None = None,
 ) -> Comparison:
     """Run every variant `runs` times and compare each with the baseline.
 
@@ -79,12 +80,14 @@ def compare(
 
     `runs` and `seed` are the scenario's unless given; `executor` is `serial`, `processes` (one for each core) or
     `processes:N`. `progress(done, total)` is called before the first run and after each. Neither the executor nor its
-    number of workers nor the `engine` (see `sim.run`) changes any value. Runs that `store` knows are not made again,
+    number of workers nor the `engine` (see `sim.run`) changes any value. `so_far` is given the comparison of the runs
+    that every variant has, each time that these are more. Runs that `store` knows are not made again,
     all others are put there; with `tables` run 0 of each variant is made all the same, as its tables are not kept.
     InputError for fewer than one run, for an executor or an engine that there is not, and when a worker dies.
 
     >>> import sim
-    >>> outcome = sim.compare(sim.load("metros", {"demand.rate": "50/day"}), runs=3, by="site", executor="serial")
+    >>> asked = sim.load("metros", {"demand.rate": "50/day", "demand.apps": 20})
+    >>> outcome = sim.compare(asked, runs=3, by="site", executor="serial")
     >>> outcome.by("site")["site"].unique().tolist()
     ['dal', 'fra', 'sfo', 'sin', 'was']
     """
@@ -102,7 +105,17 @@ def compare(
         "runs": runs, "seed": seed, "tables": tables, "precision": precision, "most_runs": most_runs,
         "by": list(measures.by), "metrics": list(measures.names), "allow_failures": allow_failures, "gains": gains,
     }  # fmt: skip
-    with Runs(scenario, seed, executor, store, progress, measures, engine) as made:
+
+    def found(outcomes: Outcomes, reached: bool | None = None) -> Comparison:
+        return Comparison(
+            scenario=scenario, seed=seed, runs=len(next(iter(outcomes.values()))), executor=executor,
+            outcomes=outcomes, measures=measures, allow_failures=allow_failures, wall_s=time.perf_counter() - began,
+            baseline=scenario.baseline if scenario.baseline in named else next(iter(named)),
+            precision=None if precision is None or reached is None else Precision(precision, reached),
+        )  # fmt: skip
+
+    ended = None if so_far is None else _SoFar(named, lambda outcomes: so_far(found(outcomes)))
+    with Runs(scenario, seed, executor, store, progress, measures, engine, ended) as made:
 
         def make(count: int) -> Outcomes:
             return by_variant(made, named, [()], count, tables)[()]
@@ -110,17 +123,31 @@ def compare(
         reached = None
         if precision is not None:
             runs, reached = until_enough(lambda count: _series(make(count)), precision, most_runs)
-        compared = Comparison(
-            scenario=scenario, seed=seed, runs=runs, executor=executor, outcomes=make(runs), measures=measures,
-            baseline=scenario.baseline if scenario.baseline in named else next(iter(named)),
-            precision=None if precision is None or reached is None else Precision(precision, reached),
-            allow_failures=allow_failures, wall_s=0.0,
-        )  # fmt: skip
+        compared = found(make(runs), reached)
         turned = made.aside(flips, scenario, seed, runs, sides_of(compared, compared.baseline)) if turns else None
         gained = doubled(made, named, compared.outcomes, gains) if gains else {}
-        found = None if turned is None else tuple(turned())
+        turning = None if turned is None else tuple(turned())
         asked = Asked("compare", arguments, made.known)
-    return replace(compared, gains=gained, turned=found, asked=asked, wall_s=time.perf_counter() - began)
+    return replace(compared, gains=gained, turned=turning, asked=asked, wall_s=time.perf_counter() - began)
+
+
+class _SoFar:
+    """Hands on the runs that every variant has, in their order, each time that these are more."""
+
+    def __init__(self, named: Mapping[str, str | None], tell: Callable[[Outcomes], None]) -> None:
+        self._named, self._tell = named, tell
+        self._told = 0
+
+    def __call__(self, known: Mapping[Task, Outcome]) -> None:
+        plain = {
+            (task.variant, task.run): outcome for task, outcome in known.items()
+            if not task.settings and not task.overrides
+        }  # fmt: skip
+        numbers = sorted({run for _, run in plain})
+        shared = [run for run in numbers if all((which, run) in plain for which in self._named.values())]
+        if len(shared) > self._told:
+            self._told = len(shared)
+            self._tell({name: tuple(plain[which, run] for run in shared) for name, which in self._named.items()})
 
 
 def _series(outcomes: Outcomes) -> dict[str, NDArray[np.float64]]:

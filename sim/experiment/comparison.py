@@ -80,7 +80,8 @@ class Comparison(Finding):
     `interval(NAME, METRIC)` and `difference(NAME, METRIC)` are in the metric's unit, at 95 %; `values` are by run.
 
     >>> import sim
-    >>> outcome = sim.compare(sim.load("metros", {"demand.rate": "50/day"}), runs=3, executor="serial")
+    >>> asked = sim.load("metros", {"demand.rate": "50/day", "demand.apps": 20})
+    >>> outcome = sim.compare(asked, runs=3, executor="serial")
     >>> outcome
     <Comparison of metros.toml: 3 runs each of central, node-direct, seed 1>
     >>> outcome.difference("node-direct", "central_egress_bytes").decided

@@ -8,7 +8,7 @@ rules that look at a deploy as it begins (`Decisions`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from sim.contrib.swarm.rules import Rules as SwarmRules
 from sim.errors import InputError
 from sim.network import Schedule
 from sim.network.tcp.retransmission import SYN_TIMEOUT_S, given_up_s
+from sim.network.tcp.transport import Congestion
 from sim.network.topology.schedule import DAY_S, Change
 from sim.network.topology.shapes import Routing
 from sim.policies.snapshot import NotYetError, PushView
@@ -36,6 +37,7 @@ from sim.protocol.routes import Host, Routes, SyncCaps
 from sim.protocol.rules import rule_values
 from sim.protocol.spans import spans_of
 from sim.protocol.state import LAYOUT
+from sim.protocol.upstreams import cache_numbers, caches_above, set_upstreams
 from sim.records.cells import set_cells, write_rows
 from sim.records.layout import State, table_of
 from sim.registry.clients import CONTAINERD, PROFILES, TOKEN, Profile, Retry
@@ -43,7 +45,8 @@ from sim.registry.copiers import COPIERS
 from sim.registry.dedup import SCOPES, account_of
 from sim.registry.reference import DEFAULT_TAG
 from sim.scenario import Scenario
-from sim.scenario.model.hosts import Central, NodeGroup
+from sim.scenario.model.caches import Cache
+from sim.scenario.model.hosts import Central, NodeGroup, Registry
 from sim.scenario.model.policies import Sync
 from sim.streams import Streams
 from sim.workload.demand import BY_DIGEST, Demand
@@ -84,6 +87,18 @@ class ServiceDraws:
         return self._first
 
 
+@dataclass(frozen=True, slots=True)
+class OnPackets:
+    """How bodies go packet by packet: by which congestion control, before queues of which length, and how many packets
+    at most; what is drawn for them comes from `rng`."""
+
+    congestion: Congestion
+    queue_s: float
+    most: int
+    limit: str
+    rng: np.random.Generator
+
+
 @dataclass
 class Built:
     """The state of a run at its start, and what goes with it."""
@@ -93,13 +108,15 @@ class Built:
     routes: Routes
     draws: ServiceDraws
     placing: Placing
+    profiles: Sequence[Profile]  # of clients, by number
     swarm: tuple[SwarmRules, int] | None = None  # and its seed
+    packets: OnPackets | None = None
     decisions: Decisions | None = None  # where a rule looks at deploys as they begin
 
 
 def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
     """The state at time 0."""
-    groups: list[Central | NodeGroup] = [scenario.central, *(group for _, group in scenario.node_hosts())]
+    groups = _registry_groups(scenario)
     hosts, profiles, profile_of = _hosts(scenario)
     routes = _routes(scenario, hosts, groups)
     placing = _placing(scenario, routes)
@@ -113,11 +130,11 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
             if group.service == "exponential"
         }
     )
-    globals_ = _globals(scenario, len(groups) - 1, routes.capped) | _windows(scenario, streams)
+    globals_ = _globals(scenario, len(groups), routes.capped) | _windows(scenario, streams)
     facts = Facts.of(scenario, demand, placing, kinds)
     asked = _asked(scenario, demand, facts, images)
     tables: Tables = {
-        **images.tables, **asked, **routes.tables_for(*_asked_ways(asked)),
+        **images.tables, **asked, **routes.tables_for(*_asked_ways(scenario, asked)),
         **_rules(scenario, globals_, asked, len(groups) - 1),
         **_registries(scenario, groups, draws, routes), **profile_rows(profiles, scenario.policies.create),
         **link_rows(routes, globals_),
@@ -144,7 +161,7 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
     globals_ |= {f"{name}_used": len(tables[name]) for name in ("ways", "lanes", "lane_links") if name in tables}
     swarm = _swarm(scenario, streams)
     globals_["swarm"] = int(swarm is not None)
-    tables["swarm"] = LAYOUT.rows("swarm", 1)
+    tables["swarm"], tables["packets"] = LAYOUT.rows("swarm", 1), LAYOUT.rows("packets", 1)
     tables["copy_workers"] = _copy_workers(scenario.policies.sync, len(groups))
     globals_["limited"] = int(tables["registries"]["bounded"].any())
     tables["turns"] = turns_table(groups)
@@ -159,7 +176,9 @@ def build(scenario: Scenario, demand: Demand, streams: Streams) -> Built:
         price_usd_per_byte=routes.price_usd_per_byte, capacity_Bps=routes.capacity_Bps,
     )  # fmt: skip
     undecided = bool(tables["deploys"]["undecided"].any())
-    return Built(tables, names, routes, draws, placing, swarm, Decisions(facts) if undecided else None)
+    packets = _packets(scenario, streams)
+    decided = Decisions(facts) if undecided else None
+    return Built(tables, names, routes, draws, placing, profiles, swarm, packets, decided)
 
 
 def placements(scenario: Scenario) -> Callable[[int, int, float, float], list[int]]:
@@ -173,8 +192,7 @@ def placements(scenario: Scenario) -> Callable[[int, int, float, float], list[in
     def placed(client: int, count: int, app_draw: float, draw: float) -> list[int]:
         if not made:
             hosts, _, _ = _hosts(scenario)
-            groups: list[Central | NodeGroup] = [scenario.central, *(group for _, group in scenario.node_hosts())]
-            made.append(_placing(scenario, _routes(scenario, hosts, groups)))
+            made.append(_placing(scenario, _routes(scenario, hosts, _registry_groups(scenario))))
         try:
             return list(made[0].place(client, min(count, len(made[0].nodes)), app_draw, draw))
         except NotYetError:
@@ -185,9 +203,15 @@ def placements(scenario: Scenario) -> Callable[[int, int, float, float], list[in
     return placed
 
 
+def _registry_groups(scenario: Scenario) -> list[Registry]:
+    """What the registries are, in the order of their numbers: central, nodes, caches."""
+    nodes = (group for _, group in scenario.node_hosts())
+    return [scenario.central, *nodes, *scenario.caches.values()]
+
+
 def _hosts(scenario: Scenario) -> tuple[list[Host], list[Profile], list[int]]:
     """The machines in the order of their numbers, the clients that run on them, and which of these each has."""
-    registries = [("central", scenario.central), *scenario.node_hosts()]
+    registries = [("central", scenario.central), *scenario.node_hosts(), *scenario.cache_hosts()]
     hosts = [Host(name, group.site or "", group.window_bytes, tls=group.tls) for name, group in registries]
     hosts += [Host(name, group.site or "", group.window_bytes) for name, group in scenario.client_hosts()]
     chosen = [PROFILES[group.profile] for _, group in scenario.client_hosts()]
@@ -216,7 +240,7 @@ def _accounts(scenario: Scenario) -> list[str]:
     return accounts
 
 
-def _routes(scenario: Scenario, hosts: Sequence[Host], groups: Sequence[Central | NodeGroup]) -> Routes:
+def _routes(scenario: Scenario, hosts: Sequence[Host], groups: Sequence[Registry]) -> Routes:
     """The network's routes, and caps on copies."""
     sync = scenario.policies.sync
     caps = SyncCaps(sync.job_Bps, sync.target_Bps, sync.leg_Bps)
@@ -247,16 +271,17 @@ def _swarm(scenario: Scenario, streams: Streams) -> tuple[SwarmRules, int] | Non
     return None if swarm is None else (swarm(source.parameters), int(streams.generator("swarm").integers(2**63)))
 
 
-def _globals(scenario: Scenario, nodes: int, capped: bool) -> dict[str, Any]:
+def _globals(scenario: Scenario, registries: int, capped: bool) -> dict[str, Any]:
     """What there is one of, but for what rules and faults need."""
     chosen, sync, garbage = scenario.policies, scenario.policies.sync, scenario.policies.garbage
     collections = 0 if garbage.every_s is None else int(scenario.run.duration_s // garbage.every_s)
     return {
-        "nodes": nodes,
+        "nodes": registries - 1 - len(scenario.caches),
+        "caches": len(scenario.caches),
         "run_s": scenario.run.duration_s,
         "copies_capped": capped,
         "dedup": SCOPES.index(chosen.dedup),
-        "parts": nodes + 2,  # after the fleet, central and the nodes: see ops/places
+        "parts": registries + 1,  # after the fleet and each registry: see ops/places
         "check_upstream": chosen.tags.check == "upstream",
         "coalesce": chosen.coalesce,
         "keep_unsynced": chosen.keep_unsynced,
@@ -286,11 +311,22 @@ def _globals(scenario: Scenario, nodes: int, capped: bool) -> dict[str, Any]:
 
 
 def _windows(scenario: Scenario, streams: Streams) -> dict[str, Any]:
-    """How flows share: whether they have windows, and where their pseudo-random numbers begin."""
+    """How flows share: packet by packet, or by windows, and where the random numbers of these begin."""
     found: dict[str, Any] = {"queue_s": scenario.tcp.queue_s}
-    if scenario.tcp.by_window:
-        found |= {"windows": 1, "window_random": int(streams.generator("windows").integers(1 << 31))}
+    if scenario.run.wire == "packets":
+        found |= {"packets": 1, "queues": 1}
+    elif scenario.tcp.by_window:
+        found |= {"windows": 1, "queues": 1, "window_random": int(streams.generator("windows").integers(1 << 31))}
     return found
+
+
+def _packets(scenario: Scenario, streams: Streams) -> OnPackets | None:
+    """How bodies go packet by packet, where they do."""
+    if scenario.run.wire != "packets":
+        return None
+    run, tcp = scenario.run, scenario.tcp
+    limit = f"{scenario.name}: run.max_packets"
+    return OnPackets(tcp.congestion, tcp.queue_s, run.max_packets, limit, streams.generator("packets"))
 
 
 def machine_rows(routes: Routes, hosts: Sequence[Host], profile_of: Sequence[int]) -> NDArray[Any]:
@@ -306,9 +342,7 @@ def machine_rows(routes: Routes, hosts: Sequence[Host], profile_of: Sequence[int
     )  # fmt: skip
 
 
-def _registries(
-    scenario: Scenario, groups: Sequence[Central | NodeGroup], draws: ServiceDraws, routes: Routes
-) -> Tables:
+def _registries(scenario: Scenario, groups: Sequence[Registry], draws: ServiceDraws, routes: Routes) -> Tables:
     """Registries, the workers of each, and what bounds them."""
     chosen, blocks = scenario.policies, draws.blocks()
     merges = scenario.run.detail == "phases"
@@ -320,7 +354,9 @@ def _registries(
         workers += group.workers
         row["request_s"] = group.request_time_s
         row["commit_Bps"] = group.commit_Bps or 0.0
-        row["first_byte_s"], row["list_lag_s"], row["tls"] = group.first_byte_s, group.list_lag_s, group.tls
+        if isinstance(group, Central | NodeGroup | Cache):
+            row["first_byte_s"] = group.first_byte_s
+        row["list_lag_s"], row["tls"] = group.list_lag_s, group.tls
         row["store_s"], row["anonymous"] = group.store_s, group.anonymous
         row["drawn"], row["token_life_s"] = drawn, group.token_life_s
         row["first_limit"], row["limits"] = len(limits), len(group.limits.written())
@@ -331,12 +367,14 @@ def _registries(
         row["dedup"] = -1 if group.dedup is None else SCOPES.index(group.dedup)
         quota_bytes = group.quota_bytes if isinstance(group, Central) else None
         ttl_s = (group.ttl_s or chosen.ttl_s) if isinstance(group, NodeGroup) else None
+        ttl_s = group.ttl_s if isinstance(group, Cache) else ttl_s
         paused = isinstance(group, Central) and chosen.garbage.every_s is not None
         bounds = (group.storage_bytes, quota_bytes, ttl_s)
         row["bounded"] = paused or any(bound is not None for bound in bounds)
         row["capacity_bytes"] = -1 if group.storage_bytes is None else group.storage_bytes
         row["quota_bytes"] = -1 if quota_bytes is None else quota_bytes
         row["ttl_s"] = NEVER if ttl_s is None else ttl_s
+    set_upstreams(scenario, rows)
     return {
         "registries": rows, "free_s": np.zeros(workers), "service_draws": draws.table(), **limit_table(limits),
     }  # fmt: skip
@@ -485,9 +523,10 @@ def _asked(scenario: Scenario, demand: Demand, facts: Facts, images: Images) -> 
     route = _routed(scenario, demand, facts, pushes)
     undecided = np.where(pushed_to == 0, NODES_UNDECIDED, 0) | np.where(route == _NOT_YET, ROUTE_UNDECIDED, 0)
     pinned = np.array([one.digest is not None for one in kinds], np.bool_)[kind]
+    first_client = 1 + len(facts.placing.nodes) + len(scenario.caches)
     deploys = {
         "at_s": demand.at_s, "name": demand.app,
-        "client": 1 + len(facts.placing.nodes) + facts.wanted.client, "kind": kind, "image": image, "route": route,
+        "client": first_client + facts.wanted.client, "kind": kind, "image": image, "route": route,
         "update": demand.update, "kernel": np.where(pinned, 0, demand.kernel), "by_digest": by_digest | pinned,
         "removed": nothing if demand.removed is None else demand.removed,
         "cloned": nothing if demand.cloned is None else demand.cloned, "draw": demand.place_draw,
@@ -525,18 +564,20 @@ def _placed(facts: Facts) -> tuple[NDArray[np.int64], list[Start]]:
     return found.chosen, starts
 
 
-def _asked_ways(asked: Tables) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The ways that deploys will ask for: of clients to central and to their first nodes, of nodes to central.
+def _asked_ways(scenario: Scenario, asked: Tables) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The ways that deploys will ask for: of clients to central and to their first nodes, of nodes to their upstream.
 
     Those of deploys that are not decided yet are worked out when they are.
     """
     deploys = asked["deploys"]
     client, route, node = deploys["client"], deploys["route"], np.unique(asked["deploy_nodes"])
     node = node[node > 0]
+    numbers = cache_numbers(scenario)
+    upstream = np.array([0, *(numbers[group.upstream] for _, group in scenario.node_hosts())], np.int64)
     to_central = np.unique(client[(route == CENTRAL) | (route == BOTH)])
     direct = deploys["pushed_to"] >= 0
     machine = np.concatenate([to_central, client[direct], node])
-    registry = np.concatenate([np.zeros_like(to_central), deploys["pushed_to"][direct], np.zeros_like(node)])
+    registry = np.concatenate([np.zeros_like(to_central), deploys["pushed_to"][direct], upstream[node]])
     return machine, registry
 
 
@@ -602,7 +643,12 @@ def _warm_places(
         values = int(client[which]), int(wanted[which]), float(draw[which]), float(draw[which])
         chosen[which] = len(answers)
         answers.append(placing.place(*values, AtStart(facts, demand, which)))
-    places = [(0, *(node for node in _registries_of(nodes or ()) if node not in cold)) for nodes in answers]
+    above = caches_above(scenario)
+    places = []
+    for nodes in answers:
+        warm = [node for node in nodes or () if node + 1 not in cold]
+        caches = dict.fromkeys(cache for node in warm for cache in above[node])
+        places.append((0, *_registries_of(warm), *caches))
     count = np.array([len(one) for one in places], np.int64)[chosen]
     app = np.repeat(np.arange(known), count)
     rows: dict[str, Any] = {
@@ -612,6 +658,6 @@ def _warm_places(
     return table_of(LAYOUT, "warm_places", rows, len(app))
 
 
-def _registries_of(nodes: Nodes) -> Nodes:
+def _registries_of(nodes: Iterable[int]) -> Nodes:
     """The numbers of their registries."""
     return tuple(node + 1 for node in nodes)

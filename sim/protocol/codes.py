@@ -55,6 +55,8 @@ WAIT_TIMED_OUT: Final = 11  # a task has waited for an image as long as it may
 LOG_OPERATION_DUE: Final = 12  # the next operation of a log begins
 SWARM_DUE: Final = 13  # a swarm goes on, or a member of it has a layer
 ROUND_DUE: Final = 14  # a flow's window has been delivered
+BODY_BEGINS: Final = 15  # the first packets of a body leave
+PACKETS_DUE: Final = 16  # packets go on, or a body of them has left
 
 # What an engine is asked for (`g.asked`), since rows alone can't do it.
 ROUTE_ASKED: Final = 1  # a way from machine `asked_a` to registry `asked_b` (`asked_c`: as copies go)
@@ -65,6 +67,13 @@ SWARM_ASKED: Final = 5
 DRAWS_ASKED: Final = 6  # service times of registry `asked_a`
 OPERATIONS_ASKED: Final = 7  # the next operations of a log, in `operations`
 DECISION_ASKED: Final = 8  # where deploy `asked_a` starts, or by which route it is pushed: `Deploy.undecided`
+PACKETS_ASKED: Final = 9
+
+# What the packet wire is asked for (`g.asked_a`); the row `packets` has the rest.
+PACKETS_DRAW: Final = 1  # when flight `asked_b` begins
+PACKETS_BEGIN: Final = 2  # it does
+PACKETS_RUN: Final = 3  # go on until the run's next event, or until a body has left
+PACKETS_WAIT: Final = 4  # how long a packet on lane `asked_b` waits just now
 
 # What a swarm is asked for (`g.asked_a`); the row `swarm` has the rest.
 SWARM_FINDS: Final = 1  # whether anybody fetches this layer

@@ -13,6 +13,7 @@ from sim.protocol.codes import (
     ARRIVAL,
     AUDIT_ASKED,
     AUDIT_DUE,
+    BODY_BEGINS,
     CONVERGED,
     FAIR_DUE,
     GARBAGE_COLLECTION,
@@ -20,6 +21,7 @@ from sim.protocol.codes import (
     LONE_DUE,
     OUTAGE_BEGINS,
     OUTAGE_ENDS,
+    PACKETS_DUE,
     PS_DUE,
     ROUND_DUE,
     SCHEDULE_STEP,
@@ -37,6 +39,7 @@ from sim.protocol.ops.flows import fair_due, lone_due, ps_due, sum_loads
 from sim.protocol.ops.garbage import collect_centrals_garbage
 from sim.protocol.ops.link_schedules import begin_schedules, schedule_step
 from sim.protocol.ops.logged import begin_operation, next_operation
+from sim.protocol.ops.packets import body_begins, packets_due
 from sim.protocol.ops.scheduling import schedule
 from sim.protocol.ops.storage import drop_expired
 from sim.protocol.ops.swarms import swarm_due
@@ -86,6 +89,10 @@ def handle_event(w: Any) -> None:
             arm_fair(w)
     elif kind == ROUND_DUE:
         round_due(w, what, generation)
+    elif kind == PACKETS_DUE:
+        packets_due(w)
+    elif kind == BODY_BEGINS:
+        body_begins(w, what)
     else:
         handle_rare_event(w, kind, what, generation)
 
@@ -141,7 +148,7 @@ def run_to_end(w: Any) -> None:
 def finish_run(w: Any) -> None:
     """The run has ended: images that are past their time go, and the last bin is closed."""
     w.g.now_s = max(w.g.now_s, w.g.runs_until_s)
-    for registry in range(w.g.nodes + 1):
+    for registry in range(len(w.registries)):
         if w.g.limited and w.registries[registry].bounded:
             drop_expired(w, registry)
     close_bins(w)

@@ -18,7 +18,7 @@ from sim.records.layout import table_of
 from sim.registry.clients import PROFILES, Profile
 from sim.registry.throttling import COUNTED_AS_PULL
 from sim.scenario import Scenario
-from sim.scenario.model.hosts import Central, NodeGroup
+from sim.scenario.model.hosts import NodeGroup, Registry
 from sim.scenario.model.limits import RateLimits
 
 #: A row of `limits`, by field.
@@ -43,8 +43,8 @@ def limit_table(rows: Sequence[LimitRow]) -> dict[str, NDArray[Any]]:
     return {"limits": table_of(LAYOUT, "limits", {name: [row[name] for row in rows] for name in rows[0]}, len(rows))}
 
 
-def turns_table(groups: Sequence[Central | NodeGroup]) -> NDArray[Any]:
-    """How many pulls each registry's host makes at once, and begins in a while; central makes none."""
+def turns_table(groups: Sequence[Registry]) -> NDArray[Any]:
+    """How many pulls each registry's host makes at once, and begins in a while; central and caches are not bounded."""
     rows = LAYOUT.rows("turns", len(groups))
     for row, group in zip(rows, groups, strict=True):
         if not isinstance(group, NodeGroup):

@@ -45,7 +45,7 @@ def add_pipelines(
     """Put into a state's tables what nodes do with layers: formats, and lanes behind those that there are. Globals."""
     groups = [group for _, group in scenario.node_hosts()]
     tables["formats"] = format_rows(kinds)
-    nodes = tables["registries"][1:]
+    nodes = tables["registries"][1 : 1 + len(groups)]
     nodes["unpack"], nodes["ranges"] = [_WAYS[group.unpack] for group in groups], [group.ranges for group in groups]
     if cores:
         formats = formats_of(kinds)

@@ -102,6 +102,7 @@ def new_task(w: Any, entry: int, timeline: int) -> int:
     task.pc = entry
     task.generation += 1
     task.parent = task.child = task.sibling = task.next = task.handler = task.attempt = task.flight = -1
+    task.joins = task.fetch = -1
     task.left = task.failure = 0
     task.timeline = timeline
     task.counter = p

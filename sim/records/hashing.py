@@ -1,7 +1,7 @@
 """Hash tables by open addressing with linear probing. Kernel code (see `sim.records`).
 
 Two kinds: a *set* is a column of keys, a *map* a table of rows with `key` and `value`. Keys are above 0 and below
-2^62; 0 marks a free slot, of which there is always one. A table works with its first `slots` rows; its owner keeps
+2^63; 0 marks a free slot, of which there is always one. A table works with its first `slots` rows; its owner keeps
 that number (1 at the start: the table needs a slot before anything is looked up). Kernel code can't allocate: whoever
 runs it lengthens tables between events, and the next insertion that finds a table longer than its slots spreads the
 keys over all of it (`rehash_set`, `rehash_map`). Meanwhile keys that have yet to be moved are below 0, as in

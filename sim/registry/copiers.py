@@ -3,7 +3,8 @@
 Each is a profile as `clients` has them, of which a copy uses what goes before, with and after its blobs. A tool stands
 between two registries and asks both. Here all its requests are served by the registry that it copies to, one after
 another: `blob_open` begins with those that go to the source, where a blob is asked for twice, since public registries
-answer with a redirect to where the bytes are.
+answer with a redirect to where the bytes are. Of a tool that stands beside the source these take no time and are left
+out.
 
 Left out: logging in, the index above an image's platforms (some eight requests a tag in all), what a process takes to
 start, and waiting for a blob that another copy is just bringing, which ocync does.
@@ -67,5 +68,23 @@ OCYNC: Final = Profile(
     mounts=True,
 )
 
+SKOPEO: Final = Profile(
+    name="skopeo",
+    source="skopeo 1.9.3, skopeo sync beside the registry that it copies from, as distribution logged it on tests/rig: "
+    "what it asks at home takes no way; containers/image mounts what its cache has seen at the target",
+    login=(),
+    tags=("GET /v2/", "GET manifest", "GET /v2/"),
+    blob_check=("HEAD blob",),
+    blob_open=("HEAD blob", "POST upload"),
+    config_open=("POST upload",),
+    config_last=True,
+    blob_close=("PATCH upload", "PUT upload"),
+    publish=("PUT manifest",),
+    manifests=(),
+    parallel_pushes=6,
+    parallel_pulls=6,
+    mounts=True,
+)
+
 #: The tools that `policies.sync.client` may name.
-COPIERS: Final[Mapping[str, Profile]] = {profile.name: profile for profile in (REGSYNC, DREGSY, OCYNC)}
+COPIERS: Final[Mapping[str, Profile]] = {profile.name: profile for profile in (REGSYNC, DREGSY, OCYNC, SKOPEO)}

@@ -106,7 +106,8 @@ def _compared(found: Comparison) -> TextTable:
 def _scenario(asked: Scenario) -> str:
     """What is asked, by its tables; all values are behind a fold."""
     title = asked.run.title or asked.name
-    named = {"sites": asked.sites, "nodes": asked.nodes, "clients": asked.clients, "links": asked.links}
+    named = {"sites": asked.sites, "nodes": asked.nodes, "caches": asked.caches, "clients": asked.clients}
+    named |= {"links": asked.links}
     lines = [[name, f"{len(each)}: {shortened(', '.join(each), 80)}"] for name, each in named.items() if each]
     variants = ", ".join(asked.variants) or asked.variant_name or "none"
     lines += [["variants", variants], ["runs, seed", f"{asked.run.runs}, {asked.run.seed}"]]

@@ -14,7 +14,7 @@ Left out: all other metrics, which tables and documents have.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Final
 
 from sim.experiment.comparison import Comparison
@@ -56,14 +56,26 @@ def verdict(outcome: Comparison) -> str:
     return "\n".join(_sentences(outcome))
 
 
+def answer(outcome: Comparison) -> list[str]:
+    """The sentences without the last ones: what runs show, and not what that rests on."""
+    return [*_answer(outcome)]
+
+
 def _sentences(outcome: Comparison) -> Iterator[str]:
+    chosen = yield from _answer(outcome)
+    if chosen:
+        yield from _rests_on(outcome)
+
+
+def _answer(outcome: Comparison) -> Generator[str, None, bool]:
+    """What is said, and whether there was anything to choose from."""
     if not any(outcome.failures(name).deploys for name in outcome.variants):
         yield "Nothing to choose from: no run has a deploy."
-        return
+        return False
     yield from _failures(outcome)
     left = [name for name in outcome.variants if name not in outcome.ruled_out]
     if all(outcome.failures(name).share == 1 for name in left):
-        return
+        return False
     if not any(_measured(outcome, name, metric) for name in left for metric in _SPEED.values()):
         yield "Nobody is the fastest: no run has a deploy whose latency counts."
     if len(left) == 1:
@@ -76,7 +88,7 @@ def _sentences(outcome: Comparison) -> Iterator[str]:
     if len(left) > 1 and any(metric == _COST for _, metric in _shown(outcome)):
         lasts = format_seconds(outcome.scenario.run.duration_s)
         yield f"A month is {format_seconds(MONTH_S)} that go on like the {lasts} of a run."
-    yield from _rests_on(outcome)
+    return True
 
 
 def _failures(outcome: Comparison) -> Iterator[str]:

@@ -1,13 +1,17 @@
 """A scenario's files: TOML read into a raw document, over the files that it or its variants extend.
 
 Whatever stands at a path is read to a bound, since a device may never end, and files may extend each other only so far.
-Left out: what overrides what, which `document` knows.
+Whoever waits for changes is told which files are read, or looked for (`told_of_files`). Left out: what overrides what,
+which `document` knows.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path as FilePath
 from typing import Final
 
@@ -20,6 +24,24 @@ from sim.scenario.shipped import base_located, names
 _MOST_BYTES: Final = 1 << 24
 #: Files that extend each other, one above the other.
 _MOST_FILES: Final = 32
+
+_TOLD: Final[ContextVar[Callable[[FilePath], None] | None]] = ContextVar("told", default=None)
+
+
+@contextmanager
+def told_of_files(tell: Callable[[FilePath], None]) -> Iterator[None]:
+    """Within, `tell` gets every file just before it is read, and those that are named and not there."""
+    before = _TOLD.set(tell)
+    try:
+        yield
+    finally:
+        _TOLD.reset(before)
+
+
+def _note(path: FilePath) -> None:
+    tell = _TOLD.get()
+    if tell is not None:
+        tell(path)
 
 
 def read(path: str | FilePath) -> Document:
@@ -35,6 +57,7 @@ def _elsewhere(path: str | FilePath) -> str:
 
 def _parsed(path: str | FilePath, above: tuple[FilePath, ...]) -> Document:
     where = str(path)
+    _note(FilePath(path))
     try:
         text = read_text(path, _MOST_BYTES)
     except FileNotFoundError:
@@ -71,6 +94,7 @@ def _extended(document: Document, path: FilePath, within: str, above: tuple[File
         raise InputError(where, f"must be a path, got {shown(named)}", 'write extends = "presets/harbor.toml"')
     base = _base(named, path.parent)
     if base is None:
+        _note(path.parent / named)
         raise InputError(where, f"no such file, got {shown(named)}", "paths are from the folder of the file")
     if base.resolve() in {each.resolve() for each in (*above, path)}:
         raise InputError(where, f"leads back to itself, got {shown(named)}", "extend a file that does not extend this")

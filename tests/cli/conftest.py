@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.small_question import regsim, small, small_text
+from tests.small_question import outcome, regsim, scenario, small, small_text
 
-__all__ = ["regsim", "small", "small_text"]
+__all__ = ["outcome", "regsim", "scenario", "small", "small_text"]

@@ -72,6 +72,8 @@ def document(r: Random) -> Document:
         from_s = r.randint(0, 100)
         hours = {"from": f"{from_s} s", "until": f"{from_s + r.randint(1, 60)} s", "capacity": _rate(r, -0.5, 1)}
         made["links"][r.choice(links)]["schedule"] = {"w": hours}
+    if r.random() < 0.3:
+        _caches(r, made)
     return made
 
 
@@ -155,7 +157,7 @@ def _sync(r: Random) -> Document:
         "deletions": r.random() < 0.4,
     }  # fmt: skip
     if r.random() < 0.3:
-        made["client"] = r.choice(["dregsy", "ocync", "regsync"])
+        made["client"] = r.choice(["dregsy", "ocync", "regsync", "skopeo"])
     for key in ("job_rate", "target_rate", "leg_rate"):
         if r.random() < 0.2:
             made[key] = _rate(r, 0, 0.7)
@@ -231,6 +233,24 @@ def _rate_limits(r: Random, made: Document) -> None:
             node |= {"pull_rate": r.choice(["5/s", "6/min"]), "pull_burst": r.choice([1, 10])}
 
 
+def _caches(r: Random, made: Document) -> None:
+    """One cache or two, whom some nodes or all ask, and the one the other."""
+    made["caches"] = {f"k{number}": _cache(r) for number in range(r.choice([1, 2]))}
+    if len(made["caches"]) == 2 and r.random() < 0.7:
+        made["caches"]["k1"]["upstream"] = "k0"
+    for node in made["nodes"].values():
+        node["upstream"] = r.choice(["central", *made["caches"], *made["caches"]])
+
+
+def _cache(r: Random) -> Document:
+    return {
+        **_registry(r), "site": r.choice(_LINES), "coalesce": r.random() < 0.6,
+        "check": r.choice(["upstream", "absent"]), "cold": r.random() < 0.5,
+        **({"storage": r.choice(["5 MB", "40 MB"])} if r.random() < 0.3 else {}),
+        **({"ttl": r.choice(["5 s", "30 s"])} if r.random() < 0.3 else {}),
+    }  # fmt: skip
+
+
 _KINDS = (
     *["link-down"] * 4, "link-degraded", "registry-down", "registry-down", "registry-slow", "node-lost", "clock-skew",
     "swizzle", "tokens-refused",
@@ -243,6 +263,7 @@ def _faults(r: Random, made: Document) -> Document:
         for name, group in made["nodes"].items()
         for number in range(1, group["count"] + 1)
     ]
+    nodes += made.get("caches", {})
     return {f"f{number}": _fault(r, [*made["links"]], nodes) for number in range(r.choice([1, 2, 4, 8, 15]))}
 
 

@@ -238,3 +238,11 @@ def test_what_is_infinite_in_one_run_is_null_and_undecided(outcome: Comparison) 
     assert broken.interval("node-direct", "push_s.p50").mean == math.inf
     assert found["variants"]["node-direct"]["push_s.p50"] == {"mean": None, "low": None, "high": None}
     assert found["differences"]["node-direct"]["push_s.p50"]["decided"] is False
+
+
+def test_what_runs_show_so_far_is_of_runs_that_all_variants_have(scenario: Scenario, outcome: Comparison) -> None:
+    """Of three runs each there is a comparison after the first, the second and the third; the last is the answer."""
+    seen: list[Comparison] = []
+    sim.compare(scenario, executor="serial", so_far=seen.append)
+    assert [(one.runs, {len(runs) for runs in one.outcomes.values()}) for one in seen] == [(1, {1}), (2, {2}), (3, {3})]
+    assert seen[-1].differences.equals(outcome.differences)

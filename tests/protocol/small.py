@@ -157,7 +157,8 @@ class Seen:
 
     def __init__(self, chosen: Scenario, trace: list[Sent]) -> None:
         self.trace = trace
-        self.registries = ["central", *(name for name, _ in chosen.node_hosts())]
+        hosts = (*chosen.node_hosts(), *chosen.cache_hosts())
+        self.registries = ["central", *(name for name, _ in hosts)]
         self.state: Any = None
         self.ran: Ran | None = None
         self.do: Callable[..., Any]  # call a function of ops on the state, by name: for `meanwhile`

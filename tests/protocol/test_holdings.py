@@ -13,7 +13,7 @@ import pytest
 
 from sim.protocol import rules_native, tasks
 from sim.protocol.codes import DISK_FULL, GO, WAIT
-from sim.protocol.ops import admission, holdings, rules, waiters
+from sim.protocol.ops import admission, holdings, places, rules, waiters
 from sim.protocol.state import LAYOUT
 from sim.records import ArrayState, ObjectState, hashing, queue
 from sim.records.layout import used
@@ -183,3 +183,11 @@ def test_more_may_go_at_once_than_there_is_room_for() -> None:
     twin.lose(1, 0, 0)
     twin.compare()
     assert len(twin.drops) == 30
+
+
+def test_entries_about_different_things_have_different_keys() -> None:
+    """No two kinds of entries share a number, and the largest kind's key is still below 2^63."""
+    kinds = [value for name, value in vars(places).items() if name.endswith("_KEY")]
+    assert len(set(kinds)) == len(kinds)
+    assert min(kinds) > 0
+    assert places.entry_key(max(kinds), (1 << 27) - 1, (1 << 31) - 1) < 1 << 63

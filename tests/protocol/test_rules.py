@@ -370,7 +370,11 @@ WRONG: list[tuple[str, Callable[..., Any], str, tuple[float, ...]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "function", "ask", "values"), WRONG, ids=[one[1].__name__ for one in WRONG])
+@pytest.mark.parametrize(
+    ("kind", "function", "ask", "values"),
+    # Each is a second of compiling; the first stands for all where time is short.
+    [pytest.param(*one, id=one[1].__name__, marks=[pytest.mark.slow] if at else []) for at, one in enumerate(WRONG)],
+)
 def test_machine_code_notes_what_cannot_be_carried_out(
     kind: str, function: Callable[..., Any], ask: str, values: tuple[float, ...]
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sim.records import Layout, ObjectState
+from sim.records import Layout, ObjectState, hashing
 from sim.records.hashing import (
     map_delete,
     map_find,
@@ -41,7 +41,7 @@ def test_hash_tables_know_what_sets_and_dicts_know(seed: int) -> None:
     slots = map_slots = 1
     keys: set[int] = set()
     values: dict[int, int] = {}
-    universe = [draw.randrange(1, 1 << 62) for _ in range(150)]
+    universe = [draw.randrange(1, 1 << 63) for _ in range(150)]
     for _ in range(600):
         key = draw.choice(universe)
         if len(keys) + 2 > slots:
@@ -66,3 +66,9 @@ def test_hash_tables_know_what_sets_and_dicts_know(seed: int) -> None:
             assert (slot >= 0) == (one in values)
             assert slot < 0 or w.map[slot].value == values[one]
     assert sorted(key for key in w.set if key) == sorted(keys)
+
+
+def test_no_key_is_too_large_for_machine_code() -> None:
+    """The hash of the largest key fits into 63 bits before it is cut down, so that nothing overflows."""
+    largest = (1 << 63) - 1
+    assert (largest & hashing._BITS) * hashing._LOW + (largest >> 31) * hashing._HIGH < 1 << 63

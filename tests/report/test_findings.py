@@ -25,7 +25,7 @@ UP = "clients.*.up=1 Mbit/s..1 Gbit/s"
 
 
 def asked(**overrides: Any) -> sim.Scenario:
-    return sim.load("metros", {"demand.rate": "50/day", **overrides})
+    return sim.load("metros", {"demand.rate": "50/day", "demand.apps": 20, **overrides})
 
 
 def counted(result: sim.Result) -> float:

@@ -2,8 +2,9 @@
 
 `more`: retagged and ROM-like images, several pushes of one kernel, clients behind one uplink, and contention at other
 rates, delays, sizes and mixed round trips; a scenario's name begins with the group in which it is scored. `rest`: pulls
-through a node's registry, and a link that breaks during an upload. `requests`: images of tiny layers over a short and a
-long round trip, which tell how many round trips a client takes. `pulls`: how far lone pulls scatter.
+through a node's registry, and a link that breaks during an upload. `sync`: from registry to registry. `requests`:
+images of tiny layers over a short and a long round trip, which tell how many round trips a client takes. `pulls`: how
+far lone pulls scatter. `often`: lone pulls and fan-outs, so often that chance leaves little.
 """
 
 from __future__ import annotations
@@ -122,6 +123,59 @@ def rest() -> list[Json]:
     ]  # fmt: skip
 
 
+def copied(at: str, target: str, image: str, tag: str | None = None) -> Json:
+    """A copy of a tag from central to a node, or a sync of all tags."""
+    told = {"at": at, "from": "central", "to": target, "image": image}
+    return {"op": "sync", **told} if tag is None else {"op": "copy", **told, "tag": tag}
+
+
+def synced(name: str, rate: float, wan: float, kernel_mb: float, rootfs_mb: float) -> Json:
+    """Copies from central to two nodes: `skopeo copy` of an image, and of an update whose kernel is there, beside
+    central and beside the other node; `skopeo sync` of three images of one kernel, and again when a fourth has come."""
+    hosts = [host("laptop", 150, 200, 1), _central(rate, wan)]
+    hosts += [host(node, 300, 300, 2, registry="plain") for node in ("node1", "node2")]
+    steps = []
+    for key in "ab":
+        steps += [push("laptop", "central", "org/app", kernel_mb, rootfs_mb, key=key, tag=key)]
+        steps += [copied("central", "node1", "org/app", key), copied("node2", "node2", "org/app", key)]
+    small_mb = rootfs_mb / 2
+    steps += [push("laptop", "central", "org/many", kernel_mb, small_mb, key=f"m{tag}", tag=tag) for tag in "abc"]
+    steps += [copied(at, node, "org/many") for at, node in (("central", "node1"), ("node2", "node2"))]
+    steps += [push("laptop", "central", "org/many", kernel_mb, small_mb, key="md", tag="d")]
+    steps += [copied(at, node, "org/many") for at, node in (("central", "node1"), ("node2", "node2"))]
+    return _scenario(f"sync-{name}", hosts, [[step] for step in steps], 4)
+
+
+def synced_at_once(nodes: int, rate: float, wan: float, kernel_mb: float, rootfs_mb: float) -> Json:
+    """Copies of one image from central to several nodes at once, and of an update."""
+    names = [f"node{n}" for n in range(nodes)]
+    hosts = [host("laptop", 150, 200, 1), _central(rate, wan)]
+    hosts += [host(node, 300, 300, 2, registry="plain") for node in names]
+    steps = []
+    for key in "ab":
+        steps.append([push("laptop", "central", "org/app", kernel_mb, rootfs_mb, key=key, tag=key)])
+        steps.append([copied("central", node, "org/app", key) for node in names])
+    return _scenario(f"sync-at-once-{nodes}", hosts, steps, 6)
+
+
+def many_through_proxy() -> Json:
+    """Three images of one kernel, pulled one after another through a node's registry."""
+    hosts = [host("laptop", 150, 200, 1), _central(150, 20), host("node1", 300, 300, 2, registry="proxy:central")]
+    hosts += [host("vm1", 300, 300, 1)]
+    images = [f"org/app{n}" for n in range(3)]
+    steps = [push("laptop", "central", image, 3, 6, key=str(n)) for n, image in enumerate(images)]
+    steps += [pull("vm1", "node1", image) for image in images]
+    return _scenario("proxy-many", hosts, [[step] for step in steps], 6)
+
+
+def sync() -> list[Json]:
+    """From registry to registry."""
+    return [
+        synced("near", 200, 10, 2, 8), synced("mid", 100, 25, 3, 12), synced("far", 150, 60, 2, 10),
+        synced("slow", 40, 15, 1, 5), synced_at_once(3, 120, 20, 2, 8), many_through_proxy(),
+    ]  # fmt: skip
+
+
 def more() -> list[Json]:
     """The second set."""
     return [
@@ -159,12 +213,12 @@ def _scenario(name: str, hosts: list[Json], steps: list[list[Json]], repeat: int
     return {"name": name, "hosts": hosts, "repeat": repeat, "steps": steps}
 
 
-def pulls(rate: float, wan: float, *layers_mb: float) -> Json:
+def pulls(rate: float, wan: float, *layers_mb: float, delay: float = 2, number: int = 5, repeat: int = 2) -> Json:
     """The same lone pull by five nodes, one after another: how far it scatters. None has met central before."""
-    nodes = [host(f"node{n}", rate, rate, 2) for n in range(5)]
+    nodes = [host(f"node{n}", rate, rate, delay) for n in range(number)]
     steps = [[push("laptop", "central", "org/app", *layers_mb)], *([pull(node["name"], "central")] for node in nodes)]
     name = f"pair-pulls-{rate:g}mbit-wan{wan:g}-{sum(layers_mb):g}mb"
-    return _scenario(name, [host("laptop", 300, 300, 1), _central(rate, wan), *nodes], steps)
+    return _scenario(name, [host("laptop", 300, 300, 1), _central(rate, wan), *nodes], steps, repeat)
 
 
 def lone_pulls() -> list[Json]:
@@ -175,12 +229,28 @@ def lone_pulls() -> list[Json]:
     ]  # fmt: skip
 
 
+def often() -> list[Json]:
+    """The fan-outs and the lone pulls of the first set and of the second, so often that chance leaves little."""
+    fanouts = [fanout(f"{nodes}", 150, 20, [2] * nodes, (2, 20)) for nodes in (2, 3, 4, 8)]
+    fanouts += [one for one in more() if one["name"].startswith("fanout")]
+    first = [pulls(300, wan, *image_mb, number=8, repeat=5) for wan in (10, 45) for image_mb in ((2, 5), (3, 25))]
+    second = [
+        pulls(rate, wan, *image_mb, delay=3, number=8, repeat=5)
+        for rate, wan, image_mb in (
+            (100, 30, (1, 3)), (150, 25, (4, 12)), (200, 70, (2, 20)), (200, 20, (1.3,)), (200, 20, (20,))
+        )
+    ]  # fmt: skip
+    return [*(one | {"repeat": 8} for one in fanouts), *first, *second]
+
+
 #: What can be printed.
 _SETS = {
     "more": more,
     "rest": rest,
+    "sync": sync,
     "requests": lambda: [requests("near", 2.5), requests("far", 52.5)],
     "pulls": lone_pulls,
+    "often": often,
 }
 
 

@@ -96,17 +96,27 @@ def write_image(operation: Operation, folder: Path, blobs: Path) -> None:
 
 
 def client(network: Hosts, operation: Operation, image: Path, home: Path) -> subprocess.Popen[bytes]:
-    """Start the client process of an operation: a push of the image in that folder, or a pull into it."""
+    """Start the client process of an operation: a push of the image in that folder, or what needs none."""
     home.mkdir()
     shutil.chown(home, _NOBODY, _NOBODY)
-    remote = f"docker://{network.address(operation.peer)}:{PORT}/{operation.image}:{operation.tag}"
+    source, target = (
+        f"{network.address(host)}:{PORT}/{operation.image}" if host else "" for host in (operation.source, operation.to)
+    )
+    arguments = ["copy", "--quiet", "--preserve-digests"]
     if operation.op == "push":
-        arguments = ["--preserve-digests", "--dest-tls-verify=false", f"dir:{image}", remote]
-    else:
+        arguments += ["--dest-tls-verify=false", f"dir:{image}", f"docker://{target}:{operation.tag}"]
+    elif operation.op == "pull":
         # Into `dir:` skopeo fetches one layer after another, into `oci:` side by side.
-        arguments = ["--src-tls-verify=false", remote, f"oci:{home / 'image'}"]
+        arguments[2:] = ["--src-tls-verify=false", f"docker://{source}:{operation.tag}", f"oci:{home / 'image'}"]
+    elif operation.op == "copy":
+        arguments += ["--src-tls-verify=false", "--dest-tls-verify=false"]
+        arguments += [f"docker://{end}:{operation.tag}" for end in (source, target)]
+    else:
+        arguments = ["sync", "--preserve-digests", "--src-tls-verify=false", "--dest-tls-verify=false"]
+        # A repository goes to where it is named alike, below what is told.
+        arguments += ["--src", "docker", "--dest", "docker", source, target.rpartition("/")[0]]
     with (home / "log").open("wb") as log:
         return network.start(
-            operation.at, ["skopeo", "--insecure-policy", "copy", "--quiet", *arguments], _NOBODY,
+            operation.at, ["skopeo", "--insecure-policy", *arguments], _NOBODY,
             env={"HOME": str(home), "TMPDIR": str(home), "PATH": "/usr/bin:/bin"}, stdout=log, stderr=log,
         )  # fmt: skip

@@ -19,6 +19,10 @@ _Name = Annotated[str, Field(min_length=1)]
 LIMIT_S = 600.0
 """The rig waits for a step so long."""
 
+Op = Literal["push", "pull", "copy", "sync"]
+COPIES = ("copy", "sync")
+"""What goes from registry to registry."""
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,9 +50,10 @@ class Host(_Strict):
 
 
 class Operation(_Strict):
-    """One client process at one host: a push of `layers` (key and bytes, kernel first) or a pull, under a `tag`."""
+    """One client process at one host: a push of `layers` (key and bytes, kernel first) or a pull, under a `tag`; or,
+    from registry to registry, a copy of what a tag means or a sync, which brings all tags of a repository."""
 
-    op: Literal["push", "pull"]
+    op: Op
     at: _Name
     to: _Name | None = None
     source: _Name | None = Field(None, alias="from")
@@ -62,12 +67,14 @@ class Operation(_Strict):
             raise ValueError("a push needs `to` and `layers`")
         if self.op == "pull" and self.source is None:
             raise ValueError("a pull needs `from`")
+        if self.op in COPIES and (self.to is None or self.source is None):
+            raise ValueError(f"a {self.op} needs `from` and `to`")
         return self
 
     @property
     def peer(self) -> str:
-        """The host of the registry that it talks to."""
-        return (self.to if self.op == "push" else self.source) or ""
+        """The host of the registry that it talks to; of a copy or a sync, that which it brings something to."""
+        return (self.source if self.op == "pull" else self.to) or ""
 
 
 class Cut(_Strict):
@@ -96,7 +103,7 @@ class Measured(_Strict):
     scenario: str
     repeat: int
     step: int
-    op: Literal["push", "pull"]
+    op: Op
     at: str
     peer: str
     image: str

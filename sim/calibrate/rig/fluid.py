@@ -46,6 +46,9 @@ class _EvenRig(Rig):
     def _made_wire(self, capacity_Bps: Sequence[float]) -> RigWire:
         return FlowWire()
 
+    def _globals(self) -> dict[str, Any]:
+        return {}
+
     def _cut(self, cut: Cut, began_s: float) -> None:
         """A host's link is down for a while."""
         w = self._w
@@ -64,4 +67,4 @@ class _FluidRig(_EvenRig):
         if self._faults or self._scenario.congestion != "cubic":
             return {}
         seed = int(self._streams.generator("windows").integers(1 << 31))
-        return {"windows": 1, "window_random": seed}
+        return {"windows": 1, "queues": 1, "window_random": seed}

@@ -2,28 +2,29 @@
 
 What stands around these, and what a client process costs beyond its requests (`Parameters`), are programs and ops
 here. What its packets do to each other is `packetwire`'s, what it does at a registry that pulls through another
-`proxies`'. Left out: what the rig's processes do to each other on its cores, but for how late they start.
+`proxies`', and what it copies from registry to registry `copies`'. Left out: what the rig's processes do to each other
+on its cores, but for how late they start.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
-from sim.calibrate.rig.files import Cut, RigScenario
-from sim.calibrate.rig.packetwire import PacketWire, RigWire
+from sim.calibrate.rig.copies import Copies
+from sim.calibrate.rig.files import COPIES, Cut, RigScenario
+from sim.calibrate.rig.packetwire import RigPackets, RigWire
 from sim.calibrate.rig.parameters import Parameters
-from sim.calibrate.rig.processes import Outcome, Process
+from sim.calibrate.rig.processes import Outcome, Process, push_bytes
 from sim.calibrate.rig.proxies import Proxies
-from sim.calibrate.rig.state import PROFILE, QUEUE_S, build, latest, new_way
+from sim.calibrate.rig.state import PROFILE, QUEUE_S, Client, build, latest, new_way
 from sim.engines.host import Host
 from sim.engines.reference import Reference
 from sim.network.tcp.transport import MSS_BYTES, MTU_BYTES, ack_bytes
 from sim.protocol.assembly import assemble
-from sim.protocol.codes import CONFIG, FOR_PULL, FOR_PUSH, GO, WAIT
+from sim.protocol.codes import FOR_PULL, FOR_PUSH, FOR_SYNC, GO, WAIT
 from sim.protocol.ops.blobs import DOWN, begin_groups, each_blob, next_group, record_manifests
 from sim.protocol.ops.control import end, jump
-from sim.protocol.ops.holdings import counts_as_held
 from sim.protocol.ops.lanes import UP
 from sim.protocol.ops.marks import take_marks
 from sim.protocol.ops.requests import LOGIN_AND_MANIFESTS, ONCE, at_clock, last_byte_arrives, request
@@ -37,7 +38,6 @@ from sim.streams import Streams
 LAG_S, LAGS_S = 0.006, 0.0115
 #: A step begins so long after the one before, as on the rig (`tests/rig/measure.py`).
 SETTLE_S = 0.6
-_CONTENTS: Final = {CONFIG: "config"}
 
 
 def simulate(
@@ -74,19 +74,20 @@ class Rig:
         self._processes: list[Process] = []
         self._wire = self._made_wire(built.routes.capacity_Bps)
         self._proxies = Proxies(scenario, built, self._processes, self._wire)
+        self._copies = Copies(parameters, built, self._processes, self._wire)
         assembled = assemble(PROGRAMS | self._programs())
         self._entries = assembled.entries
         built.tables["program"] = assembled.cells
-        self._engine = Reference(assembled, built.tables, Host({}), self._wire.instead)
+        self._engine = Reference(assembled, built.tables, Host(dict(self._wire.answers)))
         self._w: Any = self._engine.state
         self._wire.attach(self._engine)
 
     def _made_wire(self, capacity_Bps: Sequence[float]) -> RigWire:
-        return PacketWire(capacity_Bps, self._scenario.congestion, self._queue_s)
+        return RigPackets(capacity_Bps, self._scenario.congestion, self._queue_s)
 
     def _globals(self) -> dict[str, Any]:
         """What the wire needs to have set."""
-        return {}
+        return {"packets": 1}
 
     def outcomes(self) -> list[list[Outcome]]:
         """What each operation of each step comes to."""
@@ -143,6 +144,20 @@ class Rig:
                 step(self._leave),
                 step(end),
             ),
+            "RIG_COPY_TO": (
+                *self._copies.beside_source(),
+                step(self._end_push),
+                step(at_clock),
+                step(self._leave),
+                step(end),
+            ),
+            "RIG_COPY_FROM": (
+                *self._copies.beside_target(),
+                step(self._end_copy_from),
+                step(at_clock),
+                step(self._leave),
+                step(end),
+            ),
             **self._proxies.programs(),
         }
 
@@ -173,23 +188,30 @@ class Rig:
     def _begin(self, p: int, process: Process, alone: bool) -> None:
         """A branch of the task of all steps for a client."""
         w, client = self._w, process.client
-        pushes = client.operation.op == "push"
-        through = client.registry in self._proxies.of
-        program = "RIG_PUSH" if pushes else "RIG_PULL_THROUGH" if through else "RIG_PULL"
-        child = branch(w, p, self._entries[program], alone)
+        child = branch(w, p, self._entries[self._program_of(client)], alone)
         task = w.tasks[child]
         w.timelines[task.timeline].now_s = process.began_s
-        task.deploy, task.counter, task.purpose = len(self._processes), child, FOR_PUSH if pushes else FOR_PULL
+        task.deploy, task.counter = len(self._processes), child
+        task.purpose = {"push": FOR_PUSH, "pull": FOR_PULL}.get(client.operation.op, FOR_SYNC)
         task.machine, task.registry, task.name, task.image = (
             client.machine, client.registry, client.repository, client.image,
         )  # fmt: skip
         task.profile, task.digest, task.group, task.saved_blobs = 0, -1, 0, 0
         self._processes.append(process)
 
+    def _program_of(self, client: Client) -> str:
+        """What a client does."""
+        operation = client.operation
+        if operation.op in COPIES:
+            return "RIG_COPY_TO" if operation.at == operation.source else "RIG_COPY_FROM"
+        if operation.op == "push":
+            return "RIG_PUSH"
+        return "RIG_PULL_THROUGH" if client.registry in self._proxies.of else "RIG_PULL"
+
     def _cut(self, cut: Cut, began_s: float) -> None:
         """A host's links lose what is sent on them for a while. Requests are not held up: the rig breaks bodies."""
         wire = self._wire
-        assert isinstance(wire, PacketWire)
+        assert isinstance(wire, RigPackets)
         graph = self._routes.graph.links
         links = [at for at, link in enumerate(graph) if cut.host in (link.tail, link.head)]
 
@@ -209,23 +231,11 @@ class Rig:
         task, given = w.tasks[p], self._parameters
         process, line = self._processes[task.deploy], w.timelines[task.timeline]
         line.now_s += given.push_start_s
-        process.own_bytes = self._push_bytes(p)
+        process.own_bytes = push_bytes(self._w, p, given, PROFILE)
         task.way = new_way(w, self._routes, task.machine, task.registry)
         line.now_s += w.ways[task.way].open_s
         process.lane = self._wire.enter(task.way, given.push_trips, UP, process.rng)
         return GO
-
-    def _push_bytes(self, p: int) -> float:
-        """Handshakes and headers of a push, by the blobs that the registry lacks as it begins."""
-        w, given = self._w, self._parameters
-        task = w.tasks[p]
-        image = w.images[task.image]
-        blobs = w.image_blobs[image.first_blob : image.first_blob + image.blobs]
-        sent = [blob for blob in blobs if not counts_as_held(w, task.registry, task.name, blob)]
-        openings = [PROFILE.opening(_CONTENTS.get(w.blobs[blob].content, "")) for blob in sent]
-        around = sum(len(opening) + len(PROFILE.blob_close) for opening in openings)
-        requests = len(PROFILE.login) + len(blobs) * len(PROFILE.blob_check) + around + len(PROFILE.publish)
-        return requests * given.push_request_bytes + len(sent) * given.push_upload_bytes
 
     def _end_push(self, w: Any, p: int, a: int, b: int) -> int:
         """Its bytes have cost the process time."""
@@ -258,6 +268,11 @@ class Rig:
         process = self._processes[task.deploy]
         process.own_bytes = (2 + w.images[task.image].blobs) * given.pull_request_bytes
         self._end(p, process, given.pull_byte_s, 0.0)
+        return GO
+
+    def _end_copy_from(self, w: Any, p: int, a: int, b: int) -> int:
+        """The same of a copy that was fetched."""
+        self._end(p, self._processes[w.tasks[p].deploy], self._parameters.pull_byte_s, 0.0)
         return GO
 
     def _end(self, p: int, process: Process, byte_s: float, resent_bytes: float) -> None:

@@ -42,12 +42,17 @@ _AFTER_S, _OPENS = 0.001, 0.5
 
 @dataclass(slots=True)
 class _Proxy:
-    """A registry that pulls through another, a round trip away; what it holds of that one's, and what it is storing."""
+    """A registry that pulls through another, a round trip away; what it holds of that one's, and what it is storing.
+
+    What it has of one repository it does not have of another: it asks for a blob again (distribution 2.8,
+    registry/proxy, proxyBlobStore.serveLocal: the repository's own links are looked up). Whether it is storing a blob
+    already it asks of all (inflight, by digest).
+    """
 
     upstream: int
     round_trip_s: float = -1.0
-    images: set[int] = field(default_factory=set)
-    blobs: set[int] = field(default_factory=set)
+    images: set[tuple[int, int]] = field(default_factory=set)
+    blobs: set[tuple[int, int]] = field(default_factory=set)
     storing: set[int] = field(default_factory=set)
 
 
@@ -129,8 +134,8 @@ class Proxies:
         task = w.tasks[p]
         proxy = self.of[task.registry]
         task.image = latest(w, proxy.upstream, self._processes[task.deploy].client)
-        self._ask(w, p, _FOR_TAG + (0 if task.image in proxy.images else _FOR_MANIFEST))
-        proxy.images.add(task.image)
+        self._ask(w, p, _FOR_TAG + (0 if (task.name, task.image) in proxy.images else _FOR_MANIFEST))
+        proxy.images.add((task.name, task.image))
         task.group = task.group_end = 0
         return GO
 
@@ -144,7 +149,7 @@ class Proxies:
             return GO
         task.group_end = image.blobs if task.group else max(image.blobs - 1, 1)
         blobs = w.image_blobs[image.first_blob + task.group : image.first_blob + task.group_end]
-        process.lacks = [blob for blob in blobs if blob not in self.of[task.registry].blobs]
+        process.lacks = [blob for blob in blobs if (task.name, blob) not in self.of[task.registry].blobs]
         process.rng.shuffle(process.lacks)
         for blob in blobs:
             child = w.tasks[branch(w, p, entry, len(blobs) == 1)]
@@ -154,7 +159,7 @@ class Proxies:
     def _unless_stored(self, w: Any, p: int, stored: int, b: int) -> int:
         """On at `stored` if the proxy has a blob."""
         task = w.tasks[p]
-        if task.blob in self.of[task.registry].blobs:
+        if (task.name, task.blob) in self.of[task.registry].blobs:
             task.pc = stored
         return GO
 
@@ -206,7 +211,7 @@ class Proxies:
         task = w.tasks[p]
         proxy = self.of[task.registry]
         proxy.storing.discard(task.blob)
-        proxy.blobs.add(task.blob)
+        proxy.blobs.add((task.name, task.blob))
         return GO
 
     def _ask(self, w: Any, p: int, requests: int, waits: int = 0) -> None:

@@ -4,7 +4,7 @@ A scenario belongs to the group that its name begins with (`pair-`, `fanout-`, `
 where every step is one operation, else a fan-out if its largest step pulls and a crowd if it pushes. Errors are
 fractions of what was measured:
 
-- `pair-push`, `pair-pull`: each operation, against the mean of its repeats.
+- `pair-push`, `pair-pull`: each operation, against the mean of its repeats, and of those by hosts alike (`grouping`).
 - `fanout-mean`, `crowd-mean`: each step of several operations, the mean over its operations, then over repeats.
 - `fanout-makespan`, `crowd-makespan`: its longest operation in each repeat, then the mean over repeats.
 - `pair-push-bytes`, `pair-pull-bytes`, `fanout-bytes`, `crowd-bytes`: each acting host and step, the bytes that it sent
@@ -14,6 +14,10 @@ Operations that run alone but not plainly are groups of their own, counted as pa
 that pulls through another, and `cut-push`, in a step in which a link breaks. Beside what packets make of such steps
 stands `cut-faults`: what the fluid's `cut-push` is, bodies as flows and the cut as a link that is down
 (`protocol/ops/retransmission`).
+
+From registry to registry, one process alone: `pair-sync` copies an image and `many-sync` all tags of a repository,
+beside the registry that they copy from, as a run's syncs are; `pair-fetch` and `many-fetch` beside the one that they
+copy to. Several copies at once are `sync-mean` and `sync-makespan`.
 
 Three wires are scored. `fluid` is that of a run whose `[tcp]` says what the rig's hosts do, `even` that of a run whose
 `[tcp]` says nothing; `packets` goes packet by packet (`packetwire`), which no run does. The protocol, its engine and
@@ -28,13 +32,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from sim.calibrate.rig import checks
-from sim.calibrate.rig.files import Measured, Operation, RigScenario
+from sim.calibrate.rig.files import Measured, RigScenario
 from sim.calibrate.rig.fluid import simulate_even, simulate_fluid
+from sim.calibrate.rig.grouping import counted, first_alike, group_of
 from sim.calibrate.rig.model import simulate
 from sim.calibrate.rig.parameters import Parameters, read, shipped
 from sim.calibrate.rig.processes import Outcome
@@ -44,7 +49,8 @@ from sim.errors import InputError, InputErrors, near, shown
 GROUPS: Final = (
     "pair-push", "pair-pull", "fanout-mean", "fanout-makespan", "crowd-mean", "crowd-makespan",
     "pair-push-bytes", "pair-pull-bytes", "fanout-bytes", "crowd-bytes", "proxy-pull", "proxy-pull-bytes",
-    "cut-push", "cut-push-bytes", "cut-faults",
+    "cut-push", "cut-push-bytes", "cut-faults", "pair-sync", "pair-sync-bytes", "pair-fetch", "pair-fetch-bytes",
+    "many-sync", "many-sync-bytes", "many-fetch", "many-fetch-bytes", "sync-mean", "sync-makespan", "sync-bytes",
 )  # fmt: skip
 
 #: How many runs of the model a scenario is scored by.
@@ -189,14 +195,26 @@ def score_scenario(
 ) -> Iterator[Scored]:  # fmt: skip
     """Every figure of one scenario that was measured."""
     kind = kind_of(scenario)
-    counted = _counted(kind, scenario)
+    own = counted(kind, scenario)
+    found: list[Scored] = []
     runs = zip(*(WIRES[wire](scenario, parameters, seed) for seed in range(SEEDS)), strict=True)
     for number, outcomes in enumerate(runs):
         repeats = rows.get((scenario.name, number))
-        if repeats and number in counted:
-            yield from _score_step(kind, scenario, number, outcomes, list(repeats.values()))
+        if repeats and number in own:
+            found += _score_step(kind, scenario, number, outcomes, list(repeats.values()))
+    yield from _pooled(found, first_alike(scenario))
     if wire == "packets":
         yield from _score_faults(scenario, rows, parameters)
+
+
+def _pooled(scored: Sequence[Scored], first: Sequence[int]) -> Iterator[Scored]:
+    """Steps that repeat an earlier one are no figures of their own: their means are one mean."""
+    pooled: dict[tuple[str, int, str], list[Scored]] = defaultdict(list)
+    for one in scored:
+        repeats = first[one.step] != one.step or one.step in first[one.step + 1 :]
+        pooled[one.group, first[one.step], "" if repeats else one.host].append(one)
+    for own in pooled.values():
+        yield replace(own[0], simulated=_mean([o.simulated for o in own]), measured=_mean([o.measured for o in own]))
 
 
 def _score_faults(
@@ -213,16 +231,6 @@ def _score_faults(
                 yield Scored("cut-faults", scenario.name, number, at, outcome.seconds, _mean(own))
 
 
-def _counted(kind: str, scenario: RigScenario) -> frozenset[int]:
-    """The steps that count: all of a pair, and of others those of their kind, side by side where any are."""
-    if kind == "pair":
-        return frozenset(range(len(scenario.steps)))
-    op = "pull" if kind == "fanout" else "push"
-    own = {number: len(step) for number, step in enumerate(scenario.steps) if any(one.op == op for one in step)}
-    several = any(size > 1 for size in own.values())
-    return frozenset(number for number, size in own.items() if size > 1 or not several)
-
-
 def _score_step(
     kind: str, scenario: RigScenario, step: int, runs: Sequence[list[Outcome]], repeats: list[list[Measured]]
 ) -> Iterator[Scored]:
@@ -232,7 +240,7 @@ def _score_step(
         for at, outcome in enumerate(outcomes):
             own = [row.seconds for rows in repeats for row in rows if _same(outcome, row)]
             seconds = _mean([run[at] for run in simulated])
-            group = _group_of(scenario, step, outcome.operation)
+            group = group_of(scenario, step, outcome.operation)
             yield Scored(group, scenario.name, step, outcome.operation.at, seconds, _mean(own))
     else:
         measured = [[row.seconds for row in rows] for rows in repeats]
@@ -242,23 +250,15 @@ def _score_step(
             yield Scored(f"{kind}-{name}", scenario.name, step, "", found, wanted)
     traffic = [_traffic(run) for run in runs]
     acting = {(outcome.operation.at, outcome.operation.op): outcome.operation for outcome in reversed(outcomes)}
-    for (host, op), operation in reversed(acting.items()):
+    for (host, _), operation in reversed(acting.items()):
         # Each row of a host has the bytes of its whole step.
         rows_of_host = [next(row for row in rows if row.at == host) for rows in repeats]
-        if op == "push":
+        if operation.op == "push" or operation.at == operation.source:
             wire_bytes, own = [sent[host] for sent, _ in traffic], [row.step_tx_bytes for row in rows_of_host]
         else:
             wire_bytes, own = [got[host] for _, got in traffic], [row.step_rx_bytes for row in rows_of_host]
-        group = _group_of(scenario, step, operation) if kind == "pair" else kind
+        group = group_of(scenario, step, operation) if kind == "pair" else kind
         yield Scored(f"{group}-bytes", scenario.name, step, host, _mean(wire_bytes), _mean(own))
-
-
-def _group_of(scenario: RigScenario, step: int, operation: Operation) -> str:
-    """Where an operation that runs alone counts."""
-    if any(cut.step == step for cut in scenario.cuts):
-        return f"cut-{operation.op}"
-    proxies = {host.name for host in scenario.hosts if host.upstream is not None}
-    return f"{'proxy' if operation.peer in proxies else 'pair'}-{operation.op}"
 
 
 def _traffic(outcomes: list[Outcome]) -> tuple[dict[str, float], dict[str, float]]:
@@ -266,8 +266,9 @@ def _traffic(outcomes: list[Outcome]) -> tuple[dict[str, float], dict[str, float
     sent: dict[str, float] = defaultdict(float)
     received: dict[str, float] = defaultdict(float)
     for outcome in outcomes:
-        ends = (outcome.operation.at, outcome.operation.peer)
-        source, target = ends if outcome.operation.op == "push" else ends[::-1]
+        operation = outcome.operation
+        ends = (operation.source or operation.at, operation.peer)
+        source, target = (operation.peer, operation.at) if operation.op == "pull" else ends
         sent[source] += outcome.wire_bytes
         received[target] += outcome.wire_bytes
         sent[target] += outcome.back_bytes
@@ -281,14 +282,14 @@ def _same(outcome: Outcome, row: Measured) -> bool:
 
 
 def kind_of(scenario: RigScenario) -> str:
-    """`pair`, `fanout` or `crowd`: by the name, else by what the scenario does."""
+    """`pair`, `fanout`, `crowd` or `sync` (several at once): by the name, else by what the scenario does."""
     for kind in ("pair", "fanout", "crowd"):
         if scenario.name.startswith(f"{kind}-"):
             return kind
     largest = max(scenario.steps, key=len)
     if len(largest) == 1:
         return "pair"
-    return "fanout" if largest[0].op == "pull" else "crowd"
+    return {"pull": "fanout", "push": "crowd"}.get(largest[0].op, "sync")
 
 
 def _group(errors: list[float]) -> Group:

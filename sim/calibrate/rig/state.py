@@ -8,6 +8,7 @@ registries, which never held the rig back.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -15,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.calibrate.rig.files import Operation, RigScenario
+from sim.calibrate.rig.files import COPIES, Operation, RigScenario
 from sim.calibrate.rig.parameters import Parameters
 from sim.network.tcp.retransmission import SYN_TIMEOUT_S, given_up_s
 from sim.network.tcp.transport import MSS_BYTES, MTU_BYTES
@@ -29,10 +30,21 @@ from sim.protocol.ops.ways import find_way
 from sim.protocol.routes import Host, Routes
 from sim.protocol.state import LAYOUT
 from sim.records.layout import ObjectState, table_of
+from sim.registry import copiers
 from sim.registry.clients import SKOPEO
+from sim.registry.replication import MOVES, Event, State
 
 #: What runs on the rig; what a process takes to start is in the parameters.
 PROFILE: Final = replace(SKOPEO, start_s=0.0)
+#: What asks: a push or a pull, a sync, and a copy of one tag, which does not ask what the target has. They share no
+#: cache, so that they know of nothing that could be mounted.
+PROFILES: Final = (
+    PROFILE,
+    replace(copiers.SKOPEO, mounts=False, login=PROFILE.login, manifests=PROFILE.manifests),
+    replace(copiers.SKOPEO, mounts=False, login=PROFILE.login, manifests=PROFILE.manifests, tags=("GET /v2/",)),
+)
+SYNC: Final = 1
+COPY: Final = 2
 #: Every queue of the rig holds what its link sends in so long.
 QUEUE_S: Final = 0.06
 _CONFIG_BYTES, _MANIFEST_BYTES = 250, 560
@@ -48,7 +60,10 @@ _MARGIN = 24
 @dataclass(frozen=True, slots=True)
 class Client:
     """A client process: what it does, and the numbers of its machine, of the registry that it talks to, of the
-    repository, of the image if it pushes one (-1: it pulls), and of the machines of copies that a proxy has for it."""
+    repository, of the image if it pushes one (-1: it pulls), and of the machines of copies that a proxy has for it.
+
+    One that copies brings these `images` from the registry `source`.
+    """
 
     operation: Operation
     machine: int
@@ -56,6 +71,8 @@ class Client:
     repository: int
     image: int
     copies: Iterator[int]
+    source: int = -1
+    images: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +91,13 @@ def build(
     """The state at time 0. Slow start is stretched by `ramp`; where there are `faults`, hosts outlast outages; globals
     that a wire needs are `given`."""
     registries = [host.name for host in scenario.hosts if host.registry is not None]
-    hosts = [Host(name, "", _WINDOW_BYTES, ramp=ramp) for name in registries]
+    # As machines they are where copies are made.
+    hosts = [Host(name, "", _WINDOW_BYTES, parameters.push_trips, ramp) for name in registries]
     number = {name: at for at, name in enumerate(registries)}
     upstreams = {host.name for host in scenario.hosts if host.upstream is not None}
     images = _Images(operation for step in scenario.steps for operation in step)
     repositories: dict[str, int] = {}
+    tags = _Tags()
     steps = []
     for step in scenario.steps:
         clients = []
@@ -92,7 +111,12 @@ def build(
             repository = repositories.setdefault(operation.image, len(repositories))
             image = images.row(operation) if operation.op == "push" else -1
             own = iter(range(machine + 1, machine + 1 + copies))
-            clients.append(Client(operation, machine, number[operation.peer], repository, image, own))
+            source = -1 if operation.source is None else number[operation.source]
+            clients.append(
+                Client(operation, machine, number[operation.peer], repository, image, own, source, tags.of(operation))
+            )
+        for client in clients:
+            tags.add(client)
         steps.append(tuple(clients))
     routes = Routes(_spans(scenario), (), hosts, (), registries=len(registries))
     globals_: dict[str, Any] = {
@@ -101,15 +125,19 @@ def build(
         **given,
     }  # fmt: skip
     tables: Tables = {
-        **images.tables(), **_registries(len(registries), parameters.request_s), **profile_rows([PROFILE]),
+        **images.tables(), **_registries(len(registries), parameters.request_s), **profile_rows(PROFILES),
         **link_rows(routes, globals_), **routes.tables(), **_names(len(repositories)),
     }  # fmt: skip
     if faults:
         tables |= _faults(scenario, len(routes.capacity_Bps), globals_)
     tables["machines"] = machine_rows(routes, hosts, [0] * len(hosts))
     beside = max(images.most_blobs + 2, 4)
+    tables["packets"] = LAYOUT.rows("packets", 1)
     tables |= {name: LAYOUT.rows(name, beside) for name in LAYOUT.tables if name.startswith("beside_")}
     tables["g"] = table_of(LAYOUT, "g", globals_, 1)
+    places = {state: at for at, state in enumerate(State)}
+    moves = [MOVES.get((state, event)) for state in State for event in Event]
+    tables["replica_moves"] = np.array([-1 if to is None else places[to] for to in moves], np.int64)
     return RigState(tables, routes, tuple(steps), number)
 
 
@@ -135,6 +163,31 @@ def _spans(scenario: RigScenario) -> list[shapes.Span]:
     ]
     behind = {host.name: host.via for host in scenario.hosts if host.via is not None}
     return [replace(span, b=behind.get(span.a, span.b)) for span in spans("star", hosts, (), Star())]
+
+
+class _Tags:
+    """Which image each tag means in the repositories of each host, step after step."""
+
+    def __init__(self) -> None:
+        self._images: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+
+    def of(self, operation: Operation) -> tuple[int, ...]:
+        """What an operation copies, in the order in which its source was given it."""
+        if operation.op not in COPIES:
+            return ()
+        known = self._images[operation.source or "", operation.image]
+        return (known[operation.tag],) if operation.op == "copy" else tuple(known.values())
+
+    def add(self, client: Client) -> None:
+        """A client has ended."""
+        operation = client.operation
+        known = self._images[operation.peer, operation.image]
+        if operation.op == "push":
+            known[operation.tag] = client.image
+        elif operation.op == "copy":
+            known[operation.tag] = client.images[0]
+        elif operation.op == "sync":
+            known.update(self._images[operation.source or "", operation.image])
 
 
 class _Images:

@@ -34,6 +34,7 @@ from sim.scenario import Scenario
 B = TypeVar("B")
 
 Progress = Callable[[int, int], None]
+Ended = Callable[[Mapping[Task, Outcome]], None]
 
 
 class Runs:
@@ -43,12 +44,14 @@ class Runs:
     the same, so neither the store nor a manifest has it.
 
     `executor` is one that `executors.resolved` gave. `progress(done, total)` counts all runs asked for so far, those
-    that were known included; in a notebook a bar shows that, unless it is given.
+    that were known included; in a notebook a bar shows that, unless it is given. `ended` is given all of them each
+    time that one more is known.
     """
 
     def __init__(
         self, scenario: Scenario, seed: int, executor: str, store: Store | None = None,
         progress: Progress | None = None, measures: Measures = NOTHING, engine: Engine | None = None,
+        ended: Ended | None = None,
     ) -> None:  # fmt: skip
         at_hand = recorded()
         self._question = Question(scenario, seed, measures, checked(engine))
@@ -64,6 +67,7 @@ class Runs:
             store = None
         self._store = store
         self._progress = progress or notebook_progress() or (lambda done, total: None)
+        self._ended = ended or (lambda known: None)
         self._known: dict[Task, Outcome] = dict(at_hand or {})
         self._makes = at_hand is None
         self._workers = ExitStack()
@@ -83,7 +87,7 @@ class Runs:
 
     def _interrupted(self) -> str:
         """What is left of the runs that were made: those in the store, by variant, or none."""
-        if self._store is None:
+        if self._store is None or not self._store.lasting:
             return f"{self.made} of {self._total} runs were made, and none is kept; a store keeps them (--store DIR)"
         there = [task for task in self._known if not task.overrides]
         numbers: dict[str, set[int]] = {}
@@ -117,10 +121,12 @@ class Runs:
         done, total = len(self._known), len(self._known.keys() | asked.keys())
         self._total = total
         self._progress(done, total)
+        self._ended(self._known)
         for task, outcome in self._make(missing):
             self._keep(task, names[task], outcome)
             done += 1
             self._progress(done, total)
+            self._ended(self._known)
         return [self._known[task] for task in tasks]
 
     def aside(self, fn: Callable[..., B], *args: Any) -> Callable[[], B]:

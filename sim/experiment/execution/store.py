@@ -55,7 +55,8 @@ def key(scenario: Scenario, seed: int, run: int, measured: Sequence[Any] | None 
 class Store:
     """The finished runs in a directory, which is made if it is not there; `complain` gets a line for damaged ones.
 
-    InputError when the directory cannot be made, or a file in it cannot be written.
+    One that is not `lasting` goes away with whoever made it, so that nobody is told to go on from there. InputError
+    when the directory cannot be made, or a file in it cannot be written.
 
     >>> import sim, tempfile
     >>> asked = sim.load("metros", {"demand.rate": "50/day"})
@@ -66,8 +67,11 @@ class Store:
     4
     """
 
-    def __init__(self, directory: str | Path, complain: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, directory: str | Path, complain: Callable[[str], None] | None = None, lasting: bool = True
+    ) -> None:
         self.directory = folder(directory)
+        self.lasting = lasting
         self._complain = complain or _to_stderr
 
     def get(self, name: str) -> Outcome | None:

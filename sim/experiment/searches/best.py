@@ -55,7 +55,8 @@ class Best(Finding):
     `found[NAME]` is the metric's mean over the runs that a variant had, with its interval, in the metric's unit.
 
     >>> import sim
-    >>> found = sim.best(sim.load("metros", {"demand.rate": "50/day"}), "central_egress_bytes", executor="serial")
+    >>> asked = sim.load("metros", {"demand.rate": "50/day", "demand.apps": 20})
+    >>> found = sim.best(asked, "central_egress_bytes", executor="serial")
     >>> found.chosen
     'node-direct'
     >>> found.table[["variant", "unit", "chosen"]].to_numpy().tolist()
@@ -164,7 +165,8 @@ def best(
     that deploys which fail make infinite, or that has no value.
 
     >>> import sim
-    >>> found = sim.best(sim.load("metros", {"demand.rate": "50/day"}), "wan_bytes", most_runs=20, executor="serial")
+    >>> asked = sim.load("metros", {"demand.rate": "50/day", "demand.apps": 20})
+    >>> found = sim.best(asked, "wan_bytes", most_runs=20, executor="serial")
     >>> found.metric, found.chosen in (None, *found.outcomes)
     ('wan_bytes', True)
     """

@@ -67,7 +67,7 @@ class Capacity(Finding):
     show beside those of the thresholds.
 
     >>> import sim
-    >>> asked = sim.load("metros", {"demand.rate": "50/day"}, variant="node-direct")
+    >>> asked = sim.load("metros", {"demand.rate": "50/day", "demand.apps": 20}, variant="node-direct")
     >>> found = sim.capacity(asked, "clients.*.up=1 Mbit/s..1 Gbit/s", ["push_s.p50 < 2 s"], runs=5, executor="serial")
     >>> found.answer, found.unit, found.low < found.high
     ('found', 'Mbit/s', True)
@@ -209,7 +209,7 @@ def capacity(
     InputError when a value makes no scenario, and for thresholds on what is not there.
 
     >>> import sim
-    >>> asked = sim.load("metros", {"demand.rate": "50/day"}, variant="node-direct")
+    >>> asked = sim.load("metros", {"demand.rate": "50/day", "demand.apps": 20}, variant="node-direct")
     >>> sim.capacity(asked, "clients.*.up=1 Mbit/s..2 Mbit/s", ["push_s.p50 < 1 s"], runs=5, executor="serial").answer
     'missed everywhere'
     """

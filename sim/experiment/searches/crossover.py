@@ -54,7 +54,7 @@ class Crossover(Finding):
     `changes` is empty where one of the two has the less of the metric all along.
 
     >>> import sim
-    >>> asked = sim.load("metros", {"demand.rate": "50/day"})
+    >>> asked = sim.load("metros", {"demand.rate": "50/day", "demand.apps": 20})
     >>> found = sim.crossover(asked, "clients.*.up=20 Mbit/s..1 Gbit/s", runs=5, executor="serial")
     >>> found.baseline, found.variant, found.changes
     ('central', 'node-direct', ())
@@ -154,7 +154,7 @@ def crossover(
     variants, for a metric that there is not, and when a value makes no scenario.
 
     >>> import sim
-    >>> asked = sim.load("metros", {"demand.rate": "50/day"})
+    >>> asked = sim.load("metros", {"demand.rate": "50/day", "demand.apps": 20})
     >>> found = sim.crossover(asked, "clients.*.up=20 Mbit/s..1 Gbit/s", "wan_bytes", runs=5, executor="serial")
     >>> found.metric, found.unit
     ('wan_bytes', 'Mbit/s')

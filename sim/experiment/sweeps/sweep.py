@@ -51,7 +51,7 @@ class Sweep(Finding):
     """What a sweep found; `metrics` are those that tables and plots show; documents have all.
 
     >>> import sim
-    >>> asked = sim.load("metros", {"demand.rate": "50/day"})
+    >>> asked = sim.load("metros", {"demand.rate": "50/day", "demand.apps": 20})
     >>> found = sim.sweep(asked, ["clients.*.up=10 Mbit/s, 100 Mbit/s"], runs=2, executor="serial")
     >>> found.table.shape  # points x variants x metrics
     (12, 10)
@@ -185,7 +185,7 @@ def sweep(
     InputError when a value makes no scenario, for a metric that there is not, and for a design that there is not.
 
     >>> import sim
-    >>> asked = sim.load("metros", {"demand.rate": "50/day"})
+    >>> asked = sim.load("metros", {"demand.rate": "50/day", "demand.apps": 20})
     >>> sim.sweep(asked, ["nodes.*.count=1..2:2"], runs=2, executor="serial").table["nodes.*.count"].unique()
     array([1., 2.])
     """

@@ -7,9 +7,9 @@ last byte leaves the last queue. How large a sender's window is, and how fast it
 to say: `cubic` or `bbr`.
 
 Source: RFC 8985 (losses by order, probes), RFC 6298 (timers), RFC 5681, 4.2 (acknowledgements); where these leave it
-open, Linux 6.18 (net/ipv4/tcp_input.c, tcp_output.c, tcp_rate.c). Leaves out receive windows and what readers of
-sockets do to them, and queues of acknowledgements. Kernel code (see `sim.records`): `open_flow` and `run_until` are all
-that others call.
+open, Linux 6.18 (net/ipv4/tcp_input.c, tcp_output.c, tcp_rate.c). Leaves out what readers of sockets do to receive
+windows, which are as large from the start as they ever get, and queues of acknowledgements. Kernel code (see
+`sim.records`): `open_flow` and `run_until` are all that others call.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ MAX_TIMEOUTS = 15
 WRITE_WAKES_AT = SEND_BUFFER - SEND_BUFFER // 3
 """Who waits for space in the socket's buffer is woken when it holds so few (Linux, `sk_stream_write_space`: a third is
 free)."""
+EVENTS_AT_ONCE = SEND_BUFFER + 64
+"""Events that one may bring about, at most."""
 #: What happens at the sender instead of at a link, whose numbers of hops count from 0.
 ACK, PROBE, END, PACE = -1, -2, -3, -4
 
@@ -48,9 +50,14 @@ def open_flow(w: Any, now: float, f: int) -> None:
 
 
 def run_until(w: Any, until: float) -> float:
-    """Goes on until the first flow has arrived, or until nothing is due by `until`; the time then."""
+    """Goes on until the first flow has arrived, or until nothing is due by `until`; the time then.
+
+    Below 0 where it needs more rows for events: each may have a socket's buffer sent.
+    """
     g = w.g
     while g.events_used > 0 and w.events[0].at_s <= until:
+        if g.events_used + EVENTS_AT_ONCE > len(w.events):
+            return -1.0
         pop_event(w)
         now, f, number, hop = g.event_s, g.event_what, g.event_generation, g.event_kind
         flow = w.flows[f]
@@ -82,6 +89,12 @@ def run_until(w: Any, until: float) -> float:
     return until
 
 
+def _push(w: Any, at_s: float, hop: int, f: int, number: int) -> None:
+    """Something is to happen to a packet of flow `f`, or to its sender."""
+    w.flows[f].last_event_s = max(w.flows[f].last_event_s, at_s)
+    push_event(w, at_s, hop, f, number)
+
+
 def _send(w: Any, f: int, now: float) -> None:
     """All that the window allows, what was lost first; burst by burst where they are paced."""
     flow = w.flows[f]
@@ -92,7 +105,7 @@ def _send(w: Any, f: int, now: float) -> None:
     while flow.timer_set == 0:
         if flow.departs_s > now:
             flow.timer_set = 1
-            push_event(w, flow.departs_s, PACE, f, 0)
+            _push(w, flow.departs_s, PACE, f, 0)
             return
         quantum, sent = bbr_send_quantum(w, f), 0
         while sent < quantum and _send_one(w, f, now):
@@ -108,7 +121,7 @@ def _send_one(w: Any, f: int, now: float) -> bool:
     flow = w.flows[f]
     flow.cwnd_limited = 0
     again = flow.retransmit_first < flow.retransmit_end
-    if not again and flow.snd_nxt >= flow.written:
+    if not again and (flow.snd_nxt >= flow.written or flow.snd_nxt - flow.snd_una >= flow.rwnd):
         return False
     if flow.in_flight + 1 > flow.cwnd:
         flow.cwnd_limited = 1
@@ -151,8 +164,9 @@ def _arrive(w: Any, f: int, number: int, hop: int, now: float) -> None:
             flow.in_network -= 1
             return
         link.free_s = starts + size / link.capacity
+        w.hop_waits_s[flow.first_hop + hop] += starts - now
         if flow.first_hop + hop + 1 < flow.end_hop:
-            push_event(w, link.free_s, hop + 1, f, number)
+            _push(w, link.free_s, hop + 1, f, number)
             return
         now = link.free_s
     flow.in_network -= 1
@@ -161,13 +175,13 @@ def _arrive(w: Any, f: int, number: int, hop: int, now: float) -> None:
         w.arrived[flow.first_packet + sent.packet] = 1
         flow.received += 1
         if flow.received == flow.packets:
-            push_event(w, now, END, f, number)
+            _push(w, now, END, f, number)
             return
     flow.in_network += 1
     # Every second packet is acknowledged at once, and each while one is missing.
     flow.ack_withheld = 1 - flow.ack_withheld
     wait = DELAYED_ACK_S if flow.ack_withheld and not flow.recovery else 0.0
-    push_event(w, now + flow.round_trip_s + wait, ACK, f, number)
+    _push(w, now + flow.round_trip_s + wait, ACK, f, number)
 
 
 def _set_timer(w: Any, f: int, now: float) -> None:
@@ -177,7 +191,7 @@ def _set_timer(w: Any, f: int, now: float) -> None:
         wait = 2 * flow.rtt_s
         if flow.timeouts > 0:
             wait = (flow.rtt_s + LEAST_TIMEOUT_S) * 2.0 ** (flow.timeouts - 1)
-        push_event(w, now + wait, PROBE, f, 0)
+        _push(w, now + wait, PROBE, f, 0)
 
 
 def _on_timeout(w: Any, f: int) -> None:

@@ -49,6 +49,7 @@ class Flow:
     last_packet_bytes: float
     control: int
     done: int
+    last_event_s: float  # after which no event is about it
     # what is on its way
     transmissions: int  # so far: the next one's number
     oldest: int  # the first transmission that is not accounted for
@@ -59,6 +60,7 @@ class Flow:
     written: int  # packets that the socket's buffer has had
     snd_nxt: int  # the next packet that was never sent
     snd_una: int  # all packets before it have arrived
+    rwnd: int  # the receive window: so many from `snd_una` on may be sent
     in_flight: int
     max_in_flight: int  # since the window last shrank
     retransmit_first: int  # of the packets to send again, as a ring: `lost`
@@ -157,6 +159,7 @@ LAYOUT: Final = Layout(
         "links": Link,
         "flows": Flow,
         "hops": int,  # the links of routes
+        "hop_waits_s": float,  # how long a flow's packets have waited before each of them, together
         "transmissions": Transmission,  # RING for each flow
         "lost": int,  # RING for each flow: packets
         "arrived": Int8,  # 1: the packet has arrived, 2: its sender knows
@@ -164,5 +167,6 @@ LAYOUT: Final = Layout(
     },
     {
         "transmissions": ("flows", RING), "lost": ("flows", RING), "bw_samples": ("flows", BW_SAMPLES),
+        "hop_waits_s": ("hops", 1),
     },
 )  # fmt: skip

@@ -193,7 +193,7 @@ def end_transfer(w: Any, p: int, waited_s: float) -> int:
     by, for_s = flight.bound_by, flight.bound_s
     if flight.broken:
         by, for_s = UNBOUND, 0.0
-    elif not flight.shared:
+    elif not flight.shared and w.g.packets == 0:
         by, for_s = lane.limit, ended_s - flight.started_s
     record_transfer(
         w, task.counter, w.blobs[task.blob].content, flight.lane, flight.started_s, ended_s, size_bytes,

@@ -241,7 +241,7 @@ def begin_polls(w: Any, p: int, fetch_ahead: int, b: int) -> int:
     aside = begin_yield(w, p)
     child = new_task(w, fetch_ahead, new_timeline(w, timeline.now_s, timeline.waited_s))
     inherit(w, p, child)
-    w.tasks[child].upstream = 0
+    w.tasks[child].upstream = w.registries[task.node].upstream
     w.tasks[child].digest = deploy.digest if deploy.by_digest else -1
     make_ready(w, child)
     return end_yield(w, aside)
@@ -401,12 +401,12 @@ def start_existing(w: Any, p: int, entry: int, b: int) -> int:
     return start_branches(w, p)
 
 
-def start_on(w: Any, p: int, entry: int, node: int, upstream: int, waits: int) -> None:
-    """A branch that starts an instance on a node, which pulls from `upstream`, once central has the image if it
-    `waits`."""
+def start_on(w: Any, p: int, entry: int, node: int, source: int, waits: int) -> None:
+    """A branch that starts an instance on a node, which pulls from node `source`, or with 0 from its own upstream, once
+    central has the image if it `waits`."""
     child = branch(w, p, entry, w.deploys[w.tasks[p].deploy].nodes < 2)
     other = w.tasks[child]
-    other.node, other.upstream, other.waits = node, upstream, waits
+    other.node, other.upstream, other.waits = node, source if source else w.registries[node].upstream, waits
     other.asked_s = w.timelines[other.timeline].now_s
     other.booted = -1
 
@@ -506,7 +506,7 @@ def begin_scale_to_zero(w: Any, p: int, entry: int, b: int) -> int:
     child = new_task(w, entry, new_timeline(w, w.timelines[task.timeline].now_s, 0.0))
     inherit(w, p, child)
     other = w.tasks[child]
-    other.upstream, other.wakes = 0, 0
+    other.upstream, other.wakes = w.registries[task.node].upstream, 0
     w.timelines[other.timeline].now_s += w.g.runs_for_s
     make_ready(w, child)
     return end_yield(w, aside)
@@ -533,7 +533,7 @@ def wake(w: Any, p: int, a: int, b: int) -> int:
     task = w.tasks[p]
     task.asked_s = w.timelines[task.timeline].now_s
     task.booted = -1
-    task.upstream = 0
+    task.upstream = w.registries[task.node].upstream
     return GO
 
 

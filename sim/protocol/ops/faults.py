@@ -207,7 +207,7 @@ def _schedule_convergence(w: Any, o: int, has_ended: int) -> None:
 def _take_down(w: Any, o: int) -> None:
     """A registry refuses requests from now on, and connections to and from it are reset; its disk carries nothing."""
     r = w.outages[o].registry
-    for other in range(w.g.nodes + 1):
+    for other in range(len(w.registries)):
         _reset_connection(w, r, other)
         _reset_connection(w, other, r)
     disk = w.registries[r].disk

@@ -1,4 +1,4 @@
-"""Fetches of blobs to a node, coalesced: a pull that wants a blob which another is fetching waits for that fetch.
+"""Fetches of blobs to a registry, coalesced: a pull that wants a blob which another is fetching waits for that fetch.
 
 Each registry has a list of its fetches under way. A pull that joins one keeps a list of these (`joins`) and waits for
 them one after another. A fetch that breaks off fails the pulls that joined it.
@@ -34,8 +34,12 @@ def find_blob_fetch(w: Any, registry: int, repository: int, blob: int) -> int:
 
 def start_blob_fetch(w: Any, p: int, registry: int, repository: int, blob: int) -> None:
     """A pull fetches a blob from now on. Where pulls are not coalesced two may do so, and it is the first one's."""
-    if find_blob_fetch(w, registry, repository, blob) >= 0:
-        return
+    if find_blob_fetch(w, registry, repository, blob) < 0:
+        add_blob_fetch(w, p, registry, repository, blob)
+
+
+def add_blob_fetch(w: Any, p: int, registry: int, repository: int, blob: int) -> int:
+    """A task fetches a blob from now on, whoever else does; the fetch."""
     g, to = w.g, w.registries[registry]
     found = g.free_blob_fetch
     if found >= 0:
@@ -49,16 +53,22 @@ def start_blob_fetch(w: Any, p: int, registry: int, repository: int, blob: int) 
     fetch.task = p
     fetch.state = FETCHING
     fetch.users = 0
+    fetch.first_s = -1.0
     fetch.first_waiter = fetch.last_waiter = -1
     fetch.next = to.first_fetch
     to.first_fetch = found
+    return int(found)
 
 
 def end_blob_fetch(w: Any, registry: int, repository: int, blob: int, state: int, at_s: float, idle_s: float) -> None:
     """A blob has come, or will not; tasks that wait for it go on."""
     found = find_blob_fetch(w, registry, repository, blob)
-    if found < 0:
-        return
+    if found >= 0:
+        close_blob_fetch(w, registry, found, state, at_s, idle_s)
+
+
+def close_blob_fetch(w: Any, registry: int, found: int, state: int, at_s: float, idle_s: float) -> None:
+    """The same of one fetch of a registry."""
     to, fetch = w.registries[registry], w.blob_fetches[found]
     if to.first_fetch == found:
         to.first_fetch = fetch.next
@@ -108,17 +118,22 @@ def join_blob_fetch(w: Any, p: int, found: int) -> None:
 
 def wait_for_blob_fetch(w: Any, p: int) -> bool:
     """Whether a task has to wait for the first of the fetches that it joined; it is ready when that has ended."""
-    task = w.tasks[p]
-    fetch = w.blob_fetches[w.joins[task.joins].fetch]
-    if fetch.state != FETCHING:
+    found = w.joins[w.tasks[p].joins].fetch
+    if w.blob_fetches[found].state != FETCHING:
         return False
-    task.next = -1
+    wait_for_fetch(w, p, found)
+    return True
+
+
+def wait_for_fetch(w: Any, p: int, found: int) -> None:
+    """A task is ready when something new is known of a fetch."""
+    fetch = w.blob_fetches[found]
+    w.tasks[p].next = -1
     if fetch.first_waiter < 0:
         fetch.first_waiter = p
     else:
         w.tasks[fetch.last_waiter].next = p
     fetch.last_waiter = p
-    return True
 
 
 def leave_blob_fetch(w: Any, p: int) -> None:

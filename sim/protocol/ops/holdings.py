@@ -194,30 +194,35 @@ def published_later(w: Any, publish: int, other: int) -> bool:
 
 def put_image(w: Any, registry: int, name: int, repository: int, image: int, publish: int, came_s: float) -> int:
     """Store a manifest, and point a tag at it unless that is -1. 0, or BLOB_GONE and nothing changed if a blob is not
-    there.
+    there; a cache may lack some.
 
     A copy of what was published elsewhere says when it came here (below 0: as published): lists trail that.
     """
-    g = w.g
     place = place_of(w, registry, repository)
-    row = w.images[image]
-    if not place_has_blobs(w, place, image):
+    if w.registries[registry].cache == 0 and not place_has_blobs(w, place, image):
         return BLOB_GONE
+    _put_at(w, place, name, -1 if name < 0 else find_tag(w, registry, name), image, publish, came_s)
+    return 0
+
+
+def _put_at(w: Any, place: int, name: int, tag: int, image: int, publish: int, came_s: float) -> None:
+    """The same where all blobs are there and the tag's row, or -1, is known."""
     if find_entry(w, entry_key(IMAGE_KEY, place, image)) < 0:
         _add_image(w, place, image)
     if name < 0:
-        return 0
-    tag = find_tag(w, registry, name)
+        return
+    registry = w.places[place].registry
     if tag < 0 or w.tags[tag].unlisted:
-        _change_tag(w, registry, name, w.publishes[publish].published_s if came_s < 0 else came_s, 1, row.rom)
+        changed_s = w.publishes[publish].published_s if came_s < 0 else came_s
+        _change_tag(w, registry, name, changed_s, 1, w.images[image].rom)
     if tag < 0:
         tag = _add_tag(w, place, name)
-    w.tags[tag].unlisted = 0
-    w.tags[tag].publish = publish
+    row = w.tags[tag]
+    row.unlisted = 0
+    row.publish = publish
     removed = w.names[name].removed
     if removed >= 0 and not published_later(w, publish, removed):
-        unlist_tag(w, registry, name, g.now_s)
-    return 0
+        unlist_tag(w, registry, name, w.g.now_s)
 
 
 def _add_image(w: Any, place: int, image: int) -> None:
@@ -275,24 +280,30 @@ def publish_image(w: Any, registry: int, name: int, image: int, published_s: flo
 
     Without waiting it would be there `waited_s` earlier.
     """
-    g, repository = w.g, w.names[name].repository
-    held = tag_publish(w, registry, name)
+    place = place_of(w, registry, w.names[name].repository)
+    if not place_has_blobs(w, place, image):
+        return -BLOB_GONE
+    made = publish_at(w, place, name, image, published_s)
+    wake_waiters(w, registry, w.places[place].repository, image, w.g.now_s - waited_s)
+    return made
+
+
+def publish_at(w: Any, place: int, name: int, image: int, published_s: float) -> int:
+    """The same where all blobs are there and nobody waits for them."""
+    g, registry = w.g, w.places[place].registry
+    tag = find_tag(w, registry, name)
     made = int(g.publishes_used)
     g.publishes_used = made + 1
     row = w.publishes[made]
     row.image, row.published_s, row.skew_s = image, published_s, w.registries[registry].skew_s
     row.origin = registry
-    row.generation = 1 if held < 0 else w.publishes[held].generation + 1
-    failure = put_image(w, registry, name, repository, image, made, -1.0)
-    if failure:
-        g.publishes_used = made
-        return -failure
+    row.generation = 1 if tag < 0 else w.publishes[w.tags[tag].publish].generation + 1
+    _put_at(w, place, name, tag, image, made, -1.0)
     if g.limited and w.registries[registry].bounded:
-        account_image(w, registry, place_of(w, registry, repository), image, published_s)
+        account_image(w, registry, place, image, published_s)
     meant = w.names[name]
     if meant.newest < 0 or published_later(w, made, meant.newest):
         meant.newest = made
-    wake_waiters(w, registry, repository, image, g.now_s - waited_s)
     return made
 
 

@@ -26,9 +26,9 @@ CHARGED_KEY: Final = 10  # account, blob: it counts towards the account's quota
 QUOTA_KEY: Final = 11  # account, 0: bytes that count towards it
 PUSHER_KEY: Final = 12  # machine, registry: the last repository that it pushed to for the first time, in `pushed`
 PUSHED_KEY: Final = 13  # machine, place: it has pushed there
-KERNEL_KEY: Final = 15  # machine, blob: it has fetched the kernel, see ops/building
 UNPACKED_KEY: Final = 14  # registry, blob: see ops/unpacking
 BUCKET_KEY: Final = 15  # limit, account or machine or site: bucket
+KERNEL_KEY: Final = 16  # machine, blob: it has fetched the kernel, see ops/building
 
 
 def entry_key(kind: int, a: int, b: int) -> int:

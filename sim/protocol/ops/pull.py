@@ -82,7 +82,8 @@ def checks_upstream(w: Any, p: int, label: int, b: int) -> int:
 
 def upstream_answers(w: Any, p: int, label: int, b: int) -> int:
     """Go to `label` if upstream answers nodes."""
-    if not (w.g.nodes_refuse and w.tasks[p].upstream == 0):
+    upstream = w.tasks[p].upstream
+    if not (w.g.nodes_refuse and (upstream == 0 or w.registries[upstream].cache)):
         w.tasks[p].pc = label
     return GO
 
@@ -123,10 +124,11 @@ def to_upstream(w: Any, p: int, a: int, b: int) -> int:
 
 
 def resolve_both(w: Any, p: int, a: int, b: int) -> int:
-    """Look what the reference means now, on the node and upstream."""
+    """Look what the reference means now, on the node and upstream; a cache has said it already."""
     task = w.tasks[p]
     task.own = look_up(w, task.node, task.name, task.digest)
-    task.theirs = look_up(w, task.upstream, task.name, task.digest)
+    if w.registries[task.upstream].cache == 0:
+        task.theirs = look_up(w, task.upstream, task.name, task.digest)
     if not w.g.nodes_on_demand:
         expect(w, task.node, w.names[task.name].repository)  # a publish from now on is owed to this node, too
     return GO

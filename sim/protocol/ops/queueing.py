@@ -1,4 +1,4 @@
-"""Requests that wait in the queues that bodies fill, where flows have windows (`congestion`).
+"""Requests that wait in the queues that bodies fill, where flows have windows (`congestion`) or packets (`packets`).
 
 A request waits as long as queues on its way are now, as often as it takes round trips. Left out: how queues change
 until it is there, and the room that it takes in them.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.protocol.codes import INF
+from sim.protocol.ops.packets import packet_wait_s
 from sim.protocol.ops.ways import down_lane, up_lane
 from sim.protocol.ops.window_sums import queue_s
 from sim.protocol.tasks import add_waiting
@@ -30,6 +31,8 @@ def wait_in_queues(w: Any, p: int, forth: int, back: int) -> None:
 
 def _queues_s(w: Any, lane: int) -> float:
     """How long a packet waits on a lane."""
+    if w.g.packets:
+        return packet_wait_s(w, lane)
     row = w.lanes[lane]
     waits_s = 0.0
     for h in range(row.first_link, row.end_link):

@@ -107,13 +107,13 @@ def request(w: Any, p: int, which: int, how: int) -> int:
         busy_s = registry.request_s * (count + beside)
         if registry.merges and serve_ahead(w, task.registry, busy_s, count + beside):
             timeline.now_s = timeline.now_s + way.forth_s + registry.request_s * count + (count - 1) * way.round_trip_s
-            if w.g.windows:
+            if w.g.queues:
                 wait_in_queues(w, p, 1, 0)
                 wait_in_queues(w, p, count - 1, count - 1)
             return GO
         task.requests, task.beside, task.stage, task.refusals = count, beside, 1, 0
         timeline.now_s += way.forth_s
-        if w.g.windows:
+        if w.g.queues:
             wait_in_queues(w, p, 1, 0)
     else:
         if w.registries[task.registry].limits:
@@ -127,7 +127,7 @@ def request(w: Any, p: int, which: int, how: int) -> int:
             task.stage = 0
             return GO
         timeline.now_s += way.round_trip_s
-        if w.g.windows:
+        if w.g.queues:
             wait_in_queues(w, p, 1, 1)
     task.pc -= 1
     return WAIT
@@ -139,7 +139,7 @@ def answer(w: Any, p: int, a: int, b: int) -> int:
     if w.g.faults:
         return answer_with_retransmission(w, p)
     w.timelines[task.timeline].now_s += w.ways[task.way].back_s
-    if w.g.windows:
+    if w.g.queues:
         wait_in_queues(w, p, 0, 1)
     return GO
 
@@ -148,7 +148,7 @@ def last_byte_arrives(w: Any, p: int, a: int, b: int) -> int:
     """The last byte of a body crosses from the registry to the machine that asked."""
     task = w.tasks[p]
     w.timelines[task.timeline].now_s += w.ways[task.way].back_s
-    if w.g.windows:
+    if w.g.queues:
         wait_in_queues(w, p, 0, 1)
     return GO
 

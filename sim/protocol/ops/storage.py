@@ -44,7 +44,7 @@ def stop_running(w: Any, registry: int, repository: int) -> None:
 
 def admit(w: Any, registry: int, image: int) -> int:
     """Have space for an image that is claimed, by dropping others. 0, or DISK_FULL and nothing changed."""
-    victim = choose_victims(w, registry, image, w.g.keep_unsynced != 0 and registry != 0)
+    victim = choose_victims(w, registry, image, w.g.keep_unsynced != 0 and 0 < registry <= w.g.nodes)
     if victim == -2:
         return DISK_FULL
     reserve_space(w, registry, image)

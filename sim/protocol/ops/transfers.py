@@ -1,4 +1,5 @@
-"""The transfer of one blob's bytes: slow start as a delay, then a flow; in runs with faults also through outages.
+"""The transfer of one blob's bytes: slow start as a delay, then a flow; in runs with faults also through outages. Or
+packet by packet, as one connection.
 
 Without faults a transfer is one flow. With them it is as TCP has it: what got through before an outage stays, nothing
 is sent twice, and each part that flowed is a row. While packets are lost they are retransmitted (`ops/retransmission`);
@@ -19,6 +20,7 @@ from sim.protocol.ops.congestion import send_by_window
 from sim.protocol.ops.downtimes import first_downtime_s, was_reset
 from sim.protocol.ops.flows import send
 from sim.protocol.ops.lanes import UP, lane_is_unimpaired, nominal_ramp_s, ramp_s
+from sim.protocol.ops.packets import send_by_packets
 from sim.protocol.ops.retransmission import (
     NOTHING_SPARED,
     begin_retransmission,
@@ -47,14 +49,16 @@ def transfer(w: Any, p: int, direction: int, b: int) -> int:
         if task.size_bytes <= INITIAL_WINDOW_BYTES:
             send_small(w, p, lane)
             return GO
-        if w.g.windows == 0:
+        if w.g.windows == 0 and w.g.packets == 0:
             timeline.now_s += ramp_s(w, lane, task.way, direction, task.size_bytes)
         task.stage, task.lane = 1, lane
         task.pc -= 1
         return WAIT
     if task.stage == 1:
         round_trip_s = round_trip_towards_s(w, task.way, direction)
-        if w.g.windows and round_trip_s > 0.0:
+        if w.g.packets:
+            task.flight = send_by_packets(w, task.lane, float(task.size_bytes), p, round_trip_s)
+        elif w.g.windows and round_trip_s > 0.0:
             task.flight = send_by_window(w, task.lane, float(task.size_bytes), p, round_trip_s)
         else:
             task.flight = send(w, task.lane, float(task.size_bytes), p)
@@ -65,11 +69,11 @@ def transfer(w: Any, p: int, direction: int, b: int) -> int:
     flight = w.flights[task.flight]
     timeline.now_s = w.g.now_s
     waited_s = 0.0
-    if flight.shared or not lane_is_unimpaired(w, task.lane):
+    if flight.shared or w.g.packets or not lane_is_unimpaired(w, task.lane):
         waited_s = timeline.now_s - flight.started_s - idle_s(w, p, task.lane, direction, flight.size_bytes)
-    if w.g.windows:
+    if w.g.windows or w.g.packets:
         waited_s = max(waited_s - nominal_ramp_s(w, task.lane, task.way, direction, task.size_bytes), 0.0)
-    if flight.shared:
+    if flight.shared or w.g.packets:
         add_waiting(w, task.timeline, waited_s)
     end_transfer(w, p, waited_s)
     return GO

@@ -7,7 +7,7 @@ from typing import Any
 from sim.protocol.codes import GROW_ASKED
 from sim.protocol.machine import ask_host, rows_are_low
 from sim.protocol.ops.admission import fits
-from sim.protocol.ops.holdings import add_blob_at, publish_image
+from sim.protocol.ops.holdings import add_blob_at, publish_at
 from sim.protocol.ops.places import place_of
 from sim.protocol.ops.unpacking import note_unpacked
 
@@ -24,6 +24,6 @@ def warm_up(w: Any) -> None:
             row, place = w.images[image], place_of(w, registry, repository)
             for blob in range(row.first_blob, row.first_blob + row.blobs):
                 add_blob_at(w, place, w.image_blobs[blob])
-                if w.g.unpacking and registry > 0:
+                if w.g.unpacking and 0 < registry <= w.g.nodes:
                     note_unpacked(w, registry, w.image_blobs[blob])
-            publish_image(w, registry, name, image, 0.0, 0.0)
+            publish_at(w, place, name, image, 0.0)

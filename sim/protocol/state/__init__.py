@@ -32,6 +32,7 @@ from sim.protocol.state.observed import (
     Transfer,
     Unpack,
 )
+from sim.protocol.state.packets import PacketCall
 from sim.protocol.state.registries import (
     Blob,
     BlobFetch,
@@ -146,6 +147,7 @@ TABLES: dict[str, type] = {
     "lanes": Lane,
     "lane_links": int,
     "flights": Flight,
+    "packets": PacketCall,
     "links": LinkState,
     "classes": ClassState,
     "hops": Hop,

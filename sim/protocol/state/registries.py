@@ -39,6 +39,11 @@ class Registry:
     first_lane: int = -1  # of its disk as unpacking writes; those of its cores, by format, follow
     dedup: int = -1  # how far that looks here; -1: as far as `g.dedup`
     paused_until_s: float  # while garbage is collected
+    upstream: int  # of a node or a cache, whom it asks
+    # ops/caches
+    cache: int  # it is one
+    checks: int  # it asks its upstream what a tag means each time
+    coalesces: int
     # how many requests it answers: see ops/rate_limits
     first_limit: int  # in `limits`
     limits: int
@@ -227,11 +232,13 @@ class BlobFetch:
     """A blob that is being fetched to a registry, for tasks that wait for it; kept until the last has looked."""
 
     place: Int32  # registry and repository
-    blob: Int32
+    blob: Int32  # or an image's manifests: see ops/caches
     task: Int32  # the pull that fetches it
     state: Int32  # see ops/fetches
     at_s: float
     idle_s: float
+    first_s: float  # of what comes to a cache, when its first byte is there; below 0: nobody knows yet
+    first_idle_s: float
     first_waiter: Int32 = -1
     last_waiter: Int32 = -1
     users: Int32

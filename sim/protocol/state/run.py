@@ -100,6 +100,7 @@ class Globals(QueueGlobals):
     throttles: int  # some registry limits how many requests it answers, or a node how many pulls it begins
     answers_time_out: int  # some client gives up when it hears nothing
     takes_turns: int  # some node bounds its pulls
+    caches: int  # there are so many
     # rules of deploys
     dedup: int = 1  # REPOSITORY_SCOPE
     check_upstream: int
@@ -173,6 +174,8 @@ class Globals(QueueGlobals):
     converges_s: float = -1.0
     # flows
     windows: int  # they share by their congestion windows
+    packets: int  # they go packet by packet: see ops/packets
+    queues: int  # requests wait in the queues that bodies fill
     window_random: int  # pseudo-random numbers: see ops/congestion
     flow_number: int
     lane_numbers: int  # lanes that have been used

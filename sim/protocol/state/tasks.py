@@ -116,7 +116,8 @@ class Task:
     started_s: float
     own: Int32  # what its reference means at its node, and upstream
     theirs: Int32
-    joins: Int32
+    joins: Int32 = -1
+    fetch: Int32 = -1  # of what comes to a cache by this task: see ops/caches
     booted: Int32  # the image that an instance runs, what its reference meant, and for how long that was newer
     meant: Int32
     trailing_s: float

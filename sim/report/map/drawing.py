@@ -250,8 +250,8 @@ def _named(group: Group) -> str:
 
 
 def _mark(kind: str, x: float, y: float) -> Markup:
-    """Central is a diamond, nodes are squares, clients circles."""
-    return svg.marker(x, y, {"central": 3, "nodes": 1}.get(kind, 0), "host", 4)
+    """Central is a diamond, nodes are squares, caches triangles, clients circles."""
+    return svg.marker(x, y, {"central": 3, "caches": 2, "nodes": 1}.get(kind, 0), "host", 4)
 
 
 def _legend(network: Network, width: int, height: float, unnamed: int) -> Iterator[Markup]:
@@ -261,7 +261,10 @@ def _legend(network: Network, width: int, height: float, unnamed: int) -> Iterat
     def sample(class_: str, thick: float, text: str) -> None:
         entries.append((24, [svg.element("line", x1=0, x2=20, y1=-4, y2=-4, class_=class_, stroke_width=thick)], text))
 
-    for kind, number in (("central", 3), ("nodes", 1), ("clients", 0)):
+    kinds = [("central", 3), ("nodes", 1), ("clients", 0)]
+    if any(group.kind == "caches" for group in network.groups):
+        kinds.insert(1, ("caches", 2))
+    for kind, number in kinds:
         entries.append((12, [svg.marker(5, -4, number, "host", 4)], kind))
     for rate_bps in (10e6, 1e9, 100e9):
         sample("u u0", _width(rate_bps / 8), format_rate(rate_bps / 8))

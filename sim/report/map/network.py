@@ -85,7 +85,7 @@ class Network:
 def network(scenario: Scenario, result: Result | None = None) -> Network:
     """What there is to draw of a scenario; with a run of it, how much of each link it used."""
     whose = {CENTRAL: (CENTRAL, CENTRAL)}
-    for kind, groups in (("nodes", scenario.nodes), ("clients", scenario.clients)):
+    for kind, groups in (("nodes", scenario.nodes), ("caches", scenario.caches), ("clients", scenario.clients)):
         whose |= {host: (kind, key) for key in groups for host in scenario.host_names.of(kind, key)}
     uses = {} if result is None else _uses(result)
     spans = spans_of(scenario)

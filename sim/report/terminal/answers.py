@@ -53,6 +53,9 @@ def _run_sentences(result: Result) -> Iterator[str]:
     deploys = len(result.tables["deploys"])
     speed = f"{deploys / result.wall_s:,.0f} deploys/s" if result.wall_s else "no time at all"
     yield f"{deploys:,} deploys and {result.events:,} events in {amount(result.wall_s, 's')}: {speed}"
+    if result.packets:
+        again = f"{result.packets_again:,} of them sent again"
+        yield f"{result.flows:,} bodies went as {result.packets:,} packets, {again}; a flow is an event or a few"
     if result.failures.failed:
         yield failed_why(result.failures)
     if result.scenario.run.steady_state:

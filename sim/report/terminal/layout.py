@@ -50,12 +50,16 @@ class Page:
         if not labels:  # the notes say why
             self._say(title, style="bold")
             return
-        for table in self._fitting(lambda names, broken: _labelled(labels, columns, names, broken), list(columns)):
+        for table in self.fitted(labels, columns):
             if title:
                 self._say(title, style="bold")
                 title = ""
             self._console.print(table)
             self._console.print()
+
+    def fitted(self, labels: Sequence[str], columns: Mapping[str, Sequence[Cell]]) -> list[Table]:
+        """Such a table, or those that it is cut into."""
+        return [*self._fitting(lambda names, broken: _labelled(labels, columns, names, broken), list(columns))]
 
     def text_table(self, heads: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
         """A table of texts; if too wide for a terminal, several, each with the columns that name a line.

@@ -148,8 +148,8 @@ def otlp(whys: Iterable[Why]) -> dict[str, Any]:
             by_host.setdefault(span.host, []).append({
                 "traceId": trace, "spanId": _digits(f"{run} {span.deploy} {span.key}", 16),
                 "parentSpanId": _digits(f"{run} {span.deploy} {span.parent}", 16) if span.parent else "",
-                "name": span.name, "kind": 1, "startTimeUnixNano": _nano(start_s + span.from_s),
-                "endTimeUnixNano": _nano(start_s + max(span.until_s, span.from_s)),
+                "name": span.name, "kind": 1, "startTimeUnixNano": str(nanoseconds(start_s, span.from_s)),
+                "endTimeUnixNano": str(nanoseconds(start_s, max(span.until_s, span.from_s))),
                 "attributes": _attributes({"variant": why.variant, "deploy": span.deploy, **span.about}),
                 "status": {},
             })  # fmt: skip
@@ -168,8 +168,9 @@ def _digits(text: str, count: int) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:count]
 
 
-def _nano(at_s: float) -> str:
-    return str(round(at_s * 1e9))
+def nanoseconds(start_s: float, at_s: float) -> int:
+    """A time of a run that begins at `start_s`, s since 1970: as floats their sum would be right to 0.2 us only."""
+    return round(start_s * 1e9) + round(at_s * 1e9)
 
 
 def _attributes(about: Mapping[str, str | int | float]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from sim.errors import shown
 from sim.figures import Figure
+from sim.scenario.checks.caches import swarms_have_no_caches, upstreams_end_at_central, upstreams_exist
 from sim.scenario.checks.demand import demand_can_be_met, replays_have_hosts, steady_state_is_steady, streams_are_whole
 from sim.scenario.checks.deploylist import deploys_can_be_read
 from sim.scenario.checks.hosts import profiles_exist, shares_are_above_zero, sites_exist, something_of_each
@@ -39,6 +40,7 @@ from sim.scenario.checks.policies import (
 )
 from sim.scenario.checks.prices import tariffs_count_somewhere, tiers_rise
 from sim.scenario.checks.thresholds import thresholds_name_links
+from sim.scenario.checks.wire import packets_are_few, packets_can_run
 from sim.scenario.diagnostics import Diagnostic
 from sim.scenario.keypath import KeyPath
 from sim.scenario.model.entries import entries
@@ -56,6 +58,9 @@ CHECKS: tuple[Callable[[Model], Iterator[Diagnostic]], ...] = (
     sites_are_joined,
     shares_are_above_zero,
     profiles_exist,
+    upstreams_exist,
+    upstreams_end_at_central,
+    swarms_have_no_caches,
     kernels_agree,
     formats_exist,
     streams_are_whole,
@@ -69,6 +74,8 @@ CHECKS: tuple[Callable[[Model], Iterator[Diagnostic]], ...] = (
     lazy_nodes_serve_nobody,
     faults_have_targets,
     windows_have_queues,
+    packets_can_run,
+    packets_are_few,
     replays_have_hosts,
     thresholds_name_links,
     tariffs_count_somewhere,

@@ -13,13 +13,15 @@ from sim.registry.clients import PROFILES
 from sim.registry.reference import is_component
 from sim.scenario.diagnostics import Diagnostic
 from sim.scenario.keypath import KeyPath
+from sim.scenario.model.caches import Cache
 from sim.scenario.model.hosts import ClientGroup, Host, NodeGroup
 from sim.scenario.model.naming import CENTRAL
 from sim.scenario.model.root import Model
 
 
-def _groups(model: Model) -> Iterator[tuple[KeyPath, NodeGroup | ClientGroup]]:
+def _groups(model: Model) -> Iterator[tuple[KeyPath, NodeGroup | Cache | ClientGroup]]:
     yield from ((("nodes", key), node) for key, node in model.nodes.items())
+    yield from ((("caches", key), cache) for key, cache in model.caches.items())
     yield from ((("clients", key), client) for key, client in model.clients.items())
 
 

@@ -74,7 +74,7 @@ def shapes_can_be_made(model: Model) -> Iterator[Diagnostic]:
 
 def windows_have_queues(model: Model) -> Iterator[Diagnostic]:
     """Windows grow until they meet a full queue; what they do about outages is not modelled."""
-    if model.tcp.shares != "windows":
+    if model.tcp.shares != "windows" or model.run.wire == "packets":
         return
     path: KeyPath = ("tcp", "shares")
     if model.tcp.queue_s <= 0.0:
@@ -131,7 +131,7 @@ def _overrides(model: Model, key: str, names: Collection[str], overridden: dict[
 
 def _makers(model: Model, name: str) -> Iterator[KeyPath]:
     """The groups that would have made a host or link of this name, had they been right."""
-    for table, groups in (("nodes", model.nodes), ("clients", model.clients)):
+    for table, groups in (("nodes", model.nodes), ("caches", model.caches), ("clients", model.clients)):
         yield table, name
         yield from ((table, key) for key in groups if key in name)
 

@@ -64,7 +64,7 @@ def _demand(model: Model) -> Iterator[_Part]:
     there = sum(group.count for group in model.nodes.values())
     most = max(model.images.items(), key=lambda item: item[1].layers, default=None)
     for name, stream in demand.named().items():
-        path, deploys = path_of(name), _deploys(model, stream)
+        path, deploys = path_of(name), deploys_of(model, stream)
         key = "batch" if stream.is_timed else "rate"
         starts = deploys * min(stream.nodes, max(there, 1))
         yield _Part((*path, key), deploys, "deploys", deploys * _DEPLOY_BYTES)
@@ -79,7 +79,7 @@ def _demand(model: Model) -> Iterator[_Part]:
             yield _Part((*path, "apps"), float(stream.apps), "apps", float(stream.apps) * _APP_BYTES)
 
 
-def _deploys(model: Model, stream: Stream) -> float:
+def deploys_of(model: Model, stream: Stream) -> float:
     """How many a stream makes at most, by the larger of its rates."""
     per_s = total_rate_per_s(model, stream)
     if stream.ramp is not None and not stream.is_timed:
@@ -92,6 +92,9 @@ def _hosts(model: Model) -> Iterator[_Part]:
         yield _Part(("nodes", key, "count"), nodes.count, "nodes", nodes.count * _NODE_BYTES)
         workers = nodes.count * nodes.workers
         yield _Part(("nodes", key, "workers"), workers, "workers of registries", workers * _WORKER_BYTES)
+    for key, cache in model.caches.items():
+        workers = cache.workers
+        yield _Part(("caches", key, "workers"), workers, "workers of registries", workers * _WORKER_BYTES)
     for key, clients in model.clients.items():
         yield _Part(("clients", key, "count"), clients.count, "clients", clients.count * _CLIENT_BYTES)
 
@@ -110,11 +113,12 @@ def busy_lines(model: Model) -> Iterator[Busy]:
     """
     image_bytes = max((image.rootfs_bytes + (image.kernel_bytes or 0) for image in model.images.values()), default=0)
     drawn = model.demand.replay is None and model.demand.table is None
-    deploys = sum(_deploys(model, stream) for stream in model.demand.named().values()) if drawn else 1.0
+    deploys = sum(deploys_of(model, stream) for stream in model.demand.named().values()) if drawn else 1.0
     there = sum(group.count for group in model.nodes.values())
     shares = sum(group.count * group.share for group in model.clients.values())
     lines: list[tuple[KeyPath, Host, float]] = [(("central",), model.central, 1.0)]
     lines += [(("nodes", key), nodes, 1 / there) for key, nodes in model.nodes.items()]
+    lines += [(("caches", key), cache, 1.0) for key, cache in model.caches.items()]
     lines += [(("clients", key), group, group.share / (shares or 1.0)) for key, group in model.clients.items()]
     for path, host, share in lines:
         key, rate_Bps = _slowest(host)

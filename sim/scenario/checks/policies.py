@@ -49,7 +49,7 @@ def lazy_nodes_serve_nobody(model: Model) -> Iterator[Diagnostic]:
 def faults_have_targets(model: Model) -> Iterator[Diagnostic]:
     """A fault breaks links or registries that there are, at a time that is given or drawn."""
     links = {*(span.name for span in generated(model)), *model.links}
-    registries = {CENTRAL, *(name for name, _ in model.node_hosts())}
+    registries = {CENTRAL, *(name for hosts in (model.node_hosts(), model.cache_hosts()) for name, _ in hosts)}
     for key, broken in model.faults.items():
         for target in broken.targets:
             if broken.breaks_links:

@@ -56,7 +56,7 @@ def happens(model: Model) -> Happens:
     routes = _routes(model, together)
     straight = bool(routes & {"node-direct", "both"})
     plan = chosen.fanout.rule("fanout").plan(together.most, chosen.fanout.parameters)
-    nodes = model.nodes.values()
+    nodes = (*model.nodes.values(), *model.caches.values())
     limited = (
         model.central.storage_bytes is not None
         or model.central.quota_bytes is not None

@@ -149,6 +149,13 @@ def _pairs(model: Model, reached: frozenset[str]) -> list[tuple[str, str]]:
     clients = [model.host_names.of("clients", key)[0] for key in model.clients if key in asking]
     nodes = [model.host_names.of("nodes", key)[0] for key in model.nodes if key in reached]
     pairs = [*product(clients, nodes), *product(nodes, [CENTRAL]), *product(nodes, nodes)]
+    for key in reached:
+        at, upstream = model.host_names.of("nodes", key)[0], model.nodes[key].upstream
+        while upstream in model.caches:
+            above = model.host_names.of("caches", upstream)[0]
+            pairs.append((at, above))
+            at, upstream = above, model.caches[upstream].upstream
+        pairs.append((at, CENTRAL))
     if happens(model).routes != {"node-direct"}:
         pairs += product(clients, [CENTRAL])
     return pairs

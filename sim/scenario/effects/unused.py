@@ -33,6 +33,7 @@ def without_effect(model: Model) -> Iterator[Unused]:
         yield from unused_in_demand(model)
     yield from _of_formats(model)
     yield from _of_lazy(model)
+    yield from _of_caches(model)
     yield from _of_faults(model)
 
 
@@ -137,7 +138,8 @@ def _of_registries(model: Model) -> Iterator[Unused]:
     """What registries drop counts where they cannot keep everything."""
     groups = model.nodes.values()
     on_nodes = any(group.storage_bytes is not None for group in groups)
-    if not on_nodes and model.central.storage_bytes is None:
+    in_caches = any(cache.storage_bytes is not None for cache in model.caches.values())
+    if not on_nodes and not in_caches and model.central.storage_bytes is None:
         yield Unused(("policies", "eviction"), "no registry has a storage that could be full")
     if not on_nodes:
         yield Unused(("policies", "keep_unsynced"), "no node has a storage that could be full")
@@ -156,6 +158,31 @@ def _of_registries(model: Model) -> Iterator[Unused]:
         yield from (Unused(("policies", "garbage", key.removesuffix("_s")), why) for key in written)
 
 
+def _of_caches(model: Model) -> Iterator[Unused]:
+    """Nobody pushes to a cache, and one counts that somebody pulls through."""
+    above = {group.upstream for group in model.nodes.values()}
+    ahead = [*above]
+    while ahead:
+        cache = model.caches.get(ahead.pop())
+        if cache is not None and cache.upstream not in above:
+            above.add(cache.upstream)
+            ahead.append(cache.upstream)
+    known = demand_summary(model).known and model.demand.warm
+    for key in model.caches:
+        at = ("caches", key)
+        if model.demand.replay is not None:
+            yield Unused(at, "a log's pulls are from central")
+        elif key not in above:
+            yield Unused(at, "no node pulls through it")
+        else:
+            yield from (
+                Unused((*at, name), "nobody pushes to a cache") for name in ("commit_rate", "store", "token_life")
+            )
+            if not known:
+                why = "demand.warm is false" if demand_summary(model).known else "demand.apps is 0"
+                yield Unused((*at, "cold"), f"every registry starts empty, {why}")
+
+
 def _of_faults(model: Model) -> Iterator[Unused]:
     """Each kind of fault reads some of the keys."""
     every = dict.fromkeys(key for keys in READS.values() for key in keys)
@@ -165,6 +192,9 @@ def _of_faults(model: Model) -> Iterator[Unused]:
                 yield Unused(("faults", key, other), f"a fault of kind {broken.kind} does not read it")
     if not any(_cuts(broken) for broken in model.faults.values()):
         shared = ("shares", "congestion", "queue") if model.tcp.shares == "windows" else ("shares",)
+        if model.run.wire == "packets":
+            yield Unused(("tcp", "shares"), "run.wire is packets, which share by none")
+            shared = ("shares", "congestion", "queue")
         keys = (field.alias or name for name, field in Tcp.model_fields.items())
         outages = [("tcp", key) for key in keys if key not in (*shared, "parallel")]
         for path in (*outages, ("topology", "reroute"), ("topology", "convergence")):

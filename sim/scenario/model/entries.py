@@ -41,7 +41,10 @@ class Entry:
 
 #: What is said about a run, or about many, but is no part of one: values, and a whole table. Of a folder of rules those
 #: that are chosen count, wherever they are.
-_NOT_OF_A_RUN = {("run", "title"), ("run", "baseline"), ("run", "runs"), ("run", "policies_path"), ("run", "memory")}
+_NOT_OF_A_RUN = {
+    ("run", "title"), ("run", "baseline"), ("run", "runs"), ("run", "policies_path"), ("run", "memory"),
+    ("run", "max_packets"),
+}  # fmt: skip
 _BESIDE_RUNS = "thresholds"
 
 

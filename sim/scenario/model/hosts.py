@@ -35,7 +35,7 @@ from sim.scenario.model.links import LinkParameters
 from sim.scenario.model.timeofweek import Zone
 
 _ZONE = "ibm-cloud-docs/vpc network-latency, inside a zone"
-_LAMBDA = "AWS Lambda, ATC'23, median"
+LAMBDA = "AWS Lambda, ATC'23, median"
 _WINDOW = "Linux tcp(7): default maximum of tcp_rmem, the most that one connection has under way"
 _LIST_LAG = 'Unikraft Cloud docs: "a few minutes"'
 
@@ -149,7 +149,7 @@ class Central(Registry):
         about="What central's line carries each way.",
     )  # fmt: skip
     first_byte_s: Duration = figure(
-        "first_byte", "36 ms", source=f"{_LAMBDA} of the object store, second-hand",
+        "first_byte", "36 ms", source=f"{LAMBDA} of the object store, second-hand",
         about="How long central's blob store takes until a blob's first byte.",
     )  # fmt: skip
     propagation_s: Duration = figure(
@@ -166,7 +166,7 @@ class NodeGroup(Registry):
 
     count: Count = setting("count", 1, about="How many nodes the group has.")
     first_byte_s: Duration = figure(
-        "first_byte", "0.55 ms", source=f"{_LAMBDA} of the cache in a zone, second-hand",
+        "first_byte", "0.55 ms", source=f"{LAMBDA} of the cache in a zone, second-hand",
         about="How long a node's blob store takes until a blob's first byte.",
     )  # fmt: skip
     parallel_pulls: Count | None = setting(
@@ -186,6 +186,10 @@ class NodeGroup(Registry):
     ttl_s: Period | None = setting(
         "ttl", None,
         about="How long after it came an image goes from a node of this group; without it, as policies.ttl says.",
+    )  # fmt: skip
+    upstream: StrictStr = figure(
+        "upstream", "central", source="containerd without mirrors: the registry of the reference",
+        about="Whom the nodes pull from: central, or a cache by its key in [caches].",
     )  # fmt: skip
     cold: StrictBool = figure(
         "cold", False, assumption=True, about="Whether the nodes start empty while the rest of the world is warm."

@@ -1,7 +1,7 @@
 """What hosts, places and links are called in a run's rows: any key may stand in any table, and no two share a name.
 
-`[sites]`, `[nodes]`, `[clients]` and `[links]` are name spaces of their own. In rows and errors each thing has one
-name:
+`[sites]`, `[nodes]`, `[caches]`, `[clients]` and `[links]` are name spaces of their own. In rows and errors each thing
+has one name:
 
 - A site has its key, the central registry's host is `central`, a place that a shape brings has its own name.
 - A host has its group's key, numbered from 1 where the group has several: `dal-dev`, `dal1`, `dal2`. If any host of a
@@ -177,7 +177,7 @@ class LinkNames:
         """The generated links that a word may mean: one, none, or all those that it leaves open."""
         if word in self._names:
             return (word,)
-        hosts = self._hosts.meant(word, "nodes", "clients")
+        hosts = self._hosts.meant(word, "nodes", "caches", "clients")
         return self._words.get(word, ()) or self._words.get(hosts[0] if len(hosts) == 1 else "", ())
 
     def meant(self, word: str) -> tuple[str, ...]:

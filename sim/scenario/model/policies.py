@@ -58,7 +58,7 @@ class Sync(Table):
         "references", "parallel", assumption=True,
         about="Whether the blobs of an image are copied one after another or side by side.",
     )  # fmt: skip
-    client: Literal["dregsy", "ocync", "regsync"] | None = setting(
+    client: Literal["dregsy", "ocync", "regsync", "skopeo"] | None = setting(
         "client", None,
         about="The tool that copies, with its requests, mounts and blobs at once; without it, containerd's requests.",
     )  # fmt: skip

@@ -19,6 +19,7 @@ from sim.errors import InputError
 from sim.figures import Table, setting
 from sim.network.topology import shapes
 from sim.registry.reference import Reference
+from sim.scenario.model.caches import Cache
 from sim.scenario.model.choices import DEFAULT_SHAPE, Shape
 from sim.scenario.model.demand import Demand
 from sim.scenario.model.faults import Fault
@@ -54,6 +55,9 @@ class Model(Table):
     central: Central = setting("central", {}, about="The central registry and the host that it is on.")
     nodes: Mapping[Name, NodeGroup] = setting(
         "nodes", {}, about="Groups of nodes that are alike, by name; each node has its own registry and instances."
+    )
+    caches: Mapping[Name, Cache] = setting(
+        "caches", {}, about="Registries that nodes pull through on the way to central, by name."
     )
     clients: Mapping[Name, ClientGroup] = setting("clients", {}, about="Groups of machines that deploy, by name.")
     images: Mapping[ImageName, Image] = setting(
@@ -96,6 +100,7 @@ class Model(Table):
             for table, named in (("nodes", self.nodes), ("clients", self.clients))
             for key, group in named.items()
         ]
+        groups += [Group("caches", key, 1) for key in self.caches]
         return HostNames(groups, {*self.sites, *self._shape_places})
 
     @cached_property
@@ -112,6 +117,11 @@ class Model(Table):
             for name in self.host_names.of("nodes", key):
                 yield name, group
 
+    def cache_hosts(self) -> Iterator[tuple[str, Cache]]:
+        """(host name, its table) of every cache, in the file's order."""
+        for key, cache in self.caches.items():
+            yield self.host_names.of("caches", key)[0], cache
+
     def client_hosts(self) -> Iterator[tuple[str, ClientGroup]]:
         """(host name, its group) of every client, groups in the file's order."""
         for key, group in self.clients.items():
@@ -119,9 +129,10 @@ class Model(Table):
                 yield name, group
 
     def hosts(self) -> Iterator[tuple[str, Host]]:
-        """(host name, its table) of every host: central, nodes, clients."""
+        """(host name, its table) of every host: central, nodes, caches, clients."""
         yield CENTRAL, self.central
         yield from self.node_hosts()
+        yield from self.cache_hosts()
         yield from self.client_hosts()
 
     def generated(self) -> tuple[shapes.Span, ...]:
@@ -168,15 +179,15 @@ class Model(Table):
         site = word.removeprefix(f"{SITES}/")
         if site in self.sites or site in self._shape_places:
             return (site_place(site),)
-        return self.host_names.meant(word, "nodes", "clients")
+        return self.host_names.meant(word, "nodes", "caches", "clients")
 
     def registries_meant(self, word: str) -> tuple[str, ...]:
         """The hosts with a registry that a word may mean."""
-        return (CENTRAL,) if word == CENTRAL else self.host_names.meant(word, "nodes")
+        return (CENTRAL,) if word == CENTRAL else self.host_names.meant(word, "nodes", "caches")
 
     def groups_meant(self, word: str) -> tuple[tuple[str, str], ...]:
-        """The groups of nodes or clients, (table, key), that a key or a path may mean."""
-        named = (("nodes", self.nodes), ("clients", self.clients))
+        """The groups of nodes, caches or clients, (table, key), that a key or a path may mean."""
+        named = (("nodes", self.nodes), ("caches", self.caches), ("clients", self.clients))
         return tuple((table, key) for table, groups in named for key in groups if word in (key, f"{table}/{key}"))
 
     @cached_property

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import StrictBool, StrictStr
 
-from sim.figures import Count, Duration, Period, Size, Table, WholeNumber, figure, setting
+from sim.figures import Count, Duration, Packets, Period, Size, Table, WholeNumber, figure, setting
 from sim.scenario.model.timeofweek import RunStart
 
 
@@ -41,6 +41,14 @@ class Run(Table):
     detail: Literal["phases", "requests"] = setting(
         "detail", "phases",
         about="Whether requests in a row with nothing to decide between them are one wait (phases), or each one.",
+    )  # fmt: skip
+    wire: Literal["fluid", "packets"] = setting(
+        "wire", "fluid",
+        about="How bodies of bytes cross links: as flows that share them, or packet by packet, which takes far longer.",
+    )  # fmt: skip
+    max_packets: Packets = setting(
+        "max_packets", 50_000_000,
+        about="The packets that a run on packets may take by an estimate; a larger one is refused before it begins.",
     )  # fmt: skip
     memory_bytes: Size = figure(
         "memory", "16 GiB", assumption=True, range=("4 GiB", "512 GiB"),

@@ -186,6 +186,8 @@ def shapes_say_all(question: Question) -> Iterator[Doubt]:
 def shares_are_near(question: Question) -> Iterator[Doubt]:
     """Flows share links otherwise than packets do, and are off by some 10 % in the mean of random small worlds."""
     tcp, trip_s = question.model.tcp, longest_round_trip_s(question.model)
+    if question.model.run.wire == "packets":
+        return
     if tcp.by_window and tcp.queue_s < trip_s / 4:
         text = (
             f"is below a quarter of the longest round trip, {_about(trip_s)}; windows are off there by {_WINDOWS_OFF}"

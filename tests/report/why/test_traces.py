@@ -15,15 +15,6 @@ from sim.report.why.answer import Why
 from sim.scenario import Scenario
 
 
-@pytest.fixture(scope="module")
-def why(scenario: Scenario) -> Why:
-    """The slowest half of a node-direct run, which pushes, copies, pulls and boots."""
-    result = sim.run(scenario.variant("node-direct").with_({"demand.nodes": 2}), engine="reference")
-    (found,) = answer.whys({"node-direct": result}, None, 0.5, 0, 1)
-    assert isinstance(found, Why)
-    return found
-
-
 def test_spans_lie_within_their_parents(why: Why) -> None:
     """Every parent is there and lasts as long as its children, but that copies may outlast the deploy they serve."""
     found = [*spans.spans(why)]

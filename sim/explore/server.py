@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any, Final
 
@@ -39,7 +39,8 @@ _HEADERS: Final = {
     "referrer-policy": "no-referrer", "cross-origin-resource-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
 }  # fmt: skip
-_STOP_S: Final = 1
+#: How long it waits for what is being made when it is interrupted, s.
+_STOP_S: Final = 10
 
 
 class OnlyHere:
@@ -79,8 +80,8 @@ class OnlyHere:
         return ""
 
 
-def application(answers: Answers, port: int) -> ASGIApp:
-    """What is served at a port."""
+def application(answers: Answers, port: int, ending: Callable[[], bool]) -> ASGIApp:
+    """What is served at a port; answers under way stop when it is `ending`."""
     made = page(answers.question)
 
     async def whole(request: Request) -> Response:
@@ -89,8 +90,11 @@ def application(answers: Answers, port: int) -> ASGIApp:
     async def answer(request: Request) -> Response:
         places = answers.question.places(request.query_params.get("at", ""))
 
+        async def gone() -> bool:
+            return ending() or await request.is_disconnected()
+
         async def events() -> AsyncIterator[str]:
-            async with aclosing(answers.at(places, request.is_disconnected)) as told:
+            async with aclosing(answers.at(places, gone)) as told:
                 async for event in told:
                     yield as_text(event)
 
@@ -145,4 +149,9 @@ def server(answers: Answers, port: int) -> uvicorn.Server:
         "ws": "none", "timeout_graceful_shutdown": _STOP_S, "proxy_headers": False,
         "h11_max_incomplete_event_size": 16384,
     }  # fmt: skip
-    return uvicorn.Server(uvicorn.Config(application(answers, port), **options))
+
+    def ending() -> bool:
+        return made.should_exit
+
+    made = uvicorn.Server(uvicorn.Config(application(answers, port, ending), **options))
+    return made

@@ -142,6 +142,19 @@ def test_an_answer_that_nobody_reads_is_no_longer_worked_on() -> None:
         assert serves.get("/")[0] == 200
 
 
+def test_it_ends_with_an_answer_open(capfd: pytest.CaptureFixture[str]) -> None:
+    """Whoever interrupts it while runs are made sees no complaint, and the answer ends without being whole."""
+    with served(asked(runs=200)) as serves:
+        counted = Counted(serves.answers.pool)
+        serves.answers.pool = counted
+        response = serves.response("/answer?at=" + ".".join(map(str, serves.answers.question.start)))
+        until(lambda: counted.asked > 2)
+    with response:
+        assert response.read().endswith(b"event: end\ndata: {}\n\n")
+    assert counted.asked < 400
+    assert capfd.readouterr().err == ""
+
+
 class Counted(Executor):
     """A pool that counts what it is asked for."""
 

@@ -28,7 +28,7 @@ Once = Callable[[str, Callable[[], Any]], Any]
 EXAMPLES = {"quick": 20, "test": 40, "accept": 1000}
 
 #: Rooms of `tests/` in which whatever is tested is a whole scenario, a verb or a process.
-INTEGRATION = ("bench", "calibrate", "cli", "docs", "engines", "experiment", "notebooks", "report", "rig")
+INTEGRATION = ("bench", "calibrate", "cli", "docs", "engines", "experiment", "explore", "notebooks", "report", "rig")
 
 #: Whole scenarios take long, and the smallest is large.
 EXPECTED = [HealthCheck.too_slow, HealthCheck.large_base_example]

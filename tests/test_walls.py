@@ -23,7 +23,7 @@ ORDER = (
     "version", "errors", "schemas", "units", "figures", "streams", "plugins", "files", "rendering",
     "document", "tables", "records", "network", "registry", "contrib", "theory", "policies", "scenario",
     "workload", "protocol", "engines", "stats", "accounting", "manifest", "result", "runner", "experiment",
-    "report", "calibrate", "cli", "docs",
+    "report", "calibrate", "explore", "cli", "docs",
 )  # fmt: skip
 #: The one module below `report` that knows of it: results ask it for the function that renders them.
 DOOR = "rendering.py"

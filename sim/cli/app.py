@@ -17,6 +17,7 @@ from sim.cli.check import check
 from sim.cli.compare import compare
 from sim.cli.crossover import crossover
 from sim.cli.docs import docs
+from sim.cli.explore import explore
 from sim.cli.import_ import import_
 from sim.cli.map import map
 from sim.cli.new import new
@@ -45,8 +46,8 @@ app = typer.Typer(
 )
 #: In the order in which help lists them.
 VERBS = (
-    new, check, show, schema, run, compare, best, sweep, capacity, crossover, report, why, map, rerun, bench, diff,
-    replay, score, calibrate, import_, published, selftest, docs,
+    new, check, show, schema, run, compare, best, sweep, capacity, crossover, report, why, map, explore, rerun, bench,
+    diff, replay, score, calibrate, import_, published, selftest, docs,
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)

@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     from sim.experiment.searches import capacity as capacity
     from sim.experiment.searches import crossover as crossover
     from sim.experiment.sweeps import sweep as sweep
+    from sim.explore import answering as answering
+    from sim.explore import question as question
+    from sim.explore import server as server
+    from sim.explore import twin as twin
     from sim.policies import conformance as conformance
     from sim.policies import outside as outside
     from sim.protocol import rules as rules
@@ -114,6 +118,10 @@ _HOMES: Final[Mapping[str, str]] = {
     "capacity": "sim.experiment.searches",
     "crossover": "sim.experiment.searches",
     "sweep": "sim.experiment.sweeps",
+    "answering": "sim.explore",
+    "question": "sim.explore",
+    "server": "sim.explore",
+    "twin": "sim.explore",
     "conformance": "sim.policies",
     "outside": "sim.policies",
     "rules": "sim.protocol",

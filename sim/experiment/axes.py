@@ -151,6 +151,11 @@ def ranged(text: str, scenario: Scenario) -> Axis:
     return found
 
 
+def between(low: object, high: object, whole: bool) -> Range:
+    """All values between two figures of one kind, as files have them. InputError when they are of none, or not two."""
+    return replace(_range(str(low), str(high)), whole=whole)
+
+
 def number_of(value: Any) -> float | None:
     """A listed value as a number to draw it at, in base units; None where it is a word."""
     if isinstance(value, bool):

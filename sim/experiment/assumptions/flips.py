@@ -12,22 +12,18 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-import numpy as np
-
 from sim.errors import InputError
 from sim.experiment.assumptions.assumed import Assumption, assumed
-from sim.experiment.assumptions.idle import Met, idle, met, shrunk
+from sim.experiment.assumptions.idle import Met, met
+from sim.experiment.assumptions.small import SHARES, Small
 from sim.experiment.sample import Measured, side
 from sim.figures import Quantity
 from sim.scenario import Scenario
-from sim.scenario.document import overridden
 from sim.scenario.effects.unused import without_effect
 from sim.scenario.keypath import dotted, split
 from sim.scenario.model.entries import entries
 from sim.scenario.warnings.warning import ScenarioWarning
 
-#: By which deploys are compared: the first that turns is reported.
-SHARES: Final = {"p50": 0.5, "p95": 0.95}
 #: Runs whose demand is looked at.
 _RUNS: Final = 5
 #: A search ends when it knows a value to this share, or after so many steps.
@@ -156,11 +152,7 @@ class _Prober:
     ) -> None:
         self._baseline = str(scenario.baseline)
         self._asked = asked
-        self._name = scenario.name
-        self._tables = {key: part for key, part in scenario.document.items() if key not in ("variants", "thresholds")}
-        self._tables["run"] = {key: part for key, part in self._tables.get("run", {}).items() if key != "baseline"}
-        self._questions = questions
-        self._changes = {name: scenario.document["variants"][name] for name in scenario.variants}
+        self._small = Small(scenario, questions)
         self._base = self._sides({})
 
     def flips(self, assumption: Assumption, known: _Reading, sides: Mapping[Where, int]) -> Iterator[Flip]:
@@ -199,7 +191,7 @@ class _Prober:
 
     def _sides(self, settings: Mapping[str, Any]) -> dict[Where, int]:
         """Whether each variant is faster than the baseline (-1), slower (1) or neither (0), at each quantile."""
-        latency_s = {name: self._latency_s(name, settings) for name in self._changes}
+        latency_s = {name: self._latency_s(name, settings) for name in self._asked}
         found = {}
         for name in latency_s:
             for quantile in SHARES if name != self._baseline else ():
@@ -210,11 +202,4 @@ class _Prober:
 
     def _latency_s(self, variant: str, settings: Mapping[str, Any]) -> dict[str, float]:
         """A variant's quantiles, means over the runs whose demand is looked at, s."""
-        question = self._questions[variant]
-        wanted = int(settings.get("demand.nodes", question.demand.nodes))
-        document = overridden(overridden(self._tables, settings, ""), self._changes[variant], "")
-        small = Scenario.from_document(
-            document, self._name, shrunk(question, max(wanted, question.demand.nodes)), rules=question.rules
-        )
-        answers = idle(small, self._asked[variant])
-        return {name: float(np.mean([each.quantile_s(share) for each in answers])) for name, share in SHARES.items()}
+        return self._small.latency_s(variant, settings, self._asked[variant])

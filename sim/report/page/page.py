@@ -12,10 +12,11 @@ import base64
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from sim.errors import one_line
@@ -63,18 +64,38 @@ def page(stored: Stored) -> str:
     return made
 
 
-def _rendered(stored: Stored, sections: list[Section]) -> str:
-    style, script = ((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    style += STYLE
+@cache
+def environment(folder: Path = _HERE) -> Environment:
+    """What templates are rendered with: text is escaped, `parts.html` is at hand, and any template of a folder."""
+    made = Environment(
+        loader=FileSystemLoader([_HERE, folder]), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, finalize=_finalized,
+    )  # fmt: skip
+    made.globals |= {"marker": _marker, "WIDE": WIDE, "NARROW": NARROW}
+    return made
+
+
+def part(section: Section) -> Markup:
+    """What stands in a section, to be put into a page."""
+    module: Any = environment().get_template("parts.html").module
+    return Markup(str(module.inside(section)))
+
+
+def policy(script: str, more: str = "") -> str:
+    """What a page may do, as browsers are told it: run this one script, and what `more` says."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_finalized
-    )
-    environment.globals |= {"marker": _marker, "WIDE": WIDE, "NARROW": NARROW}
-    template = environment.from_string((_HERE / "page.html").read_text(encoding="utf-8"))
-    return template.render(
-        stored=stored, sections=sections, style=Markup(style), script=Markup(script),
-        policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",
+    return f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'{more}"
+
+
+def style() -> str:
+    """The page's style, with that of maps."""
+    return (_HERE / "page.css").read_text(encoding="utf-8") + STYLE
+
+
+def _rendered(stored: Stored, sections: list[Section]) -> str:
+    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    return environment().get_template("page.html").render(
+        stored=stored, sections=sections, style=Markup(style()), script=Markup(script), policy=policy(script),
         variants=list(stored.variants), made_by=_made_by(stored),
     )  # fmt: skip
 

@@ -67,6 +67,6 @@ def test_random_worlds_are_the_same(r: Random) -> None:
 @pytest.mark.parametrize("faults", [False, True])
 @pytest.mark.parametrize("first", [0, pytest.param(1000, marks=pytest.mark.slow)])
 def test_many_random_worlds_are_the_same(first: int, faults: bool) -> None:
-    """The same over seeds: a few dozen, and more of each sort in the whole run of the tests."""
-    for seed in range(first, first + (MORE if first else 30)):
+    """The same over seeds: a dozen, and more of each sort in the whole run of the tests."""
+    for seed in range(first, first + (MORE if first else 15)):
         check(*world(Random(seed), faults))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sim.policies.snapshot import Rootfs
 from sim.protocol.codes import CONFIG, KERNEL, ROOTFS
-from sim.protocol.layering import in_layers
+from sim.protocol.layering import for_platforms, in_layers
 from sim.protocol.names import NumberedDigests
 from sim.protocol.state import LAYOUT
 from sim.records.layout import table_of
@@ -52,6 +52,7 @@ class Kind:
     digest: Digest | None = None
     format: Format | None = None
     layers: int = 1
+    architectures: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def kinds_of(scenario: Scenario, demand: Demand) -> tuple[Kind, ...]:
         Kind(
             name, image.kernel_bytes if bring else None, image.rootfs_bytes, image.config_bytes, image.manifest_bytes,
             image.index_bytes, image.boot_s, stable_bytes(image.rootfs_bytes), reference.tag, reference.digest,
-            format_named(image.format, scenario.formats), image.layers,
+            format_named(image.format, scenario.formats), image.layers, frozenset(image.architectures or ()),
         )
         for (name, image), reference in zip(scenario.images.items(), scenario.references.values(), strict=True)
     )  # fmt: skip
@@ -124,7 +125,18 @@ def images_of(scenario: Scenario, demand: Demand, kinds: Sequence[Kind]) -> Imag
     layers = np.array([one.layers for one in kinds], np.int64)[kind]
     if (layers > 1).any():
         tables = in_layers(tables, layers)
+    if any(len(one.architectures) > 1 for one in kinds):
+        bits = {name: 1 << (number - 1) for name, number in architecture_numbers(scenario).items()}
+        tables = for_platforms(tables, np.array([max(len(one.architectures), 1) for one in kinds], np.int64)[kind])
+        built_for = np.array([sum(bits[name] for name in one.architectures) for one in kinds], np.int64)
+        tables["images"]["architectures"] = built_for[kind]
     return Images(tables, NumberedDigests(n, pinned), number)
+
+
+def architecture_numbers(scenario: Scenario) -> dict[str, int]:
+    """A number from 1 for each architecture that an image of several is built for; none where all images are of one."""
+    several = [image.architectures for image in scenario.images.values() if len(image.architectures or ()) > 1]
+    return {name: number for number, name in enumerate(sorted({name for one in several for name in one or ()}), 1)}
 
 
 def boot_s(kind: Kind) -> float:

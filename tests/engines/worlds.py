@@ -76,7 +76,22 @@ def document(r: Random) -> Document:
         _caches(r, made)
     if r.random() < 0.06:
         on_packets(r, made)
+    if r.random() < 0.25:
+        _platforms(r, made)
     return made
+
+
+def _platforms(r: Random, made: Document) -> None:
+    """Images for two or three architectures, and nodes that have one of these each."""
+    built_for = r.choice([["amd64", "arm64"], ["arm64", "riscv64", "amd64"]])
+    for image in r.choice([["app"], ["rom"], ["app", "rom"]]):
+        made["images"][image]["architectures"] = built_for
+    for node in made["nodes"].values():
+        node["architecture"] = r.choice(built_for)
+        node.pop("storage", None)
+    for client in made["clients"].values():
+        client.pop("kernels", None)
+    made["policies"]["sync"]["platforms"] = r.choice(["all", "node"])
 
 
 def on_packets(r: Random, made: Document) -> None:

@@ -19,6 +19,7 @@ from sim.protocol.codes import CONFIG, FOR_PULL, GO, METADATA, UNBOUND
 from sim.protocol.ops.flows import free_flight
 from sim.protocol.ops.lanes import UP, beside_idle_s, lane_is_unimpaired, nominal_ramp_s, nominal_rate_Bps
 from sim.protocol.ops.lazy import bytes_before_start
+from sim.protocol.ops.platforms import manifests_sent, plan_manifests
 from sim.protocol.ops.ways import down_lane, up_lane
 from sim.protocol.tasks import add_waiting, branch, start_branches
 
@@ -33,9 +34,10 @@ IN_PARTS: Final = 2
 
 
 def begin_groups(w: Any, p: int, a: int, b: int) -> int:
-    """From the first blob of the image on."""
+    """From the first blob of the image on, or of what a copy brings of it."""
     task = w.tasks[p]
-    task.group = task.group_end = 0
+    plan_manifests(w, p)
+    task.group = task.group_end = task.begin
     task.connections = 1
     return GO
 
@@ -45,12 +47,15 @@ def next_group(w: Any, p: int, done: int, pulls: int) -> int:
     task = w.tasks[p]
     profile, image = w.profiles[task.profile], w.images[task.image]
     task.group = task.group_end
-    if task.group >= image.blobs:
+    if task.group >= task.stop:
         task.pc = done
         return GO
     size = profile.pulls_at_once if pulls else profile.pushes_at_once
-    end = image.blobs
+    end = task.stop
     if profile.config_last:
+        if image.platforms > 1:  # whose configs stand behind their own layers
+            each = image.blobs // image.platforms
+            end = (task.group // each + 1) * each
         layers = end
         while layers > 0 and w.blobs[w.image_blobs[image.first_blob + layers - 1]].content == CONFIG:
             layers -= 1
@@ -228,7 +233,7 @@ def record_metadata(w: Any, p: int, lane: int) -> None:
     """A row for manifests, and what trailed along before them, as one body at one instant."""
     task = w.tasks[p]
     image, counter = w.images[task.image], w.tasks[task.counter]
-    size_bytes = counter.metadata_bytes + image.manifest_bytes + image.index_bytes
+    size_bytes = counter.metadata_bytes + image.manifest_bytes * manifests_sent(w, p) + image.index_bytes
     now_s = w.timelines[task.timeline].now_s
     record_transfer(w, task.counter, METADATA, lane, now_s, now_s, size_bytes, 0.0, 0, UNBOUND, 0.0)
     counter.metadata_bytes = 0

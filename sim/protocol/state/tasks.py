@@ -108,6 +108,9 @@ class Task:
     mounts: Int32
     marks: Int32
     marks_size: Int32
+    begin: Int32  # positions in its image, from the first that it sends: see ops/platforms
+    stop: Int32
+    manifests: Int32  # that it has yet to put before the last
     planned: Int32  # its `marks` say what it fetches: 1 which blobs, 2 how much of each
     # a push: see ops/push
     token_until_s: float

@@ -21,6 +21,7 @@ from sim.scenario.checks.images import (
     formats_exist,
     kernels_agree,
     names_are_apart,
+    platforms_can_run,
     sizes_can_be_drawn,
 )
 from sim.scenario.checks.links import (
@@ -63,6 +64,7 @@ CHECKS: tuple[Callable[[Model], Iterator[Diagnostic]], ...] = (
     swarms_have_no_caches,
     kernels_agree,
     formats_exist,
+    platforms_can_run,
     streams_are_whole,
     demand_can_be_met,
     steady_state_is_steady,

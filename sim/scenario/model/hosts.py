@@ -191,6 +191,10 @@ class NodeGroup(Registry):
         "upstream", "central", source="containerd without mirrors: the registry of the reference",
         about="Whom the nodes pull from: central, or a cache by its key in [caches].",
     )  # fmt: skip
+    architecture: StrictStr = figure(
+        "architecture", "amd64", source="Go, GOARCH, by which the OCI image specification names architectures",
+        about="The nodes' architecture: what they pull of images that are built for several.",
+    )  # fmt: skip
     cold: StrictBool = figure(
         "cold", False, assumption=True, about="Whether the nodes start empty while the rest of the world is warm."
     )

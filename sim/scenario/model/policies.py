@@ -58,6 +58,11 @@ class Sync(Table):
         "references", "parallel", assumption=True,
         about="Whether the blobs of an image are copied one after another or side by side.",
     )  # fmt: skip
+    platforms: Literal["all", "node"] = figure(
+        "platforms", "all",
+        source="goharbor/harbor, replication/transfer/image/transfer.go: copyContent takes all that an index refers to",
+        about="Whether a copy to a node brings an image for all its architectures, or for the node's alone.",
+    )  # fmt: skip
     client: Literal["dregsy", "ocync", "regsync", "skopeo"] | None = setting(
         "client", None,
         about="The tool that copies, with its requests, mounts and blobs at once; without it, containerd's requests.",

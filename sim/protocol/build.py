@@ -532,6 +532,7 @@ def _asked(scenario: Scenario, demand: Demand, facts: Facts, images: Images) -> 
         "at_s": demand.at_s, "name": demand.app,
         "client": first_client + facts.wanted.client, "kind": kind, "image": image, "route": route,
         "update": demand.update, "kernel": np.where(pinned, 0, demand.kernel), "by_digest": by_digest | pinned,
+        "look": np.array([one.look for one in kinds], np.int64)[kind],
         "removed": nothing if demand.removed is None else demand.removed,
         "cloned": nothing if demand.cloned is None else demand.cloned, "draw": demand.place_draw,
         "boot_s": np.array([boot_s(one) for one in kinds])[kind], "undecided": undecided,

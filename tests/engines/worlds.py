@@ -78,6 +78,9 @@ def document(r: Random) -> Document:
         on_packets(r, made)
     if r.random() < 0.25:
         _platforms(r, made)
+    if r.random() < 0.1:
+        made["central"]["host"] = "elsewhere.example"
+        made["images"]["index.unikraft.io/rom"] = made["images"].pop("rom")
     return made
 
 
@@ -165,7 +168,8 @@ def _policies(r: Random) -> Document:
         "eviction": r.choice(["lru", "lfu", "size-aware"]), "keep_unsynced": r.random() < 0.4,
         "conflict": r.choice(["last-writer", "last-writer", "central-wins", "registry-order"]),
         "dedup": r.choice(["repository", "repository", "account", "registry", "fleet", "none"]),
-        "tags": {"check": r.choice(["upstream", "absent"])}, "sync": _sync(r),
+        "tags": {"check": r.choice(["upstream", "absent"]), "look": r.choice(["registries"] * 3 + ["host"])},
+        "sync": _sync(r),
     }  # fmt: skip
 
 

@@ -36,6 +36,7 @@ from sim.protocol.ops.holdings import (
     newer_publish,
     tag_publish,
 )
+from sim.protocol.ops.lookups import asks_upstream_first, heeds_own_tags
 from sim.protocol.ops.marks import take_marks
 from sim.protocol.ops.platforms import own_begin, own_end
 from sim.protocol.ops.rules import choose_parents, publish_wins
@@ -76,7 +77,7 @@ def expire_images(w: Any, p: int, label: int, b: int) -> int:
 
 def checks_upstream(w: Any, p: int, label: int, b: int) -> int:
     """Go to `label` if a tag's meaning is asked of upstream whatever the node has."""
-    if w.g.check_upstream and w.tasks[p].digest < 0:
+    if asks_upstream_first(w, p):
         w.tasks[p].pc = label
     return GO
 
@@ -102,7 +103,7 @@ def look_up(w: Any, registry: int, name: int, digest: int) -> int:
 def node_has_image(w: Any, p: int, label: int, must: int) -> int:
     """Go to `label` if the node has what the reference means. A failure if it has not, and must."""
     task = w.tasks[p]
-    own = look_up(w, task.node, task.name, task.digest)
+    own = look_up(w, task.node, task.name, task.digest) if heeds_own_tags(w, p) else -1
     if own == -1:
         return IMAGE_NOT_FOUND if must else GO
     set_resolved(w, p, own)
@@ -127,7 +128,7 @@ def to_upstream(w: Any, p: int, a: int, b: int) -> int:
 def resolve_both(w: Any, p: int, a: int, b: int) -> int:
     """Look what the reference means now, on the node and upstream; a cache has said it already."""
     task = w.tasks[p]
-    task.own = look_up(w, task.node, task.name, task.digest)
+    task.own = look_up(w, task.node, task.name, task.digest) if heeds_own_tags(w, p) else -1
     if w.registries[task.upstream].cache == 0:
         task.theirs = look_up(w, task.upstream, task.name, task.digest)
     if not w.g.nodes_on_demand:

@@ -85,8 +85,10 @@ def _of_routes(model: Model, world: Happens) -> Iterator[Unused]:
         yield Unused(("policies", "create"), "clients poll after a push, and nothing is pushed")
     if not world.waits and not (polls(model) and "central" in world.routes):
         yield Unused(("policies", "patience"), "nothing waits for an image to be copied")
-    if together.by_digest:
-        yield Unused(("policies", "tags", "check"), "instances are created by digest")
+    by_host = model.policies.tags.look == "host"
+    if by_host or together.by_digest:
+        why = "policies.tags.look is host" if by_host else "instances are created by digest"
+        yield Unused(("policies", "tags", "check"), why)
     if together.most == 1 and not together.starts and all(count == 1 for count in _candidates(model)):
         yield Unused(("policies", "placement"), "each client has one node to deploy to")
     if model.policies.placement.name != "weighted" and model.policies.placement.own is None:

@@ -109,11 +109,19 @@ class Garbage(Table):
 
 
 class Tags(Table):
-    """When a node asks central what a tag means."""
+    """When a node asks central what a tag means, and whether a reference's host says where it is looked up.
+
+    By its host a reference at `central.host` is looked up at central alone, one at another host at the node's registry
+    first.
+    """
 
     check: Literal["upstream", "absent"] = figure(
         "check", "upstream", assumption=True,
         about="Whether a node asks central what a tag means every time, or only when it has no such tag.",
+    )  # fmt: skip
+    look: Literal["registries", "host"] = figure(
+        "look", "registries", source="Unikraft Cloud docs, registries: pushing to a node or to central is the same",
+        about="Whether a start looks at its node and at central, or where the reference's host says.",
     )  # fmt: skip
 
 

@@ -183,6 +183,7 @@ FLIPS: Mapping[str, tuple[Any, ...]] = {
     "policies.garbage.untagged": (True, False),
     "policies.garbage.pause": ("0 s", "20 s"),
     "policies.tags.check": ("upstream", "absent"),
+    "policies.tags.look": ("registries", "host"),
     "policies.load": ("lazy", "whole"),
     "policies.lazy.read_share": (0.3, 0.9),
     "policies.lazy.read": ("100 kB", "3 MB"),

@@ -70,11 +70,12 @@ def engine_for(scenario: Scenario, deploys: int | None, asked: Engine | None = N
             warnings.warn(text, EngineWarning, stacklevel=2)
         return "reference"
     known_apps = known_apps if scenario.demand.warm else 0
-    engine = asked or choose(scenario, deploys, known_apps, _SPENT.deploys)
-    if engine == "reference":
-        _SPENT.deploys += _worth(deploys or 0, known_apps)
-        return engine
     outside = outside_of(scenario)
+    # Machine code that all runs have knows no user's rules: each of theirs is judged by its own length.
+    engine = asked or choose(scenario, deploys, known_apps, 0 if outside else _SPENT.deploys)
+    if engine == "reference":
+        _SPENT.deploys += 0 if outside else _worth(deploys or 0, known_apps)
+        return engine
     unfit = {other.name for other in outside if not other.is_numbers}
     if not unfit:
         left_out = importlib.import_module("sim.engines.compiled").left_out(programs(), outside)

@@ -302,6 +302,7 @@ def _globals(scenario: Scenario, registries: int, capped: bool) -> dict[str, Any
         "sync_profile": 1,
         "config_first": chosen.configs == "first",
         "handshakes": scenario.tcp.parallel == "opened",
+        "one_connection": scenario.tcp.parallel == "shared",
         "workers_each": sync.target_workers or 0,
         "workers_shared": sync.queue == "shared",
         "collections": collections,

@@ -52,7 +52,7 @@ def document(r: Random) -> Document:
         "images": {"app": _image(r) | {"kernel": "3 MB"}, "rom": _image(r) | {"rom": True}},
         "tcp": {
             "congestion": r.choice(["cubic", "bbr"]), "queue": r.choice(["0 s", "20 ms"]),
-            "shares": r.choice(["even", "even", "windows"]), "parallel": r.choice(["open", "opened"]),
+            "shares": r.choice(["even", "even", "windows"]), "parallel": r.choice(["open", "opened"] * 2 + ["shared"]),
             "retries": r.choice([2, 5, 15]), "syn_retries": r.choice([2, 6]),
         },
         "run": {

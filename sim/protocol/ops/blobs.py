@@ -165,25 +165,39 @@ def send_small(w: Any, p: int, lane: int) -> None:
 def idle_s(w: Any, p: int, lane: int, direction: int, size_bytes: float) -> float:
     """How long a flow of so much of a blob takes on idle, unimpaired links beside the other blobs of its group.
 
-    Each has a slow start of its own. They hold each other back; only what others add to that is waiting.
+    Each has a slow start of its own, or all share one connection's. They hold each other back; only what others add to
+    that is waiting.
     """
     task = w.tasks[p]
     count = 0
     parent = task.parent
     if parent >= 0:
-        own_s = nominal_ramp_s(w, lane, task.way, direction, task.size_bytes)
+        together = bytes_in_slow_start(w, p)
+        own_s = nominal_ramp_s(w, lane, task.way, direction, together)
         other = w.tasks[parent].child
         while other >= 0:
             mate = w.tasks[other]
             if other != p:
                 later_s = mate.late_s - task.late_s
-                w.beside_later_s[count] = (
-                    nominal_ramp_s(w, lane, task.way, direction, mate.size_bytes) - own_s + later_s
-                )
+                mate_bytes = together if w.g.one_connection else mate.size_bytes
+                mate_s = nominal_ramp_s(w, lane, task.way, direction, mate_bytes)
+                w.beside_later_s[count] = mate_s - own_s + later_s
                 w.beside_bytes[count] = float(mate.size_bytes)
                 count += 1
             other = mate.sibling
     return float(beside_idle_s(w, lane, size_bytes, count))
+
+
+def bytes_in_slow_start(w: Any, p: int) -> int:
+    """How much the connection of a body sends from its slow start on: that body, or all that share the connection."""
+    task = w.tasks[p]
+    if w.g.one_connection == 0 or task.parent < 0:
+        return int(task.size_bytes)
+    found, mate = 0, w.tasks[task.parent].child
+    while mate >= 0:
+        found += w.tasks[mate].size_bytes
+        mate = w.tasks[mate].sibling
+    return int(found)
 
 
 def end_transfer(w: Any, p: int, waited_s: float) -> int:

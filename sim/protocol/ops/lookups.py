@@ -1,11 +1,11 @@
 """Where a start looks an image up: at its node and upstream, or where its reference's host says.
 
-"The host in a reference says which registry it is looked up at" (Unikraft Cloud docs, platform/images). With
-`policies.tags.look = "host"` a reference at central's host (`central.host`) means what central says and nothing else: a
-node asks central, or the cache through which it pulls, whatever its own registry has, and an instance waits until
-central has what was pushed to a node. One at another host is at the node's registry, which is asked first, and upstream
-is for what it lacks, as in containerd's hosts.toml
-(https://github.com/containerd/containerd/blob/v2.0.0/docs/hosts.md: hosts are tried in order, the server is the last).
+That the host says where, is how Unikraft Cloud's docs have it (platform/images). With `policies.tags.look = "host"` a
+reference at central's host (`central.host`) means what central says and nothing else: a node asks central, or the cache
+through which it pulls, whatever its own registry has, and an instance waits until central has what was pushed to a
+node. One at another host is at the node's registry, which is asked first, and upstream is for what it lacks, as in
+containerd's hosts.toml (containerd/containerd, core/remotes/docker/config/hosts.go: hosts are tried in order, and the
+server last).
 
 Layers that a node holds are not fetched again, wherever their image was looked up: they are named by digest, and so is
 an image that a reference pins. Left out: mirrors of one namespace alone, and references that name another node.

@@ -15,7 +15,7 @@ from typing import Any, Final
 from sim.network.tcp.retransmission import AS_BBR, AS_CUBIC, DOUBLING, body_try_s, ramp_after, ramp_from
 from sim.network.tcp.transport import INITIAL_WINDOW, INITIAL_WINDOW_BYTES, MSS_BYTES
 from sim.protocol.codes import BLOCKED, CONNECTION_LOST, FAILED, GO, INF, NEVER, OWN_CAP, UNBOUND, WAIT
-from sim.protocol.ops.blobs import end_transfer, idle_s, lane_of, record_transfer, send_small
+from sim.protocol.ops.blobs import bytes_in_slow_start, end_transfer, idle_s, lane_of, record_transfer, send_small
 from sim.protocol.ops.congestion import send_by_window
 from sim.protocol.ops.downtimes import first_downtime_s, was_reset
 from sim.protocol.ops.flows import send
@@ -50,7 +50,7 @@ def transfer(w: Any, p: int, direction: int, b: int) -> int:
             send_small(w, p, lane)
             return GO
         if w.g.windows == 0 and w.g.packets == 0:
-            timeline.now_s += ramp_s(w, lane, task.way, direction, task.size_bytes)
+            timeline.now_s += ramp_s(w, lane, task.way, direction, bytes_in_slow_start(w, p))
         task.stage, task.lane = 1, lane
         task.pc -= 1
         return WAIT

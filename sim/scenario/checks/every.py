@@ -30,6 +30,7 @@ from sim.scenario.checks.links import (
     links_go_somewhere,
     schedules_fit_the_day,
     shapes_can_be_made,
+    shared_connections_are_simple,
     sites_are_joined,
     windows_have_queues,
 )
@@ -76,6 +77,7 @@ CHECKS: tuple[Callable[[Model], Iterator[Diagnostic]], ...] = (
     lazy_nodes_serve_nobody,
     faults_have_targets,
     windows_have_queues,
+    shared_connections_are_simple,
     packets_can_run,
     packets_are_few,
     replays_have_hosts,

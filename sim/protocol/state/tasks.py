@@ -93,6 +93,7 @@ class Task:
     ramp_delay_s: float
     rate_Bps: float
     window: float
+    threshold: float
     slow_starting: Int32
     curve: Int32
     window_before: float

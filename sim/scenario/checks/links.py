@@ -73,14 +73,12 @@ def shapes_can_be_made(model: Model) -> Iterator[Diagnostic]:
 
 
 def windows_have_queues(model: Model) -> Iterator[Diagnostic]:
-    """Windows grow until they meet a full queue; what they do about outages is not modelled."""
+    """Windows grow until they meet a full queue."""
     if model.tcp.shares != "windows" or model.run.wire == "packets":
         return
     path: KeyPath = ("tcp", "shares")
     if model.tcp.queue_s <= 0.0:
         yield Diagnostic(path, "windows need to know when queues are full", 'write tcp.queue = "60 ms" for example')
-    if model.faults:
-        yield Diagnostic(path, "windows are not modelled through faults", 'write tcp.shares = "even"')
 
 
 def shared_connections_are_simple(model: Model) -> Iterator[Diagnostic]:

@@ -38,15 +38,19 @@ def platform_of(w: Any, image: int, registry: int) -> int:
 
 def own_begin(w: Any, image: int, registry: int) -> int:
     """The position in its image of the first blob that a registry with instances needs."""
-    platform = platform_of(w, image, registry)
     row = w.images[image]
+    if row.platforms < 2:
+        return 0
+    platform = platform_of(w, image, registry)
     return 0 if platform < 0 else int(platform * (row.blobs // row.platforms))
 
 
 def own_end(w: Any, image: int, registry: int) -> int:
     """The position behind the last of them."""
-    platform = platform_of(w, image, registry)
     row = w.images[image]
+    if row.platforms < 2:
+        return int(row.blobs)
+    platform = platform_of(w, image, registry)
     return int(row.blobs) if platform < 0 else int((platform + 1) * (row.blobs // row.platforms))
 
 

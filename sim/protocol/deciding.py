@@ -181,8 +181,9 @@ class Beginning(_Named):
         return bool(cell(self._state, "deploys", self._d, "update"))
 
     def holds_kernel(self, node: int) -> bool:
-        registry, kernel = 1 + self._known(node), self._kernel
-        return kernel >= 0 and _counts_as_held(self._rows, registry, self._repository, kernel)
+        registry = 1 + self._known(node)
+        kernels = [blob for blob, _, content in self._needed(registry) if content == KERNEL]
+        return any(_counts_as_held(self._rows, registry, self._repository, kernel) for kernel in kernels)
 
     def holds_app(self, node: int) -> bool:
         place = find_place(self._rows, 1 + self._known(node), self._repository)
@@ -194,8 +195,12 @@ class Beginning(_Named):
     def missing_bytes(self, node: int) -> int:
         registry = 1 + self._known(node)
         held = partial(_counts_as_held, self._rows, registry, self._repository)
-        needed = slice(own_begin(self._rows, self._image, registry), own_end(self._rows, self._image, registry))
-        return sum(size for blob, size, _ in self._blobs[needed] if not held(blob))
+        return sum(size for blob, size, _ in self._needed(registry) if not held(blob))
+
+    def _needed(self, registry: int) -> list[tuple[int, int, int]]:
+        """The blobs of its image that a node needs: those of its platform."""
+        begin, end = (at(self._rows, self._image, registry) for at in (own_begin, own_end))
+        return self._blobs[begin:end]
 
     @cached_property
     def _repository(self) -> int:
@@ -205,11 +210,6 @@ class Beginning(_Named):
     def _image(self) -> int:
         """Of what is started and not pushed, the newest image that there is."""
         return int(cell(self._state, "deploys", self._d, "digest"))
-
-    @cached_property
-    def _kernel(self) -> int:
-        """The blob that is its kernel; -1 if it has none."""
-        return next((blob for blob, _, content in self._blobs if content == KERNEL), -1)
 
     @cached_property
     def _blobs(self) -> list[tuple[int, int, int]]:

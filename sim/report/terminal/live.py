@@ -15,10 +15,13 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from sim.experiment.comparison import Comparison
+from sim.report.formatting import amount
 from sim.report.terminal.blocks import difference_cell, label, measured_cell
 from sim.report.terminal.layout import Page
 from sim.report.verdict import answer
+from sim.result import Result
 from sim.stats.intervals import CONFIDENCE
+from sim.tables import metric_names
 
 #: What stays where not all metrics have room, and where fewer still have.
 _FEWER: Final = ("deploy_latency_s.p50", "deploy_latency_s.p95", "wan_bytes", "central_egress_bytes", "failed_deploys")
@@ -55,6 +58,11 @@ def numbers(outcome: Comparison) -> dict[str, str]:
         for metric in _FEWER for name in outcome.variants
     }  # fmt: skip
     return {what: " ".join(cell).rstrip() for what, cell in found.items()}
+
+
+def run_numbers(result: Result) -> dict[str, str]:
+    """What matters most of one run, by what it is: `deploy latency p50`."""
+    return {label(metric): amount(result.metrics[metric], metric_names.unit_of(metric)) for metric in _FEWER}
 
 
 def _forms(outcome: Comparison, console: Console) -> Iterator[list[RenderableType]]:

@@ -14,6 +14,7 @@ from typing import Final
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from sim.errors import one_line
 from sim.experiment.comparison import Comparison
 from sim.report.formatting import amount
 from sim.report.terminal.blocks import difference_cell, label, measured_cell
@@ -75,7 +76,7 @@ def _forms(outcome: Comparison, console: Console) -> Iterator[list[RenderableTyp
 def _measured(outcome: Comparison, metrics: Sequence[str], console: Console) -> list[RenderableType]:
     columns = {name: [measured_cell(outcome, name, metric) for metric in metrics] for name in outcome.variants}
     title = f"Variants so far: mean of {_runs(outcome)}"
-    return [Text(title, style="bold"), *Page(console).fitted([*map(label, metrics)], columns), Text("")]
+    return [Text(one_line(title), style="bold"), *Page(console).fitted([*map(label, metrics)], columns), Text("")]
 
 
 def _apart(outcome: Comparison, metrics: Sequence[str], console: Console) -> list[RenderableType]:
@@ -83,7 +84,7 @@ def _apart(outcome: Comparison, metrics: Sequence[str], console: Console) -> lis
         return []
     columns = {name: [difference_cell(outcome, name, metric) for metric in metrics] for name in outcome.others}
     title = f"Difference from {outcome.baseline} so far: mean of {_runs(outcome)}"
-    return [Text(title, style="bold"), *Page(console).fitted([*map(label, metrics)], columns), Text("")]
+    return [Text(one_line(title), style="bold"), *Page(console).fitted([*map(label, metrics)], columns), Text("")]
 
 
 def _runs(outcome: Comparison) -> str:

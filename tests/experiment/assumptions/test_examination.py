@@ -106,6 +106,7 @@ def test_an_end_at_which_deploys_fail_flips_the_verdict(
     assert whole.verdict.split("\n")[-1] == summary(found)
 
 
+@pytest.mark.slow
 def test_where_no_assumption_flips_it_that_is_said(found: Assumptions) -> None:
     """What keeps the verdict is counted and not named."""
     kept = replace(found, effects=found.that("keeps"))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from sim.scenario.diagnostics import Diagnostic
@@ -132,13 +133,11 @@ def busy_links(model: Model) -> Iterator[Busy]:
     """For how long a single image keeps each of the links busy that the scenario writes, if it crosses it at all."""
     image_bytes = _largest_image_bytes(model)
     for key, link in model.links.items():
-        rates_Bps = {"up": link.up_Bps, "down": link.down_Bps}
-        slowest = min(
-            (name for name, rate in rates_Bps.items() if rate), key=lambda name: rates_Bps[name], default=None
-        )
-        if slowest is not None:
+        carries = [(rate, name) for name, rate in (("up", link.up_Bps), ("down", link.down_Bps)) if rate]
+        if carries:
+            rate_Bps, slowest = min(carries, key=itemgetter(0))
             named = "capacity" if f"own_{slowest}_Bps" in link.superseded() else slowest
-            yield Busy(("links", key, named), image_bytes / rates_Bps[slowest] / 60)
+            yield Busy(("links", key, named), image_bytes / rate_Bps / 60)
 
 
 def _largest_image_bytes(model: Model) -> int:

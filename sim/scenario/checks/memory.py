@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from operator import itemgetter
 from typing import Final, NamedTuple
 
 from sim.scenario.diagnostics import Diagnostic
@@ -133,9 +132,9 @@ def busy_links(model: Model) -> Iterator[Busy]:
     """For how long a single image keeps each of the links busy that the scenario writes, if it crosses it at all."""
     image_bytes = _largest_image_bytes(model)
     for key, link in model.links.items():
-        carries = [(rate, name) for name, rate in (("up", link.up_Bps), ("down", link.down_Bps)) if rate]
-        if carries:
-            rate_Bps, slowest = min(carries, key=itemgetter(0))
+        rates = [(rate_Bps, way) for way, rate_Bps in (("up", link.up_Bps), ("down", link.down_Bps)) if rate_Bps]
+        if rates:
+            rate_Bps, slowest = min(rates)
             named = "capacity" if f"own_{slowest}_Bps" in link.superseded() else slowest
             yield Busy(("links", key, named), image_bytes / rate_Bps / 60)
 

@@ -228,6 +228,31 @@ def test_errors_speak_of_python_and_the_command_line_of_options() -> None:
         sim.best(asked(), "sped", executor="serial")
 
 
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda: sim.run(asked(), seed="a"), 'seed: must be a whole number, got "a"; write for example seed=1'),
+        (lambda: sim.compare(asked(), seed=-1), "seed: must be at least 0, got -1; raise it or leave it out"),
+        (lambda: sim.compare(asked(), precision=5), "precision: must be a number above 0, at most 1, got 5; 5 % is"),
+        (lambda: sim.compare(asked(), precision="5 %"), 'precision: must be a number above 0, at most 1, got "5 %"'),
+        (lambda: sim.run("metros"), 'scenario: must be a Scenario, got "metros"; write sim.load(...) round it'),
+        (lambda: sim.sweep({}, ["demand.nodes=1,2"]), "scenario: must be a Scenario, got a table"),
+        (lambda: sim.capacity(asked(), UP, []), "thresholds: are none, so that every value meets them; write"),
+    ],
+)  # fmt: skip
+def test_what_a_notebook_gets_wrong_is_a_line(ask: Callable[[], object], said: str) -> None:
+    """A seed that is none, a share above one, a path in place of a scenario, a search for nothing: before any run."""
+    with pytest.raises(InputError) as caught:
+        ask()
+    assert str(caught.value).startswith(said)
+
+
+def test_one_text_is_one_axis() -> None:
+    """Whoever forgets the list round a single axis is understood."""
+    one = sim.sweep(asked(), "demand.nodes=1", runs=1, executor="serial", variant="central")
+    assert [axis.name for axis in one.axes] == ["demand.nodes"]
+
+
 class Screen:
     """What a notebook would show, picture by picture."""
 

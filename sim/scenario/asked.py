@@ -1,0 +1,27 @@
+"""What a caller in Python asks with: a scenario that is one, and a seed that is a number, or a line that says so.
+
+The command line reads its options itself; here is what a notebook gets wrong, where a checker of types is not asked.
+Left out: arguments of single experiments, which each checks where it uses them.
+"""
+
+from __future__ import annotations
+
+import operator
+
+from sim.errors import InputError, shown
+from sim.scenario.scenario import Scenario
+
+
+def seed_of(scenario: Scenario, seed: int | None) -> int:
+    """The seed, the scenario's unless one is given. InputError for what is no scenario, and for what is no seed."""
+    if not isinstance(scenario, Scenario):
+        raise InputError("scenario", f"must be a Scenario, got {shown(scenario)}", "write sim.load(...) round it")
+    if seed is None:
+        return scenario.run.seed
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        raise InputError("seed", f"must be a whole number, got {shown(seed)}", "write for example seed=1") from None
+    if number < 0:
+        raise InputError("seed", f"must be at least 0, got {number}", "raise it or leave it out")
+    return number

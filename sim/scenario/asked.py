@@ -7,9 +7,13 @@ Left out: arguments of single experiments, which each checks where it uses them.
 from __future__ import annotations
 
 import operator
+from typing import Final
 
 from sim.errors import InputError, shown
 from sim.scenario.scenario import Scenario
+
+#: As many seeds there are: a manifest has them as whole numbers of 64 bits.
+_SEEDS: Final = 2**63
 
 
 def seed_of(scenario: Scenario, seed: int | None) -> int:
@@ -22,6 +26,6 @@ def seed_of(scenario: Scenario, seed: int | None) -> int:
         number = operator.index(seed)
     except TypeError:
         raise InputError("seed", f"must be a whole number, got {shown(seed)}", "write for example seed=1") from None
-    if number < 0:
-        raise InputError("seed", f"must be at least 0, got {number}", "raise it or leave it out")
+    if not 0 <= number < _SEEDS:
+        raise InputError("seed", f"must be at least 0 and below 2^63, got {shown(number)}", "write for example seed=1")
     return number

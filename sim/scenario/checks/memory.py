@@ -132,13 +132,11 @@ def busy_links(model: Model) -> Iterator[Busy]:
     """For how long a single image keeps each of the links busy that the scenario writes, if it crosses it at all."""
     image_bytes = _largest_image_bytes(model)
     for key, link in model.links.items():
-        rates_Bps = {"up": link.up_Bps, "down": link.down_Bps}
-        slowest = min(
-            (name for name, rate in rates_Bps.items() if rate), key=lambda name: rates_Bps[name], default=None
-        )
-        if slowest is not None:
+        rates = [(rate_Bps, way) for way, rate_Bps in (("up", link.up_Bps), ("down", link.down_Bps)) if rate_Bps]
+        if rates:
+            rate_Bps, slowest = min(rates)
             named = "capacity" if f"own_{slowest}_Bps" in link.superseded() else slowest
-            yield Busy(("links", key, named), image_bytes / rates_Bps[slowest] / 60)
+            yield Busy(("links", key, named), image_bytes / rate_Bps / 60)
 
 
 def _largest_image_bytes(model: Model) -> int:

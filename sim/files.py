@@ -8,6 +8,7 @@ NaN: both are written as null. Left out: forcing files to the disk, which only t
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import math
 import os
@@ -23,6 +24,9 @@ from urllib.parse import quote
 from sim.errors import InputError
 
 _CHUNK_BYTES = 1 << 16
+#: Letters of a folder's name at most, and how many of a longer one stay.
+_LONGEST = 200
+_KEPT = 150
 #: So long a pipe may have nothing to read: longer than a program takes that writes a scenario.
 PATIENCE_S: Final = 5.0
 
@@ -142,6 +146,11 @@ def _umask() -> int:
 
 
 def folder_name(called: str) -> str:
-    """A name as a folder's: whatever could lead elsewhere is written as %XX."""
+    """A name as a folder's: whatever could lead elsewhere is written as %XX; a long one is cut, with its digest.
+
+    File systems take 255 bytes, of which a letter that is not ASCII's takes six or more.
+    """
     name = quote(called, safe=" ")
+    if len(name) > _LONGEST:
+        return f"{name[:_KEPT].rstrip(' .')}~{hashlib.sha256(called.encode(errors='surrogatepass')).hexdigest()[:16]}"
     return name if name.strip(".") else name.replace(".", "%2E")

@@ -62,6 +62,8 @@ def load_result(directory: str | Path) -> Found:
     <Result of metros.toml: one run of seed 1, 47 deploys>
     """
     where = Path(directory)
+    if (where / "score.json").is_file():
+        raise InputError(str(where), "has scores against measurements and no run", "read its score.json as it is")
     made = recorded(where)
     if made.manifest.digest is not None:
         return read_run(where, made.scenario, made.seed, made.manifest.run, _facts(where))

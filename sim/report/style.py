@@ -71,6 +71,7 @@ _NAME_LINES: Final = 3
 KEY_PT: Final = 13.0
 #: Up to how many decades there is room for which ticks within each.
 _TICKS: Final = ((1.0, (1, 1.5, 2, 3, 5, 7)), (2.5, (1, 2, 5)), (float("inf"), (1,)))
+_NARROW_TICKS: Final = ((1.0, (1, 2, 5)), (2.0, (1, 3)), (float("inf"), (1,)))
 
 STYLE: Final[Any] = {
     "font.size": 9.0,
@@ -178,11 +179,11 @@ def narrow(axes: Axes) -> bool:
 
 def seconds_on(axis: Any, low_s: float, high_s: float) -> None:
     """Ticks of a logarithmic axis of times, as many as there is room for."""
-    decades = 0.5 if narrow(axis.axes) else 0.0
+    decades = 0.0
     while low_s > 0 and high_s > low_s * 10**decades and decades < 12:
         decades += 0.5
-    room = decades + narrow(axis.axes)
-    axis.set_major_locator(LogLocator(subs=next(ticks for most, ticks in _TICKS if room <= most)))
+    ticks = _NARROW_TICKS if narrow(axis.axes) else _TICKS
+    axis.set_major_locator(LogLocator(subs=next(some for most, some in ticks if decades <= most)))
     axis.set_major_formatter(FuncFormatter(lambda value_s, _: seconds(value_s)))
     axis.set_minor_formatter(NullFormatter())
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from sim.engines.run import Engine
-from sim.errors import shown
+from sim.errors import InputError, shown
 from sim.experiment.axes import Axis, ranged
 from sim.experiment.doubts import moves_nothing, varied_for_nothing
 from sim.experiment.execution import executors
@@ -45,6 +45,7 @@ from sim.experiment.thresholds import Judgement, judged, threshold
 from sim.experiment.variants import variants
 from sim.rendering import Finding, render
 from sim.scenario import Scenario
+from sim.scenario.asked import seed_of
 from sim.scenario.model.thresholds import Threshold
 from sim.scenario.warnings.warning import ScenarioWarning
 from sim.tables import metric_names
@@ -213,13 +214,16 @@ def capacity(
     >>> sim.capacity(asked, "clients.*.up=1 Mbit/s..2 Mbit/s", ["push_s.p50 < 1 s"], runs=5, executor="serial").answer
     'missed everywhere'
     """
+    seed = seed_of(scenario, seed)
     axis = ranged(axis, scenario) if isinstance(axis, str) else axis
-    wanted = [threshold(each, metrics or ()) if isinstance(each, str) else each for each in thresholds]
+    every = [thresholds] if isinstance(thresholds, str) else thresholds
+    wanted = [threshold(each, metrics or ()) if isinstance(each, str) else each for each in every]
+    if not wanted:
+        raise InputError("thresholds", "are none, so that every value meets them", 'write "deploy_latency_s.p95 < 3 s"')
     measures = Measures.of(by, metrics, [each.metric for each in wanted])
     for each in wanted:
         check_group(f"threshold {shown(each.text)}", each.metric, scenario)
     assert axis.range is not None
-    seed = scenario.run.seed if seed is None else seed
     named = variants(scenario, variant)
 
     allowed = allow_failures or any(counts_failures(each.metric) for each in wanted)

@@ -618,7 +618,7 @@ class Prices(TypedDict, total=False):
     client_capacity_month: Value[Quantity]
     #: What central costs a month if it names no price of its own.
     central_month: Value[Quantity]
-    #: What each node costs a month that names no price of its own.
+    #: What each node or cache costs a month that names no price of its own.
     node_month: Value[Quantity]
     #: Prices of traffic by direction and purpose, by any name.
     traffic: Mapping[str, Tariff]

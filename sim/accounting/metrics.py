@@ -58,8 +58,8 @@ def _distributions(tables: Tables, from_s: float, of: Mapping[str, Mask]) -> dic
         counts = tables[table].column(rows.BEGINS[table]) >= from_s
         if table in of:
             counts &= of[table]
-        if table == "deploys":
-            counts &= ~np.isnan(values)  # a start and a replayed pull have no push, and a push no pull
+        # A start and a replayed pull have no push, and a push no pull; what is copied twice has come once.
+        counts &= ~np.isnan(values)
         if name in rows.TO_CENTRAL:
             counts &= tables[table].where("target", CENTRAL) == rows.TO_CENTRAL[name]
         for statistic, value in summary(values[counts]).items():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from sim import engines as engines
     from sim import manifest as manifest
+    from sim.calibrate import beside as beside
     from sim.calibrate import calibration as calibration
     from sim.calibrate import published as published
     from sim.calibrate import replayed as replayed
@@ -61,9 +62,11 @@ if TYPE_CHECKING:
     from sim.report.terminal import live as live
     from sim.report.terminal import protocol as protocol
     from sim.report.why import answer as answer
+    from sim.report.why import har as har
     from sim.report.why import sentences as sentences
     from sim.report.why import spans as spans
     from sim.report.why import traceevents as traceevents
+    from sim.report.why import trackevent as trackevent
     from sim.scenario import document as document
     from sim.scenario import keypath as keypath
     from sim.scenario import reading as reading
@@ -79,6 +82,7 @@ if TYPE_CHECKING:
 _HOMES: Final[Mapping[str, str]] = {
     "engines": "sim",
     "manifest": "sim",
+    "beside": "sim.calibrate",
     "calibration": "sim.calibrate",
     "published": "sim.calibrate",
     "replayed": "sim.calibrate",
@@ -128,9 +132,11 @@ _HOMES: Final[Mapping[str, str]] = {
     "live": "sim.report.terminal",
     "protocol": "sim.report.terminal",
     "answer": "sim.report.why",
+    "har": "sim.report.why",
     "sentences": "sim.report.why",
     "spans": "sim.report.why",
     "traceevents": "sim.report.why",
+    "trackevent": "sim.report.why",
     "document": "sim.scenario",
     "keypath": "sim.scenario",
     "reading": "sim.scenario",

@@ -37,10 +37,10 @@ def report(result: Result, out: Page = None, policies: options.Policies = None, 
         output.note(f"wrote {place}")
 
 
-def write(place: Path, text: str) -> None:
-    """A file, whole or not there. InputError where it cannot be."""
+def write(place: Path, content: str | bytes) -> None:
+    """A file, whole or not there; text as UTF-8. InputError where it cannot be."""
     if place.is_dir():
         raise InputError(str(place), "is a directory", f"name a file, such as {place / 'report.html'}")
     folder(place.parent)
     with output.writing(place), replacing(place) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 
 from sim.cli import lazy, options, output
 from sim.cli.report import Result, write
-from sim.errors import InputError
+from sim.errors import InputError, one_line
 from sim.files import jsonable
 
 if TYPE_CHECKING:
@@ -32,9 +33,21 @@ Otlp = Annotated[
     str | None,
     typer.Option(metavar="FILE", help="Write the deploys as OpenTelemetry traces, in JSON.", show_default=False),
 ]
+Har = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Write their requests, each with its timings, as HAR 1.2.", show_default=False),
+]
+Beside = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Lay a trace of containerd's pulls beside them: OTLP JSON.", show_default=False),
+]
 Perfetto = Annotated[
     str | None,
-    typer.Option(metavar="FILE", help="Write them for Perfetto, as trace events in JSON.", show_default=False),
+    typer.Option(
+        metavar="FILE",
+        help="Write them for Perfetto: trace events in JSON, or as .pftrace its own format, with workers.",
+        show_default=False,
+    ),
 ]
 
 
@@ -47,6 +60,8 @@ def why(
     runs: Runs = None,
     otlp: Otlp = None,
     perfetto: Perfetto = None,
+    har: Har = None,
+    beside: Beside = None,
     policies: options.Policies = None,
     engine: options.Engine = None,
     as_json: options.Json = False,
@@ -74,17 +89,31 @@ def why(
             )
         ]  # fmt: skip
     known = [each for each in found if not isinstance(each, str)]
-    for place, make in ((otlp, lazy.spans.otlp), (perfetto, lazy.traceevents.trace_events)):
+    for place, make in ((otlp, lazy.spans.otlp), (perfetto, _for_perfetto(perfetto)), (har, lazy.har.har)):
         if place is not None:
-            write(Path(place), json.dumps(jsonable(make(known)), allow_nan=False))
+            made = make(known)
+            write(Path(place), made if isinstance(made, bytes) else json.dumps(jsonable(made), allow_nan=False))
             if not quiet:
                 output.note(f"wrote {place}")
+    laid = [] if beside is None else lazy.beside.beside(beside, known)
     if as_json:
-        output.document(_document(stored.document["scenario"], known))
+        document = _document(stored.document["scenario"], known)
+        if laid:
+            document["beside"] = {one.variant: one.to_json() for one in laid}
+        output.document(document)
         return
     for at, each in enumerate(found):
         lines = [each] if isinstance(each, str) else [*lazy.sentences.lines(each)]
         output.text("\n".join([*([""] if at else []), *lines, ""]))
+    for one in laid:
+        output.text("\n".join(["", *map(one_line, one.lines()), ""]))
+
+
+def _for_perfetto(place: str | None) -> Callable[[list[Why]], Any]:
+    """Which of the formats that Perfetto reads a file is to have, by its name."""
+    if place is not None and Path(place).suffix in lazy.trackevent.SUFFIXES:
+        return lazy.trackevent.track_events
+    return lazy.traceevents.trace_events
 
 
 def _document(scenario: str, found: list[Why]) -> dict[str, Any]:

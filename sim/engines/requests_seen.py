@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from sim.engines.rows import PURPOSES
 from sim.engines.rows_of_nodes import CONTENTS
+from sim.protocol.codes import FOR_PULL, FOR_PUSH
 from sim.protocol.names import Names
 from sim.protocol.ops.lanes import UP
 from sim.protocol.ops.requests import CLOSE, GET, LISTS, OPENING, OPENING_CONFIG, RECHECK
@@ -60,7 +61,8 @@ class Request:
     connect_s: float = 0.0
     sent_bytes: int = 0
     received_bytes: int = 0
-    blob: str = ""
+    blob: str = ""  # what it is, and its number
+    reference: str = ""  # the tag or digest that a manifest is asked for by
 
     @property
     def method(self) -> str:
@@ -109,6 +111,7 @@ class Seen:
         self.deploys, self.from_s, self.until_s = deploys, from_s, until_s
         self.requests: list[Request] = []
         self.services: list[Service] = []
+        self.began_s: dict[tuple[int, str], float] = {}  # by deploy and machine: when its first request began
         self.clients: Sequence[Profile] = ()
         self.names: Names | None = None
         self._sending: dict[Key, _Sending] = {}
@@ -140,8 +143,10 @@ class Seen:
         connect_s = self._opened.pop(key, 0.0)
         if key not in self._sending and connect_s == 0.0:
             connect_s = float(task.late_s)  # blobs side by side each open one
+        asking, now_s = (int(task.deploy), self.machine(task.machine)), _now_s(w, p)
+        self.began_s[asking] = min(self.began_s.get(asking, math.inf), now_s - connect_s)
         self._sending[key] = _Sending(
-            names[len(names) - count :], beside, which in _OF_BLOB, _now_s(w, p), connect_s, self._bodies.pop(key, None)
+            names[len(names) - count :], beside, which in _OF_BLOB, now_s, connect_s, self._bodies.pop(key, None)
         )
 
     def arrives(self, w: Any, p: int, key: Key, services: Sequence[Service]) -> None:
@@ -192,11 +197,14 @@ class Seen:
         method, _, what = name.partition(" ")
         status = 200 if name == TOKEN else _SUCCESS.get(method, 200)
         size_bytes = int({"manifest": image.manifest_bytes, "index": image.index_bytes}.get(what, 0))
+        # A node's task is its deploy's until it has found what to fetch.
+        purpose = FOR_PULL if task.purpose == FOR_PUSH and task.machine <= w.g.nodes else task.purpose
         found = Request(
-            int(task.deploy), PURPOSES[task.purpose], self.machine(task.machine), service.registry,
+            int(task.deploy), PURPOSES[purpose], self.machine(task.machine), service.registry,
             self.names.repositories[w.names[task.name].repository], name, status,
             sent_s, left_s, service.arrived_s, service.began_s, service.served_s, back_s, back_s,
             sent_bytes=size_bytes if method == "PUT" else 0, received_bytes=size_bytes if method == "GET" else 0,
+            reference=self.names.tags[task.name] if what.endswith("by tag") else self.names.digests[task.image],
         )  # fmt: skip
         self.requests.append(found)
         return found

@@ -25,6 +25,7 @@ from sim.protocol.ops.admission import (
     release_image,
 )
 from sim.protocol.ops.blobs import DOWN, each_blob, record_manifests
+from sim.protocol.ops.caches import CLAIM, RELEASE, reserve_on_way
 from sim.protocol.ops.control import call_program
 from sim.protocol.ops.deploys import AT_CENTRAL, AT_NODE, TO_CENTRAL, TO_FIRST_NODE, to_registry, wait_for_image
 from sim.protocol.ops.lanes import UP
@@ -61,7 +62,9 @@ HOW: Final[Mapping[int, str]] = {
     WITH_TRAILING: "and those for blobs that trail along",
 }
 #: Programs that a node or a registry that copies runs, not the client of a deploy.
-BY_REGISTRIES: Final = ("PULL", "FETCH", "FETCH_PARTS", "GET_BLOB", "COPY")
+BY_REGISTRIES: Final = (
+    "PULL", "FETCH", "FETCH_PARTS", "GET_BLOB", "COPY", "ASK_THROUGH", "MANIFESTS_TO_CACHE", "BLOB_TO_CACHE",
+)  # fmt: skip
 
 _WHOSE: Final[Mapping[int, str]] = {
     ANSWERING: "the registry that answers", OWN_NODE: "the node itself", ASKING: "the machine that asks",
@@ -73,6 +76,7 @@ _NUMBERS: Final[Mapping[tuple[Op, int], Mapping[int, str]]] = {
     (phase, 0): dict(enumerate(PHASES)),
     (to_registry, 0): {TO_CENTRAL: "central", TO_FIRST_NODE: "the first node"},
     (wait_for_image, 0): {AT_CENTRAL: "at central", AT_NODE: "at the node"},
+    (reserve_on_way, 0): {CLAIM: "claimed", RELEASE: "released"},
     (node_has_image, 1): {MAY_LACK: "may lack it", MUST_HAVE: "must"},
     (charge_blobs, 0): {
         CHARGE_IMAGE: "those of the manifest", CHARGE_UPLOAD: "one that was sent", CHARGE_MOUNTS: "those to be mounted",

@@ -660,6 +660,7 @@ PROGRAMS: Final[dict[str, Program]] = {
         "A copy that its trigger lets begin at a time.",
         at_clock,
         step(sync.join_run, "over"),
+        fork_aside(sync.repeat_run, "COPY_WHEN_DUE"),
         call("COPY_JOB"),
         sync.leave_run,
         label("over"),

@@ -273,6 +273,10 @@ def rule_values(scenario: Scenario) -> RuleValues:
     globals_["central_on_demand"] = int(getattr(modules["to_central"], "ON_DEMAND", False))
     globals_["nodes_on_demand"] = int(getattr(modules["to_nodes"], "ON_DEMAND", False))
     globals_["nodes_refuse"] = int(getattr(modules["to_nodes"], "REFUSES", False))
+    sync = scenario.policies.sync
+    for field, trigger in (("to_central", sync.to_central), ("to_nodes", sync.to_nodes)):
+        says = getattr(modules[field], "REPEATS", None)
+        globals_[f"{field}_again"] = 0 if says is None else int(getattr(trigger.parameters, says))
     globals_["asks_holders"] = int(not getattr(modules["source"], "ASKS_NOBODY", False))
     return RuleValues(globals_, np.array(values, np.float64))
 

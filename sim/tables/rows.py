@@ -130,7 +130,7 @@ SYNCS: Final = (
     Column("published_s", "float", "when the source published it"),
     Column("started_s", "float", "when the copying began"),
     Column("committed_s", "float", "when the target published it, or the job gave up"),
-    Column("lag_s", "float", "from one publish to the other; infinite if the job gave up"),
+    Column("lag_s", "float", "from one publish to the other; infinite if the job gave up, NaN if it was there already"),
     Column("size_bytes", "int", "bytes copied, metadata included"),
     Column("saved_bytes", "int", "layer bytes not copied because the target had them"),
     Column("state", "text", "what became of it: committed, stale (another publish has the tag) or failed"),

@@ -150,6 +150,8 @@ def test_a_links_own_price_counts_both_directions() -> None:
         ({"central__month": "60 USD"}, "central.month", 60),
         ({"nodes__nb__month": "40 USD"}, "nodes.nb.month", 80),
         ({"prices__node_month": "40 USD"}, "prices.node_month", 120),
+        ({"caches__k": {"site": "a", "month": "30 USD"}}, "caches.k.month", 30),
+        ({"caches__k": {"site": "a"}, "prices__node_month": "40 USD"}, "prices.node_month", 160),
         ({"prices__central_month": "60 USD"}, "prices.central_month", 60),
         ({"prices__registry_capacity_month": "0.10 USD/Mbit/s"}, "prices.registry_capacity_month", 1000),
         ({"prices__client_capacity_month": "1 USD/Mbit/s"}, "prices.client_capacity_month", 125),

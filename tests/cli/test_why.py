@@ -45,6 +45,52 @@ def test_the_slowest_are_asked_unless_one_is_named(ran: str, regsim: Callable[..
 
 
 @pytest.mark.integration
+def test_perfetto_s_own_format_is_chosen_by_the_file_s_name(ran: str, regsim: Callable[..., Answer]) -> None:
+    """A file of Perfetto's suffix is protobuf, which begins with a packet of the trace (field 1, bytes)."""
+    answer = regsim("why", ran, "--gains", "0", "--perfetto", "t.pftrace")
+    assert answer.code == 0
+    assert "wrote t.pftrace" in answer.err
+    assert Path("t.pftrace").read_bytes()[:1] == b"\x0a"
+
+
+@pytest.mark.integration
+def test_requests_are_written_where_they_were_simulated(ran: str, small: str, regsim: Callable[..., Answer]) -> None:
+    """HAR of a run with --detail requests; of another one line says how to make one."""
+    asked = (
+        "run",
+        small,
+        "--variant",
+        "central",
+        "--detail",
+        "requests",
+        "--engine",
+        "reference",
+        "--out",
+        "each",
+        "-q",
+    )
+    assert regsim(*asked).code == 0
+    assert regsim("why", "each", "--gains", "0", "--har", "h.har", "-q").code == 0
+    assert json.loads(Path("h.har").read_text())["log"]["version"] == "1.2"
+    answer = regsim("why", ran, "--gains", "0", "--har", "h.har", "-q")
+    assert (answer.code, answer.out, answer.err.count("\n")) == (2, "", 1)
+    assert "make the run with --detail requests" in answer.err
+
+
+@pytest.mark.integration
+def test_a_trace_of_containerd_s_is_laid_beside(ran: str, regsim: Callable[..., Answer]) -> None:
+    """A table under the answer, and its numbers in the document."""
+    trace = str(Path(__file__).parents[1] / "data/import/containerd-spans.json")
+    asked = ("why", ran, "--gains", "0", "--beside", trace, "-q")
+    answer = regsim(*asked)
+    assert (answer.code, answer.err) == (0, "")
+    assert "central beside a trace of containerd's: 2 pulls of 42.5 MB of layers measured" in answer.out
+    (phase,) = (one for one in json.loads(regsim(*asked, "--json").out)["beside"]["central"]["phases"]
+                if one["name"] == "pull")  # fmt: skip
+    assert phase["residual_s"] == pytest.approx(5.0 - phase["simulated_s"])
+
+
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -38,13 +38,6 @@ def check(chosen: Scenario, asked: Demand) -> None:
     same(*(run(chosen, asked, Streams(chosen.run.seed), engine) for engine in ("reference", "compiled")))
 
 
-@pytest.fixture(scope="session")
-def machine_code() -> None:
-    """Compile once, which takes most of a minute where nothing is kept on disk."""
-    chosen, asked = world(Random(1), faults=False)
-    run(chosen, asked, Streams(1), "compiled")
-
-
 @pytest.mark.usefixtures("machine_code")
 @pytest.mark.parametrize("name", shipped.CASES)
 def test_shipped_scenarios_are_the_same(name: str) -> None:

@@ -28,7 +28,7 @@ def world(r: Random, faults: bool | None = None) -> tuple[Scenario, Demand]:
     for _ in range(_RETRIES):
         made = document(r)
         if r.random() < 0.6 if faults is None else faults:
-            made["faults"] = _faults(r, made)
+            made["faults"] = faults_of(r, made)
         try:
             scenario = Scenario.from_document(made)
         except InputError:
@@ -74,7 +74,17 @@ def document(r: Random) -> Document:
         made["links"][r.choice(links)]["schedule"] = {"w": hours}
     if r.random() < 0.3:
         _caches(r, made)
+    if r.random() < 0.06:
+        on_packets(r, made)
     return made
+
+
+def on_packets(r: Random, made: Document) -> None:
+    """Bodies go packet by packet, of images that are not too large for that."""
+    made["run"]["wire"] = "packets"
+    made["tcp"]["queue"] = r.choice(["20 ms", "100 ms"])
+    for image in made["images"].values():
+        image["rootfs"] = "1 MB" if image["rootfs"] == "30 MB" else image["rootfs"]
 
 
 def _rate(r: Random, low: float, high: float) -> str:
@@ -147,6 +157,7 @@ def _policies(r: Random) -> Document:
 def _sync(r: Random) -> Document:
     triggers: list[Any] = [
         "on-push", "on-push", "lazy", "never", {"name": "poll", "every": "20 s"},
+        {"name": "poll", "every": "3 s", "overlap": r.random() < 0.7, "again": True},
         {"name": "window", "every": "60 s", "lasts": "20 s"},
     ]  # fmt: skip
     made: Document = {
@@ -257,7 +268,7 @@ _KINDS = (
 )  # fmt: skip
 
 
-def _faults(r: Random, made: Document) -> Document:
+def faults_of(r: Random, made: Document) -> Document:
     nodes = [
         name if group["count"] == 1 else f"{name}{number}"
         for name, group in made["nodes"].items()

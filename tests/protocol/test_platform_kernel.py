@@ -77,3 +77,9 @@ def test_packages_are_not_cut() -> None:
     """Chunks of root filesystems would be cut out of kernels, so that is refused."""
     with pytest.raises(InputError, match=r"policies\.chunking: cuts packages of kernels too"):
         released(policies__chunking={"name": "content-defined", "changed": "25 %", "places": 2, "chunk": "64 KiB"})
+
+
+def test_packages_have_their_own_size_where_root_filesystems_vary() -> None:
+    """Apps whose sizes are drawn change nothing of a release: a package of 3 MB, fetched thrice."""
+    deploys = released(images__app__sizes={"list": ["2 MB"]}).tables["deploys"]
+    assert [size // MB for size in (deploys.column("pushed_bytes")[0], deploys.column("pulled_bytes")[0])] == [3, 9]

@@ -6,6 +6,7 @@ new connection, 3.001 over an open one.
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sim
+from sim.accounting.metrics import metrics
+from sim.tables.rows import TOTALS
 
 from .small import MB, App, Deploy, Seen, demand, digest, exactly, phases, play, scenario
 
 ROM = [App(kind=1)]
 DIRECT = {"policies__route": "node-direct", "policies__tags__check": "absent"}
+FREE = {metric.name: 0.0 for metric in TOTALS if metric.name.startswith("cost")}
 THREE = [App(client=0, kind=1, draw=0.0), App(client=1, kind=1, draw=0.4), App(client=2, kind=1, draw=0.8)]
 
 
@@ -62,6 +66,50 @@ def test_a_poll_may_wait_for_the_one_before(overlap: bool, started_s: float) -> 
     asked = [Deploy(0.0), Deploy(0.0, app=1), Deploy(0.0, app=2), Deploy(5.0)]
     seen = play(chosen, demand(asked, apps=THREE))
     assert [row["started_s"] for row in seen.rows("syncs")] == exactly([5.0, 8.201, 11.202, started_s])
+
+
+@pytest.mark.parametrize(
+    ("again", "overlap", "found"),
+    [
+        (False, True, [(4.8, 8.001, 4.2)]),
+        (True, True, [(4.8, 8.001, 4.2), (7.2, 10.201, math.nan)]),
+        (True, False, [(4.8, 8.001, 4.2)]),  # the poll at 7.2 waits, and at 9.6 there is nothing to do
+    ],
+)
+def test_a_poll_may_copy_what_the_one_before_is_bringing(
+    again: bool, overlap: bool, found: list[tuple[float, float, float]]
+) -> None:
+    """The poll at 7.2 has asked by 7.52, and finds neither the layer, which is kept at 7.581, nor the manifest, which
+    comes at 8.001: it copies both once more. That at 9.6 finds everything, and what came twice has one lag."""
+    trigger = {"name": "poll", "every": "2.4 s", "overlap": overlap, "again": again}
+    seen = play(scenario(policies__sync__to_central=trigger, **DIRECT), demand([Deploy(0.0)], apps=ROM))
+    assert copies(seen, "started_s", "committed_s", "lag_s") == [
+        pytest.approx(row, rel=0, abs=1e-9, nan_ok=True) for row in found
+    ]
+    assert {row["size_bytes"] for row in seen.rows("syncs")} == {MB + 10_000}
+    measured = metrics(scenario(), seen.tables, 0.0, FREE)
+    assert (measured["sync_lag_s.mean"], measured["sync_bytes"]) == (exactly(4.2), len(found) * (MB + 10_000))
+
+
+def test_runs_that_overlap_slow_each_other_down() -> None:
+    """Polls every second: the layer flows from 5.411 on, and what the next poll sends of it from 6.211 on. What is left
+    of the first by then, 0.2 MB, takes twice the time, and it comes at 7.401 in place of 7.201. The poll at 7 finds the
+    layer and no manifest."""
+    trigger = {"name": "poll", "every": "1 s", "again": True}
+    seen = play(scenario(policies__sync__to_central=trigger, **DIRECT), demand([Deploy(0.0)], apps=ROM))
+    assert sorted(copies(seen, "started_s", "saved_bytes")) == [(4.0, 0), (5.0, 0), (6.0, 0), (7.0, MB + 1000)]
+    assert seen.rows("syncs")[0]["committed_s"] == exactly(7.401)
+
+
+def test_what_never_comes_is_tried_until_the_run_is_over() -> None:
+    """Central has no space for the image: each poll of the first 20 s tries once, and the run ends."""
+    trigger = {"name": "poll", "every": "5 s", "again": True}
+    chosen = scenario(
+        policies__sync__to_central=trigger, policies__sync__retries=0, central__storage="0.5 MB", run__duration="20 s",
+        **DIRECT,
+    )  # fmt: skip
+    seen = play(chosen, demand([Deploy(0.0)], apps=ROM))
+    assert copies(seen, "started_s", "state") == [(at_s, "failed") for at_s in (5.0, 10.0, 15.0, 20.0)]
 
 
 def test_a_copy_to_a_disk_that_died_is_made_again() -> None:

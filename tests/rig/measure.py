@@ -12,6 +12,7 @@ import io
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,6 +38,8 @@ COLUMNS = (
 )  # fmt: skip
 #: After a step: what is still on its way arrives, and congestion windows fall back.
 _SETTLE_S = 0.3
+#: What the files of one repeat may take.
+_ROOM_BYTES = 2 << 30
 #: A repeat is measured again when the router was later than this, at most so often.
 LATE_S, TRIES = 0.020, 2
 
@@ -46,7 +49,8 @@ Row = dict[str, Any]
 def measure(scenario: RigScenario, repeat: int) -> list[Row]:
     """The rows of one repeat, on hosts set up for it."""
     with ExitStack() as undo:
-        folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="rig-", ignore_cleanup_errors=True)))
+        made = tempfile.TemporaryDirectory(prefix="rig-", dir=_in_memory(), ignore_cleanup_errors=True)
+        folder = Path(undo.enter_context(made))
         folder.chmod(0o755)
         network = undo.enter_context(hosts(scenario.hosts, scenario.congestion, folder))
         registries = [host for host in scenario.hosts if host.registry is not None]
@@ -61,6 +65,12 @@ def measure(scenario: RigScenario, repeat: int) -> list[Row]:
             step = _step(network, operations, cuts, folder / f"step-{number}", Load(running))
             rows += [{**told, **row} for row in step]
         return rows
+
+
+def _in_memory() -> str | None:
+    """Where files are no disk's: registries and clients wait until theirs are written, and so for what others write."""
+    memory = Path("/dev/shm")
+    return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > _ROOM_BYTES else None
 
 
 def _step(

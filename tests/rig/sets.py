@@ -155,7 +155,7 @@ def synced_at_once(nodes: int, rate: float, wan: float, kernel_mb: float, rootfs
     for key in "ab":
         steps.append([push("laptop", "central", "org/app", kernel_mb, rootfs_mb, key=key, tag=key)])
         steps.append([copied("central", node, "org/app", key) for node in names])
-    return _scenario(f"sync-at-once-{nodes}", hosts, steps, 6)
+    return _scenario(f"sync-at-once-{nodes}", hosts, steps, 4)
 
 
 def many_through_proxy() -> Json:
@@ -165,7 +165,7 @@ def many_through_proxy() -> Json:
     images = [f"org/app{n}" for n in range(3)]
     steps = [push("laptop", "central", image, 3, 6, key=str(n)) for n, image in enumerate(images)]
     steps += [pull("vm1", "node1", image) for image in images]
-    return _scenario("proxy-many", hosts, [[step] for step in steps], 6)
+    return _scenario("proxy-many", hosts, [[step] for step in steps], 4)
 
 
 def sync() -> list[Json]:

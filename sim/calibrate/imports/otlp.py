@@ -22,9 +22,9 @@ from sim.calibrate.imports.kubernetes import normalised
 from sim.calibrate.probes.estimate import Estimate, Evidence
 from sim.errors import InputError
 
-_PULL: Final = ("PullImage", "pull.Pull")
-_LAYER: Final = "unpackLayer"
-_REQUEST: Final = "HTTPRequest"
+PULLS: Final = ("PullImage", "pull.Pull")
+UNPACKED: Final = "unpackLayer"
+REQUEST: Final = "HTTPRequest"
 #: The attributes of a request's address and method, as OpenTelemetry named them then and now.
 _URL: Final = ("url.full", "http.url", "http.target", "url.path")
 _METHOD: Final = ("http.request.method", "http.method")
@@ -55,10 +55,9 @@ def is_otlp(document: Any) -> bool:
 def otlp(path: str, document: Any) -> Found:
     """What containerd's spans say. InputError where there are none, and for times that are none."""
     seen = _Spans()
-    for part in tables(document) if isinstance(document, list) else (table(document),):
-        for span in _spans(part):
-            seen.all += 1
-            _read(seen, path, span)
+    for span in spans_of(document):
+        seen.all += 1
+        _read(seen, path, span)
     if not (seen.pulls or seen.unpacked or seen.manifests or seen.blobs):
         problem = f"has no pull, layer or request of containerd's among {number_of(seen.all, 'span')}"
         raise InputError(path, problem, "give those of its CRI plugin, with tracing on")
@@ -74,30 +73,42 @@ def otlp(path: str, document: Any) -> Found:
     return Found(evidence, number_of(seen.all, "span"), images=tuple(_images(seen)))
 
 
-def _spans(document: Json) -> Iterator[Json]:
-    for resource in tables(document.get("resourceSpans")):
-        for key in ("scopeSpans", "instrumentationLibrarySpans"):
-            for scope in tables(resource.get(key)):
-                yield from tables(scope.get("spans"))
+def spans_of(document: Any) -> Iterator[Json]:
+    """The spans of a document, or of several."""
+    for part in tables(document) if isinstance(document, list) else (table(document),):
+        for resource in tables(part.get("resourceSpans")):
+            for key in ("scopeSpans", "instrumentationLibrarySpans"):
+                for scope in tables(resource.get(key)):
+                    yield from tables(scope.get("spans"))
+
+
+def has_failed(span: Json) -> bool:
+    """Whether a span's status is an error."""
+    return table(span.get("status")).get("code") in _FAILED
+
+
+def url_of(attributes: Mapping[str, Any]) -> str:
+    """The address of a request, by its span's attributes; empty where they have none."""
+    return next((text(attributes[key]) for key in _URL if text(attributes.get(key))), "")
 
 
 def _read(seen: _Spans, path: str, span: Json) -> None:
-    name, attributes = text(span.get("name")), _attributes(span)
+    name, attributes = text(span.get("name")), attributes_of(span)
     last = name.rpartition(".")[2]
-    if not (name.endswith(_PULL) or last in (_LAYER, _REQUEST)):
+    if not (name.endswith(PULLS) or last in (UNPACKED, REQUEST)):
         seen.others += 1
         return
-    if table(span.get("status")).get("code") in _FAILED:
+    if has_failed(span):
         seen.failed += 1
         return
     taken_s, trace = _taken_s(path, span), text(span.get("traceId"))
-    if name.endswith(_PULL):
+    if name.endswith(PULLS):
         seen.pulls[trace][last] = max(taken_s, seen.pulls[trace].get(last, 0.0))
         if text(attributes.get("image.ref")):
             seen.references[trace] = normalised(text(attributes["image.ref"]))
-    elif last == _LAYER:
+    elif last == UNPACKED:
         digest = text(attributes.get("layer.media.digest"))
-        size = size_bytes(path, _whole(attributes.get("layer.media.size")), f"layer {digest[:19]}")
+        size = size_bytes(path, whole_of(attributes.get("layer.media.size")), f"layer {digest[:19]}")
         seen.unpacked.append((taken_s, size))
         if digest:
             seen.layers[trace][digest] = size
@@ -106,7 +117,7 @@ def _read(seen: _Spans, path: str, span: Json) -> None:
 
 
 def _request(seen: _Spans, attributes: Mapping[str, Any], taken_s: float) -> None:
-    url = next((text(attributes[key]) for key in _URL if text(attributes.get(key))), "")
+    url = url_of(attributes)
     method = next((text(attributes[key]) for key in _METHOD if text(attributes.get(key))), "GET")
     if "/manifests/" in url:
         seen.manifests.append(taken_s)
@@ -116,23 +127,29 @@ def _request(seen: _Spans, attributes: Mapping[str, Any], taken_s: float) -> Non
         seen.others += 1
 
 
-def _attributes(span: Json) -> dict[str, Any]:
+def attributes_of(span: Json) -> dict[str, Any]:
     """A span's attributes by name, each as the first value that it has."""
     listed = tables(span.get("attributes"))
     return {text(one.get("key")): next(iter(table(one.get("value")).values()), None) for one in listed}
 
 
-def _whole(value: Any) -> Any:
+def whole_of(value: Any) -> Any:
     """A whole number, which JSON of protobuf has as text."""
     return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20 else value
 
 
-def _taken_s(path: str, span: Json) -> float:
-    begun, ended = (_whole(span.get(key)) for key in ("startTimeUnixNano", "endTimeUnixNano"))
+def times_of(path: str, span: Json) -> tuple[int, int]:
+    """When a span began and ended, ns since 1970. InputError where it has no times, or ends before it begins."""
+    begun, ended = (whole_of(span.get(key)) for key in ("startTimeUnixNano", "endTimeUnixNano"))
     if number(begun) is None or number(ended) is None or not isinstance(begun, int) or not isinstance(ended, int):
         raise InputError(path, "a span has no times", "give whole spans, as the collector wrote them")
     if ended < begun:
         raise InputError(path, "a span ends before it begins", "give spans as the collector wrote them")
+    return begun, ended
+
+
+def _taken_s(path: str, span: Json) -> float:
+    begun, ended = times_of(path, span)
     return (ended - begun) / 1e9
 
 

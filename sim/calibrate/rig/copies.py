@@ -103,6 +103,7 @@ class Copies:
         task.machine, task.profile = process.client.source, COPY if process.copies_one else SYNC
         task.way = new_way(w, self._routes, task.machine, task.registry)
         process.lane = self._wire.enter(task.way, given.push_trips, UP, process.rng)
+        process.again_before_bytes = self._wire.again_bytes[process.lane]
         process.owed = list(process.client.images)
         return GO
 

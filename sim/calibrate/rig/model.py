@@ -240,7 +240,8 @@ class Rig:
     def _end_push(self, w: Any, p: int, a: int, b: int) -> int:
         """Its bytes have cost the process time."""
         process = self._processes[w.tasks[p].deploy]
-        self._end(p, process, self._parameters.push_byte_s, self._wire.again_bytes[process.lane])
+        again_bytes = self._wire.again_bytes[process.lane] - process.again_before_bytes
+        self._end(p, process, self._parameters.push_byte_s, again_bytes)
         return GO
 
     def _begin_pull(self, w: Any, p: int, a: int, b: int) -> int:

@@ -35,7 +35,8 @@ class Outcome:
 
 @dataclass(slots=True)
 class Process:
-    """One client: its bodies go by `lane`, its requests cost `own_bytes`, and `rng` draws what is left to chance.
+    """One client: its bodies go by `lane`, its requests cost `own_bytes`, and `rng` draws what is left to chance. Of
+    what was sent again on that lane `again_before_bytes` were others', who copied before.
 
     Of the blobs that it asks a proxy for just now `lacks` are those that the proxy has to fetch, in the order in which
     it does. Of the images that it copies, those are `owed` that it has not come to yet.
@@ -47,6 +48,7 @@ class Process:
     began_s: float
     lane: int = -1
     own_bytes: float = 0.0
+    again_before_bytes: float = 0.0
     lacks: list[int] = field(default_factory=list)
     owed: list[int] = field(default_factory=list)
 

@@ -20,7 +20,7 @@ beside the registry that they copy from, as a run's syncs are; `pair-fetch` and 
 copy to. Several copies at once are `sync-mean` and `sync-makespan`.
 
 Three wires are scored. `fluid` is that of a run whose `[tcp]` says what the rig's hosts do, `even` that of a run whose
-`[tcp]` says nothing; `packets` goes packet by packet (`packetwire`), which no run does. The protocol, its engine and
+`[tcp]` says nothing; `packets` that of a run whose `run.wire` is packets (`packetwire`). The protocol, its engine and
 the parameters are the same; bodies of bytes alone go another way.
 
 What prepares a fan-out or a crowd is not scored, as the pairs score such: a fan-out counts steps with pulls, a crowd
@@ -209,10 +209,10 @@ def score_scenario(
 
 def _pooled(scored: Sequence[Scored], first: Sequence[int]) -> Iterator[Scored]:
     """Steps that repeat an earlier one are no figures of their own: their means are one mean."""
-    pooled: dict[tuple[str, int, str], list[Scored]] = defaultdict(list)
-    for one in scored:
-        repeats = first[one.step] != one.step or one.step in first[one.step + 1 :]
-        pooled[one.group, first[one.step], "" if repeats else one.host].append(one)
+    pooled: dict[tuple[str, int, int], list[Scored]] = defaultdict(list)
+    for number, one in enumerate(scored):
+        repeats = first.count(first[one.step]) > 1
+        pooled[one.group, first[one.step], -1 if repeats else number].append(one)
     for own in pooled.values():
         yield replace(own[0], simulated=_mean([o.simulated for o in own]), measured=_mean([o.measured for o in own]))
 

@@ -10,6 +10,7 @@ Left out: copies that are interrupted for more urgent ones.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 from sim.protocol.codes import (
@@ -78,7 +79,7 @@ def new_copy(
         g.copies_used = c + 1
     copy = w.copies[c]
     copy.deploy, copy.source, copy.target, copy.name, copy.image = deploy, source, target, name, image
-    copy.publish, copy.waited_s, copy.next = publish, waited_s, -1
+    copy.publish, copy.waited_s, copy.next, copy.again = publish, waited_s, -1, 0
     return int(c)
 
 
@@ -162,9 +163,14 @@ def start_owed(w: Any, p: int) -> bool:
 
 def join_run(w: Any, p: int, again: int, b: int) -> int:
     """The copy begins with those that are due now, unless it has to wait while those of a run before are under way. Go
-    to `again` if it is never due."""
+    to `again` if it is never due, or is done."""
     task = w.tasks[p]
     copy = w.copies[task.copy]
+    if copy.again and not is_missing(w, task.copy):
+        copy.next = w.g.free_copy
+        w.g.free_copy = task.copy
+        task.pc = again
+        return GO
     pair = w.ways[way_of(w, copy.source, copy.target, 0)]
     if copy.exclusive and pair.run_under_way > 0 and pair.run_began_s != copy.due_s:
         at_s, exclusive = due(w, 0 if copy.target == 0 else 1, copy.due_s)
@@ -178,6 +184,30 @@ def join_run(w: Any, p: int, again: int, b: int) -> int:
     pair.run_began_s = copy.due_s
     pair.run_under_way += 1
     return GO
+
+
+def is_missing(w: Any, c: int) -> bool:
+    """Whether a copy's target lacks the image, and its source has it."""
+    copy, repository = w.copies[c], w.names[w.copies[c].name].repository
+    return has_image(w, copy.source, repository, copy.image) and not has_image(w, copy.target, repository, copy.image)
+
+
+def repeat_run(w: Any, p: int, entry: int, b: int) -> int:
+    """The next run, at its time, looks whether the copy has come, and if not makes it, too: by a task at `entry`."""
+    g, task = w.g, w.tasks[p]
+    copy = w.copies[task.copy]
+    to_central = copy.target == 0
+    if not (g.to_central_again if to_central else g.to_nodes_again):
+        return GO
+    at_s, exclusive = due(w, 0 if to_central else 1, copy.due_s)
+    if at_s > g.run_s:
+        return GO
+    aside = begin_yield(w, p)
+    c = new_copy(w, copy.deploy, copy.source, copy.target, copy.name, copy.image, copy.publish, 0.0)
+    other = w.copies[c]
+    other.due_s, other.exclusive, other.idle_s, other.again = at_s, exclusive, at_s, 1
+    start_job(w, c, entry, at_s)
+    return end_yield(w, aside)
 
 
 def leave_run(w: Any, p: int, a: int, b: int) -> int:
@@ -328,14 +358,18 @@ def end_job(w: Any, p: int, a: int, b: int) -> int:
     timeline, copy = w.timelines[task.timeline], w.copies[task.copy]
     committed = task.state == STATE_COMMITTED
     copy.waited_s = timeline.waited_s
+    repeats = g.to_central_again if copy.target == 0 else g.to_nodes_again
+    was_there = repeats != 0 and has_image(w, copy.target, w.names[copy.name].repository, copy.image)
     if committed:
-        take_copy(w, p)
+        take_copy(w, p, was_there)
     row = w.syncs[g.syncs_used]
     g.syncs_used += 1
     row.deploy, row.name, row.source, row.target = copy.deploy, copy.name, copy.source, copy.target
     row.published_s = w.publishes[copy.publish].published_s
     row.started_s, row.committed_s = task.started_s, timeline.now_s
     row.lag_s = timeline.now_s - row.published_s if committed else INF
+    if was_there:
+        row.lag_s = math.nan
     row.size_bytes, row.saved_bytes, row.state = task.moved_bytes, task.saved_bytes, task.state
     row.attempts = task.attempts
     copy.next = g.free_copy
@@ -343,8 +377,9 @@ def end_job(w: Any, p: int, a: int, b: int) -> int:
     return end_yield(w, aside)
 
 
-def take_copy(w: Any, p: int) -> None:
-    """The target has the image from now on, and its source learns what the tag means."""
+def take_copy(w: Any, p: int, was_there: bool) -> None:
+    """The target has the image from now on, and its source learns what the tag means. What `was_there` is owed to none
+    once more."""
     task = w.tasks[p]
     copy = w.copies[task.copy]
     source, target, name, image, waited_s = copy.source, copy.target, copy.name, copy.image, copy.waited_s
@@ -354,7 +389,7 @@ def take_copy(w: Any, p: int) -> None:
     held = tag_publish(w, target, name)
     if held >= 0 and w.publishes[held].image != image:
         move_replica(w, p, MOVE_LOST)
-    elif target == 0:
+    elif target == 0 and not was_there:
         owe_nodes(w, deploy, source, name, image, copy.publish, waited_s)
     meant = tag_publish(w, source, name)
     if held < 0 or meant < 0 or meant == held or not publish_wins(w, held, meant):

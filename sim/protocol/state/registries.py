@@ -265,6 +265,7 @@ class Copy:
     idle_s: float
     due_s: float
     exclusive: Int32
+    again: Int32  # a run before this one brings it, too
     next: Int32
 
 

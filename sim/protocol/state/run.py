@@ -135,8 +135,10 @@ class Globals(QueueGlobals):
     conflict_values: int
     to_central: int
     to_central_values: int
+    to_central_again: int  # each of its runs copies what one before is still bringing
     to_nodes: int
     to_nodes_values: int
+    to_nodes_again: int
     source: int
     source_values: int
     eviction: int

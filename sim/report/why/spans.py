@@ -19,11 +19,13 @@ from sim.report.why.answer import Why
 from sim.tables.rows import PHASES
 from sim.version import __version__
 
-_OF_PUSH: Final = PHASES[:4]
+OF_PUSH: Final = PHASES[:4]
 _LAYERS: Final = ("kernel", "rootfs")
 PULL, FETCH = "pull.Pull", "pull.fetch"
 LAYER, REQUEST = "pkg.unpack.unpacker.fetchLayer", "remotes.docker.resolver.HTTPRequest"
 UNPACK = "pkg.unpack.unpacker.unpackLayer"
+#: How the keys of pulls begin that no start had asked for: they have the times of their bodies.
+AHEAD: Final = "ahead"
 
 
 class Span(NamedTuple):
@@ -82,7 +84,7 @@ def _deploy(why: Why, row: int, rows: _Rows) -> Iterator[Span]:
     bodies = [*rows.of("transfers", number)]
     pushes = [each for each in bodies if each[1]["purpose"] == "push"]
     if pushes:
-        ends_s = max(asked_s + sum(float(of[f"{phase}_s"]) for phase in _OF_PUSH), *(b["ended_s"] for _, b in pushes))
+        ends_s = max(asked_s + sum(float(of[f"{phase}_s"]) for phase in OF_PUSH), *(b["ended_s"] for _, b in pushes))
         yield Span(number, client, "push", "push", "deploy", asked_s, ends_s, {})
         yield from (_body(number, at, body, client, "push.blob", "push") for at, body in pushes)
     for at, sync in rows.of("syncs", number):
@@ -92,8 +94,27 @@ def _deploy(why: Why, row: int, rows: _Rows) -> Iterator[Span]:
         inside = [b for b in bodies if b[1]["purpose"] == "sync" and b[1]["target"] == sync["target"]
                   and sync["started_s"] <= b[1]["started_s"] and b[1]["ended_s"] <= sync["committed_s"]]  # fmt: skip
         yield from (_body(number, place, body, sync["target"], "sync.blob", key) for place, body in inside)
+    of_starts: set[str] = set()
     for at, start in rows.of("starts", number):
-        yield from _start(number, at, start, bodies, [*rows.of("unpacks", number)])
+        made = [*_start(number, at, start, bodies, [*rows.of("unpacks", number)])]
+        of_starts |= {span.key for span in made}
+        yield from made
+    yield from _ahead(number, [(at, body) for at, body in bodies if f"body {at}" not in of_starts])
+
+
+def _ahead(number: int, bodies: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[Span]:
+    """What nodes fetched before they were asked for a start, as they do where a client polls; rows have its bodies."""
+    pulled: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+    for at, body in bodies:
+        if body["purpose"] == "pull":
+            pulled.setdefault(str(body["target"]), []).append((at, body))
+    for node, of in pulled.items():
+        key = f"{AHEAD} {node}"
+        from_s, until_s = min(body["started_s"] for _, body in of), max(body["ended_s"] for _, body in of)
+        yield Span(number, node, PULL, key, "deploy", from_s, until_s, {})
+        yield Span(number, node, FETCH, f"{key} fetch", key, from_s, until_s, {})
+        for at, body in of:
+            yield _body(number, at, body, node, LAYER if body["content"] in _LAYERS else REQUEST, f"{key} fetch")
 
 
 def _start(

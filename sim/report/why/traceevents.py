@@ -1,9 +1,8 @@
 """Deploys for Perfetto and Chrome's own viewer: the Trace Event Format in JSON ("Trace Event Format", Google, 2016).
 
 A process is a host, a thread a row of spans that do not overlap; arrows lead from a push to the syncs and starts that
-it made; counters have each link's use by the minute, while the deploys in question were under way. Perfetto reads this
-format beside its own TrackEvent, which is protobuf and has nothing that is needed here. Left out: how many workers of a
-registry are busy, which rows do not have.
+it made; counters have each link's use by the minute, while the deploys in question were under way. Left out: how many
+workers of a registry are busy, which rows do not have (`trackevent` has it).
 """
 
 from __future__ import annotations
@@ -11,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-import numpy as np
-
 from sim.report.why.answer import Why
+from sim.report.why.counters import link_use
 from sim.report.why.spans import Span, spans
 
 _MICRO: Final = 1e6
@@ -98,13 +96,8 @@ def _counters(
     why: Why, found: list[Span], processes: dict[str, int], events: list[dict[str, Any]]
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     """The use of each link that the deploys' bodies were held by, in per cent of what it can carry."""
-    links = {str(span.about["bound_by"]) for span in found if span.about.get("bound_by")}
-    low_s, high_s = min(span.from_s for span in found), max(span.until_s for span in found)
-    table = why.result.tables["utilisation"]
-    names, from_s, used = table.column("link"), table.column("from_s"), table.column("mean_utilisation")
-    for at in np.flatnonzero((from_s > low_s - 60.0) & (from_s < high_s)).tolist():
-        if names[at] in links:
-            yield {
-                "ph": "C", "name": f"{names[at]}, % used", "pid": _process(f"{why.variant}: links", processes, events),
-                "ts": _MICRO * float(from_s[at]), "args": {"used": 100 * float(used[at])},
-            }  # fmt: skip
+    for link, change in link_use(why, found):
+        yield {
+            "ph": "C", "name": f"{link}, % used", "pid": _process(f"{why.variant}: links", processes, events),
+            "ts": _MICRO * change.at_s, "args": {"used": change.value},
+        }  # fmt: skip

@@ -1,9 +1,9 @@
 """Checks of a run on packets: what it needs to know, what packets can't do, and how many there would be.
 
 How many is estimated as if no layer were there already: each deploy moves its whole image once, and once more for each
-node that it starts on. That is more than most runs need, since layers are there; sizes that are drawn are taken as
-their medians, and packets that are sent again left out. Logs and tables of deploys are read as they are played: a run
-of these is stopped where it comes to so many packets.
+node that it starts on. That is more than most runs need, since layers are there; but sizes that are drawn are taken as
+their medians, hours as their mean over a week, and packets that are sent again left out. Logs and tables of deploys are
+read as they are played. So a run is stopped, too, where it comes to more packets.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sim.scenario.model.shares import image_shares, path_of
 
 PACKETS_PER_S: Final = 500_000
 """Packets that one core sends a second, over two to four links under CUBIC; under BBR it is half as many. Measured:
-0.4 to 0.9 million on a core of 2.5 GHz that others used, too (`sim/docs/howto/run-on-packets.md`)."""
+0.4 to 0.9 million on cores that others used, too (`sim/docs/howto/run-on-packets.md`)."""
 _FLUID: Final = 'write run.wire = "fluid"'
 
 
@@ -77,7 +77,8 @@ def _packets(model: Model, stream: Stream) -> float:
     there = sum(group.count for group in model.nodes.values())
     shares = image_shares(model, stream)
     image_bytes = sum(share * _image_bytes(model, key) for key, share in shares.items()) / (sum(shares.values()) or 1.0)
-    return deploys_of(model, stream) * (1 + min(stream.nodes, max(there, 1))) * image_bytes / MSS_BYTES
+    released = stream.apps if model.demand.kernel_release is not None else 0
+    return (deploys_of(model, stream) + released) * (1 + min(stream.nodes, max(there, 1))) * image_bytes / MSS_BYTES
 
 
 def _image_bytes(model: Model, key: str) -> float:

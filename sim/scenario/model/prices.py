@@ -135,8 +135,9 @@ class Prices(Table):
         "central_month", "0 USD", assumption=True, about="What central costs a month if it names no price of its own."
     )
     node_month_usd: Cost = figure(
-        "node_month", "0 USD", assumption=True, about="What each node costs a month that names no price of its own."
-    )
+        "node_month", "0 USD", assumption=True,
+        about="What each node or cache costs a month that names no price of its own.",
+    )  # fmt: skip
     traffic: Mapping[Name, Tariff] = setting(
         "traffic", {}, about="Prices of traffic by direction and purpose, by any name."
     )

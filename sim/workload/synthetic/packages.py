@@ -43,6 +43,8 @@ def packages(scenario: Scenario, owners: Sequence[Part], streams: Streams) -> Ma
         app_client=np.full(n, int(np.flatnonzero(owners[0].clients)[0])),
         app_kind=kinds,
         app_draw=rng.random(n),
+        # Whether applications have sizes of their own, all parts of a demand say or none.
+        app_rootfs_bytes=kernel_bytes[kinds] if any(image.sizes for image in scenario.images.values()) else None,
     )
 
 

@@ -148,3 +148,15 @@ def test_a_copy_that_can_not_be_made_is_refused(tmp_path: Path, steps: Steps, to
     (tmp_path / "rows.csv").write_text(",".join(Measured.model_fields) + "\n")
     with pytest.raises(InputErrors, match=told):
         score(tmp_path / "rig.json", tmp_path / "rows.csv")
+
+
+def test_what_one_copy_sends_again_is_not_the_next_ones() -> None:
+    """Three of 2 and 10 MB over the same long line, packet by packet under bbr, which sends 4 % twice: the last sends
+    about what the first does, and not what all have sent again."""
+    steps: Steps = []
+    for tag in "abc":
+        steps += [[push((f"k{tag}", 2 * 10**6), (tag, 10**7), tag=tag)], [copied("central", tag=tag)]]
+    given = scenario(steps, 60, 150).model_copy(update={"congestion": "bbr"})
+    sent = [outcome.wire_bytes for (outcome,) in simulate(given, shipped("bbr"))[1::2]]
+    assert sent[0] > 1.02 * 12e6 * MTU_BYTES / MSS_BYTES
+    assert sent[-1] == pytest.approx(sent[0], rel=0.02)

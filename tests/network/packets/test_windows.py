@@ -1,5 +1,7 @@
 """Packet by packet: what holds for every congestion control, and CUBIC's windows against the RFC's own formulas."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -208,3 +210,70 @@ def test_the_interpreter_and_machine_code_agree_bit_for_bit(congestion):
         seen.append((drain(network), [network.flow(at).tobytes() for at in range(3)]))
         assert network.resent_bytes(0) + network.resent_bytes(1) > 0  # something was lost
     assert seen[0] == seen[1]
+
+
+def advanced(network, step_s):
+    """Lets happen what is asked for bit by bit, looking ahead at nothing; when each token ended, which is forgotten."""
+    ended, now_s = {}, 0.0
+    while network.next_finish_s < math.inf:
+        at_s, token = network.advance(now_s)
+        if token is None:
+            now_s += step_s
+        else:
+            ended[token] = at_s
+            network.forget(token)
+    return ended
+
+
+@pytest.mark.parametrize("congestion", ["cubic", "bbr"])
+def test_connections_end_the_same_whether_looked_ahead_at_or_not(congestion):
+    """Ten transfers over two lines: in steps of 70 ms they end at the very times that looking ahead finds."""
+    found = []
+    for drained in (drain, lambda network: advanced(network, 0.07)):
+        network = Windows([1e6, 2e6], [6e4, 1.2e5], congestion)
+        for at in range(10):
+            network.start(0.0, (at % 2, 1)[at % 2 :], 2e5 * (at + 1), 0.05, at, seed=at)
+        found.append(drained(network))
+    assert found[0] == found[1]
+
+
+def test_rows_of_who_is_forgotten_are_used_again():
+    """One transfer goes on; beside it twenty come one after another, half a second apart, in the rows of two."""
+    network = Windows([1e6], [1e5])
+    network.start(0.0, (0,), 2e7, 0.05, "long")
+    for at in range(20):
+        token = None
+        while token is None:  # up to its turn, then until it has ended
+            at_s, token = network.advance(at / 2)
+            if token is None:
+                network.start(at / 2, (0,), 1000.0, 0.05, at)
+                at_s, token = network.advance(at / 2 + 0.4)
+        assert token == at
+        assert at / 2 <= at_s <= at / 2 + 0.2
+        network.forget(token)
+    assert network._state.g["flows_used"] == 2
+
+
+def test_a_receive_window_is_all_that_is_under_way():
+    """50 segments a round trip of 0.2 s: 1,000 segments take twenty, but for the last, which has yet to come back."""
+    network = Windows([1e7], [1e6])
+    network.start(0.0, (0,), 1000 * MSS_BYTES, 0.2, "x", receive_window_bytes=50.5 * MSS_BYTES)
+    assert 19 * 0.2 <= drain(network)["x"] <= (19 + 3) * 0.2  # three to grow from 10 segments to 50
+
+
+def test_packets_wait_the_longest_before_the_narrowest_line():
+    """Behind a line of 1 MB/s one of 2 MB/s keeps none waiting; before it all arrive faster than they leave."""
+    for capacity, place in (([1e6, 2e6], 0), ([2e6, 1e6], 1)):
+        network = Windows(capacity, [1e6, 1e6])
+        network.start(0.0, (0, 1), 1e6, 0.05, "x")
+        drain(network)
+        assert network.longest_wait("x") == place
+
+
+def test_a_fast_line_has_any_number_of_acknowledgements_kept_back():
+    """1 GB/s sends 27,600 packets in the 40 ms for which every second acknowledgement is kept back: more than there
+    were rows for events at the start; 60 MB take 60 ms and some round trips of 0.2 ms."""
+    network = Windows([1e9], [math.inf])
+    network.start(0.0, (0,), 6e7, 2e-4, "x")
+    assert drain(network)["x"] == pytest.approx(0.06, abs=0.01)
+    assert len(network._state["events"]) > 0.5 * 0.04 * 1e9 / MSS_BYTES

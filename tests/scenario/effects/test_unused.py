@@ -92,6 +92,9 @@ WORLDS: Mapping[str, Mapping[str, Any]] = {
     "expiring": {"policies.ttl": "30 s", "demand.runs_for": "5 s", "demand.sleeps_for": "50 s", "demand.wakes": 2},
     "elsewhere": {"policies.route": "node-direct", "policies.elsewhere": 0.5, "policies.placement": "nearest",
                   "policies.sync.delay": "1 s"},
+    "through caches": {"caches.way": {"site": "b", "storage": "60 MB"}, "caches.idle": {"site": "a"},
+                       "nodes.far.upstream": "way", "demand.warm": False},
+    "through a warm cache": {"caches.way": {"site": "b"}, "nodes.far.upstream": "way", "policies.placement": "spread"},
     "weighted": {"policies.placement": "weighted"},
     "own ttl": {"policies.ttl": "30 s", "nodes.near.ttl": "40 s", "nodes.far.ttl": "50 s"},
     "by digest": {"demand.reference": "digest"},
@@ -219,6 +222,11 @@ FLIPS: Mapping[str, tuple[Any, ...]] = {
     "demand.kernel_release": ({"at": "1 min", "over": "10 s"},),
     "nodes.near.weight": (1.0, 3.0),
     "nodes.near.cold": (True, False),
+    "caches.way.cold": (True, False),
+    "caches.way.commit_rate": ("1 MB/s", "9 MB/s"),
+    "caches.way.store": ("1 s", "9 s"),
+    "caches.way.token_life": ("1 s", "9 s"),
+    "caches.idle.request_time": ("1 s", "9 s"),
     "topology.reroute": (True, False),
     "topology.convergence": ("1 s", "7 s"),
     "tcp.congestion": ("cubic", "bbr"),
@@ -268,7 +276,8 @@ def idle_keys(world: str) -> set[str]:
 
 def flips(world: str, key: str) -> list[int]:
     """The values of a key that make a scenario of this world."""
-    valid = key.split(".")[0] != "faults" or f"faults.{key.split('.')[1]}" in WORLDS[world]
+    table, name = key.split(".")[:2]
+    valid = table not in ("faults", "caches") or f"{table}.{name}" in WORLDS[world]
     refused = SERVES if WORLDS[world].get("policies.load") == "lazy" else ()
     return [at for at, value in enumerate(FLIPS[key]) if value not in refused] if valid else []
 
@@ -345,7 +354,8 @@ def test_what_is_written_without_effect_may_be_left_out(world: str, key: str) ->
 @pytest.mark.parametrize("key", FLIPS)
 def test_each_key_has_an_effect_somewhere(key: str) -> None:
     """In one of the worlds the key is not said to be without effect, and has one."""
-    never = {"faults.cut.times", "faults.slow.to", "faults.narrow.ahead"}
+    never = {"faults.cut.times", "faults.slow.to", "faults.narrow.ahead", "caches.idle.request_time"}
+    never |= {f"caches.way.{name}" for name in ("commit_rate", "store", "token_life")}
     for world in WORLDS:
         if key not in idle_keys(world) and any(digest(world, key, at) != digest(world) for at in flips(world, key)):
             assert key not in never

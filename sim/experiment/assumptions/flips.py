@@ -76,7 +76,7 @@ def sides_of(measured: Measured, baseline: str) -> dict[Where, int]:
 def flips(scenario: Scenario, seed: int, runs: int, sides: Mapping[Where, int]) -> list[Flip]:
     """What turns the verdict of a comparison of the scenario's variants, which had these `sides` in so many runs.
 
-    Nothing is found where things break, where demand is a log's or a table's, or has starts or sizes of its own:
+    Nothing is found where things break, where demand is a log's or a table's, or has starts:
     idle links do not show what these do.
     """
     if not any(sides.values()):

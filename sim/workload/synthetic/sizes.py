@@ -7,13 +7,14 @@ kind's sizes move nobody's. Left out: sizes that grow over time, and kernels, wh
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.scenario import Scenario
-from sim.scenario.model.images import Sizes
+from sim.scenario.model.images import Image, Sizes
 from sim.streams import Streams
 
 #: The standard normal's quantile of 95 %.
@@ -73,6 +74,18 @@ def _drawn(
     sigma = 0.0 if varied.p95_bytes is None else math.log(varied.p95_bytes / median_bytes) / _Z95
     made: NDArray[np.float64] = np.minimum(median_bytes * np.exp(sigma * normal), varied.most_bytes)
     return made
+
+
+def quantiles_bytes(image: Image, shares: NDArray[np.float64]) -> _Ints:
+    """Below which sizes these shares, above 0 and below 1, of a kind's apps are, bytes (n,); one where none differ."""
+    varied = image.sizes
+    if varied is None:
+        return np.full(len(shares), image.rootfs_bytes)
+    given = varied.given_bytes()
+    if given is not None:
+        return _whole(np.quantile(np.array(given, dtype=np.float64), shares, method="inverted_cdf"))
+    normal = np.array([NormalDist().inv_cdf(share) for share in shares.tolist()])
+    return _whole(_drawn(varied, image.rootfs_bytes, normal, shares))
 
 
 def _largest(varied: Sizes) -> float:

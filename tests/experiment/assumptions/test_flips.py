@@ -10,7 +10,7 @@ import pytest
 import sim
 from sim import engines
 from sim.engines import Engine
-from sim.experiment.assumptions.idle import idle, met, shrunk
+from sim.experiment.assumptions.idle import BANDS, idle, met, shrunk
 from sim.scenario import Scenario
 from sim.units import seconds_of
 
@@ -62,10 +62,35 @@ def test_a_run_asks_for_each_case_as_often_as_its_demand_has_it() -> None:
     )
     found = met(scenario.variant("central"), 4, 0)
     assert found is not None
-    assert (found.share.shape, found.n, found.share.sum()) == ((2, 2, 2), 12 * 99, pytest.approx(1.0))
+    assert (found.share.shape, found.n, found.share.sum()) == ((2, 2, 2, BANDS), 12 * 99, pytest.approx(1.0))
     deploys = sim.run(scenario, variant="central").deploys
     assert found.share[:, :, 1].sum() == pytest.approx(deploys["update"].mean())
     assert found.share[1].sum() == pytest.approx((deploys["client"] == "ops").mean())
+
+
+@pytest.mark.parametrize("variant", ["central", "direct"])
+def test_idle_deploys_of_images_that_differ_take_what_a_run_says(variant: str) -> None:
+    """Of three sizes, which 4, 7 and 1 of 12 deploys draw, every latency is that of a run, to the microsecond."""
+    scenario = hourly(images__app__sizes={"list": ["2 MB", "60 MB", "20 MB"], "per": "update"})
+    small = scenario.with_(shrunk(scenario, 2)).variant(variant)
+    asked = met(scenario.variant(variant), 4, 0)
+    assert asked is not None
+    assert sorted(asked.share[asked.share > 0] * 12) == pytest.approx([1, 4, 7])
+    (found,) = idle(small, [asked])
+    latency_s = np.sort(sim.run(scenario, variant=variant).deploys["latency_s"])
+    assert latency_s[-1] > 1.4 * latency_s[-2] > 1.4 * latency_s[0]
+    expected_s = np.repeat(found.latency_s, np.rint(found.weight * 12).astype(int))
+    assert np.sort(expected_s) == pytest.approx(latency_s, abs=1e-6)
+
+
+def test_lognormal_sizes_are_met_as_often_as_each_other() -> None:
+    """Each size stands for an equal part of the kind's distribution, within four standard errors of its share."""
+    scenario = hourly(images__app__sizes={"p95": "40 MB", "per": "update"}, demand__rate="400/h")
+    found = met(scenario.variant("central"), 4, 0)
+    assert found is not None
+    by_size = found.share.sum(axis=(0, 1, 2))
+    # The ends reach to where the next is as near; equal parts would end half-way in their share.
+    assert by_size[1:-1] == pytest.approx(1 / BANDS, abs=4 * np.sqrt(1 / BANDS / found.n) + 0.01)
 
 
 def test_the_delay_at_which_the_answer_turns() -> None:

@@ -18,6 +18,7 @@ from sim.scenario import Scenario, load
 from sim.streams import Streams
 from sim.workload.demand import Demand
 from sim.workload.synthetic import generate
+from sim.workload.synthetic.sizes import quantiles_bytes
 
 MB = 1_000_000
 DOCUMENT: dict[str, Any] = {
@@ -46,6 +47,20 @@ def test_apps_are_lognormal_by_median_and_p95() -> None:
     for size_bytes, share in ((4 * MB, 0.5), (40 * MB, 0.95), (0.4 * MB, 0.05)):
         assert share_near(sizes < size_bytes, share)
     assert len(set(sizes.tolist())) > 0.99 * len(sizes)  # no staircase
+
+
+def test_quantiles_are_those_of_what_is_drawn() -> None:
+    """5, 50 and 95 % are below 0.4, 4 and 40 MB of a lognormal, and none above `most`; of a list, its sizes."""
+    shares = np.array([0.05, 0.5, 0.95])
+    for sizes, expected in (
+        ({"p95": "40 MB"}, [0.4 * MB, 4 * MB, 40 * MB]),
+        ({"p95": "40 MB", "most": "10 MB"}, [0.4 * MB, 4 * MB, 10 * MB]),
+        ({"list": ["9 MB", "1 MB", "5 MB"]}, [1 * MB, 5 * MB, 9 * MB]),
+        (None, [4 * MB, 4 * MB, 4 * MB]),
+    ):
+        overrides = {} if sizes is None else {"images.app.sizes": sizes}
+        image = Scenario.from_document(DOCUMENT, overrides=overrides).images["app"]
+        assert quantiles_bytes(image, shares).tolist() == pytest.approx(expected, rel=1e-6)
 
 
 def test_an_app_keeps_its_size_and_updates_vary_around_it() -> None:

@@ -208,7 +208,7 @@ def capacity(
 
     >>> import sim
     >>> asked = sim.load("metros", {"demand.rate": "50/day", "demand.apps": 20}, variant="node-direct")
-    >>> sim.capacity(asked, "clients.*.up=1 Mbit/s..2 Mbit/s", ["push_s.p50 < 1 s"], runs=5, executor="serial").answer
+    >>> sim.capacity(asked, "clients.*.up=1 Mbit/s..2 Mbit/s", ["push_s.p50 < 0.5 s"], runs=5, executor="serial").answer
     'missed everywhere'
     """
     axis = ranged(axis, scenario) if isinstance(axis, str) else axis

@@ -32,6 +32,7 @@ def loaded(name: str) -> ModuleType:
     return module
 
 
+@pytest.mark.slow
 def test_every_row_can_be_made(bench: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     """`--quick` makes a few deploys of each world and prints the whole page."""
     before = bench.PAGE.read_bytes() if bench.PAGE.exists() else b""

@@ -25,7 +25,13 @@ def examples(name: str, value: Any) -> doctest.DocTest:
     return doctest.DocTestParser().get_doctest(inspect.getdoc(value) or "", {}, name, None, 0)
 
 
-@pytest.mark.parametrize("name", SHOWN)
+#: Searches make many runs: those of two of the functions stand for all of them where time is short.
+LONG = ("sim.Capacity", "sim.Crossover", "sim.crossover", "sim.Best")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in SHOWN]
+)
 def test_an_example_does_what_it_says(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each public name's docstring has an example, and run it prints what stands below it."""
     found = examples(name, SHOWN[name])

@@ -173,6 +173,9 @@ def _huge(r: Random, made: Document) -> None:
     image.pop("sizes", None)
     made["tcp"]["shares"] = "even"
     made["policies"].pop("garbage", None)
+    made["run"].pop("wire", None)  # a billion packets
+    if "piece" in made["policies"].get("source", ()):  # a swarm would have a million of them
+        del made["policies"]["source"]
     if "lazy" in made["policies"]:
         made["policies"]["lazy"] |= {"read": "10 GB", "least": "20 kB"}
         made["policies"]["lazy"].pop("pace", None)

@@ -82,7 +82,7 @@ def _bytes_are_conserved(result: sim.Result) -> None:
 
 @given(documents.documents())
 @settings(
-    max_examples=settings.default.max_examples // 5,
+    max_examples=settings.default.max_examples // 10,
     suppress_health_check=[*settings.default.suppress_health_check, HealthCheck.function_scoped_fixture,
                            HealthCheck.data_too_large, HealthCheck.filter_too_much, HealthCheck.large_base_example],
 )  # fmt: skip

@@ -116,7 +116,9 @@ def rules_and_parameters(kind: str) -> list[tuple[str, ModuleType, BaseModel]]:
     return found
 
 
-@pytest.mark.parametrize("kind", FUNCTIONS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.slow] if at else []) for at, kind in enumerate(FUNCTIONS)]
+)
 def test_every_rule_of_the_package_compiles(kind: str) -> None:
     """None of them needs the interpreter."""
     assert all(rules_native.compiles(kind, policies.rule(kind, name)) for name in policies.names(kind))

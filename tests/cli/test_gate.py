@@ -18,11 +18,19 @@ PLAIN = ("--engine", "reference", "--executor", "serial", "--quiet")
 SLOWER_LINE = ("--set", "clients.dev.up=40 Mbit/s")
 
 
+#: What is kept of the small question, once made.
+KEPT: list[bytes] = []
+
+
 @pytest.fixture
 def kept(small: str, regsim: Ask) -> str:
     """The small question's comparison in one file."""
-    assert regsim("compare", small, *PLAIN, "--gains", "0", "--keep", "kept.json.gz", "--speed").code == 0
-    return "kept.json.gz"
+    file = Path("kept.json.gz")
+    if not KEPT:
+        assert regsim("compare", small, *PLAIN, "--gains", "0", "--keep", str(file), "--speed").code == 0
+        KEPT.append(file.read_bytes())
+    file.write_bytes(KEPT[0])
+    return str(file)
 
 
 def test_what_is_needed_to_gate_is_small(kept: str, regsim: Ask) -> None:

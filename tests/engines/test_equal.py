@@ -38,15 +38,8 @@ def check(chosen: Scenario, asked: Demand) -> None:
     same(*(run(chosen, asked, Streams(chosen.run.seed), engine) for engine in ("reference", "compiled")))
 
 
-#: One variant in four where time is short: random worlds have all that these have.
-SOME = [
-    pytest.param(name, marks=pytest.mark.slow) if at % 4 and isinstance(name, str) else name
-    for at, name in enumerate(shipped.CASES)
-]
-
-
 @pytest.mark.usefixtures("machine_code")
-@pytest.mark.parametrize("name", SOME)
+@pytest.mark.parametrize("name", shipped.SOME)
 def test_shipped_scenarios_are_the_same(name: str) -> None:
     """Every scenario and variant, with a few hundred deploys."""
     chosen = shipped.scenario(name)

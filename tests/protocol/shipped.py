@@ -72,6 +72,10 @@ def _named() -> tuple[_Named, _Named]:
 NAMED, WHOLE = _named()
 #: All of them for tests: those of many nodes small, and as they ship where a test may take long.
 CASES = [*NAMED, *(pytest.param(name, marks=pytest.mark.slow) for name in WHOLE)]
+#: The same with one in four where time is short, for what random worlds show as well.
+SOME = [pytest.param(name, marks=pytest.mark.slow) if at % 4 else name for at, name in enumerate(NAMED)] + CASES[
+    len(NAMED) :
+]
 
 
 def scenario(name: str, **changes: Any) -> Scenario:

@@ -29,6 +29,7 @@ QUEUE_S = 0.06
 _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 _CLONE_NEWNET, _PR_SET_PDEATHSIG = 0x40000000, 1
 _NAMESPACES = Path("/run/netns")
+_SESSION = Path("/proc/self/autogroup")
 _CHILD = re.compile(r"rig(\d+)-\d+")
 _SETTINGS = (
     "net.ipv6.conf.all.disable_ipv6=1",
@@ -166,16 +167,24 @@ def _before_others() -> Iterator[None]:
     Linux shares processors among sessions first (sched(7), "The autogroup feature"): what a process's own nice value
     says counts among those of its session alone, and the work of other sessions would be as good as the rig's.
     """
-    group = Path("/proc/self/autogroup")
-    if not group.exists():
+    before = session_nice()
+    if before is None:
         yield
         return
-    before = group.read_text().split()[-1]  # "/autogroup-25 nice 0"
-    group.write_text("-20")
+    _SESSION.write_text("-20")
     try:
         yield
     finally:
-        group.write_text(before)
+        _SESSION.write_text(before)
+
+
+def session_nice() -> str | None:
+    """The nice value of this session, or None where sessions don't share processors.
+
+    That is so where the kernel has no such groups, and in the session that the machine began with, whose file is empty.
+    """
+    told = _SESSION.read_text().split() if _SESSION.exists() else []  # "/autogroup-25 nice 0"
+    return told[-1] if told else None
 
 
 def _tun(name: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
@@ -118,9 +119,9 @@ def test_images_are_copied_from_registry_to_registry(tmp_path: Path) -> None:
 def test_a_rig_that_runs_goes_before_other_sessions(tmp_path: Path) -> None:
     """While it measures its session has the least nice value that there is, and afterwards the one it had."""
     group = Path("/proc/self/autogroup")
-    if not group.exists():
-        pytest.skip("this kernel shares processors among processes, whatever their session")
-    before = group.read_text()
+    before = group.read_text() if group.exists() else ""
+    if not before:
+        pytest.skip("here processors are shared among processes, whatever their session")
     with run(tmp_path, [[FIRST]]) as rig:
         seen = set()
         while rig.poll() is None:
@@ -129,6 +130,19 @@ def test_a_rig_that_runs_goes_before_other_sessions(tmp_path: Path) -> None:
         assert rig.returncode == 0
     assert "-20" in seen
     assert group.read_text() == before
+
+
+@pytest.mark.parametrize(("told", "nice"), [("/autogroup-25 nice 3\n", "3"), ("", None), (None, None)])
+def test_a_session_that_shares_no_processors_has_no_nice_value(
+    told: str | None, nice: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session's value is read where there is one: not in the machine's first session, nor without such a kernel."""
+    monkeypatch.syspath_prepend(RIG)
+    hosts = importlib.import_module("hosts")
+    monkeypatch.setattr(hosts, "_SESSION", tmp_path / "autogroup")
+    if told is not None:
+        (tmp_path / "autogroup").write_text(told)
+    assert hosts.session_nice() == nice
 
 
 def test_a_rig_that_is_ended_leaves_nothing(tmp_path: Path) -> None:

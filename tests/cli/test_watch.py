@@ -48,6 +48,7 @@ def replaced(path: str, old: str, new: str) -> Edit:
 ASKED = ("compare", "--executor", "serial", "--engine", "reference", "--gains", "0", "--runs", "2", "--watch")
 
 
+@pytest.mark.slow
 @pytest.mark.integration
 def test_a_saved_file_is_answered_again_beside_the_last_answer(
     regsim: Ask, small: str, while_waiting: Callable[[Sequence[Edit]], None]
@@ -85,6 +86,7 @@ def test_a_broken_file_gives_its_line_and_is_waited_for(
     assert answer.out.endswith("Nothing came out otherwise than in the last answer.\n")
 
 
+@pytest.mark.slow
 @pytest.mark.integration
 def test_what_a_file_extends_is_watched_too(
     regsim: Ask, small: str, while_waiting: Callable[[Sequence[Edit]], None]

@@ -50,9 +50,9 @@ def run(
     >>> import sim
     >>> result = sim.run(sim.load("metros", {"demand.rate": "50/day"}), variant="node-direct", seed=7)
     >>> result
-    <Result of metros.toml, variant node-direct: one run of seed 7, 52 deploys>
+    <Result of metros.toml, variant node-direct: one run of seed 7, 46 deploys>
     >>> len(result.deploys)
-    52
+    46
     """
     seed = seed_of(scenario, seed)
     if demand is not None:

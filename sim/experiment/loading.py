@@ -59,7 +59,7 @@ def load_result(directory: str | Path) -> Found:
     ...     sim.run(sim.load("metros", {"demand.rate": "50/day"})).write(folder)
     ...     again = sim.load_result(folder)
     >>> again
-    <Result of metros.toml: one run of seed 1, 47 deploys>
+    <Result of metros.toml: one run of seed 1, 48 deploys>
     """
     where = Path(directory)
     if (where / "score.json").is_file():

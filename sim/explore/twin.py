@@ -140,8 +140,7 @@ def _whole(question: Question, chosen: Sequence[int], places: Sequence[int]) -> 
 
 
 def _settings(question: Question, places: Places) -> Settings:
-    settings, lasts = question.settings(places), question.lasts(places)
-    return tuple((settings | ({} if lasts is None else {"run.duration": lasts})).items())
+    return tuple(question.of_runs(places).items())
 
 
 def _logs(outcomes: Mapping[str, Sequence[Outcome]]) -> dict[str, dict[str, float | None]]:

@@ -68,7 +68,7 @@ def due(view, parameters):
 Put = Callable[..., sim.Scenario]
 #: Pulls by tag, and both registries pushed to: so that copies find tags that say otherwise.
 FEW: dict[str, Any] = {
-    "demand.rate": "200/day", "demand.apps": 3, "policies.route": "both", "demand.reference": "tag",
+    "demand.rate": "200/day", "demand.apps": 5, "policies.route": "both", "demand.reference": "tag",
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from sim.policies.outside import registered
 from sim.policies.registered import policy, written_out
 from sim.policies.snapshot import PlacementView, PushView
 
-FEW = {"demand.rate": "50/day", "demand.apps": 3}
+FEW = {"demand.rate": "50/day", "demand.apps": 5}
 FAR_S = 0.05
 SHARES = (0.5, ("a", float("inf")), frozenset({"b", "c"}), None)
 CHANGES = {"by": 1}

@@ -59,7 +59,8 @@ class Apart:
         reached = _reached(entry, functions)
         self._near_called = self._called(near, {**near, **given}, far, reached)
         self._far_called = self._called(far, far, {**near, **given}, reached)
-        about = repr((cpu_target.target_context.codegen().magic_tuple(), numba.__version__, llvmlite.__version__))
+        versions = cpu_target.target_context.codegen().magic_tuple(), numba.__version__, llvmlite.__version__
+        about = repr((versions, self._near_called, self._far_called))
         self._name = f"far_{zlib.crc32(about.encode(), number):08x}_{sys.version_info.major}{sys.version_info.minor}"
 
     def _called(self, own: Functions, made: Functions, others: Functions, reached: Collection[str]) -> list[str]:
@@ -114,25 +115,23 @@ def symbol_of(name: str) -> str:
 def signature_of(function: Any, state: StateType) -> Signature | None:
     """As annotated, of a function that takes a state, and numbers alone beside it; None of any other."""
     declared = inspect.signature(function)
-    first, *others = [*declared.parameters.values(), None]
-    if first is None or first.name not in _STATES:
+    parameters = [*declared.parameters.values()]
+    if not parameters or parameters[0].name not in _STATES:
         return None
-    taken = [each for each in others if each is not None]
-    kinds = [_NUMBERS.get(str(each.annotation)) for each in taken]
+    taken = [_NUMBERS.get(str(each.annotation)) for each in parameters[1:]]
     text = str(declared.return_annotation)
-    several = text.startswith("tuple[")
     results = [_NUMBERS.get(each) for each in text.removeprefix("tuple[").removesuffix("]").split(", ")]
-    if None in kinds or any(each.default is not each.empty for each in taken):
-        return None
     if text == "None":
-        return signature(types.none, state, *kinds)
-    if None in results:
+        results = [types.none]
+    if None in (*taken, *results) or any(each.default is not each.empty for each in parameters):
         return None
-    return signature(types.Tuple(results) if several else results[0], state, *kinds)
+    returned = types.Tuple(results) if text.startswith("tuple[") else results[0]
+    made: Signature = signature(returned, state, *taken)
+    return made
 
 
 def _names(function: Any) -> tuple[str, ...]:
-    """What the code of a function names, its own helpers among that."""
+    """What the code of a function names; nothing of what is no function of Python's."""
     code = function.__code__ if isinstance(function, FunctionType) else None
     return code.co_names if code is not None else ()
 
@@ -177,6 +176,10 @@ def _is_lossy(given: Any, taken: Any) -> bool:
     return given in order and taken in order and order.index(given) > order.index(taken)
 
 
+def _several(kind: Any) -> list[Any]:
+    return list(kind) if isinstance(kind, types.Tuple | types.UniTuple) else [kind]
+
+
 def _made_as(dispatcher: Any, declared: Signature, jit: Callable[[Any, dict[str, Any]], Any]) -> Any:
     """A function compiled, which returns what is annotated. TypeError where it returns something else."""
     dispatcher.compile(declared.args)
@@ -185,8 +188,8 @@ def _made_as(dispatcher: Any, declared: Signature, jit: Callable[[Any, dict[str,
     if found == declared.return_type:
         return made
     name = dispatcher.py_func.__name__
-    parts = [[*kind] if isinstance(kind, types.BaseTuple) else [kind] for kind in (found, declared.return_type)]
-    if len(parts[0]) != len(parts[1]) or any(map(_is_lossy, *parts)):
+    given, taken = _several(found), _several(declared.return_type)
+    if len(given) != len(taken) or any(map(_is_lossy, given, taken)):
         raise TypeError(f"{name} is annotated to return {declared.return_type}, and returns {found}")
     arguments = ", ".join(f"a{at}" for at in range(len(declared.args)))
     scope: dict[str, Any] = {"called": dispatcher}

@@ -89,7 +89,8 @@ def compile_kernel(
     ) if far else None  # fmt: skip
     for name, function in {**functions, **theirs, **extra}.items():
         scope[name] = _inner(function, scope)
-    scope.update(bound(_inner) | (parts.declared_far() if parts is not None else {}))
+    scope.update(bound(_inner))
+    scope.update(parts.declared_far() if parts is not None else {})
     scope["state_at"], scope["entered"] = native.state_at(layout), scope[entry]
     arguments = "".join(f", a{at}" for at in range(len(taken)))
     source = f"def _enter(address{arguments}):\n    return entered(state_at(address){arguments})\n"

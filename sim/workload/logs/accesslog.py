@@ -8,7 +8,8 @@ Formats, distinguished by the first request:
 - `distribution`: its logger's lines, JSON or `key=value`; a request is "response completed", written when it ended.
 - `fast18`: records of A. Anwar et al., "Improving Docker registry design based on production workload analysis",
   FAST'18, an array or one a line.
-- `json`: records of any other program, their fields found by name (`record`): GitLab, zot, Caddy, Traefik, Kong.
+- `json`: records of any other program, their fields found by name (`record`): GitLab, zot, Caddy, Traefik, Kong; and
+  lines whose fields are named apart (`columns`): CloudFront, IIS, LTSV.
 
 What shippers put around lines comes off first (`envelope`); a line layout that is none of these can be given as the
 server's own format string (`formatstring`). A log that says nothing about a size or a duration gives NaN. What an
@@ -33,6 +34,7 @@ from typing import IO, Any, Final, Literal
 from sim.errors import InputError
 from sim.workload.logs import formatstring as formatstring
 from sim.workload.logs import parsing
+from sim.workload.logs.columns import Columns
 from sim.workload.logs.endpoint import Parser
 from sim.workload.logs.envelope import Envelopes
 from sim.workload.logs.ordering import goes_back, in_order
@@ -81,18 +83,21 @@ def _read(file: IO[str], reading: Reading, parse: Parser) -> Iterator[Request]:
         items: Iterator[tuple[int, Any]] = _array(file, start, reading)
     else:
         items = _lines(file, start, reading)
-    envelopes = Envelopes()
+    envelopes, columns = Envelopes(), Columns()
     last_s: float | None = None
     for number, item in items:
         stamp: float | str | None = None
         if isinstance(item, str):
             if not item.strip():
                 continue
-            peeled = envelopes.peel(item.strip())
+            peeled = envelopes.peel(item.lstrip().rstrip("\r\n"))  # a line that was cut may end with a space
             if peeled is None:
                 continue
             item, stamp, wrappers = peeled
             reading.wrappers.update(dict.fromkeys(wrappers))
+            record = columns.record(item) if reading.fields_given is None else None
+            if record is not None:
+                item = record
         try:
             found = parse(item, reading.format, stamp)
             if found is None:

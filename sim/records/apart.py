@@ -1,4 +1,4 @@
-"""Kernel code in two parts that are compiled each by itself, so that two processes do it in half the time.
+"""Kernel code in two parts that are compiled each by itself, so that two processes can do it side by side.
 
 The *near* part has the entry; the *far* part is some of the modules. What one part calls of the other is declared there
 by its annotations, under a symbol, and neither knows more of the other: the types of what is called are not inferred

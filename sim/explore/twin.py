@@ -172,7 +172,7 @@ def _page(
     script = read("sliders.js") + read("twin.js")
     start = question.at(question.start)
     data = {
-        "levels": surface.levels, "logs": surface.logs, "baseline": question.baseline,
+        "levels": surface.levels, "logs": surface.logs, "baseline": question.baseline, "names": [*question.variants],
         "ratio": {quantile: None if math.isnan(error.ratio) else error.ratio for quantile, error in errors.items()},
         "asked": question.words(question.start, whole=True),
     }  # fmt: skip

@@ -35,6 +35,7 @@ from sim.protocol.codes import (
 from sim.protocol.images import Kind
 from sim.protocol.ops.holdings import has_blob, has_image
 from sim.protocol.ops.places import PART_KEY, POOL_KEY, dedup_of, entry_key, entry_value, find_entry, find_place
+from sim.protocol.ops.platforms import own_begin, own_end
 from sim.protocol.placing import Placing, Wanted
 from sim.records.asrows import AsRows
 from sim.records.cells import cell, number_at, set_cells
@@ -193,7 +194,8 @@ class Beginning(_Named):
     def missing_bytes(self, node: int) -> int:
         registry = 1 + self._known(node)
         held = partial(_counts_as_held, self._rows, registry, self._repository)
-        return sum(size for blob, size, _ in self._blobs if not held(blob))
+        needed = slice(own_begin(self._rows, self._image, registry), own_end(self._rows, self._image, registry))
+        return sum(size for blob, size, _ in self._blobs[needed] if not held(blob))
 
     @cached_property
     def _repository(self) -> int:

@@ -171,7 +171,7 @@ def test_what_is_written_out_may_be_saved_as_a_file(tmp_path: Any) -> None:
     assert sim.run(one).digest == sim.run(other).digest
 
 
-@pytest.mark.parametrize("start", ["fork", "spawn"])
+@pytest.mark.parametrize("start", ["fork", pytest.param("spawn", marks=pytest.mark.slow)])
 @pytest.mark.integration
 def test_workers_have_the_rule(start: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """In processes that share memory and in those that do not: the same rows as in this one."""

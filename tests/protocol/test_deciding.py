@@ -75,6 +75,7 @@ def rows(chosen: Scenario, asked: Demand, engine: Engine) -> tuple[str, int, int
     return digest(ran.tables), ran.events, ran.flows, ran.simulated_s
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_when_a_rule_is_asked_does_not_count(looking: Path, r: Random) -> None:

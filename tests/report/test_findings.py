@@ -47,9 +47,11 @@ MAKERS: dict[str, Callable[[], Found]] = {
     "Best": lambda: sim.best(asked(), "wan_bytes", executor="serial", most_runs=12),
 }  # fmt: skip
 MADE: dict[str, Found] = {}
+#: Seconds each to make: the others stand for them where time is short.
+DEAR = ("Crossover", "Sweep")
 
 
-@pytest.fixture(params=MAKERS)
+@pytest.fixture(params=[pytest.param(kind, marks=[pytest.mark.slow] * (kind in DEAR)) for kind in MAKERS])
 def found(request: pytest.FixtureRequest) -> Found:
     """One of each kind, made once."""
     if request.param not in MADE:
@@ -78,6 +80,7 @@ def test_what_was_written_is_read_again(found: Found, tmp_path: Path) -> None:
         assert again.digest == found.digest
 
 
+@pytest.mark.slow
 def test_what_was_read_is_written_again(tmp_path: Path) -> None:
     """A finding that was read leaves what the first one left: the same runs and the same question."""
     found = MADE.setdefault("Crossover", MAKERS["Crossover"]())
@@ -87,6 +90,7 @@ def test_what_was_read_is_written_again(tmp_path: Path) -> None:
     assert first == second
 
 
+@pytest.mark.slow
 def test_reading_makes_no_run(tmp_path: Path) -> None:
     """A directory that lacks a run that its answer rests on is refused in a line."""
     MADE.setdefault("Sweep", MAKERS["Sweep"]()).write(tmp_path)

@@ -171,7 +171,7 @@ def formats_have_figures(question: Question) -> Iterator[Doubt]:
 def images_are_at_one_registry(question: Question) -> Iterator[Doubt]:
     """Images are named at registries of several hosts, and a scenario has one central registry."""
     hosts = [*dict.fromkeys(reference.host for reference in question.model.references.values())]
-    if len(hosts) > 1:
+    if len(hosts) > 1 and question.model.policies.tags.look == "registries":
         text = f"are named at {' and '.join(hosts)}; all of them are simulated as the one central registry"
         yield Doubt(("images",), text)
 

@@ -41,7 +41,7 @@ def run(
     doubled = options.whole("--gains", gains, least=0) or 0
     folder = output.writable(out)
     if kwok is not None:
-        output.writable(str(Path(kwok).parent))
+        output.writable(str(Path(kwok).parent), tables=False)
     if not quiet:
         output.note(f"simulating {output.named(scenario)}")
     result = sim.run(scenario, seed_number, engine=chosen)

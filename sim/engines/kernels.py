@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import pkgutil
 from functools import cache
 from types import ModuleType
@@ -18,11 +17,6 @@ from sim.records import hashing, queue
 
 #: What an engine starts, and goes on with.
 ENTRIES = ("begin", "handle_event")
-
-
-def compiles() -> bool:
-    """Whether numba may compile; who debugs kernel code has it not."""
-    return os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
 
 
 @cache

@@ -665,7 +665,7 @@ class Replay(TypedDict, total=False):
     #: The log's file, from the scenario's folder.
     log: Required[Value[str]]
     #: The log's format; without it, its first lines decide.
-    format: Value[Literal["combined", "distribution", "fast18", "json", "operations"]]
+    format: Value[Literal["combined", "distribution", "extended", "fast18", "json", "operations"]]
     #: The server's own format string of the log, for lines that are not recognised.
     fields: Value[str]
     #: How many times as fast as it was logged demand comes.

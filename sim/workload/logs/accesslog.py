@@ -6,6 +6,7 @@ Formats, distinguished by the first request:
   ingress-nginx's, Harbor's, Quay's, Traefik's, Envoy's, HAProxy's, Squid's, Nexus's, Artifactory's and load balancers'
   with what they add.
 - `distribution`: its logger's lines, JSON or `key=value`; a request is "response completed", written when it ended.
+- `extended`: lines whose fields a `#Fields:` names (`extended`): IIS's and CloudFront's.
 - `fast18`: records of A. Anwar et al., "Improving Docker registry design based on production workload analysis",
   FAST'18, an array or one a line.
 - `json`: records of any other program, their fields found by name (`record`): GitLab, zot, Caddy, Traefik, Kong.
@@ -35,13 +36,14 @@ from sim.workload.logs import formatstring as formatstring
 from sim.workload.logs import parsing
 from sim.workload.logs.endpoint import Parser
 from sim.workload.logs.envelope import Envelopes
+from sim.workload.logs.extended import Extended
 from sim.workload.logs.ordering import goes_back, in_order
 from sim.workload.logs.request import Reading, Request
 from sim.workload.logs.textfile import opened
 from sim.workload.logs.timestamps import syslog_s
 
-Format = Literal["combined", "distribution", "fast18", "json"]
-FORMATS: Final = ("combined", "distribution", "fast18", "json")
+Format = Literal["combined", "distribution", "extended", "fast18", "json"]
+FORMATS: Final = ("combined", "distribution", "extended", "fast18", "json")
 _CHUNK = 1 << 16
 _BETWEEN = " \t\r\n,"
 #: Characters of a file that is sorted whole; requests that are held back to sort others, and the most of them.
@@ -59,8 +61,8 @@ def requests(reading: Reading, chosen: Format | None = None) -> Iterator[Request
     be sorted go back.
     """
     path, reading.format = reading.path, chosen or ""
-    parse = _parser(reading)
-    held = MOST if goes_back(reading, parse) or _is_small(path) else HELD
+    held = MOST if goes_back(reading, _parser(reading)) or _is_small(path) else HELD
+    parse = _parser(reading)  # anew, as directives of a log's end do not hold at its beginning
     with opened(path) as file:
         yield from in_order(_read(file, reading, parse), reading, held)
     if not reading.requests and not reading.malformed:
@@ -109,7 +111,9 @@ def _read(file: IO[str], reading: Reading, parse: Parser) -> Iterator[Request]:
 
 def _parser(reading: Reading) -> Parser:
     """How lines are taken apart: by the layout that was given, else by what is known."""
-    return parsing.parse if reading.fields_given is None else formatstring.parser(reading.fields_given)
+    if reading.fields_given is not None:
+        return formatstring.parser(reading.fields_given)
+    return Extended(parsing.parse)
 
 
 def _lines(file: IO[str], start: str, reading: Reading) -> Iterator[tuple[int, str]]:

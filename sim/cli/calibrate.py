@@ -36,7 +36,7 @@ def calibrate(
 ) -> None:
     """Fit parameters, with intervals and sources; say what the data cannot tell. DIR gets a residual plot, too."""
     _checked(scenario, client, registry, link, out, options.own_rules(policies))
-    folder = output.writable(out)
+    folder = output.writable(out, tables=False)
     if len(files) == 2 and files[1].endswith(".csv") and lazy.calibration.is_rig(files[0]):
         _rig(files[0], files[1], folder, as_json, quiet)
         return

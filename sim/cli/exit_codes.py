@@ -115,9 +115,10 @@ def _of_the_machine(error: Exception) -> str | None:
         return f"memory: there is not enough of it; {_REMEDIES[errno.ENOMEM]}"
     # The loader's words for a library that had no memory or no descriptor left to be loaded with.
     loader = ("failed to map segment", "cannot allocate", "Too many open files")
-    if not any(words in str(error) for words in loader):
+    said = [line for line in str(error).splitlines() if any(words in line for words in loader)]
+    if not said:
         return None
-    return f"memory: a library cannot be loaded ({error}); raise what a process may have (ulimit -v, ulimit -n)"
+    return f"memory: a library cannot be loaded ({said[-1]}); raise what a process may have (ulimit -v, ulimit -n)"
 
 
 def _refused(lines: str) -> int:

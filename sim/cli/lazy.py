@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from sim.scenario.describe import show as show
     from sim.scenario.describe import template as template
     from sim.tables import metric_names as metric_names
+    from sim.tables import parquet as parquet
 
 #: Where each is, in the same order.
 _HOMES: Final[Mapping[str, str]] = {
@@ -155,6 +156,7 @@ _HOMES: Final[Mapping[str, str]] = {
     "show": "sim.scenario.describe",
     "template": "sim.scenario.describe",
     "metric_names": "sim.tables",
+    "parquet": "sim.tables",
 }
 
 

@@ -97,10 +97,15 @@ def answer(found: Found, kind: str, folder: Path | None, as_json: bool, quiet: b
         note(f"wrote {folder}")
 
 
-def writable(out: str | None) -> Path | None:
-    """The directory of `--out`, made and tried before any work is done. InputError when it cannot be written to."""
+def writable(out: str | None, tables: bool = True) -> Path | None:
+    """The directory of `--out`, made and tried before any work is done, as is what writes `tables`.
+
+    InputError when it cannot be written to.
+    """
     if out is None:
         return None
+    if tables:
+        lazy.parquet.require()
     directory = folder(out)
     with writing(directory), tempfile.TemporaryFile(dir=directory):
         return directory

@@ -45,7 +45,7 @@ def run(
         output.writable(out), kwok, as_json, strict, quiet,
     )  # fmt: skip
     if kwok is not None:
-        output.writable(str(Path(kwok).parent))
+        output.writable(str(Path(kwok).parent), tables=False)
     if watch:
         watching.watch(asked.answered, as_json, quiet)
     asked.answer()

@@ -32,7 +32,7 @@ def score(
     as_json: options.Json = False,
 ) -> None:
     """Simulate a rig's scenarios and print how far they are from what was measured, group by group."""
-    folder = output.writable(out)
+    folder = output.writable(out, tables=False)
     with options.named("wire"):
         found = lazy.score.score(rig, measured, parameters, wire)
     if folder is not None:

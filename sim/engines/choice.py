@@ -14,10 +14,10 @@ import warnings
 from dataclasses import dataclass
 from typing import Final, cast, get_args
 
-from sim.engines.kernels import compiles
 from sim.engines.run import Engine, programs
 from sim.errors import InputError
 from sim.protocol.rules import chosen_rules, outside_of
+from sim.records.machinery import lacking
 from sim.scenario import Scenario
 
 PAYS_FROM: Final = 1000
@@ -62,12 +62,12 @@ def _worth(deploys: int, known_apps: int) -> int:
 
 
 def engine_for(scenario: Scenario, deploys: int | None, asked: Engine | None = None, known_apps: int = 0) -> Engine:
-    """The engine of a run: the one that is asked for, or that `choose` chooses, unless there is no machine code for a
-    rule of the scenario. Says so then, in a warning."""
-    if asked != "reference" and not compiles():
-        if asked is not None:
-            text = "numba is not to compile (NUMBA_DISABLE_JIT): the reference engine runs it"
-            warnings.warn(text, EngineWarning, stacklevel=2)
+    """The engine of a run: the one that is asked for, or that `choose` chooses, unless there is no machine code here or
+    none for a rule of the scenario. Says so then, in a warning, where the run is of a size at which it matters."""
+    lacks = "" if asked == "reference" else lacking()
+    if lacks:
+        if asked is not None or deploys is None or deploys >= PAYS_FROM:
+            warnings.warn(f"{lacks}: the reference engine runs it", EngineWarning, stacklevel=2)
         return "reference"
     known_apps = known_apps if scenario.demand.warm else 0
     outside = outside_of(scenario)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import pkgutil
 from functools import cache
 from types import ModuleType
@@ -22,11 +21,6 @@ from sim.records.scope import functions_of
 ENTRIES = ("begin", "handle_event")
 #: How much of the code another process may compile.
 _FAR_PART = 0.6
-
-
-def compiles() -> bool:
-    """Whether numba may compile; who debugs kernel code has it not."""
-    return os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
 
 
 @cache

@@ -18,7 +18,6 @@ from typing import Final
 
 import numpy as np
 
-from sim.engines.kernels import compiles
 from sim.errors import InputError
 from sim.network.packets.windows import Windows, packets_of
 from sim.network.tcp.transport import MSS_BYTES, Congestion
@@ -34,6 +33,7 @@ from sim.protocol.codes import (
 )
 from sim.records.cells import cell, numbers_at, set_cells
 from sim.records.layout import State
+from sim.records.machinery import lacking
 
 #: By how much connections that are opened at one instant come after each other, in the mean: which one is first.
 TOGETHER_S: Final = 0.0003
@@ -155,6 +155,6 @@ def packet_answers(built: Built) -> dict[int, Callable[[State, int, int, int], N
     endless = range(len(built.routes.graph.links), len(capacity_Bps))
     depth_bytes = depths_bytes(capacity_Bps, given.queue_s, endless)
     wire = PacketWire(
-        capacity_Bps, depth_bytes, given.congestion, lambda lane: given.rng, given.most, given.limit, compiles()
+        capacity_Bps, depth_bytes, given.congestion, lambda lane: given.rng, given.most, given.limit, not lacking()
     )
     return wire.answers

@@ -132,6 +132,7 @@ def _numbers(values: Any) -> NDArray[np.float64]:
 def _of_parquet(path: Path) -> Values:
     """The metrics of a stored comparison, (runs,) by variant and metric."""
     found: dict[str, dict[str, dict[int, float]]] = {}
+    importlib.import_module("sim.tables.parquet").require()
     try:
         table = importlib.import_module("pyarrow.parquet").read_table(path).to_pydict()
         columns = (table[name] for name in ("variant", "metric", "run", "value"))

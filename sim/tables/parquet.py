@@ -1,7 +1,8 @@
 """Columns as Parquet files, written and read back; loaded only when somebody does.
 
 Each column's field carries its `unit` and `meaning`, so that a file explains itself away from this program. Text is
-dictionary-encoded: a column of a million host names is a million small numbers and one list of names.
+dictionary-encoded: a column of a million host names is a million small numbers and one list of names. Where pyarrow is
+not built for a system all else works, and writing or reading a file is refused in a line.
 """
 
 from __future__ import annotations
@@ -11,19 +12,31 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from sim.errors import InputError
 from sim.files import replacing
 from sim.tables.codes import in_order_of_use
 from sim.tables.columns import Column, Table
 
+try:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+except ModuleNotFoundError:
+    pa = pq = None
+
 _AGAIN: Final = "have the result made again by this version, with --out"
+
+
+def require() -> None:
+    """InputError where there is nothing to write or read such files with."""
+    if pq is None:
+        problem = "is not installed, and tables are written and read as Parquet by it"
+        raise InputError("pyarrow", problem, "install it (pip install pyarrow), or take --json without --out")
 
 
 def write_table(path: Path, table: Table) -> None:
     """One table of a run."""
+    require()
     columns = {
         column.name: _text(table, column.name) if column.kind == "text" else table.column(column.name)
         for column in table.columns
@@ -41,6 +54,7 @@ def _text(table: Table, name: str) -> pa.DictionaryArray:
 
 def write_columns(path: Path, columns: Sequence[Column], arrays: Mapping[str, Any]) -> None:
     """Columns of equal length, by name: arrays of numbers, and where `kind` is text strings, or codes already."""
+    require()
     fields, data = [], []
     for column in columns:
         values = arrays[column.name]
@@ -57,6 +71,7 @@ def write_columns(path: Path, columns: Sequence[Column], arrays: Mapping[str, An
 
 def read_table(path: Path, columns: Sequence[Column]) -> Table:
     """A run's table as `write_table` left it. InputError for a file that is none, or that lacks a column."""
+    require()
     try:
         found = pq.read_table(path)
     except (OSError, pa.ArrowException) as error:

@@ -180,14 +180,41 @@ def _raises(error: Exception) -> Callable[[], None]:
         (OSError(errno.ENOSPC, "No space left on device", "/d/x"), "/d/x: No space left on device; make room"),
         (OSError(errno.EROFS, "Read-only file system", "/d/x"), "/d/x: Read-only file system; name a place "),
         (ImportError("libx.so: failed to map segment from shared object"), "memory: a library cannot be loaded (libx"),
+        (ImportError("see the manual\nlibx.so: cannot allocate\n"), "memory: a library cannot be loaded (libx"),
     ],
-    ids=["memory", "files", "files, at nothing by name", "disk", "read-only", "a library"],
+    ids=["memory", "files", "files, at nothing by name", "disk", "read-only", "a library", "a library, at length"],
 )
 def test_limits_of_the_machine_are_a_line(error: Exception, line: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 2, what it was, and which limit is to be raised; no bug of ours."""
     assert exit_codes.code_of(_raises(error)) == 2
     said = capsys.readouterr().err
     assert (said.startswith(line), said.count("\n")) == (True, 1)
+
+
+@pytest.mark.slow
+def test_a_reader_that_has_enough_ends_it_well(place: Path) -> None:
+    """`regsim ... | head -1`: exit code 0 and no traceback, whichever verb it is."""
+    for words in (COMPARE, ("show", "small.toml"), (*COMPARE, "--json")):
+        process = started(place, *words)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read()
+        process.stderr.close()
+        assert (process.wait(timeout=200), "Traceback" in said) == (0, False), said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("most", [5, 8, 12])
+def test_too_few_descriptors_are_a_line(place: Path, most: int) -> None:
+    """A real limit, on the program and all that it starts: exit code 2, and which limit to raise."""
+    words = " ".join((sys.executable, "-m", "sim", *COMPARE, "--executor", "processes:2"))
+    done = subprocess.run(
+        ["sh", "-c", f"ulimit -n {most}; exec {words}"], cwd=place, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, timeout=200,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.count("\n"), "ulimit -n" in done.stderr) == (2, 1, True), done.stderr
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOENT, "No such file", "x"), ImportError("no module x")])

@@ -14,6 +14,7 @@ from sim.contrib.swarm.rules import Rules
 from sim.contrib.swarm.state import DONE, LAYOUT, MARGIN, MAX_BANS, PAUSED, WORD
 from sim.records.cells import cell, set_cells, set_number
 from sim.records.layout import ObjectState, State, as_arrays, table_of
+from sim.records.machinery import lacking
 
 COMPILE_AFTER: Final = 20_000
 """Events, a third of a second for the interpreter, before machine code is loaded."""
@@ -218,10 +219,12 @@ class Swarm:
         self._state.replace(name, np.pad(table, ((0, 0), (0, new - old))).ravel())
 
     def _compile(self) -> None:
-        """Go on as machine code."""
+        """Go on as machine code, where it can be had."""
+        self._most_events = _ENDLESS
+        if lacking():
+            return
         self._kernel = importlib.import_module("sim.contrib.swarm.compiled")
         self._state = as_arrays(self._state)
-        self._most_events = _ENDLESS
 
 
 def _idle(

@@ -3,9 +3,13 @@
 Results depend on neither: a run draws from streams keyed by (seed, run), and results are taken in the tasks' order.
 
 Workers are forked on Linux: two have answered after 12 ms, against 1.3 s by a fork server and 1.5 s when spawned
-(`tests/bench/bench_start.py`, 2 cores), since they import nothing again. They also need no guard around a script's main
-part. Elsewhere they are spawned, as forking is not safe under macOS's own libraries. The pool forks all its workers
-before it starts its thread.
+(`tests/bench/bench_start.py`, 2 cores), since they import nothing again. Elsewhere they are spawned, as forking is not
+safe under macOS's own libraries, and wherever the program has set that. The pool forks all its workers before it starts
+its thread.
+
+Neither way needs a guard around a script's main part: a spawned worker would run the script again, which would ask the
+same question again, so it is started without it. Only where workers are handed something that the script itself
+defines they need the script, which must have its guard then; one that has none is told in a line.
 
 A worker ignores the keyboard's interrupt, which is for the one who started it, and ends at once when that one lets go
 of its end of a pipe: on an interrupt, and also when the parent is killed.
@@ -16,6 +20,7 @@ from __future__ import annotations
 import contextvars
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -25,7 +30,10 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExe
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from multiprocessing.context import BaseContext, SpawnContext, SpawnProcess
 from multiprocessing.synchronize import Lock
+from pathlib import Path
+from types import ModuleType
 from typing import Any, TextIO, TypeVar
 
 from sim.engines.choice import EngineWarning
@@ -37,6 +45,26 @@ B = TypeVar("B")
 
 _KINDS = "use serial, processes, processes:N or dask:ADDRESS"
 START = "fork" if sys.platform == "linux" else "spawn"
+_MAIN = "__main__"
+_GUARD = "put what the script asks under `if __name__ == '__main__':`, or what it defines for workers in a module"
+
+
+class _Worker(SpawnProcess):
+    """A process to be spawned that does not run the program's script again."""
+
+    def start(self) -> None:
+        script = sys.modules[_MAIN]
+        sys.modules[_MAIN] = ModuleType(_MAIN)  # what a new process is told to run is read off this
+        try:
+            super().start()
+        finally:
+            sys.modules[_MAIN] = script
+
+
+class _WithoutScript(SpawnContext):
+    """Spawns workers of this kind."""
+
+    Process = _Worker
 
 
 class Serial(Executor):
@@ -77,7 +105,36 @@ def resolved(text: str, tasks: int) -> str:
 def shares_memory(executor: str) -> bool:
     """Whether those who make runs have what this process has, so that nothing need be sent to them."""
     kind = executor.partition(":")[0]
-    return kind == "serial" or (kind == "processes" and START == "fork")
+    return kind == "serial" or (kind == "processes" and _start() == "fork")
+
+
+def _start() -> str:
+    """How workers are started: spawned where this program has set that, else as suits the system."""
+    return "spawn" if multiprocessing.get_start_method(allow_none=True) == "spawn" else START
+
+
+def _context(work: tuple[Any, ...]) -> BaseContext:
+    """What starts workers for some work. InputError where they would have to run a script without a guard.
+
+    A worker that is still running the script is not to start others: the question is asked outside the guard. It ends.
+    """
+    if _start() != "spawn":
+        return multiprocessing.get_context(_start())
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        sys.exit(f"executor: a worker runs the script again, which asks for workers again; {_GUARD}")
+    if _MAIN.encode() not in pickle.dumps(work):
+        return _WithoutScript()
+    if not _has_guard(getattr(sys.modules[_MAIN], "__file__", None)):
+        raise InputError("executor", "workers would run the whole script again for what it defines", _GUARD)
+    return multiprocessing.get_context("spawn")
+
+
+def _has_guard(script: str | None) -> bool:
+    """Whether a script, if there is one, keeps apart what is for its own process alone."""
+    try:
+        return script is not None and "__name__" in Path(script).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return False
 
 
 def ahead(executor: str, pool: Executor) -> int:
@@ -100,7 +157,7 @@ def started(executor: str, begin: Callable[..., None], arguments: tuple[Any, ...
         with cluster.connected(executor, begin, arguments) as there:
             yield there
         return
-    context = multiprocessing.get_context(START)
+    context = _context((begin, arguments))
     watched, held = context.Pipe(duplex=False)
     pool = ProcessPoolExecutor(int(number), context, _begin, (watched, held, context.Lock(), begin, arguments))
     try:

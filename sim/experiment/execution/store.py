@@ -22,6 +22,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -95,7 +96,7 @@ class Store:
         document = {"schema": _SCHEMA, "key": name, **outcome.to_json()}
         line = json.dumps(document).encode() + b"\n"
         try:
-            path.parent.mkdir(exist_ok=True)
+            self._make_folder(path.parent)
             with replacing(path) as temporary, temporary.open("wb") as file:
                 file.write(hashlib.sha256(line).hexdigest().encode() + b"\n" + line)
                 file.flush()
@@ -103,6 +104,16 @@ class Store:
             _settle(path.parent)
         except OSError as error:
             raise _unusable(path, "written", error) from error
+
+    def _make_folder(self, folder: Path) -> None:
+        """A folder that whoever may write to the store may write to: several users may share one."""
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            return
+        shared = stat.S_IMODE(self.directory.stat().st_mode)
+        if shared & (stat.S_IWGRP | stat.S_IWOTH):
+            folder.chmod(shared)
 
     def __len__(self) -> int:
         return sum(1 for _ in self.directory.glob("??/*.json"))

@@ -19,6 +19,7 @@ from sim.network.fairshare.state import INF
 from sim.network.topology.graph import check_capacity
 from sim.records.cells import cell, set_cells
 from sim.records.layout import State, as_arrays
+from sim.records.machinery import lacking
 
 COMPILE_AFTER = 1_500_000
 """Classes solved again in the interpreter, some seconds' work, before machine code is loaded."""
@@ -183,7 +184,8 @@ class Fluid:
         self._free = list(range(len(self._tokens) - 1, old - 1, -1))
 
     def _is_worth_compiling(self) -> bool:
-        return self._kernel is kernel and bool(cell(self.state, "solver", 0, "solved") > COMPILE_AFTER)
+        solved_much = bool(cell(self.state, "solver", 0, "solved") > COMPILE_AFTER)
+        return self._kernel is kernel and solved_much and not lacking()
 
     def _compile(self) -> None:
         self._kernel = importlib.import_module("sim.network.fairshare.compiled")

@@ -20,6 +20,7 @@ from sim.network.fairshare.state import COLUMNS, INF
 from sim.network.topology.graph import check_capacity
 from sim.network.topology.schedule import Change
 from sim.records.layout import State, as_arrays
+from sim.records.machinery import lacking
 
 COMPILE_COLUMNS = 2_000
 COMPILE_LIST = 100_000
@@ -101,7 +102,7 @@ def simulate(
     order: Any = slice(None) if in_order else np.argsort(start_s, kind="stable")
     columns = (start_s[order], size_bytes[order], owner[order], np.full(n, INF))
     run: Any = kernel
-    if compiled:
+    if compiled and not lacking():
         run = importlib.import_module("sim.network.fairshare.compiled")
         net = as_arrays(net)
     for name, column in zip(COLUMNS, columns, strict=True):

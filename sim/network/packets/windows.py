@@ -19,6 +19,7 @@ from sim.network.packets.state import BBR, BW_SAMPLES, CUBIC, LAYOUT, RING, SEND
 from sim.network.tcp.transport import INITIAL_WINDOW, MSS_BYTES, Congestion
 from sim.records.cells import cell, set_cells, set_number, write_rows
 from sim.records.layout import ArrayState, ObjectState, State, copied, table_of
+from sim.records.machinery import lacking
 
 _CONTROLS: Final[Mapping[Congestion, int]] = {"cubic": CUBIC, "bbr": BBR}
 #: Packets of a receive window that holds nobody back.
@@ -51,6 +52,7 @@ class Windows:
     ) -> None:  # fmt: skip
         if min(capacity_Bps) <= 0:
             raise ValueError(f"capacities must be above 0 bytes/s, got {min(capacity_Bps):g}")
+        compiled = compiled and not lacking()
         self._kernel: Any = importlib.import_module("sim.network.packets.compiled") if compiled else packets
         self._kind: type[State] = ArrayState if compiled else ObjectState
         self._depth_bytes = depth_bytes

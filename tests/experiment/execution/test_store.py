@@ -8,7 +8,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import tomllib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -257,3 +259,70 @@ def test_a_run_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch
     monkeypatch.setattr(os, "replace", lambda *names: (calls.append("rename"), rename(*names)))
     Store(tmp_path).put("ab" * 32, ODD)
     assert calls == ["fsync", "rename", "fsync"]
+
+
+def test_a_store_damaged_at_any_byte_gives_nothing_untrue(tmp_path: Path) -> None:
+    """Each byte of a file in turn is another: it is taken as missing, and never as another outcome."""
+    store = Store(tmp_path, lambda said: None)
+    store.put("ab" * 32, ODD)
+    (path,) = tmp_path.rglob("*.json")
+    written = path.read_bytes()
+    for at in range(len(written)):
+        path.write_bytes(bytes([*written[:at], written[at] ^ 1, *written[at + 1 :]]))
+        assert store.get("ab" * 32) is None, at
+
+
+def _as_nobody(work: Callable[[], None]) -> int:
+    """The exit code of work that another user does, in a process of its own: 0 where it ends well."""
+    child = os.fork()
+    if not child:
+        try:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            work()
+        except BaseException as error:
+            print(error, file=sys.stderr)
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A folder that every user may write to, and delete only what is theirs."""
+    if os.getuid():
+        pytest.skip("only root can act as another user")
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        Path(name).chmod(0o1777)
+        yield Path(name)
+
+
+def test_two_users_share_a_store_that_both_may_write_to(shared: Path) -> None:
+    """Each reads what the other has kept, and keeps more beside it, in the same folders."""
+    one, other, third = "ab" * 32, "ab" + "cd" * 31, "ef" * 32
+    Store(shared).put(one, ODD)
+
+    def beside() -> None:
+        store = Store(shared)
+        assert repr(store.get(one)) == repr(ODD)
+        store.put(other, ODD)
+        store.put(third, ODD)
+
+    assert _as_nobody(beside) == 0
+    assert all(repr(Store(shared).get(name)) == repr(ODD) for name in (one, other, third))
+
+
+def test_a_store_of_somebody_else_s_is_read_and_not_written(shared: Path) -> None:
+    """What it has is there for all who may read it; to keep more there is a line with a remedy."""
+    shared.chmod(0o755)
+    Store(shared).put("ab" * 32, ODD)
+
+    def beside() -> None:
+        store = Store(shared)
+        assert repr(store.get("ab" * 32)) == repr(ODD)
+        with pytest.raises(InputError, match="Permission denied"):
+            store.put("ef" * 32, ODD)
+
+    assert _as_nobody(beside) == 0
+    assert len(Store(shared)) == 1

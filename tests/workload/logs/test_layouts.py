@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
+from sim.errors import InputError
 from sim.workload.logs.accesslog import requests
 from sim.workload.logs.operations import Logged
 from sim.workload.logs.request import Reading, Request
@@ -282,6 +283,15 @@ MORE: dict[str, Callable[[Asked], str]] = {
     "syslog with structure": lambda one: f'<134>1 {iso(one.ended)} h r 7 - [x a="b\\]"][y] \ufeff{logger(one)}',
 }
 
+
+def gitea(one: Asked) -> str:
+    """Gitea's access log, by the template that it has unless it is given another."""
+    return (
+        f'{one.client} - robot [{clf(one.ended)}] "{one.method} {one.uri} HTTP/1.1" {one.status} {one.written} "-" '
+        f'"{AGENT}"'
+    )
+
+
 LAYOUTS: dict[str, Callable[[Asked], str]] = {
     **MORE,
     "combined": combined,
@@ -402,4 +412,63 @@ def test_what_gunicorn_logs_behind_quay_s_nginx_counts_once(tmp_path: Path) -> N
     lines = [text for one in story() for text in (LAYOUTS["Quay"](one), inner + clf_line(one))]
     counted, reading, _ = read(tmp_path, lines)
     assert (reading.requests, reading.others) == (28, 28)
+    assert (counted.pushes, counted.pulls, counted.fetched_bytes) == (1, 3, 3 * sum(SIZES))
+
+
+IIS = """#Software: Microsoft Internet Information Services 10.0
+#Version: 1.0
+#Date: 2025-03-04 09:00:00
+#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status \\
+sc-substatus sc-win32-status sc-bytes cs-bytes time-taken""".replace("\\\n", "")
+CLOUDFRONT = """#Version: 1.0
+#Fields: date\ttime\tx-edge-location\tsc-bytes\tc-ip\tcs-method\tcs(Host)\tcs-uri-stem\tsc-status\tcs(User-Agent)\t\\
+cs-uri-query\tcs-bytes\ttime-taken""".replace("\\\n", "")
+
+
+def iis(one: Asked) -> str:
+    return (
+        f"{one.ended:%Y-%m-%d %H:%M:%S} 10.9.9.9 {one.method} {one.path} {one.query or '-'} 443 - {one.client} "
+        f"{AGENT.replace(' ', '+')} {one.status} 0 0 {one.written + HEADER} {one.sent + HEADER} {ms(one)}"
+    )
+
+
+def cloudfront(one: Asked) -> str:
+    words = (
+        f"{one.ended:%Y-%m-%d}", f"{one.ended:%H:%M:%S}", "FRA56-P1", one.written + HEADER, one.client, one.method,
+        "registry.example", one.path, one.status, "docker", one.query or "-", one.sent + HEADER, f"{one.taken_s:.3f}",
+    )  # fmt: skip
+    return "\t".join(map(str, words))
+
+
+@pytest.mark.parametrize(("head", "line"), [(IIS, iis), (CLOUDFRONT, cloudfront)], ids=["IIS", "CloudFront"])
+def test_the_same_story_by_directives(tmp_path: Path, head: str, line: Callable[[Asked], str]) -> None:
+    """What `#Fields:` names is found; durations are milliseconds where Microsoft's server wrote them."""
+    counted, reading, found = read(tmp_path, [head, *map(line, story())])
+    assert (reading.requests, reading.malformed) == (28, 0)
+    assert (counted.pushes, counted.sent_blobs, counted.sent_bytes) == (1, 3, sum(SIZES))
+    assert (counted.pulls, counted.fetched_blobs, counted.fetched_bytes) == (3, 9, 3 * sum(SIZES))
+    assert not counted.guessed
+    assert max(request.duration_s for request in found) == pytest.approx(0.35, abs=1e-3)  # 28 MB at 80 MB/s
+
+
+def test_directives_hold_until_the_next(tmp_path: Path) -> None:
+    """A server that was started again with other fields in between loses no request."""
+    whole = [*story()]
+    lines = [IIS, *map(iis, whole[:9]), CLOUDFRONT.replace("#Version", "#Software: x\n#Version")]
+    counted, reading, _ = read(tmp_path, [*lines, *map(cloudfront, whole[9:])])
+    assert (reading.requests, reading.malformed) == (28, 0)
+    assert (counted.sent_bytes, counted.fetched_bytes) == (sum(SIZES), 3 * sum(SIZES))
+
+
+def test_lines_without_fields_are_no_requests(tmp_path: Path) -> None:
+    """A `#Fields:` that names no status says nothing of what was answered: a line says so."""
+    head = IIS.replace("sc-status ", "")
+    with pytest.raises(InputError, match=r"is no line of a known log|are malformed|has no request"):
+        read(tmp_path, [head, *map(iis, story())])
+
+
+def test_gitea_s_lines_say_what_was_fetched(tmp_path: Path) -> None:
+    """They have no sizes of uploads: what was pulled is counted, and what was pushed is known by its pulls."""
+    counted, reading, _ = read(tmp_path, [gitea(one) for one in story()])
+    assert (reading.format, reading.requests, reading.malformed) == ("combined", 28, 0)
     assert (counted.pushes, counted.pulls, counted.fetched_bytes) == (1, 3, 3 * sum(SIZES))

@@ -79,7 +79,8 @@ def _link(library: Any, others: list[Any]) -> None:
         if not missing:
             break
         for other in dict.fromkeys(missing):
-            library._reload_init.update(other._reload_init)
+            if hasattr(library, "_reload_init"):  # numba's older versions, of 0.60, have none
+                library._reload_init.update(other._reload_init)
             module.link_in(other._get_module_for_linking(), preserve=True)
     for function in module.functions:
         if function.name in having and not function.is_declaration:

@@ -51,7 +51,9 @@ def linked_once(apart: Callable[[], tuple[Exported, bytes]] = _nothing) -> Itera
             return
         own = set(_defined(library._final_module))
         exported, bitcode = apart()
-        library._reload_init.update(_link(library._final_module, exported, [*_all_called(library), *inner]))
+        loaded = _link(library._final_module, exported, [*_all_called(library), *inner])
+        if loaded:
+            library._reload_init.update(loaded)
         if bitcode:
             library._final_module.link_in(binding.parse_bitcode(bitcode))
         _hide(library._final_module, own)
@@ -100,18 +102,23 @@ def _link(module: Any, exported: Exported, others: Sequence[Any]) -> set[Any]:
     having = {name: other for other in others for name in _defined(other._final_module)}
     loaded: set[Any] = set()
     for made in exported.values():
-        loaded.update(made.library._reload_init)
+        loaded.update(_loaded_before(made.library))
         module.link_in(made.library._final_module, preserve=True)
     while True:
         missing = [having[fn.name] for fn in module.functions if fn.is_declaration and fn.name in having]
         if not missing:
             break
         for other in dict.fromkeys(missing):
-            loaded.update(other._reload_init)
+            loaded.update(_loaded_before(other))
             module.link_in(other._get_module_for_linking(), preserve=True)
     for symbol, made in exported.items():
         module.get_function(made.fndesc.llvm_func_name).name = symbol
     return loaded
+
+
+def _loaded_before(library: Any) -> set[Any]:
+    """What has to be loaded before this code runs, which numba 0.60 does not know of."""
+    return getattr(library, "_reload_init", set())
 
 
 def _hide(module: Any, kept: set[str]) -> None:

@@ -261,13 +261,13 @@ def test_a_run_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch
     assert calls == ["fsync", "rename", "fsync"]
 
 
-def test_a_store_damaged_at_any_byte_gives_nothing_untrue(tmp_path: Path) -> None:
-    """Each byte of a file in turn is another: it is taken as missing, and never as another outcome."""
+def test_a_store_damaged_at_a_byte_gives_nothing_untrue(tmp_path: Path) -> None:
+    """Every fifth byte of a file in turn is another: it is taken as missing, and never as another outcome."""
     store = Store(tmp_path, lambda said: None)
     store.put("ab" * 32, ODD)
     (path,) = tmp_path.rglob("*.json")
     written = path.read_bytes()
-    for at in range(len(written)):
+    for at in range(0, len(written), 5):
         path.write_bytes(bytes([*written[:at], written[at] ^ 1, *written[at + 1 :]]))
         assert store.get("ab" * 32) is None, at
 

@@ -251,7 +251,7 @@ def journal_bytes(one: Asked) -> str:
     return json.dumps({"__REALTIME_TIMESTAMP": str(micros), "MESSAGE": message})
 
 
-#: Layouts beside those below, each of which was once refused or misread.
+#: Layouts beside those below, nearly all of which were once refused or misread.
 MORE: dict[str, Callable[[Asked], str]] = {
     "a time behind forwarded addresses": lambda one: clf_line(one, f' "-" {one.taken_s:.3f}'),
     "forwarded addresses": lambda one: clf_line(one, f' "{one.client}, 10.9.9.8" {one.taken_s:.3f}', "10.9.9.7"),

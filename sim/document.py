@@ -148,6 +148,8 @@ class Central(TypedDict, total=False):
     limits: RateLimits
     #: What each of these hosts costs a month.
     month: Value[Quantity]
+    #: The host in references by which images are named at central; a name without a host means it, too.
+    host: Value[Quantity]
     #: How long central's blob store takes until a blob's first byte.
     first_byte: Value[Quantity]
     #: How long after a push to central the platform knows that the image is there.
@@ -336,6 +338,9 @@ class Image(TypedDict, total=False):
     rootfs: Required[Value[Quantity]]
     #: In how many layers of equal size the root filesystem is, all of which are new with an update.
     layers: Value[int]
+    #: The architectures that it is built for, such as ["amd64", "arm64"], under one index: pushes send all of it, a
+    #: node pulls what its own architecture needs. Without it the image runs on every node.
+    architectures: Sequence[Quantity]
     #: How root filesystems differ from app to app and from update to update.
     sizes: Sizes
     #: The format in which its layers travel, such as gzip, zstd or erofs; sizes are then those of their content.
@@ -533,6 +538,8 @@ class NodeGroup(TypedDict, total=False):
     ttl: Value[Quantity]
     #: Whom the nodes pull from: central, or a cache by its key in [caches].
     upstream: Value[str]
+    #: The nodes' architecture: what they pull of images that are built for several.
+    architecture: Value[str]
     #: Whether the nodes start empty while the rest of the world is warm.
     cold: Value[bool]
     #: How many cores a node has for unpacking layers, where an image's format has them unpacked.
@@ -600,6 +607,7 @@ class Policies(TypedDict, total=False):
     lazy: Lazy
     #: When central collects garbage.
     garbage: Garbage
+    #: When a node asks central what a tag means.
     tags: Tags
 
 
@@ -665,7 +673,7 @@ class Replay(TypedDict, total=False):
     #: The log's file, from the scenario's folder.
     log: Required[Value[str]]
     #: The log's format; without it, its first lines decide.
-    format: Value[Literal["combined", "distribution", "extended", "fast18", "json", "operations"]]
+    format: Value[Literal["combined", "distribution", "fast18", "json", "operations"]]
     #: The server's own format string of the log, for lines that are not recognised.
     fields: Value[str]
     #: How many times as fast as it was logged demand comes.
@@ -774,6 +782,8 @@ class Sync(TypedDict, total=False):
     queue: Value[Literal["shared", "per-target"]]
     #: Whether the blobs of an image are copied one after another or side by side.
     references: Value[Literal["series", "parallel"]]
+    #: Whether a copy to a node brings an image for all its architectures, or for the node's alone.
+    platforms: Value[Literal["all", "node"]]
     #: The tool that copies, with its requests, mounts and blobs at once; without it, containerd's requests.
     client: Value[Literal["dregsy", "ocync", "regsync", "skopeo"]]
     #: The most that one job copies with; without it there is no such limit.
@@ -793,10 +803,12 @@ class Sync(TypedDict, total=False):
 
 
 class Tags(TypedDict, total=False):
-    """When a node asks central what a tag means."""
+    """When a node asks central what a tag means, and whether a reference's host says where it is looked up."""
 
     #: Whether a node asks central what a tag means every time, or only when it has no such tag.
     check: Value[Literal["upstream", "absent"]]
+    #: Whether a start looks at its node and at central, or where the reference's host says.
+    look: Value[Literal["registries", "host"]]
 
 
 class Tariff(TypedDict, total=False):
@@ -827,8 +839,9 @@ class Tcp(TypedDict, total=False):
     shares: Value[Literal["even", "windows"]]
     #: The congestion control by which connections share, and come back after an outage.
     congestion: Value[Literal["cubic", "bbr"]]
-    #: Whether bodies side by side find their connections open, or open each but the first when they need it.
-    parallel: Value[Literal["open", "opened"]]
+    #: Whether bodies side by side find their connections open, open each but the first when they need it, or share one
+    #: connection with one window, as over HTTP/2.
+    parallel: Value[Literal["open", "opened", "shared"]]
     #: How long packets wait before a link that a flow fills, which retransmission time-outs allow for; what comes to a
     #: full queue is dropped.
     queue: Value[Quantity]

@@ -8,20 +8,27 @@ NaN: both are written as null. Left out: forcing files to the disk, which only t
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import math
 import os
+import select
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Final
 from urllib.parse import quote
 
 from sim.errors import InputError
 
 _CHUNK_BYTES = 1 << 16
+#: Letters of a folder's name at most, and how many of a longer one stay.
+_LONGEST = 200
+_KEPT = 150
+#: So long a pipe may have nothing to read: longer than a program takes that writes a scenario.
+PATIENCE_S: Final = 5.0
 
 
 @contextmanager
@@ -63,12 +70,24 @@ def read_bytes(path: Path, most_bytes: int) -> bytes:
 
 def _content(path: str | Path, most_bytes: int) -> bytearray:
     content = bytearray()
-    with open(path, "rb") as file:
+    with _opened(path) as file:
         while part := file.read(_CHUNK_BYTES):  # at once, a buffer of `most_bytes` would be made
             content += part
             if len(content) > most_bytes:
                 raise InputError(str(path), f"is larger than {most_bytes >> 20} MiB", "name another file")
     return content
+
+
+def _opened(path: str | Path) -> BinaryIO:
+    """A file, or a pipe as shells make of `<(...)`. OSError where nothing comes out of a pipe for `PATIENCE_S`."""
+    if not stat.S_ISFIFO(os.stat(path).st_mode):
+        return open(path, "rb")
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # which else waits until somebody writes
+    if not select.select([handle], [], [], PATIENCE_S)[0]:
+        os.close(handle)
+        raise OSError(errno.EAGAIN, f"nobody has written into this pipe for {PATIENCE_S:g} s")
+    os.set_blocking(handle, True)
+    return open(handle, "rb")
 
 
 def read_json(path: Path, most_bytes: int, remedy: str) -> Any:
@@ -127,6 +146,11 @@ def _umask() -> int:
 
 
 def folder_name(called: str) -> str:
-    """A name as a folder's: whatever could lead elsewhere is written as %XX."""
+    """A name as a folder's: whatever could lead elsewhere is written as %XX; a long one is cut, with its digest.
+
+    File systems take 255 bytes, of which a letter that is not ASCII's takes six or more.
+    """
     name = quote(called, safe=" ")
+    if len(name) > _LONGEST:
+        return f"{name[:_KEPT].rstrip(' .')}~{hashlib.sha256(called.encode(errors='surrogatepass')).hexdigest()[:16]}"
     return name if name.strip(".") else name.replace(".", "%2E")

@@ -21,6 +21,7 @@ from sim.errors import InputError
 from sim.protocol.build import placements
 from sim.result import Result
 from sim.scenario import Scenario
+from sim.scenario.asked import seed_of
 from sim.streams import Streams
 from sim.tables.rows import digest
 from sim.workload import deploylist, redeployed
@@ -49,10 +50,11 @@ def run(
     >>> import sim
     >>> result = sim.run(sim.load("metros", {"demand.rate": "50/day"}), variant="node-direct", seed=7)
     >>> result
-    <Result of metros.toml, variant node-direct: one run of seed 7, 52 deploys>
+    <Result of metros.toml, variant node-direct: one run of seed 7, 46 deploys>
     >>> len(result.deploys)
-    52
+    46
     """
+    seed = seed_of(scenario, seed)
     if demand is not None:
         scenario = scenario.with_({"demand.table": demand})
     if variant is not None:
@@ -61,7 +63,7 @@ def run(
     logged = scenario.demand.replay
     if logged is not None and logged.route == "logged":
         return replay(scenario, seed, run, engine).result
-    streams = Streams(scenario.run.seed if seed is None else seed, run)
+    streams = Streams(seed, run)
     began = time.perf_counter()
     with _without_collector():
         asks = _demand(scenario, streams)
@@ -119,7 +121,7 @@ class Replayed:
 
 def replay(scenario: Scenario, seed: int | None = None, run: int = 0, engine: Engine | None = None) -> Replayed:
     """Run a scenario that has `[demand.replay]`; its log is read while the run goes on."""
-    streams = Streams(scenario.run.seed if seed is None else seed, run)
+    streams = Streams(seed_of(scenario, seed), run)
     began = time.perf_counter()
     source = logs.source(scenario)
     with _without_collector():

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import stat
 from pathlib import Path
 
 import pytest
 
+from sim import files
 from sim.errors import InputError
-from sim.files import folder, replacing, write_json
+from sim.files import folder, read_text, replacing, write_json
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -> None:
@@ -55,3 +57,18 @@ def test_a_directory_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     assert (
         str(caught.value) == f"{tmp_path}/file: cannot be a directory to write to (File exists); name another directory"
     )
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in its folders")
+def test_a_pipe_into_which_nobody_writes_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a shell makes of `<(...)` is read to its end; a pipe that nobody opens ends in an error after a while."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    monkeypatch.setattr(files, "PATIENCE_S", 0.05)
+    with pytest.raises(OSError, match="nobody has written into this pipe"):
+        read_text(pipe, 100)
+    ours, theirs = os.pipe()
+    os.write(theirs, b"[run]\n")
+    os.close(theirs)
+    assert read_text(f"/dev/fd/{ours}", 100) == "[run]\n"
+    os.close(ours)

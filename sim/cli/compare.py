@@ -125,7 +125,7 @@ class _Asked:
     def answered(self, kept: Store | None) -> watching.Answered:
         """The same, for whoever asks again: tables are made only where they are written."""
         outcome, _ = self.answer(kept, tables=self.folder is not None)
-        return watching.Answered(outcome.scenario, lazy.live.numbers(outcome))
+        return watching.Answered({self.file: outcome.scenario}, lazy.live.numbers(outcome))
 
     def _compared(self, scenario: Scenario, kept: Store | None, tables: bool, split: tuple[str, ...]) -> Comparison:
         picture = None if self.as_json else lazy.live.picture

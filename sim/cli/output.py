@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 from warnings import simplefilter
 
 from sim.cli import lazy
-from sim.errors import InputError, InputErrors
+from sim.errors import InputError, InputErrors, one_line
 from sim.files import folder, jsonable
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ def warn(warnings: Iterable[ScenarioWarning], *, strict: bool, quiet: bool = Fal
 
 def named(scenario: Scenario) -> str:
     """`metros.toml, variant central`: what is simulated."""
-    return scenario.name if scenario.variant_name is None else f"{scenario.name}, variant {scenario.variant_name}"
+    of = "" if scenario.variant_name is None else f", variant {scenario.variant_name}"
+    return one_line(f"{scenario.name}{of}")
 
 
 def answer(found: Found, kind: str, folder: Path | None, as_json: bool, quiet: bool) -> None:

@@ -3,20 +3,22 @@
     regsim compare mine.toml --watch
 
 Watched are the scenario's file, what it extends, and what a run of it reads besides (a table, a log, rules of one's
-own). A file is looked at four times a second, by its name: editors that write another file and give it the name are
-seen, and so are files on other machines' disks, of which no system tells. What is broken gives the line that it always
-gives, and the next save is waited for; only an interrupt ends it (exit code 130). Left out: edits while an answer is
-being made, which are seen when it is there.
+own); by `check` as many scenarios as it is given, or a folder of rules. A file is looked at four times a second, by its
+name: editors that write another file and give it the name are seen, and so are files on other machines' disks, of which
+no system tells. What is broken gives the line that it always gives, and the next save is waited for; only an interrupt
+ends it (exit code 130). Left out: edits while an answer is being made, which are seen when it is there.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
-from sim.cli import lazy, output
+import typer
+
+from sim.cli import exit_codes, lazy, output
 from sim.errors import InputError, of_options, one_line
 
 if TYPE_CHECKING:
@@ -32,13 +34,15 @@ State = tuple[int, int, int] | None
 
 
 class Answered(NamedTuple):
-    """A question's answer: the scenario that was asked about, and what came out, for whoever compares it with another.
+    """A question's answer: the scenarios that were asked about, and what came out, to hold beside another.
 
-    `numbers` are amounts as they are read, by what they are of.
+    `scenarios` are by the files that they were asked for by, but for those that are broken; `numbers` are amounts as
+    they are read, by what they are of, None where none come out; `files` are what was read besides, folders among them.
     """
 
-    scenario: Scenario
-    numbers: dict[str, str]
+    scenarios: Mapping[str, Scenario]
+    numbers: Mapping[str, str] | None = None
+    files: Sequence[Path] = ()
 
 
 def watch(ask: Callable[[], Answered], as_json: bool, quiet: bool) -> NoReturn:
@@ -53,14 +57,15 @@ def watch(ask: Callable[[], Answered], as_json: bool, quiet: bool) -> NoReturn:
     while True:
         seen: dict[Path, State] = {}
         if last is not None:
-            seen = {file: _state(file) for file in _beside(last.scenario)}
+            seen = {file: _state(file) for file in _beside(last)}
         answer = _asked(ask, seen, began)
         began = True
         if answer is not None:
-            for file in _beside(answer.scenario):
+            for file in _beside(answer):
                 seen.setdefault(file, _state(file))
             if last is not None:
                 _print_change(last, answer)
+                answer = answer._replace(scenarios={**last.scenarios, **answer.scenarios})
             last = answer
         saved = _until_changed(seen, quiet)
         if not quiet:
@@ -70,7 +75,7 @@ def watch(ask: Callable[[], Answered], as_json: bool, quiet: bool) -> NoReturn:
 def _asked(ask: Callable[[], Answered], seen: dict[Path, State], began: bool) -> Answered | None:
     """The answer, or None where the question is broken, which is said; `seen` gets the files as they are when read.
 
-    InputError where there is no file and has not been one: whoever has `began` knows its name to be right.
+    Where there is no file and has not been one, this ends it: whoever has `began` knows its name to be right.
     """
 
     def note(file: Path) -> None:
@@ -78,7 +83,10 @@ def _asked(ask: Callable[[], Answered], seen: dict[Path, State], began: bool) ->
 
     try:
         with lazy.reading.told_of_files(note):
-            return ask()
+            answer = ask()
+        if not began and not any(seen.values()) and not answer.files:
+            raise typer.Exit(exit_codes.BAD_USE)
+        return answer
     except InputError as error:
         if not began and not any(seen.values()):
             raise
@@ -86,10 +94,14 @@ def _asked(ask: Callable[[], Answered], seen: dict[Path, State], began: bool) ->
         return None
 
 
-def _beside(scenario: Scenario) -> list[Path]:
-    """The files that its runs read, and those of the rules that they ask."""
-    rules = lazy.manifest.rules_chosen(scenario).values()
-    return [*map(Path, lazy.manifest.files_read(scenario)), *(Path(rule.path) for rule in rules)]
+def _beside(answer: Answered) -> list[Path]:
+    """The files that its scenarios' runs read, those of the rules that they ask, and what else was read for it."""
+    found = [*answer.files]
+    for whole in answer.scenarios.values():
+        for scenario in (whole, *map(whole.variant, () if whole.variant_name else whole.variants)):
+            found += map(Path, lazy.manifest.files_read(scenario))
+            found += (Path(rule.path) for rule in lazy.manifest.rules_chosen(scenario).values())
+    return [*dict.fromkeys(found)]
 
 
 def _until_changed(seen: dict[Path, State], quiet: bool) -> list[Path]:
@@ -118,14 +130,19 @@ def _state(file: Path) -> State:
 
 def _print_change(last: Answered, now: Answered) -> None:
     """What was written otherwise, and what came out otherwise, each beside what it was."""
-    changed = [*_changed(last.scenario, now.scenario)]
+    changed = []
+    for file, scenario in now.scenarios.items():
+        of = f"{one_line(file)}: " if len(now.scenarios) > 1 else ""
+        changed += [f"{of}{change}" for change in _changed(last.scenarios.get(file, scenario), scenario)]
     if changed:
         more = f", and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
         output.line(f"Changed: {'; '.join(changed[:_NAMED])}{more}.")
+    if now.numbers is None:
+        return
+    before = last.numbers or {}
     moved = [
-        (what, last.numbers.get(what, "none"), number) for what, number in now.numbers.items()
-        if last.numbers.get(what) != number
-    ]  # fmt: skip
+        (what, before.get(what, "none"), number) for what, number in now.numbers.items() if before.get(what) != number
+    ]
     if not moved:
         output.line("Nothing came out otherwise than in the last answer.")
         return

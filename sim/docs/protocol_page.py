@@ -35,6 +35,7 @@ _MEANS: Final = {
     "MOUNT": "having a blob of another repository without sending it",
     "RECHECK": "looking again after an upload broke",
     "LOGIN AND MANIFESTS": "both of these at once",
+    "MANIFEST": "publishing one platform's manifest, where an image has several; the last goes with the index",
 }
 
 

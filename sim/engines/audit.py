@@ -105,7 +105,7 @@ class Audit:
         place, image, _ = _entries(state, IMAGE_KEY)
         whole = state["registries"]["cache"][state["places"]["registry"][place]] == 0
         place, image = place[whole], image[whole]
-        owner, blob = _blobs(state, image)
+        owner, blob = _blobs(state, image, state["registries"]["architecture"][state["places"]["registry"][place]])
         lacks = ~np.isin((place[owner] << 31 | blob) + 1, state["held"])
         for at in owner[lacks].tolist():
             row, names = state["places"][place[at]], self._names
@@ -147,12 +147,18 @@ def _entries(state: State, kind: int) -> tuple[Ints, Ints, Ints]:
     return key >> 31 & _HIGH, key & _LOW, entries["value"][there]
 
 
-def _blobs(state: State, image: Ints) -> tuple[Ints, Ints]:
-    """The blobs of images, and which of these each is of."""
+def _blobs(state: State, image: Ints, architecture: Ints | None = None) -> tuple[Ints, Ints]:
+    """The blobs of images, and which of these each is of; with architectures, of the platforms that are of these."""
     rows = state["images"][image]
     count = rows["blobs"]
     owner = np.repeat(np.arange(len(image)), count)
     behind = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+    if architecture is not None:
+        below = np.array([(1 << max(int(number) - 1, 0)) - 1 for number in architecture], np.int64)
+        platform = np.array([int(bits).bit_count() for bits in rows["architectures"] & below], np.int64)
+        takes_all = (rows["platforms"] < 2) | (np.asarray(architecture) == 0)
+        own = takes_all[owner] | (behind // (count // rows["platforms"])[owner] == platform[owner])
+        owner, behind = owner[own], behind[own]
     return owner, state["image_blobs"][rows["first_blob"][owner] + behind]
 
 

@@ -1,6 +1,9 @@
 """The choice of an engine: the one that ends a run sooner, unless the user says which.
 
-Machine code pays from some thousand deploys on if there is some, and is worth compiling from some ten thousand on.
+Machine code is worth loading for some thousand deploys if there is some, and worth compiling for some ten thousand.
+Many short runs in one process are worth it, too: once they have had a thousand deploys between them by the reference
+engine, waiting any longer could cost more than loading, whatever comes ("ski rental": Karlin et al., Algorithmica 3,
+1988). Once it is loaded it takes every run, the shortest too.
 """
 
 from __future__ import annotations
@@ -8,6 +11,7 @@ from __future__ import annotations
 import importlib
 import sys
 import warnings
+from dataclasses import dataclass
 from typing import Final, cast, get_args
 
 from sim.engines.run import Engine, programs
@@ -28,16 +32,33 @@ class EngineWarning(UserWarning):
     """Another engine runs it than was asked for, or than is the quicker one."""
 
 
-def choose(scenario: Scenario, deploys: int | None, known_apps: int = 0) -> Engine:
-    """For a run of so many deploys, or of a log, whose length is not known, with so many applications at the start.
+@dataclass(slots=True)
+class Spent:
+    """What this process's runs by the reference engine were worth so far, in deploys."""
 
-    Where these are worth fewer than `PAYS_FROM` deploys numba is not even imported.
+    deploys: int = 0
+
+
+_SPENT: Final = Spent()
+
+
+def choose(scenario: Scenario, deploys: int | None, known_apps: int = 0, before: int = 0) -> Engine:
+    """For a run of so many deploys, or of a log, whose length is not known, with so many applications at the start,
+    after runs that were worth so many deploys `before`.
+
+    Where these are worth fewer than `PAYS_FROM` deploys together numba is not even imported.
     """
-    if deploys is not None and deploys + known_apps // APPS_A_DEPLOY < PAYS_FROM:
+    if at_hand(scenario) == "compiled":
+        return "compiled"
+    if deploys is not None and before + _worth(deploys, known_apps) < PAYS_FROM:
         return "reference"
     if deploys is not None and deploys >= COMPILES_FROM:
         return "compiled"
     return "compiled" if _is_kept(scenario) else "reference"
+
+
+def _worth(deploys: int, known_apps: int) -> int:
+    return deploys + known_apps // APPS_A_DEPLOY
 
 
 def engine_for(scenario: Scenario, deploys: int | None, asked: Engine | None = None, known_apps: int = 0) -> Engine:
@@ -48,10 +69,13 @@ def engine_for(scenario: Scenario, deploys: int | None, asked: Engine | None = N
         if asked is not None or deploys is None or deploys >= PAYS_FROM:
             warnings.warn(f"{lacks}: the reference engine runs it", EngineWarning, stacklevel=2)
         return "reference"
-    engine = asked or choose(scenario, deploys, known_apps if scenario.demand.warm else 0)
-    if engine == "reference":
-        return engine
+    known_apps = known_apps if scenario.demand.warm else 0
     outside = outside_of(scenario)
+    # Machine code that all runs have knows no user's rules: each of theirs is judged by its own length.
+    engine = asked or choose(scenario, deploys, known_apps, 0 if outside else _SPENT.deploys)
+    if engine == "reference":
+        _SPENT.deploys += 0 if outside else _worth(deploys or 0, known_apps)
+        return engine
     unfit = {other.name for other in outside if not other.is_numbers}
     if not unfit:
         left_out = importlib.import_module("sim.engines.compiled").left_out(programs(), outside)

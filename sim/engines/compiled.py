@@ -170,6 +170,6 @@ def unit(
         found = _UNITS[key] = compile_kernel(
             LAYOUT, kernels.modules(), "run_to_end", made,
             (*sources, constants, rules_native.sources(outside, without), *map(repr, sorted(without))),
-            partial(rules_native.functions, outside=outside, left_out=without),
+            partial(rules_native.functions, outside=outside, left_out=without), kernels.far_modules(),
         )  # fmt: skip
     return found

@@ -12,11 +12,15 @@ from sim.network.tcp import retransmission, transport, windows
 from sim.protocol import events, machine, ops, tasks
 from sim.protocol.assembly import Assembled
 from sim.protocol.growth import WAITED_FOR, margin_of
+from sim.protocol.ops import rules
 from sim.protocol.state import LAYOUT
 from sim.records import hashing, queue
+from sim.records.scope import functions_of
 
 #: What an engine starts, and goes on with.
 ENTRIES = ("begin", "handle_event")
+#: How much of the code another process may compile.
+_FAR_PART = 0.6
 
 
 @cache
@@ -25,6 +29,26 @@ def modules() -> tuple[ModuleType, ...]:
     found = [importlib.import_module(f"{ops.__name__}.{one.name}") for one in pkgutil.iter_modules(ops.__path__)]
     network = (pairing, filling, sharing, active, solution, kernel, transport, retransmission, windows)
     return (*network, hashing, queue, tasks, machine, *found, events)
+
+
+@cache
+def far_modules() -> tuple[ModuleType, ...]:
+    """Of that code what another process may compile meanwhile: the last modules, but what asks rules.
+
+    It is more than half of it, as what is generated is compiled with the rest.
+    """
+    found: list[ModuleType] = []
+    sizes = {module: _code_bytes(module) for module in modules()}
+    for module in reversed(modules()):
+        if sum(map(sizes.__getitem__, found)) > _FAR_PART * sum(sizes.values()):
+            break
+        if module is not rules:
+            found.append(module)
+    return tuple(found)
+
+
+def _code_bytes(module: ModuleType) -> int:
+    return sum(len(function.__code__.co_code) for function in functions_of((module,)).values())
 
 
 def rows_source() -> str:

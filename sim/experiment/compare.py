@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engines.run import Engine
-from sim.errors import InputError
+from sim.errors import InputError, shown
 from sim.experiment.assumptions.flips import flips, sides_of
 from sim.experiment.comparison import Comparison, Precision
 from sim.experiment.doubling import doubled
@@ -28,6 +28,7 @@ from sim.experiment.precision import until_enough
 from sim.experiment.sample import values_of
 from sim.experiment.variants import variants
 from sim.scenario import Scenario
+from sim.scenario.asked import seed_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,12 +92,14 @@ def compare(
     >>> outcome.by("site")["site"].unique().tolist()
     ['dal', 'fra', 'sfo', 'sin', 'was']
     """
+    seed = seed_of(scenario, seed)
+    if precision is not None and not (isinstance(precision, int | float) and 0 < precision <= 1):
+        raise InputError("precision", f"must be a number above 0, at most 1, got {shown(precision)}", "5 % is 0.05")
     if demand is not None:
         scenario = scenario.with_({"demand.table": demand})
     runs = scenario.run.runs if runs is None else runs
     if runs < 1:
         raise InputError("runs", f"must be at least 1, got {runs}", "two or more give intervals")
-    seed = scenario.run.seed if seed is None else seed
     named = variants(scenario)
     executor = executors.resolved(executor, (runs if precision is None else most_runs) * len(named))
     began = time.perf_counter()

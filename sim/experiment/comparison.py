@@ -84,7 +84,7 @@ class Comparison(Finding):
     >>> outcome = sim.compare(asked, runs=3, executor="serial")
     >>> outcome
     <Comparison of metros.toml: 3 runs each of central, node-direct, seed 1>
-    >>> outcome.difference("node-direct", "central_egress_bytes").decided
+    >>> outcome.difference("node-direct", "deploy_latency_s.p50").decided
     True
     >>> outcome.values["central"]["wan_bytes"].shape
     (3,)

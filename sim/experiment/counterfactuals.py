@@ -152,7 +152,7 @@ def _saved_s(before: Result, after: Result) -> NDArray[np.float64]:
     _, mine, its = np.intersect1d(numbers, others, assume_unique=True, return_indices=True)
     was_s, is_s = (table.column("latency_s")[at] for table, at in zip(tables, (mine, its), strict=True))
     ready = np.isfinite(was_s) & np.isfinite(is_s)
-    found[mine[ready]] = (was_s - is_s)[ready]
+    found[mine[ready]] = was_s[ready] - is_s[ready]
     return found
 
 

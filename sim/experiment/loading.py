@@ -59,9 +59,11 @@ def load_result(directory: str | Path) -> Found:
     ...     sim.run(sim.load("metros", {"demand.rate": "50/day"})).write(folder)
     ...     again = sim.load_result(folder)
     >>> again
-    <Result of metros.toml: one run of seed 1, 47 deploys>
+    <Result of metros.toml: one run of seed 1, 48 deploys>
     """
     where = Path(directory)
+    if (where / "score.json").is_file():
+        raise InputError(str(where), "has scores against measurements and no run", "read its score.json as it is")
     made = recorded(where)
     if made.manifest.digest is not None:
         return read_run(where, made.scenario, made.seed, made.manifest.run, _facts(where))

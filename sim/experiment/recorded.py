@@ -22,7 +22,7 @@ from sim.policies.outside import read_folder, registered
 from sim.scenario import Scenario
 from sim.schemas import named, unread
 
-_REMEDY: Final = "name a directory that --out of run, compare, sweep, capacity or crossover wrote"
+_REMEDY: Final = "name a directory that --out of run, compare, sweep, capacity, crossover, best or replay wrote"
 #: A manifest of 10,000 runs has 1 MB.
 _MOST_BYTES: Final = 1 << 28
 

@@ -126,7 +126,7 @@ class Answers:
 
     async def _each(self, places: Places, gone: Gone) -> AsyncGenerator[tuple[str, int, Outcome], None]:
         """Every run, in the order in which they end; those not begun are taken back when the reader leaves."""
-        settings = _settings(self.question, places)
+        settings: Settings = tuple(self.question.of_runs(places).items())
         scenarios = await asyncio.to_thread(self._named, places) if self.store is not None else {}
         left = iter([(name, number) for number in range(self.question.runs) for name in self.question.variants])
         under_way: dict[asyncio.Future[Outcome], tuple[str, int, str]] = {}
@@ -156,15 +156,6 @@ class Answers:
         finally:
             for future in under_way:
                 future.cancel()
-
-
-def _settings(question: Question, places: Places) -> Settings:
-    """What a worker is given: the sliders' values, and how long runs are where they are cut."""
-    settings = question.settings(places)
-    lasts = question.lasts(places)
-    if lasts is not None:
-        settings["run.duration"] = lasts
-    return tuple(settings.items())
 
 
 def _part(place: str, sections: Sequence[Section]) -> Event:

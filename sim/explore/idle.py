@@ -36,9 +36,8 @@ class IdleLinks:
         settings = self._question.settings(places)
         asked = self._asked
         if any(split(key)[0] == "demand" for key in settings):
-            lasts = self._question.lasts(places)
-            longer = settings | ({} if lasts is None else {"run.duration": lasts})
-            asked = self._met({name: self._small.changed(name, longer) for name in asked})
+            of_runs = self._question.of_runs(places)
+            asked = self._met({name: self._small.changed(name, of_runs) for name in asked})
         if len(asked) < len(self._asked):
             return {}
         try:

@@ -4,6 +4,11 @@ A run of a day and 50,000 deploys takes seconds, an answer to somebody who moves
 ask for more deploys ends sooner: for less time of the same demand, which is said wherever an answer is shown and stands
 in the command that asks the same of `regsim compare`. Nothing is cut where something happens at times of its own (a
 fault, a kernel's release, hours, a schedule), where a warm-up is left out, or where demand is a table or a log.
+
+Of whole days whose hours are weighed, a part is made at the days' mean pace with all hours alike. So its deploys are
+from the sites that the whole day's are from, which no half hour of the day has, and they queue as at that pace, while
+a day thinned to so few deploys would hardly queue at all. What the part lacks is the busiest hour, whose pace is said;
+nothing is cut where that is more than twice the mean.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ from sim.errors import InputError
 from sim.experiment.variants import variants
 from sim.explore.sliders import Slider, sliders
 from sim.scenario import Scenario
-from sim.scenario.document import is_figure
+from sim.scenario.document import is_figure, nested
 from sim.scenario.keypath import split
 from sim.scenario.model.shares import total_rate_per_s
 from sim.scenario.tomltext import toml, toml_key
@@ -34,6 +39,11 @@ _KEPT: Final = 4096
 #: A run that would have fewer than this share more is not cut.
 _WORTH: Final = 1.5
 _MINUTE_S: Final = 60.0
+_DAY_S: Final = 1440 * _MINUTE_S
+#: Weights by which all hours of a day are alike.
+_ALIKE: Final = (1,) * 24
+#: A day is not cut whose busiest hour has so many times the mean.
+_BUSY: Final = 2.0
 #: Text of a chosen value, in place of its source.
 CHOSEN: Final = "chosen on the page of regsim explore"
 
@@ -53,7 +63,7 @@ class Question:
     deploys: int = DEPLOYS
     runs: int = RUNS
     seed: int = 1
-    cuts: dict[tuple[Any, ...], str | None] = field(default_factory=dict, repr=False)
+    cuts: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict, repr=False)
 
     @property
     def start(self) -> Places:
@@ -98,13 +108,19 @@ class Question:
 
     def at(self, places: Places) -> Scenario:
         """The scenario there, cut. InputErrors where the values make none together."""
-        settings, lasts = self.settings(places), self.lasts(places)
-        if lasts is not None:
-            settings["run.duration"] = lasts
+        settings = self.of_runs(places)
         return self.scenario.with_(settings, self._rules) if settings else self.scenario
+
+    def of_runs(self, places: Places) -> dict[str, Any]:
+        """What runs there are given: the values of the sliders that were moved, and what cuts runs."""
+        return self.settings(places) | self.part(places)
 
     def lasts(self, places: Places) -> str | None:
         """For how long deploys are asked for there, where runs are cut."""
+        return self.part(places).get("run.duration")
+
+    def part(self, places: Places) -> dict[str, Any]:
+        """The values by dotted key that make runs there a part of the whole; none where nothing is cut."""
         settings = {key: value for key, value in self.settings(places).items() if _moves_rate(key)}
         which = tuple(sorted(settings.items()))
         if which not in self.cuts:
@@ -118,16 +134,20 @@ class Question:
     def _rules(self) -> Any:
         return self.scenario.rules
 
-    def cut(self, scenario: Scenario) -> str | None:
-        """For how long deploys are asked for, where that is less than the scenario says."""
-        if not self.deploys or not all(map(_goes_on_alike, scenario.with_its_variants())):
-            return None
-        every = (total_rate_per_s(one, one.demand) for one in scenario.with_its_variants())
-        rate = max(every)
+    def cut(self, scenario: Scenario) -> dict[str, Any]:
+        """What makes a run a part of itself: for how long deploys are asked for, where that is less, and the hours."""
+        every = scenario.with_its_variants()
+        if not self.deploys or not all(map(_goes_on_alike, every)):
+            return {}
+        rate = max(total_rate_per_s(one, one.demand) for one in every)
         if rate * scenario.run.duration_s <= _WORTH * self.deploys:
-            return None
+            return {}
         lasts_s = self.deploys / rate
-        return f"{math.ceil(lasts_s / _MINUTE_S)} min" if lasts_s > 10 * _MINUTE_S else f"{math.ceil(lasts_s)} s"
+        lasts = f"{math.ceil(lasts_s / _MINUTE_S)} min" if lasts_s > 10 * _MINUTE_S else f"{math.ceil(lasts_s)} s"
+        if all(one.demand.weights is None for one in every):
+            return {"run.duration": lasts}
+        own = [nested(table).get("demand", {}) for table in scenario.document.get("variants", {}).values()]
+        return {} if any("weights" in one for one in own) else {"run.duration": lasts, "demand.weights": _ALIKE}
 
     def sets(self, places: Places) -> list[str]:
         """The moved sliders as `--set` has them."""
@@ -139,22 +159,32 @@ class Question:
 
     def words(self, places: Places, runs: int | None = None, whole: bool = False) -> str:
         """The command that asks the same in so many runs; with `whole` of runs that are not cut, as many as usual."""
-        lasts = None if whole else self.lasts(places)
-        settings = self.sets(places) + ([] if lasts is None else [f"run.duration={lasts}"])
+        part = {} if whole else self.part(places)
+        settings = self.sets(places) + [f"{key}={_worded(value)}" for key, value in part.items()]
         made = ["regsim", "compare", *self.asked, *(word for each in settings for word in ("--set", each))]
         return shlex.join(made + ([] if runs is None else ["--runs", str(runs)]))
 
     def commands(self, places: Places) -> dict[str, str]:
         """The commands that ask the same, of cut runs and of whole ones; the values alone; what is cut, if anything."""
-        lasts = self.lasts(places)
         return {
             "part": self.words(places), "whole": self.words(places, whole=True),
             "set": self.sets_text(places),
-            "cut": "" if lasts is None else (
-                f"Each run here is the first {lasts} of the scenario's {format_seconds(self.scenario.run.duration_s)}, "
-                f"some {self.deploys:,} deploys, so that an answer takes seconds."
-            ),
+            "cut": self._about_part(self.part(places)),
         }  # fmt: skip
+
+    def _about_part(self, part: Mapping[str, Any]) -> str:
+        """What runs are where they are cut, and what they lack."""
+        if not part:
+            return ""
+        whole, weights = format_seconds(self.scenario.run.duration_s), self.scenario.demand.weights
+        so_many = f"some {self.deploys:,} deploys, so that an answer takes seconds."
+        if weights is None:
+            return f"Each run here is the first {part['run.duration']} of the scenario's {whole}, {so_many}"
+        return (
+            f"Each run here is {part['run.duration']} at the mean pace of the scenario's {whole}, all hours alike: "
+            f"{so_many} The busiest hour of the whole has {_busiest(weights):.2g} times that pace: what queues only "
+            "then is not in these runs."
+        )
 
     def text(self, places: Places) -> str:
         """The scenario there as a file, not cut, each chosen value with its range and what it was before."""
@@ -195,12 +225,29 @@ def _goes_on_alike(scenario: Scenario) -> bool:
     demand, run = scenario.demand, scenario.run
     if demand.replay is not None or demand.table is not None or demand.streams or demand.kernel_release is not None:
         return False
-    timed = (demand.hours, demand.weekdays, demand.weights, demand.ramp, demand.runs_for_s, demand.at_times)
+    timed = (demand.hours, demand.weekdays, demand.ramp, demand.runs_for_s, demand.at_times)
     if any(each is not None for each in timed) or demand.is_timed or run.warm_up_s or run.steady_state:
+        return False
+    if demand.weights is not None and not _is_even(demand.weights, run.duration_s):
         return False
     scheduled = any(link.schedule for link in scenario.links.values())
     window = scenario.policies.sync.to_central.name == "window"
     return not (scenario.faults or scheduled or window or scenario.policies.ttl_s or scenario.policies.garbage.every_s)
+
+
+def _is_even(weights: Sequence[float], duration_s: float) -> bool:
+    """Whether a run has all hours of a day equally often, and none in which far more comes than at the mean."""
+    return len(weights) == len(_ALIKE) and duration_s % _DAY_S == 0 and _busiest(weights) <= _BUSY
+
+
+def _busiest(weights: Sequence[float]) -> float:
+    """How many times the mean comes in the busiest hour."""
+    return max(weights) * len(weights) / sum(weights)
+
+
+def _worded(value: Any) -> str:
+    """A value as `--set` takes it."""
+    return f"[{','.join(map(str, value))}]" if isinstance(value, tuple) else str(value)
 
 
 def _tables(document: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[str]:

@@ -33,7 +33,8 @@ function verdict(apart, quantile) {
 moved = () => {
   const cells = inputs.map((input, at) => cellOf(data.levels[at], Number(input.value)));
   for (const output of document.querySelectorAll("[data-of]")) {
-    const { of, quantile } = output.dataset;
+    const { quantile } = output.dataset;
+    const of = data.names[Number(output.dataset.of)];
     const log = between(data.logs[of][quantile], cells);
     const base = between(data.logs[data.baseline][quantile], cells);
     const apart = of === data.baseline ? null : log === null || base === null ? null : log - base;

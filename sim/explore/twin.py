@@ -140,8 +140,7 @@ def _whole(question: Question, chosen: Sequence[int], places: Sequence[int]) -> 
 
 
 def _settings(question: Question, places: Places) -> Settings:
-    settings, lasts = question.settings(places), question.lasts(places)
-    return tuple((settings | ({} if lasts is None else {"run.duration": lasts})).items())
+    return tuple(question.of_runs(places).items())
 
 
 def _logs(outcomes: Mapping[str, Sequence[Outcome]]) -> dict[str, dict[str, float | None]]:
@@ -172,7 +171,7 @@ def _page(
     script = read("sliders.js") + read("twin.js")
     start = question.at(question.start)
     data = {
-        "levels": surface.levels, "logs": surface.logs, "baseline": question.baseline,
+        "levels": surface.levels, "logs": surface.logs, "baseline": question.baseline, "names": [*question.variants],
         "ratio": {quantile: None if math.isnan(error.ratio) else error.ratio for quantile, error in errors.items()},
         "asked": question.words(question.start, whole=True),
     }  # fmt: skip

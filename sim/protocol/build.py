@@ -25,7 +25,7 @@ from sim.network.topology.shapes import Routing
 from sim.policies.snapshot import NotYetError, PushView
 from sim.protocol.codes import BOTH, CENTRAL, INF, NEVER, NODES_UNDECIDED, ROUTE_UNDECIDED, START_ONLY
 from sim.protocol.deciding import ROUTES, AtStart, Decisions, Facts
-from sim.protocol.images import Images, Kind, boot_s, images_of, kinds_of
+from sim.protocol.images import Images, Kind, architecture_numbers, boot_s, images_of, kinds_of
 from sim.protocol.limits import answers_within_s, limit_rows, limit_table, request_bits, turns_table
 from sim.protocol.names import Names
 from sim.protocol.ops.building import KERNELS
@@ -280,6 +280,7 @@ def _globals(scenario: Scenario, registries: int, capped: bool) -> dict[str, Any
         "caches": len(scenario.caches),
         "run_s": scenario.run.duration_s,
         "copies_capped": capped,
+        "copies_platform": sync.platforms == "node",
         "dedup": SCOPES.index(chosen.dedup),
         "parts": registries + 1,  # after the fleet and each registry: see ops/places
         "check_upstream": chosen.tags.check == "upstream",
@@ -301,6 +302,7 @@ def _globals(scenario: Scenario, registries: int, capped: bool) -> dict[str, Any
         "sync_profile": 1,
         "config_first": chosen.configs == "first",
         "handshakes": scenario.tcp.parallel == "opened",
+        "one_connection": scenario.tcp.parallel == "shared",
         "workers_each": sync.target_workers or 0,
         "workers_shared": sync.queue == "shared",
         "collections": collections,
@@ -374,6 +376,9 @@ def _registries(scenario: Scenario, groups: Sequence[Registry], draws: ServiceDr
         row["capacity_bytes"] = -1 if group.storage_bytes is None else group.storage_bytes
         row["quota_bytes"] = -1 if quota_bytes is None else quota_bytes
         row["ttl_s"] = NEVER if ttl_s is None else ttl_s
+    numbers = architecture_numbers(scenario)
+    nodes = [group for _, group in scenario.node_hosts()]
+    rows["architecture"][1 : 1 + len(nodes)] = [numbers.get(group.architecture, 0) for group in nodes]
     set_upstreams(scenario, rows)
     return {
         "registries": rows, "free_s": np.zeros(workers), "service_draws": draws.table(), **limit_table(limits),
@@ -528,6 +533,7 @@ def _asked(scenario: Scenario, demand: Demand, facts: Facts, images: Images) -> 
         "at_s": demand.at_s, "name": demand.app,
         "client": first_client + facts.wanted.client, "kind": kind, "image": image, "route": route,
         "update": demand.update, "kernel": np.where(pinned, 0, demand.kernel), "by_digest": by_digest | pinned,
+        "look": np.array([one.look for one in kinds], np.int64)[kind],
         "removed": nothing if demand.removed is None else demand.removed,
         "cloned": nothing if demand.cloned is None else demand.cloned, "draw": demand.place_draw,
         "boot_s": np.array([boot_s(one) for one in kinds])[kind], "undecided": undecided,

@@ -35,6 +35,7 @@ from sim.protocol.codes import (
 from sim.protocol.images import Kind
 from sim.protocol.ops.holdings import has_blob, has_image
 from sim.protocol.ops.places import PART_KEY, POOL_KEY, dedup_of, entry_key, entry_value, find_entry, find_place
+from sim.protocol.ops.platforms import own_begin, own_end
 from sim.protocol.placing import Placing, Wanted
 from sim.records.asrows import AsRows
 from sim.records.cells import cell, number_at, set_cells
@@ -180,8 +181,9 @@ class Beginning(_Named):
         return bool(cell(self._state, "deploys", self._d, "update"))
 
     def holds_kernel(self, node: int) -> bool:
-        registry, kernel = 1 + self._known(node), self._kernel
-        return kernel >= 0 and _counts_as_held(self._rows, registry, self._repository, kernel)
+        registry = 1 + self._known(node)
+        kernels = [blob for blob, _, content in self._needed(registry) if content == KERNEL]
+        return any(_counts_as_held(self._rows, registry, self._repository, kernel) for kernel in kernels)
 
     def holds_app(self, node: int) -> bool:
         place = find_place(self._rows, 1 + self._known(node), self._repository)
@@ -193,7 +195,12 @@ class Beginning(_Named):
     def missing_bytes(self, node: int) -> int:
         registry = 1 + self._known(node)
         held = partial(_counts_as_held, self._rows, registry, self._repository)
-        return sum(size for blob, size, _ in self._blobs if not held(blob))
+        return sum(size for blob, size, _ in self._needed(registry) if not held(blob))
+
+    def _needed(self, registry: int) -> list[tuple[int, int, int]]:
+        """The blobs of its image that a node needs: those of its platform."""
+        begin, end = (at(self._rows, self._image, registry) for at in (own_begin, own_end))
+        return self._blobs[begin:end]
 
     @cached_property
     def _repository(self) -> int:
@@ -203,11 +210,6 @@ class Beginning(_Named):
     def _image(self) -> int:
         """Of what is started and not pushed, the newest image that there is."""
         return int(cell(self._state, "deploys", self._d, "digest"))
-
-    @cached_property
-    def _kernel(self) -> int:
-        """The blob that is its kernel; -1 if it has none."""
-        return next((blob for blob, _, content in self._blobs if content == KERNEL), -1)
 
     @cached_property
     def _blobs(self) -> list[tuple[int, int, int]]:

@@ -52,7 +52,7 @@ LISTS: Final[Mapping[int, str]] = {
     lists.LOGIN_REQUESTS: "LOGIN", lists.TAGS: "TAGS", lists.CHECK: "CHECK", lists.FIRST_CHECK: "FIRST CHECK",
     lists.OPENING: "OPENING", lists.OPENING_CONFIG: "OPENING CONFIG", lists.CLOSE: "CLOSE", lists.PUBLISH: "PUBLISH",
     lists.RENEW: "RENEW", lists.MANIFESTS: "MANIFESTS", lists.GET: "GET", lists.MOUNT: "MOUNT",
-    lists.RECHECK: "RECHECK", lists.LOGIN_AND_MANIFESTS: "LOGIN AND MANIFESTS",
+    lists.RECHECK: "RECHECK", lists.LOGIN_AND_MANIFESTS: "LOGIN AND MANIFESTS", lists.MANIFEST: "MANIFEST",
 }  # fmt: skip
 #: How they are sent, by the parts of that number.
 HOW: Final[Mapping[int, str]] = {

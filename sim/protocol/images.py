@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 
 from sim.policies.snapshot import Rootfs
 from sim.protocol.codes import CONFIG, KERNEL, ROOTFS
-from sim.protocol.layering import in_layers
+from sim.protocol.layering import for_platforms, in_layers
 from sim.protocol.names import NumberedDigests
+from sim.protocol.ops.lookups import LOOKS_AT_BOTH, LOOKS_AT_CENTRAL, LOOKS_AT_NODE_FIRST
 from sim.protocol.state import LAYOUT
 from sim.records.layout import table_of
 from sim.registry.formats import Format
 from sim.registry.oci import Digest, Image
-from sim.registry.reference import DEFAULT_TAG
+from sim.registry.reference import DEFAULT_TAG, Reference
 from sim.scenario import Choice, Scenario
 from sim.scenario.model.formats import format_named
 from sim.workload.demand import Demand
@@ -52,6 +53,8 @@ class Kind:
     digest: Digest | None = None
     format: Format | None = None
     layers: int = 1
+    architectures: frozenset[str] = frozenset()
+    look: int = LOOKS_AT_BOTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,8 @@ def kinds_of(scenario: Scenario, demand: Demand) -> tuple[Kind, ...]:
         Kind(
             name, image.kernel_bytes if bring else None, image.rootfs_bytes, image.config_bytes, image.manifest_bytes,
             image.index_bytes, image.boot_s, stable_bytes(image.rootfs_bytes), reference.tag, reference.digest,
-            format_named(image.format, scenario.formats), image.layers,
+            format_named(image.format, scenario.formats), image.layers, frozenset(image.architectures or ()),
+            _look(scenario, reference),
         )
         for (name, image), reference in zip(scenario.images.items(), scenario.references.values(), strict=True)
     )  # fmt: skip
@@ -124,7 +128,18 @@ def images_of(scenario: Scenario, demand: Demand, kinds: Sequence[Kind]) -> Imag
     layers = np.array([one.layers for one in kinds], np.int64)[kind]
     if (layers > 1).any():
         tables = in_layers(tables, layers)
+    if any(len(one.architectures) > 1 for one in kinds):
+        bits = {name: 1 << (number - 1) for name, number in architecture_numbers(scenario).items()}
+        tables = for_platforms(tables, np.array([max(len(one.architectures), 1) for one in kinds], np.int64)[kind])
+        built_for = np.array([sum(bits[name] for name in one.architectures) for one in kinds], np.int64)
+        tables["images"]["architectures"] = built_for[kind]
     return Images(tables, NumberedDigests(n, pinned), number)
+
+
+def architecture_numbers(scenario: Scenario) -> dict[str, int]:
+    """A number from 1 for each architecture that an image of several is built for; none where all images are of one."""
+    several = [image.architectures for image in scenario.images.values() if len(image.architectures or ()) > 1]
+    return {name: number for number, name in enumerate(sorted({name for one in several for name in one or ()}), 1)}
 
 
 def boot_s(kind: Kind) -> float:
@@ -208,6 +223,13 @@ def _pinned(made: dict[str, NDArray[Any]], kinds: Sequence[Kind]) -> tuple[NDArr
             row[own], digests[int(own[0])] = own[0], kind.digest
             made["kernel"][own[0]], made["there"][own[1:]] = 0, False
     return (row, digests) if digests else (None, digests)
+
+
+def _look(scenario: Scenario, reference: Reference) -> int:
+    """Where instances look a reference up."""
+    if scenario.policies.tags.look == "registries":
+        return LOOKS_AT_BOTH
+    return LOOKS_AT_CENTRAL if reference.host == scenario.central.host else LOOKS_AT_NODE_FIRST
 
 
 def _stable_bytes(chunking: Choice) -> Callable[[int], int]:

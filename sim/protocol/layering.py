@@ -1,7 +1,12 @@
-"""Images of many layers: a root filesystem in equal parts, each a blob of its own.
+"""Images of many layers, and images for several architectures.
 
-The parts stand where the whole stood, before the config. All of them are new with each update, as the whole would be.
-Left out: parts of different sizes, and updates that leave lower layers as they are (`policies.chunking` has that).
+A root filesystem may be in equal parts, each a blob of its own. The parts stand where the whole stood, before the
+config. All of them are new with each update, as the whole would be. Of an image for several architectures each platform
+has such blobs, one platform's behind the other's, and shares nothing with the others: what images have in common, as a
+kernel, they have in common platform by platform.
+
+Left out: parts of different sizes, platforms that differ in size, and updates that leave lower layers as they are
+(`policies.chunking` has that).
 """
 
 from __future__ import annotations
@@ -42,3 +47,27 @@ def in_layers(tables: Mapping[str, NDArray[Any]], layers: NDArray[np.int64]) -> 
         "images": images, "image_blobs": np.insert(image_blobs, np.repeat(at + 1, more), numbers),
         "blobs": longer,
     }  # fmt: skip
+
+
+def for_platforms(tables: Mapping[str, NDArray[Any]], platforms: NDArray[np.int64]) -> Tables:
+    """The tables of images with the blobs of so many platforms each.
+
+    `platforms` : (n_images,), at least 1 each.
+    """
+    images, before, blobs = tables["images"].copy(), tables["image_blobs"], tables["blobs"]
+    each = images["blobs"].astype(np.int64)
+    count = each * platforms
+    first = np.cumsum(count) - count
+    owner = np.repeat(np.arange(len(images)), count)
+    behind = np.arange(len(owner)) - first[owner]
+    platform, position = np.divmod(behind, each[owner])
+    like = before[images["first_blob"][owner] + position].astype(np.int64)
+    # A blob of a further platform is the same wherever that platform's like it was.
+    more = platform > 0
+    distinct, number = np.unique(platform[more] * len(blobs) + like[more], return_inverse=True)
+    longer = np.empty(len(blobs) + len(distinct), blobs.dtype)  # to concatenate would move fields in memory
+    longer[: len(blobs)], longer[len(blobs) :] = blobs, blobs[distinct % len(blobs)]
+    image_blobs = like.astype(before.dtype)
+    image_blobs[more] = len(blobs) + number
+    images["first_blob"], images["blobs"], images["platforms"] = first, count, platforms
+    return {"images": images, "image_blobs": image_blobs, "blobs": longer}

@@ -53,6 +53,7 @@ from sim.protocol.ops import (
     deploys,
     lazy,
     logged,
+    platforms,
     pull,
     push,
     requests,
@@ -79,6 +80,7 @@ from sim.protocol.ops.requests import (
     GET,
     LOGIN_AND_MANIFESTS,
     LOGIN_REQUESTS,
+    MANIFEST,
     MANIFESTS,
     MOUNT,
     NAMED,
@@ -236,6 +238,20 @@ COPY_BLOBS: Final[Program] = steps(
     label("all there"),
 )
 
+
+def put_manifests(how: int) -> Program:
+    """Put the manifest; of an image for several platforms that of each, one after another, and the index."""
+    return steps(
+        label("next manifest"),
+        take(platforms.next_manifest, "last manifest"),
+        request(MANIFEST, how),
+        answer,
+        jump("next manifest"),
+        label("last manifest"),
+        request(PUBLISH, how),
+    )
+
+
 #: Ask for a blob, or a part of it, until its last byte is there.
 GET_BYTES: Final[Program] = steps(
     step(retries.begin_tries, "get", OF_DOWNLOAD),
@@ -359,7 +375,7 @@ PROGRAMS: Final[dict[str, Program]] = {
         request(RENEW, RETRIED),
         answer,
         label("publish"),
-        request(PUBLISH, RETRIED),
+        put_manifests(RETRIED),
         at_clock,
         step(push.charge_blobs, CHARGE_IMAGE),
         push.publish,
@@ -711,7 +727,7 @@ PROGRAMS: Final[dict[str, Program]] = {
         connect,
         COPY_BLOBS,
         sync.blobs_copied,
-        request(PUBLISH),
+        put_manifests(ONCE),
         at_clock,
         step(push.charge_blobs, CHARGE_IMAGE),
         sync.put_copied_manifest,

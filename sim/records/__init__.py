@@ -9,8 +9,8 @@ run. It touches state only as `w.table[number].field`, as `w.column[number]` whe
 whoever runs it lengthens tables in between. So there is one algorithm, and both ways agree bit for bit.
 
 In order of reading: `layout` (states), `queue` (the one event queue) and `hashing` (sets and maps), which are kernel
-code themselves, `scope` and `cells` (for whoever runs it), and `compiling`, with `linking` and `native`, which teach
-numba what a state is: these three are imported late, and only if something is compiled. No domain words live here.
+code themselves, `scope` and `cells` (for whoever runs it), and `compiling`, with `linking`, `apart` and `native`, which
+teach numba what a state is: these four are imported late, and only if something is compiled. No domain words live here.
 """
 
 from sim.records.layout import ArrayState, Layout, ObjectState

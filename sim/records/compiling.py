@@ -16,8 +16,7 @@ import inspect
 import sys
 import warnings
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any, Final
@@ -28,16 +27,12 @@ from numba.core import types
 from numba.core.caching import NullCache
 from numba.core.extending import intrinsic
 
-from sim.records import kept, linking, native
+from sim.records import apart, kept, linking, native
 from sim.records import layout as layout_module
+from sim.records.apart import Apart
 from sim.records.layout import Layout
 from sim.records.linking import ENTRY, linked_once
 from sim.records.scope import functions_of, scope_of
-
-try:
-    import fcntl
-except ImportError:  # not on Windows
-    fcntl = None  # type: ignore[assignment]
 
 #: Compiles one function with a scope for its globals.
 Jit = Callable[[Any, dict[str, Any]], Any]
@@ -63,7 +58,7 @@ def call_host(typing_context: Any, address: Any) -> Any:
 
 def checksum(parts: Iterable[ModuleType | str]) -> int:
     """Of the source of modules, or of other source, and of how it is compiled."""
-    own = (sys.modules[__name__], native, layout_module, linking)
+    own = (sys.modules[__name__], apart, native, layout_module, linking)
     source = "".join(part if isinstance(part, str) else inspect.getsource(part) for part in (*own, *parts))
     return zlib.crc32(source.encode())
 
@@ -71,23 +66,31 @@ def checksum(parts: Iterable[ModuleType | str]) -> int:
 def compile_kernel(
     layout: Layout, modules: Sequence[ModuleType], entry: str, extra: Mapping[str, Callable[..., Any]],
     sources: Sequence[str] = (), bound: Callable[[Jit], Mapping[str, Any]] = lambda jit: {},
+    far: Sequence[ModuleType] = (),
 ) -> MachineCode:  # fmt: skip
     """The function `entry` as machine code, which takes the address of a state and numbers; made at the first call.
 
     `extra` takes the place of functions of the modules by their names, and so does what `bound` makes with a compiler
     of single functions; `sources` is what those were made of. What `entry` takes beside the state is annotated as int
-    or float.
+    or float. The modules `far` are compiled by another process where two come to the same compiling (`apart`): they
+    call nothing that `bound` makes.
     """
     rows = [(name, str(layout.dtype(name))) for name in layout_module.names(layout)]
     scope = scope_of(modules)
     numbers = {name: value for name, value in scope.items() if isinstance(value, int | float)}
     said = repr((rows, layout.counted, sorted(numbers.items())))
     number = native.CHECKS + checksum((*modules, *sources, said))
+    theirs = functions_of(far)
+    functions = {name: one for name, one in functions_of(modules).items() if name not in theirs}
     taken = [each.annotation for each in inspect.signature(extra.get(entry) or scope[entry]).parameters.values()][1:]
     scope["call_host"] = call_host
-    for name, function in {**functions_of(modules), **extra}.items():
+    parts = Apart(
+        layout, entry, functions, extra, theirs, dict(scope), _inner, native.CHECKS + checksum((*modules, said))
+    ) if far else None  # fmt: skip
+    for name, function in {**functions, **theirs, **extra}.items():
         scope[name] = _inner(function, scope)
     scope.update(bound(_inner))
+    scope.update(parts.declared_far() if parts is not None else {})
     scope["state_at"], scope["entered"] = native.state_at(layout), scope[entry]
     arguments = "".join(f", a{at}" for at in range(len(taken)))
     source = f"def _enter(address{arguments}):\n    return entered(state_at(address){arguments})\n"
@@ -95,7 +98,7 @@ def compile_kernel(
     scope["_enter"].__module__ = __name__
     scope["_enter"].__qualname__ = f"{ENTRY}{entry}_{number:08x}"
     signature = (types.int64, *(_TAKEN[str(kind)] for kind in taken))
-    return MachineCode(_cached(scope["_enter"]), signature)
+    return MachineCode(_cached(scope["_enter"]), signature, parts, scope)
 
 
 def _cached(function: Any) -> Any:
@@ -113,9 +116,12 @@ class MachineCode:
     what is kept by pickle, so it is read from a folder that nobody else can write to, and only if it is whole.
     """
 
-    def __init__(self, made: Any, signature: tuple[Any, ...]) -> None:
+    def __init__(
+        self, made: Any, signature: tuple[Any, ...], parts: Apart | None = None, scope: Mapping[str, Any] | None = None
+    ) -> None:
         self._made = made
         self._signature = signature
+        self._parts, self._scope = parts, scope or {}
         if self.keeps and not kept.is_private(self.folder):
             text = f"{self.folder}: others may write there, so that machine code is neither read nor kept in it"
             warnings.warn(text, stacklevel=2)
@@ -168,36 +174,35 @@ class MachineCode:
             self._made.compile(self._signature)
             return
         if not self.keeps:
-            with linked_once():
-                self._made.compile(self._signature)
+            self._compile(None)
             return
-        with _alone(self.folder / f"{self._made.py_func.__qualname__}.lock"), linked_once():
-            if not self.is_kept:  # nobody has made it meanwhile
-                kept.remove(self.folder, self._prefix)
-            try:
+        path = self.folder / f"{self._made.py_func.__qualname__}.lock"
+        with kept.alone(path, meanwhile=self._make_far):
+            if self.is_kept:  # somebody has made it meanwhile
                 self._made.compile(self._signature)
+                return
+            kept.remove(self.folder, self._prefix)
+            try:
+                self._compile(self.folder)
                 kept.seal(self.folder, self._prefix)
             except OSError:  # no space to keep it in: then it is made and not kept
                 if not self._made.signatures:
                     raise
                 kept.remove(self.folder, self._prefix)
 
+    def _make_far(self) -> None:
+        """Compile what another process, which compiles the rest now, will need."""
+        if self._parts is not None:
+            self._parts.far_code(self.folder)
 
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """While this is held, no other process holds it; where there are no locks, nobody waits."""
-    if fcntl is None:
-        yield
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("w")
-    except OSError:  # a full disk, or a folder to read from alone
-        yield
-        return
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # given up when the process ends, however it does
-        yield
+    def _compile(self, folder: Path | None) -> None:
+        parts = self._parts
+        if parts is None:
+            with linked_once():
+                self._made.compile(self._signature)
+            return
+        with linked_once(lambda: (parts.compiled_near(self._scope), parts.far_code(folder))):
+            self._made.compile(self._signature)
 
 
 def _inner(function: Any, scope: dict[str, Any]) -> Any:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -20,9 +21,15 @@ try:
     import pwd
 except ImportError:  # not on Windows
     grp = pwd = None  # type: ignore[assignment]
+try:
+    import fcntl
+except ImportError:  # nor there
+    fcntl = None  # type: ignore[assignment]
 
+BITCODE: Final = ".bc"
+"""How the name of a file with LLVM's bitcode ends."""
 _SEAL: Final = ".sha256"
-_ENDINGS: Final = (".nbi", ".nbc")
+_ENDINGS: Final = (".nbi", ".nbc", BITCODE)
 
 
 def is_private(folder: Path) -> bool:
@@ -75,10 +82,14 @@ def is_whole(folder: Path, prefix: str) -> bool:
 
 def seal(folder: Path, prefix: str) -> None:
     """These files are whole. OSError where that can't be written."""
-    path = folder / f"{prefix}{_SEAL}"
+    write(folder / f"{prefix}{_SEAL}", _digest(folder, prefix).encode("ascii"))
+
+
+def write(path: Path, content: bytes) -> None:
+    """Have a file that is whole or not there. OSError where it can't be written."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        temporary.write_text(_digest(folder, prefix), encoding="ascii")
+        temporary.write_bytes(content)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -104,3 +115,27 @@ def _digest(folder: Path, prefix: str) -> str:
     for path in _named(folder, prefix):
         seen.update(path.name.encode() + b"\0" + path.read_bytes())
     return seen.hexdigest()
+
+
+@contextmanager
+def alone(path: Path, meanwhile: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """While this is held, no other process holds it; where there are no locks, nobody waits.
+
+    Whoever would have to wait does something else first.
+    """
+    if fcntl is None:
+        yield
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w")
+    except OSError:  # a full disk, or a folder to read from alone
+        yield
+        return
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            meanwhile()
+            fcntl.flock(file, fcntl.LOCK_EX)  # given up when the process ends, however it does
+        yield

@@ -33,6 +33,9 @@ KEEP_OPEN_S: Final = 90.0
 #: What asks a registry's authorization service for a token.
 TOKEN: Final = "POST token"
 
+#: What publishes an image for several platforms: no client leaves it out then.
+PUT_INDEX: Final = "PUT index"
+
 #: A blob of another repository, by `mount=` and `from=`; distribution specification, "Mounting a blob".
 MOUNT: Final[Requests] = ("POST upload mount",)
 

@@ -27,14 +27,20 @@ _SHOWN: Final = (
     "deploy_latency_s.p50", "deploy_latency_s.p95", "deploy_latency_s.p99", "client_latency_s.p50", "wan_bytes",
     "central_egress_bytes", "cost_usd_per_month",
 )  # fmt: skip
+#: In a column, and there of more variants than so many.
+_FEWER: Final = ("deploy_latency_s.p50", "deploy_latency_s.p95", "wan_bytes", "central_egress_bytes")
+_FEW: Final = 5
+_FEWEST: Final = ("deploy_latency_s.p50", "wan_bytes")
 _MOST: Final = 14
 _LETTERS: Final = 30
 
 
 def differences(axes: Axes, outcome: Comparison) -> None:
     """A forest plot: each variant's paired differences from the baseline, as shares of it, with their intervals."""
+    narrow, many = style.narrow(axes), len(outcome.others)
+    shown = _SHOWN if not narrow else _FEWEST if many > _FEW else _FEWER
     lines = [
-        (name, metric) for metric in _SHOWN for name in outcome.others
+        (name, metric) for metric in shown for name in outcome.others
         if np.isfinite(outcome.relative(name, metric))
     ]  # fmt: skip
     if not lines:
@@ -50,21 +56,29 @@ def differences(axes: Axes, outcome: Comparison) -> None:
         axes.errorbar(
             [middle], [y], xerr=apart, fmt=style.marker(place)[0], color=style.colour(place), capsize=3, markersize=5,
             markerfacecolor=style.colour(place) if found.decided else "white",
-            label=style.named(axes, name) if metric == metrics[0] else None,
+            label=style.named(axes, name, many=len(outcome.others)) if metric == metrics[0] else None,
         )  # fmt: skip
         if len(outcome.others) == 1:
             text = signed_amount(found.mean, metric_names.unit_of(metric))
             axes.annotate(text, (1, y), xycoords=("axes fraction", "data"), xytext=(4, 0),
                           textcoords="offset points", va="center", fontsize=8)  # fmt: skip
     axes.axvline(0, color="0.3", linewidth=0.9)
-    axes.set_yticks(range(len(metrics)), [style.plain(metric) for metric in metrics])
+    axes.set_yticks(
+        range(len(metrics)),
+        [_metric(metric, narrow) for metric in metrics],
+        fontsize=8 if narrow else None,
+    )
     axes.set_ylim(len(metrics) - 0.5, -0.5)
-    style.labelled(axes, f"paired difference from {outcome.baseline}, % of its mean; hollow: undecided")
-    many = len(outcome.others)
-    style.headed(axes, "What changes", many * (many > 1))
+    style.labelled(axes, f"paired difference from {style.cut(outcome.baseline, 40)}, % of its mean; hollow: undecided")
+    style.headed(axes, "What changes", style.key_rows(axes, many) * (many > 1))
     if many > 1:
-        style.key(axes, 1)
+        style.key(axes, style.key_columns(axes, many))
     _finish(axes)
+
+
+def _metric(name: str, narrow: bool) -> str:
+    """A metric's name beside an axis: `deploy latency` over `p50` where there is little room."""
+    return style.wrapped(name.replace("_s.", " ").replace("_", " "), 14) if narrow else style.plain(name)
 
 
 def sensitivities(axes: Axes, found: Sweep) -> None:
@@ -89,7 +103,7 @@ def sensitivities(axes: Axes, found: Sweep) -> None:
         error_kw={"capsize": 3, "elinewidth": 1.0},
     )  # fmt: skip
     _named(axes, [each.key for each in about])
-    style.labelled(axes, f"{index.replace('_', ' ')} on {metric} of {about[0].of}, {unit or 'as it is'}")
+    style.labelled(axes, f"{index.replace('_', ' ')} on {metric} of {style.cut(about[0].of, 40)}, {unit or 'as it is'}")
     style.headed(axes, "What matters, the most on top")
     _finish(axes)
 
@@ -118,7 +132,8 @@ def assumptions(axes: Axes, found: Assumptions, variant: str, metric: str) -> No
     axes.axvline(0, color="black", linestyle="--", linewidth=0.9)
     _named(axes, names)
     axes.margins(x=0.18)
-    style.labelled(axes, f"{variant} - {found.baseline}: {metric}, {unit}; dashed: where the answer turns")
+    apart = f"{style.cut(variant, 40)} - {style.cut(found.baseline, 40)}"
+    style.labelled(axes, f"{apart}: {metric}, {unit}; dashed: where the answer turns")
     style.headed(axes, "What the assumptions do to the answer")
     _finish(axes)
 
@@ -142,12 +157,13 @@ def means(axes: Axes, found: Best) -> None:
                       xytext=(4, 0), textcoords="offset points", va="center", fontsize=8)  # fmt: skip
     _named(axes, list(found.found))
     style.labelled(axes, f"{found.metric}{f', {name_of_unit}' if name_of_unit else ''}")
-    style.headed(axes, "The best of them is filled; a cross: ruled out")
+    crosses = "; a cross: ruled out" if found.ruled_out else ""
+    style.headed(axes, f"{'The best of them is filled' if found.chosen else 'No best is decided'}{crosses}")
     _finish(axes)
 
 
 def _named(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), [style.wrapped(name, _LETTERS) for name in names])
+    axes.set_yticks(range(len(names)), [style.name_lines(name, _LETTERS) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from sim.errors import one_line
 from sim.experiment.searches.best import Best
 from sim.report.formatting import amount, failed_of, failure_sentences, interval_text
 from sim.report.plot_data import PlotData
@@ -19,7 +20,7 @@ _COSTS: Final = frozenset({"cost_usd", "cost_usd_per_month"})
 
 def verdict(found: Best) -> str:
     """What failed, and whom to choose."""
-    return "\n".join([*failure_sentences(found.failures), f"{_answer(found)}."])
+    return "\n".join(map(one_line, [*failure_sentences(found.failures), f"{_answer(found)}."]))
 
 
 def _answer(found: Best) -> str:

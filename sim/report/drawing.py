@@ -86,7 +86,8 @@ def plot(found: Any, kind: str, axes: Axes | None) -> Figure | Axes:
     pictures = PICTURES[type(found)]
     if kind and kind not in pictures:
         raise InputError("plot", f"there is no such picture, got {shown(kind)}", near(kind, pictures))
-    draw = pictures[kind or next(iter(pictures))]
+    usual = "tornado" if isinstance(found, Sweep) and found.sensitivity else next(iter(pictures))
+    draw = pictures[kind or usual]
     if axes is not None:
         with style.styled():
             draw(axes, found)

@@ -33,6 +33,11 @@ _LETTER_PT: Final = 5.3
 _COLUMN_PT: Final = 84.0
 _MARK_PT: Final = 14.0
 _NAME_LETTERS: Final = 24  # in a line of the key
+_MOST_LETTERS: Final = 60  # of a name
+_MOST_NARROW: Final = 34  # of all of it, in a line
+#: Up to so many names stand in lines of their own above narrow axes; of more the second begins so far to the right.
+_FEW: Final = 5
+_HALF_PT: Final = 96.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,41 +53,71 @@ class Drawn:
     def colour(self) -> str:
         return style.colour(self.place)
 
-    @property
-    def called(self) -> str:
-        """Its name, and how many failed of the run that is drawn."""
-        failures = self.sample.failures
-        return f"{self.name}: {failed_of(failures)} failed" if failures.failed else self.name
-
 
 def key_lines(drawn: Sequence[Drawn], narrow: bool = False) -> int:
     """Lines that the key takes above the axes, its head among them; narrow axes have no room for quantiles."""
-    return (not narrow) + sum(1 + style.wrapped(one.called, _NAME_LETTERS).count("\n") for one in drawn)
+    if narrow:
+        return -(-len(drawn) // _in_a_line(drawn))
+    return 1 + sum(1 + _called(one).count("\n") for one in drawn)
+
+
+def _in_a_line(drawn: Sequence[Drawn]) -> int:
+    """How many names a line of the key has above narrow axes."""
+    return 1 if len(drawn) <= _FEW else 2
+
+
+def _failed(one: Drawn) -> str:
+    """How many failed of the run that is drawn, if any."""
+    failures = one.sample.failures
+    return f": {failed_of(failures)} failed" if failures.failed else ""
+
+
+def _called(one: Drawn) -> str:
+    """A variant's name beside its quantiles."""
+    return style.wrapped(style.cut(one.name, _MOST_LETTERS) + _failed(one), _NAME_LETTERS)
 
 
 def draw(axes: Axes, drawn: Sequence[Drawn]) -> None:
     """The curves of all variants, with a key above that names each and, where there is room, has its quantiles."""
-    narrow = style.narrow(axes)
-    lines = key_lines(drawn, narrow)
-    names = [style.wrapped(one.called, _NAME_LETTERS) for one in drawn]
-    letters = max(len(part) for name in names for part in name.split("\n"))
+    for percentile in PERCENTS:
+        axes.axhline(PERCENTS[percentile] / 100, color="0.8", linewidth=0.7, zorder=0)
+    found = []
+    for at, one in enumerate(drawn):
+        dash = style.DASHES[at % 2] if len(drawn) > _SOLID else style.DASHES[0]
+        found.append(_curve(axes, one, max(2.2 - 0.3 * at, 1.0), style.marker(one.place)[0], dash))
+    if style.narrow(axes):
+        _names(axes, drawn)
+    else:
+        _key(axes, drawn, found)
+    _scales(axes)
+
+
+def _key(axes: Axes, drawn: Sequence[Drawn], found: Sequence[Sequence[Interval]]) -> None:
+    """A line or a few for each variant: its marker, its name, and its quantiles in columns."""
+    names, line = [_called(one) for one in drawn], key_lines(drawn)
+    letters = max((len(part) for name in names for part in name.split("\n")), default=0)
     columns_pt = [_MARK_PT + letters * _LETTER_PT + at * _COLUMN_PT for at in range(1, 1 + len(PERCENTS))]
     for percentile, column_pt in zip(PERCENTS, columns_pt, strict=True):
-        if not narrow:
-            above(axes, percentile, column_pt, lines, ha="right")
-        axes.axhline(PERCENTS[percentile] / 100, color="0.8", linewidth=0.7, zorder=0)
-    line = lines - (not narrow)
-    dashed = len(drawn) > _SOLID
-    for at, (one, name) in enumerate(zip(drawn, names, strict=True)):
-        shape, glyph = style.marker(one.place)
-        dash = style.DASHES[at % 2] if dashed else style.DASHES[0]
-        quantiles = _curve(axes, one, max(2.2 - 0.3 * at, 1.0), shape, dash)
-        above(axes, glyph, 0, line, color=one.colour)
+        above(axes, percentile, column_pt, line, ha="right")
+    line -= 1
+    for one, name, quantiles in zip(drawn, names, found, strict=True):
+        above(axes, style.marker(one.place)[1], 0, line, color=one.colour)
         above(axes, name, _MARK_PT, line, color=one.colour)
-        for found, column_pt in () if narrow else zip(quantiles, columns_pt, strict=True):
-            above(axes, _text(found), column_pt, line, color=one.colour, ha="right")
+        for quantile, column_pt in zip(quantiles, columns_pt, strict=True):
+            above(axes, _text(quantile), column_pt, line, color=one.colour, ha="right")
         line -= 1 + name.count("\n")
-    _scales(axes)
+
+
+def _names(axes: Axes, drawn: Sequence[Drawn]) -> None:
+    """Markers and names alone, one or two a line."""
+    beside, lines = _in_a_line(drawn), key_lines(drawn, narrow=True)
+    for at, one in enumerate(drawn):
+        rest = _failed(one) if beside == 1 else ""
+        letters = _MOST_NARROW - len(rest) if beside == 1 else style.HALF_LETTERS
+        column_pt, line = at // lines * _HALF_PT, lines - at % lines
+        size = {} if beside == 1 else {"fontsize": 7.5}
+        above(axes, style.marker(one.place)[1], column_pt, line, color=one.colour, **size)
+        above(axes, style.short(one.name, letters) + rest, column_pt + _MARK_PT, line, color=one.colour, **size)
 
 
 def _scales(axes: Axes) -> None:
@@ -99,7 +134,7 @@ def _scales(axes: Axes) -> None:
         axes.set_xlim(low_s, high_s)
     style.seconds_on(axes.xaxis, low_s, high_s)
     style.labelled(axes, "from the client's start until the last instance is ready")
-    axes.set_ylabel("share of deploys that are ready")
+    style.upright(axes, "share of deploys that are ready")
     axes.set_ylim(0, 1.01)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 0.95], ["0 %", "25 %", "50 %", "75 %", "95 %"])
     axes.annotate(

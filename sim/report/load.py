@@ -12,18 +12,18 @@ from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from sim.errors import InputError
 from sim.experiment.axes import number_along, unit_along
 from sim.experiment.sweeps.sweep import Sweep
-from sim.report import style
+from sim.report import curves, style
 
 Floats = NDArray[np.float64]
 _QUANTILES: Final = {"p50": "-", "p95": "--", "p99": ":"}
 _OF_KNEE: Final = "p95"
-_WIDE: Final = 8.0
+#: Beyond what was measured, as a ratio.
+_MARGIN: Final = 1.5
 
 
 def knee(loads: Floats, latencies_s: Floats) -> int | None:
@@ -44,7 +44,8 @@ def draw(axes: Axes, found: Sweep) -> None:
         raise InputError("plot", "quantiles are drawn along one key of numbers", "sweep one key, demand.rate=...")
     order = np.argsort(loads, kind="stable")
     unit = unit_along(axis)[0]
-    told = []
+    told, seen_s = [], []
+    none = "no knee" if style.narrow(axes) else "no knee within what was tried"
     for name in found.variants:
         colour = style.colour(style.place_of(found.scenario, name))
         for quantile, dash in _QUANTILES.items():
@@ -52,6 +53,7 @@ def draw(axes: Axes, found: Sweep) -> None:
             each = [found.points[at].sample.interval(name, metric) for at in order]
             middle, low, high = (np.array([getattr(one, part) for one in each]) for part in ("mean", "low", "high"))
             finite = np.isfinite(middle)
+            seen_s += [float(value_s) for value_s in middle[finite] if value_s > 0]
             axes.plot(loads[order][finite], middle[finite], dash, marker=".", color=colour, linewidth=1.3)
             axes.fill_between(loads[order], low, np.where(np.isfinite(high), high, middle), color=colour, alpha=0.12,
                               linewidth=0)  # fmt: skip
@@ -60,17 +62,17 @@ def draw(axes: Axes, found: Sweep) -> None:
                 if at is not None:
                     axes.plot([loads[order][at]], [middle[at]], "o", color=colour, markersize=9, fillstyle="none",
                               markeredgewidth=1.6)  # fmt: skip
-                where = "no knee within what was tried" if at is None else f"knee {loads[order][at]:g} {unit}".strip()
+                where = none if at is None else f"knee {loads[order][at]:g} {unit}".strip()
                 told.append((name, colour, where))
     for name, colour, where in told:
-        axes.plot([], [], "-", color=colour, label=style.named(axes, name, f": {where}"))
-    if loads.min() > 0 and loads.max() / loads.min() > _WIDE:
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.plot([], [], "-", color=colour, label=style.named(axes, name, f": {where}", len(told)))
+    curves.scale_key(axes, [*loads])
     axes.set_yscale("log")
+    if seen_s:  # intervals of few runs may be wider than anything that was measured
+        axes.set_ylim(min(seen_s) / _MARGIN, max(seen_s) * _MARGIN)
     style.seconds_on(axes.yaxis, *axes.get_ylim())
-    axes.set_ylabel("p50, dashed p95, dotted p99")
+    style.upright(axes, "p50, dashed p95, dotted p99")
     style.labelled(axes, f"{axis.name}{f', {unit}' if unit else ''}; ringed: the knee")
-    style.headed(axes, "How long deploys take under load", len(told))
-    style.key(axes, 1)
+    style.headed(axes, "How long deploys take under load", style.key_rows(axes, len(told)))
+    style.key(axes, style.key_columns(axes, len(told)))
     style.clean(axes)

@@ -25,6 +25,7 @@ _COLUMNS: Final = 240
 _BINS: Final = 48
 _BIN_S: Final = 60.0
 _NAME_LETTERS: Final = 26
+_NARROW_LETTERS: Final = 16
 
 
 def utilisation(axes: Axes, result: Result) -> None:
@@ -49,9 +50,10 @@ def utilisation(axes: Axes, result: Result) -> None:
         100 * grid, aspect="auto", interpolation="nearest", cmap="Blues", vmin=0, vmax=100,
         extent=(0.0, until_s, len(order) - 0.5, -0.5),
     )  # fmt: skip
+    letters = _NARROW_LETTERS if style.narrow(axes) else _NAME_LETTERS
     bar = axes.figure.colorbar(picture, ax=axes, pad=0.01, aspect=30)
     bar.set_label("of what the link carries, %")
-    axes.set_yticks(range(len(order)), [style.wrapped(names[at], _NAME_LETTERS) for at in order], fontsize=7.5)
+    axes.set_yticks(range(len(order)), [style.short(names[at], letters) for at in order], fontsize=7.5)
     for episode in result.episodes:
         axes.axvspan(
             episode.from_s, min(episode.until_s, until_s), facecolor="none", edgecolor="#D55E00", linewidth=1.4
@@ -79,7 +81,7 @@ def lag(axes: Axes, drawn: Sequence[Drawn]) -> None:
         middles_s, of_bins = _bins(published_s[done], lag_s[done], until_s, (50, 95))
         for values, dash in zip(of_bins, ("-", ":"), strict=True):
             axes.plot(middles_s, values, dash, marker=".", color=one.colour, linewidth=1.3,
-                      label=style.named(axes, one.name) if dash == "-" else None)  # fmt: skip
+                      label=style.named(axes, one.name, many=len(drawn)) if dash == "-" else None)  # fmt: skip
         lost = ~np.isfinite(lag_s)
         if lost.any():
             height = np.full(int(lost.sum()), 0.97 - 0.04 * at)
@@ -92,7 +94,7 @@ def lag(axes: Axes, drawn: Sequence[Drawn]) -> None:
         axes.set_yscale("log")
         axes.yaxis.set_minor_formatter(NullFormatter())
         style.seconds_on(axes.yaxis, *axes.get_ylim())
-    axes.set_ylabel("from one publish to the other")
+    axes.set_ylabel("lag")
 
 
 def staleness(axes: Axes, drawn: Sequence[Drawn]) -> None:
@@ -108,7 +110,7 @@ def staleness(axes: Axes, drawn: Sequence[Drawn]) -> None:
         old, _ = np.histogram(asked_s[stale], edges_s)
         share = np.where(every > 0, 100 * old / np.maximum(every, 1), np.nan)
         axes.plot((edges_s[1:] + edges_s[:-1]) / 2, share, marker=".", color=one.colour, linewidth=1.3,
-                  label=style.named(axes, one.name, f": {int(stale.sum()):,} of {len(stale):,}"))  # fmt: skip
+                  label=style.named(axes, one.name, f": {stale.sum():,} of {len(stale):,}", len(drawn)))  # fmt: skip
     _over_time(axes, drawn, until_s, "How many starts were stale")
     axes.set_ylim(0, max(axes.get_ylim()[1], 1.0))
     axes.set_ylabel("stale, % of starts")
@@ -129,16 +131,16 @@ def convergence(axes: Axes, drawn: Sequence[Drawn]) -> None:
         axes.step(
             np.append(0.0, since_s), 100 * np.append(0.0, share), where="post", color=one.colour,
             linestyle=style.DASHES[at % 2], linewidth=max(2.2 - 0.4 * at, 1.0),
-            label=style.named(axes, one.name, f": {last}"),
+            label=style.named(axes, one.name, f": {last}", len(released)),
         )  # fmt: skip
     over_s = max(one.sample.scenario.demand.kernel_release.over_s for one in released)  # type: ignore[union-attr]
     axes.axvspan(0, over_s, color=style.SHADE, linewidth=0, zorder=0)
     timecourse.clock(axes, 0.0, max(longest_s, over_s) * 1.03)
     axes.set_ylim(0, 101)
-    axes.set_ylabel("apps that run the new kernel, %")
+    style.upright(axes, "apps that run the new kernel, %")
     style.labelled(axes, "time since the release; shaded while apps redeploy")
-    style.headed(axes, "How a new kernel reaches the fleet", len(released))
-    style.key(axes, 1)
+    style.headed(axes, "How a new kernel reaches the fleet", style.key_rows(axes, len(released)))
+    style.key(axes, style.key_columns(axes, len(released)))
     style.clean(axes)
 
 
@@ -172,6 +174,6 @@ def _over_time(axes: Axes, drawn: Sequence[Drawn], until_s: float, title: str) -
     timecourse.clock(axes, 0.0, until_s)
     faults: Any = any(one.sample.episodes for one in drawn)
     style.labelled(axes, f"time of the run{'; faults are shaded' if faults else ''}")
-    style.headed(axes, title, len(drawn))
-    style.key(axes, 1)
+    style.headed(axes, title, style.key_rows(axes, len(drawn)))
+    style.key(axes, style.key_columns(axes, len(drawn)))
     style.clean(axes)

@@ -26,6 +26,8 @@ _PLOT_INCHES: Final = 3.6
 #: Of a bar, where there are few and where there are many.
 _BAR_INCHES: Final = (0.42, 0.27)
 _FEW: Final = 5
+#: A line of a name beside a bar.
+_NAME_INCHES: Final = 0.17
 _COURSE_INCHES: Final = 3.2
 
 
@@ -66,7 +68,8 @@ def foot_of(found: Comparison | Result) -> str:
 def _plot(drawn: Sequence[Drawn], title: str, foot: str) -> Figure:
     with style.styled():
         lines = latency.key_lines(drawn)
-        bars_inches = 2 * (1.3 + _BAR_INCHES[len(drawn) > _FEW] * len(drawn))
+        name_lines = max((1 + name.count("\n") for name in stacks.name_texts(drawn)), default=1)
+        bars_inches = 2 * (1.3 + max(_BAR_INCHES[len(drawn) > _FEW], _NAME_INCHES * name_lines) * len(drawn))
         height_inches = max(_PLOT_INCHES + lines * LINE_PT / 72, bars_inches)
         faulted = any(one.sample.episodes for one in drawn)
         size = (style.SLIDE[0], height_inches + 0.6 + faulted * _COURSE_INCHES)
@@ -76,12 +79,13 @@ def _plot(drawn: Sequence[Drawn], title: str, foot: str) -> Figure:
             both: Any = made.subfigures(2, 1, height_ratios=(height_inches, _COURSE_INCHES))
             above = both[0]
             _course(both[1], drawn)
-        grid = above.add_gridspec(2, 2, width_ratios=(1.15, 1))
-        curves = above.add_subplot(grid[:, 0])
+        halves: Any = above.subfigures(1, 2, width_ratios=(1.15, 1))
+        left, right = halves
+        curves = left.subplots()
         curves.set_title("How long a deploy takes", pad=10 + lines * LINE_PT)
         latency.draw(curves, drawn)
-        for at, draw in enumerate((stacks.phases, stacks.moved)):
-            draw(above.add_subplot(grid[at, 1]), drawn)
+        for axes, draw in zip(right.subplots(2), (stacks.phases, stacks.moved), strict=True):
+            draw(axes, drawn)
     return made
 
 

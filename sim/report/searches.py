@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Final
 
+from sim.errors import one_line
 from sim.experiment.axes import Axis
 from sim.experiment.searches.bisection import Point, failures
 from sim.report.formatting import failed_of, failure_sentences, few_runs, interval_text
@@ -25,7 +26,7 @@ AT: Final = f"at {100 * CONFIDENCE:g} %"
 def verdict(points: Sequence[Point], answer: str) -> str:
     """What failed, the answer, and whether runs were few, one below the other."""
     few = few_runs(max(point.runs for point in points))
-    return "\n".join([*failure_sentences(failures(points)), answer, *few])
+    return "\n".join(map(one_line, [*failure_sentences(failures(points)), answer, *few]))
 
 
 def failed_heads(points: Sequence[Point]) -> list[str]:

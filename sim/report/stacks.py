@@ -20,7 +20,10 @@ from sim.tables import rows
 
 _BAR: Final = 0.62  # of the way from bar to bar
 _NAME_LETTERS: Final = 22
-_NARROW_LETTERS: Final = 12
+_NARROW_LETTERS: Final = 14
+_ONE_LINE_LETTERS: Final = 18
+#: Up to so many bars names may have two lines beside them in a column.
+_FEW: Final = 4
 #: Parts that are smaller than this share of the longest bar get no place in the key.
 _SEEN: Final = 0.004
 _ROOM: Final = 1.28  # beyond the longest bar, for what it adds up to
@@ -60,18 +63,29 @@ def moved(axes: Axes, drawn: Sequence[Drawn]) -> None:
     }
     totals = [sum(map(sum, pairs)) for pairs in zip(*parts.values(), strict=True)]
     texts = [
-        f"{total:.3g},{chr(10) if narrow else ' '}between sites {found['wan_bytes'] / one_bytes:.3g}"
+        f"{total:.3g}"
+        if narrow and len(drawn) > _FEW
+        else f"{total:.3g},{chr(10) if narrow else ' '}between sites {found['wan_bytes'] / one_bytes:.3g}"
         for total, found in zip(totals, metrics, strict=True)
     ]
     _stacks(axes, parts, style.OF_PURPOSES, drawn, totals, texts, "Bytes moved")
     style.labelled(axes, f"sent in the run, {unit}")
 
 
+def name_texts(drawn: Sequence[Drawn], narrow: bool = False) -> list[str]:
+    """The variants' names as they stand beside bars."""
+    if narrow and len(drawn) > _FEW:  # bars are near each other there
+        return [style.short(one.name, _ONE_LINE_LETTERS) for one in drawn]
+    if narrow:
+        return [style.wrapped(one.name, _NARROW_LETTERS, 2) for one in drawn]
+    return [style.name_lines(one.name, _NAME_LETTERS) for one in drawn]
+
+
 def _stacks(
     axes: Axes, parts: Parts, colours: Mapping[str, str], drawn: Sequence[Drawn], totals: Sequence[float],
     texts: Sequence[str], title: str,
 ) -> None:  # fmt: skip
-    places = np.arange(len(drawn))
+    places, narrow = np.arange(len(drawn)), style.narrow(axes)
     base = np.zeros(len(drawn))
     longest = max(totals, default=0.0) or 1.0
     shown, waited = [], False
@@ -87,18 +101,24 @@ def _stacks(
             )  # fmt: skip
             base = base + values
     if waited:
-        shown.append(Patch(facecolor="white", edgecolor="0.35", hatch=style.HATCH, label="of it waiting for others"))
+        shown.append(
+            Patch(
+                facecolor="white",
+                edgecolor="0.35",
+                hatch=style.HATCH,
+                label="waiting" if narrow else "of it waiting for others",
+            )
+        )
     for place, total, text in zip(places, totals, texts, strict=True):
         axes.annotate(text, (total, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8)
-    letters = _NARROW_LETTERS if style.narrow(axes) else _NAME_LETTERS
-    axes.set_yticks(places, [style.wrapped(one.name, letters) for one in drawn])
+    axes.set_yticks(places, name_texts(drawn, narrow))
     for label, one in zip(axes.get_yticklabels(), drawn, strict=True):
         label.set_color(one.colour)
     axes.set_ylim(len(drawn) - 0.4, -0.6)
-    axes.set_xlim(0, longest * (_ROOM + 0.4 * style.narrow(axes)))
+    axes.set_xlim(0, longest * (_ROOM + 0.4 * narrow))
     axes.tick_params(axis="y", length=0)
     style.clean(axes)
-    columns = min(len(shown), _IN_A_ROW - style.narrow(axes)) or 1
+    columns = min(len(shown), _IN_A_ROW - narrow) or 1
     if shown:
         style.key(axes, columns, handles=shown, handlelength=1.2, columnspacing=1.0)
     style.headed(axes, title, -(-len(shown) // columns))

@@ -7,7 +7,7 @@ not kept with a comparison, and is 0. Left out: making anything again (`sim.expe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -123,4 +123,45 @@ def _document(path: Path) -> dict[str, Any]:
     lacks = [key for key in NEEDS[known[schema]] if key not in found]
     if lacks:
         raise InputError(str(path), f'lacks "{lacks[0]}"', "have the result made again by this version")
+    form = _FORMS.get(known[schema])
+    wrong = next(_differing(found, form, ()), None) if form else None
+    if wrong is not None:
+        raise InputError(f"{path}: {'.'.join(wrong)}", "is not what stands there in a result", REMEDY)
     return found
+
+
+#: What a document holds: a type, a table of names, where `*` is any name, or a list of one; numbers may be null.
+_NUMBER: Final = (int, float, type(None))
+_BOUNDS: Final = {"*": {"*": {"mean": _NUMBER, "low": _NUMBER, "high": _NUMBER, "decided": bool}}}
+_FAILURES: Final = {"*": {"failed": int, "deploys": int, "reasons": {"*": int}}}
+_WARNINGS: Final = [{"code": str, "where": str, "text": str}]
+_HELD: Final = [{"kind": str, "group": str, "seconds": _NUMBER, "waited_s": _NUMBER, "share": _NUMBER}]
+_FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "run": {
+        "scenario": (str, type(None)), "seed": int, "metrics": {"*": _NUMBER}, "failures": _FAILURES,
+        "warnings": _WARNINGS, "held_back": _HELD,
+    },
+    "compare": {
+        "scenario": (str, type(None)), "baseline": str, "verdict": str, "variants": _BOUNDS, "differences": _BOUNDS,
+        "failures": _FAILURES, "warnings": _WARNINGS, "held_back": {"*": _HELD},
+    },
+}  # fmt: skip
+
+
+def _differing(found: Any, form: Any, at: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Where a document, perhaps edited by hand, differs from its form; what is not there is not looked at."""
+    if isinstance(form, list):
+        if isinstance(found, list):
+            for place, each in enumerate(found):
+                yield from _differing(each, form[0], (*at, str(place)))
+        else:
+            yield at
+    elif not isinstance(form, Mapping):
+        if not isinstance(found, form) or (isinstance(found, bool) and form is not bool):
+            yield at
+    elif not isinstance(found, Mapping):
+        yield at
+    else:
+        for key, value in found.items():
+            if (inner := form.get(key, form.get("*"))) is not None:
+                yield from _differing(value, inner, (*at, key))

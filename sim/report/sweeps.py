@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 
+from sim.errors import one_line
 from sim.experiment.axes import Axis, number_along, unit_along
 from sim.experiment.sample import fails_more, least_failing, side
 from sim.experiment.sweeps.sensitivity import INDICES, Sensitivity
@@ -47,7 +48,7 @@ def verdict(found: Sweep) -> str:
     clauses += _ranked(found, metric)
     clauses += _worth_having(found)
     sentences = [f"{clause}." for clause in clauses or (f"no point has a finite {metric}",)]
-    return "\n".join([*failure_sentences(found.failures), *sentences, *few_runs(found.runs)])
+    return "\n".join(map(one_line, [*failure_sentences(found.failures), *sentences, *few_runs(found.runs)]))
 
 
 def _counted(found: Sweep, name: str, baseline: str, metric: str) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, MultipleLocator, NullFormatter
 from numpy.typing import NDArray
 
 from sim.accounting.fault_effects import under_way
@@ -56,6 +56,7 @@ def draw(latency: Axes, backlog: Axes, samples: Mapping[str, Result], colours: S
     many = any(len(sample.tables["deploys"]) > _POINTS for sample in samples.values())
     latency.set_ylabel("p50, dotted p95; x failed" if many else "each deploy; x failed")
     backlog.set_ylim(bottom=0)
+    backlog.yaxis.set_major_locator(MaxNLocator(integer=True))
     backlog.set_ylabel("deploys under way")
 
 
@@ -78,7 +79,7 @@ def shade(axes: Axes, samples: Mapping[str, Result], low_s: float, high_s: float
         axes.axvspan(episode.from_s, min(episode.until_s, high_s), color=style.SHADE, linewidth=0, zorder=0)
         if low_s <= episode.from_s <= high_s and len(seen) <= _NAMED:
             axes.annotate(
-                style.plain(episode.fault), (episode.from_s, 0), xycoords=("data", "axes fraction"), xytext=(3, 3),
+                style.short(episode.fault), (episode.from_s, 0), xycoords=("data", "axes fraction"), xytext=(3, 3),
                 textcoords="offset points", va="bottom", fontsize=8, color="0.35",
             )  # fmt: skip
 

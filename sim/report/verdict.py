@@ -17,6 +17,7 @@ import math
 from collections.abc import Generator, Iterator, Sequence
 from typing import Final
 
+from sim.errors import one_line
 from sim.experiment.comparison import Comparison
 from sim.report.assumptions import summary
 from sim.report.formatting import (
@@ -52,13 +53,13 @@ _PART: Final = 0.1
 
 
 def verdict(outcome: Comparison) -> str:
-    """The sentences, one below the other."""
-    return "\n".join(_sentences(outcome))
+    """The sentences, one below the other; control characters in names are written out."""
+    return "\n".join(map(one_line, _sentences(outcome)))
 
 
 def answer(outcome: Comparison) -> list[str]:
     """The sentences without the last ones: what runs show, and not what that rests on."""
-    return [*_answer(outcome)]
+    return [*map(one_line, _answer(outcome))]
 
 
 def _sentences(outcome: Comparison) -> Iterator[str]:

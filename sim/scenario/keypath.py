@@ -16,6 +16,7 @@ KeyPath = tuple[str | int, ...]
 
 #: What makes a key ambiguous between dots, or before the equals sign of an override.
 _AMBIGUOUS: Final = frozenset(".\"'=")
+_LONGEST: Final = 200
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"(?=\.|$)|\'[^\']*\'(?=\.|$)')
 _ESCAPED: Final = re.compile(r'\\(["\\])')
 
@@ -23,6 +24,11 @@ _ESCAPED: Final = re.compile(r'\\(["\\])')
 def dotted(path: KeyPath) -> str:
     """A path as one text, as errors, overrides and figures have it."""
     return ".".join(_bare_or_quoted(str(key)) for key in path)
+
+
+def shortened(text: str) -> str:
+    """A path as an error shows it: no key is worth more than a line or two."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def split(text: str) -> tuple[str, ...]:

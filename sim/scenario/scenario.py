@@ -25,7 +25,7 @@ from sim.scenario.checks.every import CHECKS, ranges_hold_values
 from sim.scenario.checks.memory import run_fits_into_memory
 from sim.scenario.diagnostics import Diagnostic, consequential, diagnostics_of, of_variants, position, repair
 from sim.scenario.document import OVERRIDE, Document, nested, of_variant, overridden, without_figures
-from sim.scenario.keypath import dotted, split
+from sim.scenario.keypath import dotted, shortened, split
 from sim.scenario.model.root import Model
 from sim.scenario.ownrules import rules_of, without_strangers
 from sim.scenario.reading import read
@@ -255,7 +255,7 @@ class Scenario(Model):
         )
         place = name if variant is None else f"{name}: variant {variant}"
         return scenario, [
-            InputError(f"{place}: {dotted(each.path)}" if each.path else place, each.problem, each.remedy)
+            InputError(f"{place}: {shortened(dotted(each.path))}" if each.path else place, each.problem, each.remedy)
             for each in diagnostics
         ]
 

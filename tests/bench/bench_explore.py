@@ -57,9 +57,7 @@ def measured(scenario: Scenario, engine: str = "compiled") -> dict[str, Took]:
 
 
 def _task(answers: Answers, places: Places, name: str) -> Task:
-    settings = answers.question.settings(places)
-    lasts = answers.question.lasts(places)
-    settings |= {} if lasts is None else {"run.duration": lasts}
+    settings = answers.question.of_runs(places)
     return Task(answers.question.variants[name], 0, tuple(settings.items()), tables=True)
 
 

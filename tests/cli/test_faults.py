@@ -80,6 +80,7 @@ def test_killed_at_random_moments_nothing_is_lost(place: Path) -> None:
     assert json.loads((place / "out/manifest.json").read_bytes())["digests"] == json.loads(out)["digests"]
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_store(place: Path) -> None:
     """Both end well, and leave what one alone leaves."""
     words = (*COMPARE, "--runs", "2", "--executor", "serial", "--json")
@@ -142,6 +143,7 @@ def test_a_folder_that_is_gone_is_a_line(place: Path) -> None:
         assert (found.returncode, found.stderr.count("\n")) == (expected, int(expected != 0)), found.stderr
 
 
+@pytest.mark.slow
 def test_no_home_and_no_folder_for_temporary_files(place: Path) -> None:
     """Variables that lead nowhere change nothing."""
     nowhere = dict.fromkeys(("HOME", "TMPDIR"), "/nonexistent")

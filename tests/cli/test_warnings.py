@@ -84,7 +84,7 @@ sys.exit(main())
 """
 
 
-@pytest.mark.parametrize("executor", ["serial", "processes:2"])
+@pytest.mark.parametrize("executor", ["serial", pytest.param("processes:2", marks=pytest.mark.slow)])
 def test_quiet_leaves_out_what_runs_warn_of(small: str, executor: str) -> None:
     """A line says which engine runs it, once however many workers there are; with `--quiet` none does."""
     asked = [sys.executable, "-c", _WARNING, "compare", small, "--runs", "1", "--gains", "0"]

@@ -48,10 +48,13 @@ def documents(draw: st.DrawFn) -> Document:
 def whole(r: Random) -> Document:
     """A scenario with all that this room draws."""
     made = worlds.document(r)
-    if made["tcp"]["shares"] == "windows":  # which know of no faults, and need to know when queues are full
-        made["tcp"]["queue"] = "20 ms"
+    if made["tcp"]["parallel"] == "shared":  # which knows of no faults, no windows and no rates of jobs
+        made["tcp"]["shares"] = "even"
+        made["policies"]["sync"].pop("job_rate", None)
     else:
         made["faults"] = worlds.faults_of(r, made)
+    if made["tcp"]["shares"] == "windows":  # which need to know when queues are full
+        made["tcp"]["queue"] = "20 ms"
     if "job_rate" in made["policies"]["sync"]:
         made["policies"]["sync"]["references"] = "series"
     made["run"] |= {"audit": True, "start": "Mon 08:00"}

@@ -30,6 +30,7 @@ def test_both_engines_are_audited() -> None:
     assert [result.events for result in runs] == [plain.events + 48] * 2
 
 
+@pytest.mark.slow
 def test_a_run_with_faults_passes() -> None:
     """Links that break, registries that refuse and disks that die leave what is accounted for right."""
     faults = {

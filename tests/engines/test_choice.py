@@ -33,7 +33,22 @@ def test_no_run_waits_for_the_compiler_that_ends_sooner_without(
 ) -> None:
     """Machine code is used where it is there, and made where that pays."""
     monkeypatch.setattr(choice, "_is_kept", lambda scenario: kept)
+    monkeypatch.setattr(choice, "at_hand", lambda scenario: "reference")
     assert choice.choose(sim.load("metros.toml"), deploys) == chosen
+
+
+def test_short_runs_wait_for_machine_code_once_they_were_worth_it_together() -> None:
+    """Of runs of 400 deploys the first two do without; the third would make it 1,200, which loading it costs."""
+    asked = (
+        "import sys, sim; scenario = sim.load('metros.toml', {'demand.rate': '400/day', 'demand.arrivals': 'even',"
+        " 'demand.apps': 20});"
+        "print(*[len(sim.run(scenario, run=n).deploys) for n in range(2)], 'numba' in sys.modules);"
+        "sim.run(scenario, run=2); print('numba' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    *deploys, before, after = ran.stdout.split()
+    assert all(350 < int(n) < 450 for n in deploys)
+    assert (before, after) == ("False", "True")
 
 
 def test_small_runs_do_not_even_import_the_compiler() -> None:
@@ -102,6 +117,7 @@ def test_nothing_is_compiled_for_a_short_run(
     """Where no machine code is kept a run of fewer than `COMPILES_FROM` deploys goes on without."""
     compiling = pytest.importorskip("sim.records.compiling")
     monkeypatch.setattr(compiling.MachineCode, "is_kept", property(lambda unit: False))
+    monkeypatch.setattr(compiling.MachineCode, "is_loaded", property(lambda unit: False))
     monkeypatch.setattr(compiling.MachineCode, "_make", lambda unit: pytest.fail("the compiler was asked"))
     monkeypatch.setattr(choice, "PAYS_FROM", 0)
     scenario = sim.load(name).with_({"run.duration": "5 min", **settings}) if name != "replay.toml" else sim.load(name)

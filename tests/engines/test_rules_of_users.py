@@ -68,7 +68,7 @@ def due(view, parameters):
 Put = Callable[..., sim.Scenario]
 #: Pulls by tag, and both registries pushed to: so that copies find tags that say otherwise.
 FEW: dict[str, Any] = {
-    "demand.rate": "200/day", "demand.apps": 3, "policies.route": "both", "demand.reference": "tag",
+    "demand.rate": "200/day", "demand.apps": 5, "policies.route": "both", "demand.reference": "tag",
 }  # fmt: skip
 
 
@@ -148,6 +148,7 @@ def errs(scenario: sim.Scenario, wrong: int) -> sim.Result:
         parameters.__dict__["wrong"] = 0
 
 
+@pytest.mark.slow
 def test_it_is_said_once_however_many_workers_there_are(put: Put, tmp_path: Path) -> None:
     """By the verbs, as a warning."""
     put("conflict/a_words.py", _WITH_WORDS)

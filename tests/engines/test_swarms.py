@@ -31,6 +31,7 @@ def test_engines_agree(preset: str, changes: str) -> None:
     assert (one.transfers[one.transfers.purpose == "pull"].source != "central").any()
 
 
+@pytest.mark.slow
 def test_a_fleet_pulls_what_a_log_says(tmp_path: Path) -> None:
     """Every host gets every layer, for the most part from others; some lose their disks, or their lines, half-way."""
     published = shipped.FOLDER / "published"

@@ -52,7 +52,7 @@ def document(r: Random) -> Document:
         "images": {"app": _image(r) | {"kernel": "3 MB"}, "rom": _image(r) | {"rom": True}},
         "tcp": {
             "congestion": r.choice(["cubic", "bbr"]), "queue": r.choice(["0 s", "20 ms"]),
-            "shares": r.choice(["even", "even", "windows"]), "parallel": r.choice(["open", "opened"]),
+            "shares": r.choice(["even", "even", "windows"]), "parallel": r.choice(["open", "opened"] * 2 + ["shared"]),
             "retries": r.choice([2, 5, 15]), "syn_retries": r.choice([2, 6]),
         },
         "run": {
@@ -76,7 +76,25 @@ def document(r: Random) -> Document:
         _caches(r, made)
     if r.random() < 0.06:
         on_packets(r, made)
+    if r.random() < 0.25:
+        _platforms(r, made)
+    if r.random() < 0.1:
+        made["central"]["host"] = "elsewhere.example"
+        made["images"]["index.unikraft.io/rom"] = made["images"].pop("rom")
     return made
+
+
+def _platforms(r: Random, made: Document) -> None:
+    """Images for two or three architectures, and nodes that have one of these each."""
+    built_for = r.choice([["amd64", "arm64"], ["arm64", "riscv64", "amd64"]])
+    for image in r.choice([["app"], ["rom"], ["app", "rom"]]):
+        made["images"][image]["architectures"] = built_for
+    for node in made["nodes"].values():
+        node["architecture"] = r.choice(built_for)
+        node.pop("storage", None)
+    for client in made["clients"].values():
+        client.pop("kernels", None)
+    made["policies"]["sync"]["platforms"] = r.choice(["all", "node"])
 
 
 def on_packets(r: Random, made: Document) -> None:
@@ -150,7 +168,8 @@ def _policies(r: Random) -> Document:
         "eviction": r.choice(["lru", "lfu", "size-aware"]), "keep_unsynced": r.random() < 0.4,
         "conflict": r.choice(["last-writer", "last-writer", "central-wins", "registry-order"]),
         "dedup": r.choice(["repository", "repository", "account", "registry", "fleet", "none"]),
-        "tags": {"check": r.choice(["upstream", "absent"])}, "sync": _sync(r),
+        "tags": {"check": r.choice(["upstream", "absent"]), "look": r.choice(["registries"] * 3 + ["host"])},
+        "sync": _sync(r),
     }  # fmt: skip
 
 

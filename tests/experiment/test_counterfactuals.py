@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -85,3 +86,12 @@ def test_a_share_saves_with_an_interval_over_runs(result: Result) -> None:
     assert found.saves.n == 3
     assert found.saves.known
     assert found.saves.mean > 0
+
+
+def test_deploys_that_fail_in_both_worlds_save_nothing(document: dict[str, Any]) -> None:
+    """An outage fails some deploys whatever is doubled; the others' saving is told, and nothing is warned of."""
+    document["faults"] = {"cut": {"kind": "link-down", "target": "dev1", "at": "10 min", "lasts": "20 min"}}
+    cut = sim.run(Scenario.from_document(document, "cut").variant("central"), engine="reference")
+    assert cut.failures.failed
+    found = counterfactuals(cut, lambda world: slowest(world, 1.0), most=1, runs=1, engine="reference")
+    assert [each.saves.mean > 0 for each in found] == [True]

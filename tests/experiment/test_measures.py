@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import tomllib
 from functools import partial
@@ -169,12 +168,11 @@ def test_a_function_that_cannot_be_sent_is_told_where_workers_do_not_share_memor
 
 
 def module(path: Path, factor: int) -> ModuleType:
-    path.write_text(f"FACTOR = {factor}\n\n\ndef deploys(result):\n    return FACTOR * len(result.tables['deploys'])\n")
-    spec = importlib.util.spec_from_file_location("own", path)
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
+    text = f"FACTOR = {factor}\n\n\ndef deploys(result):\n    return FACTOR * len(result.tables['deploys'])\n"
+    path.write_text(text)
+    made = ModuleType("own")
+    # Not by an import, which takes kept bytecode for a text of the same length written within the same second.
+    exec(compile(text, path, "exec"), vars(made))
     return made
 
 

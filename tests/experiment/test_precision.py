@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from scipy.stats import binom
 
 import sim
@@ -57,6 +58,7 @@ def test_the_interval_still_covers_the_mean() -> None:
     assert covered >= binom.ppf(0.001, tries, 0.92)
 
 
+@pytest.mark.slow
 def test_a_comparison_makes_as_many_runs_as_it_takes(scenario: Scenario) -> None:
     """With 50 % a few runs do, the same number whoever makes them; both quantiles of both variants are that narrow."""
     outcomes = [

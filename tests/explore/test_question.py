@@ -77,16 +77,49 @@ def test_places_are_whole_numbers_of_each_slider(text: str) -> None:
 
 
 def test_long_runs_are_cut_and_say_so() -> None:
-    """50,000 deploys a day are 1,000 in 28.8 minutes; a million are in 86.4 seconds."""
+    """50,000 deploys a day are 1,000 in 28.8 minutes at its mean pace; a million are in 86.4 seconds."""
     found = question(sim.load("metros"), ["metros"])
-    assert found.commands(found.start)["cut"].startswith("Each run here is the first 29 min of the scenario's 1 d")
+    said = found.commands(found.start)["cut"]
+    assert said.startswith("Each run here is 29 min at the mean pace of the scenario's 1 d, all hours alike")
+    assert "1.5 times that pace" in said  # 15 of a mean of 10
     assert "--set 'run.duration=29 min'" in found.words(found.start)
-    assert "run.duration" not in found.words(found.start, whole=True)
+    assert not [key for key in ("run.duration", "demand.weights") if key in found.words(found.start, whole=True)]
     at = next(at for at, slider in enumerate(found.sliders) if slider.name == "demand.rate")
     places = [*found.start]
     places[at] = found.sliders[at].texts.index("1000000/day")
     assert found.lasts(tuple(places)) == "87 s"
     assert found.at(tuple(places)).run.duration_s == 87
+
+
+def test_a_part_of_a_day_has_its_mean_pace() -> None:
+    """Where hours are weighed, a part of a day has all of them alike, at a run and in the command that asks for it."""
+    by_hour = ", ".join(["1"] * 12 + ["3"] * 12)  # a mean of 2, a busiest hour of 1.5 times that
+    text = RANGES.replace("apps = 5", f"apps = 5, weights = [{by_hour}]").replace('"400/h"', '"90000/h"')
+    found = asked(text.replace('"20/h"', '"9000/h"').replace('duration = "1 h"', 'duration = "24 h"'))
+    assert found.lasts(found.start) == "400 s"
+    part = found.at(found.start)
+    assert (part.run.duration_s, part.demand.weights) == (400, (1.0,) * 24)
+    assert "demand.weights=[1,1,1,1,1," in found.words(found.start)
+    assert "has 1.5 times that pace" in found.commands(found.start)["cut"]
+
+
+def test_a_variant_s_own_hours_are_not_cut() -> None:
+    """What makes all hours alike would not reach a variant that weighs them itself, so that its runs stay whole."""
+    text = RANGES.replace('"20/h"', '"9000/h"').replace('"400/h"', '"90000/h"').replace('"1 h"', '"24 h"')
+    found = asked(text.replace("variants.central = {", f"variants.central = {{ demand.weights = {[1] * 24},"))
+    assert found.part(found.start) == {}
+
+
+@pytest.mark.parametrize(
+    ("weights", "lasts"),
+    [([1] * 24, "90 min"), ([0] * 14 + [1] * 10, "24 h"), ([1] * 168, "24 h")],
+    ids=["no whole day", "ten hours alone", "a week"],
+)
+def test_hours_that_no_mean_stands_for_are_not_cut(weights: list[int], lasts: str) -> None:
+    """A run of some hours only, a day with an hour of more than twice its mean, and a week stay whole."""
+    text = RANGES.replace("apps = 5", f"apps = 5, weights = {weights}").replace('"400/h"', '"90000/h"')
+    found = asked(text.replace('"20/h"', '"9000/h"').replace('duration = "1 h"', f'duration = "{lasts}"'))
+    assert found.part(found.start) == {}
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from sim.policies.userrule import UserRule
 from sim.scenario import canonical
 
 OWN = Path(__file__).parent / "own"
-FEW = {"demand.rate": "50/day", "demand.apps": 3, "run.policies_path": str(OWN)}
+FEW = {"demand.rate": "50/day", "demand.apps": 5, "run.policies_path": str(OWN)}
 FIRST = '''"""The first ones."""
 
 

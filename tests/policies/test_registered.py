@@ -16,7 +16,7 @@ from sim.policies.outside import registered
 from sim.policies.registered import policy, written_out
 from sim.policies.snapshot import PlacementView, PushView
 
-FEW = {"demand.rate": "50/day", "demand.apps": 3}
+FEW = {"demand.rate": "50/day", "demand.apps": 5}
 FAR_S = 0.05
 SHARES = (0.5, ("a", float("inf")), frozenset({"b", "c"}), None)
 CHANGES = {"by": 1}
@@ -171,7 +171,7 @@ def test_what_is_written_out_may_be_saved_as_a_file(tmp_path: Any) -> None:
     assert sim.run(one).digest == sim.run(other).digest
 
 
-@pytest.mark.parametrize("start", ["fork", "spawn"])
+@pytest.mark.parametrize("start", ["fork", pytest.param("spawn", marks=pytest.mark.slow)])
 @pytest.mark.integration
 def test_workers_have_the_rule(start: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """In processes that share memory and in those that do not: the same rows as in this one."""

@@ -17,6 +17,10 @@ FOLDER = Path(__file__).parents[2] / "scenarios"
 _FEW: dict[str, Any] = {"run.duration": "3 h", "demand.rate": "2000/day", "demand.apps": 100}
 _SITES = ("dal", "fra", "sfo", "sin", "was")
 _DIRECT = {"policies.route": "node-direct", "demand.nodes": 3}
+#: Every image of a kind has its kind's size, so that a test may add them up.
+_ALIKE = {f"images.{kind}.sizes.update_p95": 1.0 for kind in ("my-app", "http-python")} | {
+    "images.my-app.sizes.p95": "4.3 MB", "images.http-python.sizes.p95": "39.3 MB",
+}  # fmt: skip
 _METROS: dict[str, dict[str, Any]] = {
     "sync-then-pull": _DIRECT,
     "peer": {**_DIRECT, "policies.fanout": "peer"},
@@ -27,11 +31,14 @@ _METROS: dict[str, dict[str, Any]] = {
     "queues": {"central.service": "exponential", "central.workers": 1, "demand.reference": "digest"},
     "requests": {"run.detail": "requests", "policies.tags.check": "absent"},
     "crowded": {
-        "run.duration": "5 min", "demand.rate": "3000/h", "demand.apps": 3, "demand.warm": False, "demand.nodes": 3,
+        "run.duration": "5 min", "demand.rate": "3000/h", "demand.apps": 5, "demand.warm": False, "demand.nodes": 3,
         "demand.reference": "digest",
-        **{f"nodes.{site}.capacity": "50 Mbit/s" for site in _SITES},
+        **{f"nodes.{site}.capacity": "50 Mbit/s" for site in _SITES}, **_ALIKE,
     },
-    "skopeo": {"clients.dal-dev.profile": "skopeo", "central.capacity": "20 Mbit/s"},
+    # No image so large that whoever waits for it gives up: its row would end before its pull does.
+    "skopeo": {
+        "clients.dal-dev.profile": "skopeo", "central.capacity": "20 Mbit/s", "images.http-python.sizes.p95": "60 MB",
+    },
 }  # fmt: skip
 
 

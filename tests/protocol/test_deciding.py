@@ -17,6 +17,7 @@ from sim.errors import InputError
 from sim.policies.snapshot import Deploy as Seen
 from sim.protocol import deciding
 from sim.protocol.ops.holdings import counts_as_held, has_image
+from sim.protocol.ops.platforms import own_begin, own_end
 from sim.scenario import Scenario
 from sim.scenario.model.choices import Choice
 from sim.streams import Streams
@@ -75,6 +76,7 @@ def rows(chosen: Scenario, asked: Demand, engine: Engine) -> tuple[str, int, int
     return digest(ran.tables), ran.events, ran.flows, ran.simulated_s
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_when_a_rule_is_asked_does_not_count(looking: Path, r: Random) -> None:
@@ -120,8 +122,9 @@ def check(w: Any, d: int, seen: list[tuple[bool, bool, bool, int]]) -> None:
     """What was seen is what the protocol's own ops say: of blobs, of images, and of an application's any."""
     image, repository = w.deploys[d].digest, w.names[w.deploys[d].name].repository
     row = w.images[image]
-    blobs = [w.image_blobs[row.first_blob + at] for at in range(row.blobs)]
     for node, (kernel, app, whole, missing) in enumerate(seen, 1):
+        own = range(own_begin(w, image, node), own_end(w, image, node))
+        blobs = [w.image_blobs[row.first_blob + at] for at in own]
         held = {blob for blob in blobs if counts_as_held(w, node, repository, blob)}
         assert kernel == any(w.blobs[blob].content == deciding.KERNEL for blob in held)
         assert missing == sum(w.blobs[blob].size_bytes for blob in blobs if blob not in held)

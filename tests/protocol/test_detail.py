@@ -61,7 +61,8 @@ def test_detail_moves_the_tail_by_less_than_a_hundredth(variant: str) -> None:
 @pytest.mark.integration
 def test_detail_hardly_matters_where_requests_queue() -> None:
     """With a single worker that is busy two fifths of the time, mean and p99 still agree to 2 %."""
-    slow = {"central.workers": 1, "central.request_time": "300 ms", "run.duration": "6 h"}
+    alike = {"run.duration": "6 h", "demand.weights": [1] * 24}
+    slow = {"central.workers": 1, "central.request_time": "300 ms", **alike}
     merged, one_by_one = both("central", **slow)
     central = one_by_one.registries.set_index("registry").loc["central"]
     assert central.busy_s / one_by_one.simulated_s == pytest.approx(2 / 5, abs=0.05)

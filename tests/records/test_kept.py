@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -80,3 +82,21 @@ def test_what_another_owns_is_not_private(folder: Path) -> None:
     os.chown(folder / "f-1.py311.1.nbc", 0, 0)
     os.chown(folder, 12345, 12345)
     assert not kept.is_private(folder)
+
+
+@pytest.mark.skipif(kept.fcntl is None, reason="there are no locks")
+def test_who_has_to_wait_does_something_else_first(tmp_path: Path) -> None:
+    """One holds it; the other does what it can meanwhile, and holds it once the first no longer does."""
+    path, order, meanwhile = tmp_path / "lock", [], Event()
+
+    def second() -> None:
+        with kept.alone(path, meanwhile.set):
+            order.append("second")
+
+    with ThreadPoolExecutor(1) as pool:
+        with kept.alone(path, lambda: order.append("nobody was there")):
+            waiting = pool.submit(second)
+            assert meanwhile.wait(10)
+            order.append("first")
+        waiting.result(10)
+    assert order == ["first", "second"]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.small_question import document, failing, outcome, regsim, scenario, small
+from tests.small_question import document, failing, outcome, regsim, scenario, small, small_text
 
-__all__ = ["document", "failing", "outcome", "regsim", "scenario", "small"]
+__all__ = ["document", "failing", "outcome", "regsim", "scenario", "small", "small_text"]

@@ -47,9 +47,11 @@ MAKERS: dict[str, Callable[[], Found]] = {
     "Best": lambda: sim.best(asked(), "wan_bytes", executor="serial", most_runs=12),
 }  # fmt: skip
 MADE: dict[str, Found] = {}
+#: Seconds each to make: the others stand for them where time is short.
+DEAR = ("Crossover", "Sweep")
 
 
-@pytest.fixture(params=MAKERS)
+@pytest.fixture(params=[pytest.param(kind, marks=[pytest.mark.slow] * (kind in DEAR)) for kind in MAKERS])
 def found(request: pytest.FixtureRequest) -> Found:
     """One of each kind, made once."""
     if request.param not in MADE:
@@ -78,6 +80,7 @@ def test_what_was_written_is_read_again(found: Found, tmp_path: Path) -> None:
         assert again.digest == found.digest
 
 
+@pytest.mark.slow
 def test_what_was_read_is_written_again(tmp_path: Path) -> None:
     """A finding that was read leaves what the first one left: the same runs and the same question."""
     found = MADE.setdefault("Crossover", MAKERS["Crossover"]())
@@ -87,6 +90,7 @@ def test_what_was_read_is_written_again(tmp_path: Path) -> None:
     assert first == second
 
 
+@pytest.mark.slow
 def test_reading_makes_no_run(tmp_path: Path) -> None:
     """A directory that lacks a run that its answer rests on is refused in a line."""
     MADE.setdefault("Sweep", MAKERS["Sweep"]()).write(tmp_path)
@@ -214,6 +218,26 @@ def test_a_star_in_an_override_stands_for_any_name() -> None:
         asked().with_({"clients.*.upp": "8 Mbit/s"})
 
 
+def test_a_name_of_any_length_is_written_and_read(tmp_path: Path) -> None:
+    """A folder's name has 255 bytes at most, of which 200 letters of Hebrew would take 1,200."""
+    long, longer = "\u05e9" * 200, "\u05e9" * 199 + "\u05d0"
+    scenario = asked(**{f'variants."{name}"': {"demand.nodes": nodes} for nodes, name in ((2, long), (3, longer))})
+    found = sim.compare(scenario, runs=1, executor="serial", engine="reference")
+    found.write(tmp_path)
+    again = sim.load_result(tmp_path)
+    assert isinstance(again, sim.Comparison)
+    assert {name: one.digest for name, one in again.samples.items()} == {
+        name: one.digest for name, one in found.samples.items()
+    }
+
+
+def test_scores_are_no_run(tmp_path: Path) -> None:
+    """What `regsim score --out` left is told apart from what is broken."""
+    (tmp_path / "score.json").write_text("{}")
+    with pytest.raises(InputError, match="has scores against measurements and no run"):
+        sim.load_result(tmp_path)
+
+
 def test_errors_speak_of_python_and_the_command_line_of_options() -> None:
     """An argument is called by its parameter, and by its option where a verb says it."""
     with pytest.raises(InputError) as caught:
@@ -222,6 +246,31 @@ def test_errors_speak_of_python_and_the_command_line_of_options() -> None:
     assert str(of_options(caught.value)).startswith("--vary: must be KEY=VALUES")
     with pytest.raises(InputError, match=r"^metric: unknown metric"):
         sim.best(asked(), "sped", executor="serial")
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda: sim.run(asked(), seed="a"), 'seed: must be a whole number, got "a"; write for example seed=1'),
+        (lambda: sim.compare(asked(), seed=-1), "seed: must be at least 0 and below 2^63, got -1; write"),
+        (lambda: sim.compare(asked(), precision=5), "precision: must be a number above 0, at most 1, got 5; 5 % is"),
+        (lambda: sim.compare(asked(), precision="5 %"), 'precision: must be a number above 0, at most 1, got "5 %"'),
+        (lambda: sim.run("metros"), 'scenario: must be a Scenario, got "metros"; write sim.load(...) round it'),
+        (lambda: sim.sweep({}, ["demand.nodes=1,2"]), "scenario: must be a Scenario, got a table"),
+        (lambda: sim.capacity(asked(), UP, []), "thresholds: are none, so that every value meets them; write"),
+    ],
+)  # fmt: skip
+def test_what_a_notebook_gets_wrong_is_a_line(ask: Callable[[], object], said: str) -> None:
+    """A seed that is none, a share above one, a path in place of a scenario, a search for nothing: before any run."""
+    with pytest.raises(InputError) as caught:
+        ask()
+    assert str(caught.value).startswith(said)
+
+
+def test_one_text_is_one_axis() -> None:
+    """Whoever forgets the list round a single axis is understood."""
+    one = sim.sweep(asked(), "demand.nodes=1", runs=1, executor="serial", variant="central")
+    assert [axis.name for axis in one.axes] == ["demand.nodes"]
 
 
 class Screen:

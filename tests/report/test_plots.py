@@ -139,10 +139,52 @@ def test_bytes_add_up_to_the_transfers(plot: Figure, outcome: Comparison) -> Non
 
 def test_words_do_not_collide(plot: Figure) -> None:
     """No two texts of the plot overlap, and none reaches beyond its edge."""
+    assert_apart(plot)
+
+
+@pytest.mark.parametrize("kind", ["latency", "phases", "bytes", "lag", "staleness", "differences"])
+@pytest.mark.parametrize("size", [style.COLUMN, style.SLIDE], ids=["column", "slide"])
+def test_words_do_not_collide_in_a_picture_of_its_own(
+    kind: str, size: tuple[float, float], outcome: Comparison
+) -> None:
+    """Neither as wide as a column of a page nor on a slide, as drawn by whoever has axes of his own."""
+    whole = Figure(figsize=size, layout="constrained")
+    outcome.plot(kind, ax=whole.subplots())
+    assert_apart(whole)
+
+
+@pytest.fixture(scope="module")
+def named_badly() -> Comparison:
+    """Eight variants, and a fault, whose names are as long as anybody's patience."""
+    document = tomllib.loads(SMALL)
+    document["variants"] = {
+        name: {"policies": {"route": ("central", "node-direct")[at % 2]}}
+        for at, name in enumerate(("a" * 200, "b " * 100, "c-" * 100, "<b>$x$ \x1b[31m\n" * 9, *"defg"))
+    }
+    document["faults"] = {"f" * 200: {"kind": "link-down", "target": "dev1", "at": "10 min", "lasts": "9 min"}}
+    return sim.compare(Scenario.from_document(document, "small"), runs=2, executor="serial", engine="reference")
+
+
+def test_names_of_any_length_leave_room_for_others(named_badly: Comparison) -> None:
+    """The whole figure is laid out, and no name stands on another or beyond the edge."""
+    assert_apart(named_badly.plot())
+
+
+@pytest.mark.parametrize("kind", ["latency", "phases", "bytes", "lag", "staleness", "differences"])
+def test_names_of_any_length_leave_room_in_a_column(kind: str, named_badly: Comparison) -> None:
+    """The axes keep a quarter of the height, whatever stands above and beside them."""
+    whole = Figure(figsize=style.COLUMN, layout="constrained")
+    axes = named_badly.plot(kind, ax=whole.subplots())
+    FigureCanvasAgg(whole).draw()
+    assert axes.get_position().height > 0.25
+
+
+def assert_apart(plot: Figure) -> None:
+    """No two texts overlap, and none reaches beyond the edge."""
     canvas = FigureCanvasAgg(plot)
     canvas.draw()
     renderer = canvas.get_renderer()
-    texts: list[Any] = [plot._suptitle]  # type: ignore[attr-defined]
+    texts: list[Any] = [plot._suptitle] if plot._suptitle else []  # type: ignore[attr-defined]
     for axes in plot.axes:
         texts += [axes._left_title, axes.xaxis.label, axes.yaxis.label, *axes.texts]  # type: ignore[attr-defined]
         texts += [
@@ -150,7 +192,7 @@ def test_words_do_not_collide(plot: Figure) -> None:
             *shown(axes.get_yticklabels(), 1, axes.get_ylim()),
         ]
         texts += axes.get_legend().get_texts() if axes.get_legend() else []
-    texts.append(plot._supxlabel)  # type: ignore[attr-defined]
+    texts += [plot._supxlabel] if plot._supxlabel else []  # type: ignore[attr-defined]
     boxes = {
         f"{text.get_text()} {at}": Text.get_window_extent(text, renderer)  # without the line of a note
         for at, text in enumerate(texts)

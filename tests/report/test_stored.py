@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,3 +73,34 @@ def test_a_table_that_lacks_a_column_is_said(outcome: Comparison, tmp_path: Path
     starts.write_bytes((tmp_path / "central" / "drops.parquet").read_bytes())
     with pytest.raises(InputError, match="lacks the column deploy"):
         _ = stored.read(tmp_path).samples
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("differences", "b", "wan_bytes", "high"), "much"), (("variants", "b", "wan_bytes"), []),
+        (("failures", "a", "failed"), None), (("verdict",), 7), (("variants",), True),
+        (("held_back", "a", "0", "group"), None),
+    ],
+)  # fmt: skip
+def test_a_document_that_was_edited_by_hand_is_refused_by_its_place(
+    path: tuple[str, ...], value: Any, tmp_path: Path
+) -> None:
+    """A text where a number stood is named by its keys; a mean that is null is none that failed to be one."""
+    bounds = {"mean": None, "low": 1, "high": 2.5}
+    document: dict[str, Any] = {
+        "schema": "regsim.compare/1", "scenario": "x", "baseline": "a", "verdict": "none",
+        "variants": {"a": {"wan_bytes": bounds}, "b": {"wan_bytes": dict(bounds)}},
+        "differences": {"b": {"wan_bytes": bounds | {"decided": False}}},
+        "failures": {"a": {"failed": 0, "deploys": 5, "reasons": {}}},
+        "held_back": {"a": [{"kind": "requests", "group": "n", "seconds": 1, "waited_s": 0.5, "share": None}]},
+    }  # fmt: skip
+    (tmp_path / "x.json").write_text(json.dumps(document))
+    assert stored.read(tmp_path / "x.json").kind == "compare"
+    at: Any = document
+    for key in path[:-1]:
+        at = at[int(key)] if isinstance(at, list) else at[key]
+    at[path[-1]] = value
+    (tmp_path / "x.json").write_text(json.dumps(document))
+    with pytest.raises(InputError, match=f"x.json: {'.'.join(path)}: is not what stands there"):
+        stored.read(tmp_path / "x.json")

@@ -9,6 +9,7 @@ import pytest
 from tests.rig.small_worlds import Compared, compared, table, world
 
 
+@pytest.mark.slow
 def test_windows_come_nearer_to_packets_than_even_shares() -> None:
     """In ten worlds the mean error by windows is below a twentieth, and below that by even shares."""
     found = [compared(world(Random(number), "cubic")) for number in range(10)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.scenario.keypath import dotted, split
+from sim.scenario.keypath import dotted, shortened, split
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,8 @@ def test_only_ambiguous_keys_stand_in_quotes() -> None:
 def test_any_keys_read_back(keys: list[str]) -> None:
     """Whatever keys are made of, their text reads back as the same keys."""
     assert split(dotted(tuple(keys))) == tuple(keys)
+
+
+def test_an_error_shows_no_more_of_a_key_than_fits() -> None:
+    """A key of a million letters is not a line of a million."""
+    assert (len(shortened("a" * 10**6)), shortened("links.wan.capacity")) == (200, "links.wan.capacity")

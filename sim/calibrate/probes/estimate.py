@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ from sim.stats.intervals import CONFIDENCE, interval
 
 Unit = Literal["s", "bytes/s", "1/s", "share", "bytes"]
 Values = NDArray[np.float64]
+#: No probe measures as much: 30,000 years, 8 Pbit/s, a petabyte.
+LARGEST: Final = 1e15
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,20 @@ class Evidence:
     residuals: tuple[Residuals, ...] = ()
 
 
+def sensible(value: float) -> float:
+    """A duration, s, a rate, bytes/s, or a size, as it is. ValueError where it is negative, or nothing measures it."""
+    if not 0 <= value < LARGEST:
+        raise ValueError(f"{value:g} is nothing that can be measured")
+    return value
+
+
 def values_of(path: str, found: Sequence[float], what: str, least: int = 3) -> Values:
-    """The observations, (n,). InputError when they are too few to say how far they scatter."""
+    """The observations, (n,). InputError when they are too few to say how far they scatter, or no measurement."""
     if len(found) < least:
         problem = f"has {len(found)} {what}, and an interval needs {least}"
         raise InputError(path, problem, "measure longer")
+    if not all(0 <= each < LARGEST for each in found):
+        raise InputError(path, f"has {what} that cannot be measured", "give the file as it was written")
     return np.array(found, dtype=np.float64)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sim.calibrate.probes.estimate import Estimate, Evidence, about, mean, values_of
+from sim.calibrate.probes.estimate import Estimate, Evidence, about, mean, sensible, values_of
 from sim.errors import InputError
 
 #: The first seconds of a transfer are slow start's.
@@ -57,6 +57,8 @@ def iperf3(path: str, text: str) -> Evidence:
     estimates, residuals = [], []
     for way, seen in seen_ways.items():
         values = values_of(path, seen.rates_Bps, "seconds after the first two")
+        if not values.any():
+            raise InputError(path, f"says that nothing travelled {way}", "measure a line that carries something")
         source = f"{path}: mean of {len(values)} s after the first {_RAMP_S:g}, {streams} stream" + "s" * (streams > 1)
         rate = mean(f"goodput {way}", "bytes/s", values, source, f"clients.CLIENT.{way}")
         estimates.append(rate)
@@ -116,7 +118,7 @@ def _seconds(path: str, test: Mapping[str, Any]) -> Mapping[str, list[tuple[floa
                 sent = one.get("sender", not reverse) if len(sums) > 1 else not reverse
                 start_s, span_s = float(one["start"]), float(one["seconds"])
                 if start_s >= _RAMP_S and not one.get("omitted", False):
-                    bytes_sent = float(one["bits_per_second"]) / 8 * span_s
+                    bytes_sent = sensible(float(one["bits_per_second"]) / 8) * span_s
                     found["up" if sent else "down", int(start_s)].append((start_s, span_s, bytes_sent))
         made: dict[str, list[tuple[float, float]]] = defaultdict(list)
         for (way, _), parts in found.items():
@@ -124,7 +126,9 @@ def _seconds(path: str, test: Mapping[str, Any]) -> Mapping[str, list[tuple[floa
             if span_s > _SECOND_S:
                 made[way].append((parts[0][0], math.fsum(part[2] for part in parts) / span_s))
         return made
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (ValueError, OverflowError) as error:
+        raise InputError(path, f"is no result of iperf3: {error}", _REMEDY) from None
+    except (KeyError, TypeError, AttributeError) as error:
         raise InputError(path, f"is no result of iperf3: {error} is missing or none", _REMEDY) from None
 
 
@@ -140,7 +144,7 @@ def _trips_s(test: Mapping[str, Any]) -> Iterator[float]:
     for one in end.get("streams", []) if isinstance(end, Mapping) else []:
         sender = one.get("sender") if isinstance(one, Mapping) else None
         if isinstance(sender, Mapping) and "min_rtt" in sender:
-            yield float(sender["min_rtt"]) / 1e6
+            yield sensible(float(sender["min_rtt"]) / 1e6)
 
 
 def _tests(path: str, text: str) -> Iterator[dict[str, Any]]:

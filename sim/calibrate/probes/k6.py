@@ -16,10 +16,12 @@ from typing import Final
 
 import numpy as np
 
-from sim.calibrate.probes.estimate import Estimate, Evidence, about, median, values_of
+from sim.calibrate.probes.estimate import Estimate, Evidence, about, median, sensible, values_of
 from sim.errors import InputError
 
 _REQUEST: Final = "http_req_"
+#: Metrics that are read, each of which is a duration; a script's own may be anything.
+_TIMED: Final = ("http_req", "iteration_duration")
 #: What a summary is read for.
 _SUMMARISED: Final = {"http_req_waiting": "time to the first byte", "http_req_duration": "request, bytes included"}
 _REMEDY: Final = "give the file of k6 run --out csv=FILE or json=FILE"
@@ -41,7 +43,7 @@ class _Samples:
             self.requests += 1
             self.failed += failed
         if not (failed and metric.startswith(_REQUEST)):
-            self.seconds[metric].append(value / 1e3)
+            self.seconds[metric].append(sensible(value / 1e3) if metric.startswith(_TIMED) else value / 1e3)
 
 
 def is_k6(text: str) -> bool:
@@ -102,7 +104,7 @@ def summary(path: str, text: str) -> Evidence:
         source = f"{path}: median, least and most of {count} requests"
         estimates = []
         for name, trend in trends.items():
-            middle, low, high = (float(trend[key]) / 1e3 for key in ("med", "min", "max"))
+            middle, low, high = (sensible(float(trend[key]) / 1e3) for key in ("med", "min", "max"))
             estimates.append(Estimate(_SUMMARISED[name], "s", middle, low, high, count, source))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         raise InputError(path, "is no summary of k6's that has med, min and max of requests", _REMEDY) from None
@@ -124,11 +126,11 @@ def _read(path: str, lines: Iterator[str]) -> _Samples:
                 _point(f"{path}:{number}", line, samples)
         return samples
     reader = csv.DictReader((first, *lines))
-    for row in reader:
-        try:
+    try:
+        for row in reader:
             samples.add(row["metric_name"], float(row["metric_value"]), row)
-        except (KeyError, TypeError, ValueError):
-            raise InputError(f"{path}:{reader.line_num}", "is no sample of k6", _REMEDY) from None
+    except (KeyError, TypeError, ValueError, csv.Error):
+        raise InputError(f"{path}:{reader.line_num}", "is no sample of k6", _REMEDY) from None
     return samples
 
 

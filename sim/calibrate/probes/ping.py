@@ -20,8 +20,16 @@ from sim.stats.intervals import CONFIDENCE
 
 #: Among so many replies before it a copy of a reply is looked for.
 _RECENT: Final = 1000
-_REPLY: Final = re.compile(r"^.*?(?:(?:\bttl|\bTTL)=|: \[\d+\], \d+ bytes, ).*$", re.MULTILINE)
-_TIME: Final = re.compile(r"(?P<bound>[=<]|bytes,) ?(?P<ms>\d+(?:[.,]\d+)?) ?(?:ms\b|мс)")
+#: Windows has no `ttl` for addresses of IPv6, macOS calls it `hlim`.
+_REPLY: Final = re.compile(
+    r"^.*?(?:(?:\bttl|\bTTL|\bhlim)=|: \[\d+\], \d+ bytes, "
+    r"|^\S.* [0-9a-fA-F:]*:[0-9a-fA-F:%]*: [^\d=<]+[=<]\d+ ?ms\s*$).*$",
+    re.MULTILINE,
+)
+#: Spanish and Portuguese Windows write `<1m`; in a Cyrillic code page the unit is two bytes that are no UTF-8.
+_TIME: Final = re.compile(
+    r"(?P<bound>[=<]|bytes,) ?(?P<ms>\d+(?:[.,]\d+)?) ?(?:ms\b|мс|m(?= TTL)|\ufffd\ufffd(?= TTL))"
+)
 _NUMBER: Final = re.compile(r"\b(?:icmp_)?seq=(\d+)|: \[(\d+)\]")
 #: Where a run ends: BSD's and iputils' statistics, and Windows'.
 _END: Final = re.compile(r"^(?:--- .* ---|.*\n +[^\n]*= \d+, [^=\n]*= \d+, [^=\n]*= \d+.*)$", re.MULTILINE)

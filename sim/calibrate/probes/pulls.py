@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from sim.calibrate.probes.estimate import Evidence, about, line, median, values_of
+from sim.calibrate.probes.estimate import Evidence, about, line, median, sensible, values_of
 from sim.errors import InputError
 from sim.workload.logs.timestamps import go_duration_s, iso_s
 
@@ -83,9 +83,10 @@ def kubelet_pull(words: str) -> Pull | None:
     if kubelet is None:
         return None
     size, waiting = _SIZE.search(words), _WAITING.search(words)
-    taken_s = go_duration_s(kubelet["taken"])
-    waited_s = (go_duration_s(waiting[1]) if waiting else taken_s) - taken_s
-    return Pull(taken_s, float(size[1]) if size else np.nan, waited_s, kubelet["image"])
+    taken_s = sensible(go_duration_s(kubelet["taken"]))
+    # Both are rounded apart, to a thousandth of themselves.
+    waited_s = max((sensible(go_duration_s(waiting[1])) if waiting else taken_s) - taken_s, 0.0)
+    return Pull(taken_s, sensible(float(size[1])) if size else np.nan, waited_s, kubelet["image"])
 
 
 def _pulls(path: str, text: str) -> Iterator[Pull]:
@@ -95,7 +96,7 @@ def _pulls(path: str, text: str) -> Iterator[Pull]:
             if (pull := kubelet_pull(words)) is not None:
                 yield pull
             elif (containerd := _CONTAINERD.search(words)) is not None:
-                yield Pull(go_duration_s(containerd[2]), float(containerd["size"]), np.nan)
+                yield Pull(sensible(go_duration_s(containerd[2])), sensible(float(containerd["size"])), np.nan)
             elif (crio := _CRIO.search(words)) is not None:
                 at_s = iso_s(crio["time"].replace(" ", "T", 1))
                 if crio["what"] == "Pulling":

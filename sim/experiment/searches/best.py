@@ -32,6 +32,7 @@ from sim.experiment.sample import Sample, fails_more, interval_of, least_failing
 from sim.experiment.variants import variants
 from sim.rendering import Finding, render
 from sim.scenario import Scenario
+from sim.scenario.asked import seed_of
 from sim.scenario.warnings.warning import ScenarioWarning
 from sim.stats.intervals import Interval
 from sim.stats.selection import FIRST_STAGE, Selection
@@ -170,9 +171,9 @@ def best(
     >>> found.metric, found.chosen in (None, *found.outcomes)
     ('wan_bytes', True)
     """
+    seed = seed_of(scenario, seed)
     measures = Measures.of((), metrics, [metric])
     about = known_metric(metric, measures.names, scenario)
-    seed = scenario.run.seed if seed is None else seed
     named = variants(scenario)
     if len(named) < 2:
         raise InputError(scenario.name, "has no two variants to choose from", "write [variants.NAME] twice")

@@ -30,6 +30,7 @@ from sim.experiment.searches.bisection import RUNS, WITHIN, Look, Point, Prober,
 from sim.experiment.variants import variants
 from sim.rendering import Finding, render
 from sim.scenario import Scenario
+from sim.scenario.asked import seed_of
 from sim.scenario.warnings.warning import ScenarioWarning
 
 #: Into how many parts the range is cut at first.
@@ -159,9 +160,9 @@ def crossover(
     >>> found.metric, found.unit
     ('wan_bytes', 'Mbit/s')
     """
+    seed = seed_of(scenario, seed)
     axis = ranged(axis, scenario) if isinstance(axis, str) else axis
     assert axis.range is not None
-    seed = scenario.run.seed if seed is None else seed
     baseline, variant = _two(scenario, variant)
     measures = Measures.of((), metrics, [metric])
     about = known_metric(metric, measures.names, scenario)

@@ -32,6 +32,7 @@ from sim.experiment.tradeoff import Choice, tradeoff
 from sim.experiment.variants import variants
 from sim.rendering import Finding, render
 from sim.scenario import Scenario
+from sim.scenario.asked import seed_of
 from sim.scenario.warnings.warning import ScenarioWarning
 
 METRICS: Final = ("deploy_latency_s.p50", "deploy_latency_s.p99", "wan_bytes")
@@ -189,14 +190,15 @@ def sweep(
     >>> sim.sweep(asked, ["nodes.*.count=1..2:2"], runs=2, executor="serial").table["nodes.*.count"].unique()
     array([1., 2.])
     """
-    seed = scenario.run.seed if seed is None else seed
+    seed = seed_of(scenario, seed)
     runs = scenario.run.runs if runs is None else runs
     custom = metrics if isinstance(metrics, Mapping) else None
     measures = Measures.of(by, custom, metrics)
     for metric in metrics:
         known_metric(metric, measures.names, scenario)
     shown = (*metrics, *split_by(next(iter(metrics)), measures.by if by else (), scenario))
-    varied = [axis(each, scenario) if isinstance(each, str) else each for each in axes]
+    every = [axes] if isinstance(axes, str) else axes
+    varied = [axis(each, scenario) if isinstance(each, str) else each for each in every]
     named, visited = variants(scenario, variant), design(kind, varied, seed)
     arguments = {
         "axes": [each.to_json() for each in varied], "kind": kind, "metrics": list(metrics),

@@ -19,6 +19,7 @@ from sim.protocol.codes import CONFIG, FOR_PULL, GO, METADATA, UNBOUND
 from sim.protocol.ops.flows import free_flight
 from sim.protocol.ops.lanes import UP, beside_idle_s, lane_is_unimpaired, nominal_ramp_s, nominal_rate_Bps
 from sim.protocol.ops.lazy import bytes_before_start
+from sim.protocol.ops.platforms import manifests_sent, plan_manifests
 from sim.protocol.ops.ways import down_lane, up_lane
 from sim.protocol.tasks import add_waiting, branch, start_branches
 
@@ -33,9 +34,10 @@ IN_PARTS: Final = 2
 
 
 def begin_groups(w: Any, p: int, a: int, b: int) -> int:
-    """From the first blob of the image on."""
+    """From the first blob of the image on, or of what a copy brings of it."""
     task = w.tasks[p]
-    task.group = task.group_end = 0
+    plan_manifests(w, p)
+    task.group = task.group_end = task.begin
     task.connections = 1
     return GO
 
@@ -45,12 +47,15 @@ def next_group(w: Any, p: int, done: int, pulls: int) -> int:
     task = w.tasks[p]
     profile, image = w.profiles[task.profile], w.images[task.image]
     task.group = task.group_end
-    if task.group >= image.blobs:
+    if task.group >= task.stop:
         task.pc = done
         return GO
     size = profile.pulls_at_once if pulls else profile.pushes_at_once
-    end = image.blobs
+    end = task.stop
     if profile.config_last:
+        if image.platforms > 1:  # whose configs stand behind their own layers
+            each = image.blobs // image.platforms
+            end = (task.group // each + 1) * each
         layers = end
         while layers > 0 and w.blobs[w.image_blobs[image.first_blob + layers - 1]].content == CONFIG:
             layers -= 1
@@ -160,25 +165,39 @@ def send_small(w: Any, p: int, lane: int) -> None:
 def idle_s(w: Any, p: int, lane: int, direction: int, size_bytes: float) -> float:
     """How long a flow of so much of a blob takes on idle, unimpaired links beside the other blobs of its group.
 
-    Each has a slow start of its own. They hold each other back; only what others add to that is waiting.
+    Each has a slow start of its own, or all share one connection's. They hold each other back; only what others add to
+    that is waiting.
     """
     task = w.tasks[p]
     count = 0
     parent = task.parent
     if parent >= 0:
-        own_s = nominal_ramp_s(w, lane, task.way, direction, task.size_bytes)
+        together = bytes_in_slow_start(w, p)
+        own_s = nominal_ramp_s(w, lane, task.way, direction, together)
         other = w.tasks[parent].child
         while other >= 0:
             mate = w.tasks[other]
             if other != p:
                 later_s = mate.late_s - task.late_s
-                w.beside_later_s[count] = (
-                    nominal_ramp_s(w, lane, task.way, direction, mate.size_bytes) - own_s + later_s
-                )
+                mate_bytes = together if w.g.one_connection else mate.size_bytes
+                mate_s = nominal_ramp_s(w, lane, task.way, direction, mate_bytes)
+                w.beside_later_s[count] = mate_s - own_s + later_s
                 w.beside_bytes[count] = float(mate.size_bytes)
                 count += 1
             other = mate.sibling
     return float(beside_idle_s(w, lane, size_bytes, count))
+
+
+def bytes_in_slow_start(w: Any, p: int) -> int:
+    """How much the connection of a body sends from its slow start on: that body, or all that share the connection."""
+    task = w.tasks[p]
+    if w.g.one_connection == 0 or task.parent < 0:
+        return int(task.size_bytes)
+    found, mate = 0, w.tasks[task.parent].child
+    while mate >= 0:
+        found += w.tasks[mate].size_bytes
+        mate = w.tasks[mate].sibling
+    return int(found)
 
 
 def end_transfer(w: Any, p: int, waited_s: float) -> int:
@@ -228,7 +247,7 @@ def record_metadata(w: Any, p: int, lane: int) -> None:
     """A row for manifests, and what trailed along before them, as one body at one instant."""
     task = w.tasks[p]
     image, counter = w.images[task.image], w.tasks[task.counter]
-    size_bytes = counter.metadata_bytes + image.manifest_bytes + image.index_bytes
+    size_bytes = counter.metadata_bytes + image.manifest_bytes * manifests_sent(w, p) + image.index_bytes
     now_s = w.timelines[task.timeline].now_s
     record_transfer(w, task.counter, METADATA, lane, now_s, now_s, size_bytes, 0.0, 0, UNBOUND, 0.0)
     counter.metadata_bytes = 0

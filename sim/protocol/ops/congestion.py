@@ -8,7 +8,10 @@ of `sim.network.tcp.windows`. A round lasts what the window's bytes take at the 
 What links know is sums over the flights that cross them. A window that grows while a queue is fuller than it can be
 loses packets, and so does every other one that grows within the round trip after that, until the first has fallen back.
 
-Left out: BBR, whose flows share evenly (`flows`), runs with faults, bytes sent twice, and queues at disks.
+After an outage that a retransmission time-out ends, a window begins with one segment and doubles up to 0.7 of what it
+was (RFC 5681, 3.1; RFC 9438, 4.8); one that is rerouted goes on as it is.
+
+Left out: BBR, whose flows share evenly (`flows`), bytes sent twice, and queues at disks.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import math
 from typing import Any
 
 from sim.network.fairshare.kernel import rate, reshape
-from sim.network.tcp.transport import INITIAL_WINDOW, MSS_BYTES
+from sim.network.tcp.transport import CUBIC_BETA, MSS_BYTES
 from sim.network.tcp.windows import (
     CONGESTION_AVOIDANCE,
     SLOW_START,
@@ -30,16 +33,27 @@ from sim.network.tcp.windows import (
 from sim.protocol.codes import INF, ROUND_DUE
 from sim.protocol.ops.fair_sharing import add_lane_class, arm_fair, share_in_class
 from sim.protocol.ops.flow_monitor import advance_monitor, begin_held_back
-from sim.protocol.ops.flows import new_flight, share_overfilled
+from sim.protocol.ops.flows import break_off, new_flight, share_overfilled
 from sim.protocol.ops.lanes import mark_overfilled, reserve
 from sim.protocol.ops.window_sums import count_window, queue_s, standing_queue_s, weight_of
 from sim.records.queue import push_event
 
 
-def send_by_window(w: Any, lane: int, size_bytes: float, p: int, round_trip_s: float) -> int:
-    """Start a flight now that has a window; task `p` is ready when its last byte has left."""
+def send_by_window(
+    w: Any, lane: int, size_bytes: float, p: int, round_trip_s: float, window: float, growth: int, threshold: float
+) -> int:
+    """Start a flight now that has a window, which grows so; task `p` is ready when its last byte has left, or when it
+    breaks off.
+
+    Where slow start follows a time-out it ends at a `threshold`. Over a link that is down the flight breaks off at
+    once: then it has `ended` already, and no task is made ready.
+    """
     f = new_flight(w, lane, size_bytes, p)
     flight, row = w.flights[f], w.lanes[lane]
+    flight.last_window, flight.growth = window, growth
+    if row.rate_Bps == 0.0:
+        break_off(w, f, 0)
+        return f
     row.flights += 1
     if not reserve(w, lane, row.bound):
         # Flights without a round trip have no window, and may have had these links to themselves.
@@ -47,7 +61,7 @@ def send_by_window(w: Any, lane: int, size_bytes: float, p: int, round_trip_s: f
         mark_overfilled(w, lane, w.g.stamp)
         share_overfilled(w)
     begin_held_back(w, f)
-    flight.window, flight.growth, flight.trip_s = float(INITIAL_WINDOW), SLOW_START, round_trip_s
+    flight.window, flight.threshold, flight.trip_s = window, threshold, round_trip_s
     flight.w_max = flight.w_est = flight.lost_s = flight.grew = 0.0
     flight.overflows = 0
     flight.least_delay_s = INF
@@ -57,7 +71,7 @@ def send_by_window(w: Any, lane: int, size_bytes: float, p: int, round_trip_s: f
         slot.own_class = add_lane_class(w, lane)
     k = w.classes[slot.own_class]
     k.cap, k.weight = _cap_Bps(w, f), weight_of(w, f)
-    _check_burst(w, f, _longest_queue_s(w, f), INITIAL_WINDOW)
+    _check_burst(w, f, _longest_queue_s(w, f), window if growth == SLOW_START else 0.0)
     count_window(w, f, 1.0)
     share_in_class(w, f, slot.own_class, size_bytes)
     arm_fair(w)
@@ -73,6 +87,11 @@ def round_due(w: Any, f: int, generation: int) -> None:
     w.g.now_s = w.g.event_s
     overflows = flight.overflows
     window, growth = _grown(w, f)
+    if 0.0 < flight.threshold <= window and growth == SLOW_START:
+        # From here on as CUBIC comes back after a loss (RFC 9438, 4.8).
+        flight.w_max, flight.lost_s = flight.threshold / CUBIC_BETA, w.g.now_s
+        window = flight.w_est = flight.threshold
+        growth = CONGESTION_AVOIDANCE
     _resize_window(w, f, window, growth)
     if overflows or _loses(w, f):
         window, flight.w_max = after_loss(flight.window, flight.w_max)

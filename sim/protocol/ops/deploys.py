@@ -33,6 +33,7 @@ from sim.protocol.machine import ask_host
 from sim.protocol.ops.connections import is_open
 from sim.protocol.ops.garbage import delete_image
 from sim.protocol.ops.holdings import has_image, newest_publish
+from sim.protocol.ops.lookups import looks_at_central
 from sim.protocol.ops.pull import look_up
 from sim.protocol.ops.rate_limits import is_rate_limit
 from sim.protocol.ops.request_retries import call_platform_with_retries
@@ -352,13 +353,15 @@ def start_from_central(w: Any, p: int, entry: int, b: int) -> int:
 
 def start_after_push(w: Any, p: int, entry: int, b: int) -> int:
     """An instance starts on each node; those that were not pushed to pull from central when it is there, or from the
-    first."""
+    first. Where a reference is looked up at central alone all wait for that."""
     task = w.tasks[p]
     deploy = w.deploys[task.deploy]
     plan = w.fanouts[deploy.nodes]
     for at in range(deploy.nodes):
         node = w.deploy_nodes[deploy.first_node + at]
-        if was_pushed_to(w, task.deploy, node, plan.pushed):
+        if looks_at_central(w, p):
+            start_on(w, p, entry, node, 0, 1)
+        elif was_pushed_to(w, task.deploy, node, plan.pushed):
             start_on(w, p, entry, node, 0, 0)
         elif plan.peers:
             start_on(w, p, entry, node, deploy.pushed_to, 0)
@@ -388,7 +391,8 @@ def start_existing(w: Any, p: int, entry: int, b: int) -> int:
     deploy = w.deploys[task.deploy]
     newest = newest_publish(w, deploy.name)
     source = 0
-    if newest >= 0 and w.fanouts[deploy.nodes + 1].peers:
+    alone = looks_at_central(w, p)
+    if newest >= 0 and w.fanouts[deploy.nodes + 1].peers and not alone:
         origin = w.publishes[newest].origin
         source = origin if look_up(w, origin, task.name, task.digest) != -1 else 0
     if newest < 0:
@@ -396,7 +400,7 @@ def start_existing(w: Any, p: int, entry: int, b: int) -> int:
     waits = newest >= 0 and look_up(w, source, task.name, task.digest) == -1
     for at in range(deploy.nodes):
         node = w.deploy_nodes[deploy.first_node + at]
-        waits_here = 1 if waits and look_up(w, node, task.name, task.digest) == -1 else 0
+        waits_here = 1 if waits and (alone or look_up(w, node, task.name, task.digest) == -1) else 0
         start_on(w, p, entry, node, 0 if source == node else source, waits_here)
     return start_branches(w, p)
 

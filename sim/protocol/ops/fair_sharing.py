@@ -11,17 +11,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.network.fairshare.kernel import finish, move, next_end_s, start, stop
+from sim.network.fairshare.kernel import finish, move, next_end_s, reshape, start, stop
 from sim.network.fairshare.state import UNBOUNDED_BPS
 from sim.protocol.codes import FAIR_DUE, INF, NEVER
 from sim.protocol.ops.flow_monitor import advance_monitor, monitor_ended, monitor_moved, monitor_started
-from sim.protocol.ops.lanes import leave_lane
+from sim.protocol.ops.lanes import is_one_connection, leave_lane
 from sim.records.queue import push_event
 
 
 def class_of_lane(w: Any, lane: int) -> int:
     """The class of flights on a lane, as wide as it is now."""
     row = w.lanes[lane]
+    if is_one_connection(w, lane):
+        if row.open_class < 0:
+            row.open_class = add_lane_class(w, lane)
+        return int(row.open_class)
     if row.cap_Bps == INF:
         first = w.lanes[row.along]
         if first.open_class < 0:
@@ -106,7 +110,19 @@ def share_in_class(w: Any, f: int, c: int, left_bytes: float) -> None:
     w.flows[flow].token = f
     flight.flow = flow
     g.sharing += 1
+    weigh_connection(w, flight.lane)
     monitor_started(w, f)
+
+
+def weigh_connection(w: Any, lane: int) -> None:
+    """Where a lane is one connection, its flights in the solver have one connection's share and cap together: each of n
+    has an n-th of these."""
+    row = w.lanes[lane]
+    if not is_one_connection(w, lane) or row.open_class < 0:
+        return
+    streams = w.classes[row.open_class].count
+    if streams > 0:
+        reshape(w, w.g.now_s, row.open_class, 1.0 / streams, row.own_cap_Bps / streams)
 
 
 def _free_flow_row(w: Any, flow: int) -> None:
@@ -140,6 +156,7 @@ def stop_shared(w: Any, f: int) -> float:
     monitor_ended(w, f, row.owner, row.asked, left_bytes)
     _free_flow_row(w, flow)
     flight.flow = -1
+    weigh_connection(w, flight.lane)
     return float(left_bytes)
 
 
@@ -162,6 +179,7 @@ def end_shared(w: Any) -> int:
     sort_picked(w, ended)
     for at in range(ended):
         leave_lane(w, w.flights[w.picked[at]].lane)
+        weigh_connection(w, w.flights[w.picked[at]].lane)
     return int(ended)
 
 

@@ -98,7 +98,7 @@ def mark_ended(w: Any, f: int) -> None:
     flight = w.flights[f]
     if flight.window > 0.0:
         count_window(w, f, -1.0)
-        flight.window = 0.0
+        flight.last_window, flight.window = flight.window, 0.0
     flight.ended = 1
     flight.generation += 1
 

@@ -47,6 +47,7 @@ from sim.protocol.ops.places import (
 from sim.protocol.ops.places import (
     knows as knows,
 )
+from sim.protocol.ops.platforms import own_begin, own_end
 from sim.protocol.ops.rules import publish_wins
 from sim.protocol.ops.storage_accounting import account_image, is_claimed
 from sim.protocol.ops.waiters import wake_waiters
@@ -55,9 +56,9 @@ from sim.records.hashing import map_find, rehash_set, set_add, set_delete, set_f
 
 
 def place_has_blobs(w: Any, place: int, image: int) -> bool:
-    """Whether a repository at a registry holds all blobs of an image."""
-    row = w.images[image]
-    for at in range(row.first_blob, row.first_blob + row.blobs):
+    """Whether a repository at a registry holds all blobs of an image, or of its platform's."""
+    row, registry = w.images[image], w.places[place].registry
+    for at in range(row.first_blob + own_begin(w, image, registry), row.first_blob + own_end(w, image, registry)):
         if not set_has(w.held, w.g.held_slots, ((place << 31) | w.image_blobs[at]) + 1):
             return False
     return True

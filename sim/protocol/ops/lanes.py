@@ -11,6 +11,9 @@ max-min fairness gives each its bound. Once a link is overfilled its flights hav
 a cap never take more than the lane's bound together. Bounds are whole multiples of 1/1024 byte/s: integers, so that a
 link that empties is exactly empty.
 
+Where bodies side by side share one connection (HTTP/2), all flights of a lane are its streams: the cap is that of all
+together, so that a lane without a cap of its own and one with are the same to the flights on it.
+
 Left out: delays, which ops add, and why capacities change (`ops/faults`, `ops/link_schedules`).
 """
 
@@ -47,11 +50,18 @@ def narrow_lane(w: Any, lane: int) -> None:
     row.nominal_Bps = nominal_Bps
     row.narrowest_Bps = narrowest_Bps
     row.limit = OWN_CAP if cap_Bps < narrowest_Bps else link
-    row.cap_Bps = INF if cap_Bps >= narrowest_Bps else cap_Bps
+    row.cap_Bps = INF if cap_Bps >= narrowest_Bps or is_one_connection(w, lane) else cap_Bps
     rate_Bps = min(cap_Bps, narrowest_Bps)
     row.rate_Bps = rate_Bps
     # A link that is down has no residual capacity; a lane of no links and no cap reserves none.
     row.bound = 1 if rate_Bps == 0.0 else 0 if rate_Bps == INF else residual_units(rate_Bps)
+
+
+def is_one_connection(w: Any, lane: int) -> bool:
+    """Whether a lane's flights are streams of one connection, whose cap is that of all together; a node's cores, from
+    itself to itself, are none."""
+    row = w.lanes[lane]
+    return bool(w.g.one_connection and row.source != row.target)
 
 
 def reservations_of(w: Any, lane: int) -> int:
@@ -155,16 +165,19 @@ def beside_idle_s(w: Any, lane: int, size_bytes: float, count: int) -> float:
     """How long a body takes when its links are unimpaired and carry nothing but it and those beside it.
 
     Of these, `count`, number i starts `beside_later_s[i]` after it (or before, if below 0) with `beside_bytes[i]`; all
-    four columns have a row more, for the body itself. All share the narrowest link evenly, each up to the cap, until
-    they have ended.
+    four columns have a row more, for the body itself. All share the narrowest link evenly, each up to the cap, or one
+    connection up to the cap of all, until they have ended.
     """
     row = w.lanes[lane]
     if count == 0:
         return size_bytes / nominal_rate_Bps(w, lane)
+    cap_Bps, together_Bps = row.own_cap_Bps, row.nominal_Bps
+    if is_one_connection(w, lane):
+        cap_Bps, together_Bps = INF, nominal_rate_Bps(w, lane)
     if count == 1:
-        return _beside_another_s(size_bytes, w.beside_bytes[0], w.beside_later_s[0], row.own_cap_Bps, row.nominal_Bps)
+        return _beside_another_s(size_bytes, w.beside_bytes[0], w.beside_later_s[0], cap_Bps, together_Bps)
     w.beside_later_s[count], w.beside_bytes[count] = 0.0, size_bytes
-    return _beside_many_s(w, row.own_cap_Bps, row.nominal_Bps, count)
+    return _beside_many_s(w, cap_Bps, together_Bps, count)
 
 
 def _beside_another_s(size: float, other: float, later_s: float, cap_Bps: float, narrowest_Bps: float) -> float:

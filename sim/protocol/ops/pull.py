@@ -36,7 +36,9 @@ from sim.protocol.ops.holdings import (
     newer_publish,
     tag_publish,
 )
+from sim.protocol.ops.lookups import asks_upstream_first, heeds_own_tags
 from sim.protocol.ops.marks import take_marks
+from sim.protocol.ops.platforms import own_begin, own_end
 from sim.protocol.ops.rules import choose_parents, publish_wins
 from sim.protocol.ops.storage import drop_expired, run_from, use_image
 from sim.protocol.ops.unpacking import layer_arrives
@@ -75,7 +77,7 @@ def expire_images(w: Any, p: int, label: int, b: int) -> int:
 
 def checks_upstream(w: Any, p: int, label: int, b: int) -> int:
     """Go to `label` if a tag's meaning is asked of upstream whatever the node has."""
-    if w.g.check_upstream and w.tasks[p].digest < 0:
+    if asks_upstream_first(w, p):
         w.tasks[p].pc = label
     return GO
 
@@ -101,7 +103,7 @@ def look_up(w: Any, registry: int, name: int, digest: int) -> int:
 def node_has_image(w: Any, p: int, label: int, must: int) -> int:
     """Go to `label` if the node has what the reference means. A failure if it has not, and must."""
     task = w.tasks[p]
-    own = look_up(w, task.node, task.name, task.digest)
+    own = look_up(w, task.node, task.name, task.digest) if heeds_own_tags(w, p) else -1
     if own == -1:
         return IMAGE_NOT_FOUND if must else GO
     set_resolved(w, p, own)
@@ -126,7 +128,7 @@ def to_upstream(w: Any, p: int, a: int, b: int) -> int:
 def resolve_both(w: Any, p: int, a: int, b: int) -> int:
     """Look what the reference means now, on the node and upstream; a cache has said it already."""
     task = w.tasks[p]
-    task.own = look_up(w, task.node, task.name, task.digest)
+    task.own = look_up(w, task.node, task.name, task.digest) if heeds_own_tags(w, p) else -1
     if w.registries[task.upstream].cache == 0:
         task.theirs = look_up(w, task.upstream, task.name, task.digest)
     if not w.g.nodes_on_demand:
@@ -203,7 +205,8 @@ def at_clock_unless_merged(w: Any, p: int, a: int, b: int) -> int:
 
 
 def plan_fetch(w: Any, p: int, a: int, b: int) -> int:
-    """Decide for each blob: it is held, or on its way and this pull waits for it, or it is fetched."""
+    """Decide for each blob: it is held, or on its way and this pull waits for it, or it is fetched. Those for other
+    architectures than the node's are none of these."""
     task = w.tasks[p]
     image, deploy = w.images[task.image], w.deploys[task.deploy]
     repository = w.names[task.name].repository
@@ -211,7 +214,8 @@ def plan_fetch(w: Any, p: int, a: int, b: int) -> int:
     task.planned = 1
     task.group = task.group_end = 0
     task.connections = 1
-    for at in range(image.blobs):
+    begin, end = own_begin(w, task.image, task.node), own_end(w, task.image, task.node)
+    for at in range(begin, end):
         blob = w.image_blobs[image.first_blob + at]
         size = w.blobs[blob].size_bytes
         if counts_as_held(w, task.node, repository, blob):
@@ -226,7 +230,7 @@ def plan_fetch(w: Any, p: int, a: int, b: int) -> int:
             join_blob_fetch(w, p, found)
         else:
             w.marks[first + at] = 1
-    for at in range(image.blobs):
+    for at in range(begin, end):
         if w.marks[first + at] > 0:
             start_blob_fetch(w, p, task.node, repository, w.image_blobs[image.first_blob + at])
     return GO
@@ -236,8 +240,7 @@ def next_fetch_group(w: Any, p: int, done: int, b: int) -> int:
     """Take the next blobs that are fetched side by side; go to `done` if there are none. Where configs come first the
     image's last blob, its config, is a group of its own before the others."""
     task = w.tasks[p]
-    profile, image = w.profiles[task.profile], w.images[task.image]
-    end = image.blobs
+    profile, end = w.profiles[task.profile], own_end(w, task.image, task.node)
     if w.g.config_first:
         end -= 1
         if task.group_end == 0 and w.marks[task.marks + end] > 0:

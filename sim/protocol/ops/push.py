@@ -40,7 +40,7 @@ def plan_push(w: Any, p: int, a: int, b: int) -> int:
     task = w.tasks[p]
     repository = w.names[task.name].repository
     image = w.images[task.image]
-    if task.group == 0:
+    if task.group == task.begin:
         take_marks(w, p, image.blobs)
     mounts = w.profiles[task.profile].mounts
     for at in range(task.group, task.group_end):

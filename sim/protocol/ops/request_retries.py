@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sim.protocol.codes import BLOCKED, FAILED, GO, INF, LAST_UNREACHABLE, REGISTRY_DOWN, WAIT
 from sim.protocol.ops.lanes import UP
+from sim.protocol.ops.queueing import wait_in_queues
 from sim.protocol.ops.rate_limits import passes_limits, wait_after_refusal_s
 from sim.protocol.ops.retransmission import NOTHING_SPARED, answer_gets_through, deliver, hears_reset, open_connection
 from sim.protocol.ops.service import observe_requests, serve_request
@@ -110,6 +111,8 @@ def _send_requests(w: Any, p: int, which: int, number: int) -> int:
             if result != GO:
                 return result
             timeline.now_s += way.forth_s
+            if w.g.queues:
+                wait_in_queues(w, p, 1, 0)
             task.stage = _ARRIVES
             return WAIT
         if task.stage == _ARRIVES:

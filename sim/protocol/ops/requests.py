@@ -23,7 +23,7 @@ from sim.protocol.ops.retransmission import answer_with_retransmission
 from sim.protocol.ops.service import observe_requests, serve_ahead, serve_request
 from sim.protocol.tasks import enter_phase
 from sim.registry import clients
-from sim.registry.clients import TOKEN, Profile, Requests
+from sim.registry.clients import PUT_INDEX, TOKEN, Profile, Requests
 
 # What requests are sent for.
 LOGIN_REQUESTS: Final = 0
@@ -42,7 +42,9 @@ RECHECK: Final = 12  # whether a blob has come after all
 LOGIN_AND_MANIFESTS: Final = 13
 NAMED: Final = 14  # one request, which the program names
 REFUSED_AND_TAGS: Final = 15  # tags, asked for without a token first
-N_LISTS: Final = 16
+MANIFEST: Final = 16  # of one platform, before that of the last
+PUBLISH_INDEX: Final = 17  # PUBLISH, and an index in any case
+N_LISTS: Final = 18
 
 #: The requests of each list, as a client sends them.
 LISTS: Final[Mapping[int, Callable[[Profile], Requests]]] = {
@@ -62,6 +64,8 @@ LISTS: Final[Mapping[int, Callable[[Profile], Requests]]] = {
     LOGIN_AND_MANIFESTS: lambda client: (*client.login, *client.manifests),
     NAMED: lambda client: ("",),
     REFUSED_AND_TAGS: lambda client: (*client.challenge, *client.tags),
+    MANIFEST: lambda client: tuple(one for one in client.publish if "manifest" in one),
+    PUBLISH_INDEX: lambda client: (*client.publish, *([] if PUT_INDEX in client.publish else [PUT_INDEX])),
 }
 
 # How requests are sent, a sum of these.
@@ -154,15 +158,17 @@ def last_byte_arrives(w: Any, p: int, a: int, b: int) -> int:
 
 
 def list_of(w: Any, p: int, which: int) -> int:
-    """The list that a task's client sends: with the tags before the first group, and for a config its own; of a
-    registry that wants a token, it asks for tags without one first."""
+    """The list that a task's client sends: with the tags before the first group, for a config its own, and for
+    several platforms an index; of a registry that wants a token, it asks for tags without one first."""
     task = w.tasks[p]
     if which == TAGS:
         return TAGS if w.registries[task.registry].anonymous else REFUSED_AND_TAGS
-    if which == CHECK and task.group == 0:
+    if which == CHECK and task.group == task.begin:
         return FIRST_CHECK
     if which == OPENING and w.blobs[task.blob].content == CONFIG:
         return OPENING_CONFIG
+    if which == PUBLISH and w.images[task.image].platforms > 1:
+        return PUBLISH_INDEX
     return which
 
 

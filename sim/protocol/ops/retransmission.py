@@ -22,6 +22,7 @@ from sim.protocol.codes import CONNECTION_TIMED_OUT, GO, REGISTRY_DOWN, WAIT
 from sim.protocol.ops.blobs import DOWN
 from sim.protocol.ops.downtimes import lane_is_down, was_reset
 from sim.protocol.ops.lanes import UP
+from sim.protocol.ops.queueing import wait_in_queues
 from sim.protocol.ops.ways import down_lane, up_lane
 from sim.protocol.tasks import add_waiting
 
@@ -123,6 +124,8 @@ def answer_gets_through(w: Any, p: int) -> int:
     result = deliver(w, p, DOWN, w.profiles[task.profile].quiet_s, NOTHING_SPARED)
     if result == GO:
         w.timelines[task.timeline].now_s += w.ways[task.way].back_s
+        if w.g.queues:
+            wait_in_queues(w, p, 0, 1)
     return result
 
 

@@ -35,6 +35,7 @@ from sim.protocol.codes import (
     WAIT,
 )
 from sim.protocol.ops.holdings import (
+    has_blob,
     has_image,
     hold_image,
     knows,
@@ -45,6 +46,7 @@ from sim.protocol.ops.holdings import (
     tag_publish,
 )
 from sim.protocol.ops.places import place_of
+from sim.protocol.ops.platforms import ALL_PLATFORMS, platform_of
 from sim.protocol.ops.rules import due, publish_wins
 from sim.protocol.ops.ways import way_of
 from sim.protocol.tasks import begin_yield, end_yield, make_ready, new_task, new_timeline
@@ -286,16 +288,30 @@ def begin_attempt(w: Any, p: int, a: int, b: int) -> int:
 
 
 def source_lacks_image(w: Any, p: int, gone: int, b: int) -> int:
-    """The job begins; go to `gone` if its source no longer has the image."""
+    """The job begins; go to `gone` if its source no longer has the image, or never had all platforms of it."""
     task = w.tasks[p]
     move_replica(w, p, MOVE_BEGUN)
-    if not has_image(w, task.machine, w.names[task.name].repository, task.image):
+    if not has_whole_image(w, task.machine, w.names[task.name].repository, task.image):
         move_replica(w, p, MOVE_VANISHED)
         task.pc = gone
         return GO
     task.way = way_of(w, task.machine, task.registry, 1)
     task.pushed_before = EVERY_PUSH
     return GO
+
+
+def has_whole_image(w: Any, registry: int, repository: int, image: int) -> bool:
+    """Whether a repository at a registry has a manifest, and all blobs where a node may have those of its own platform
+    alone."""
+    if not has_image(w, registry, repository, image):
+        return False
+    if platform_of(w, image, registry) == ALL_PLATFORMS:
+        return True
+    row = w.images[image]
+    for at in range(row.first_blob, row.first_blob + row.blobs):
+        if not has_blob(w, registry, repository, w.image_blobs[at]):
+            return False
+    return True
 
 
 def blobs_copied(w: Any, p: int, a: int, b: int) -> int:

@@ -5,7 +5,7 @@ Without faults a transfer is one flow. With them it is as TCP has it: what got t
 is sent twice, and each part that flowed is a row. While packets are lost they are retransmitted (`ops/retransmission`);
 afterwards the window recovers from slow start or as CUBIC or BBR do (`sim.network.tcp.retransmission`), which is a
 delay before the next flow. What slow start has sent by the time an outage cuts it counts. A connection that is rerouted
-keeps its window.
+keeps its window. Where flows have windows (`ops/congestion`) slow start is in the flow, and no delay.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sim.network.tcp.retransmission import AS_BBR, AS_CUBIC, DOUBLING, body_try_s, ramp_after, ramp_from
-from sim.network.tcp.transport import INITIAL_WINDOW, INITIAL_WINDOW_BYTES, MSS_BYTES
+from sim.network.tcp.transport import CUBIC_BETA, INITIAL_WINDOW, INITIAL_WINDOW_BYTES, MSS_BYTES
+from sim.network.tcp.windows import NO_LOSS_YET, SLOW_START
 from sim.protocol.codes import BLOCKED, CONNECTION_LOST, FAILED, GO, INF, NEVER, OWN_CAP, UNBOUND, WAIT
-from sim.protocol.ops.blobs import end_transfer, idle_s, lane_of, record_transfer, send_small
+from sim.protocol.ops.blobs import bytes_in_slow_start, end_transfer, idle_s, lane_of, record_transfer, send_small
 from sim.protocol.ops.congestion import send_by_window
 from sim.protocol.ops.downtimes import first_downtime_s, was_reset
 from sim.protocol.ops.flows import send
@@ -50,7 +51,7 @@ def transfer(w: Any, p: int, direction: int, b: int) -> int:
             send_small(w, p, lane)
             return GO
         if w.g.windows == 0 and w.g.packets == 0:
-            timeline.now_s += ramp_s(w, lane, task.way, direction, task.size_bytes)
+            timeline.now_s += ramp_s(w, lane, task.way, direction, bytes_in_slow_start(w, p))
         task.stage, task.lane = 1, lane
         task.pc -= 1
         return WAIT
@@ -59,7 +60,9 @@ def transfer(w: Any, p: int, direction: int, b: int) -> int:
         if w.g.packets:
             task.flight = send_by_packets(w, task.lane, float(task.size_bytes), p, round_trip_s)
         elif w.g.windows and round_trip_s > 0.0:
-            task.flight = send_by_window(w, task.lane, float(task.size_bytes), p, round_trip_s)
+            task.flight = send_by_window(
+                w, task.lane, float(task.size_bytes), p, round_trip_s, float(INITIAL_WINDOW), SLOW_START, 0.0
+            )
         else:
             task.flight = send(w, task.lane, float(task.size_bytes), p)
         task.stage = 2
@@ -123,10 +126,10 @@ def _begin_body(w: Any, p: int, direction: int) -> None:
     task.began_s = timeline.now_s - timeline.waited_s
     task.from_s = task.since_s = timeline.now_s
     task.ramp_delay_s = 0.0
-    if task.left_bytes > 0 and w.lanes[lane].rate_Bps > 0.0:
+    if task.left_bytes > 0 and w.lanes[lane].rate_Bps > 0.0 and not _has_window(w, p, direction):
         task.ramp_delay_s = ramp_s(w, lane, task.way, direction, task.left_bytes)
     task.rate_Bps = 0.0
-    task.window, task.slow_starting = float(INITIAL_WINDOW), 1
+    task.window, task.slow_starting, task.threshold = float(INITIAL_WINDOW), 1, 0.0
     task.ramp_windows = -1
     task.stage = _STARTS
 
@@ -154,12 +157,19 @@ def _send_on(w: Any, p: int, direction: int, limit_s: float) -> int:
             lost_since_s = first_downtime_s(w, lane, task.from_s, timeline.now_s)
             if lost_since_s >= NEVER:
                 task.lane = lane
-                task.flight = send(w, lane, float(task.left_bytes), p)
+                if _has_window(w, p, direction):
+                    growth = SLOW_START if task.slow_starting else NO_LOSS_YET
+                    task.flight = send_by_window(
+                        w, lane, float(task.left_bytes), p, task.trip_s, task.window, growth, task.threshold
+                    )
+                else:
+                    task.flight = send(w, lane, float(task.left_bytes), p)
                 task.stage = _FLOWS
                 if w.flights[task.flight].ended == 0:
                     return BLOCKED
             else:
-                _cut_in_slow_start(w, p, lane, lost_since_s)
+                if not _has_window(w, p, direction):  # whose slow start is in its flow
+                    _cut_in_slow_start(w, p, lane, lost_since_s)
                 _lose_packets(w, p, lost_since_s, limit_s)
         if task.stage == _FLOWS:
             if _flow_ended(w, p, direction):
@@ -174,6 +184,11 @@ def _send_on(w: Any, p: int, direction: int, limit_s: float) -> int:
             if result != GO:
                 return result
             _recover_window(w, p, direction)
+
+
+def _has_window(w: Any, p: int, direction: int) -> bool:
+    """Whether a body's window is its flow's, round by round; without a round trip there is none."""
+    return bool(w.g.windows and round_trip_towards_s(w, w.tasks[p].way, direction) > 0.0)
 
 
 def _lose_packets(w: Any, p: int, lost_since_s: float, limit_s: float) -> None:
@@ -192,7 +207,12 @@ def _flow_ended(w: Any, p: int, direction: int) -> bool:
     timeline.now_s = now_s
     started_s, sent_bytes, broken = flight.started_s, flight.sent_bytes, flight.broken
     lasted_s = now_s - started_s
-    waited_s = lasted_s - idle_s(w, p, lane_of(w, p, direction), direction, sent_bytes)
+    lane = lane_of(w, p, direction)
+    waited_s = lasted_s - idle_s(w, p, lane, direction, sent_bytes)
+    has_window = _has_window(w, p, direction)
+    window, growth = flight.last_window, flight.growth
+    if has_window:
+        waited_s -= nominal_ramp_s(w, lane, task.way, direction, task.size_bytes)
     task.left_bytes -= end_transfer(w, p, waited_s)
     if broken == 0:
         return True
@@ -202,6 +222,8 @@ def _flow_ended(w: Any, p: int, direction: int) -> bool:
         task.rate_Bps = sent_bytes / lasted_s
         task.window = max(task.rate_Bps * task.trip_s / MSS_BYTES, 1.0)
         task.slow_starting = 0
+    if has_window:
+        task.window, task.slow_starting, task.threshold = window, int(growth == SLOW_START), 0.0
     task.since_s = task.from_s = now_s
     task.ramp_delay_s = 0.0
     return False
@@ -229,6 +251,11 @@ def _cut_in_slow_start(w: Any, p: int, lane: int, lost_since_s: float) -> None:
 def _recover_window(w: Any, p: int, direction: int) -> None:
     """Packets get through again, as of now."""
     task = w.tasks[p]
+    if _has_window(w, p, direction):
+        task.threshold, task.window, task.slow_starting = max(task.window * CUBIC_BETA, 2.0), 1.0, 1
+        task.from_s, task.since_s = w.timelines[task.timeline].now_s, task.lost_since_s
+        task.ramp_delay_s, task.stage = 0.0, _STARTS
+        return
     rate_Bps = w.lanes[lane_of(w, p, direction)].rate_Bps
     if task.rate_Bps > 0.0:
         rate_Bps = min(rate_Bps, task.rate_Bps)

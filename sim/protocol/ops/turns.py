@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.protocol.codes import BLOCKED, GO, TOO_MANY_PULLS, WAIT
+from sim.protocol.ops.lookups import asks_upstream_first
 from sim.protocol.ops.pull import look_up
 from sim.protocol.ops.rate_limits import ALMOST
 from sim.protocol.tasks import add_waiting, begin_yield, end_yield, enter_phase, make_ready
@@ -35,8 +36,7 @@ def take_turn(w: Any, p: int, a: int, b: int) -> int:
         return WAIT
     if task.stage == 1:
         task.stage = 0
-        asks = w.g.check_upstream and task.digest < 0
-        if not asks and look_up(w, task.node, task.name, task.digest) != -1:
+        if not asks_upstream_first(w, p) and look_up(w, task.node, task.name, task.digest) != -1:
             return GO
         if turns.free == 0:
             task.stage, task.next = 2, -1

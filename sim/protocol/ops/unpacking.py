@@ -33,6 +33,7 @@ from sim.protocol.codes import (
 from sim.protocol.ops.holdings import has_blob
 from sim.protocol.ops.lazy import by_node
 from sim.protocol.ops.places import UNPACKED_KEY, add_entry, entry_key, entry_value, find_entry, remove_entry
+from sim.protocol.ops.platforms import own_begin, own_end
 from sim.protocol.ops.unpack_flows import (
     COMING,
     GIVEN_UP,
@@ -91,7 +92,7 @@ def _add_unpacks(w: Any, p: int) -> None:
     timeline, image = w.timelines[task.timeline], w.images[task.image]
     repository, node = w.names[task.name].repository, task.node
     first, before = g.unpacks_used, -1
-    for at in range(image.first_blob, image.first_blob + image.blobs):
+    for at in range(image.first_blob + own_begin(w, task.image, node), image.first_blob + own_end(w, task.image, node)):
         blob = w.image_blobs[at]
         if not needs_unpacking(w, blob):
             continue
@@ -278,8 +279,8 @@ def await_unpacked(w: Any, p: int, a: int, b: int) -> int:
         aside = begin_yield(w, p)
         _add_unpacks(w, p)
         return end_yield(w, aside)
-    image, repository = w.images[task.image], w.names[task.name].repository
-    for at in range(image.first_blob, image.first_blob + image.blobs):
+    first, repository = w.images[task.image].first_blob, w.names[task.name].repository
+    for at in range(first + own_begin(w, task.image, task.node), first + own_end(w, task.image, task.node)):
         blob = w.image_blobs[at]
         if not needs_unpacking(w, blob):
             continue

@@ -9,6 +9,7 @@ from sim.protocol.machine import ask_host, rows_are_low
 from sim.protocol.ops.admission import fits
 from sim.protocol.ops.holdings import add_blob_at, publish_at
 from sim.protocol.ops.places import place_of
+from sim.protocol.ops.platforms import own_begin, own_end
 from sim.protocol.ops.unpacking import note_unpacked
 
 
@@ -22,8 +23,9 @@ def warm_up(w: Any) -> None:
         repository = w.names[name].repository
         if fits(w, registry, repository, image):
             row, place = w.images[image], place_of(w, registry, repository)
-            for blob in range(row.first_blob, row.first_blob + row.blobs):
-                add_blob_at(w, place, w.image_blobs[blob])
+            for at in range(own_begin(w, image, registry), own_end(w, image, registry)):
+                blob = w.image_blobs[row.first_blob + at]
+                add_blob_at(w, place, blob)
                 if w.g.unpacking and 0 < registry <= w.g.nodes:
-                    note_unpacked(w, registry, w.image_blobs[blob])
+                    note_unpacked(w, registry, blob)
             publish_at(w, place, name, image, 0.0)

@@ -18,6 +18,7 @@ class Deploy:
     update: Int32
     kernel: Int32
     by_digest: Int8
+    look: Int8  # where its instances look its reference up: see ops/lookups
     removed: Int32
     cloned: Int8  # its instances start from a template's snapshot
     draw: float

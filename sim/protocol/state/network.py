@@ -139,6 +139,8 @@ class Flight:
     ps_joined_bytes: float
     # ops/congestion
     window: float  # segments
+    last_window: float  # what that was when it ended
+    threshold: float  # where slow start ends after a time-out; 0: where HyStart or a loss end it
     growth: Int32
     trip_s: float  # without queues
     w_max: float

@@ -33,6 +33,7 @@ class Registry:
     list_lag_s: float
     skew_s: float  # how far its clock is ahead
     disk: int  # its link
+    architecture: int  # of a node, from 1; 0: it keeps images for all
     # ops/unpacking
     unpack: int  # IN_ORDER, PARALLEL or STREAMED
     ranges: int  # in so many parts it fetches a layer
@@ -131,6 +132,8 @@ class Image:
     blobs: Int32
     manifest_bytes: int
     index_bytes: int
+    platforms: Int32 = 1  # under its index, whose blobs follow each other: see ops/platforms
+    architectures: Int32  # whose those are: bit n - 1 for `Registry.architecture` n
     rom: Int32
     rank: int  # of its digest among all
     owed: Int32 = -1  # the first of the copies of it that are made on demand

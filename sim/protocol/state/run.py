@@ -157,7 +157,9 @@ class Globals(QueueGlobals):
     sync_profile: int
     config_first: int
     handshakes: int  # bodies side by side open connections of their own
+    one_connection: int  # or share one: see ops/lanes
     copies_capped: int  # copies have ways of their own
+    copies_platform: int  # a copy brings a node what its platform needs: see ops/platforms
     workers_each: int  # at most so many for one target; 0: as many as there are
     workers_shared: int  # a copy keeps its worker while it waits for its target
     # garbage collection

@@ -93,6 +93,7 @@ class Task:
     ramp_delay_s: float
     rate_Bps: float
     window: float
+    threshold: float
     slow_starting: Int32
     curve: Int32
     window_before: float
@@ -108,6 +109,9 @@ class Task:
     mounts: Int32
     marks: Int32
     marks_size: Int32
+    begin: Int32  # positions in its image, from the first that it sends: see ops/platforms
+    stop: Int32
+    manifests: Int32  # that it has yet to put before the last
     planned: Int32  # its `marks` say what it fetches: 1 which blobs, 2 how much of each
     # a push: see ops/push
     token_until_s: float

@@ -26,6 +26,8 @@ STYLE: Final = (Path(__file__).parent / "map.css").read_text(encoding="utf-8")
 #: Shares used in the busiest minute from which on a line has the next colour.
 _STEPS: Final = (0.1, 0.3, 0.6, 0.9)
 _ROW: Final = 17
+#: Of a longer name the beginning stands in a box, px.
+_NAME_PX: Final = 190
 _MOST_ROWS: Final = 6
 _LEGEND: Final = 64
 #: How much larger a drawing is made at most, one step after another, until all boxes find room.
@@ -216,7 +218,7 @@ def _texts(network: Network, place: str) -> _Texts:
     if more > 1:
         groups = groups[:_MOST_ROWS]
     texts = [f"{_named(group)}, {_rates(group.line)}" for group in groups]
-    wide = max([svg.wide(place) + 8, *(svg.wide(text) + 46 for text in texts)]) + 8
+    wide = max([min(svg.wide(place), _NAME_PX) + 8, *(svg.wide(text) + 46 for text in texts)]) + 8
     return _Texts(groups, texts, max(more, 0), wide, 22.0 + _ROW * (len(groups) + (more > 1)))
 
 
@@ -237,7 +239,7 @@ def _box(network: Network, place: str, of: _Texts, box: Box) -> Iterator[Markup]
     left, top, _, bottom = box
     if groups:
         yield svg.element("rect", x=left, y=top, width=wide, height=high, rx=4, class_="plate")
-    yield svg.text(left + 6, top + 15, place, class_="place" if groups else "place over")
+    yield svg.text(left + 6, top + 15, place, class_="place" if groups else "place over", most=_NAME_PX)
     for number, (group, text) in enumerate(zip(groups, texts, strict=True)):
         y = top + 20 + _ROW * number + 8
         yield _mark(group.kind, left + 12, y)
@@ -256,7 +258,7 @@ def _box(network: Network, place: str, of: _Texts, box: Box) -> Iterator[Markup]
 def _named(group: Group) -> str:
     if group.kind == "central":
         return "central"
-    return f"{group.kind} {group.name}" + (f" \u00d7 {group.count:,}" if group.count > 1 else "")
+    return f"{group.kind} {svg.fitted(group.name, _NAME_PX)}" + (f" \u00d7 {group.count:,}" if group.count > 1 else "")
 
 
 def _mark(kind: str, x: float, y: float) -> Markup:

@@ -21,6 +21,8 @@ _ROW: Final = 20
 _GAP: Final = 9
 _HEAD: Final = 18
 _AXIS: Final = 24
+#: How much wider a bold letter is, and a wide one.
+_BOLD: Final = 1.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def _rows(
         if beside:
             parts.append(svg.text(0, y + _GAP / 2 + _ROW * len(row.marks) / 2 + 4, row.name, most=names - 6))
         else:
-            parts.append(svg.text(0, y + 13, row.name, class_="name over", most=width))
+            parts.append(svg.text(0, y + 13, row.name, class_="name over", most=width / _BOLD))
         at = y + (0 if beside else _HEAD) + _GAP / 2 + _ROW / 2
         for mark in row.marks:
             parts.append(shape(x, at, mark))
@@ -131,7 +133,7 @@ def stacks(width: int, says: str, rows: Sequence[Row], unit: str, pattern: str) 
     ]
     for at, row in enumerate(rows):
         y, begins = 48 * at, 0.0
-        parts.append(svg.text(0, y + 14, row.name, class_="name", most=width - svg.wide(row.says) - 16))
+        parts.append(svg.text(0, y + 14, row.name, class_="name", most=(width - svg.wide(row.says) - 16) / _BOLD))
         parts.append(svg.text(width, y + 14, row.says, "end"))
         for part in row.parts:
             for length, hatched in ((part.amount - part.waited, False), (part.waited, True)):

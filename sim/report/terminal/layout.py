@@ -2,7 +2,8 @@
 
 A cell stands on one line where the terminal is wide enough, else on two; columns that still do not fit go on as a
 further table below, beside the columns that name its lines. A pipe has no width: there a sentence is one line, and so
-is each line of a table, since what comes out of a pipe is searched line by line.
+is each line of a table, since what comes out of a pipe is searched line by line. Names are other people's text: control
+characters in them are written out, so that none moves a cursor or colours what follows.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sim.errors import one_line
 from sim.report.terminal.blocks import Block, Cell
 
 _UNLIMITED: Final = 100_000
@@ -78,7 +80,7 @@ class Page:
             self._console.print()
 
     def _say(self, sentence: str, style: str = "") -> None:
-        self._console.print(Text(sentence, style=style), soft_wrap=not self._console.is_terminal)
+        self._console.print(_text(sentence, style), soft_wrap=not self._console.is_terminal)
 
     def _fitting(self, make: _Make, names: list[str]) -> Iterator[Table]:
         """The columns as tables that each fit the console, with one-line cells where all of them do."""
@@ -98,6 +100,10 @@ class Page:
         return self._console.measure(table, options=unlimited).maximum
 
 
+def _text(content: str, style: str = "") -> Text:
+    return Text(one_line(content), style=style)
+
+
 def _empty() -> Table:
     return Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
 
@@ -108,19 +114,21 @@ def _labelled(
     table = _empty()
     table.add_column("")
     for name in names:
-        table.add_column(Text(name), justify="right", overflow="fold", no_wrap=False)
-    between = "\n" if broken else " "
+        table.add_column(_text(name), justify="right", overflow="fold", no_wrap=False)
+    between = Text("\n" if broken else " ")
     for at, label in enumerate(labels):
-        cells = [Text(between.join(part for part in columns[name][at] if part)) for name in names]
-        table.add_row(Text(label), *cells)
+        cells = [between.join(_text(part) for part in columns[name][at] if part) for name in names]
+        table.add_row(_text(label), *cells)
     return table
 
 
 def _of_texts(heads: Sequence[str], lines: Sequence[Sequence[str]], chosen: Sequence[int], broken: bool) -> Table:
     table = _empty()
     for at in chosen:
-        head = heads[at].replace(": ", ":\n").replace("[", "\n[") if broken else heads[at]
+        parts = one_line(heads[at])
+        head = parts.replace(": ", ":\n").replace("[", "\n[") if broken else parts
         table.add_column(Text(head), justify="right" if at else "left", overflow="fold")
     for line in lines:
-        table.add_row(*(Text(line[at].replace(" [", "\n[") if broken else line[at]) for at in chosen))
+        texts = [one_line(line[at]) for at in chosen]
+        table.add_row(*(Text(text.replace(" [", "\n[") if broken else text) for text in texts))
     return table

@@ -14,11 +14,15 @@ from typing import Final
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from sim.errors import one_line
 from sim.experiment.comparison import Comparison
+from sim.report.formatting import amount
 from sim.report.terminal.blocks import difference_cell, label, measured_cell
 from sim.report.terminal.layout import Page
 from sim.report.verdict import answer
+from sim.result import Result
 from sim.stats.intervals import CONFIDENCE
+from sim.tables import metric_names
 
 #: What stays where not all metrics have room, and where fewer still have.
 _FEWER: Final = ("deploy_latency_s.p50", "deploy_latency_s.p95", "wan_bytes", "central_egress_bytes", "failed_deploys")
@@ -57,6 +61,11 @@ def numbers(outcome: Comparison) -> dict[str, str]:
     return {what: " ".join(cell).rstrip() for what, cell in found.items()}
 
 
+def run_numbers(result: Result) -> dict[str, str]:
+    """What matters most of one run, by what it is: `deploy latency p50`."""
+    return {label(metric): amount(result.metrics[metric], metric_names.unit_of(metric)) for metric in _FEWER}
+
+
 def _forms(outcome: Comparison, console: Console) -> Iterator[list[RenderableType]]:
     """Tables of ever fewer metrics, then differences alone."""
     for metrics in (outcome.headline, _FEWER, _FEWEST):
@@ -67,7 +76,7 @@ def _forms(outcome: Comparison, console: Console) -> Iterator[list[RenderableTyp
 def _measured(outcome: Comparison, metrics: Sequence[str], console: Console) -> list[RenderableType]:
     columns = {name: [measured_cell(outcome, name, metric) for metric in metrics] for name in outcome.variants}
     title = f"Variants so far: mean of {_runs(outcome)}"
-    return [Text(title, style="bold"), *Page(console).fitted([*map(label, metrics)], columns), Text("")]
+    return [Text(one_line(title), style="bold"), *Page(console).fitted([*map(label, metrics)], columns), Text("")]
 
 
 def _apart(outcome: Comparison, metrics: Sequence[str], console: Console) -> list[RenderableType]:
@@ -75,7 +84,7 @@ def _apart(outcome: Comparison, metrics: Sequence[str], console: Console) -> lis
         return []
     columns = {name: [difference_cell(outcome, name, metric) for metric in metrics] for name in outcome.others}
     title = f"Difference from {outcome.baseline} so far: mean of {_runs(outcome)}"
-    return [Text(title, style="bold"), *Page(console).fitted([*map(label, metrics)], columns), Text("")]
+    return [Text(one_line(title), style="bold"), *Page(console).fitted([*map(label, metrics)], columns), Text("")]
 
 
 def _runs(outcome: Comparison) -> str:

@@ -21,6 +21,7 @@ from sim.scenario.checks.images import (
     formats_exist,
     kernels_agree,
     names_are_apart,
+    platforms_can_run,
     sizes_can_be_drawn,
 )
 from sim.scenario.checks.links import (
@@ -29,6 +30,7 @@ from sim.scenario.checks.links import (
     links_go_somewhere,
     schedules_fit_the_day,
     shapes_can_be_made,
+    shared_connections_are_simple,
     sites_are_joined,
     windows_have_queues,
 )
@@ -63,6 +65,7 @@ CHECKS: tuple[Callable[[Model], Iterator[Diagnostic]], ...] = (
     swarms_have_no_caches,
     kernels_agree,
     formats_exist,
+    platforms_can_run,
     streams_are_whole,
     demand_can_be_met,
     steady_state_is_steady,
@@ -74,6 +77,7 @@ CHECKS: tuple[Callable[[Model], Iterator[Diagnostic]], ...] = (
     lazy_nodes_serve_nobody,
     faults_have_targets,
     windows_have_queues,
+    shared_connections_are_simple,
     packets_can_run,
     packets_are_few,
     replays_have_hosts,

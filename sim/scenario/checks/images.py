@@ -1,4 +1,5 @@
-"""Checks of images: a kernel or none, sizes that can be drawn, names that mean one image each, formats that there are.
+"""Checks of images: a kernel or none, sizes that can be drawn, names that mean one image each, formats that there are,
+architectures that nodes have.
 
 Left out: whether sizes are plausible.
 """
@@ -73,6 +74,27 @@ def digests_are_of_one_content(model: Model) -> Iterator[Diagnostic]:
         if reference.digest is not None and model.images[key].sizes is not None:
             problem = "a digest names one content, whose size does not vary"
             yield Diagnostic(("images", key, "sizes"), problem, "remove sizes, or the digest from the name")
+
+
+def platforms_can_run(model: Model) -> Iterator[Diagnostic]:
+    """An image for several architectures is for those of all nodes, and asks nothing that is modelled for one alone."""
+    several = {key: image.architectures for key, image in model.images.items() if len(image.architectures or ()) > 1}
+    for key, image in model.images.items():
+        for name, group in model.nodes.items():
+            if image.architectures is not None and group.architecture not in image.architectures:
+                problem = f"is not built for {shown(group.architecture)}, the architecture of {dotted(('nodes', name))}"
+                yield Diagnostic(("images", key, "architectures"), problem, "add it, or mend nodes' architecture")
+    if not several:
+        return
+    first = dotted(("images", next(iter(several)), "architectures"))
+    for name, group in model.nodes.items():
+        if group.storage_bytes is not None:
+            problem = f"bounds a disk by whole images, and a node keeps one platform of those of {first}"
+            yield Diagnostic(("nodes", name, "storage"), problem, "remove it, or the architectures")
+    for name, clients in model.clients.items():
+        if clients.kernels != "cached":
+            problem = f"has machines fetch a kernel, and {first} has one for each architecture"
+            yield Diagnostic(("clients", name, "kernels"), problem, 'write "cached", or remove the architectures')
 
 
 def formats_exist(model: Model) -> Iterator[Diagnostic]:

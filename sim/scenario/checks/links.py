@@ -73,14 +73,28 @@ def shapes_can_be_made(model: Model) -> Iterator[Diagnostic]:
 
 
 def windows_have_queues(model: Model) -> Iterator[Diagnostic]:
-    """Windows grow until they meet a full queue; what they do about outages is not modelled."""
+    """Windows grow until they meet a full queue."""
     if model.tcp.shares != "windows" or model.run.wire == "packets":
         return
     path: KeyPath = ("tcp", "shares")
     if model.tcp.queue_s <= 0.0:
         yield Diagnostic(path, "windows need to know when queues are full", 'write tcp.queue = "60 ms" for example')
-    if model.faults:
-        yield Diagnostic(path, "windows are not modelled through faults", 'write tcp.shares = "even"')
+
+
+def shared_connections_are_simple(model: Model) -> Iterator[Diagnostic]:
+    """Bodies that share a connection share it evenly, through no outage, and no job caps its own part."""
+    if model.tcp.parallel != "shared":
+        return
+    path: KeyPath = ("tcp", "parallel")
+    beside = {
+        "run.wire is packets": model.run.wire == "packets",
+        "tcp.shares is windows": model.tcp.shares == "windows",
+        "faults break links or registries": bool(model.faults),
+        "policies.sync.job_rate bounds each copy": model.policies.sync.job_Bps is not None,
+    }
+    for why, is_so in beside.items():
+        if is_so:
+            yield Diagnostic(path, f"one connection for all bodies is not modelled where {why}", 'write "opened"')
 
 
 def links_go_somewhere(model: Model) -> Iterator[Diagnostic]:

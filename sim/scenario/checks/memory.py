@@ -10,7 +10,7 @@ that. Left out: logs, which are read as they are played.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from sim.scenario.diagnostics import Diagnostic
@@ -106,14 +106,17 @@ class Busy(NamedTuple):
     minutes: float
 
 
-def busy_lines(model: Model) -> Iterator[Busy]:
+def busy_lines(model: Model, listed_bytes: Sequence[int | None] = ()) -> Iterator[Busy]:
     """For how long each host's line is busy if all images cross it whole: at most, as most layers are there already.
 
     Lines that a run's deploys keep busy for years are slips of the keyboard, and each minute of them has rows.
+    `listed_bytes` are the images' sizes in a table of deploys, if there is one; None is that of its kind of image.
     """
-    image_bytes = max((image.rootfs_bytes + (image.kernel_bytes or 0) for image in model.images.values()), default=0)
+    image_bytes = _largest_image_bytes(model)
     drawn = model.demand.replay is None and model.demand.table is None
     deploys = sum(deploys_of(model, stream) for stream in model.demand.named().values()) if drawn else 1.0
+    crossing_bytes = math.fsum(image_bytes if each is None else each for each in listed_bytes) or deploys * image_bytes
+    at_least_bytes = max(image_bytes, *(each or 0 for each in listed_bytes), 0)
     there = sum(group.count for group in model.nodes.values())
     shares = sum(group.count * group.share for group in model.clients.values())
     lines: list[tuple[KeyPath, Host, float]] = [(("central",), model.central, 1.0)]
@@ -122,7 +125,22 @@ def busy_lines(model: Model) -> Iterator[Busy]:
     lines += [(("clients", key), group, group.share / (shares or 1.0)) for key, group in model.clients.items()]
     for path, host, share in lines:
         key, rate_Bps = _slowest(host)
-        yield Busy((*path, key), max(deploys * share, 1.0) * image_bytes / rate_Bps / 60)
+        yield Busy((*path, key), max(crossing_bytes * share, at_least_bytes) / rate_Bps / 60)
+
+
+def busy_links(model: Model) -> Iterator[Busy]:
+    """For how long a single image keeps each of the links busy that the scenario writes, if it crosses it at all."""
+    image_bytes = _largest_image_bytes(model)
+    for key, link in model.links.items():
+        rates = [(rate_Bps, way) for way, rate_Bps in (("up", link.up_Bps), ("down", link.down_Bps)) if rate_Bps]
+        if rates:
+            rate_Bps, slowest = min(rates)
+            named = "capacity" if f"own_{slowest}_Bps" in link.superseded() else slowest
+            yield Busy(("links", key, named), image_bytes / rate_Bps / 60)
+
+
+def _largest_image_bytes(model: Model) -> int:
+    return max((image.rootfs_bytes + (image.kernel_bytes or 0) for image in model.images.values()), default=0)
 
 
 def _minutes(model: Model) -> Iterator[_Part]:

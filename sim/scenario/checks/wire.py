@@ -85,7 +85,7 @@ def _image_bytes(model: Model, key: str) -> float:
     image = model.images[key]
     made = None if image.format is None else format_named(image.format, model.formats)
     wire = 1.0 if made is None else made.wire
-    return (image.rootfs_bytes + (image.kernel_bytes or 0)) * wire
+    return (image.rootfs_bytes + (image.kernel_bytes or 0)) * wire * len(image.architectures or (1,))
 
 
 def _number(count: float) -> str:

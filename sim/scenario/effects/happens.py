@@ -66,7 +66,11 @@ def happens(model: Model) -> Happens:
         routes=routes,
         straight=straight,
         waits=straight
-        and (together.starts or ((plan.pushed < together.most or chosen.elsewhere > 0) and plan.source == "central")),
+        and (
+            chosen.tags.look == "host"
+            or together.starts
+            or ((plan.pushed < together.most or chosen.elsewhere > 0) and plan.source == "central")
+        ),
         to_central="node-direct" in routes and not refuses(chosen.sync.to_central),
         to_nodes=not on_demand(chosen.sync.to_nodes) and not refuses(chosen.sync.to_nodes),
         limited=limited,

@@ -30,6 +30,7 @@ def without_effect(model: Model) -> Iterator[Unused]:
         yield from _of_routes(model, world)
         yield from _of_copies(model, world)
         yield from _of_registries(model)
+        yield from _of_platforms(model, world)
         yield from unused_in_demand(model)
     yield from _of_formats(model)
     yield from _of_lazy(model)
@@ -84,8 +85,10 @@ def _of_routes(model: Model, world: Happens) -> Iterator[Unused]:
         yield Unused(("policies", "create"), "clients poll after a push, and nothing is pushed")
     if not world.waits and not (polls(model) and "central" in world.routes):
         yield Unused(("policies", "patience"), "nothing waits for an image to be copied")
-    if together.by_digest:
-        yield Unused(("policies", "tags", "check"), "instances are created by digest")
+    by_host = model.policies.tags.look == "host"
+    if by_host or together.by_digest:
+        why = "policies.tags.look is host" if by_host else "instances are created by digest"
+        yield Unused(("policies", "tags", "check"), why)
     if together.most == 1 and not together.starts and all(count == 1 for count in _candidates(model)):
         yield Unused(("policies", "placement"), "each client has one node to deploy to")
     if model.policies.placement.name != "weighted" and model.policies.placement.own is None:
@@ -156,6 +159,17 @@ def _of_registries(model: Model) -> Iterator[Unused]:
         why = "policies.garbage.every is not given" if every_s is None else "none is collected before run.duration ends"
         written = ("untagged", "pause") if every_s is None else type(garbage).model_fields
         yield from (Unused(("policies", "garbage", key.removesuffix("_s")), why) for key in written)
+
+
+def _of_platforms(model: Model, world: Happens) -> Iterator[Unused]:
+    """Architectures count where an image is built for several."""
+    several = any(len(image.architectures or ()) > 1 for image in model.images.values())
+    why = "no image is built for several architectures"
+    if not several:
+        yield from (Unused(("nodes", key, "architecture"), why) for key in model.nodes)
+    if not several or not world.to_nodes:
+        sent = f"nothing is sent to nodes, policies.sync.to_nodes is {model.policies.sync.to_nodes.name}"
+        yield Unused(("policies", "sync", "platforms"), sent if several else why)
 
 
 def _of_caches(model: Model) -> Iterator[Unused]:

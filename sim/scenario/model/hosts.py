@@ -9,10 +9,11 @@ hosts, and disks that read and write at two speeds.
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import Annotated, Literal, cast
 
-from pydantic import StrictBool, StrictStr
+from pydantic import PlainValidator, StrictBool, StrictStr, WithJsonSchema
 
+from sim.errors import InputError, shown
 from sim.figures import (
     Cost,
     Count,
@@ -28,8 +29,10 @@ from sim.figures import (
     Table,
     Weight,
     figure,
+    invalid,
     setting,
 )
+from sim.registry.reference import DEFAULT_HOST, Reference
 from sim.scenario.model.limits import RateLimits
 from sim.scenario.model.links import LinkParameters
 from sim.scenario.model.timeofweek import Zone
@@ -141,8 +144,29 @@ class Registry(Host):
     month_usd: Cost | None = setting("month", None, about="What each of these hosts costs a month.")
 
 
+def _registry_host(value: object) -> str:
+    """The host of references, as `sim.registry.reference` reads it."""
+    try:
+        if isinstance(value, str):
+            Reference.parse("app", default_host=value)
+            return value
+    except InputError as error:
+        raise invalid(error.problem, error.remedy) from None
+    raise invalid(f"must be a host's name, got {shown(value)}", f'write one such as "{DEFAULT_HOST}"')
+
+
+RegistryHost = Annotated[
+    str, PlainValidator(_registry_host), WithJsonSchema({"type": "string", "examples": [DEFAULT_HOST]})
+]
+
+
 class Central(Registry):
     """The central registry, the host named `central`."""
+
+    host: RegistryHost = figure(
+        "host", DEFAULT_HOST, source="Unikraft Cloud docs, registries",
+        about="The host in references by which images are named at central; a name without a host means it, too.",
+    )  # fmt: skip
 
     capacity_Bps: Rate = figure(
         "capacity", "10 Gbit/s", assumption=True, range=("1 Gbit/s", "100 Gbit/s"),
@@ -190,6 +214,10 @@ class NodeGroup(Registry):
     upstream: StrictStr = figure(
         "upstream", "central", source="containerd without mirrors: the registry of the reference",
         about="Whom the nodes pull from: central, or a cache by its key in [caches].",
+    )  # fmt: skip
+    architecture: StrictStr = figure(
+        "architecture", "amd64", source="Go, GOARCH, by which the OCI image specification names architectures",
+        about="The nodes' architecture: what they pull of images that are built for several.",
     )  # fmt: skip
     cold: StrictBool = figure(
         "cold", False, assumption=True, about="Whether the nodes start empty while the rest of the world is warm."

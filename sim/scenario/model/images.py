@@ -3,7 +3,7 @@
 An image is a kernel layer, shared by all of its kind, and a root filesystem of its app (`registry/oci`). Sizes may
 vary from app to app and from update to update, by `[images.NAME.sizes]`: lognormal, or as a list or a file has them.
 In a file they are a column of CSV: a heading, then one size a row, bytes as a number or text with a unit. Left out:
-layers beyond these two, and images for several platforms.
+layers beyond these two, and platforms of one image that differ in size.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import csv
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import PlainValidator, PrivateAttr, StrictBool, StrictStr, WithJsonSchema
 
@@ -59,6 +59,27 @@ SizeList = Annotated[
     tuple[int, ...],
     PlainValidator(_sizes),
     WithJsonSchema({"type": "array", "items": {"type": "string", "examples": ["2 MB"]}, "minItems": 1}),
+]
+MOST_ARCHITECTURES: Final = 16
+
+
+def _architectures(value: object) -> tuple[str, ...]:
+    """Names of architectures, each once."""
+    named = list(value) if isinstance(value, list | tuple) else []
+    if not named or not all(isinstance(name, str) and _ARCHITECTURE.fullmatch(name) for name in named):
+        raise invalid(f"must be names of architectures, got {shown(value)}", 'write a list such as ["amd64", "arm64"]')
+    if len(set(named)) < len(named) or len(named) > MOST_ARCHITECTURES:
+        raise invalid(
+            f"must be different names, at most {MOST_ARCHITECTURES}, got {shown(value)}", "name each architecture once"
+        )
+    return tuple(named)
+
+
+_ARCHITECTURE = re.compile(r"[a-z0-9]([a-z0-9_/.-]{0,62}[a-z0-9])?", re.ASCII)
+Architectures = Annotated[
+    tuple[str, ...],
+    PlainValidator(_architectures),
+    WithJsonSchema({"type": "array", "items": {"type": "string", "examples": ["amd64"]}, "minItems": 1}),
 ]
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _REMEDY = "write bytes as a number, or a size"
@@ -181,6 +202,11 @@ class Image(Table):
     layers: Parts = figure(
         "layers", 1, source="kraftkit oci/README.md: a root filesystem is one layer",
         about="In how many layers of equal size the root filesystem is, all of which are new with an update.",
+    )  # fmt: skip
+    architectures: Architectures | None = setting(
+        "architectures", None,
+        about='The architectures that it is built for, such as ["amd64", "arm64"], under one index: pushes send all of '
+        "it, a node pulls what its own architecture needs. Without it the image runs on every node.",
     )  # fmt: skip
     sizes: Sizes | None = setting(
         "sizes", None, about="How root filesystems differ from app to app and from update to update."

@@ -58,6 +58,11 @@ class Sync(Table):
         "references", "parallel", assumption=True,
         about="Whether the blobs of an image are copied one after another or side by side.",
     )  # fmt: skip
+    platforms: Literal["all", "node"] = figure(
+        "platforms", "all",
+        source="goharbor/harbor, replication/transfer/image/transfer.go: copyContent takes all that an index refers to",
+        about="Whether a copy to a node brings an image for all its architectures, or for the node's alone.",
+    )  # fmt: skip
     client: Literal["dregsy", "ocync", "regsync", "skopeo"] | None = setting(
         "client", None,
         about="The tool that copies, with its requests, mounts and blobs at once; without it, containerd's requests.",
@@ -104,11 +109,19 @@ class Garbage(Table):
 
 
 class Tags(Table):
-    """When a node asks central what a tag means."""
+    """When a node asks central what a tag means, and whether a reference's host says where it is looked up.
+
+    By its host a reference at `central.host` is looked up at central alone, one at another host at the node's registry
+    first.
+    """
 
     check: Literal["upstream", "absent"] = figure(
         "check", "upstream", assumption=True,
         about="Whether a node asks central what a tag means every time, or only when it has no such tag.",
+    )  # fmt: skip
+    look: Literal["registries", "host"] = figure(
+        "look", "registries", source="Unikraft Cloud docs, registries: pushing to a node or to central is the same",
+        about="Whether a start looks at its node and at central, or where the reference's host says.",
     )  # fmt: skip
 
 

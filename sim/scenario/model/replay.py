@@ -65,7 +65,7 @@ class Replay(Table):
     """
 
     log: StrictStr = setting("log", about="The log's file, from the scenario's folder.")
-    format: Literal["combined", "distribution", "extended", "fast18", "json", "operations"] | None = setting(
+    format: Literal["combined", "distribution", "fast18", "json", "operations"] | None = setting(
         "format", None, about="The log's format; without it, its first lines decide."
     )
     fields: StrictStr | None = setting(

@@ -193,14 +193,14 @@ class Model(Table):
     @cached_property
     def references(self) -> Mapping[str, Reference]:
         """By key, what each kind of image is called in full."""
-        return {key: Reference.parse(key) for key in self.images}
+        return {key: Reference.parse(key, default_host=self.central.host) for key in self.images}
 
     def image_meant(self, word: str) -> str | None:
         """The key of the kind of image that a word refers to, whichever way it is written; None if there is none."""
         if word in self.images:
             return word
         try:
-            wanted = Reference.parse(word)
+            wanted = Reference.parse(word, default_host=self.central.host)
         except InputError:
             return None
         return next((key for key, reference in self.references.items() if reference == wanted), None)

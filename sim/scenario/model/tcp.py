@@ -2,8 +2,8 @@
 hosts do about links that are down.
 
 Their models are `network/tcp/windows` and `network/tcp/retransmission`. What TCP does otherwise has figures elsewhere:
-`window` of a host, and `network/tcp`. Left out: options that differ from host to host, and one HTTP/2 connection that
-bodies side by side share.
+`window` of a host, and `network/tcp`. Left out: options that differ from host to host; HTTP/2's own
+windows of a stream, and what a lost packet of one stream holds up of the others (RFC 9113).
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ class Tcp(Table):
         "congestion", "cubic", source="Linux, net/ipv4/Kconfig: the default",
         about="The congestion control by which connections share, and come back after an outage.",
     )  # fmt: skip
-    parallel: Literal["open", "opened"] = figure(
+    parallel: Literal["open", "opened", "shared"] = figure(
         "parallel", "opened", source="Go, net/http: over HTTP/1.1 each request under way has a connection of its own",
-        about="Whether bodies side by side find their connections open, or open each but the first when they need it.",
+        about="Whether bodies side by side find their connections open, open each but the first when they need it, or "
+        "share one connection with one window, as over HTTP/2.",
     )  # fmt: skip
     queue_s: Duration = figure(
         "queue", "0 s", assumption=True, range=("0 s", "100 ms"),

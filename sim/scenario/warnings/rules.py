@@ -13,7 +13,7 @@ from typing import Any, Final
 from sim.errors import shown
 from sim.network.topology import shapes
 from sim.registry.formats import FORMATS
-from sim.scenario.checks.memory import busy_lines
+from sim.scenario.checks.memory import busy_lines, busy_links
 from sim.scenario.document import Document
 from sim.scenario.effects.happens import happens, longest_wait_s, on_demand, refuses
 from sim.scenario.effects.reach import longest_round_trip_s, unreached, unused_links, without_local_nodes
@@ -171,7 +171,7 @@ def formats_have_figures(question: Question) -> Iterator[Doubt]:
 def images_are_at_one_registry(question: Question) -> Iterator[Doubt]:
     """Images are named at registries of several hosts, and a scenario has one central registry."""
     hosts = [*dict.fromkeys(reference.host for reference in question.model.references.values())]
-    if len(hosts) > 1:
+    if len(hosts) > 1 and question.model.policies.tags.look == "registries":
         text = f"are named at {' and '.join(hosts)}; all of them are simulated as the one central registry"
         yield Doubt(("images",), text)
 
@@ -200,11 +200,15 @@ def shares_are_near(question: Question) -> Iterator[Doubt]:
 
 
 def runs_have_an_end(question: Question) -> Iterator[Doubt]:
-    """A line is so slow that a run goes on for years after its demand has stopped."""
-    for path, minutes in busy_lines(question.model):
-        if minutes * 60 > max(_YEAR_S, 2 * question.model.run.duration_s):
-            years = f"about {minutes * 60 / _YEAR_S:,.2g} years"
-            yield Doubt(path, f"is so slow that the deploys' images keep it busy for up to {years}, all simulated")
+    """A line or a link is so slow that a run goes on for years after its demand has stopped."""
+    model = question.model
+    read, idle = listed(model), unused_links(model)
+    lines = busy_lines(model, () if read is None else read.column("rootfs"))
+    slow = [(busy, "the deploys' images keep it busy for up to") for busy in lines]
+    slow += [(busy, "one image keeps it busy for") for busy in busy_links(model) if busy.path[1] not in idle]
+    for (path, minutes), words in slow:
+        if minutes * 60 > max(_YEAR_S, 2 * model.run.duration_s):
+            yield Doubt(path, f"is so slow that {words} about {minutes * 60 / _YEAR_S:,.2g} years, all simulated")
 
 
 def variants_differ(questions: Sequence[Question]) -> Iterator[Doubt]:

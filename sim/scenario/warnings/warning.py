@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from sim.errors import one_line
 from sim.scenario.document import Document
 from sim.scenario.keypath import KeyPath
 from sim.scenario.model.root import Model
@@ -23,7 +24,7 @@ class ScenarioWarning(NamedTuple):
     text: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.text}"
+        return one_line(f"{self.where}: {self.text}")
 
     def to_json(self) -> dict[str, str]:
         """`code`, `where` and `text`."""

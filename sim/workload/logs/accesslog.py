@@ -6,10 +6,10 @@ Formats, distinguished by the first request:
   ingress-nginx's, Harbor's, Quay's, Traefik's, Envoy's, HAProxy's, Squid's, Nexus's, Artifactory's and load balancers'
   with what they add.
 - `distribution`: its logger's lines, JSON or `key=value`; a request is "response completed", written when it ended.
-- `extended`: lines whose fields a `#Fields:` names (`extended`): IIS's and CloudFront's.
 - `fast18`: records of A. Anwar et al., "Improving Docker registry design based on production workload analysis",
   FAST'18, an array or one a line.
-- `json`: records of any other program, their fields found by name (`record`): GitLab, zot, Caddy, Traefik, Kong.
+- `json`: records of any other program, their fields found by name (`record`): GitLab, zot, Caddy, Traefik, Kong; and
+  lines whose fields are named apart (`columns`): CloudFront, IIS, LTSV.
 
 What shippers put around lines comes off first (`envelope`); a line layout that is none of these can be given as the
 server's own format string (`formatstring`). A log that says nothing about a size or a duration gives NaN. What an
@@ -34,16 +34,16 @@ from typing import IO, Any, Final, Literal
 from sim.errors import InputError
 from sim.workload.logs import formatstring as formatstring
 from sim.workload.logs import parsing
+from sim.workload.logs.columns import Columns
 from sim.workload.logs.endpoint import Parser
 from sim.workload.logs.envelope import Envelopes
-from sim.workload.logs.extended import Extended
 from sim.workload.logs.ordering import goes_back, in_order
 from sim.workload.logs.request import Reading, Request
 from sim.workload.logs.textfile import opened
 from sim.workload.logs.timestamps import syslog_s
 
-Format = Literal["combined", "distribution", "extended", "fast18", "json"]
-FORMATS: Final = ("combined", "distribution", "extended", "fast18", "json")
+Format = Literal["combined", "distribution", "fast18", "json"]
+FORMATS: Final = ("combined", "distribution", "fast18", "json")
 _CHUNK = 1 << 16
 _BETWEEN = " \t\r\n,"
 #: Characters of a file that is sorted whole; requests that are held back to sort others, and the most of them.
@@ -61,8 +61,8 @@ def requests(reading: Reading, chosen: Format | None = None) -> Iterator[Request
     be sorted go back.
     """
     path, reading.format = reading.path, chosen or ""
-    held = MOST if goes_back(reading, _parser(reading)) or _is_small(path) else HELD
-    parse = _parser(reading)  # anew, as directives of a log's end do not hold at its beginning
+    parse = _parser(reading)
+    held = MOST if goes_back(reading, parse) or _is_small(path) else HELD
     with opened(path) as file:
         yield from in_order(_read(file, reading, parse), reading, held)
     if not reading.requests and not reading.malformed:
@@ -83,18 +83,21 @@ def _read(file: IO[str], reading: Reading, parse: Parser) -> Iterator[Request]:
         items: Iterator[tuple[int, Any]] = _array(file, start, reading)
     else:
         items = _lines(file, start, reading)
-    envelopes = Envelopes()
+    envelopes, columns = Envelopes(), Columns()
     last_s: float | None = None
     for number, item in items:
         stamp: float | str | None = None
         if isinstance(item, str):
             if not item.strip():
                 continue
-            peeled = envelopes.peel(item.strip())
+            peeled = envelopes.peel(item.lstrip().rstrip("\r\n"))  # a line that was cut may end with a space
             if peeled is None:
                 continue
             item, stamp, wrappers = peeled
             reading.wrappers.update(dict.fromkeys(wrappers))
+            record = columns.record(item) if reading.fields_given is None else None
+            if record is not None:
+                item = record
         try:
             found = parse(item, reading.format, stamp)
             if found is None:
@@ -111,9 +114,7 @@ def _read(file: IO[str], reading: Reading, parse: Parser) -> Iterator[Request]:
 
 def _parser(reading: Reading) -> Parser:
     """How lines are taken apart: by the layout that was given, else by what is known."""
-    if reading.fields_given is not None:
-        return formatstring.parser(reading.fields_given)
-    return Extended(parsing.parse)
+    return parsing.parse if reading.fields_given is None else formatstring.parser(reading.fields_given)
 
 
 def _lines(file: IO[str], start: str, reading: Reading) -> Iterator[tuple[int, str]]:

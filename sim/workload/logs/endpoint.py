@@ -31,7 +31,8 @@ class Values(NamedTuple):
 
     `at_s` is when it came, s since 1970, or a syslog stamp, which has no year. `kind` is manifest, blob, upload, mount
     or other; `upload` names the upload that a request belongs to. `sent_bytes` is what this request sent, its header
-    perhaps included, `offset_bytes` what its upload had received by then.
+    perhaps included, `offset_bytes` what its upload had received by then. `whole` says that the duration was a whole
+    number at a line's end, of microseconds if it was Apache's `%D`.
     """
 
     at_s: float | str
@@ -46,6 +47,7 @@ class Values(NamedTuple):
     client: str
     offset_bytes: float = _NAN
     upload: str = ""
+    whole: bool = False
 
 
 class MalformedError(ValueError):

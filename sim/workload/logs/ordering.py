@@ -27,6 +27,8 @@ _BACK_S: Final = 300.0
 #: Samples of a file's times: one in so many characters, and no more than so many in all.
 _STRIDE: Final = 1 << 16
 _SAMPLES: Final = 20_000
+#: No server answers in less: a log with whole durations below it has seconds or milliseconds instead of microseconds.
+_LEAST_S: Final = 20e-6
 #: No answer to an upload is as long: registries answer uploads with a header alone.
 _ANSWER_BYTES: Final = 4096
 
@@ -99,8 +101,11 @@ class _Sizes:
         self._answer_bytes = math.inf
         self._answered = False
         self._asked = False
+        self._least_s = math.inf
 
     def see(self, request: Request) -> None:
+        if request.whole:
+            self._least_s = min(self._least_s, request.duration_s)
         if not math.isnan(request.duration_s):
             self._fields["durations"] = None
         if not math.isnan(request.offset_bytes):
@@ -120,7 +125,11 @@ class _Sizes:
                 self._fields["bytes of requests, not of answers"] = None
 
     def right(self, request: Request) -> Request:
-        """The request with what it sent and what it was answered kept apart."""
+        """The request with what it sent and what it was answered kept apart, and no duration of an unknown unit."""
+        if request.whole and self._least_s < _LEAST_S:
+            self._fields.pop("durations", None)
+            self._fields["durations of a unit that it does not say"] = None
+            request = request._replace(duration_s=math.nan)
         if self._asked:
             return request._replace(sent_bytes=request.written_bytes, written_bytes=math.nan)
         if self._answered and 0 < self._answer_bytes < _ANSWER_BYTES:

@@ -31,13 +31,17 @@ _ISO_TIME: Final = re.compile(r"\[(\d{4}-\d\d-\d\dT[^\]\s]+)\]")
 _ERROR: Final = re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
 #: A logger's line for a terminal says how long its server has been up, and not when that was.
 _TERMINAL: Final = re.compile(r"[A-Z]{4}\[\d+\] ")
+#: In Quay's container a request is logged by gunicorn, too, behind nginx, whose line counts.
+_BEHIND: Final = "[gunicorn.access]"
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _PAIR: Final = re.compile(r'([\w.]+)=("(?:[^"\\]|\\.)*"|\S*)')
+_MORE_QUOTED: Final = re.compile(r'^(?: "(?:[^"\\]|\\.)*")+')
 _COMPLETED = "response completed"
 
 #: Application load balancers: type, time, balancer, client, target, three durations, two statuses, bytes in and out.
+#: Classic ones have no type, and their time, when the request came, is taken for a wrapper's.
 _ALB: Final = re.compile(
-    r"(?:h2|https?|wss?|grpcs?) (?P<time>\S+) \S+ (?P<client>\S+) \S+ (?P<taken>-?[\d.]+ -?[\d.]+ -?[\d.]+)"
+    r"(?:(?:h2|https?|wss?|grpcs?) (?P<time>\S+) )?\S+ (?P<client>\S+:\d+) \S+ (?P<taken>-?[\d.]+ -?[\d.]+ -?[\d.]+)"
     r" (?P<status>\d{3}) (?:\d{3}|-) (?P<received>\d+) (?P<written>\d+) "
 )
 #: HAProxy's lines: client, time in no zone, frontend, backend, five times in ms of which the last is the whole.
@@ -54,18 +58,25 @@ _SQUID: Final = re.compile(
 _ENVOY: Final = re.compile(
     r' (?P<status>\d{3}) [\w,-]+(?: \S+ \S+ "[^"]*")? (?P<received>\d+) (?P<written>\d+) (?P<ms>\d+) (?:\d+|-) '
 )
-#: An address of IPv4, or of IPv6, perhaps with a port: what a client is called where there is a choice.
+#: An address of IPv4, or of IPv6 with `::` or all of its parts, so that it is no time of day; perhaps with a port.
 _ADDRESS: Final = re.compile(
-    r"(?<![\w.])(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}\]?)(?::\d+)?(?![\w.])"
+    r"(?<![\w.:])(?:(?:::ffff:)?\d{1,3}(?:\.\d{1,3}){3}"
+    r"|\[?(?=[0-9a-fA-F:]*::|(?:[0-9a-fA-F]{1,4}:){7})[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?:%\w+)?\]?)"
+    r"(?::\d+)?(?![\w.])"
 )
+#: What a proxy says of whom it asks for: the real address in brackets, or all addresses in quotes behind the agent.
+_REAL: Final = re.compile(rf" \[({_ADDRESS.pattern})(?:, [^\]]*)?\] ")
+_FORWARDED: Final = re.compile(rf'"({_ADDRESS.pattern})(?:, ?{_ADDRESS.pattern})*"')
 _NEXUS: Final = re.compile(r' (?P<status>\d{3}) (?P<received>\d+|-) (?P<written>\d+|-) (?P<ms>\d+) (?=")')
-_COMMON: Final = re.compile(r" (?P<status>\d{3}) (?P<written>\d+|-)(?= |$)")
-#: Behind the agent in the lines of: ingress-nginx; Quay's nginx; labelled; nginx and Harbor; Traefik; Apache's %D.
+_COMMON: Final = re.compile(r"\s(?P<status>\d{3})\s(?P<written>\d+|-)(?=\s|$)")
+#: Behind the agent, and what else is quoted there, in the lines of: ingress-nginx; Quay's nginx; labelled; nginx and
+#: Harbor; nginx's with other fields before, known by its three decimals; Traefik; Apache's %D.
 _TAILS: Final = (
     re.compile(r" (?P<received>\d+) (?P<s>\d+\.\d+) \["),
     re.compile(r" \((?P<s>\d+\.\d+) (?P<received>\d+) "),
-    re.compile(r'.*?\b(?:rt|request_time)="?(?P<s>\d+(?:\.\d+)?)"?'),
+    re.compile(r'.*?\b(?:rt|reqtime|request_time)[=:] ?"?(?P<s>\d+(?:\.\d+)?)"?'),
     re.compile(r" (?P<s>\d+\.\d+)(?: |$)"),
+    re.compile(r"[^=:]*? (?P<s>\d+\.\d{3})(?: |$)"),
     re.compile(r".* (?P<go>\d+(?:\.\d+)?(?:ns|µs|μs|us|ms|s))$"),
     re.compile(r" (?:\d+/)?(?P<us>\d+)$"),
 )
@@ -110,7 +121,8 @@ def other(text: str, problem: str) -> tuple[str, Values] | None:
 
 
 def _line(text: str, chosen: str, stamp: float | str | None) -> tuple[str, Values] | None:
-    if _ERROR.match(text) or _TERMINAL.match(text):
+    text = text.replace("\t", " ")
+    if _ERROR.match(text) or _TERMINAL.match(text) or _BEHIND in text:
         return None
     asked = _REQUEST.search(text) or _SQUID.match(text)
     if asked is None:
@@ -118,11 +130,14 @@ def _line(text: str, chosen: str, stamp: float | str | None) -> tuple[str, Value
     if chosen not in ("", "combined"):
         return None
     before, after = text[: asked.start()], text[asked.end() :]
+    at: float | str | None
     balanced = _ALB.match(text)
     if balanced is not None:
         spent_s = sum(max(float(each), 0.0) for each in balanced["taken"].split())
         fields = {**balanced.groupdict(), "s": str(spent_s)}
-        return _combined(asked, fields, balanced["client"], instant_s(iso_s, balanced["time"]) - spent_s)
+        ended = balanced["time"]
+        at = stamp if ended is None else instant_s(iso_s, ended) - spent_s
+        return _combined(asked, fields, balanced["client"], at)
     proxied = _HAPROXY.match(text) or _SQUID.match(text)
     if proxied is not None:
         return _proxied(asked, proxied.groupdict())
@@ -130,13 +145,12 @@ def _line(text: str, chosen: str, stamp: float | str | None) -> tuple[str, Value
     if not fields:
         return other(text, "is no line of a known log")
     clf, iso = _CLF_TIME.search(before), _ISO_TIME.search(before)
-    if clf is not None:
-        at: float | str | None = instant_s(clf_s, clf[1])
-    else:
-        at = stamp if iso is None else instant_s(iso_s, iso[1])
+    at = stamp if iso is None else instant_s(iso_s, iso[1])
+    at = at if clf is None else instant_s(clf_s, clf[1])
     if at is None and "[" in before and clf is None and registry_path(asked["uri"]) is not None:
         raise MalformedError("its time is none")
-    return _combined(asked, fields, _client(before, after), at)
+    stands = clf or iso
+    return _combined(asked, fields, _client(before if stands is None else before[: stands.start()], after), at)
 
 
 def _fields(after: str) -> dict[str, str]:
@@ -149,7 +163,7 @@ def _fields(after: str) -> dict[str, str]:
     if found is None:
         return {}
     quoted = [match.end() for match in _QUOTED.finditer(after)][:2]
-    rest = after[quoted[-1] :] if quoted else after[found.end() :]
+    rest = _MORE_QUOTED.sub("", after[quoted[-1] :] if quoted else after[found.end() :])
     tail = next((match for form in _TAILS if (match := form.match(rest.rstrip()))), None)
     return {**found.groupdict(), **(tail.groupdict() if tail else {})}
 
@@ -165,15 +179,15 @@ def _proxied(asked: re.Match[str], found: dict[str, str | None]) -> tuple[str, V
 
 
 def _client(before: str, after: str) -> str:
-    """Who asked: the first address of the line, else its first word, as of a resolved name.
+    """Who asked: whom a proxy says it asks for, else the first address of the line, else its first word, as of a name.
 
     In front of it may stand the host that was asked, or what a log shipper adds. Envoy's lines begin with the time and
     have the client behind the agent, or last.
     """
-    first = before.split(None, 1)[0] if before.strip() else "-"
-    if not first.startswith("["):
-        found = _ADDRESS.search(before.partition(" [")[0])
-        return first if found is None else found[0]
+    if before.strip():
+        real = _REAL.search(before) or _FORWARDED.search(after)
+        found = _ADDRESS.search(before)
+        return real[1] if real is not None else before.split(None, 1)[0] if found is None else found[0]
     forwarded = next((match[0].strip('"') for match in _QUOTED.finditer(after) if match[0] != '"-"'), "-")
     if _ADDRESS.search(forwarded) is not None:
         return forwarded.split(",")[0].strip()
@@ -192,7 +206,7 @@ def _combined(
         at, asked["method"], asked["uri"], fields["status"], number(fields.get("written")), taken_s(fields), client,
         number(fields.get("received")),
     )  # fmt: skip
-    return None if values is None else ("combined", values)
+    return None if values is None else ("combined", values._replace(whole=bool(fields.get("us"))))
 
 
 def taken_s(fields: Mapping[str, str | None]) -> float:
@@ -204,18 +218,27 @@ def taken_s(fields: Mapping[str, str | None]) -> float:
 
 
 def _barred(parts: list[str], chosen: str) -> tuple[str, Values] | None:
-    """Artifactory's request log: `time|trace|client|user|METHOD|path|status|bytes in|bytes out|ms|agent`."""
+    """Artifactory's request log: `time|trace|client|user|METHOD|path|status|bytes in|bytes out|ms|agent`.
+
+    Until its version 6 it was `time|ms|REQUEST|client|user|METHOD|path|protocol|status|bytes`, of the body that there
+    is, the time when it began.
+    """
     methods = _METHODS.split("|")
     at = next((place for place, part in enumerate(parts) if part in methods), -1)
-    if at < 3 or len(parts) < at + 6 or registry_path(parts[at + 1]) is None:
+    old = at == 5 and parts[2] == "REQUEST" and len(parts) == 10
+    if at < 3 or not (old or len(parts) >= at + 6) or registry_path(parts[at + 1]) is None:
         return other(" ".join(parts), "is no line of a known log")
     if chosen not in ("", "combined"):
         return None
-    status, received, written, ms = parts[at + 2 : at + 6]
+    status, received, written, ms = parts[at + 2 : at + 6] if not old else (parts[8], "-", "-", parts[1])
+    if old and parts[at] in ("PUT", "PATCH", "POST"):
+        received = parts[9]
+    elif old:
+        written = parts[9]
     try:
+        at_s = instant_s(iso_s, f"{parts[0][:8]}T{parts[0][8:]}" if old else parts[0])
         values = values_of(
-            instant_s(iso_s, parts[0]), parts[at], parts[at + 1], status, number(written), number(ms) / 1e3,
-            parts[at - 2], number(received),
+            at_s, parts[at], parts[at + 1], status, number(written), number(ms) / 1e3, parts[at - 2], number(received)
         )  # fmt: skip
     except ValueError as error:
         raise MalformedError(str(error)) from None
@@ -225,9 +248,9 @@ def _barred(parts: list[str], chosen: str) -> tuple[str, Values] | None:
 def _record(record: Any, chosen: str, stamp: float | str | None) -> tuple[str, Values] | None:
     if not isinstance(record, Mapping):
         raise MalformedError("is no record")
-    message = str(record.get("msg", ""))
+    message = str(record.get("msg", record.get("message", "")))
     logger = any(str(key).startswith("http.request") for key in record)
-    own = "distribution" if logger and "msg" in record else "fast18" if logger else "json"
+    own = "distribution" if logger and message else "fast18" if logger else "json"
     if chosen not in ("", own) or (own == "distribution" and not message.startswith(_COMPLETED)):
         return None
     try:

@@ -33,22 +33,22 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "written": (
         "http.response.written", "writtenbytes", "downstreamcontentsize", "bodybytessent", "bytessent", "bodysize",
-        "responsesize", "responsecontentlength", "sentbytes", "response.size", "size",
+        "responsesize", "responsecontentlength", "sentbytes", "response.size", "size", "bytes",
     ),
     "received": (
         "bytesread", "requestlength", "bytesreceived", "requestcontentsize", "requestsize", "requestcontentlength",
         "receivedbytes", "request.size",
     ),
     "taken": (
-        "http.response.duration", "durationms", "latencies.request", "timetaken", "requesttime", "responsetime",
-        "latency", "elapsedms", "elapsed",
-        "duration",
+        "http.response.duration", "durationms", "latencies.request", "timetaken", "requesttime", "reqtime",
+        "responsetime", "latency", "elapsedms", "elapsed", "duration",
     ),
     "began": ("startutc", "starttime", "startlocal", "requestcreationtime", "startedat"),
     "ended": ("time", "timestamp", "@timestamp", "ts", "timeiso8601", "timelocal", "msec", "date"),
     "client": (
         "http.request.remoteaddr", "request.clientip", "clientip", "remoteip", "clienthost", "request.remoteip",
-        "remoteaddr", "clientaddr", "downstreamremoteaddress", "xforwardedfor", "forwardedfor", "client",
+        "remoteaddr", "clientaddr", "downstreamremoteaddress", "xforwardedfor", "forwardedfor", "client", "remote",
+        "ip", "host",
     ),
 }  # fmt: skip
 _SURE: Final = ("method", "uri", "status")
@@ -122,8 +122,11 @@ def _named(fields: Mapping[str, Any], meaning: str) -> tuple[str, Any] | None:
     for name in NAMES[meaning]:
         if fields.get(name) is not None and fields[name] != "":
             return name, fields[name]
-    last = {name.rpartition(".")[2]: value for name, value in fields.items() if not name.startswith("respheaders")}
-    return next(((name, last[name]) for name in NAMES[meaning] if last.get(name) not in (None, "")), None)
+    for name in NAMES[meaning]:
+        for field, value in fields.items():
+            if field.endswith(f".{name}") and not field.startswith("respheaders") and value not in (None, ""):
+                return name, value
+    return None
 
 
 def _seconds(name: str, value: Any, fields: Mapping[str, Any]) -> float:
@@ -148,4 +151,6 @@ def _instant_s(value: Any) -> float:
                 number /= 1e3
         return number
     text = str(value).strip("[]")
+    if text[4:5] == "/":  # zap's, as Caddy writes it: 2025/03/04 09:00:00.004
+        return iso_s(text.replace("/", "-"))
     return clf_s(text) if "/" in text else iso_s(text)

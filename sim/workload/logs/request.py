@@ -21,7 +21,7 @@ class Request(NamedTuple):
 
     `kind` is manifest, blob, upload (of a blob), mount or other; `reference` is a tag or a digest, empty where there is
     none. `sent_bytes` is the body that it sent and `written_bytes` the response's; `offset_bytes` is what the upload
-    named `upload` had received when it ended. Each is NaN where the log does not say.
+    named `upload` had received when it ended. Each is NaN where the log does not say. `whole`: see `endpoint.Values`.
     """
 
     line: int
@@ -37,6 +37,7 @@ class Request(NamedTuple):
     client: str
     offset_bytes: float = math.nan
     upload: str = ""
+    whole: bool = False
 
 
 @dataclass(slots=True)

@@ -10,7 +10,9 @@ without an end and manifests alone (an index, a tag put on what is there) are co
 One rule says which requests count: those answered with success, and those sent elsewhere for the content (301 to 308),
 since an object store then moves the bytes and the registry's log has its own few. A blob that comes in ranges (206), or
 in a first part and the rest, is what its parts add up to. An upload is what it ended with: the offset in
-distribution's state, else what its requests sent. Several clients may stand behind one address: each manifest got by
+distribution's state, else what its requests sent. Where the log has paths without queries, the end of an upload does
+not say of which blob it is: then of the one that has been missing longest, by a size that a pull's answer overrules.
+Several clients may stand behind one address: each manifest got by
 a tag begins a pull of its own, and a blob goes to the first of them that is of its image and has not had it. Ranges
 that such clients fetch at once of a blob whose size is not known can't be distinguished.
 
@@ -26,13 +28,13 @@ import heapq
 import math
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import count
 from typing import Final, Literal
 
 from sim.registry.reference import is_digest
 from sim.workload.logs.operations import Blobs, Logged, Operation
 from sim.workload.logs.request import Request
+from sim.workload.logs.session import Session
 
 #: Longer than any blob takes between its first and its last request.
 QUIET_S: Final = 600.0
@@ -45,37 +47,8 @@ _PULLS: Final = 64
 _ELSEWHERE: Final = (301, 302, 303, 307, 308)
 _UNCHANGED: Final = 304
 _PARTIAL: Final = 206
-
-
-@dataclass(slots=True, eq=False)
-class _Session:
-    """A push or a pull under way."""
-
-    kind: Literal["push", "pull"]
-    client: str
-    repository: str
-    began_s: float
-    last_s: float
-    reference: str = ""
-    blobs: dict[str, bool] = field(default_factory=dict)  # digest -> whether its bytes travelled
-    part: dict[str, None] = field(default_factory=dict)  # those since the last manifest that was put by its digest
-    image: tuple[str, ...] | None = None  # what the manifest meant when a pull got it
-    asked: set[str] = field(default_factory=set)  # manifests that a pull got
-    manifest_bytes: float = math.nan
-    came_bytes: dict[str, float] = field(default_factory=dict)  # digest -> bytes of it that a pull has had
-
-    def touch(self, digest: str, travelled: bool) -> None:
-        """This blob is of the image; once it has travelled it stays so."""
-        self.part[digest] = None
-        self.blobs[digest] = travelled or self.blobs.get(digest, False)
-
-    def came(self, digest: str, size_bytes: float, partial: bool) -> float:
-        """More of a blob came, or all of it; how much of it there is by now, bytes: infinite where nobody can say."""
-        had = self.came_bytes.get(digest, 0.0)
-        all_told = had + size_bytes if partial else max(had, size_bytes)
-        had = math.inf if math.isnan(size_bytes) else all_told
-        self.came_bytes[digest] = had
-        return had
+#: nginx's word for a client that went away in the middle; it may come back for the rest.
+_GONE: Final = 499
 
 
 class Sessions:
@@ -83,13 +56,14 @@ class Sessions:
 
     def __init__(self, logged: Logged) -> None:
         self._logged = logged
-        self._open: OrderedDict[int, _Session] = OrderedDict()  # by id, the one heard of last at the end
-        self._pushing: dict[tuple[str, str], _Session] = {}
-        self._pulling: dict[tuple[str, str], list[_Session]] = {}
+        self._open: OrderedDict[int, Session] = OrderedDict()  # by id, the one heard of last at the end
+        self._pushing: dict[tuple[str, str], Session] = {}
+        self._pulling: dict[tuple[str, str], list[Session]] = {}
         self._ready: list[tuple[float, int, Operation]] = []
         self._number = count()
         self._sent: dict[str, float] = {}
         self._got: dict[str, float] = {}
+        self._supposed: dict[str, float] = {}
         self._parts: OrderedDict[str, float] = OrderedDict()
         self._held: dict[str, set[str]] = {}
         self._images: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -99,7 +73,7 @@ class Sessions:
     @property
     def sizes(self) -> Mapping[str, float]:
         """Blobs' bytes by digest, as far as requests have said so far: what uploads sent before what pulls got."""
-        return self._got | self._sent
+        return self._supposed | self._got | self._sent
 
     def operations(self, requests: Iterable[Request]) -> Iterator[Operation]:
         """Every operation that ended well, in the order in which they began."""
@@ -115,7 +89,12 @@ class Sessions:
         answered = 200 <= request.status < 300 or request.status in (*_ELSEWHERE, _UNCHANGED)
         if not request.repository or not answered:
             if kind == "blob" and method == "HEAD" and request.status == 404:
-                self._push_of(request).touch(request.reference, travelled=False)
+                session = self._push_of(request)
+                session.touch(request.reference, travelled=False)
+                session.missing[request.reference] = None
+            elif kind == "blob" and method == "GET" and request.status == _GONE and request.written_bytes > 0:
+                had = self._pull_of(request, request.reference).came_bytes
+                had[request.reference] = max(had.get(request.reference, 0.0), request.written_bytes)
         elif kind in ("upload", "mount"):
             self._uploaded(request)
         elif kind == "blob" and method == "HEAD":
@@ -135,12 +114,15 @@ class Sessions:
         elif request.method == "PATCH":
             self._part(request)
         elif request.method in ("PUT", "POST") and request.status == 201 and request.reference:
-            session.touch(request.reference, travelled=True)
+            told = request.reference != request.upload
+            digest = request.reference if told else next(iter(session.missing), request.reference)
+            session.missing.pop(digest, None)
+            session.touch(digest, travelled=True)
             before_bytes = self._parts.pop(request.upload, math.nan)
             known = [each for each in (before_bytes, request.sent_bytes) if not math.isnan(each)]
             size_bytes = sum(known) if math.isnan(request.offset_bytes) else request.offset_bytes
             if size_bytes:
-                self._sent[request.reference] = size_bytes
+                (self._sent if told else self._supposed)[digest] = size_bytes
 
     def _part(self, request: Request) -> None:
         if request.upload and not math.isnan(request.sent_bytes):
@@ -154,10 +136,12 @@ class Sessions:
         session.touch(digest, travelled=True)
         here = 200 <= request.status < 300
         had_bytes = session.came(digest, request.written_bytes if here else math.nan, partial)
+        if request.status == 200:
+            had_bytes = request.written_bytes  # all of it, though a store may have been asked for it before
         if 0 < had_bytes < math.inf:
             self._got[digest] = max(had_bytes, self._got.get(digest, 0.0))
 
-    def _pull_of(self, request: Request, digest: str) -> _Session:
+    def _pull_of(self, request: Request, digest: str) -> Session:
         """Whose blob this is: the first pull of an image with it that has not had it, else the newest pull."""
         pulls = self._pulling.get((request.client, request.repository), [])
         newest = next((one for one in reversed(pulls) if one.asked), None)
@@ -171,7 +155,7 @@ class Sessions:
                 return self._heard(one, request)
         return self._heard(pulls[-1], request) if pulls else self._begin(request, "pull")
 
-    def _lacks(self, session: _Session, digest: str, goes_on: bool) -> bool:
+    def _lacks(self, session: Session, digest: str, goes_on: bool) -> bool:
         """Whether a pull has not had all of a blob; a range of unknown whole goes on where the newest pull is."""
         if not session.blobs.get(digest, False):
             return True
@@ -200,7 +184,7 @@ class Sessions:
         if request.status != _UNCHANGED:
             session.manifest_bytes = self._manifests[request.repository, asked] = request.written_bytes
 
-    def _asking(self, request: Request) -> _Session:
+    def _asking(self, request: Request) -> Session:
         """Whose manifest this is: who looked the tag up last; for a digest, who got an index and no blob yet."""
         asked = request.reference
         pulls = self._pulling.get((request.client, request.repository), [])
@@ -213,7 +197,7 @@ class Sessions:
                     return self._heard(one, request)
         return self._begin(request, "pull")
 
-    def _means(self, repository: str, asked: str, session: _Session) -> None:
+    def _means(self, repository: str, asked: str, session: Session) -> None:
         """What a pull gets: the image of the manifest that it asked for last, else that of the tag before it."""
         own, tagged = (self._images.get((repository, name)) for name in (asked, session.reference))
         if own is not None and own != tagged:
@@ -222,13 +206,13 @@ class Sessions:
             self._images[repository, asked] = tagged
         session.image = own or tagged
 
-    def _push_of(self, request: Request) -> _Session:
+    def _push_of(self, request: Request) -> Session:
         """The push that this client has under way in this repository, or a new one."""
         session = self._pushing.get((request.client, request.repository))
         return self._begin(request, "push") if session is None else self._heard(session, request)
 
-    def _begin(self, request: Request, kind: Literal["push", "pull"]) -> _Session:
-        session = _Session(kind, request.client, request.repository, request.at_s, request.at_s)
+    def _begin(self, request: Request, kind: Literal["push", "pull"]) -> Session:
+        session = Session(kind, request.client, request.repository, request.at_s, request.at_s)
         whose = request.client, request.repository
         if kind == "push":
             self._pushing[whose] = session
@@ -240,13 +224,13 @@ class Sessions:
             self._end(pulls[0])
         return session
 
-    def _heard(self, session: _Session, request: Request) -> _Session:
+    def _heard(self, session: Session, request: Request) -> Session:
         session.began_s = min(session.began_s, request.at_s)
         session.last_s = max(session.last_s, request.at_s)
         self._open.move_to_end(id(session))
         return session
 
-    def _close(self, session: _Session) -> None:
+    def _close(self, session: Session) -> None:
         del self._open[id(session)]
         whose = session.client, session.repository
         if session.kind == "push":
@@ -257,7 +241,7 @@ class Sessions:
         if not pulls:
             del self._pulling[whose]
 
-    def _end(self, session: _Session) -> None:
+    def _end(self, session: Session) -> None:
         self._close(session)
         if session.kind == "pull" and not session.asked:
             return  # who only asked what a tag means has pulled nothing
@@ -268,7 +252,7 @@ class Sessions:
         operation = self._push(session, moved) if session.kind == "push" else self._pull(session, moved)
         heapq.heappush(self._ready, (operation.at_s, next(self._number), operation))
 
-    def _push(self, session: _Session, moved: frozenset[str]) -> Operation:
+    def _push(self, session: Session, moved: frozenset[str]) -> Operation:
         repository = session.repository
         held = self._held.setdefault(repository, set())
         found = frozenset(session.blobs) - moved - held
@@ -280,7 +264,7 @@ class Sessions:
             found, size, True,
         )  # fmt: skip
 
-    def _pull(self, session: _Session, moved: frozenset[str]) -> Operation:
+    def _pull(self, session: Session, moved: frozenset[str]) -> Operation:
         image, known = session.image, session.image is not None
         blobs = _unsized(session.blobs if image is None else dict.fromkeys((*image, *session.blobs)))
         return Operation(
@@ -290,7 +274,10 @@ class Sessions:
 
     def _size(self, digest: str, of_pulls: bool = True) -> float:
         """A blob's bytes by whatever said them first; NaN where nothing did, or only pulls and these do not count."""
-        return self._sent.get(digest, self._got.get(digest, math.nan) if of_pulls else math.nan)
+        told_bytes = self._sent.get(digest, math.nan)
+        if not of_pulls or not math.isnan(told_bytes):
+            return told_bytes
+        return self._got.get(digest, self._supposed.get(digest, math.nan))
 
     def _sized(self, operation: Operation) -> Operation:
         return operation._replace(blobs=tuple((digest, self._size(digest)) for digest, _ in operation.blobs))

@@ -100,6 +100,7 @@ def metrics(draw: Any) -> str:
     return json.dumps({"status": "success", "data": {"resultType": "matrix", "result": series}})
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.one_of(clusters(), manifests(), links(), metrics()), min_size=1, max_size=3))
 def test_what_is_written_passes_check_or_a_line_says_why_not(texts: list[str]) -> None:

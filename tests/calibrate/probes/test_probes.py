@@ -257,3 +257,69 @@ def test_a_summary_of_k6_is_reported_and_gives_no_figure(nested: bool, tmp_path:
     one = found.estimates[0]
     assert (found.kind, one.key, one.n) == ("k6 summary", None, 30)
     assert (one.low, one.value, one.high) == (0.024, 0.0245, 0.026)
+
+
+#: 10, 12, 14 and 16 ms as programs print them that leave out what others have: a `ttl`, a whole unit, an encoding.
+TERSE = {
+    "Windows by IPv6": ("Reply from 2001:db8::1: time={ms}ms \r\n", "utf-8"),
+    "macOS by IPv6": ("16 bytes from 2001:db8::1, icmp_seq={ms} hlim=54 time={ms}.0 ms\n", "utf-8"),
+    "Windows in Russian": ("Ответ от 10.0.0.1: число байт=32 время={ms}мс TTL=54\r\n", "cp866"),
+    "Windows in Japanese": ("10.0.0.1 からの応答: バイト数 =32 時間 ={ms}ms TTL=54\r\n", "cp932"),
+}
+
+
+@pytest.mark.parametrize("flavour", TERSE)
+def test_a_reply_without_a_ttl_or_in_an_old_code_page_is_one(flavour: str, tmp_path: Path) -> None:
+    """The median of 10, 12, 14 and 16 ms is 13, and 32 is a number of bytes."""
+    line, encoding = TERSE[flavour]
+    path = tmp_path / "ping.txt"
+    path.write_bytes("".join(line.format(ms=each) for each in (10, 12, 14, 16)).encode(encoding))
+    assert reported(path)["round trip"].value == pytest.approx(13e-3)
+
+
+def test_windows_in_spanish_cuts_what_is_below(tmp_path: Path) -> None:
+    """`tiempo<1m TTL=128` is a reply in less than a millisecond."""
+    path = tmp_path / "ping.txt"
+    path.write_text("Respuesta desde 10.0.0.1: bytes=32 tiempo<1m TTL=128\n" * 4)
+    found = read(str(path))
+    assert found.estimates[0].value == pytest.approx(1e-3)
+    assert "4 of 4 replies" in " ".join(found.open)
+
+
+def iperf3_at(bits_per_second: str) -> str:
+    """Ten seconds of a test up, at a rate that need not be one."""
+    seconds = ",".join(
+        f'{{"sum": {{"start": {at}, "seconds": 1, "bits_per_second": {bits_per_second}}}}}' for at in range(10)
+    )
+    start = '{"connected": [], "test_start": {"protocol": "TCP", "num_streams": 1}}'
+    return f'{{"start": {start}, "intervals": [{seconds}], "end": {{}}}}'
+
+
+K6 = "metric_name,timestamp,metric_value,error\n" + "http_req_waiting,1,30,\n" * 3
+PULLED = 'Successfully pulled image "r/a:1" in 2s (2s including waiting). Image size: 5 bytes.\n' * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        *(
+            (iperf3_at(rate), "is no result of iperf3: .*(measured|large)")
+            for rate in ("NaN", "Infinity", "-5e6", "1" + "0" * 400)
+        ),
+        (iperf3_at("0"), "says that nothing travelled up"),
+        *((K6 + f"http_req_waiting,1,{value},\n", ":5: is no sample of k6") for value in ("NaN", "+Inf", "-5")),
+        (K6 + 'http_req_waiting,1,30,"' + "x" * 200_000 + '"\n', "is no sample of k6"),
+        (
+            '{"metrics": {"http_req_waiting": {"med": NaN, "min": 1, "max": 2}, "http_reqs": {"count": 3}}}',
+            "is no summary",
+        ),
+        (PULLED + PULLED.replace("2s", "9" * 400 + "s"), ":4: inf is nothing that can be measured"),
+        (PULLED + PULLED.replace("5 bytes", "9" * 400 + " bytes"), ":4: inf is nothing that can be measured"),
+    ],
+)
+def test_what_no_probe_can_measure_is_refused_by_its_place(text: str, problem: str, tmp_path: Path) -> None:
+    """A rate or a time that is negative, none or endless is no figure, and ends in one line."""
+    path = tmp_path / "probe"
+    path.write_text(text)
+    with pytest.raises(InputError, match=problem):
+        read(str(path))

@@ -50,6 +50,7 @@ def test_an_update_carries_no_kernel_and_a_pull_every_layer() -> None:
     assert found == [(2 * 10**6, 5 * 10**6), (5 * 10**6,)] * 2 + [(2 * 10**6, 5 * 10**6)]
 
 
+@pytest.mark.slow
 def test_chance_leaves_nothing_where_nothing_is_drawn_and_less_the_more_is_measured() -> None:
     """Lone pushes under cubic draw nothing that matters; a pull's two modes leave less to the mean of 8 than of 2."""
     (scenario,) = (one for one in pairs("cubic") if one.name == "pair-up20-wan45-25mb")

@@ -56,6 +56,7 @@ def test_an_assumption_that_stands_alike_in_many_tables_is_one(asked: Scenario) 
     assert "nodes.n.capacity" not in found  # written without saying what it rests on
 
 
+@pytest.mark.slow
 def test_the_one_that_flips_the_verdict_is_named(found: Assumptions) -> None:
     """With three nodes a deploy the sync turns the verdict round; a few milliseconds of round trip do not."""
     flips = {each.assumption.name for each in found.that("flips")}
@@ -83,6 +84,7 @@ def test_ends_that_make_no_scenario_are_told(asked: Scenario, monkeypatch: pytes
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_an_end_at_which_deploys_fail_flips_the_verdict(
     document: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +106,7 @@ def test_an_end_at_which_deploys_fail_flips_the_verdict(
     assert whole.verdict.split("\n")[-1] == summary(found)
 
 
+@pytest.mark.slow
 def test_where_no_assumption_flips_it_that_is_said(found: Assumptions) -> None:
     """What keeps the verdict is counted and not named."""
     kept = replace(found, effects=found.that("keeps"))

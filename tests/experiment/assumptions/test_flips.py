@@ -117,7 +117,7 @@ def test_the_verdict_tells_what_turns_it_once_that_is_known() -> None:
     assert asked.verdict.endswith("is not asked yet: add --assumptions.")
 
 
-@pytest.mark.parametrize("executor", ["serial", "processes:2"])
+@pytest.mark.parametrize("executor", ["serial", pytest.param("processes:2", marks=pytest.mark.slow)])
 def test_what_turns_it_is_found_by_a_worker_meanwhile(executor: str) -> None:
     """Asked for with the comparison it is what one finds who reads it later, and the verdict has it at once."""
     later = sim.compare(hourly(), executor="serial", runs=2)

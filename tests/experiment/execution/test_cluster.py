@@ -160,6 +160,7 @@ def resumed(question: Path, executor: str, store: Path, before: Kept) -> str:
     return out
 
 
+@pytest.mark.slow
 def test_one_worker_of_a_cluster_gives_the_bytes_of_this_process(tmp_path: Path) -> None:
     """A few short runs by a scheduler and a worker: the document of the comparison is the same."""
     asked = Scenario.from_document(tomllib.loads(QUESTION), "small", {"run.duration": "1 h", "demand.rate": "40/h"})

@@ -27,7 +27,7 @@ def three(document: dict[str, Any]) -> Scenario:
     return Scenario.from_document(document, "small")
 
 
-@pytest.mark.parametrize("executor", ["serial", "processes:2"])
+@pytest.mark.parametrize("executor", ["serial", pytest.param("processes:2", marks=pytest.mark.slow)])
 def test_the_best_is_chosen(three: Scenario, executor: str) -> None:
     """Straight to the node deploys start sooner than through central, over whichever line; workers change nothing.
 
@@ -155,6 +155,7 @@ def test_a_choice_is_written_and_made_again(scenario: Scenario, tmp_path: Path) 
     assert again.differing == ()
 
 
+@pytest.mark.slow
 def test_who_drops_out_gets_no_more_runs(document: dict[str, Any]) -> None:
     """Two variants that take turns run by run go on; a third that is a minute behind ends with the first stage."""
     document["variants"]["late"] = {"policies.route": "central", "images.app.boot": "60 s"}

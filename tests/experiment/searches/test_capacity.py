@@ -80,6 +80,7 @@ def test_what_is_missed_lies_below_and_what_is_met_above(small: Capacity) -> Non
     assert "central: deploy_latency_s.p95 < 5 s" in small.verdict
 
 
+@pytest.mark.slow
 def test_what_was_found_is_written_whole_and_made_again(small: Capacity, tmp_path: Path) -> None:
     """Document, plot and manifest; from the manifest every run comes out the same, bit for bit."""
     saving.save(small, tmp_path, "capacity")
@@ -108,6 +109,7 @@ def test_a_target_out_of_reach_is_said_so(limit: str, answer: str, words: str, s
     assert len(found.points) == 2
 
 
+@pytest.mark.slow
 def test_the_largest_load_is_found_as_well(scenario: Scenario) -> None:
     """Of a round trip less is better: the largest lies between one that meets the target and one that misses it."""
     axis = ranged("clients.dev.rtt=1 ms..10 s", scenario)

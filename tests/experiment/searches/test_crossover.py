@@ -71,6 +71,7 @@ def test_what_cannot_be_compared_is_said(
         crossover(scenario, ranged("demand.nodes=1..2", scenario), metric, variant=variant, runs=2, executor="serial")
 
 
+@pytest.mark.slow
 def test_whoever_fails_more_is_the_worse_one_whatever_the_metric_says(document: dict[str, Any]) -> None:
     """Where copies come too late node-direct fetches less as its deploys fail: from there on central is the better."""
     document["demand"]["nodes"] = 2

@@ -151,6 +151,7 @@ def test_cost_against_p99_is_told_where_anything_costs(document: dict[str, Any])
     assert "216 USD a month for" in found.verdict
 
 
+@pytest.mark.slow
 def test_a_point_at_which_deploys_fail_is_never_the_lower_or_the_lowest(document: dict[str, Any]) -> None:
     """Where copies come too late less is fetched; that is counted apart, with how many failed and why."""
     document["demand"]["nodes"] = 2

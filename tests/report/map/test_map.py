@@ -162,3 +162,17 @@ def test_positions_of_a_graph_are_read(tmp_path: Path) -> None:
     north, east = found.positions["New-York"]
     assert (round(north), round(east)) == (41, -74)
     assert json.dumps(found.positions["Seattle"]) != json.dumps(found.positions["Houston"])
+
+
+def test_a_name_of_any_length_leaves_room(two: Scenario) -> None:
+    """Two places, hosts and a link of 200 letters each: their boxes stand, with the beginnings of their names."""
+    long = "long" * 50
+    text = (
+        _TWO.replace("sites.fra", f"sites.{long}").replace('"fra"', f'"{long}"').replace("nodes.edge", f"nodes.{long}")
+    )
+    made = elements(network(Scenario.from_document(tomllib.loads(text), "long")))
+    shown = [(each[0].tail if len(each) else each.text) or "" for each in made if each.tag.endswith("text")]
+    assert sum(each.get("class") == "plate" for each in made) == 2
+    assert not any("no room" in each for each in shown)
+    assert sum(each.startswith(("longlong", "nodes longlong")) for each in shown) == 2
+    assert max(map(len, shown)) < 100

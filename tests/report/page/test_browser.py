@@ -103,6 +103,19 @@ def written(kind: str, regsim: Ask) -> Path:
     return Path(kind) / "report.html"
 
 
+def cut_on_paper(page: Any) -> list[str]:
+    """What is wider than a sheet of A4, where nothing scrolls, or is for hands that paper has not."""
+    page.set_viewport_size({"width": 703, "height": 1000})
+    page.emulate_media(media="print")
+    found: list[str] = page.evaluate(
+        """[...document.querySelectorAll(".scroll, pre, .filter, .player")].filter((each) => each.checkVisibility()
+            && (each.scrollWidth > each.clientWidth + 1 || each.matches(".filter, .player"))).map((each) =>
+            each.getAttribute("aria-label") ?? each.className)"""
+    )
+    page.emulate_media(media="screen")
+    return found
+
+
 @pytest.mark.parametrize("kind", ASKED)
 @pytest.mark.usefixtures("small")
 def test_a_page_is_for_everybody(kind: str, regsim: Ask, browser: Any) -> None:
@@ -119,6 +132,7 @@ def test_a_page_is_for_everybody(kind: str, regsim: Ask, browser: Any) -> None:
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
         if not dark:
             assert seen.page.pdf(format="A4").startswith(b"%PDF")
+            assert cut_on_paper(seen.page) == []
         seen.context.close()
     bare = Seen(browser, place, script=False)
     assert bare.is_silent(), (bare.said, bare.asked)

@@ -88,11 +88,12 @@ def test_as_many_requests_are_described_as_are_sent(client: Profile, which: int)
     if which == MOUNT and not client.mounts:
         assert sent == ()
         return
-    task = SimpleNamespace(profile=0, group=0, blob=0, registry=0)
+    task = SimpleNamespace(profile=0, group=0, begin=0, blob=0, image=0, registry=0)
     counts = profile_rows([client])["request_counts"]
     registries = [SimpleNamespace(anonymous=True)]
     w = SimpleNamespace(
-        tasks=[task], request_counts=counts, blobs=[SimpleNamespace(content=0)], registries=registries
+        tasks=[task], request_counts=counts, blobs=[SimpleNamespace(content=0)], registries=registries,
+        images=[SimpleNamespace(platforms=1)],
     )  # fmt: skip
     assert len(sent) == count_of(w, 0, which)
 

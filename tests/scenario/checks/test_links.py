@@ -56,13 +56,6 @@ def file_of(changes: dict[str, Any]) -> dict[str, Any]:
             'tcp.shares: windows need to know when queues are full; write tcp.queue = "60 ms" for example',
         ),
         (
-            {
-                "tcp": {"shares": "windows", "queue": "60 ms"},
-                "faults.cut": {"kind": "link-down", "target": "dal-was", "at": "1 h", "lasts": "1 min"},
-            },
-            'tcp.shares: windows are not modelled through faults; write tcp.shares = "even"',
-        ),
-        (
             {"topology": {"shape": "ring", "rtt": "20 ms"}, "links": {}},
             "topology.shape: a ring needs 3 sites or more, got 2; add sites, or choose mesh",
         ),

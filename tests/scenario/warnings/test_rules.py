@@ -340,3 +340,16 @@ def test_scale_outs_beyond_the_nodes_there_are_are_reported() -> None:
         "others have it"
     ]
     assert reported(more | {"demand.streams.more.nodes": 1}) == []
+
+
+def test_lines_and_links_that_one_image_keeps_busy_for_years(tmp_path: Path) -> None:
+    """11 MB are 88 million bits: at 1 bit/s 2.8 years, on a line or on a link; a table may list an image of 1 GB."""
+    slow = {"clients.dev.up": "1 bit/s", "demand.rate": "1/day", "run.duration": "1 d"}
+    years = "is so slow that the deploys' images keep it busy for up to about 2.8 years, all simulated"
+    assert reported(slow) == [f"small.toml: clients.dev.up: {years}"]
+    link = {"links.ab.capacity": "1 bit/s"}
+    assert "row.toml: links.ab.capacity: is so slow that one image keeps it busy for about" in " ".join(row(link))
+    table = tmp_path / "deploys.csv"
+    table.write_text("time,client,app,image,rootfs\n0,dev,a,app,1 GB\n")
+    listed = {"demand.table": str(table), "clients.dev.up": "100 bit/s"}
+    assert [line for line in reported(listed) if "2.5 years" in line]  # 8e9 bits at 100 bit/s

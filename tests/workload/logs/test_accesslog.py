@@ -158,6 +158,7 @@ def test_no_file_is_reported(tmp_path: Path) -> None:
         read(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("array", [True, False])
 def test_memory_does_not_grow_with_the_log(tmp_path: Path, array: bool) -> None:
     """Reading ten times as much of a log takes no more memory: it is never held whole."""

@@ -6,8 +6,9 @@ A push of three blobs, each found missing, opened, sent and closed, and three pu
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import NamedTuple
 
@@ -174,6 +175,115 @@ def caddy(one: Asked) -> str:
     return f"{stamp}\tINFO\thttp.log.access.log0\thandled request\t{json.dumps(record | {'status': one.status})}"
 
 
+def clf_line(one: Asked, tail: str = "", client: str = "", zone_min: int = 0) -> str:
+    """A combined line and what a server adds behind the agent, its stamp in a zone so many minutes east of UTC."""
+    there = one.ended.astimezone(timezone(timedelta(minutes=zone_min)))
+    return (
+        f'{client or one.client} - - [{there.strftime("%d/%b/%Y:%H:%M:%S %z")}] "{one.method} {one.uri} HTTP/1.1" '
+        f'{one.status} {one.written} "-" "{AGENT}"{tail}'
+    )
+
+
+def elb(one: Asked) -> str:
+    return (
+        f"{iso(one.began)} my-lb {one.client}:2817 10.9.9.9:5000 0.000073 {one.taken_s:.6f} 0.000057 {one.status} "
+        f'{one.status} {one.sent} {one.written} "{one.method} https://r.example:443{one.uri} HTTP/1.1" "{AGENT}" - -'
+    )
+
+
+def artifactory_6(one: Asked) -> str:
+    """Its paths have no queries, so the end of an upload does not name its blob."""
+    return (
+        f"{one.began:%Y%m%d%H%M%S}|{ms(one)}|REQUEST|{one.client}|admin|{one.method}|/api/docker/local{one.path}"
+        f"|HTTP/1.1|{one.status}|{one.sent or one.written}"
+    )
+
+
+def artifactory(one: Asked) -> str:
+    return (
+        f"{iso(one.ended)}|dd63e9d2|{one.client}|admin|{one.method}|/api/docker/local{one.path}|{one.status}"
+        f"|{one.sent or -1}|{one.written}|{ms(one)}|{AGENT}"
+    )
+
+
+def cloud_payload(one: Asked) -> str:
+    record = {
+        "http.request.method": one.method, "http.request.uri": one.uri, "http.request.remoteaddr": f"{one.client}:44",
+        "http.response.status": one.status, "http.response.written": one.written, "msg": "response completed",
+        "http.response.duration": f"{one.taken_s * 1000:g}ms",
+    }  # fmt: skip
+    return json.dumps({"insertId": "a", "jsonPayload": record, "timestamp": iso(one.ended)})
+
+
+def logstash(one: Asked) -> str:
+    record = {
+        "@timestamp": iso(one.ended), "http.request.method": one.method, "http.request.uri": one.uri,
+        "http.request.remoteaddr": f"{one.client}:44", "http.response.status": one.status,
+        "http.response.written": one.written, "http.response.duration": f"{one.taken_s * 1000:g}ms",
+        "message": "response completed",
+    }  # fmt: skip
+    return json.dumps(record)
+
+
+def ltsv(one: Asked) -> str:
+    return (
+        f"time:{clf(one.ended)}\thost:{one.client}\tmethod:{one.method}\turi:{one.uri}\tstatus:{one.status}"
+        f"\tsize:{one.written}\treqtime:{one.taken_s:.3f}"
+    )
+
+
+def caddy_ts(one: Asked) -> str:
+    request = {"remote_ip": one.client, "method": one.method, "uri": one.uri}
+    record = {"ts": one.ended.strftime("%Y/%m/%d %H:%M:%S.%f")[:-3], "request": request, "bytes_read": one.sent}
+    return json.dumps(record | {"duration": one.taken_s, "size": one.written, "status": one.status})
+
+
+def cri_parts(one: Asked) -> str:
+    """Cut at a space, with a line of the other stream between."""
+    line, stamp = logger(one), iso(one.ended)
+    at = line.index("completed")
+    return f"{stamp} stdout P {line[:at]}\n{stamp} stderr F no request\n{stamp} stdout F {line[at:]}"
+
+
+def journal_bytes(one: Asked) -> str:
+    micros = round(one.ended.timestamp() * 1e6)
+    message = list(f"\x1b[36m{logger(one)}\x1b[0m".encode())
+    return json.dumps({"__REALTIME_TIMESTAMP": str(micros), "MESSAGE": message})
+
+
+#: Layouts beside those below, each of which was once refused or misread.
+MORE: dict[str, Callable[[Asked], str]] = {
+    "a time behind forwarded addresses": lambda one: clf_line(one, f' "-" {one.taken_s:.3f}'),
+    "forwarded addresses": lambda one: clf_line(one, f' "{one.client}, 10.9.9.8" {one.taken_s:.3f}', "10.9.9.7"),
+    "the real address in brackets": lambda one: combined(one).replace(one.client, f"10.9.9.7 - [{one.client}]", 1),
+    "labels with colons": lambda one: clf_line(one, f" request_time:{one.taken_s:.3f} upstream_time:0.001"),
+    "host and length before the time": lambda one: clf_line(one, f' "r.example" {one.sent + HEADER} {one.taken_s:.3f}'),
+    "a zone of half an hour": lambda one: clf_line(one, f" {one.taken_s:.3f}", zone_min=330),
+    "tabs": lambda one: clf_line(one, f" {one.taken_s:.3f}").replace(" - - [", "\t-\t-\t[").replace('" ', '"\t'),
+    "a classic load balancer": elb,
+    "Artifactory": artifactory,
+    "Artifactory 6": artifactory_6,
+    "Caddy's wall clock": caddy_ts,
+    "Cloud Logging": cloud_payload,
+    "Cloud Logging as text": lambda one: json.dumps({"textPayload": logger(one), "timestamp": iso(one.ended)}),
+    "Logstash": logstash,
+    "LTSV": ltsv,
+    "CRI in parts": cri_parts,
+    "fluent-bit": lambda one: json.dumps({"time": iso(one.ended), "stream": "stderr", "_p": "F", "log": logger(one)}),
+    "journald's bytes": journal_bytes,
+    "journald's export": lambda one: f"__CURSOR=s=1\nMESSAGE={logger(one)}\nPRIORITY=6\n",
+    "journalctl -o short-full": lambda one: f"{one.ended:%a %Y-%m-%d %H:%M:%S} UTC host reg[7]: {logger(one)}",
+    "journalctl -o short-unix": lambda one: f"{one.ended.timestamp():.6f} host reg[7]: {logger(one)}",
+    "stern's stamps": lambda one: f"registry-5d9f-abcde registry {iso(one.ended)} {logger(one)}",
+    "stern's namespaces": lambda one: f"default registry-5d9f-abcde registry {logger(one)}",
+    "docker service logs": lambda one: f"reg_registry.1.ab12@node1    | {logger(one)}",
+    "syslog without a host": lambda one: f"<190>{one.ended:%b %e %H:%M:%S} nginx: {haproxy(one)}",
+    "syslog with its length": lambda one: f"99 <134>1 {iso(one.ended)} host reg 7 - - {logger(one)}",
+    "syslog without a stamp": lambda one: f"<134>1 - host reg 7 - - {logger(one)}",
+    "syslog with structure": lambda one: f'<134>1 {iso(one.ended)} h r 7 - [x a="b\\]"][y] \ufeff{logger(one)}',
+}
+
+
 def gitea(one: Asked) -> str:
     """Gitea's access log, by the template that it has unless it is given another."""
     return (
@@ -183,6 +293,7 @@ def gitea(one: Asked) -> str:
 
 
 LAYOUTS: dict[str, Callable[[Asked], str]] = {
+    **MORE,
     "combined": combined,
     "distribution": logger,
     "HAProxy": haproxy,
@@ -231,6 +342,8 @@ def test_the_same_story_in_every_layout(tmp_path: Path, layout: str) -> None:
     assert (counted.pulls, counted.fetched_blobs, counted.fetched_bytes) == (3, 9, 3 * sum(SIZES))
     assert not counted.guessed
     assert {request.client.partition(":")[0] for request in found} == {"10.1.1.1", "10.2.0.1", "10.2.0.2", "10.2.0.3"}
+    took_s = [request.duration_s for request in sorted(found, key=lambda request: request.line)]
+    assert took_s == pytest.approx([one.taken_s for one in story()], abs=1.1e-3)
 
 
 @pytest.mark.parametrize("layout", ["combined", "distribution", "nginx as JSON"])
@@ -248,6 +361,58 @@ def test_a_stamp_in_whole_seconds_keeps_what_began_later_later(tmp_path: Path) -
     _, _, found = read(tmp_path, [nginx_json(one) for one in story()])
     assert [request.at_s for request in found] == sorted(request.at_s for request in found)
     assert [request.line for request in found] == list(range(1, 29))
+
+
+#: Logs whose fields the first line names: CloudFront's between tabs, IIS' between spaces, whole times in milliseconds.
+NAMED = {
+    "CloudFront": (
+        "#Version: 1.0\n#Fields: date time sc-bytes c-ip cs-method cs-uri-stem sc-status cs-uri-query cs-bytes "
+        "time-taken",
+        lambda one: (
+            f"{one.ended:%Y-%m-%d}\t{one.ended:%H:%M:%S}\t{one.written + 412}\t{one.client}\t{one.method}\t{one.path}"
+            f"\t{one.status}\t{one.query or '-'}\t{one.sent + HEADER}\t{one.taken_s:.3f}"
+        ),
+    ),
+    "IIS": (
+        "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query c-ip sc-status sc-bytes cs-bytes time-taken",
+        lambda one: (
+            f"{one.ended:%Y-%m-%d %H:%M:%S} 10.9.9.9 {one.method} {one.path} {one.query or '-'} {one.client} "
+            f"{one.status} {one.written} {one.sent + HEADER} {ms(one)}"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("layout", NAMED)
+def test_a_line_that_names_the_fields_of_those_after_it(tmp_path: Path, layout: str) -> None:
+    """W3C's extended logs show the same story; lines that name fields, or a version, are no requests."""
+    head, line = NAMED[layout]
+    counted, reading, found = read(tmp_path, [*head.split("\n"), *map(line, story())])
+    assert (reading.requests, reading.malformed, reading.others) == (28, 0, head.count("#"))
+    assert (counted.sent_blobs, counted.sent_bytes, counted.saved_blobs) == (3, sum(SIZES), 0)
+    assert (counted.pulls, counted.fetched_bytes) == (3, 3 * sum(SIZES))
+    assert {request.client for request in found} == {"10.1.1.1", "10.2.0.1", "10.2.0.2", "10.2.0.3"}
+    took_s = [request.duration_s for request in sorted(found, key=lambda request: request.line)]
+    assert took_s == pytest.approx([one.taken_s for one in story()], abs=1.1e-3)
+
+
+@pytest.mark.parametrize("per_s", [1, 1_000])
+def test_whole_durations_that_are_no_microseconds_are_left_out(tmp_path: Path, per_s: int) -> None:
+    """Apache's `%T` and `%{ms}T` say 0 or 4 where `%D` has 4,000: no server answers in 4 µs, so no unit is taken."""
+    _, reading, found = read(tmp_path, [clf_line(one, f" {int(one.taken_s * per_s + 1e-9)}") for one in story()])
+    assert all(math.isnan(request.duration_s) for request in found)
+    assert "of a unit that it does not say" in reading.found
+    _, _, found = read(tmp_path, [clf_line(one, f" {round(one.taken_s * 1e6)}") for one in story()])
+    assert min(request.duration_s for request in found) == pytest.approx(25e-6)  # 2,000 B at 80 MB/s
+
+
+def test_what_gunicorn_logs_behind_quay_s_nginx_counts_once(tmp_path: Path) -> None:
+    """Quay's container logs each request by nginx and by gunicorn behind it: the second is another line."""
+    inner = "gunicorn-registry stdout | 2025-03-04 09:00:00,437 [244] [INFO] [gunicorn.access] "
+    lines = [text for one in story() for text in (LAYOUTS["Quay"](one), inner + clf_line(one))]
+    counted, reading, _ = read(tmp_path, lines)
+    assert (reading.requests, reading.others) == (28, 28)
+    assert (counted.pushes, counted.pulls, counted.fetched_bytes) == (1, 3, 3 * sum(SIZES))
 
 
 IIS = """#Software: Microsoft Internet Information Services 10.0
@@ -279,7 +444,7 @@ def cloudfront(one: Asked) -> str:
 def test_the_same_story_by_directives(tmp_path: Path, head: str, line: Callable[[Asked], str]) -> None:
     """What `#Fields:` names is found; durations are milliseconds where Microsoft's server wrote them."""
     counted, reading, found = read(tmp_path, [head, *map(line, story())])
-    assert (reading.format, reading.requests, reading.malformed) == ("extended", 28, 0)
+    assert (reading.requests, reading.malformed) == (28, 0)
     assert (counted.pushes, counted.sent_blobs, counted.sent_bytes) == (1, 3, sum(SIZES))
     assert (counted.pulls, counted.fetched_blobs, counted.fetched_bytes) == (3, 9, 3 * sum(SIZES))
     assert not counted.guessed

@@ -219,3 +219,40 @@ def test_both_logs_of_one_recording_show_the_same() -> None:
         assert [one.kind for one in found].count("push") == 10
         assert (len(found), logged.unended, logged.bare) == (23, 0, 0)
     assert reported[0] == reported[1]
+
+
+def test_a_client_that_went_away_comes_back_for_the_rest() -> None:
+    """nginx logs 499 with 40 bytes, then a range of 60: one blob of 100. Who never comes back has fetched no blob."""
+    manifest = said(0, "GET manifest v1", size=7.0)
+    gone, rest = said(1, "GET blob k", 499, 40.0), said(2, "GET blob k", 206, 60.0)
+    _, logged = played(manifest, gone, rest)
+    assert (logged.fetched_blobs, logged.fetched_bytes) == (1, 100.0)
+    _, again = played(manifest, gone, said(2, "GET blob k", 200, 100.0))
+    assert (again.fetched_blobs, again.fetched_bytes) == (1, 100.0)
+    _, never = played(manifest, gone, said(2, "GET blob f", 200, 5.0))
+    assert (never.fetched_blobs, never.fetched_bytes) == (1, 5.0)
+
+
+def test_a_blob_that_was_sent_elsewhere_and_then_given_has_the_size_that_was_given() -> None:
+    """A redirect says nothing of a size, and does not hide what a later answer of 100 bytes says."""
+    found, _ = played(
+        said(0, "GET manifest v1"), said(1, "GET blob k", 307, 3.0), said(2, "GET blob k", 200, 100.0)
+    )  # fmt: skip
+    assert found[0].blobs == (("k", 100.0),)
+
+
+def test_an_upload_whose_end_does_not_name_its_blob_is_of_the_one_missing_longest() -> None:
+    """A log without queries: two blobs are missing and two uploads end; a pull's answer overrules the size supposed."""
+    ends = [
+        said(at, "PUT upload u", 201, size)._replace(reference=f"u{at}", upload=f"u{at}")
+        for at, size in ((2, 30.0), (3, 5.0))
+    ]
+    asked = said(0, "HEAD blob k", 404), said(1, "HEAD blob f", 404)
+    found, logged = played(*asked, *ends, said(4, "PUT manifest v1", 201))
+    assert found[0].blobs == (("k", 30.0), ("f", 5.0))
+    assert (logged.sent_blobs, logged.sent_bytes, logged.saved_blobs) == (2, 35.0, 0)
+    pull = said(5, "GET manifest v1", client="n"), said(6, "GET blob k", 200, 31.0, "n")
+    sessions = Sessions(Logged())
+    for _ in sessions.operations((*asked, *ends, said(4, "PUT manifest v1", 201), *pull)):
+        pass
+    assert sessions.sizes == {"k": 31.0, "f": 5.0}

@@ -98,7 +98,7 @@ LINES = {
     "no result": (
         "rerun nowhere",
         "nowhere/manifest.json: cannot be read (No such file or directory); name a directory that --out of run, "
-        "compare, sweep, capacity or crossover wrote",
+        "compare, sweep, capacity, crossover, best or replay wrote",
     ),
     "verb": ("cmpare small.toml", "regsim: no such command 'cmpare'"),
     "no file": ("run", "regsim run: missing argument 'FILE'; see regsim run --help"),

@@ -93,7 +93,7 @@ def test_a_run_is_stopped_at_so_many_packets() -> None:
     )
 
 
-@pytest.mark.parametrize("seed", [3, 5, pytest.param(6, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seed", [3, 7, pytest.param(6, marks=pytest.mark.slow)])
 def test_both_engines_leave_the_same_rows(seed: int) -> None:
     """Bit for bit, in worlds of everything that packets can do."""
     made, r = {}, Random(seed)

@@ -12,7 +12,7 @@ import numpy as np
 from sim import policies
 from sim.policies.snapshot import Publish, Rivals
 from sim.protocol.codes import DISK_FULL, NEVER, QUOTA_EXCEEDED
-from sim.protocol.ops import garbage, holdings, places, quotas, storage, storage_accounting, waiters
+from sim.protocol.ops import garbage, holdings, places, platforms, quotas, storage, storage_accounting, waiters
 from sim.protocol.rules import number_of
 from sim.protocol.state import LAYOUT
 from sim.records import ObjectState
@@ -29,7 +29,7 @@ from ..oracle.storage import Full, Quota, Storage
 from . import naive, recount
 from .naive import Limits, Registry, World
 
-HOLDING = (places, waiters, storage_accounting, holdings, storage, quotas, garbage, recount)
+HOLDING = (places, platforms, waiters, storage_accounting, holdings, storage, quotas, garbage, recount)
 WHY = ("evicted", "expired", "removed", "collected", "broken")
 N_REGISTRIES, N_REPOSITORIES, TAGS, N_IMAGES, N_CLIENTS = 4, 5, ("latest", "old"), 40, 2
 ACCOUNTS = (0, 0, 1, 1, 1)

@@ -70,7 +70,8 @@ def _registries(result: Result) -> Iterator[Law]:
 
     Where faults slow it for a while, the mean lies between its own time and the slowest.
     """
-    groups = {CENTRAL: result.scenario.central, **dict(result.scenario.node_hosts())}
+    scenario = result.scenario
+    groups = {CENTRAL: scenario.central, **dict(scenario.node_hosts()), **dict(scenario.cache_hosts())}
     table = result.tables["registries"].arrays()
     for name, requests, busy_s in zip(table["registry"], table["requests"], table["busy_s"], strict=True):
         group = groups[name]

@@ -4,7 +4,8 @@
 rates, delays, sizes and mixed round trips; a scenario's name begins with the group in which it is scored. `rest`: pulls
 through a node's registry, and a link that breaks during an upload. `sync`: from registry to registry. `requests`:
 images of tiny layers over a short and a long round trip, which tell how many round trips a client takes. `pulls`: how
-far lone pulls scatter. `often`: lone pulls and fan-outs, so often that chance leaves little.
+far lone pulls scatter. `often`: lone pulls and fan-outs, so often that chance leaves little;
+`fans`: those fan-outs more often still.
 """
 
 from __future__ import annotations
@@ -243,6 +244,21 @@ def often() -> list[Json]:
     return [*(one | {"repeat": 8} for one in fanouts), *first, *second]
 
 
+def fanouts(one: Json, groups: int, repeat: int) -> Json:
+    """The fan-out of a scenario by one group of its nodes after another. None has met central before."""
+    others, nodes = ([h for h in one["hosts"] if h["name"].startswith("node") is own] for own in (False, True))
+    named = [[node | {"name": f"{node['name']}-{group}"} for node in nodes] for group in range(groups)]
+    (pushed, _) = one["steps"]
+    steps = [pushed, *([pull(node["name"], "central") for node in group] for group in named)]
+    return _scenario(one["name"], [*others, *(node for group in named for node in group)], steps, repeat)
+
+
+def fans() -> list[Json]:
+    """The fan-outs of `often`, each as often as its scatter asks for."""
+    groups = {"fanout-8": 2, "fanout-4": 4, "fanout-mixed-5": 4, "fanout-slow-4": 4}
+    return [fanouts(one, groups.get(one["name"], 6), 12) for one in often() if one["name"].startswith("fanout")]
+
+
 #: What can be printed.
 _SETS = {
     "more": more,
@@ -251,6 +267,7 @@ _SETS = {
     "requests": lambda: [requests("near", 2.5), requests("far", 52.5)],
     "pulls": lone_pulls,
     "often": often,
+    "fans": fans,
 }
 
 

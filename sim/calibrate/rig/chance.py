@@ -61,8 +61,8 @@ def repeated(scenario: RigScenario, rows: Rows) -> Iterator[Repeated]:
         for repeat in rows.get((name, number), {}).values():
             if kind != "pair":
                 seconds = [row.seconds for row in repeat]
-                pooled[f"{kind}-mean", number, ""].append(statistics.fmean(seconds))
-                pooled[f"{kind}-makespan", number, ""].append(max(seconds))
+                pooled[f"{kind}-mean", first[number], ""].append(statistics.fmean(seconds))
+                pooled[f"{kind}-makespan", first[number], ""].append(max(seconds))
                 continue
             for operation, row in product(scenario.steps[number], repeat):
                 if identity(operation) == identity(row):

@@ -1,8 +1,8 @@
 """Which steps of a rig's scenario are scored, in which group an operation counts, and which steps repeat another.
 
-A step repeats another where another host like the first does the same pull: Linux remembers how a path was for a
-while, so that one host can't repeat its own first pull, and others like it can. Their seconds are repeats of one
-figure. Left out: pulls through a registry that fetches what it lacks, which a pull changes.
+A step repeats another where other hosts like the first's do the same pulls in the same order: Linux remembers how a
+path was for a while, so that one host can't repeat its own first pull, and others like it can. Their seconds are
+repeats of one figure. Left out: pulls through a registry that fetches what it lacks, which a pull changes.
 """
 
 from __future__ import annotations
@@ -35,14 +35,15 @@ def first_alike(scenario: RigScenario) -> list[int]:
     """For each step the first that it repeats, which is itself where it repeats none."""
     hosts = {host.name: host.model_copy(update={"name": ""}) for host in scenario.hosts}
     found: list[int] = []
-    last_change, first_of = 0, dict[object, int]()
+    last_change, first_of, pulled = 0, dict[object, int](), set[str]()
     for number, step in enumerate(scenario.steps):
-        (operation, *others) = step
         cut = any(one.step == number for one in scenario.cuts)
-        if operation.op != "pull" or others or cut or hosts[operation.peer].upstream is not None:
+        if cut or any(one.op != "pull" or hosts[one.peer].upstream is not None for one in step):
             last_change = number
             found.append(number)
             continue
-        key = (last_change, hosts[operation.at], operation.peer, operation.image, operation.tag)
-        found.append(first_of.setdefault(key, number))
+        at = [one.at for one in step]
+        key = (last_change, *((at.index(one.at), hosts[one.at], one.peer, one.image, one.tag) for one in step))
+        found.append(number if pulled.intersection(at) else first_of.setdefault(key, number))
+        pulled.update(at)
     return found

@@ -45,9 +45,21 @@ def rows(given: RigScenario, *repeats: list[list[float]]) -> tuple[Measured, ...
 
 
 def test_the_same_pull_by_hosts_alike_repeats_the_first() -> None:
-    """Not by a host farther away, nor when something was pushed in between, nor several at once."""
+    """Not by a host farther away, nor when something was pushed in between, nor by one that has pulled before."""
     steps = [[PUSH], [pull("c")], [pull("d")], [pull("far")], [PUSH], [pull("e")], [pull("c"), pull("d")], [pull("d")]]
     assert first_alike(scenario("pair-x", steps)) == [0, 1, 1, 3, 4, 5, 6, 7]
+
+
+def test_a_fan_out_by_hosts_alike_repeats_the_first() -> None:
+    """Neither by the same hosts, nor by one host twice, nor by hosts in another order."""
+    hosts = [*HOSTS, *({**host, "name": f"{host['name']}2"} for host in HOSTS[1:])]
+    steps = [[PUSH], *([pull(one), pull(other)] for one, other in (("c", "far"), ("c2", "far2"), ("d", "e")))]
+    assert first_alike(scenario("fanout-x", steps, hosts)) == [0, 1, 1, 3]
+    assert first_alike(scenario("fanout-x", [[PUSH], steps[1], steps[1], [pull("d"), pull("d")], steps[3]], hosts)) == [
+        0, 1, 2, 3, 4
+    ]  # fmt: skip
+    turned = [[PUSH], steps[1], steps[2][::-1]]
+    assert first_alike(scenario("fanout-x", turned, hosts)) == [0, 1, 2]
 
 
 def test_a_pull_through_a_proxy_repeats_none() -> None:
@@ -78,6 +90,12 @@ def test_figures_are_repeated_as_they_are_scored() -> None:
     fanout = scenario("fanout-x", [[PUSH], [pull("c"), pull("d")]])
     measured = by_repeat(rows(fanout, [[9.0], [1.0, 3.0]], [[9.0], [2.0, 6.0]]))
     assert {one.group: one.seconds for one in repeated(fanout, measured)} == {
+        "fanout-mean": (2.0, 4.0), "fanout-makespan": (3.0, 6.0)
+    }  # fmt: skip
+    hosts = [*HOSTS, {**HOSTS[1], "name": "f"}]
+    twice = scenario("fanout-x", [[PUSH], [pull("c"), pull("d")], [pull("e"), pull("f")]], hosts)
+    measured = by_repeat(rows(twice, [[9.0], [1.0, 3.0], [2.0, 6.0]]))
+    assert {one.group: one.seconds for one in repeated(twice, measured)} == {
         "fanout-mean": (2.0, 4.0), "fanout-makespan": (3.0, 6.0)
     }  # fmt: skip
 
